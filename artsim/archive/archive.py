@@ -1,0 +1,78 @@
+"""An archive: a folder at any address, with tables, models and reports in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from artsim.archive import schemas
+from artsim.archive.mistake import Mistake
+from artsim.archive.store import Store
+from artsim.archive.table import Table, shard_of
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Where everything of one archive lives. Pickles, so that it goes to Ray workers as it is."""
+
+    store: Store
+    shards: int
+
+    @classmethod
+    def open(cls, uri: str) -> "Archive":
+        """The archive at an address. Mistake if there is none, or one of a format that this version does not know."""
+        store = Store.open(uri)
+        about = store.read_json("archive.json")
+        if about is None:
+            raise Mistake(f"--archive {uri}: there is no archive here yet; jobs.catalog makes one")
+        if about["format"] != _FORMAT:
+            raise Mistake(f"--archive {uri}: written in format {about['format']}, this artsim reads format {_FORMAT}")
+        return cls(store, about["shards"])
+
+    @classmethod
+    def create(cls, uri: str, shards: int = 32) -> "Archive":
+        """The archive at an address, made if there is none; ``shards`` counts only then."""
+        store = Store.open(uri)
+        if not store.exists("archive.json"):
+            store.write_json("archive.json", {"format": _FORMAT, "shards": shards})
+        return cls.open(uri)
+
+    @property
+    def uri(self) -> str:
+        """The address, absolute, so that a worker with another working directory opens the same."""
+        return self.store.uri
+
+    def table(self, name: str, schema: pa.Schema | None = None) -> Table:
+        """A table by its name (``catalog``, ``images``, ``features/resnet50``)."""
+        return Table(self.store, name, self.shards, schema or schemas.schema_of(name))
+
+    def has_table(self, name: str) -> bool:
+        """Whether a table was begun."""
+        return self.store.exists(name)
+
+    def names(self, folder: str) -> list[str]:
+        """The names in a folder of the archive: of tables below ``features``, of models below ``models``."""
+        return self.store.names(folder)
+
+    def shard_of(self, ids: Sequence[str] | pa.Array) -> np.ndarray:
+        """The shard of each id, int64 of shape (n,)."""
+        return shard_of(ids, self.shards)
+
+    def read_json(self, path: str) -> Any:
+        """What a JSON file of the archive holds; None if there is no such file."""
+        return self.store.read_json(path)
+
+    def write_json(self, path: str, value: Any) -> None:
+        """Replaces a JSON file of the archive, whole or not at all."""
+        self.store.write_json(path, value)
+
+    def write_report(self, report: dict[str, Any]) -> str:
+        """Keeps a run's report below ``reports/<job>/`` and says where."""
+        path = f"reports/{report['job']}/{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json"
+        self.store.write_json(path, report)
+        return path

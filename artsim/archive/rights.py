@@ -1,0 +1,32 @@
+"""Which statements of rights let a picture be shown to everyone."""
+
+import re
+
+import pyarrow as pa
+
+from artsim.archive.table import Table
+
+_PUBLIC = re.compile(
+    r"publicdomain|public[ _-]*domain|\bcc[ _-]?0\b|creativecommons\.org/(publicdomain|licenses)/|\bcc[ _-]by\b"
+    r"|rightsstatements\.org/(vocab|page)/(NoC-US|NKC|NoC-NC|NoC-OKLR)|no known copyright|gemeinfrei|domaine public",
+    re.IGNORECASE,
+)
+_PROTECTED = re.compile(r"\bnot?\b.{0,20}public[ _-]*domain|rightsstatements\.org/(vocab|page)/InC", re.IGNORECASE)
+
+
+def is_public_domain(rights: str | None) -> bool:
+    """Whether a statement of rights (a licence's address, or words) opens the picture to everyone.
+
+    Public domain, CC0, the Creative Commons licences and "no copyright" of rightsstatements.org are public.
+    What says nothing, or anything else, is taken as protected.
+    """
+    return bool(rights) and bool(_PUBLIC.search(rights or "")) and not _PROTECTED.search(rights or "")
+
+
+def public_ids(catalog: Table, shard: int) -> pa.Array:
+    """The ids of a shard of the catalogue whose pictures are open to everyone."""
+    ids: list[str] = []
+    for part in catalog.parts(shard):
+        rows = catalog.read(shard, part, ["id", "rights"]).to_pydict()
+        ids += [one for one, rights in zip(rows["id"], rows["rights"], strict=True) if is_public_domain(rights)]
+    return pa.array(ids, pa.string())

@@ -1,0 +1,77 @@
+"""The columns of every table of an archive."""
+
+import pyarrow as pa
+
+from artsim.archive.mistake import Mistake
+
+CATALOG = pa.schema(
+    [
+        ("id", pa.string()),  # <collection>:<local id>, stable for ever
+        ("source", pa.string()),
+        ("image_url", pa.string()),
+        ("page_url", pa.string()),
+        ("title", pa.string()),
+        ("artist", pa.string()),
+        ("date_text", pa.string()),
+        ("year_from", pa.int32()),
+        ("year_to", pa.int32()),
+        ("style", pa.string()),
+        ("type", pa.string()),
+        ("technique", pa.string()),
+        ("location", pa.string()),
+        ("school", pa.string()),
+        ("rights", pa.string()),
+        ("metadata", pa.string()),  # JSON: whatever else the source said
+    ]
+)
+
+IMAGES = pa.schema(
+    [
+        ("id", pa.string()),
+        ("status", pa.string()),
+        ("detail", pa.string()),  # why, in words
+        ("http_status", pa.int32()),
+        ("attempts", pa.int32()),
+        ("content_type", pa.string()),  # what the bytes are, whatever the header said
+        ("bytes", pa.binary()),  # the image file itself; null unless status is ok
+        ("sha256", pa.string()),
+        ("phash", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("fetched_at", pa.timestamp("us", tz="UTC")),
+        ("etag", pa.string()),
+        ("last_modified", pa.string()),
+    ]
+)
+
+NEIGHBORS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("rank", pa.int32()),
+        ("neighbor", pa.string()),
+        ("distance", pa.float32()),
+    ]
+)
+
+
+def features(dimension: int) -> pa.Schema:
+    """The columns of ``features/<name>``: a vector of ``dimension`` floats and the sha256 of the bytes it describes."""
+    return pa.schema(
+        [
+            ("id", pa.string()),
+            ("vector", pa.list_(pa.float32(), dimension)),  # null where there is an error
+            ("error", pa.string()),
+            ("sha256", pa.string()),
+        ]
+    )
+
+
+def schema_of(table: str) -> pa.Schema | None:
+    """The schema of a table by its name; None for tables whose columns depend on the run (``features/...``)."""
+    known = {"catalog": CATALOG, "images": IMAGES}
+    folder = table.split("/")[0]
+    if folder in ("features", "neighbors", "layouts", "clusters", "labels"):
+        return NEIGHBORS if folder == "neighbors" else None
+    if table not in known:
+        raise Mistake(f"no table is called {table!r}")
+    return known[table]

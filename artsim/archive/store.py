@@ -1,0 +1,105 @@
+"""Files at any address that pyarrow or fsspec can open: list, read, and write whole or not at all."""
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.fs as pafs
+
+from artsim.archive.mistake import Mistake
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder on a filesystem. Pickles, so that workers on other machines open the same files."""
+
+    uri: str
+    filesystem: pafs.FileSystem
+    root: str
+
+    @classmethod
+    def open(cls, uri: str) -> "Store":
+        """The folder at a path or an address (``s3://bucket/folder``, ``gs://``, whatever fsspec knows)."""
+        if "://" not in uri:
+            path = str(Path(uri).expanduser().resolve())
+            return cls(path, pafs.LocalFileSystem(), path)
+        try:
+            filesystem, root = pafs.FileSystem.from_uri(uri)
+        except (pafs.pa.ArrowInvalid, pafs.pa.ArrowNotImplementedError):
+            filesystem, root = _through_fsspec(uri)
+        return cls(uri.rstrip("/"), filesystem, root.rstrip("/"))
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the files lie on this machine, where a rename is what makes a write atomic."""
+        return isinstance(self.filesystem, pafs.LocalFileSystem)
+
+    def address(self, path: str) -> str:
+        """Where a file of the folder is, as a person or another program would open it."""
+        return f"{self.uri}/{path}"
+
+    def names(self, folder: str) -> list[str]:
+        """The names in a folder, sorted; none if there is no such folder. Those with a leading _ or . are left out."""
+        selector = pafs.FileSelector(f"{self.root}/{folder}", allow_not_found=True)
+        names = (info.base_name for info in self.filesystem.get_file_info(selector))
+        return sorted(name for name in names if not name.startswith(("_", ".")))
+
+    def exists(self, path: str) -> bool:
+        """Whether a file or folder is there."""
+        return self.filesystem.get_file_info(f"{self.root}/{path}").type != pafs.FileType.NotFound
+
+    def open_input(self, path: str) -> Any:
+        """A file for random reading. FileNotFoundError if there is none."""
+        return self.filesystem.open_input_file(f"{self.root}/{path}")
+
+    @contextlib.contextmanager
+    def replace(self, path: str) -> Iterator[str]:
+        """A local file to write to; at a clean exit its content stands at ``path``, after an error nothing changed.
+
+        Local files come by rename, objects by one upload that shows only when it is complete.
+        """
+        target = f"{self.root}/{path}"
+        if self.is_local:
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
+            draft = str(Path(target).parent / f"_{uuid.uuid4().hex}.tmp")
+        else:
+            descriptor, draft = tempfile.mkstemp(prefix="artsim-")
+            os.close(descriptor)
+        try:
+            yield draft
+            if self.is_local:
+                Path(draft).replace(target)
+            else:
+                with Path(draft).open("rb") as source, self.filesystem.open_output_stream(target) as sink:
+                    shutil.copyfileobj(source, sink, 8 << 20)
+        finally:
+            Path(draft).unlink(missing_ok=True)
+
+    def read_json(self, path: str) -> Any:
+        """What a JSON file holds; None if there is no such file."""
+        if not self.exists(path):
+            return None
+        with self.filesystem.open_input_stream(f"{self.root}/{path}") as source:
+            return json.loads(source.read())
+
+    def write_json(self, path: str, value: Any) -> None:
+        """Replaces a JSON file."""
+        with self.replace(path) as draft:
+            Path(draft).write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _through_fsspec(uri: str) -> tuple[pafs.FileSystem, str]:
+    import fsspec
+
+    try:
+        filesystem, root = fsspec.core.url_to_fs(uri)
+    except (ImportError, ValueError) as error:
+        raise Mistake(f"cannot open {uri}: {error}") from error
+    return pafs.PyFileSystem(pafs.FSSpecHandler(filesystem)), root

@@ -1,0 +1,147 @@
+"""One table of an archive: Parquet part files in shards. A commit replaces one part, whole.
+
+``images/00012/<part>.parquet`` is made from rows of one part of the catalogue and bears its name (see pending.py).
+"""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from artsim.archive.store import Store
+
+_INCOMPRESSIBLE = ("bytes", "vector", "sha256", "phash")
+
+
+def shard_of(ids: Sequence[str] | pa.Array, shards: int) -> np.ndarray:
+    """The shard of each id, int64 of shape (n,): CRC-32 of its UTF-8 bytes modulo the number of shards."""
+    values = ids.to_pylist() if isinstance(ids, pa.Array | pa.ChunkedArray) else ids
+    return np.fromiter((crc32(value.encode()) % shards for value in values), np.int64, len(values))
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of an archive. ``schema`` is None where the columns depend on the run and nothing is written yet."""
+
+    store: Store
+    name: str
+    shards: int
+    schema: pa.Schema | None
+
+    def parts(self, shard: int) -> list[str]:
+        """The names of the part files of a shard, sorted."""
+        return [name.removesuffix(".parquet") for name in self.store.names(self._folder(shard))]
+
+    def read(self, shard: int, part: str, columns: list[str] | None = None) -> pa.Table:
+        """The rows of one part, all columns or some. FileNotFoundError if there is no such part."""
+        with pq.ParquetFile(self.store.open_input(self._path(shard, part))) as file:
+            return file.read(columns=columns)
+
+    def batches(self, shard: int, part: str, columns: list[str], ids: list[str], rows: int) -> Iterator[pa.Table]:
+        """These ids of one part, at most ``rows`` at a time: a part of images is read as it is used."""
+        wanted = pa.array(ids, pa.string())
+        with pq.ParquetFile(self.store.open_input(self._path(shard, part))) as file:
+            for batch in file.iter_batches(rows, columns=columns):
+                some = pa.Table.from_batches([batch])
+                some = some.filter(pc.is_in(some.column("id"), value_set=wanted))
+                if len(some):
+                    yield some
+
+    def rows_in(self, shard: int, part: str) -> int:
+        """How many rows a part has."""
+        with pq.ParquetFile(self.store.open_input(self._path(shard, part))) as file:
+            return file.metadata.num_rows
+
+    def count(self) -> int:
+        """How many rows the table has."""
+        return sum(self.rows_in(shard, part) for shard in range(self.shards) for part in self.parts(shard))
+
+    def ids(self, shard: int) -> pa.ChunkedArray:
+        """Every id of a shard."""
+        chunks = [self.read(shard, part, ["id"]).column("id") for part in self.parts(shard)]
+        return pa.chunked_array([chunk for column in chunks for chunk in column.chunks], pa.string())
+
+    def scan(self, columns: list[str] | None = None) -> Iterator[pa.Table]:
+        """All rows, part by part in a fixed order, so that memory does not grow with the table."""
+        for shard in range(self.shards):
+            for part in self.parts(shard):
+                yield self.read(shard, part, columns)
+
+    def find(self, ids: Sequence[str], columns: list[str] | None = None) -> pa.Table | None:
+        """The rows of these ids in their order; ids that the table lacks are absent. None if none is there."""
+        wanted: dict[int, list[str]] = {}
+        for shard, identifier in zip(shard_of(ids, self.shards).tolist(), ids, strict=True):
+            wanted.setdefault(shard, []).append(identifier)
+        found = [rows for shard, some in wanted.items() for rows in self._find_in_shard(shard, some, columns)]
+        if not found:
+            return None
+        rows = pa.concat_tables(found)
+        place = {identifier: index for index, identifier in enumerate(rows.column("id").to_pylist())}
+        rows = rows.take([place[identifier] for identifier in ids if identifier in place])
+        return rows.select(columns) if columns else rows
+
+    def _find_in_shard(self, shard: int, ids: list[str], columns: list[str] | None) -> Iterator[pa.Table]:
+        missing, wanted = len(set(ids)), pa.array(ids, pa.string())
+        needed = ["id", *(name for name in columns if name != "id")] if columns else None
+        for part in self.parts(shard):
+            with pq.ParquetFile(self.store.open_input(self._path(shard, part))) as file:
+                hits = np.flatnonzero(pc.is_in(file.read(columns=["id"]).column("id"), value_set=wanted))
+                if not len(hits):
+                    continue
+                starts = np.cumsum([0, *(file.metadata.row_group(i).num_rows for i in range(file.num_row_groups))])
+                groups = np.searchsorted(starts, hits, side="right") - 1
+                for group in np.unique(groups):  # an image is big: only the row groups that hold a hit are read
+                    rows = file.read_row_group(int(group), columns=needed)
+                    yield rows.take(pa.array(hits[groups == group] - starts[group]))
+                missing -= len(hits)
+            if not missing:
+                return
+
+    @contextlib.contextmanager
+    def writer(self, shard: int, part: str) -> Iterator[pq.ParquetWriter]:
+        """``with table.writer(shard, part) as writer: writer.write(rows)``; the part is replaced at a clean exit."""
+        assert self.schema is not None, f"the columns of {self.name} are not known"
+        names = self.schema.names
+        with (
+            self.store.replace(self._path(shard, part)) as draft,
+            pq.ParquetWriter(
+                draft,
+                self.schema,
+                compression={name: "NONE" if name in _INCOMPRESSIBLE else "ZSTD" for name in _leaves(self.schema)},
+                use_dictionary=[name for name in names if name not in (*_INCOMPRESSIBLE, "id")],
+                write_statistics=False,
+            ) as writer,
+        ):
+            yield writer
+
+    def write(self, shard: int, part: str, rows: pa.Table) -> None:
+        """Replaces a part by these rows, or changes nothing."""
+        with self.writer(shard, part) as writer:
+            writer.write(rows.select(writer.schema.names).cast(writer.schema), row_group_size=self._row_group(rows))
+
+    def merge(self, shard: int, part: str, rows: pa.Table) -> None:
+        """Puts rows into a part: they take the place of rows with the same ids, the others stay."""
+        if self.store.exists(self._path(shard, part)):
+            old = self.read(shard, part)
+            kept = old.filter(pc.invert(pc.is_in(old.column("id"), value_set=rows.column("id").combine_chunks())))
+            rows = pa.concat_tables([kept, rows.select(kept.column_names).cast(kept.schema)])
+        self.write(shard, part, rows)
+
+    def _row_group(self, rows: pa.Table) -> int:
+        return 32 if "bytes" in rows.column_names else max(len(rows), 1)
+
+    def _folder(self, shard: int) -> str:
+        return f"{self.name}/{shard:05d}"
+
+    def _path(self, shard: int, part: str) -> str:
+        return f"{self._folder(shard)}/{part}.parquet"
+
+
+def _leaves(schema: pa.Schema) -> list[str]:
+    """Column paths as Parquet names them: a list's values are a leaf below it."""
+    return [f"{f.name}.list.element" if pa.types.is_fixed_size_list(f.type) else f.name for f in schema]

@@ -1,0 +1,57 @@
+"""How the jobs use Ray: connect to the cluster that is there, or start one here; show how a stream gets on."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+
+def connect() -> None:
+    """Joins the cluster of ``RAY_ADDRESS`` or one running on this machine; else starts one. Free when connected."""
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # Ray's own advice, instead of its warning
+    import ray
+
+    if not ray.is_initialized():
+        ray.init(logging_level=logging.ERROR, log_to_driver=False, include_dashboard=False)
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False  # progress() below shows what the job counts, not Ray's blocks
+    context.enable_operator_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+
+
+def cpus() -> int:
+    """The CPUs of the cluster, at least 1."""
+    import ray
+
+    return max(int(ray.cluster_resources().get("CPU", 1)), 1)
+
+
+def gpus() -> int:
+    """The GPUs of the cluster."""
+    import ray
+
+    return int(ray.cluster_resources().get("GPU", 0))
+
+
+def progress(
+    stream: Iterable[dict[str, Any]], total: int, unit: str, counted: str = "rows"
+) -> Iterator[dict[str, Any]]:
+    """Passes results on and shows on stderr how many rows are done, the rate and the time left.
+
+    ``counted`` is the column that says how many rows a result stands for.
+    """
+    from tqdm import tqdm
+
+    live = sys.stderr.isatty()
+    with tqdm(
+        total=total,
+        unit=f" {unit}",
+        file=sys.stderr,
+        mininterval=0.2 if live else 10,
+        dynamic_ncols=live,
+        smoothing=0.05,
+    ) as bar:
+        for row in stream:
+            yield row
+            bar.update(row[counted])

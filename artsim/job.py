@@ -1,0 +1,150 @@
+"""The frame of every job: options and a TOML file of them, one report as the last line of stdout, exit codes.
+
+It knows nothing of what a job does, and imports nothing heavy: ``--help`` answers at once.
+"""
+
+import argparse
+import json
+import logging
+import sys
+import time
+import tomllib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from artsim.archive.mistake import Mistake
+
+_VERSIONS = ("artsim", "ray", "torch", "timm", "pyarrow")
+
+Run = Callable[..., dict[str, Any]]
+
+
+class Job:
+    """A job: ``job.option(...)`` as argparse's add_argument, ``@job.runs`` on the function, ``job.main()``.
+
+    The function takes the archive (an ``artsim.archive.Archive``) and the parsed options, and returns its share of the
+    report: at least ``rows_in``, ``rows_out`` and ``rows_failed``. It raises Mistake for what the caller got wrong.
+    """
+
+    def __init__(self, name: str, doc: str | None, *, creates_archive: bool = False) -> None:
+        self.name = name
+        self._creates_archive = creates_archive
+        self._run: Run | None = None
+        what, _, example = (doc or "").strip().partition("\n\n")
+        self._parser = _Parser(
+            prog=f"python -m jobs.{name}",
+            description=what,
+            epilog=f"example:\n{example}" if example else None,
+            formatter_class=_Help,
+        )
+        self.option("--archive", required=True, metavar="URI", help="the archive: a folder, s3://bucket/folder, ...")
+        self.option("--config", metavar="TOML", help="a file with these options by their names; the command line wins")
+        self.option("--seed", type=int, default=0, help="makes the run repeatable on CPU")
+        if not creates_archive:
+            self.option(
+                "--rights", choices=["all", "public"], default="all", help="public leaves out whatever is protected"
+            )
+
+    def option(self, *names: str, **settings: Any) -> None:
+        """Adds an option, as ``argparse.ArgumentParser.add_argument`` does."""
+        self._parser.add_argument(*names, **settings)
+
+    def runs(self, function: Run) -> Run:
+        """Says which function is the job."""
+        self._run = function
+        return function
+
+    def run(self, arguments: Sequence[str]) -> dict[str, Any]:
+        """Runs the job on these arguments; returns the report, which the archive keeps as well.
+
+        Raises Mistake for what the caller got wrong.
+        """
+        options = self._parse(list(arguments))
+        from artsim.archive import Archive  # pyarrow is not needed for --help
+
+        started = time.monotonic()
+        archive = (
+            Archive.create(options.archive, **({"shards": options.shards} if getattr(options, "shards", None) else {}))
+            if self._creates_archive
+            else Archive.open(options.archive)
+        )
+        assert self._run is not None, f"job {self.name} has no function"
+        outcome = self._run(archive, options)
+        report = {
+            "job": self.name,
+            "seconds": round(time.monotonic() - started, 3),
+            **outcome,
+            "seed": options.seed,
+            "options": {key: value for key, value in vars(options).items() if value is not None},
+            "versions": _versions(),
+        }
+        archive.write_report(report)
+        return report
+
+    def main(self) -> NoReturn:
+        """Runs the job on the command line and exits: 0 done, 2 the caller's mistake in one line, 1 anything else."""
+        logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
+        try:
+            report = self.run(sys.argv[1:])
+        except Mistake as mistake:
+            print(f"{self._parser.prog}: {mistake}", file=sys.stderr)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            print(f"{self._parser.prog}: stopped; the same command goes on from here", file=sys.stderr)
+            sys.exit(1)
+        print(json.dumps(report, ensure_ascii=False), flush=True)
+        sys.exit(0)
+
+    def _parse(self, arguments: list[str]) -> argparse.Namespace:
+        config = _Parser(add_help=False, allow_abbrev=False)
+        config.add_argument("--config")
+        path = config.parse_known_args(arguments)[0].config
+        return self._parser.parse_args([*(self._from_toml(path) if path else []), *arguments])
+
+    def _from_toml(self, path: str) -> list[str]:
+        try:
+            settings = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise Mistake(f"--config {path}: {error}") from error
+        return as_arguments(settings.get(self.name, settings), path)
+
+
+def as_arguments(settings: dict[str, Any], path: str) -> list[str]:
+    """The command line that says the same as a TOML table: true is a flag, lists and tables are spread."""
+    arguments: list[str] = []
+    for name, value in settings.items():
+        flag = f"--{name.replace('_', '-')}"
+        if isinstance(value, bool):
+            arguments += [flag] if value else []
+        elif isinstance(value, dict):
+            arguments += [flag, *(f"{key}={one}" for key, one in value.items())]
+        elif isinstance(value, list):
+            arguments += [flag, *map(str, value)]
+        elif isinstance(value, str | int | float):
+            arguments.append(f"{flag}={value}")
+        else:
+            raise Mistake(f"--config {path}: {name} has a value of type {type(value).__name__}")
+    return arguments
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"python": sys.version.split()[0]}
+    for package in _VERSIONS:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise Mistake(message)
+
+
+class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default in (None, False) else super()._get_help_string(action)

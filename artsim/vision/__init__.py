@@ -1,0 +1,1 @@
+"""Bytes to safe pixels; names to backbones; where weights come from; pixels to vectors."""

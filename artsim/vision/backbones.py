@@ -1,0 +1,137 @@
+"""Names to backbones: every network of timm and torchvision, and short names for those that image archives use most."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from artsim.archive import Mistake
+
+# Short name -> timm's name, or torchvision's behind "torchvision.". The first block are the backbones of the projects
+# that artsim grew from; ResNet152V2 has no weights in timm, so its nearest relative stands in.
+ALIASES = {
+    "bit_m_152x4": "resnetv2_152x4_bit.goog_in21k",
+    "inception_v3": "inception_v3.tf_in1k",
+    "xception": "legacy_xception.tf_in1k",
+    "resnet152v2": "resnetv2_152x2_bit.goog_in21k_ft_in1k",
+    "inception_resnet_v2": "inception_resnet_v2.tf_in1k",
+    "efficientnet_b7": "tf_efficientnet_b7.ns_jft_in1k",
+    "resnet": "resnet50.a1_in1k",
+    "resnext101": "resnext101_32x8d.tv2_in1k",
+    "regnet": "regnety_032.ra_in1k",
+    "densenet": "densenet121.ra_in1k",
+    "convnext": "convnext_base.fb_in22k",
+    "vit": "vit_base_patch16_224.augreg_in21k",
+    "mobilenet_v3_small": "mobilenetv3_small_100.lamb_in1k",
+    "shufflenet_v2": "torchvision.shufflenet_v2_x1_0",
+    "efficientnet_lite0": "tf_efficientnet_lite0.in1k",
+    "efficientnet_lite1": "tf_efficientnet_lite1.in1k",
+    "efficientnet_lite2": "tf_efficientnet_lite2.in1k",
+    "dinov2": "vit_base_patch14_dinov2.lvd142m",
+    "dinov3": "vit_base_patch16_dinov3.lvd1689m",
+    "siglip2": "vit_base_patch16_siglip_224.v2_webli",
+    "clip": "vit_base_patch16_clip_224.openai",
+}
+POOLINGS = ("avg", "max", "gem", "std")
+_FEATURE = re.compile(r"(?P<backbone>[\w.\-]+?)(@(?P<level>-?\w[\w.]*))?(\+(?P<pooling>\w+))?")
+_TORCHVISION = "torchvision."
+
+
+@dataclass(frozen=True)
+class Feature:
+    """What one vector is: ``BACKBONE[@LEVEL][+POOLING]``.
+
+    ``level`` is one of timm's feature levels (0 the finest, -1 the last) or a module's name; None is the last layer.
+    ``pooling`` over positions: ``avg`` (without a level: the network's own pooled vector), ``max``, ``gem``
+    (generalised mean, p = 3), ``std`` (mean and standard deviation, twice as long).
+    """
+
+    name: str
+    backbone: str
+    level: str | None
+    pooling: str
+
+
+@dataclass(frozen=True)
+class Input:
+    """What a network wants to see: a square of ``size`` pixels, the centre ``crop`` of the scaled image, normalised."""
+
+    size: int
+    crop: float  # the square's side as a share of the scaled image's short side
+    squash: bool  # scale both sides to the square, whatever the aspect ratio
+    bicubic: bool
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+def parse_feature(text: str, pooling: str = "avg") -> Feature:
+    """Reads ``BACKBONE[@LEVEL][+POOLING]``; ``pooling`` is for a name that does not say. Mistake if unreadable."""
+    match = _FEATURE.fullmatch(text)
+    if not match:
+        raise Mistake(f"--backbones {text}: not of the form NAME, NAME@LEVEL or NAME@LEVEL+POOLING")
+    said = match["pooling"] or pooling
+    if said not in POOLINGS:
+        raise Mistake(f"--backbones {text}: no pooling {said!r}; there are {', '.join(POOLINGS)}")
+    bare = text.partition("+")[0]
+    return Feature(bare if said == "avg" else f"{bare}+{said}", match["backbone"], match["level"], said)
+
+
+def network_name(backbone: str) -> str:
+    """The library's own name of a backbone. Mistake if neither timm nor torchvision has it."""
+    import timm
+
+    name = ALIASES.get(backbone, backbone)
+    if name.startswith(_TORCHVISION):
+        from torchvision import models
+
+        if name.removeprefix(_TORCHVISION) in models.list_models(module=models):
+            return name
+    elif timm.is_model(name):
+        return name
+    close = timm.list_models(f"*{backbone.split('.')[0]}*", pretrained=True)[:4]
+    hint = f"near it: {', '.join(close)}" if close else "jobs.extract --list shows some"
+    raise Mistake(f"--backbones {backbone}: timm and torchvision have no network of this name; {hint}")
+
+
+def is_torchvision(network: str) -> bool:
+    """Whether a network comes from torchvision rather than timm."""
+    return network.startswith(_TORCHVISION)
+
+
+def torchvision_weights(network: str) -> Any:
+    """torchvision's default weights of a network (an enum member with url, transforms and meta)."""
+    from torchvision import models
+
+    return models.get_model_weights(network.removeprefix(_TORCHVISION)).DEFAULT
+
+
+def create(network: str) -> Any:
+    """The network with untrained weights, a ``torch.nn.Module`` in eval mode, on torch's default device."""
+    if is_torchvision(network):
+        from torchvision import models
+
+        extra = {"init_weights": False} if network.endswith(("googlenet", "inception_v3")) else {}
+        return models.get_model(network.removeprefix(_TORCHVISION), weights=None, **extra).eval()
+    import timm
+
+    return timm.create_model(network, pretrained=False).eval()
+
+
+def input_of(network: str) -> Input:
+    """How the network's training scaled, cropped and normalised its images."""
+    if is_torchvision(network):
+        preset = torchvision_weights(network).transforms()
+        size = preset.crop_size[0]
+        bicubic = preset.interpolation.value == "bicubic"
+        return Input(size, size / preset.resize_size[0], False, bicubic, tuple(preset.mean), tuple(preset.std))
+    import timm
+
+    known = timm.get_pretrained_cfg(network)
+    config = timm.data.resolve_data_config(pretrained_cfg=known.to_dict() if known else {})
+    return Input(
+        size=config["input_size"][-1],
+        crop=config["crop_pct"],
+        squash=config["crop_mode"] == "squash",
+        bicubic=config["interpolation"] == "bicubic",
+        mean=tuple(config["mean"]),
+        std=tuple(config["std"]),
+    )

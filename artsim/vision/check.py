@@ -1,0 +1,87 @@
+"""Whether bytes are an image, whatever the header said: decoded once, scaled in the decoder, and hashed."""
+
+import io
+from dataclasses import dataclass
+
+import imagehash
+from PIL import Image
+
+from artsim.vision.upright import to_rgb
+
+# Pillow's readers that are plain decoders of plain formats; the others run programs or are rare enough to be attacks.
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "JPEG2000", "AVIF")
+_HASH_SIDE = 64  # pixels that are enough for a 32 x 32 perceptual hash
+
+Image.MAX_IMAGE_PIXELS = None  # our own limit is asked before anything is decoded
+
+
+class BadImage(Exception):
+    """Bytes that are no usable image; ``status`` is ``not_image``, ``corrupt`` or ``bomb``."""
+
+    def __init__(self, status: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What an image is: its type by its bytes, its size in pixels as stored, its perceptual hash (16 hex digits)."""
+
+    content_type: str
+    width: int
+    height: int
+    phash: str
+
+
+def open_image(data: bytes, max_pixels: int | None = None) -> Image.Image:
+    """The image, nothing decoded yet. BadImage if it is none, or has more than ``max_pixels``."""
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except Image.UnidentifiedImageError as error:
+        raise BadImage(
+            "not_image", f"not an image: it begins with {bytes(data[:16])!r}" if data else "empty"
+        ) from error
+    except (
+        Exception
+    ) as error:  # decoders raise what they like on hostile headers: OSError, ValueError, SyntaxError, ...
+        raise BadImage("corrupt", f"damaged header: {error}") from error
+    if max_pixels and image.width * image.height > max_pixels:
+        raise BadImage("bomb", f"{image.width} x {image.height} pixels, the limit is {max_pixels:,} (--max-pixels)")
+    return image
+
+
+def check_image(data: bytes, max_pixels: int) -> Checked:
+    """Decodes an image far enough to know that it is whole.
+
+    BadImage: ``not_image`` (another kind of file), ``bomb`` (more than ``max_pixels``, found before decoding),
+    ``corrupt`` (truncated or damaged).
+    """
+    image = open_image(data, max_pixels)
+    width, height = image.size  # as stored; draft() changes it
+    try:
+        image.draft("L", (_HASH_SIDE, _HASH_SIDE))
+        gray = image.convert("L")
+    except Exception as error:
+        raise BadImage("corrupt", f"damaged {image.format}: {error}") from error
+    content_type = Image.MIME.get(image.format or "", "application/octet-stream")
+    return Checked(content_type, width, height, str(imagehash.phash(gray)))
+
+
+def resize_image(data: bytes, long_side: int, quality: int = 92) -> bytes:
+    """The image as a JPEG whose long side is at most ``long_side`` pixels, upright; the same bytes if it is no larger.
+
+    BadImage if it can't be decoded.
+    """
+    image = open_image(data)
+    if max(image.size) <= long_side:
+        return data
+    try:
+        image.draft("RGB", (long_side, long_side))
+        image = to_rgb(image)
+        image.thumbnail((long_side, long_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        sink = io.BytesIO()
+        image.save(sink, "JPEG", quality=quality, icc_profile=image.info.get("icc_profile"))
+    except Exception as error:
+        raise BadImage("corrupt", f"damaged {image.format}: {error}") from error
+    return sink.getvalue()

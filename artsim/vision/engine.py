@@ -1,0 +1,51 @@
+"""A network on the hardware that is there: the fastest settings whose vectors stay true."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from artsim.vision.backbones import Feature
+from artsim.vision.folding import fold_batch_norms
+from artsim.vision.network import Descriptor
+
+_TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+class Engine:
+    """A descriptor made ready: batch norms folded, channels_last, on the GPU under autocast or in the CPU's best type.
+
+    ``precision`` is ``auto`` (bfloat16 where the hardware multiplies it, else float32) or a type's name.
+    """
+
+    def __init__(self, network: str, features: Sequence[Feature], state: dict[str, Any], precision: str) -> None:
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.type = _TYPES[_best(self.device) if precision == "auto" else precision]
+        descriptor = Descriptor(network, features, state).eval()
+        size = descriptor.input.size
+        fold_batch_norms(descriptor, torch.zeros(1, size, size, 3, dtype=torch.uint8))
+        descriptor.model.to(memory_format=torch.channels_last)
+        if self.device == "cpu":
+            descriptor.model.to(self.type)  # on the CPU autocast would only add casts
+        self.descriptor = descriptor.to(self.device)
+
+    @torch.inference_mode()
+    def __call__(self, pixels: np.ndarray) -> list[np.ndarray]:
+        """uint8 pixels of shape (n, size, size, 3) to float32 vectors (n, d), one array for each feature."""
+        images = torch.from_numpy(pixels)
+        if self.device == "cpu":
+            return [vectors.numpy() for vectors in self.descriptor(images)]
+        with torch.autocast("cuda", self.type, enabled=self.type != torch.float32):
+            vectors = self.descriptor(images.pin_memory().to("cuda", non_blocking=True))
+        return [one.float().cpu().numpy() for one in vectors]
+
+
+def _best(device: str) -> str:
+    if device == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+    return (
+        "bfloat16"
+        if torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        else "float32"
+    )

@@ -1,0 +1,130 @@
+"""The images of an archive to ``features/<name>``: any number of features in one pass, each image decoded once."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from artsim import cluster
+from artsim.archive import Archive, Mistake, Work, pending, pending_parts, public_ids
+from artsim.vision.backbones import network_name, parse_feature
+
+_GIGABYTE = 1 << 30
+
+
+def extract(
+    archive: Archive, names: list[str], *, pooling: str, folder: str | None, precision: str, exact: bool, rights: str
+) -> dict[str, Any]:
+    """Fills ``features/<name>`` for every name; returns the run's share of the report.
+
+    ``folder`` is where weights lie (see ``artsim.vision.weights.load``), ``exact`` decodes in full and computes in
+    float32. Only rows without a vector of the image's present bytes are pending.
+    """
+    if not archive.has_table("images"):
+        raise Mistake("--archive: it has no images yet; run jobs.scrape first")
+    wanted = list(dict.fromkeys(parse_feature(name, pooling) for name in names))
+    for feature in wanted:
+        network_name(feature.backbone)
+    pending_images = PendingImages(archive, tuple(feature.name for feature in wanted), rights == "public")
+    parts = pending_parts(archive.shards, pending_images)
+    from artsim.vision import plan  # torch and Ray, which a run without work hardly needs
+
+    plan.check_options(archive, wanted, folder, exact)
+    if not parts:
+        about = {feature.name: plan.read_about(archive, feature.name) for feature in wanted}
+        return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "features": about}
+    cluster.connect()
+    plans = plan.make_plans(wanted, folder)
+    about = plan.write_about(archive, plans, folder, exact)
+    return {**_run(pending_images, parts, plans, precision, exact), "features": about}
+
+
+@dataclass(frozen=True)
+class PendingImages:
+    """Called with a shard, and perhaps one part: which images lack a vector of their bytes in at least one feature."""
+
+    archive: Archive
+    names: tuple[str, ...]
+    public_only: bool
+
+    def __call__(self, shard: int, part: str | None = None) -> Iterator[Work]:
+        """One Work for each part of the images table that has any."""
+        allowed = public_ids(self.archive.table("catalog"), shard) if self.public_only else None
+
+        def image_key(rows: pa.Table) -> pa.ChunkedArray:
+            usable = pc.equal(rows["status"], "ok")
+            if allowed is not None:
+                usable = pc.and_(usable, pc.is_in(rows["id"], value_set=allowed))
+            return pc.if_else(usable, _key(rows), None)
+
+        found: dict[str, Work] = {}
+        for name in self.names:
+            for work in pending(
+                self.archive.table("images"),
+                self.archive.table(f"features/{name}"),
+                shard,
+                source_key=image_key,
+                source_columns=["status", "sha256"],
+                target_key=_key,
+                target_columns=["sha256"],
+                only=part,
+            ):
+                known = found.setdefault(work.part, work).ids
+                known += sorted(set(work.ids).difference(known))
+        return iter(found.values())
+
+
+def _key(rows: pa.Table) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(rows["id"], pc.coalesce(rows["sha256"], ""), "\n")
+
+
+def _run(
+    pending_images: PendingImages, parts: list[tuple[int, str, int]], plans: list[Any], precision: str, exact: bool
+) -> dict[str, Any]:
+    """Only the names of parts go through Ray: an actor reads the images of its part and writes their features."""
+    import ray
+
+    from artsim.vision.extractor import PHASES, Extractor
+
+    actors, cpus, gpus = _actors(sum(plan.nbytes for plan in plans))
+    items = [{"shard": shard, "part": part} for shard, part, _ in parts]
+    stream = (
+        ray.data.from_items(items, override_num_blocks=len(items))
+        .map_batches(
+            Extractor,
+            fn_constructor_args=(pending_images, pending_images.archive, plans, precision, exact, cpus),
+            batch_size=1,
+            compute=ray.data.ActorPoolStrategy(size=min(actors, len(items))),
+            num_cpus=cpus,
+            num_gpus=gpus,
+        )
+        .iter_rows()
+    )
+    started, total = time.monotonic(), sum(count for *_, count in parts)
+    sums = dict.fromkeys(("rows", "failed", *PHASES), 0.0)
+    for done in cluster.progress(stream, total, "images"):
+        for name in sums:
+            sums[name] += done[name]
+    return {
+        "rows_in": total,
+        "rows_out": int(sums["rows"] - sums["failed"]),
+        "rows_failed": int(sums["failed"]),
+        "images_per_second": round(sums["rows"] / (time.monotonic() - started), 2),
+        "worker_seconds": {phase: round(sums[phase], 2) for phase in PHASES},
+    }
+
+
+def _actors(nbytes: int) -> tuple[int, int, int]:
+    """How many actors, with how many CPUs and GPUs each.
+
+    One a GPU, with its share of the CPUs to decode on. Without GPUs one a CPU, since two processes run a network faster
+    than two threads of one; but a big network is not loaded once for every CPU.
+    """
+    cpus, gpus = cluster.cpus(), cluster.gpus()
+    if gpus:
+        return gpus, max(cpus // gpus - 1, 1), 1
+    threads = min(cpus, 1 + 2 * nbytes // _GIGABYTE)
+    return max(cpus // threads, 1), threads, 0

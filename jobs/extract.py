@@ -1,0 +1,53 @@
+"""Describe every image by one or several backbones, in one pass.
+
+python -m jobs.extract --archive archives/demo --backbones efficientnet_lite0 efficientnet_lite0@4+std
+python -m jobs.extract --list
+"""
+
+import argparse
+from typing import Any
+
+from artsim.job import Job
+
+
+class _List(argparse.Action):
+    """Prints the backbones with short names and leaves, as --help does."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from artsim.vision.listing import listing
+
+        print(listing())
+        parser.exit()
+
+
+job = Job("extract", __doc__)
+job.option(
+    "--backbones", nargs="+", required=True, metavar="NAME", help="NAME[@LEVEL][+POOLING], timm's or torchvision's"
+)
+job.option("--pooling", choices=["avg", "max", "gem", "std"], default="avg", help="for names that do not say")
+job.option("--weights", metavar="FOLDER", help="where NAME.safetensors or .pth lie; the word random for smoke tests")
+job.option(
+    "--precision", choices=["auto", "float32", "bfloat16", "float16"], default="auto", help="of the forward pass"
+)
+job.option("--exact", action="store_true", help="decode in full and compute in float32")
+job.option("--list", action=_List, nargs=0, help="show the backbones with short names, and whose weights are at hand")
+
+
+@job.runs
+def extract(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
+    """See the module."""
+    from artsim.vision.extract import extract
+
+    return extract(
+        archive,
+        options.backbones,
+        pooling=options.pooling,
+        folder=options.weights,
+        precision=options.precision,
+        exact=options.exact,
+        rights=options.rights,
+    )
+
+
+if __name__ == "__main__":
+    job.main()
