@@ -76,3 +76,7 @@ class Archive:
         path = f"reports/{report['job']}/{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json"
         self.store.write_json(path, report)
         return path
+
+    def remove(self, table: str) -> None:
+        """Takes a table away, to be made anew."""
+        self.store.remove(table)

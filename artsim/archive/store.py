@@ -55,6 +55,11 @@ class Store:
         """Whether a file or folder is there."""
         return self.filesystem.get_file_info(f"{self.root}/{path}").type != pafs.FileType.NotFound
 
+    def remove(self, folder: str) -> None:
+        """Removes a folder with all that is in it; nothing happens if there is none."""
+        if self.exists(folder):
+            self.filesystem.delete_dir(f"{self.root}/{folder}")
+
     def open_input(self, path: str) -> Any:
         """A file for random reading. FileNotFoundError if there is none."""
         return self.filesystem.open_input_file(f"{self.root}/{path}")

@@ -1,0 +1,78 @@
+"""A walk asked of an archive, answered as a report and a picture: strip, scatter or tube."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artsim.archive import Mistake
+from artsim.explore.questions import refuse_protected, save_picture
+from artsim.explore.walk import Walk, walk
+from artsim.features import Space
+from artsim.pictures import walks
+from artsim.pictures.thumbnails import thumbnails
+
+KINDS = ("strip", "scatter", "tube")
+_CLOUD = 250  # artworks that a scatter shows around the walk
+_SIDE = 260
+
+
+def journey(
+    space: Space,
+    start: str,
+    end: str,
+    steps: int,
+    *,
+    jitter: int,
+    metric: str,
+    seed: int,
+    public_only: bool,
+    picture: str | None,
+    kind: str,
+) -> dict[str, Any]:
+    """The artworks on the way from one to another; the run's share of the report. See ``artsim.explore.walk``."""
+    if public_only:
+        refuse_protected(space.archive, [start, end])
+    way = walk(space, start, end, steps, jitter=jitter, metric=metric, seed=seed, public_only=public_only)
+    if picture:
+        save_picture(_picture(space, way, kind, seed, public_only), picture)
+    return {
+        "rows_in": 2,
+        "rows_out": len(way.ids),
+        "rows_failed": 0,
+        "walk": [{"id": one, "distance": round(away, 6)} for one, away in zip(way.ids, way.distances, strict=True)],
+        "picture": picture and str(Path(picture).resolve()),
+    }
+
+
+def _picture(space: Space, way: Walk, kind: str, seed: int, public_only: bool) -> Any:
+    if kind not in KINDS:
+        raise Mistake(f"--kind {kind}: there are {', '.join(KINDS)}")
+    if kind == "scatter":
+        return _scatter(space, way, seed, public_only)
+    around = [one for names in way.around for one in names] if kind == "tube" else []
+    known = thumbnails(space.archive, [*way.ids, *around], _SIDE)
+    steps = [known[one] for one in way.ids]
+    if kind == "strip":
+        return walks.strip(steps)
+    return walks.tube(steps, [[known[one] for one in names] for names in way.around])
+
+
+def _scatter(space: Space, way: Walk, seed: int, public_only: bool) -> Any:
+    """A plane that shows the walk: its two main directions (PCA of walk and surroundings), and a cloud around it."""
+    from sklearn.decomposition import PCA
+
+    rng = np.random.default_rng(seed)
+    cloud_ids = list(dict.fromkeys(one for names in way.around for one in names))
+    for ids, _ in space.blocks(public_only=public_only):
+        if len(cloud_ids) >= _CLOUD:
+            break
+        cloud_ids += [str(one) for one in rng.permutation(ids)[:12]]
+    cloud_ids = [one for one in dict.fromkeys(cloud_ids) if one not in set(way.ids)][:_CLOUD]
+    vectors = space.find([*way.ids, *cloud_ids])
+    places = PCA(2, random_state=seed).fit(vectors).transform(vectors)
+    known = thumbnails(space.archive, [*way.ids, *cloud_ids], _SIDE)
+    count = len(way.ids)
+    return walks.scatter(
+        [known[one] for one in way.ids], places[:count], [known[one] for one in cloud_ids], places[count:]
+    )

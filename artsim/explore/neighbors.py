@@ -1,0 +1,92 @@
+"""Neighbours of every artwork: the ``neighbors`` table, block by block on Ray."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from artsim import cluster
+from artsim.explore.search import search
+from artsim.features import Space
+
+_QUERIES = 4096  # of one task: many enough to make reading the archive cheap, few enough for a worker's memory
+
+
+def all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_only: bool) -> dict[str, Any]:
+    """Writes ``neighbors/<space>``: for each id its k nearest (or farthest). Returns the run's share of the report.
+
+    What the same question on the same vectors has written already is kept; else the table is made anew.
+    """
+    archive, name = space.archive, f"neighbors/{space.name}"
+    table = archive.table(name)
+    parts = space.parts()
+    counts = {(shard, part): space.tables[0].rows_in(shard, part) for shard, part in parts}
+    question = {
+        "k": k,
+        "metric": metric,
+        "farthest": farthest,
+        "public_only": public_only,
+        "rows": sum(counts.values()),
+    }
+    if archive.read_json(f"{name}/_about.json") != question:
+        archive.remove(name)
+        archive.write_json(f"{name}/_about.json", question)
+    there = {(shard, part) for shard in range(archive.shards) for part in table.parts(shard)}
+    pending = [part for part in parts if part not in there]
+    total = sum(counts[part] for part in pending)
+    report: dict[str, Any] = {"table": name, "rows_in": total, "rows_out": 0, "rows_failed": 0}
+    if not pending:
+        return report
+    cluster.connect()
+    import ray
+
+    def work(row: dict[str, Any]) -> dict[str, int]:
+        done = 0
+        mine = [(int(shard), str(part)) for shard, part in zip(row["shards"], row["parts"], strict=True)]
+        loaded = [list(space.blocks(public_only=public_only, parts=[one])) for one in mine]
+        ids = np.concatenate([block[0] for blocks in loaded for block in blocks] or [np.empty(0, object)])
+        if len(ids):
+            queries = np.concatenate([block[1] for blocks in loaded for block in blocks])
+            found = search(
+                space.blocks(public_only=public_only), queries, k, metric=metric, farthest=farthest, but_not=ids
+            )
+        start = 0
+        for (shard, part), blocks in zip(mine, loaded, strict=True):
+            stop = start + sum(len(block[0]) for block in blocks)
+            if stop > start:
+                table.write(shard, part, _rows(ids[start:stop], found.ids[start:stop], found.distances[start:stop]))
+            done += stop - start
+            start = stop
+        return {"rows": done, "seen": sum(counts[one] for one in mine)}
+
+    tasks = _grouped(pending, counts)
+    stream = ray.data.from_items(tasks, override_num_blocks=len(tasks)).map(work, num_cpus=1).iter_rows()
+    for row in cluster.progress(stream, total, "artworks", "seen"):
+        report["rows_out"] += row["rows"]
+    return report
+
+
+def _rows(ids: np.ndarray, neighbors: np.ndarray, distances: np.ndarray) -> pa.Table:
+    k = neighbors.shape[1]
+    return pa.table(
+        {
+            "id": pa.array(np.repeat(ids, k)),
+            "rank": pa.array(np.tile(np.arange(1, k + 1, dtype=np.int32), len(ids))),
+            "neighbor": pa.array(neighbors.ravel()),
+            "distance": pa.array(distances.ravel(), pa.float32()),
+        }
+    )
+
+
+def _grouped(parts: list[tuple[int, str]], counts: dict[tuple[int, str], int]) -> list[dict[str, Any]]:
+    """Parts put together to tasks of up to _QUERIES rows."""
+    tasks: list[dict[str, Any]] = []
+    size = _QUERIES
+    for shard, part in parts:
+        size += counts[shard, part]
+        if size > _QUERIES:
+            tasks.append({"shards": [], "parts": []})
+            size = counts[shard, part]
+        tasks[-1]["shards"].append(shard)
+        tasks[-1]["parts"].append(part)
+    return tasks

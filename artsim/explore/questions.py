@@ -1,0 +1,120 @@
+"""What looks like this? Asked of an archive for some artworks or image files, answered as a report and a picture."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artsim.archive import Archive, Mistake, is_public_domain
+from artsim.explore.search import search
+from artsim.features import Space
+from artsim.pictures.sheet import Cell, contact_sheet
+from artsim.pictures.thumbnails import Thumbnail, shrink, thumbnails
+from artsim.vision.check import BadImage
+from artsim.vision.describe import describe
+
+_SHEET_ROWS = 24  # queries that a picture shows
+_SIDE = 240
+
+
+def neighbors_of(
+    space: Space,
+    *,
+    ids: Sequence[str],
+    files: Sequence[str],
+    k: int,
+    metric: str,
+    farthest: bool,
+    public_only: bool,
+    picture: str | None,
+) -> dict[str, Any]:
+    """The k nearest (or farthest) artworks of each id and each image file; the run's share of the report.
+
+    Mistake for an id without a vector or closed by its rights, a file that can't be read, or nothing asked for.
+    """
+    if not ids and not files:
+        raise Mistake("--id, --image or --all: say what to look for")
+    if k < 1:
+        raise Mistake(f"--k {k}: at least 1")
+    if public_only:
+        refuse_protected(space.archive, ids)
+    queries = [space.find(ids)] if ids else []
+    if files:
+        queries.append(_describe_files(space, files))
+    found = search(
+        space.blocks(public_only=public_only),
+        np.concatenate(queries),
+        k,
+        metric=metric,
+        farthest=farthest,
+        but_not=np.array([*ids, *([None] * len(files))], dtype=object),
+    )
+    answers = [
+        [{"id": str(one), "distance": round(float(away), 6)} for one, away in zip(*pair, strict=True)]
+        for pair in zip(found.ids, found.distances, strict=True)
+    ]
+    if picture:
+        kind = "farthest" if farthest else "nearest"
+        save_picture(_sheet(space, ids, files, answers, f"{kind} by {space.name}, {metric} distance"), picture)
+    return {
+        "rows_in": len(ids) + len(files),
+        "rows_out": int(found.ids.size),
+        "rows_failed": 0,
+        "metric": metric,
+        "picture": picture and str(Path(picture).resolve()),
+        "queries": [
+            {"query": query, "neighbors": nearest} for query, nearest in zip([*ids, *files], answers, strict=True)
+        ],
+    }
+
+
+def refuse_protected(archive: Archive, ids: Sequence[str]) -> None:
+    """Mistake if the rights of one of these artworks are not open to everyone."""
+    rows = archive.table("catalog").find(ids, ["id", "rights"])
+    for row in rows.to_pylist() if rows else []:
+        if not is_public_domain(row["rights"]):
+            raise Mistake(
+                f"--rights public: {row['id']} is protected ({row['rights'] or 'nothing is known of its rights'})"
+            )
+
+
+def save_picture(image: Any, path: str) -> None:
+    """Writes a picture, its folder too; the name's ending says the format. Mistake if that can't be."""
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        image.save(path)
+    except (OSError, ValueError) as error:
+        raise Mistake(f"--picture {path}: {error}") from error
+
+
+def _describe_files(space: Space, files: Sequence[str]) -> np.ndarray:
+    try:
+        images = [Path(file).read_bytes() for file in files]
+    except OSError as error:
+        raise Mistake(f"--image {error.filename}: {error.strerror}") from error
+    try:
+        return space.project([describe(space.archive, spec.name, images) for spec in space.specs])
+    except BadImage as bad:
+        raise Mistake(f"--image: {bad.detail}") from bad
+
+
+def _sheet(
+    space: Space, ids: Sequence[str], files: Sequence[str], answers: list[list[dict[str, Any]]], title: str
+) -> Any:
+    asked = [*ids, *files][:_SHEET_ROWS]
+    shown = {entry["id"] for entries in answers[:_SHEET_ROWS] for entry in entries} | set(ids[:_SHEET_ROWS])
+    known = thumbnails(space.archive, sorted(shown), _SIDE)
+    rows = []
+    for query, entries in zip(asked, answers, strict=False):
+        if query in known:
+            head = _cell(known[query])
+        else:
+            head = Cell(shrink(Path(query).read_bytes(), _SIDE), [Path(query).name])
+        rows.append((head, [_cell(known[entry["id"]], entry["distance"]) for entry in entries]))
+    return contact_sheet(title, rows)
+
+
+def _cell(work: Thumbnail, distance: float | None = None) -> Cell:
+    below = ", ".join(word for word in (work.artist, work.year) if word)
+    return Cell(work.image, [work.title, below, work.id if distance is None else f"{distance:.3f} · {work.id}"])

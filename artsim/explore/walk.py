@@ -1,0 +1,68 @@
+"""A walk through the latent space, from one artwork to another."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from artsim.archive import Mistake
+from artsim.explore.search import search
+from artsim.features import Space
+
+
+_AROUND = 9  # artworks around each step
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The artworks of a walk in order, both ends included, and around each step its nearest others.
+
+    ``around`` holds no artwork twice, and none of the walk. ``distances``: from each step's point on the line to the artwork chosen for it, 0 at both ends.
+    """
+
+    ids: list[str]
+    distances: list[float]
+    around: list[list[str]]
+
+
+def walk(
+    space: Space, start: str, end: str, steps: int, *, jitter: int, metric: str, seed: int, public_only: bool
+) -> Walk:
+    """``steps`` artworks between two, each the nearest to its point on the way; none comes twice.
+
+    The way is the great circle for cosine distance, else the straight line. ``jitter`` n > 1 draws among the n nearest
+    that are left (seeded). Mistake if there are too few artworks, or an end has no vector.
+    """
+    if start == end:
+        raise Mistake(f"--to {end}: the walk would end where it begins")
+    if steps < 1:
+        raise Mistake(f"--steps {steps}: a walk has at least 1")
+    ends = space.find([start, end])
+    between = _way(ends[0], ends[1], steps, spherical=metric == "cosine")
+    found = search(space.blocks(public_only=public_only), between, steps + jitter + _AROUND * steps, metric=metric)
+    rng = np.random.default_rng(seed)
+    ids, distances, taken = [], [], {start, end}
+    for names, lengths in zip(found.ids, found.distances, strict=True):
+        left = [index for index, name in enumerate(names) if name not in taken][: max(jitter, 1)]
+        if not left:
+            raise Mistake(f"--steps {steps}: the archive has too few artworks for so long a walk")
+        choice = left[rng.integers(len(left))]
+        taken.add(names[choice])
+        ids.append(str(names[choice]))
+        distances.append(float(lengths[choice]))
+    around = []
+    for names in found.ids:
+        around.append([str(name) for name in names if name not in taken][:_AROUND])
+        taken.update(around[-1])
+    return Walk([start, *ids, end], [0.0, *distances, 0.0], [[], *around, []])
+
+
+def _way(start: np.ndarray, end: np.ndarray, steps: int, *, spherical: bool) -> np.ndarray:
+    """Points strictly between two vectors, evenly spaced, float32 of shape (steps, d)."""
+    share = np.linspace(0, 1, steps + 2)[1:-1, None]
+    if not spherical:
+        return ((1 - share) * start + share * end).astype(np.float32)
+    a, b = start / max(np.linalg.norm(start), 1e-12), end / max(np.linalg.norm(end), 1e-12)
+    angle = float(np.arccos(np.clip(a @ b, -1, 1)))
+    if angle < 1e-6:  # the same direction: the great circle has no length
+        return np.repeat(a[None], steps, axis=0).astype(np.float32)
+    return ((np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle)).astype(np.float32)

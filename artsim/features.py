@@ -1,0 +1,154 @@
+"""Features of one or several backbones as one matrix: join by id, stack, PCA; streamed, part by part."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from artsim.archive import Archive, Mistake, public_ids
+
+_FIT_ROWS = 20_000  # vectors that a PCA is fitted on, drawn from the whole table
+_SPEC = re.compile(r"(?P<name>.+?)(:(?P<pca>[0-9.]+))?")
+
+Block = tuple[np.ndarray, np.ndarray]  # ids, object of shape (n,), and vectors, float32 of shape (n, d)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """``NAME[:PCA]``: a table below ``features/``; ``pca`` is a number of components, a share of variance, or None."""
+
+    name: str
+    pca: int | float | None
+
+
+def parse_spec(text: str) -> Spec:
+    """Reads ``NAME[:PCA]``. Mistake if PCA is neither a whole number of components nor a share of variance below 1."""
+    match = _SPEC.fullmatch(text)
+    assert match
+    if match["pca"] is None:
+        return Spec(text, None)
+    try:
+        value = int(match["pca"]) if match["pca"].isdigit() else float(match["pca"])
+    except ValueError:
+        value = -1
+    if value <= 0 or (isinstance(value, float) and value >= 1):
+        raise Mistake(f"--features {text}: {match['pca']} is neither a number of components nor a share such as 0.9")
+    return Spec(match["name"], value)
+
+
+class Space:
+    """The space that features of an archive span, several stacked into one.
+
+    One feature alone is taken as it is. Of several, each is scaled to unit length before they are joined, so that in
+    cosine and euclidean distance each counts the same. PCA is fitted on a sample of the archive (seeded). Pickles.
+    """
+
+    def __init__(self, archive: Archive, specs: Sequence[str], seed: int = 0) -> None:
+        self.archive = archive
+        self.specs = [parse_spec(text) for text in specs]
+        self.tables = [archive.table(f"features/{spec.name}") for spec in self.specs]
+        for spec in self.specs:
+            if not archive.has_table(f"features/{spec.name}"):
+                there = ", ".join(archive.names("features")) or "none yet; jobs.extract makes them"
+                raise Mistake(f"--features {spec.name}: the archive has no such features; it has {there}")
+        self._pcas = self._fit(seed)
+
+    @property
+    def name(self) -> str:
+        """The specs as one word, for tables and files made from this space."""
+        return "-".join(f"{spec.name}{'' if spec.pca is None else f'~{spec.pca}'}" for spec in self.specs)
+
+    def parts(self) -> list[tuple[int, str]]:
+        """Shard and name of every part that all features have."""
+        found = []
+        for shard in range(self.archive.shards):
+            common = set.intersection(*(set(table.parts(shard)) for table in self.tables))
+            found += [(shard, part) for part in sorted(common)]
+        return found
+
+    def blocks(self, *, public_only: bool = False, parts: Sequence[tuple[int, str]] | None = None) -> Iterator[Block]:
+        """All vectors, or those of some parts: ids and a matrix at a time. Rows without a vector are left out."""
+        for shard, part in self.parts() if parts is None else parts:
+            allowed = set(public_ids(self.archive.table("catalog"), shard).to_pylist()) if public_only else None
+            ids, raw = self._read(shard, part)
+            if allowed is not None:
+                keep = np.fromiter((one in allowed for one in ids), bool, len(ids))
+                ids, raw = ids[keep], [matrix[keep] for matrix in raw]
+            if len(ids):
+                yield ids, self.project(raw)
+
+    def find(self, ids: Sequence[str]) -> np.ndarray:
+        """The vectors of these ids, float32 of shape (n, d). Mistake names the first that has none."""
+        raw = []
+        for spec, table in zip(self.specs, self.tables, strict=True):
+            rows = table.find(ids, ["id", "vector"])
+            there = (
+                {}
+                if rows is None
+                else {one: i for i, one in enumerate(rows.filter(rows["vector"].is_valid())["id"].to_pylist())}
+            )
+            for identifier in ids:
+                if identifier not in there:
+                    raise Mistake(f"{identifier}: features/{spec.name} has no vector of this id")
+            assert rows is not None
+            raw.append(_matrix(rows))
+        return self.project(raw)
+
+    def project(self, raw: Sequence[np.ndarray]) -> np.ndarray:
+        """Vectors as the backbones gave them, one matrix a spec, to this space."""
+        out = []
+        for matrix, pca in zip(raw, self._pcas, strict=True):
+            values = matrix if pca is None else pca.transform(matrix).astype(np.float32)
+            if len(self.specs) > 1:
+                values = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
+            out.append(values)
+        return out[0] if len(out) == 1 else np.concatenate(out, axis=1)
+
+    def _read(self, shard: int, part: str) -> tuple[np.ndarray, list[np.ndarray]]:
+        """The ids that every feature has a vector of, and their matrices, in the first feature's order."""
+        tables = []
+        for table in self.tables:
+            rows = table.read(shard, part, ["id", "vector"])
+            tables.append(rows.filter(pc.is_valid(rows["vector"])))
+        ids = tables[0]["id"]
+        for rows in tables[1:]:
+            ids = ids.filter(pc.is_in(ids, value_set=rows["id"].combine_chunks()))
+        aligned = [rows.take(pc.index_in(ids, value_set=rows["id"].combine_chunks())) for rows in tables]
+        return np.array(ids.to_pylist(), dtype=object), [_matrix(rows) for rows in aligned]
+
+    def _fit(self, seed: int) -> list[Any]:
+        if all(spec.pca is None for spec in self.specs):
+            return [None] * len(self.specs)
+        from sklearn.decomposition import PCA
+
+        rng = np.random.default_rng(seed)
+        sample: list[list[np.ndarray]] = [[] for _ in self.specs]
+        taken, parts = 0, self.parts()
+        for index in rng.permutation(len(parts)):
+            raw = self._read(*parts[index])[1]
+            for known, matrix in zip(sample, raw, strict=True):
+                known.append(matrix)
+            taken += len(raw[0])
+            if taken >= _FIT_ROWS:
+                break
+        pcas: list[Any] = []
+        for spec, matrices in zip(self.specs, sample, strict=True):
+            if spec.pca is None:
+                pcas.append(None)
+                continue
+            matrix = np.concatenate(matrices)
+            if spec.pca > min(matrix.shape):
+                raise Mistake(
+                    f"--features {spec.name}:{spec.pca}: there are {matrix.shape[0]} vectors of {matrix.shape[1]}"
+                )
+            pcas.append(PCA(spec.pca, random_state=seed).fit(matrix))
+        return pcas
+
+
+def _matrix(rows: pa.Table) -> np.ndarray:
+    column = rows["vector"].combine_chunks()
+    return column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), column.type.list_size)

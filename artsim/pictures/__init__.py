@@ -1,0 +1,1 @@
+"""Thumbnails, contact sheets, strips, scatters: what people look at."""

@@ -1,0 +1,38 @@
+"""Captions in pictures: one typeface, cut to the width that there is."""
+
+from functools import cache
+from pathlib import Path
+
+import matplotlib
+from PIL import Image, ImageDraw, ImageFont
+
+PAPER = (247, 244, 238)
+INK = (38, 34, 30)
+FAINT = (128, 120, 110)
+ACCENT = (176, 58, 46)
+
+
+@cache
+def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """DejaVu Sans, which comes with matplotlib and has the letters of most catalogues; ``size`` in pixels."""
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts", "ttf", name), size)
+
+
+def fitted(text: str, width: int, face: ImageFont.FreeTypeFont) -> str:
+    """The text, or as much of it as fits into ``width`` pixels and an ellipsis."""
+    text = " ".join(text.split())
+    if face.getlength(text) <= width:
+        return text
+    while text and face.getlength(text + "…") > width:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+def caption(canvas: Image.Image, lines: list[str], left: int, top: int, width: int, size: int = 13) -> None:
+    """Writes lines below one another: the first in ink, the others faint; each cut to ``width`` pixels."""
+    draw = ImageDraw.Draw(canvas)
+    for index, line in enumerate(lines):
+        face = font(size if index == 0 else size - 1)
+        place = (left, top + index * round(size * 1.4))
+        draw.text(place, fitted(line, width, face), INK if index == 0 else FAINT, font=face)

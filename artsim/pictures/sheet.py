@@ -1,0 +1,48 @@
+"""A contact sheet: a row a query, the query at the left, what was found for it beside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw
+
+from artsim.pictures.lettering import ACCENT, INK, PAPER, caption, font
+
+_CELL = 190  # pixels a picture may take
+_GAP = 18
+_CAPTION = 70
+_HEAD = 64
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One picture of a sheet and the lines below it."""
+
+    image: Image.Image
+    lines: list[str]
+
+
+def contact_sheet(title: str, rows: Sequence[tuple[Cell, Sequence[Cell]]]) -> Image.Image:
+    """The sheet, RGB: every row a query in a frame, then its answers in order."""
+    columns = max((len(answers) for _, answers in rows), default=0)
+    width = _GAP * 4 + _CELL + columns * (_CELL + _GAP)
+    height = _HEAD + len(rows) * (_CELL + _CAPTION + _GAP) + _GAP
+    sheet = Image.new("RGB", (width, height), PAPER)
+    draw = ImageDraw.Draw(sheet)
+    draw.text((2 * _GAP, _GAP), title, INK, font=font(22, bold=True))
+    for index, (query, answers) in enumerate(rows):
+        top = _HEAD + index * (_CELL + _CAPTION + _GAP)
+        _place(sheet, query, 2 * _GAP, top, framed=True)
+        for column, answer in enumerate(answers):
+            _place(sheet, answer, 4 * _GAP + _CELL + column * (_CELL + _GAP), top, framed=False)
+    return sheet
+
+
+def _place(sheet: Image.Image, cell: Cell, left: int, top: int, *, framed: bool) -> None:
+    image = cell.image.copy()
+    image.thumbnail((_CELL, _CELL), Image.Resampling.LANCZOS)
+    x, y = left + (_CELL - image.width) // 2, top + _CELL - image.height
+    sheet.paste(image, (x, y))
+    if framed:
+        edge = (x - 5, y - 5, x + image.width + 4, y + image.height + 4)
+        ImageDraw.Draw(sheet).rectangle(edge, outline=ACCENT, width=3)
+    caption(sheet, cell.lines, left, top + _CELL + 8, _CELL)

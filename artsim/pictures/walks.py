@@ -1,0 +1,123 @@
+"""Pictures of a walk: a strip of its artworks, a map with arrows, a tube of what lies around it."""
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER, caption, fitted, font
+from artsim.pictures.thumbnails import Thumbnail
+
+_GAP = 20
+_NIGHT = (24, 22, 20)
+
+
+def strip(steps: Sequence[Thumbnail], height: int = 240) -> Image.Image:
+    """The artworks of a walk side by side, equally high, with captions; RGB."""
+    images = [
+        step.image.resize((max(round(step.image.width * height / step.image.height), 1), height)) for step in steps
+    ]
+    width = sum(image.width + _GAP for image in images) + _GAP
+    sheet = Image.new("RGB", (width, height + 2 * _GAP + 62), PAPER)
+    x = _GAP
+    for index, (step, image) in enumerate(zip(steps, images, strict=True)):
+        sheet.paste(image, (x, _GAP))
+        if index in (0, len(steps) - 1):
+            ImageDraw.Draw(sheet).rectangle(
+                (x - 4, _GAP - 4, x + image.width + 3, _GAP + height + 3), outline=ACCENT, width=3
+            )
+        caption(sheet, [step.title, step.artist, step.year], x, _GAP + height + 10, image.width)
+        x += image.width + _GAP
+    return sheet
+
+
+def scatter(
+    steps: Sequence[Thumbnail],
+    places: np.ndarray,
+    cloud: Sequence[Thumbnail],
+    cloud_places: np.ndarray,
+    size: int = 1400,
+) -> Image.Image:
+    """A map: ``cloud`` as small pale pictures, the walk's artworks large, arrows from each to the next; RGB.
+
+    ``places`` and ``cloud_places`` are float arrays of shape (n, 2) in one plane.
+    """
+    every = np.concatenate([places, cloud_places])
+    low, span = every.min(0), np.maximum(np.ptp(every, axis=0), 1e-9)
+    margin = 110
+    pixels = (
+        (margin + (every - low) / span * (np.array([size, size * 3 // 4]) - 2 * margin)).round().astype(int).tolist()
+    )
+    points, cloud_points = pixels[: len(places)], pixels[len(places) :]
+    sheet = Image.new("RGB", (size, size * 3 // 4), PAPER)
+    for thumbnail, point in zip(cloud, cloud_points, strict=True):
+        small = thumbnail.image.copy()
+        small.thumbnail((44, 44))
+        _centre(sheet, Image.blend(small, Image.new("RGB", small.size, PAPER), 0.45), point)
+    draw = ImageDraw.Draw(sheet)
+    for start, end in itertools.pairwise(points):
+        _arrow(draw, start, end)
+    for index, (step, point) in enumerate(zip(steps, points, strict=True)):
+        small = step.image.copy()
+        small.thumbnail((104, 104) if index in (0, len(steps) - 1) else (84, 84), Image.Resampling.LANCZOS)
+        framed = Image.new("RGB", (small.width + 6, small.height + 6), ACCENT if index in (0, len(steps) - 1) else INK)
+        framed.paste(small, (3, 3))
+        _centre(sheet, framed, point)
+        draw.text(
+            (point[0] - framed.width // 2 + 5, point[1] - framed.height // 2 + 4),
+            str(index),
+            "white",
+            font=font(13, bold=True),
+            stroke_width=2,
+            stroke_fill=INK,
+        )
+    return sheet
+
+
+def tube(steps: Sequence[Thumbnail], around: Sequence[Sequence[Thumbnail]], size: int = 1200) -> Image.Image:
+    """Looking down the walk: a ring a step, of the step itself (framed) and what lies around it; RGB.
+
+    The walk begins at the rim and ends in the middle. Each ring turns a little, as a tube seen from within.
+    """
+    sheet = Image.new("RGB", (size, size), _NIGHT)
+    for index in reversed(range(len(steps) - 1)):
+        depth = index / (len(steps) - 1)
+        scale = 1 / (1 + 3.0 * depth)
+        ring = [steps[index], *around[index]]
+        for place, thumbnail in enumerate(ring):
+            angle = 2 * math.pi * place / len(ring) + 0.35 * index - math.pi / 2
+            point = [round(size / 2 + size * 0.4 * scale * turn(angle)) for turn in (math.cos, math.sin)]
+            faded = 0.45 * depth if place == 0 else 0.25 + 0.5 * depth
+            _centre(sheet, _lit(thumbnail, max(int(size * 0.21 * scale), 8), faded, framed=place == 0), point)
+    _centre(sheet, _lit(steps[-1], size // 8, 0.0, framed=True), (size // 2, size // 2))
+    face = font(18)
+    words = f"from {steps[0].title} to {steps[-1].title}"
+    ImageDraw.Draw(sheet).text((24, size - 40), fitted(words, size - 48, face), (220, 214, 204), font=face)
+    return sheet
+
+
+def _lit(thumbnail: Thumbnail, side: int, faded: float, *, framed: bool) -> Image.Image:
+    """A picture of at most ``side`` pixels, faded into the dark by a share of 1, perhaps in a frame."""
+    small = thumbnail.image.copy()
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
+    small = Image.blend(small, Image.new("RGB", small.size, _NIGHT), faded)
+    if not framed:
+        return small
+    frame = Image.new("RGB", (small.width + 6, small.height + 6), ACCENT)
+    frame.paste(small, (3, 3))
+    return frame
+
+
+def _centre(sheet: Image.Image, image: Image.Image, point: Sequence[int]) -> None:
+    sheet.paste(image, (int(point[0]) - image.width // 2, int(point[1]) - image.height // 2))
+
+
+def _arrow(draw: ImageDraw.ImageDraw, start: Sequence[int], end: Sequence[int]) -> None:
+    """A line whose head lies two thirds along, where no thumbnail covers it."""
+    draw.line((*start, *end), FAINT, width=3)
+    angle = math.atan2(end[1] - start[1], end[0] - start[0])
+    x, y = (start[0] + 1.4 * end[0]) / 2.4, (start[1] + 1.4 * end[1]) / 2.4
+    wings = [(x - 16 * math.cos(angle + turn), y - 16 * math.sin(angle + turn)) for turn in (-0.45, 0.45)]
+    draw.polygon([(x, y), *wings], fill=INK)

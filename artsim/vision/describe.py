@@ -1,0 +1,37 @@
+"""A few images that are in no archive, described just as an archive's features were."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from artsim.archive import Archive, Mistake
+from artsim.vision import weights
+from artsim.vision.backbones import parse_feature
+from artsim.vision.check import BadImage
+from artsim.vision.decode import decode
+from artsim.vision.engine import Engine
+from artsim.vision.plan import read_about
+
+
+def describe(archive: Archive, name: str, images: Sequence[bytes]) -> np.ndarray:
+    """The vectors of some images, float32 of shape (n, d), by the backbone and weights of ``features/<name>``.
+
+    BadImage if one can't be read; Mistake if the weights that made the features can't be had.
+    """
+    about = read_about(archive, name)
+    if about is None:
+        raise Mistake(f"--features {name}: no backbone made these, so no image file can be described by them")
+    state, origin = weights.load(about["backbone"], about["weights"])
+    if weights.fingerprint(state) != about["weights_hash"]:
+        raise Mistake(
+            f"--features {name}: made with weights from {about['weights_from']}; here are others, from {origin}"
+        )
+    engine = Engine(about["network"], [parse_feature(name)], state, "float32" if about["exact"] else "auto")
+    vectors = []
+    for index, data in enumerate(images):
+        try:
+            pixels = decode(data, [engine.descriptor.input], about["exact"])[0]
+        except BadImage as bad:
+            raise BadImage(bad.status, f"image {index + 1}: {bad.detail}") from bad
+        vectors.append(engine(pixels[None])[0][0])
+    return np.stack(vectors)

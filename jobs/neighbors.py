@@ -1,0 +1,41 @@
+"""Find the artworks nearest to (or farthest from) some artworks, image files, or every artwork.
+
+python -m jobs.neighbors --archive archives/demo --features efficientnet_lite0 --id demo:w0001 --k 8 --picture near.png
+python -m jobs.neighbors --archive archives/demo --features efficientnet_lite0 --image photo.jpg
+python -m jobs.neighbors --archive archives/demo --features efficientnet_lite0:128 --all
+"""
+
+import argparse
+from typing import Any
+
+from artsim.job import Job
+
+job = Job("neighbors", __doc__)
+job.option("--features", nargs="+", required=True, metavar="NAME[:PCA]", help="one, or several to be stacked")
+job.option("--id", nargs="+", metavar="ID", help="artworks of the archive")
+job.option("--image", nargs="+", metavar="FILE", help="image files from anywhere")
+job.option("--all", action="store_true", help="every artwork: writes a neighbors table")
+job.option("--k", type=int, default=10, help="how many for each")
+job.option("--metric", default="cosine", help="cosine, euclidean, cityblock, or another of scipy's cdist")
+job.option("--farthest", action="store_true", help="the farthest instead of the nearest")
+job.option("--picture", metavar="PNG", help="a labelled contact sheet")
+
+
+@job.runs
+def neighbors(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
+    """See the module."""
+    from artsim.explore.neighbors import all_neighbors
+    from artsim.explore.questions import neighbors_of
+    from artsim.features import Space
+
+    space = Space(archive, options.features, options.seed)
+    how = {"metric": options.metric, "farthest": options.farthest, "public_only": options.rights == "public"}
+    if options.all:
+        return all_neighbors(space, options.k, **how)
+    return neighbors_of(
+        space, ids=options.id or [], files=options.image or [], k=options.k, picture=options.picture, **how
+    )
+
+
+if __name__ == "__main__":
+    job.main()

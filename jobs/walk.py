@@ -1,0 +1,44 @@
+"""Walk from one artwork to another through the latent space.
+
+python -m jobs.walk --archive archives/demo --features efficientnet_lite0 --from demo:w0001 --to demo:w0200 --steps 6 \\
+    --picture walk.png --kind strip
+"""
+
+import argparse
+from typing import Any
+
+from artsim.job import Job
+
+job = Job("walk", __doc__)
+job.option("--features", nargs="+", required=True, metavar="NAME[:PCA]", help="one, or several to be stacked")
+job.option("--from", dest="start", required=True, metavar="ID", help="the artwork where the walk begins")
+job.option("--to", dest="end", required=True, metavar="ID", help="the artwork where it ends")
+job.option("--steps", type=int, default=6, help="artworks between the two; none comes twice")
+job.option("--jitter", type=int, default=1, metavar="N", help="choose among the N nearest instead of the nearest")
+job.option("--metric", default="cosine", help="cosine, euclidean, cityblock, or another of scipy's cdist")
+job.option("--picture", metavar="PNG", help="where to draw the walk")
+job.option("--kind", choices=["strip", "scatter", "tube"], default="strip", help="how to draw it")
+
+
+@job.runs
+def walk(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
+    """See the module."""
+    from artsim.explore.journey import journey
+    from artsim.features import Space
+
+    return journey(
+        Space(archive, options.features, options.seed),
+        options.start,
+        options.end,
+        options.steps,
+        jitter=options.jitter,
+        metric=options.metric,
+        seed=options.seed,
+        public_only=options.rights == "public",
+        picture=options.picture,
+        kind=options.kind,
+    )
+
+
+if __name__ == "__main__":
+    job.main()
