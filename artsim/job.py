@@ -27,9 +27,10 @@ class Job:
     report: at least ``rows_in``, ``rows_out`` and ``rows_failed``. It raises Mistake for what the caller got wrong.
     """
 
-    def __init__(self, name: str, doc: str | None, *, creates_archive: bool = False) -> None:
+    def __init__(self, name: str, doc: str | None, *, creates_archive: bool = False, reads_config: bool = True) -> None:
         self.name = name
-        self._creates_archive = creates_archive
+        self.creates_archive = creates_archive
+        self._reads_config = reads_config
         self._run: Run | None = None
         what, _, example = (doc or "").strip().partition("\n\n")
         self._parser = _Parser(
@@ -37,9 +38,11 @@ class Job:
             description=what,
             epilog=f"example:\n{example}" if example else None,
             formatter_class=_Help,
+            allow_abbrev=False,  # an abbreviated --config would be read by nobody
         )
         self.option("--archive", required=True, metavar="URI", help="the archive: a folder, s3://bucket/folder, ...")
-        self.option("--config", metavar="TOML", help="a file with these options by their names; the command line wins")
+        if reads_config:
+            self.option("--config", metavar="TOML", help="a file with these options; the command line wins")
         self.option("--seed", type=int, default=0, help="makes the run repeatable on CPU")
         if not creates_archive:
             self.option(
@@ -55,6 +58,10 @@ class Job:
         self._run = function
         return function
 
+    def check(self, arguments: Sequence[str]) -> None:
+        """Mistake if these arguments would not do."""
+        self._parse(list(arguments))
+
     def run(self, arguments: Sequence[str]) -> dict[str, Any]:
         """Runs the job on these arguments; returns the report, which the archive keeps as well.
 
@@ -65,8 +72,10 @@ class Job:
 
         started = time.monotonic()
         archive = (
-            Archive.create(options.archive, **({"shards": options.shards} if getattr(options, "shards", None) else {}))
-            if self._creates_archive
+            Archive.create(
+                options.archive, **({"shards": options.shards} if getattr(options, "shards", None) is not None else {})
+            )
+            if self.creates_archive
             else Archive.open(options.archive)
         )
         assert self._run is not None, f"job {self.name} has no function"
@@ -97,6 +106,8 @@ class Job:
         sys.exit(0)
 
     def _parse(self, arguments: list[str]) -> argparse.Namespace:
+        if not self._reads_config:
+            return self._parser.parse_args(arguments)
         config = _Parser(add_help=False, allow_abbrev=False)
         config.add_argument("--config")
         path = config.parse_known_args(arguments)[0].config
@@ -107,7 +118,10 @@ class Job:
             settings = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise Mistake(f"--config {path}: {error}") from error
-        return as_arguments(settings.get(self.name, settings), path)
+        mine = settings.get(self.name, settings)
+        if not isinstance(mine, dict):
+            raise Mistake(f"--config {path}: {self.name} is a value; options belong into one section [{self.name}]")
+        return as_arguments(mine, path)
 
 
 def as_arguments(settings: dict[str, Any], path: str) -> list[str]:
@@ -120,7 +134,7 @@ def as_arguments(settings: dict[str, Any], path: str) -> list[str]:
         elif isinstance(value, dict):
             arguments += [flag, *(f"{key}={one}" for key, one in value.items())]
         elif isinstance(value, list):
-            arguments += [flag, *map(str, value)]
+            arguments += [flag, *map(str, value)] if value else []
         elif isinstance(value, str | int | float):
             arguments.append(f"{flag}={value}")
         else:
@@ -147,4 +161,5 @@ class _Parser(argparse.ArgumentParser):
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        return action.help if action.default in (None, False) else super()._get_help_string(action)
+        silent = action.default is None or action.default is False or action.default == []
+        return action.help if silent else super()._get_help_string(action)

@@ -36,10 +36,15 @@ class Archive:
 
     @classmethod
     def create(cls, uri: str, shards: int = 32) -> "Archive":
-        """The archive at an address, made if there is none; ``shards`` counts only then."""
+        """The archive at an address, made if there is none; ``shards`` counts only then. Mistake if that can't be."""
+        if shards < 1:
+            raise Mistake(f"--shards {shards}: at least 1")
         store = Store.open(uri)
         if not store.exists("archive.json"):
-            store.write_json("archive.json", {"format": _FORMAT, "shards": shards})
+            try:
+                store.write_json("archive.json", {"format": _FORMAT, "shards": shards})
+            except OSError as error:
+                raise Mistake(f"--archive {uri}: no archive can be made here: {error}") from error
         return cls.open(uri)
 
     @property

@@ -6,12 +6,18 @@ import pyarrow as pa
 
 from artsim.archive.table import Table
 
+_OPEN = r"public[ _-]*domain|gemeinfrei|domaine public|\bcc[ _-]?0\b|\bcc[ _-]by\b"
 _PUBLIC = re.compile(
-    r"publicdomain|public[ _-]*domain|\bcc[ _-]?0\b|creativecommons\.org/(publicdomain|licenses)/|\bcc[ _-]by\b"
-    r"|rightsstatements\.org/(vocab|page)/(NoC-US|NKC|NoC-NC|NoC-OKLR)|no known copyright|gemeinfrei|domaine public",
+    rf"{_OPEN}|creativecommons\.org/(publicdomain|licenses)/|creative commons (attribution|zero)"
+    r"|rightsstatements\.org/(vocab|page)/(NoC-US|NKC|NoC-NC|NoC-OKLR)"
+    r"|no (known )?copyright( restriction|\s*($|[-–—.,;(]))",
     re.IGNORECASE,
 )
-_PROTECTED = re.compile(r"\bnot?\b.{0,20}public[ _-]*domain|rightsstatements\.org/(vocab|page)/InC", re.IGNORECASE)
+_PROTECTED = re.compile(
+    rf"(\b(not|non|never|no longer|nicht|pas)\b|n['’]t\b)[^.,;:/–—]{{0,20}}({_OPEN})|\bno\s+({_OPEN})"
+    r"|rightsstatements\.org/(vocab|page)/InC",
+    re.IGNORECASE,
+)
 
 
 def is_public_domain(rights: str | None) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.fs as pafs
 
 from artsim.archive.mistake import Mistake
@@ -32,7 +33,7 @@ class Store:
             return cls(path, pafs.LocalFileSystem(), path)
         try:
             filesystem, root = pafs.FileSystem.from_uri(uri)
-        except (pafs.pa.ArrowInvalid, pafs.pa.ArrowNotImplementedError):
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             filesystem, root = _through_fsspec(uri)
         return cls(uri.rstrip("/"), filesystem, root.rstrip("/"))
 
@@ -82,10 +83,18 @@ class Store:
             if self.is_local:
                 Path(draft).replace(target)
             else:
-                with Path(draft).open("rb") as source, self.filesystem.open_output_stream(target) as sink:
+                with Path(draft).open("rb") as source, self._open_output(target) as sink:
                     shutil.copyfileobj(source, sink, 8 << 20)
         finally:
             Path(draft).unlink(missing_ok=True)
+
+    def _open_output(self, target: str) -> Any:
+        """Where to write to. A folder is made when it is missed, not before: objects need none, and asking costs."""
+        try:
+            return self.filesystem.open_output_stream(target)
+        except FileNotFoundError:
+            self.filesystem.create_dir(target.rpartition("/")[0], recursive=True)
+            return self.filesystem.open_output_stream(target)
 
     def read_json(self, path: str) -> Any:
         """What a JSON file holds; None if there is no such file."""

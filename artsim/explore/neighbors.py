@@ -1,12 +1,15 @@
 """Neighbours of every artwork: the ``neighbors`` table, block by block on Ray."""
 
+import hashlib
+import json
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from artsim import cluster
-from artsim.explore.search import search
+from artsim.archive import NEIGHBORS
+from artsim.explore.search import check_question, search
 from artsim.features import Space
 
 _QUERIES = 4096  # of one task: many enough to make reading the archive cheap, few enough for a worker's memory
@@ -17,16 +20,18 @@ def all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_o
 
     What the same question on the same vectors has written already is kept; else the table is made anew.
     """
+    check_question(k, metric)
     archive, name = space.archive, f"neighbors/{space.name}"
     table = archive.table(name)
     parts = space.parts()
-    counts = {(shard, part): space.tables[0].rows_in(shard, part) for shard, part in parts}
+    counts, vectors = _survey(space, parts)
     question = {
         "k": k,
         "metric": metric,
         "farthest": farthest,
         "public_only": public_only,
-        "rows": sum(counts.values()),
+        "seed": space.seed,
+        "vectors": vectors,
     }
     if archive.read_json(f"{name}/_about.json") != question:
         archive.remove(name)
@@ -53,8 +58,10 @@ def all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_o
         start = 0
         for (shard, part), blocks in zip(mine, loaded, strict=True):
             stop = start + sum(len(block[0]) for block in blocks)
+            rows = NEIGHBORS.empty_table()  # of a part without a vector: it is done, too
             if stop > start:
-                table.write(shard, part, _rows(ids[start:stop], found.ids[start:stop], found.distances[start:stop]))
+                rows = _rows(ids[start:stop], found.ids[start:stop], found.distances[start:stop])
+            table.write(shard, part, rows)
             done += stop - start
             start = stop
         return {"rows": done, "seen": sum(counts[one] for one in mine)}
@@ -64,6 +71,18 @@ def all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_o
     for row in cluster.progress(stream, total, "artworks", "seen"):
         report["rows_out"] += row["rows"]
     return report
+
+
+def _survey(space: Space, parts: list[tuple[int, str]]) -> tuple[dict[tuple[int, str], int], str]:
+    """The rows of every part, and a digest that changes with the vectors: of what described which bytes."""
+    counts, digest = {}, hashlib.sha256()
+    for table in space.tables:
+        digest.update(json.dumps(space.archive.read_json(f"{table.name}/_about.json")).encode())
+        for shard, part in parts:
+            rows = table.read(shard, part, ["id", "sha256"])
+            counts[shard, part] = len(rows)
+            digest.update(json.dumps([part, *rows.to_pydict().values()]).encode())
+    return counts, digest.hexdigest()
 
 
 def _rows(ids: np.ndarray, neighbors: np.ndarray, distances: np.ndarray) -> pa.Table:
@@ -81,10 +100,10 @@ def _rows(ids: np.ndarray, neighbors: np.ndarray, distances: np.ndarray) -> pa.T
 def _grouped(parts: list[tuple[int, str]], counts: dict[tuple[int, str], int]) -> list[dict[str, Any]]:
     """Parts put together to tasks of up to _QUERIES rows."""
     tasks: list[dict[str, Any]] = []
-    size = _QUERIES
+    size = 0
     for shard, part in parts:
         size += counts[shard, part]
-        if size > _QUERIES:
+        if not tasks or size > _QUERIES:
             tasks.append({"shards": [], "parts": []})
             size = counts[shard, part]
         tasks[-1]["shards"].append(shard)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from artsim.archive import Archive, Mistake, is_public_domain
-from artsim.explore.search import search
+from artsim.explore.search import check_question, search
 from artsim.features import Space
 from artsim.pictures.sheet import Cell, contact_sheet
 from artsim.pictures.thumbnails import Thumbnail, shrink, thumbnails
@@ -35,8 +35,7 @@ def neighbors_of(
     """
     if not ids and not files:
         raise Mistake("--id, --image or --all: say what to look for")
-    if k < 1:
-        raise Mistake(f"--k {k}: at least 1")
+    check_question(k, metric)
     if public_only:
         refuse_protected(space.archive, ids)
     queries = [space.find(ids)] if ids else []
@@ -51,7 +50,11 @@ def neighbors_of(
         but_not=np.array([*ids, *([None] * len(files))], dtype=object),
     )
     answers = [
-        [{"id": str(one), "distance": round(float(away), 6)} for one, away in zip(*pair, strict=True)]
+        [
+            {"id": str(one), "distance": round(float(away), 6)}
+            for one, away in zip(*pair, strict=True)
+            if np.isfinite(away)  # the metric says nothing of the others
+        ]
         for pair in zip(found.ids, found.distances, strict=True)
     ]
     if picture:
@@ -59,7 +62,7 @@ def neighbors_of(
         save_picture(_sheet(space, ids, files, answers, f"{kind} by {space.name}, {metric} distance"), picture)
     return {
         "rows_in": len(ids) + len(files),
-        "rows_out": int(found.ids.size),
+        "rows_out": sum(map(len, answers)),
         "rows_failed": 0,
         "metric": metric,
         "picture": picture and str(Path(picture).resolve()),
@@ -70,13 +73,14 @@ def neighbors_of(
 
 
 def refuse_protected(archive: Archive, ids: Sequence[str]) -> None:
-    """Mistake if the rights of one of these artworks are not open to everyone."""
+    """Mistake if the rights of one of these artworks are not open to everyone, or the catalog does not know it."""
     rows = archive.table("catalog").find(ids, ["id", "rights"])
-    for row in rows.to_pylist() if rows else []:
-        if not is_public_domain(row["rights"]):
-            raise Mistake(
-                f"--rights public: {row['id']} is protected ({row['rights'] or 'nothing is known of its rights'})"
-            )
+    known = {row["id"]: row["rights"] for row in rows.to_pylist()} if rows else {}
+    for one in ids:
+        if one not in known:
+            raise Mistake(f"--rights public: the catalog has no {one}")
+        if not is_public_domain(known[one]):
+            raise Mistake(f"--rights public: {one} is protected ({known[one] or 'nothing is known of its rights'})")
 
 
 def save_picture(image: Any, path: str) -> None:

@@ -22,7 +22,6 @@ METRICS = (
     "sqeuclidean",
 )
 _CHUNK = 8192  # vectors compared at a time
-_SPARE = 8  # more candidates of a chunk than k: the rounding of a product costs no true neighbour its place
 
 
 @dataclass(frozen=True)
@@ -45,23 +44,37 @@ def search(
     """The k nearest (or farthest) vectors of ``blocks`` to each query, float32 of shape (q, d).
 
     ``but_not``, object of shape (q,): an id that each query leaves out, itself mostly. Distances are those of scipy's
-    cdist in float64; ties go by id. Fewer than k columns come back when there are fewer vectors. Mistake for a metric
-    that is not in METRICS.
+    cdist in float64; ties go by id. Vectors that the metric is not defined for come last, infinitely far (or, of the
+    farthest, infinitely near). Fewer than k columns come back when there are fewer vectors. Mistake for a metric that
+    is not in METRICS.
     """
-    if metric not in METRICS:
-        raise Mistake(f"--metric {metric}: there are {', '.join(METRICS)}")
+    check_question(k, metric)
     sign = -1.0 if farthest else 1.0
     keep = k if but_not is None else k + 1
-    ids = np.empty((len(queries), 0), dtype=object)
-    distances = np.empty((len(queries), 0))
+    best = [(np.empty(0, dtype=object), np.empty(0)) for _ in queries]
     for names, matrix in _chunks(blocks):
-        rough = sign * _rough(queries, matrix, metric)
-        some = np.argpartition(rough, min(keep + _SPARE, len(names)) - 1, axis=1)[:, : keep + _SPARE]
-        pairs = zip(queries.astype(np.float64), some, strict=True)
-        exact = np.array([cdist(query[None], matrix[row], metric)[0] for query, row in pairs])
-        exact[np.isnan(exact)] = sign * np.inf  # a metric that these vectors are no input for
-        ids, distances = _best(np.hstack([ids, names[some]]), np.hstack([distances, exact]), keep, sign)
-    return Nearest(ids, distances) if but_not is None else _without(ids, distances, but_not, k)
+        rough, slack = _rough(queries, matrix, metric)
+        ranks = np.where(np.isnan(rough), np.inf, sign * rough)
+        last = min(keep, len(names)) - 1
+        bounds = np.partition(ranks, last, axis=1)[:, last] + slack
+        for index, (query, row, bound) in enumerate(zip(queries, ranks, bounds, strict=True)):
+            some = np.flatnonzero(row <= bound)  # all that can be among the best, all ties of the last included
+            exact = cdist(query[None], matrix[some], metric)[0]
+            exact[np.isnan(exact)] = sign * np.inf
+            ids, distances = best[index]
+            best[index] = _best(np.hstack([ids, names[some]]), np.hstack([distances, exact]), keep, sign)
+    width = len(best[0][0]) if best else 0
+    found = np.array([some for some, _ in best], dtype=object).reshape(len(queries), width)
+    away = np.array([some for _, some in best]).reshape(len(queries), width)
+    return Nearest(found, away) if but_not is None else _without(found, away, but_not, k)
+
+
+def check_question(k: int, metric: str) -> None:
+    """Mistake for less than one neighbour, or a metric that is not in METRICS."""
+    if k < 1:
+        raise Mistake(f"--k {k}: at least 1")
+    if metric not in METRICS:
+        raise Mistake(f"--metric {metric}: there are {', '.join(METRICS)}")
 
 
 def _without(ids: np.ndarray, distances: np.ndarray, but_not: np.ndarray, k: int) -> Nearest:
@@ -85,18 +98,28 @@ def _chunks(blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def _best(ids: np.ndarray, distances: np.ndarray, k: int, sign: float) -> tuple[np.ndarray, np.ndarray]:
-    order = np.lexsort((ids.astype(str), sign * distances), axis=1)[:, :k]
-    return np.take_along_axis(ids, order, axis=1), np.take_along_axis(distances, order, axis=1)
+    order = np.lexsort((ids.astype(str), sign * distances))[:k]
+    return ids[order], distances[order]
 
 
-def _rough(queries: np.ndarray, matrix: np.ndarray, metric: str) -> np.ndarray:
-    """Distances up to float32 rounding and a monotone function; by a matrix product where one will do."""
+def _rough(queries: np.ndarray, matrix: np.ndarray, metric: str) -> tuple[np.ndarray, np.ndarray]:
+    """Distances up to float32 rounding and a monotone function, of shape (q, n); by a matrix product where one will do.
+
+    And for each query by how much two of them may stand in the wrong order: twice the error of a float32 dot product,
+    n u sum |x y| (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1).
+    """
+    rounding = (matrix.shape[1] + 16) * np.finfo(np.float32).eps
     if metric == "cosine":
-        return 1.0 - _unit(queries) @ _unit(matrix).T
+        return 1.0 - _unit(queries) @ _unit(matrix).T, np.full(len(queries), rounding)
     if metric in ("euclidean", "sqeuclidean"):
-        return np.einsum("ij,ij->i", matrix, matrix)[None, :] - 2.0 * (queries @ matrix.T)
-    return cdist(queries, matrix, metric)
+        squares = np.einsum("ij,ij->i", matrix, matrix)
+        longest = float(np.sqrt(squares.max()))
+        rough = squares[None, :] - 2.0 * (queries @ matrix.T)
+        return rough, rounding * longest * (longest + 2.0 * np.linalg.norm(queries, axis=1))
+    return cdist(queries, matrix, metric), np.zeros(len(queries))
 
 
 def _unit(matrix: np.ndarray) -> np.ndarray:
-    return matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-12)
+    """Rows of unit length; NaN for a row of zeros, which has no direction."""
+    with np.errstate(invalid="ignore"):
+        return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)

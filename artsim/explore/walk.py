@@ -8,7 +8,6 @@ from artsim.archive import Mistake
 from artsim.explore.search import search
 from artsim.features import Space
 
-
 _AROUND = 9  # artworks around each step
 
 
@@ -16,7 +15,8 @@ _AROUND = 9  # artworks around each step
 class Walk:
     """The artworks of a walk in order, both ends included, and around each step its nearest others.
 
-    ``around`` holds no artwork twice, and none of the walk. ``distances``: from each step's point on the line to the artwork chosen for it, 0 at both ends.
+    ``around`` holds no artwork twice, and none of the walk. ``distances``: from each step's point on the way to the
+    artwork chosen for it, 0 at both ends.
     """
 
     ids: list[str]
@@ -36,13 +36,15 @@ def walk(
         raise Mistake(f"--to {end}: the walk would end where it begins")
     if steps < 1:
         raise Mistake(f"--steps {steps}: a walk has at least 1")
+    if jitter < 1:
+        raise Mistake(f"--jitter {jitter}: choose among at least 1")
     ends = space.find([start, end])
     between = _way(ends[0], ends[1], steps, spherical=metric == "cosine")
     found = search(space.blocks(public_only=public_only), between, steps + jitter + _AROUND * steps, metric=metric)
     rng = np.random.default_rng(seed)
     ids, distances, taken = [], [], {start, end}
     for names, lengths in zip(found.ids, found.distances, strict=True):
-        left = [index for index, name in enumerate(names) if name not in taken][: max(jitter, 1)]
+        left = [index for index, name in enumerate(names) if name not in taken and np.isfinite(lengths[index])][:jitter]
         if not left:
             raise Mistake(f"--steps {steps}: the archive has too few artworks for so long a walk")
         choice = left[rng.integers(len(left))]

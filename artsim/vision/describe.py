@@ -6,11 +6,11 @@ import numpy as np
 
 from artsim.archive import Archive, Mistake
 from artsim.vision import weights
+from artsim.vision.about import read_about
 from artsim.vision.backbones import parse_feature
 from artsim.vision.check import BadImage
 from artsim.vision.decode import decode
 from artsim.vision.engine import Engine
-from artsim.vision.plan import read_about
 
 
 def describe(archive: Archive, name: str, images: Sequence[bytes]) -> np.ndarray:

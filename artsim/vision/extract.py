@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from artsim import cluster
 from artsim.archive import Archive, Mistake, Work, pending, pending_parts, public_ids
+from artsim.vision import about
 from artsim.vision.backbones import network_name, parse_feature
 
 _GIGABYTE = 1 << 30
@@ -26,20 +27,20 @@ def extract(
     if not archive.has_table("images"):
         raise Mistake("--archive: it has no images yet; run jobs.scrape first")
     wanted = list(dict.fromkeys(parse_feature(name, pooling) for name in names))
-    for feature in wanted:
-        network_name(feature.backbone)
+    about.check_options(archive, wanted, folder, exact)
     pending_images = PendingImages(archive, tuple(feature.name for feature in wanted), rights == "public")
     parts = pending_parts(archive.shards, pending_images)
-    from artsim.vision import plan  # torch and Ray, which a run without work hardly needs
-
-    plan.check_options(archive, wanted, folder, exact)
     if not parts:
-        about = {feature.name: plan.read_about(archive, feature.name) for feature in wanted}
-        return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "features": about}
+        kept = {feature.name: about.read_about(archive, feature.name) for feature in wanted}
+        return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "features": kept}
+    from artsim.vision.plan import make_plans  # torch and Ray, which a run without work does not need
+
+    for feature in wanted:
+        network_name(feature.backbone)
     cluster.connect()
-    plans = plan.make_plans(wanted, folder)
-    about = plan.write_about(archive, plans, folder, exact)
-    return {**_run(pending_images, parts, plans, precision, exact), "features": about}
+    plans = make_plans(wanted, folder)
+    written = about.write_about(archive, plans, folder, exact)
+    return {**_run(pending_images, parts, plans, precision, exact), "features": written}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,50 @@
+"""What every feature of an archive is, beside its vectors: network, weights, input; and whether a run fits it."""
+
+from dataclasses import asdict
+from typing import Any
+
+from artsim.archive import Archive, Mistake
+from artsim.vision.backbones import Feature
+
+
+def check_options(archive: Archive, wanted: list[Feature], folder: str | None, exact: bool) -> None:
+    """Mistake if vectors of the same name were made with another ``--weights`` or ``--exact``."""
+    for feature in wanted:
+        before = read_about(archive, feature.name)
+        for option, now in (("weights", folder), ("exact", exact)):
+            if before and before[option] != now:
+                raise Mistake(
+                    f"--{option}: features/{feature.name} was made with {option}={before[option]}, not {now}; "
+                    "say the same, or remove that folder to make it again"
+                )
+
+
+def write_about(archive: Archive, plans: list[Any], folder: str | None, exact: bool) -> dict[str, Any]:
+    """Keeps what every feature of a run is beside its vectors, and returns it by name. Mistake if weights changed."""
+    about = {}
+    for plan in plans:
+        for feature, dimension in zip(plan.features, plan.dimensions, strict=True):
+            before = read_about(archive, feature.name)
+            if before and before["weights_hash"] != plan.weights_hash:
+                raise Mistake(f"--weights: features/{feature.name} has other weights, from {before['weights_from']}")
+            about[feature.name] = {
+                **asdict(feature),
+                "network": plan.network,
+                "dimension": dimension,
+                "input": asdict(plan.input),
+                "weights": folder,
+                "weights_from": plan.weights,
+                "weights_hash": plan.weights_hash,
+                "exact": exact,
+            }
+            archive.write_json(_path(feature.name), about[feature.name])
+    return about
+
+
+def read_about(archive: Archive, name: str) -> Any:
+    """What ``features/<name>`` is, as write_about left it; None if it isn't there."""
+    return archive.read_json(_path(name))
+
+
+def _path(name: str) -> str:
+    return f"features/{name}/_about.json"

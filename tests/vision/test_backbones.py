@@ -1,0 +1,38 @@
+import pytest
+
+from artsim.archive import Mistake
+from artsim.vision.backbones import ALIASES, network_name, parse_feature
+
+
+@pytest.mark.parametrize(
+    ("text", "pooling", "name", "backbone", "level", "said"),
+    [
+        ("resnet50", "avg", "resnet50", "resnet50", None, "avg"),
+        ("resnet50", "gem", "resnet50+gem", "resnet50", None, "gem"),
+        ("resnet50+max", "gem", "resnet50+max", "resnet50", None, "max"),
+        ("efficientnet_lite0@4+std", "avg", "efficientnet_lite0@4+std", "efficientnet_lite0", "4", "std"),
+        ("vit_small_patch14_dinov2.lvd142m@-1", "avg", None, "vit_small_patch14_dinov2.lvd142m", "-1", "avg"),
+        ("torchvision.resnet18@layer3.0", "avg", None, "torchvision.resnet18", "layer3.0", "avg"),
+    ],
+)
+def test_names_of_features(text, pooling, name, backbone, level, said):
+    feature = parse_feature(text, pooling)
+    assert (feature.name, feature.backbone, feature.level, feature.pooling) == (name or text, backbone, level, said)
+
+
+@pytest.mark.parametrize("text", ["", "re snet", "../resnet50", "resnet50+median", "resnet50@", "a/b", "resnet50:128"])
+def test_other_names_are_refused(text):
+    with pytest.raises(Mistake, match="--backbones"):
+        parse_feature(text)
+
+
+def test_every_short_name_is_a_network_of_its_library():
+    for name in ALIASES:
+        network_name(name)
+
+
+def test_an_unknown_name_shows_near_ones():
+    with pytest.raises(Mistake, match="resnet"):
+        network_name("resnet5")
+    with pytest.raises(Mistake, match="no network"):
+        network_name("torchvision.nothing")
