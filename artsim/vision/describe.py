@@ -33,5 +33,5 @@ def describe(archive: Archive, name: str, images: Sequence[bytes]) -> np.ndarray
             pixels = decode(data, [engine.descriptor.input], about["exact"])[0]
         except BadImage as bad:
             raise BadImage(bad.status, f"image {index + 1}: {bad.detail}") from bad
-        vectors.append(engine(pixels[None])[0][0])
+        vectors.append(engine(np.stack([pixels]))[0][0])
     return np.stack(vectors)

@@ -64,7 +64,8 @@ class Extractor:
                 known.append(new)
             seconds["forward"] += time.monotonic() - started
         started = time.monotonic()
-        self._commit(shard, part, rows, [np.concatenate(blocks) for blocks in vectors])
+        if rows:  # none is left where another run has just done the part
+            self._commit(shard, part, rows, [np.concatenate(blocks) for blocks in vectors])
         seconds["write"] += time.monotonic() - started
         failed = sum(error is not None for _, _, error in rows)
         return {"rows": [len(rows)], "failed": [failed], **{phase: [value] for phase, value in seconds.items()}}

@@ -1,0 +1,46 @@
+"""The last check of a source's rows before they go to the catalog, the same for every source."""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from artsim.sources.record import Chunk, Reject
+
+# http(s), a host (a name, or IPv6 in brackets), perhaps a port; no user or password, nothing that could split a header.
+_WEB = r"^(?i:https?)://(\[[0-9A-Fa-f:.]+\]|[^\s/?#@\\:\[\]]+)(:[0-9]{1,5})?([/?#][^\x00-\x1f\x7f]*)?$"
+_LONGEST = 8192  # characters of an address or an id
+
+
+def admitted(chunk: Chunk, collection: str, root: str | None) -> Chunk:
+    """The rows that may enter the catalog, under their full ids; the others are added to the rejects.
+
+    A row needs an id, and an image at a web address or below the folder whose address ``root`` is (it ends in a slash).
+    Whether a web address is safe to fetch is known only when its name is resolved; the scraper asks again.
+    """
+    rows = chunk.rows
+    images, ids = rows["image_url"], rows["id"]
+    web = pc.match_substring_regex(images, _WEB)
+    good = pc.or_(web, pc.starts_with(images, root)) if root else web
+    tests = (
+        ("no image", pc.is_null(images)),
+        ("the image's address is no web address, and not below the folder that was named", pc.invert(good)),
+        ("no id", pc.fill_null(pc.equal(ids, ""), True)),
+        ("the id has control characters", pc.match_substring_regex(ids, r"[\x00-\x1f\x7f]")),
+        ("the id or the image's address is far too long", _is_long(images, ids)),
+    )
+    bad = pa.array([False] * len(rows), pa.bool_())
+    rejects = list(chunk.rejects)
+    for reason, test in tests:
+        test = pc.and_not(pc.fill_null(test, False), bad)
+        if pc.any(test).as_py():
+            for row in rows.filter(test).select(["where", "id", "title", "image_url"]).to_pylist():
+                rejects.append(Reject.of(row.pop("where"), reason, " | ".join(filter(None, row.values()))))
+            bad = pc.or_(bad, test)
+    if len(rejects) > len(chunk.rejects):
+        rows = rows.filter(pc.invert(bad))
+    rows = rows.set_column(0, "id", pc.binary_join_element_wise(collection, rows["id"], ":"))
+    source = pa.repeat(pa.scalar(collection), len(rows))
+    return Chunk(rows.set_column(1, "source", source), rejects, chunk.cursors)
+
+
+def _is_long(images: pa.ChunkedArray, ids: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.greater(pc.max_element_wise(pc.utf8_length(images), pc.utf8_length(ids)), _LONGEST)

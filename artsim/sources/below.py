@@ -1,0 +1,71 @@
+"""The folder that a caller named: file names as addresses below it, addresses as paths, and nothing outside it."""
+
+import os
+import stat
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from artsim.archive import Store
+
+
+class NotBelow(Exception):
+    """A file that may not be read, or is not there; the text says why in a few words."""
+
+
+class Below:
+    """A folder on disk or in a bucket, as the only place from which files may come.
+
+    ``root`` is its address, ending in a slash. On disk every name is followed to where it really leads.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.root = f"{f'file://{quote(store.root)}' if store.is_local else store.uri}/"
+        self._inside: dict[str, bool] = {}
+
+    def address(self, name: str) -> str:
+        """The address of a file named relative to the folder. NotBelow if it leads elsewhere or is no file."""
+        self._check(name)
+        try:
+            return self.root + quote(name)
+        except UnicodeEncodeError as error:
+            raise NotBelow("the file name is not UTF-8") from error
+
+    def path(self, address: str) -> str:
+        """The path, for the store's filesystem, of an address below the folder. NotBelow for any other address."""
+        if not address.startswith(self.root):
+            raise NotBelow("not below the folder that was named")
+        name = unquote(address[len(self.root) :])
+        self._check(name)
+        return f"{self.store.root}/{name}"
+
+    def _check(self, name: str) -> None:
+        if name.startswith("/"):
+            raise NotBelow("an absolute path, not one below the folder")
+        if not name or "\0" in name or not {"..", ".", ""}.isdisjoint(name.split("/")):
+            raise NotBelow("the path leaves the folder, or is none")
+        if self.store.is_local:
+            self._check_on_disk(f"{self.store.root}/{name}")
+
+    def _check_on_disk(self, path: str) -> None:
+        parent = os.path.dirname(path)  # noqa: PTH120  this runs once a row; pathlib would take most of the time
+        if parent not in self._inside:
+            self._inside[parent] = self._leads_inside(parent)
+        try:
+            mode = os.lstat(path).st_mode
+            linked = stat.S_ISLNK(mode)
+            mode = os.stat(path).st_mode if linked else mode  # noqa: PTH116
+        except (OSError, UnicodeEncodeError) as error:
+            raise NotBelow("there is no such file") from error
+        if not self._inside[parent] or (linked and not self._leads_inside(path)):
+            raise NotBelow("a link leads out of the folder")
+        if not stat.S_ISREG(mode):
+            raise NotBelow("not a file")
+
+    def _leads_inside(self, path: str) -> bool:
+        return Path(path).resolve().is_relative_to(Path(self.store.root).resolve())
+
+
+def parent_of(store: Store) -> Store:
+    """The folder in which a file lies."""
+    return Store(store.uri.rpartition("/")[0], store.filesystem, store.root.rpartition("/")[0])

@@ -1,0 +1,78 @@
+"""Which column of a table is which of the catalog: what the caller says, and names that speak for themselves."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from artsim.archive import CATALOG, Mistake
+
+# The names under which museums publish each column, compared without case and punctuation; the first one there counts.
+_KNOWN = {
+    "image_url": "imageurl primaryimage imgurl image imagelink thumbnailurl imagethumbnail file filename filepath path"
+    " iiifinfourl url",
+    "id": "id omniid objectid objectnumber accessionnumber acno foreignidentifier identifier inventorynumber uid uuid",
+    "page_url": "pageurl objecturl sourceurl foreignlandingurl collectionurl landingpage webpage page permalink url",
+    "title": "title name artworkname objecttitle caption",
+    "artist": "artist artistfullname artistdisplayname artistname allartists creator author painter maker",
+    "date_text": "datetext date objectdate creationyear year dated dating",
+    "year_from": "yearfrom objectbegindate beginyear startyear datestart",
+    "year_to": "yearto objectenddate endyear dateend",
+    "style": "style movement",
+    "type": "type classification objecttype genre l1type",
+    "technique": "technique medium techniques materials",
+    "location": "location repository museum",
+    "school": "school culture nationality",
+    "rights": "rights licenseurl license licence rightsurl ispublicdomain publicdomain copyright",
+}
+SPEAKING = frozenset(" ".join(_KNOWN.values()).split())  # plain names that are understood without being told
+
+
+def parse_columns(texts: Iterable[str]) -> dict[str, str]:
+    """``image_url=url title=name ...`` as a dict by catalog column. Mistake for a column that the catalog lacks.
+
+    The right side is a column of the table, or a text with such columns in braces: ``https://x.org/{file}``.
+    """
+    columns = {}
+    for text in texts:
+        name, equals, column = text.partition("=")
+        if not equals or not column:
+            raise Mistake(f"--columns {text}: write it as image_url=url, the catalog's column first")
+        if name not in _KNOWN:
+            raise Mistake(f"--columns {text}: the catalog has no column {name!r} to fill; it has {', '.join(_KNOWN)}")
+        columns[name] = column
+    return columns
+
+
+def plain_name(column: str) -> str:
+    """A column's name as it is compared: without case and punctuation."""
+    return re.sub(r"[^a-z0-9]", "", column.lower())
+
+
+def resolved(wanted: Mapping[str, str], there: list[str]) -> dict[str, str]:
+    """Which column of a table fills which of the catalog: those wanted, and others whose names speak for themselves."""
+    found = dict(wanted)
+    plain: dict[str, str] = {}
+    for column in there:
+        plain.setdefault(plain_name(column), column)
+    taken = {column for text in wanted.values() for column in columns_in(text)}
+    for name, known in _KNOWN.items():
+        free = [plain[one] for one in known.split() if one in plain and plain[one] not in taken]
+        if name not in found and free:
+            found[name] = free[0]
+            taken.add(free[0])
+    return found
+
+
+def check_columns(wanted: Mapping[str, str], there: list[str]) -> None:
+    """Mistake if a column that the caller named is not in the table."""
+    for name, text in wanted.items():
+        for column in columns_in(text):
+            if column not in there:
+                raise Mistake(f"--columns {name}={text}: the table has no column {column!r}; it has {', '.join(there)}")
+
+
+def columns_in(text: str) -> list[str]:
+    """The columns of a table that the right side of ``--columns`` uses."""
+    return re.findall(r"\{([^{}]*)\}", text) if "{" in text else [text]
+
+
+assert set(_KNOWN) == set(CATALOG.names) - {"source", "metadata"}

@@ -1,0 +1,160 @@
+"""Reads delimited text (CSV, TSV, the semicolons of Europe) in whatever encoding, a batch of columns at a time.
+
+A line that cannot be read is rejected with its number and stops nothing. What the columns mean is not known here.
+"""
+
+import codecs
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from artsim.archive import Mistake
+from artsim.sources.record import CHUNK_ROWS, Records, Reject
+
+_BLOCK = 1 << 20  # bytes read at a time
+_LONGEST_LINE = 16 << 20  # bytes; beyond it the file is no text with lines
+_DELIMITERS = ",;\t|"
+_UNCLOSED = "a quote is not closed, or a field is far too long"
+
+
+def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: int = CHUNK_ROWS) -> Iterator[Records]:
+    """Batches of at most ``size`` rows from a stream of bytes, all columns as text.
+
+    ``name`` is the file's, for messages. Without a ``delimiter`` the one that the first line has most of is taken.
+    Mistake if there is no header.
+    """
+    feed = _Feed(_texts(stream, name))
+    first = feed.peek()
+    delimiter = delimiter or max(_DELIMITERS, key=first.count)
+    reader = csv.reader(feed, delimiter=delimiter)
+    try:
+        header = _header(next(reader))
+    except (StopIteration, csv.Error) as error:
+        raise Mistake(f"--location {name}: the first line is no header of a table") from error
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    rejects: list[Reject] = []
+    while True:
+        feed.taken.clear()
+        line = feed.number + 1
+        try:
+            fields = next(reader)
+        except StopIteration:
+            break
+        except csv.Error:
+            fields = []
+            problem: str | None = _UNCLOSED
+        else:
+            problem = _problem(fields, len(header), len(feed.taken))
+        if problem:
+            rejects.append(Reject.of(line, problem, feed.taken[0]))
+            feed.give_back()
+            reader = csv.reader(feed, delimiter=delimiter)
+        elif any(fields):
+            rows.append(fields[: len(header)])
+            lines.append(line)
+        if len(rows) + len(rejects) >= size:
+            yield _records(header, rows, lines, rejects)
+            rows, lines, rejects = [], [], []
+    if rows or rejects:
+        yield _records(header, rows, lines, rejects)
+
+
+def _problem(fields: list[str], width: int, lines: int) -> str | None:
+    """What is wrong with a record that took so many lines; nothing if it is only empty."""
+    too_few, too_many = len(fields) < width and any(fields), any(fields[width:])
+    if not too_few and not too_many:
+        return None
+    if lines > 1:
+        return _UNCLOSED
+    return "fewer fields than the header has" if too_few else "more fields than the header has"
+
+
+def _records(header: list[str], rows: list[list[str]], lines: list[int], rejects: list[Reject]) -> Records:
+    columns = zip(*rows, strict=True) if rows else ([] for _ in header)
+    table = pa.table([pa.array(column, pa.string()) for column in columns], names=header)
+    return Records(table, pa.array(lines, pa.int64()).cast(pa.string()), rejects)
+
+
+def _header(fields: list[str]) -> list[str]:
+    """The names of the columns: trimmed, never empty, each only once."""
+    names: list[str] = []
+    for number, field in enumerate(fields, 1):
+        name = field.strip() or f"column {number}"
+        names.append(name if name not in names else f"{name} ({number})")
+    if not any(field.strip() for field in fields):
+        raise csv.Error("empty")
+    return names
+
+
+class _Feed:
+    """Lines for the csv module, of which those after a broken one can be given back and read again."""
+
+    def __init__(self, texts: Iterator[str]) -> None:
+        self._texts = texts
+        self._again: list[str] = []
+        self.taken: list[str] = []  # the lines of the record that is being read
+        self.number = 0  # of the line that was last handed out
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        text = self._again.pop() if self._again else next(self._texts)
+        self.number += 1
+        self.taken.append(text)
+        return text
+
+    def peek(self) -> str:
+        """The first line, which stays to be read; empty if there is none."""
+        text = next(self._texts, "")
+        if text:
+            self._again.append(text)
+        return text
+
+    def give_back(self) -> None:
+        """All lines of this record but its first are to be read again, as records of their own."""
+        self._again.extend(reversed(self.taken[1:]))
+        self.number -= len(self.taken) - 1
+
+
+def _texts(stream: Any, name: str) -> Iterator[str]:
+    """The lines of a stream of bytes as text: UTF-8 line by line, or else what Western Europe used before it.
+
+    Letters of ISO-8859-1 between ASCII ones are never valid UTF-8, so each line tells which it is, even in a file that
+    was pasted together from both. A byte order mark rules (UTF-16 has one).
+    """
+    lines = lines_of(stream, name)
+    for line in lines:
+        try:
+            yield line.decode()
+        except UnicodeDecodeError:
+            yield _western(line)
+
+
+def _western(line: bytes) -> str:
+    try:
+        return line.decode("cp1252")  # the superset of ISO-8859-1 that files called ISO-8859-1 are written in
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
+def lines_of(stream: Any, name: str) -> Iterator[bytes]:
+    """The lines of a stream of bytes with their ends, without a byte order mark, UTF-16 as UTF-8."""
+    block = stream.read(_BLOCK)
+    decoder = None
+    if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        decoder = codecs.getincrementaldecoder("utf-16")("replace")
+    block = block.removeprefix(codecs.BOM_UTF8)
+    rest = b""
+    while block:
+        *whole, rest = (rest + (decoder.decode(block).encode() if decoder else block)).split(b"\n")
+        for line in whole:
+            yield line + b"\n"
+        if len(rest) > _LONGEST_LINE:
+            raise Mistake(f"--location {name}: a line is longer than {_LONGEST_LINE >> 20} MiB, so this is no table")
+        block = stream.read(_BLOCK)
+    if rest:
+        yield rest

@@ -1,0 +1,77 @@
+"""JSON texts of a file or a folder: what can be read, and what cannot. What they mean is not known here."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pyarrow.fs as pafs
+
+from artsim.archive import Mistake, Store
+from artsim.sources.delimited import lines_of
+from artsim.sources.record import Reject
+
+LINES = (".jsonl", ".ndjson")
+_LARGEST = 256 << 20  # bytes of one JSON text, which has to be in memory whole
+
+
+class Document(NamedTuple):
+    """A JSON value and where it stood: a file's name ("" if it is the only one), for a line with its number."""
+
+    where: str
+    value: Any
+    is_line: bool
+
+
+def documents(store: Store) -> Iterator[Document | Reject]:
+    """Every JSON text below a folder, file by file in the order of their names, or those of one file.
+
+    What is no JSON is rejected. Mistake if it is all there is, or the folder has no such file.
+    """
+    for file in _files(store):
+        path = f"{store.root}/{file}" if file else store.root
+        if path.endswith(LINES):
+            yield from _lines(store, path, file)
+            continue
+        try:
+            if store.filesystem.get_file_info(path).size > _LARGEST:
+                raise ValueError(f"larger than {_LARGEST >> 20} MiB; one object a line (.jsonl) has no such limit")
+            with store.filesystem.open_input_stream(path) as stream:
+                value = parse(stream.read())
+        except (ValueError, OSError) as error:
+            if not file:
+                raise Mistake(f"--location {store.uri}: no JSON: {error}") from error
+            yield Reject.of(file, "no JSON", error)
+        else:
+            yield Document(file, value, is_line=False)
+
+
+def parse(text: bytes) -> Any:
+    """JSON text as values. ValueError if it is none, also for texts nested so deep that they are an attack."""
+    try:
+        return json.loads(text.removeprefix(b"\xef\xbb\xbf"))
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def _files(store: Store) -> list[str]:
+    """JSON files below a folder, relative to it; a file alone is ``[""]``."""
+    if store.filesystem.get_file_info(store.root).type == pafs.FileType.File:
+        return [""]
+    infos = store.filesystem.get_file_info(pafs.FileSelector(store.root, recursive=True))
+    files = [info.path[len(store.root) + 1 :] for info in infos if info.type == pafs.FileType.File]
+    files = sorted(file for file in files if file.endswith((".json", *LINES)) and not file.startswith("."))
+    if not files:
+        raise Mistake(f"--location {store.uri}: there is no .json file in this folder")
+    return files
+
+
+def _lines(store: Store, path: str, file: str) -> Iterator[Document | Reject]:
+    with store.filesystem.open_input_stream(path) as stream:
+        for number, line in enumerate(lines_of(stream, store.uri), 1):
+            where = f"{file}#{number}" if file else str(number)
+            if not line.strip():
+                continue
+            try:
+                yield Document(where, parse(line), is_line=True)
+            except ValueError as error:
+                yield Reject.of(where, "no JSON", error)

@@ -1,0 +1,153 @@
+"""JSON over HTTP from museums' servers: patient, polite, bounded, and never to an address that is not public.
+
+For catalogues alone; images are fetched by the scraper.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from artsim.archive import Mistake
+from artsim.sources.address import AllowedHosts
+from artsim.sources.documents import parse
+from artsim.sources.guard import Guard, Refused
+
+_TRIES = 5
+_FIRST_PAUSE = 1.0  # seconds, doubled at each further try
+_LONGEST_PAUSE = 120.0  # seconds; a server that asks for more is left alone
+_BETWEEN = 0.2  # seconds between two requests
+_TIMEOUT = (10, 30)  # seconds to connect, and between two packets
+_LONGEST = 180.0  # seconds for one answer
+_LARGEST = 64 << 20  # bytes of one answer, unpacked
+_REDIRECTS = 5
+_BUSY = {429, 500, 502, 503, 504}
+
+_sleep = time.sleep
+_log = logging.getLogger(__name__)
+
+
+class Unreachable(Exception):
+    """An answer that could not be had; ``reason`` is one of few, the text tells more.
+
+    ``server`` says that the server is busy or not there at all, so that asking it for others makes little sense.
+    """
+
+    def __init__(self, reason: str, detail: str, server: bool = False) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.server = server
+
+
+class Web:
+    """A way to ask for JSON, with the manners and the fences of all HTTP sources.
+
+    ``contact`` is for the User-Agent. Public addresses are open, and beside them only ``allowed`` hosts and the host
+    of ``location``, because the caller named that one. A redirect or a name that leads elsewhere is refused when the
+    connection is made, so it does not matter what the name resolved to before.
+    """
+
+    def __init__(self, contact: str | None, allowed: Iterable[str], location: str | None) -> None:
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy that could reach what we may not, no passwords from ~/.netrc
+        self._session.max_redirects = _REDIRECTS
+        self._session.headers["User-Agent"] = (
+            f"artsim/{version('artsim')} ({f'+{contact}' if contact else 'no contact'})"
+        )
+        self._session.headers["Accept"] = "application/json, application/ld+json, */*;q=0.1"
+        self._session.adapters.clear()
+        guard = Guard(AllowedHosts([*allowed, *_own_host(location or "")]))
+        self._session.mount("http://", guard)
+        self._session.mount("https://", guard)
+        self._next = 0.0
+
+    def json(self, url: str, params: dict[str, Any] | None = None) -> Any:
+        """The JSON at an address. Unreachable if there is none, or its server does not answer after several tries."""
+        pause = _FIRST_PAUSE
+        for attempt in range(1, _TRIES + 1):
+            _sleep(max(0.0, self._next - time.monotonic()))
+            try:
+                return parse(self._bytes(url, params))
+            except _Again as again:
+                wait = again.wait if again.wait is not None else pause * random.uniform(0.5, 1.5)
+                if attempt == _TRIES or wait > _LONGEST_PAUSE:
+                    raise Unreachable(again.reason, url, server=True) from again
+                _log.info("catalog: %s from %s, trying again in %.0f s", again.reason, url, wait)
+                _sleep(wait)
+                pause *= 2
+            except ValueError as error:
+                raise Unreachable("the answer is no JSON", f"{url}: {error}") from error
+            finally:
+                self._next = time.monotonic() + _BETWEEN
+        raise AssertionError("unreachable")
+
+    def _bytes(self, url: str, params: dict[str, Any] | None) -> bytes:
+        """One request. _Again if another one may do better."""
+        deadline = time.monotonic() + _LONGEST
+        try:
+            with self._session.get(url, params=params, timeout=_TIMEOUT, stream=True) as answer:
+                if answer.status_code in _BUSY:
+                    raise _Again(f"HTTP {answer.status_code}", _asked_to_wait(answer.headers.get("Retry-After")))
+                if answer.status_code != 200:
+                    raise Unreachable(f"HTTP {answer.status_code}", url)
+                content = bytearray()
+                while block := answer.raw.read1(1 << 16, decode_content=True):  # what is there, so that drips show
+                    content += block
+                    if len(content) > _LARGEST:
+                        raise Unreachable(f"the answer is larger than {_LARGEST >> 20} MiB", url)
+                    if time.monotonic() > deadline:
+                        raise _Again("the answer takes too long", None)
+                return bytes(content)
+        except Refused as error:
+            raise Unreachable("the address is not public", f"{url} ({error})") from error
+        except (requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema) as error:
+            raise Unreachable("neither http nor https", url) from error
+        except (requests.exceptions.InvalidURL, requests.exceptions.TooManyRedirects, UnicodeError) as error:
+            raise Unreachable("the address leads nowhere", f"{url}: {error}") from error
+        except requests.Timeout as error:
+            raise _Again("timeout", None) from error
+        except (requests.RequestException, HTTPError) as error:
+            raise _Again("no connection", None) from error
+
+
+def _own_host(location: str) -> list[str]:
+    """The host and port of a web address, as --allow-host would name them; nothing for a path."""
+    parts = urlsplit(location)
+    if parts.scheme not in ("http", "https"):
+        return []
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise Mistake(f"--location {location}: {error}") from error
+    if not parts.hostname or parts.username is not None:
+        raise Mistake(f"--location {location}: an address with a host, and without a user name, is needed")
+    return [f"[{parts.hostname}]:{port}" if ":" in parts.hostname else f"{parts.hostname}:{port}"]
+
+
+class _Again(Exception):
+    """Another try may do better, after ``wait`` seconds if the server said so."""
+
+    def __init__(self, reason: str, wait: float | None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.wait = wait
+
+
+def _asked_to_wait(text: str | None) -> float | None:
+    """Seconds that a Retry-After header asks for: a number, or a date."""
+    if not text:
+        return None
+    if text.strip().isdecimal():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,121 @@
+"""The address of an image at the size that is wanted, from an IIIF Image API service (1.0 to 3.0) or as it is."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from artsim.sources.resource import identifier, listed, objects_in
+
+_LEVEL = re.compile(r"level\s?([012])")
+_WHOLE = re.compile(r"/(?:full|max)/[^/]*/[^/]*$")  # an Image API address of the largest copy
+_IMAGE = re.compile(
+    r"\.(?:jpe?g|png|gif|webp|tiff?|jp2)$|/(?:native|default|color)$", re.IGNORECASE
+)  # not a service's own
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What an annotation paints: an image resource, perhaps only a region of it, perhaps turned by so many degrees."""
+
+    resource: dict[str, Any]
+    region: str = "full"
+    rotation: str = "0"
+    canvas: dict[str, Any] = field(default_factory=dict)  # where it is painted, for its proportions
+
+
+def sized_address(body: Body, size: int) -> str | None:
+    """Where an image is to be had with a long side of ``size`` pixels, or less if it is smaller.
+
+    What a service promises by its level decides how it may be asked (https://iiif.io/api/image/3.0/compliance/ and
+    those before): level 2 fits an image into a square, level 1 scales to a width, level 0 has the sizes that it lists.
+    Where that does not help, the address is the resource's own. None if there is none at all.
+    """
+    plain = identifier(body.resource)
+    service = _image_service(body.resource.get("service"))
+    base = (identifier(service) or "").rstrip("/") if service else ""
+    if not service or not base.startswith(("http://", "https://")):
+        return plain
+    version, level, limit = _version(service), _level(service), _limit(service, size)
+    whole = "max" if version == 3 else "full"
+    exact, width, height = _extent(body, service)
+    long_side = max(width, height)
+    asked: str | None = None
+    if level and exact and long_side <= limit:
+        asked = whole
+    elif plain and not exact and limit // 2 <= long_side <= limit and not _WHOLE.search(plain) and _IMAGE.search(plain):
+        return plain  # the copy that the museum itself points to, which its server is likely to have at hand
+    elif level == 2:
+        asked = f"!{limit},{limit}"
+    elif level == 1 and long_side > limit:
+        asked = f"{max(1, width * limit // long_side)},"
+    elif level == 0 and body.region == "full":
+        asked = _listed(service, limit, version)
+    if asked is None and plain and _IMAGE.search(plain) and body.region == "full" and body.rotation == "0":
+        return plain
+    return f"{base}/{body.region}/{asked or whole}/{body.rotation}/{'native' if version == 1 else 'default'}.jpg"
+
+
+def _image_service(services: Any) -> dict[str, Any] | None:
+    """The first service that is about images, not about logging in or searching."""
+    for service in listed(services):
+        if isinstance(service, dict):
+            words = _words(service) + str(service.get("protocol", ""))
+            if "ImageService" in words or "api/image" in words or "image-api" in words or _LEVEL.search(words):
+                return service
+    return None
+
+
+def _words(service: dict[str, Any]) -> str:
+    return " ".join(str(service.get(key, "")) for key in ("type", "@type", "@context", "profile"))
+
+
+def _version(service: dict[str, Any]) -> int:
+    words = _words(service)
+    if "ImageService3" in words or "api/image/3" in words:
+        return 3
+    if "ImageService2" in words or "api/image/2" in words:
+        return 2
+    return 1 if "ImageService1" in words or "image-api" in words or "api/image/1" in words else 2
+
+
+def _level(service: dict[str, Any]) -> int | None:
+    found = _LEVEL.search(str(service.get("profile", "")))
+    return int(found[1]) if found else None
+
+
+def _listed(service: dict[str, Any], limit: int, version: int) -> str | None:
+    """The smallest size that a service lists and that is large enough, or else its largest."""
+    known = [
+        (one["width"], one["height"])
+        for one in listed(service.get("sizes"))
+        if isinstance(one, dict) and isinstance(one.get("width"), int) and isinstance(one.get("height"), int)
+    ]
+    if not known:
+        return None
+    enough = [pair for pair in known if max(pair) >= limit]
+    width, height = min(enough) if enough else max(known)
+    both = version == 3 or "sizeByWhListed" in str(service.get("profile"))
+    return f"{width},{height}" if both else f"{width},"
+
+
+def _extent(body: Body, service: dict[str, Any]) -> tuple[bool, int, int]:
+    """Width and height in pixels of what is asked for, 0 if unknown, and before them whether they are exact.
+
+    Only the service knows the whole image. What a manifest says is the size of the copy that it names, and of a canvas
+    only the proportions are sure.
+    """
+    region = re.fullmatch(r"\d+,\d+,(\d+),(\d+)", body.region)
+    if region:
+        return True, int(region[1]), int(region[2])
+    for about in (service, body.resource, body.canvas) if body.region == "full" else ():
+        width, height = about.get("width"), about.get("height")
+        if isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0:
+            return about is service, width, height
+    return False, 0, 0
+
+
+def _limit(service: dict[str, Any], size: int) -> int:
+    """The long side to ask for: what is wanted, or the most that the service gives."""
+    abouts = [service, *objects_in(service.get("profile"))]
+    most = [about[key] for about in abouts for key in ("maxWidth", "maxHeight") if isinstance(about.get(key), int)]
+    return max(1, min([size, *most]))

@@ -1,0 +1,111 @@
+"""From a source to the ``catalog`` table: each row once, whoever is killed and however often it is run."""
+
+import contextlib
+import hashlib
+import logging
+import time
+from collections import Counter
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from artsim.archive import CATALOG, Archive, Mistake
+from artsim.sources.admit import admitted
+from artsim.sources.harvest import forget, harvested
+from artsim.sources.record import Chunk, Reject, Source
+from artsim.sources.rejects import Rejects
+from artsim.sources.roots import is_name, note_source
+from artsim.sources.spool import Spool
+
+_COMMIT_ROWS = 1_000_000  # rows on their way at a time; a fixed number, so that every run cuts the same source the same
+_REPORT_EVERY = 5.0  # seconds
+
+_log = logging.getLogger(__name__)
+
+
+def ingest(archive: Archive, source: Source, collection: str | None = None, limit: int | None = None) -> dict[str, Any]:
+    """Adds the rows of a source that the catalog lacks, as the collection of this name or the source's own.
+
+    At most ``limit`` rows are read.
+    Rows are spooled by shard and then each shard gets what is new to it as one part, in the order of the source. The
+    part is named by a hash of the ids in it: a second run beside this one, or after it was killed, writes the same
+    file again or nothing. Returns the counts for the report. Mistake if the name is none for a collection.
+    """
+    named, collection = collection is not None, source.name if collection is None else collection
+    if not is_name(collection):
+        raise Mistake(f"--as {collection}: a collection's name has letters, digits, '-', '_' and '.' alone")
+    note_source(archive, collection, source, named)
+    counts: Counter[str] = Counter()
+    chunks = harvested(archive.store, collection, source) if source.slow else source.chunks([])
+    with Rejects(archive.store) as rejects, contextlib.closing(_counted(chunks, counts, limit)) as stream:
+        spool = Spool(archive)
+        for chunk in stream:
+            chunk = admitted(chunk, collection, source.root)
+            rejects.write(chunk.rejects)
+            spool.add(chunk.rows)
+            if spool.rows >= _COMMIT_ROWS:
+                _commit(archive, spool, rejects, counts)
+                spool = Spool(archive)
+        _commit(archive, spool, rejects, counts)
+    if source.slow:
+        forget(archive.store, collection, source)
+    return {
+        "rows_in": counts["read"],
+        "rows_out": counts["new"],
+        "rows_failed": rejects.count,
+        "rows_there": counts["there"],
+        "collection": collection,
+        "rejected": dict(rejects.reasons.most_common()),
+        "rejects": rejects.path,
+    }
+
+
+def _counted(chunks: Iterator[Chunk], counts: Counter[str], limit: int | None) -> Generator[Chunk]:
+    """Chunks until ``limit`` rows have come, with a word now and then about how far we are."""
+    said = time.monotonic()
+    for chunk in chunks:
+        if limit is not None and counts["rows"] + len(chunk.rows) >= limit:
+            chunk = Chunk(chunk.rows.slice(0, limit - counts["rows"]), chunk.rejects, chunk.cursors)
+        counts["rows"] += len(chunk.rows)
+        counts["read"] += len(chunk.rows) + len(chunk.rejects)
+        yield chunk
+        if counts["rows"] == limit:
+            return
+        if time.monotonic() - said > _REPORT_EVERY:
+            said = time.monotonic()
+            _log.info("catalog: %s rows read", f"{counts['read']:,}")
+
+
+def _commit(archive: Archive, spool: Spool, rejects: Rejects, counts: Counter[str]) -> None:
+    table = archive.table("catalog")
+    for shard in spool.shards():
+        rows = _first_of_each(spool.read(shard), rejects)
+        new = rows.filter(pc.invert(pc.is_in(rows["id"], value_set=table.ids(shard).combine_chunks())))
+        counts["there"] += len(rows) - len(new)
+        counts["new"] += len(new)
+        if len(new):
+            table.write(shard, _part_name(new["id"]), new.select(CATALOG.names))
+
+
+def _first_of_each(rows: pa.Table, rejects: Rejects) -> pa.Table:
+    """Rows without those whose id an earlier row has; they are rejected with the place of that row."""
+    codes = rows["id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    _, first = np.unique(codes, return_index=True)
+    if len(first) == len(rows):
+        return rows
+    again = np.setdiff1d(np.arange(len(rows)), first, assume_unique=True)
+    where, ids = rows["where"], rows["id"]
+    rejects.write(
+        [
+            Reject.of(where[at], "an earlier row has the same id", f"{ids[at]}, first at {where[first[codes[at]]]}")
+            for at in again.tolist()
+        ]
+    )
+    return rows.take(pa.array(np.sort(first)))
+
+
+def _part_name(ids: pa.ChunkedArray) -> str:
+    return hashlib.sha256("\n".join(sorted(ids.to_pylist())).encode()).hexdigest()[:16]

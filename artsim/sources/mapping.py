@@ -1,0 +1,137 @@
+"""The rows of a table as catalog rows: a column at a time, because catalogues have millions of rows."""
+
+import json
+import re
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from artsim.sources.below import Below, NotBelow
+from artsim.sources.columns import columns_in
+from artsim.sources.record import ROWS, Chunk, Records, Reject
+from artsim.sources.years import years
+
+_TEXTS = ("page_url", "title", "artist", "date_text", "style", "type", "technique", "location", "school", "rights")
+
+
+def catalog_rows(records: Records, mapping: Mapping[str, str], below: Below) -> Chunk:
+    """Rows of a table as catalog rows.
+
+    An image that is no address is a file below the folder ``below``; a row whose file cannot be had is rejected.
+    An id that the table does not give is the image as the table names it. What fills no column goes to ``metadata``.
+    """
+    count = len(records.where)
+    given = {name: _column(records, text) for name, text in mapping.items()}
+    images, problems = _images(given.get("image_url", pa.nulls(count, pa.string())), below)
+    rows = {name: given.get(name, pa.nulls(count, pa.string())) for name in _TEXTS}
+    rows["id"] = given.get("id", given.get("image_url", images))
+    rows["image_url"] = images
+    rows["rights"] = _rights(rows["rights"])
+    rows["year_from"], rows["year_to"] = _years(given, rows["date_text"])
+    used = {column for text in mapping.values() for column in columns_in(text)}
+    rows["metadata"] = metadata(
+        {name: records.table[name] for name in records.table.column_names if name not in used}, records.nested, count
+    )
+    rows["where"] = records.where
+    table = pa.table({field.name: rows.get(field.name, pa.nulls(count, field.type)) for field in ROWS}, schema=ROWS)
+    if problems:
+        rejects = [Reject.of(records.where[at], reason, text) for at, (reason, text) in problems.items()]
+        bad = pa.array(list(problems), pa.int64())
+        table = table.filter(pc.invert(pc.is_in(pa.array(range(count), pa.int64()), value_set=bad)))
+        return Chunk(table, [*records.rejects, *rejects])
+    return Chunk(table, records.rejects)
+
+
+def metadata(columns: Mapping[str, pa.ChunkedArray], nested: frozenset[str], count: int) -> pa.Array:
+    """Columns as one column of JSON objects, without what is empty; null where all is."""
+    pieces = []
+    for name, column in columns.items():
+        values = tidy(column)
+        quoted = pc.binary_join_element_wise('"', _escaped(values), '"', "")
+        if name in nested:
+            quoted = pc.if_else(pc.match_substring_regex(values, r"^[\[{]"), values, quoted)
+        piece = pc.binary_join_element_wise(f", {json.dumps(name, ensure_ascii=False)}: ", quoted, "")
+        pieces.append(pc.fill_null(piece, ""))
+    if not pieces:
+        return pa.nulls(count, pa.string())
+    joined = pc.utf8_slice_codeunits(pc.binary_join_element_wise(*pieces, ""), 2)
+    whole = pc.binary_join_element_wise("{", joined, "}", "")
+    return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), whole)
+
+
+def tidy(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    """Text trimmed, on one line; null where nothing is left."""
+    column = pc.utf8_trim_whitespace(column)
+    if pc.any(pc.match_substring_regex(column, r"[\r\n\t]")).as_py():
+        column = pc.replace_substring_regex(column, r"\s+", " ")
+    return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+
+
+def _column(records: Records, text: str) -> pa.ChunkedArray | pa.Array:
+    """A column, or a text with columns in braces; null where a column is empty."""
+    if "{" not in text:
+        names = records.table.column_names
+        return tidy(records.table[text]) if text in names else pa.nulls(len(records.where), pa.string())
+    pieces = re.split(r"\{([^{}]*)\}", text)
+    parts = [_column(records, piece) if index % 2 else piece for index, piece in enumerate(pieces)]
+    return pc.binary_join_element_wise(*parts, "")
+
+
+def _escaped(values: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    """Text as it stands between the quotes of JSON."""
+    if pc.any(pc.match_substring_regex(values, r"[\x00-\x1f]")).as_py():
+        texts = (None if value is None else json.dumps(value, ensure_ascii=False)[1:-1] for value in values.to_pylist())
+        return pa.array(texts, pa.string())
+    if pc.any(pc.match_substring_regex(values, r'["\\]')).as_py():
+        values = pc.replace_substring(pc.replace_substring(values, "\\", "\\\\"), '"', '\\"')
+    return values
+
+
+def _images(
+    values: pa.ChunkedArray | pa.Array, below: Below
+) -> tuple[pa.ChunkedArray | pa.Array, dict[int, tuple[str, str]]]:
+    """Image addresses, and by row number why a file cannot be had and how it was named."""
+    values = pc.replace_substring_regex(values, r"^(https?://.*)/info\.json$", r"\1/full/max/0/default.jpg")
+    if pc.all(pc.match_substring_regex(values, r"^https?://"), min_count=0).as_py():
+        return values, {}
+    problems: dict[int, tuple[str, str]] = {}
+    addresses = []
+    for at, value in enumerate(values.to_pylist()):
+        try:
+            addresses.append(_address(value, below))
+        except NotBelow as problem:
+            problems[at] = str(problem), value
+            addresses.append(None)
+    return pa.array(addresses, pa.string()), problems
+
+
+def _address(value: str | None, below: Below) -> str | None:
+    if value is None or re.match(r"https?://", value):
+        return value
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", value):
+        below.path(value)
+        return value
+    return below.address(value)
+
+
+def _rights(values: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    """Rights as they stand; where the column only says yes or no to the public domain, in words that say which."""
+    words = pc.utf8_lower(values)
+    values = pc.if_else(pc.is_in(words, value_set=pa.array(["true", "yes", "1", "t"])), "public domain", values)
+    return pc.if_else(
+        pc.is_in(words, value_set=pa.array(["false", "no", "0", "f"])), "not in the public domain", values
+    )
+
+
+def _years(given: Mapping[str, pa.ChunkedArray], date_text: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
+    """First and last year: as the table gives them, or else as its date in words says."""
+    read = [years(text) for text in date_text.to_pylist()]
+    ends = []
+    for index, name in enumerate(("year_from", "year_to")):
+        parsed = [span[index] for span in read]
+        if name in given:
+            told = (years(text)[index] for text in given[name].to_pylist())
+            parsed = [old if new is None else new for new, old in zip(told, parsed, strict=True)]
+        ends.append(pa.array(parsed, pa.int32()))
+    return ends[0], ends[1]

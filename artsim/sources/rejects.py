@@ -1,0 +1,52 @@
+"""Rows that did not get into the catalog, as a file in the archive: line, reason, text."""
+
+import contextlib
+import csv
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from artsim.archive import Store
+from artsim.sources.record import Reject
+
+
+class Rejects(contextlib.AbstractContextManager["Rejects"]):
+    """``reports/catalog/<utc>-rejected.csv``, begun with the first reject and there when all is done.
+
+    ``path`` is where in the archive it will be, None if nothing was rejected; ``reasons`` counts by reason.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._open = contextlib.ExitStack()
+        self._writer: Any = None
+        self.path: str | None = None
+        self.reasons: Counter[str] = Counter()
+
+    @property
+    def count(self) -> int:
+        """How many rows were rejected."""
+        return self.reasons.total()
+
+    def write(self, rejects: Iterable[Reject]) -> None:
+        """Adds rejects to the file."""
+        for reject in rejects:
+            if self._writer is None:
+                self._begin()
+            self.reasons[reject.reason] += 1
+            self._writer.writerow((reject.line, reject.reason, reject.text))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
+
+    def _begin(self) -> None:
+        self.path = f"reports/catalog/{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-rejected.csv"
+        draft = Path(self._open.enter_context(self._store.replace(self.path)))
+        file = self._open.enter_context(draft.open("w", newline="", encoding="utf-8"))
+        self._writer = csv.writer(file)
+        self._writer.writerow(("line", "reason", "text"))

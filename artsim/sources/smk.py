@@ -1,0 +1,192 @@
+"""The source ``smk``: the open API of Statens Museum for Kunst, the National Gallery of Denmark (https://api.smk.dk)."""
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from artsim.archive import Mistake, Store, is_public_domain
+from artsim.sources.documents import documents
+from artsim.sources.fetch import Unreachable, Web
+from artsim.sources.record import Chunk, Reject, Source, chunk_of, clean, packed
+from artsim.sources.table import open_location
+from artsim.sources.years import years
+
+_SEARCH = "https://api.smk.dk/api/v1/art/search/?keys=*&filters=[has_image:true]"
+_PAGE = "https://open.smk.dk/artwork/image/"
+_MUSEUM = "SMK, National Gallery of Denmark, Copenhagen"
+_ROWS = 500  # works asked for at a time; the API gives up to 2,000
+_SINGLE = 50  # works asked for one by one that make a chunk
+_LANGUAGES = {"en": ("en", "english", "engelsk"), "da": ("da", "danish", "dansk")}
+_USED = {"object_number", "titles", "techniques", "rights", "public_domain", "has_image", "image_thumbnail"}
+
+_log = logging.getLogger(__name__)
+
+
+def open_smk(location: str | None, web: Web, languages: list[str]) -> Source:
+    """The museum's works with a picture, or those of another search, a list of ids, or recorded answers on disk.
+
+    ``location`` is the address of a search (``.../art/search/?keys=...``), of a list of ids (``.../art/all_ids``) or of
+    one work, or a file or folder of JSON. The local id is the object number; of several titles the first language in
+    ``languages`` counts. The picture is the museum's thumbnail, of 1024 pixels as a rule.
+    """
+    location = location or _SEARCH
+    if not location.startswith(("http://", "https://")):
+        store = open_location(location)
+
+        def recorded(_: list[str]) -> Iterator[Chunk]:
+            return packed(_recorded(store, languages))
+
+        return Source("smk", store.uri, recorded, own_ids=True)
+
+    def asked(cursors: list[str]) -> Iterator[Chunk]:
+        """Pages of a search from the furthest cursor on, or those works of a list that no cursor names."""
+        address, params = _without_paging(location, languages)
+        offset = max((int(cursor) for cursor in cursors if cursor.isdecimal()), default=0)
+        try:
+            answer = web.json(address, {**params, "offset": offset})
+        except Unreachable as error:
+            if cursors:
+                raise
+            raise Mistake(f"--location: {error}") from error
+        if isinstance(answer, dict) and isinstance(answer.get("objectIDs"), list):
+            yield from _one_by_one(web, location, answer["objectIDs"], set(cursors), languages)
+            return
+        while items := _items(answer):
+            rows = [_row(item, str(offset + place), languages) for place, item in enumerate(items, 1)]
+            offset += len(items)
+            yield _chunk(rows, (str(offset),))
+            if offset >= _found(answer):
+                return
+            answer = web.json(address, {**params, "offset": offset})
+
+    return Source("smk", location, asked, slow=True, own_ids=True)
+
+
+def _recorded(store: Store, languages: list[str]) -> Iterator[dict[str, Any] | Reject]:
+    for document in documents(store):
+        if isinstance(document, Reject):
+            yield document
+            continue
+        for number, item in enumerate(_items(document.value), 1):
+            yield _row(item, document.where or str(number), languages)
+
+
+def _one_by_one(web: Web, location: str, numbers: list[Any], done: set[str], languages: list[str]) -> Iterator[Chunk]:
+    address = location.partition("/art/")[0] + "/art/"
+    left = [number for number in map(str, numbers) if f"id {number}" not in done]
+    _log.info("catalog: %s works to ask for one by one", f"{len(left):,}")
+    for start in range(0, len(left), _SINGLE):
+        rows: list[dict[str, Any] | Reject] = []
+        some = left[start : start + _SINGLE]
+        for number in some:
+            try:
+                items = _items(web.json(address, {"object_number": number}))
+            except Unreachable as error:
+                if error.server:
+                    raise
+                rows.append(Reject.of(number, error.reason, error))
+                continue
+            rows += [_row(item, number, languages) for item in items] or [Reject.of(number, "no such work", number)]
+        yield _chunk(rows, tuple(f"id {number}" for number in some))
+
+
+def _chunk(rows: list[dict[str, Any] | Reject], cursors: tuple[str, ...]) -> Chunk:
+    rejects = [row for row in rows if isinstance(row, Reject)]
+    return chunk_of([row for row in rows if not isinstance(row, Reject)], rejects, cursors)
+
+
+def _without_paging(location: str, languages: list[str]) -> tuple[str, dict[str, Any]]:
+    """A search's address without its query, and the query without its place in the list."""
+    parts = urlsplit(location)
+    params: dict[str, Any] = {"rows": _ROWS}
+    if languages[0] in _LANGUAGES:
+        params["lang"] = languages[0]
+    params |= dict(parse_qsl(parts.query))
+    return urlunsplit(parts._replace(query="", fragment="")), params
+
+
+def _items(answer: Any) -> list[Any]:
+    """The works of an answer: of a page, a list, or one work alone."""
+    if isinstance(answer, dict) and isinstance(answer.get("items"), list):
+        answer = answer["items"]
+    return answer if isinstance(answer, list) else [answer]
+
+
+def _found(answer: Any) -> float:
+    found = answer.get("found") if isinstance(answer, dict) else None
+    return found if isinstance(found, int) else float("inf")
+
+
+def _row(item: Any, where: str, languages: list[str]) -> dict[str, Any] | Reject:
+    if not isinstance(item, dict):
+        return Reject.of(where, "no JSON object", item)
+    try:
+        row = _read(item, languages)
+        return {name: value if isinstance(value, int | None) else str(value) for name, value in row.items()} | {
+            "id": str(row["id"]) if row["id"] else None,
+            "where": where,
+        }
+    except (TypeError, AttributeError, KeyError, ValueError) as error:
+        return Reject.of(where, "not built like a work of the museum's", f"{item.get('object_number')}: {error}")
+
+
+def _read(item: dict[str, Any], languages: list[str]) -> dict[str, Any]:
+    number = item.get("object_number") or item.get("id")
+    makers = [maker for maker in item.get("production") or [] if maker.get("creator")]
+    dates = [date for date in item.get("production_date") or [] if isinstance(date, dict)]
+    period = _joined(date.get("period") for date in dates)
+    first, last = years(period)
+    if first is None and last is None and dates:
+        first, last = years(str(dates[0].get("start")))[0], years(str(dates[0].get("end")))[1]
+    return {
+        "id": number,
+        "image_url": _image(item) or next(filter(None, map(_image, item.get("alternative_images") or [])), None),
+        "page_url": f"{_PAGE}{item['object_number']}" if item.get("object_number") else None,
+        "title": _title(item.get("titles") or [], languages),
+        "artist": _joined(maker["creator"] for maker in makers) or _joined(item.get("artist") or []),
+        "date_text": period,
+        "year_from": first,
+        "year_to": last,
+        "type": _joined(name.get("name") for name in item.get("object_names") or []),
+        "technique": _joined(item.get("techniques") or []),
+        "location": _MUSEUM,
+        "school": _joined(maker.get("creator_nationality") for maker in makers),
+        "rights": _rights(item),
+        "metadata": clean(json.dumps({key: item[key] for key in item if key not in _USED}, ensure_ascii=False)),
+    }
+
+
+def _image(about: dict[str, Any]) -> str | None:
+    """The picture of a work or of one of its other images: the thumbnail, else the IIIF service, else the original."""
+    service = about.get("image_iiif_id") or about.get("iiif_id")
+    return (
+        about.get("image_thumbnail")
+        or about.get("thumbnail")
+        or (f"{service}/full/!1024,/0/default.jpg" if service else None)
+        or about.get("image_native")
+        or about.get("native")
+    )
+
+
+def _title(titles: list[dict[str, Any]], languages: list[str]) -> str | None:
+    for language in languages:
+        names = _LANGUAGES.get(language, (language,))
+        for title in titles:
+            if title.get("title") and str(title.get("language", "")).lower() in names:
+                return clean(title["title"])
+    return next((clean(title["title"]) for title in titles if title.get("title")), None)
+
+
+def _rights(item: dict[str, Any]) -> str | None:
+    """The museum's statement as it is, unless its own flag says that the work is not as free as that sounds."""
+    rights, free = item.get("rights"), item.get("public_domain")
+    if free is False and (not rights or is_public_domain(rights)):
+        return f"not in the public domain ({rights})" if rights else "not in the public domain"
+    return rights or ("public domain" if free else None)
+
+
+def _joined(texts: Any) -> str | None:
+    """Several texts as one, each once, empty ones left out."""
+    return "; ".join(dict.fromkeys(clean(text) for text in texts if text)) or None

@@ -1,0 +1,51 @@
+"""Rows on their way to the archive, kept on this machine's disk until each shard can be written whole."""
+
+import tempfile
+from collections import defaultdict
+
+import numpy as np
+import pyarrow as pa
+
+from artsim.archive import Archive
+from artsim.sources.record import ROWS
+
+
+class Spool:
+    """A file that lost its name when it was opened, so that nothing stays behind whoever is killed.
+
+    Rows come in as they are read and go out shard by shard, in the order in which they came.
+    """
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  it lives until the spool is dropped
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        self._writer = pa.ipc.new_file(pa.PythonFile(self._file, "w"), ROWS, options=options)
+        self._batches: dict[int, list[int]] = defaultdict(list)
+        self._written = 0
+        self.rows = 0
+
+    def add(self, rows: pa.Table) -> None:
+        """Takes rows of the columns ROWS, with full ids."""
+        if not len(rows):
+            return
+        shards = self._archive.shard_of(rows["id"])
+        order = np.argsort(shards, kind="stable")
+        batch = rows.take(pa.array(order)).combine_chunks().to_batches()[0]
+        numbers, starts = np.unique(shards[order], return_index=True)
+        for shard, start, stop in zip(numbers, starts, [*starts[1:], len(order)], strict=True):
+            self._writer.write_batch(batch.slice(start, stop - start))
+            self._batches[int(shard)].append(self._written)
+            self._written += 1
+        self.rows += len(rows)
+
+    def shards(self) -> list[int]:
+        """The shards that have rows, in order; after this nothing more can be added."""
+        self._writer.close()
+        self._file.seek(0)
+        return sorted(self._batches)
+
+    def read(self, shard: int) -> pa.Table:
+        """All rows of a shard."""
+        reader = pa.ipc.open_file(pa.PythonFile(self._file, "r"))
+        return pa.Table.from_batches([reader.get_batch(number) for number in self._batches[shard]], ROWS)

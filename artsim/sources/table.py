@@ -1,0 +1,98 @@
+"""The source ``table``: a catalogue kept as CSV, Parquet or JSON, in one file (for JSON also a folder of them)."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+
+from artsim.archive import Mistake, Store
+from artsim.sources.below import Below, parent_of
+from artsim.sources.columns import check_columns, resolved
+from artsim.sources.delimited import read_delimited
+from artsim.sources.documents import LINES
+from artsim.sources.mapping import catalog_rows
+from artsim.sources.objects import read_objects
+from artsim.sources.record import CHUNK_ROWS, Chunk, Records, Source
+
+_PARQUET = (".parquet", ".pq")
+_JSON = (".json", *LINES)
+
+_log = logging.getLogger(__name__)
+
+
+def open_table(location: str, columns: Mapping[str, str]) -> Source:
+    """A table at a path or a bucket's address. ``columns`` are the catalog's by name, as parse_columns gives them.
+
+    Mistake if there is no such file, or it lacks a column that was named.
+    """
+    store = open_location(location)
+    is_folder = store.filesystem.get_file_info(store.root).type == pafs.FileType.Directory
+    below = Below(store if is_folder else parent_of(store))
+
+    def chunks(_: list[str]) -> Iterator[Chunk]:
+        first = True
+        for records in _records(store, is_folder, list(columns.values())):
+            mapping = resolved(columns, records.table.column_names)
+            if first:
+                check_columns(columns, records.table.column_names)
+                _log.info("catalog: %s", ", ".join(f"{name}={column}" for name, column in mapping.items()))
+            first = False
+            yield catalog_rows(records, mapping, below)
+
+    name = PurePosixPath(store.root).name
+    return Source(name.split(".")[0], store.uri, chunks, below.root)
+
+
+def open_location(location: str) -> Store:
+    """A file or folder that a caller named. Mistake if it is not there, or an address on the web."""
+    if location.startswith(("http://", "https://")):
+        raise Mistake(f"--location {location}: this source reads files; download it, or use --source smk or iiif")
+    store = Store.open(location)
+    if store.filesystem.get_file_info(store.root).type == pafs.FileType.NotFound:
+        raise Mistake(f"--location {location}: there is no such file or folder")
+    return store
+
+
+def _records(store: Store, is_folder: bool, wanted: list[str]) -> Iterator[Records]:
+    name = store.root.lower()
+    if is_folder or name.endswith(_JSON):
+        yield from read_objects(store, wanted)
+    elif name.endswith(_PARQUET):
+        yield from _from_parquet(store)
+    else:
+        with store.filesystem.open_input_stream(store.root) as stream:  # decompresses .gz and the like by itself
+            yield from read_delimited(stream, store.uri)
+
+
+def _from_parquet(store: Store) -> Iterator[Records]:
+    """A Parquet file with structs opened to dotted columns and all values as text."""
+    line = 1
+    try:
+        # read buffered, because a row group may be as large as the file
+        file = pq.ParquetFile(store.filesystem.open_input_file(store.root), buffer_size=1 << 20, pre_buffer=False)
+    except pa.ArrowInvalid as error:
+        raise Mistake(f"--location {store.uri}: no Parquet file: {error}") from error
+    with file:
+        for batch in file.iter_batches(CHUNK_ROWS):
+            table = pa.Table.from_batches([batch])
+            while any(pa.types.is_struct(field.type) for field in table.schema):
+                table = table.flatten()
+            texts = pa.table({field.name: _as_text(table[field.name]) for field in table.schema})
+            where = pa.array(range(line, line + len(texts)), pa.int64()).cast(pa.string())
+            line += len(texts)
+            yield Records(texts, where, [])
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        if pa.types.is_string(column.type.value_type):
+            return pc.binary_join(column, "; ")
+        return pa.array((None if value is None else str(value) for value in column.to_pylist()), pa.string())
+    try:
+        return column.cast(pa.string())
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # bytes and other things no catalog column can hold
+        return pa.nulls(len(column), pa.string())

@@ -1,0 +1,66 @@
+"""The source ``wga``: the catalogue of the Web Gallery of Art (https://www.wga.hu), 11 columns with semicolons."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from artsim.archive import Mistake
+from artsim.sources.delimited import read_delimited
+from artsim.sources.mapping import metadata, tidy
+from artsim.sources.record import ROWS, Chunk, Records, Reject, Source
+from artsim.sources.table import open_location
+from artsim.sources.years import years
+
+_ADDRESS = r"^https?://(?:www\.)?wga\.hu/(?:frames-e\.html\?/)?html(?:_m)?/(?P<place>[^?#]+)\.html?$"
+_TEXTS = {
+    "artist": "AUTHOR",
+    "title": "TITLE",
+    "date_text": "DATE",
+    "type": "TYPE",
+    "technique": "TECHNIQUE",
+    "location": "LOCATION",
+    "school": "SCHOOL",
+}
+_KEPT = {"born_died": "BORN-DIED", "form": "FORM", "timeframe": "TIMEFRAME"}
+_NEEDED = [*_TEXTS.values(), *_KEPT.values(), "URL"]
+
+
+def open_wga(location: str) -> Source:
+    """The gallery's catalogue, as it is offered for download. Mistake if the file is not there or is another one.
+
+    The local id is the place of the work in the gallery (``a/aachen/allegory``), from which the addresses of its page
+    and its image follow. Years are those of DATE, or else of TIMEFRAME. Rows that lead to no page are rejected.
+    """
+    store = open_location(location)
+
+    def chunks(_: list[str]) -> Iterator[Chunk]:
+        with store.filesystem.open_input_stream(store.root) as stream:
+            for records in read_delimited(stream, location, delimiter=";"):
+                if missing := [name for name in _NEEDED if name not in records.table.column_names]:
+                    raise Mistake(f"--location {location}: not the Web Gallery's catalogue, it has no {missing[0]}")
+                yield _chunk(records)
+
+    return Source("wga", store.uri, chunks, own_ids=True)
+
+
+def _chunk(records: Records) -> Chunk:
+    table, count = records.table, len(records.table)
+    place = pc.struct_field(pc.extract_regex(table["URL"], _ADDRESS), "place")
+    rows = {name: tidy(table[column]) for name, column in _TEXTS.items()}
+    rows["id"] = place
+    rows["image_url"] = pc.binary_join_element_wise("https://www.wga.hu/art/", place, ".jpg", "")
+    rows["page_url"] = pc.binary_join_element_wise("https://www.wga.hu/html/", place, ".html", "")
+    dates = zip(table["DATE"].to_pylist(), table["TIMEFRAME"].to_pylist(), strict=True)
+    ends = [years(date) if any(years(date)) else years(frame) for date, frame in dates]
+    rows["year_from"] = pa.array([first for first, _ in ends], pa.int32())
+    rows["year_to"] = pa.array([last for _, last in ends], pa.int32())
+    rows["metadata"] = metadata({name: table[column] for name, column in _KEPT.items()}, frozenset(), count)
+    rows["where"] = records.where
+    whole = pa.table({field.name: rows.get(field.name, pa.nulls(count, field.type)) for field in ROWS}, schema=ROWS)
+    astray = pc.is_null(place)
+    rejects = [
+        Reject.of(where, "the page is none of the Web Gallery's", address)
+        for where, address in zip(records.where.filter(astray), table["URL"].filter(astray), strict=True)
+    ]
+    return Chunk(whole.filter(pc.is_valid(place)), [*records.rejects, *rejects])

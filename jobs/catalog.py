@@ -1,0 +1,72 @@
+"""Reads a museum's catalogue into the archive: adds the rows that are not there yet, and keeps the bad ones aside.
+
+python -m jobs.catalog --archive archives/demo --source folder --location paintings/
+python -m jobs.catalog --archive archives/demo --source table --location works.csv --columns image_url=url title=name
+python -m jobs.catalog --archive archives/demo --source wga --location catalog.csv
+python -m jobs.catalog --archive archives/demo --source smk --contact curator@museum.org --limit 1000
+python -m jobs.catalog --archive archives/demo --source iiif --location https://museum.org/iiif/collection.json
+"""
+
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
+
+from artsim.job import Job
+
+if TYPE_CHECKING:
+    from artsim.archive import Archive
+    from artsim.sources.record import Source
+
+job = Job("catalog", __doc__, creates_archive=True)
+job.option("--source", required=True, choices=["folder", "table", "wga", "smk", "iiif"], help="the kind of catalogue")
+job.option("--location", metavar="PATH|URL", help="where it is; only smk knows by itself")
+job.option("--as", dest="name", metavar="NAME", help="the collection, first part of its ids; else the location's name")
+job.option("--columns", nargs="+", default=[], metavar="A=B", help="table: column A of the catalog is B of the table")
+job.option("--limit", type=int, metavar="N", help="read no more than N rows")
+job.option("--shards", type=int, metavar="N", help="a new archive is cut into N shards")
+job.option("--language", nargs="+", default=["en"], metavar="CODE", help="smk, iiif: languages by preference")
+job.option("--size", type=int, default=1024, metavar="PIXELS", help="iiif: the long side to ask image services for")
+job.option("--contact", metavar="MAIL|URL", help="smk, iiif: whom the museum's people can turn to")
+job.option(
+    "--allow-host", nargs="+", default=[], metavar="HOST[:PORT]", help="smk, iiif: open hosts not on the internet"
+)
+
+
+@job.runs
+def catalog(archive: "Archive", options: Namespace) -> dict[str, Any]:
+    """Opens the source and adds what is new."""
+    from artsim.sources.ingest import ingest
+
+    return ingest(archive, _opened(options), options.name, options.limit)
+
+
+def _opened(options: Namespace) -> "Source":
+    from artsim.sources.fetch import Web
+    from artsim.sources.iiif import open_iiif
+    from artsim.sources.smk import open_smk
+
+    from artsim.archive import Mistake
+    from artsim.sources.columns import parse_columns
+    from artsim.sources.folder import open_folder
+    from artsim.sources.table import open_table
+    from artsim.sources.wga import open_wga
+
+    if options.columns and options.source != "table":
+        raise Mistake(f"--columns: --source {options.source} knows its columns; they can be named for table alone")
+    if options.location is None and options.source != "smk":
+        raise Mistake(f"--location: say where the {options.source} is")
+    if options.limit is not None and options.limit < 1:
+        raise Mistake(f"--limit {options.limit}: must be 1 or more")
+    if options.source == "folder":
+        return open_folder(options.location)
+    if options.source == "table":
+        return open_table(options.location, parse_columns(options.columns))
+    if options.source == "wga":
+        return open_wga(options.location)
+    web = Web(options.contact, options.allow_host, options.location)
+    if options.source == "smk":
+        return open_smk(options.location, web, options.language)
+    return open_iiif(options.location, web, options.language, options.size)
+
+
+if __name__ == "__main__":
+    job.main()

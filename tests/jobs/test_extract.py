@@ -1,0 +1,129 @@
+"""jobs.extract as people run it: a process with a command line, on small archives made here."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from artsim.archive import Archive
+from artsim.vision import weights
+from artsim.vision.backbones import network_name, parse_feature
+from artsim.vision.decode import decode
+from artsim.vision.engine import Engine
+from tests.vision.made import encoded, image_archive, picture
+
+pytestmark = pytest.mark.slow
+
+
+def command(archive, *backbones, more=()):
+    return [sys.executable, "-m", "jobs.extract", "--archive", str(archive), "--backbones", *backbones, *more]
+
+
+def run(archive, *backbones, more=()):
+    done = subprocess.run(command(archive, *backbones, more=more), capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def refused(archive, *backbones, more=()):
+    done = subprocess.run(command(archive, *backbones, more=more), capture_output=True, text=True, timeout=240)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr[-3000:]
+    return done.stderr.strip().splitlines()[-1]
+
+
+def vectors(archive, name):
+    rows = [row for part in archive.table(f"features/{name}").scan() for row in part.to_pylist()]
+    assert len(rows) == len({row["id"] for row in rows}), "a row is doubled"
+    return {row["id"]: row for row in rows}
+
+
+def expected(data, name):
+    feature = parse_feature(name)
+    engine = Engine(network_name(feature.backbone), [feature], weights.load(feature.backbone, "random")[0], "auto")
+    return engine(np.stack(decode(data, [engine.descriptor.input])))[0][0]
+
+
+def test_several_features_in_one_pass_then_only_what_is_new(tmp_path):
+    images = {f"t:{i}": encoded(picture(300, 240, seed=i)) for i in range(40)}
+    archive = image_archive(str(tmp_path), {**images, "t:broken": encoded(picture(300, 240))[:3000]})
+    names = ("mobilenetv3_small_100", "mobilenetv3_small_100@2+std", "resnet18")
+    report = run(tmp_path, *names, more=("--weights", "random"))
+    assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (41, 40, 1)
+    assert report["features"]["resnet18"]["weights_from"] == "random"
+    for name in names:
+        rows = vectors(archive, name)
+        assert set(rows) == {*images, "t:broken"}
+        assert rows["t:broken"]["vector"] is None
+        assert "damaged" in rows["t:broken"]["error"]
+        ours, wanted = np.array(rows["t:3"]["vector"]), expected(images["t:3"], name)
+        assert ours @ wanted / np.linalg.norm(ours) / np.linalg.norm(wanted) > 0.9999
+
+    assert run(tmp_path, *names, more=("--weights", "random"))["rows_in"] == 0
+    assert "other weights" in refused(tmp_path, "resnet18") or "weights=random" in refused(tmp_path, "resnet18")
+    assert "exact" in refused(tmp_path, "resnet18", more=("--weights", "random", "--exact"))
+
+    images_table = archive.table("images")  # an image whose bytes are new is described anew, the others are left alone
+    shard = int(archive.shard_of(["t:3"])[0])
+    part = next(p for p in images_table.parts(shard) if "t:3" in images_table.read(shard, p, ["id"])["id"].to_pylist())
+    rows = images_table.read(shard, part).to_pylist()
+    next(row for row in rows if row["id"] == "t:3").update(bytes=images["t:4"], sha256="new")
+    images_table.write(shard, part, images_table.read(shard, part).from_pylist(rows, images_table.schema))
+    assert run(tmp_path, *names, more=("--weights", "random"))["rows_in"] == 1
+    rows = vectors(archive, "resnet18")
+    assert np.allclose(rows["t:3"]["vector"], rows["t:4"]["vector"], atol=1e-5)
+
+
+def test_rights_public_leaves_out_what_is_protected(tmp_path):
+    image_archive(str(tmp_path), {"t:1": encoded(picture(200, 200))}, rights="© the estate")
+    assert run(tmp_path, "resnet18", more=("--weights", "random", "--rights", "public"))["rows_in"] == 0
+
+
+def test_mistakes_are_said_in_one_line(tmp_path):
+    assert "no archive" in refused(tmp_path / "nowhere", "resnet18")
+    Archive.create(str(tmp_path / "empty"))
+    assert "no images yet" in refused(tmp_path / "empty", "resnet18")
+    image_archive(str(tmp_path / "full"), {"t:1": encoded(picture(200, 200))})
+    assert "no network of this name" in refused(tmp_path / "full", "resnet5000")
+    assert "resnet18.safetensors" in refused(tmp_path / "full", "resnet18", more=("--weights", str(tmp_path)))
+    assert "no module" in refused(tmp_path / "full", "resnet18@attic", more=("--weights", "random"))
+
+
+def test_killed_ten_times_it_still_finishes_with_every_row_once(tmp_path):
+    random.seed(7)
+    base = {i: encoded(picture(640, 480, seed=i)) for i in range(20)}
+    images = {f"t:{i}": base[i % 20] for i in range(1200)}
+    archive = image_archive(str(tmp_path), images)
+    arguments = command(tmp_path, "resnet18", more=("--weights", "random"))
+    done = archive.table("features/resnet18")
+    grew = 0
+    for _ in range(10):
+        before = sum(len(done.parts(shard)) for shard in range(archive.shards))
+        process = subprocess.Popen(
+            arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and process.poll() is None:  # until it works, then a random moment longer
+            if sum(len(done.parts(shard)) for shard in range(archive.shards)) > before:
+                break
+            time.sleep(0.05)
+        time.sleep(random.uniform(0, 0.8))
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        grew += sum(len(done.parts(shard)) for shard in range(archive.shards)) > before
+    assert grew >= 3, "the kills came before any work"
+    report = run(tmp_path, "resnet18", more=("--weights", "random"))
+    rows = vectors(archive, "resnet18")
+    assert set(rows) == set(images)
+    assert report["rows_in"] < len(images)
+    reference = {i: expected(data, "resnet18") for i, data in base.items()}
+    for name, row in rows.items():
+        wanted = reference[int(name[2:]) % 20]
+        assert np.allclose(row["vector"], wanted, rtol=0.05, atol=0.05)
+    assert run(tmp_path, "resnet18", more=("--weights", "random"))["rows_in"] == 0

@@ -1,0 +1,32 @@
+"""What the tests of the sources share: a server on loopback, time that does not pass, chunks as plain rows."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from artsim.sources import fetch
+from artsim.sources.record import Chunk, Reject
+from tests.sources.server import Museum, running
+
+
+@pytest.fixture
+def museum() -> Iterator[Museum]:
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the fetcher would have slept, each time."""
+    slept: list[float] = []
+    monkeypatch.setattr(fetch, "_sleep", slept.append)
+    return slept
+
+
+def rows_of(chunks: Iterable[Chunk]) -> list[dict[str, Any]]:
+    return [row for chunk in chunks for row in chunk.rows.to_pylist()]
+
+
+def rejects_of(chunks: Iterable[Chunk]) -> list[Reject]:
+    return [reject for chunk in chunks for reject in chunk.rejects]

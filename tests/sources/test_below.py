@@ -1,0 +1,81 @@
+"""Nothing outside the folder that was named, however it is spelt."""
+
+from pathlib import Path
+
+import pytest
+
+from artsim.archive import Store
+from artsim.sources.below import Below, NotBelow, parent_of
+
+
+@pytest.fixture
+def below(tmp_path: Path) -> Below:
+    folder = tmp_path / "museum"
+    (folder / "rooms" / "one").mkdir(parents=True)
+    (folder / "a b#c%20é.jpg").write_bytes(b"x")
+    (folder / "rooms" / "one" / "b.jpg").write_bytes(b"x")
+    (tmp_path / "secret.jpg").write_bytes(b"x")
+    (folder / "out.jpg").symlink_to(tmp_path / "secret.jpg")
+    (folder / "in.jpg").symlink_to(folder / "rooms" / "one" / "b.jpg")
+    (folder / "up").symlink_to(tmp_path)
+    return Below(Store.open(str(folder)))
+
+
+@pytest.mark.parametrize("name", ["a b#c%20é.jpg", "rooms/one/b.jpg", "in.jpg"])
+def test_a_file_has_an_address_and_back(below: Below, name: str) -> None:
+    address = below.address(name)
+    assert address.startswith(below.root) and address.isascii() and " " not in address and "#" not in address
+    assert below.path(address) == f"{below.store.root}/{name}"
+    assert Path(below.path(address)).is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("../secret.jpg", "leaves the folder"),
+        ("rooms/../../secret.jpg", "leaves the folder"),
+        ("/etc/passwd", "absolute"),
+        ("out.jpg", "a link leads out"),
+        ("up/secret.jpg", "a link leads out"),
+        ("none.jpg", "no such file"),
+        ("rooms", "not a file"),
+        ("", "or is none"),
+        ("a\0.jpg", "or is none"),
+        ("x" * 5000, "no such file"),
+        ("rooms//one/b.jpg", "or is none"),
+    ],
+)
+def test_what_is_refused(below: Below, name: str, reason: str) -> None:
+    with pytest.raises(NotBelow, match=reason):
+        below.address(name)
+
+
+@pytest.mark.parametrize("tail", ["../secret.jpg", "..%2fsecret.jpg", "%2e%2e/secret.jpg", "up/secret.jpg", "out.jpg"])
+def test_addresses_are_followed_too(below: Below, tail: str) -> None:
+    with pytest.raises(NotBelow):
+        below.path(below.root + tail)
+
+
+def test_another_folder_with_the_same_beginning_is_another_folder(below: Below) -> None:
+    with pytest.raises(NotBelow, match="not below"):
+        below.path(below.root.rstrip("/") + "-2/a.jpg")
+    with pytest.raises(NotBelow, match="not below"):
+        below.path("file:///etc/passwd")
+
+
+def test_the_folder_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("x")
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    below = Below(parent_of(Store.open(str(tmp_path / "labels.csv"))))
+    assert below.address("a.jpg") == (tmp_path / "a.jpg").as_uri()
+
+
+def test_a_folder_opened_by_its_address_is_the_same_folder(tmp_path: Path) -> None:
+    """Whoever reads the files later knows the folder by the address that was noted alone."""
+    folder = tmp_path / "q r#1%20é"
+    folder.mkdir()
+    (folder / "a b.jpg").write_bytes(b"x")
+    below = Below(Store.open(str(folder)))
+    again = Below(Store.open(below.root))
+    assert again.root == below.root
+    assert again.path(below.address("a b.jpg")) == str(folder / "a b.jpg")

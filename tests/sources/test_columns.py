@@ -1,0 +1,47 @@
+"""Which column of a table is which of the catalog."""
+
+import pytest
+
+from artsim.archive import Mistake
+from artsim.sources.columns import check_columns, parse_columns, resolved
+
+
+def test_names_that_speak_for_themselves() -> None:
+    there = ["omni_id", "artist_full_name", "artwork_name", "creation_year", "source_url", "image_url", "l1_type", "x"]
+    assert resolved({}, there) == {
+        "id": "omni_id",
+        "artist": "artist_full_name",
+        "title": "artwork_name",
+        "date_text": "creation_year",
+        "page_url": "source_url",
+        "image_url": "image_url",
+        "type": "l1_type",
+    }
+
+
+def test_a_url_is_the_image_unless_something_else_is() -> None:
+    assert resolved({}, ["url", "title"])["image_url"] == "url"
+    assert resolved({}, ["url", "thumbnailUrl"]) == {"image_url": "thumbnailUrl", "page_url": "url"}
+
+
+def test_what_the_caller_says_goes_first_and_takes_its_column() -> None:
+    assert resolved({"title": "date"}, ["date", "title", "file"]) == {"title": "date", "image_url": "file"}
+    assert resolved({"image_url": "https://x/{file}"}, ["file", "url"])["page_url"] == "url"
+
+
+def test_the_option_is_read() -> None:
+    assert parse_columns(["image_url=url", "title=a=b"]) == {"image_url": "url", "title": "a=b"}
+
+
+@pytest.mark.parametrize("text", ["title", "title=", "=x", "titel=x", "source=x", "metadata=x"])
+def test_nonsense_is_the_callers_mistake(text: str) -> None:
+    with pytest.raises(Mistake, match="--columns"):
+        parse_columns([text])
+
+
+def test_a_column_that_is_not_there_is_named() -> None:
+    check_columns({"title": "name", "image_url": "https://x/{id}/{file}"}, ["name", "id", "file"])
+    with pytest.raises(Mistake, match=r"'nme'.*name, id"):
+        check_columns({"title": "nme"}, ["name", "id"])
+    with pytest.raises(Mistake, match="'fil'"):
+        check_columns({"image_url": "https://x/{fil}"}, ["file"])

@@ -1,0 +1,97 @@
+"""Delimited text: encodings, quotes, and lines that are broken; line numbers are those of the file."""
+
+import io
+import random
+
+import pytest
+
+from artsim.archive import Mistake
+from artsim.sources.delimited import read_delimited
+from artsim.sources.record import Records, Reject
+
+
+def read(content: bytes, **settings: int) -> tuple[list[dict[str, str]], list[str], list[Reject]]:
+    batches = list(read_delimited(io.BytesIO(content), "x.csv", **settings))
+    rows = [row for batch in batches for row in batch.table.to_pylist()]
+    return (
+        rows,
+        [line for batch in batches for line in batch.where.to_pylist()],
+        [r for b in batches for r in b.rejects],
+    )
+
+
+def test_the_delimiter_is_the_one_that_the_header_has_most_of() -> None:
+    for sign in ",;\t|":
+        rows, lines, _ = read(f"a{sign}b\n1{sign}2\n".encode())
+        assert rows == [{"a": "1", "b": "2"}] and lines == ["2"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "cp1252", "utf-16", "utf-16-le"])
+def test_encodings_are_found_out(encoding: str) -> None:
+    text = "name,place\nNiccolò dell'Abbate,Musée\nDürer,Nürnberg\n"
+    bom = b"\xff\xfe" if encoding == "utf-16-le" else b""
+    rows, _, rejects = read(bom + text.encode(encoding))
+    assert rows == [{"name": "Niccolò dell'Abbate", "place": "Musée"}, {"name": "Dürer", "place": "Nürnberg"}]
+    assert not rejects
+
+
+def test_a_file_pasted_together_from_two_encodings_keeps_both() -> None:
+    rows, _, _ = read("n\nDürer\n".encode() + "Cézanne – “x”\n".encode("cp1252"))
+    assert [row["n"] for row in rows] == ["Dürer", "Cézanne – “x”"]
+
+
+def test_quotes_hold_delimiters_lines_and_quotes() -> None:
+    rows, lines, _ = read(b'a,b\n"x, ""y""\nz",1\n"",2\nc,3\n')
+    assert [row["a"] for row in rows] == ['x, "y"\nz', "", "c"]
+    assert lines == ["2", "4", "5"]
+
+
+def test_lines_with_too_few_or_too_many_fields_are_rejected_by_number() -> None:
+    rows, lines, rejects = read(b"a,b,c\n1,2,3\n1,2\n\n1,2,3,4\n1,2,3,,\n,,\n4,5,6")
+    assert lines == ["2", "6", "8"]
+    assert [row["c"] for row in rows] == ["3", "3", "6"]
+    assert [(reject.line, reject.reason) for reject in rejects] == [
+        ("3", "fewer fields than the header has"),
+        ("5", "more fields than the header has"),
+    ]
+    assert rejects[1].text == "1,2,3,4"
+
+
+def test_a_quote_that_is_never_closed_costs_its_own_line_alone() -> None:
+    body = b'id,title\n1,fine\n2,"broken\n' + b"".join(b"%d,after\n" % n for n in range(3, 20_000))
+    rows, lines, rejects = read(body)
+    assert [reject.line for reject in rejects] == ["3"] and "quote" in rejects[0].reason
+    assert len(rows) == 19_998 and lines[1] == "4" and lines[-1] == "20000"
+
+
+def test_headers_are_trimmed_and_told_apart() -> None:
+    rows, _, _ = read(b" a ,,a\n1,2,3\n")
+    assert rows == [{"a": "1", "column 2": "2", "a (3)": "3"}]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b",,\n"])
+def test_a_file_without_header_is_the_callers_mistake(content: bytes) -> None:
+    with pytest.raises(Mistake, match="header"):
+        read(content)
+
+
+def test_a_file_without_lines_is_no_table() -> None:
+    with pytest.raises(Mistake, match="no table"):
+        read(b"a,b\n" + b"x" * (17 << 20))
+
+
+def test_batches_are_no_larger_than_asked_for() -> None:
+    batches: list[Records] = list(read_delimited(io.BytesIO(b"a,b\n" + b"1,2\n" * 250), "x", size=100))
+    assert [len(batch.where) for batch in batches] == [100, 100, 50]
+
+
+def test_random_tables_come_back_as_they_were() -> None:
+    import csv
+
+    dice = random.Random(7)
+    signs = ["a", "é", '"', ",", ";", "\n", "\r\n", " ", "'", "漢"]
+    table = [["x", *("".join(dice.choices(signs, k=dice.randrange(6))) for _ in range(3))] for _ in range(300)]
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([["i", "a", "b", "c"], *table])
+    rows, _, rejects = read(out.getvalue().encode())
+    assert [list(row.values()) for row in rows] == table and not rejects

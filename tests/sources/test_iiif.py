@@ -1,0 +1,156 @@
+"""IIIF collections, from files and from a server on loopback: each document once, whatever links to it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from artsim.archive import Archive, Mistake
+from artsim.sources import iiif
+from artsim.sources.fetch import Web
+from artsim.sources.iiif import open_iiif
+from artsim.sources.ingest import ingest
+from artsim.sources.record import Source
+from tests.sources.conftest import rejects_of, rows_of
+from tests.sources.server import Museum
+from tests.sources.test_manifest import canvas3, image, manifest3
+
+
+def opened(location: str, *allowed: str) -> Source:
+    return open_iiif(location, Web(None, allowed, location), ["en"], 1000)
+
+
+def serve(museum: Museum, documents: dict[str, Any]) -> None:
+    museum.answer = lambda path, params: documents.get(
+        path + (f"?page={params['page']}" if params else ""), (404, {}, b"")
+    )
+
+
+def collection(museum: Museum, *paths: str, **more: Any) -> dict[str, Any]:
+    items = [{"id": museum.url + path, "type": "Manifest" if "m" in path else "Collection"} for path in paths]
+    return {"type": "Collection", "items": items, **more}
+
+
+def manifest(museum: Museum, number: int) -> dict[str, Any]:
+    return manifest3(canvas3(1, image(number))) | {"id": f"{museum.url}/m{number}"}
+
+
+def test_collections_in_collections_round_and_round(museum: Museum, naps: list[float]) -> None:
+    serve(
+        museum,
+        {
+            "/top": collection(museum, "/a", "/m1", "/b", "/top"),
+            "/a": collection(museum, "/m2", "/b", "/m9"),
+            "/b": {
+                "@type": "sc:Collection",
+                "manifests": [{"@id": museum.url + "/m3"}],
+                "members": [{"@id": museum.url + "/a"}],
+            },
+            **{f"/m{n}": manifest(museum, n) for n in (1, 2, 3)},
+        },
+    )
+    chunks = list(opened(museum.url + "/top").chunks([]))
+    assert [row["image_url"] for row in rows_of(chunks)] == [f"https://m.org/{n}.jpg" for n in (2, 3, 1)]
+    assert [(reject.line, reject.reason) for reject in rejects_of(chunks)] == [(museum.url + "/m9", "HTTP 404")]
+    assert sorted(museum.asked) == ["/a", "/b", "/m1", "/m2", "/m3", "/m9", "/top"]
+
+
+def test_a_collection_of_many_pages(museum: Museum, naps: list[float]) -> None:
+    def answer(path: str, params: dict[str, str]) -> Any:
+        if path == "/top":
+            page = int(params.get("page", 0))
+            if page == 0:
+                return {"@type": "sc:Collection", "first": f"{museum.url}/top?page=1", "total": 60}
+            members = [{"@id": f"{museum.url}/m{page * 2 + n}", "@type": "sc:Manifest"} for n in (0, 1)]
+            following = (
+                {"next": f"{museum.url}/top?page={page + 1}"} if page < 30 else {"next": f"{museum.url}/top?page=1"}
+            )
+            return {"@type": "sc:Collection", "manifests": members, **following}
+        return manifest(museum, int(path[2:]))
+
+    museum.answer = answer
+    rows = rows_of(opened(museum.url + "/top").chunks([]))
+    assert [row["image_url"] for row in rows] == [f"https://m.org/{n}.jpg" for n in range(2, 62)]
+    assert len(museum.asked) == len(set(museum.asked)) == 91
+
+
+def test_a_collection_nested_without_end_ends(museum: Museum, naps: list[float]) -> None:
+    museum.answer = lambda path, params: {
+        "type": "Collection",
+        "items": [{"id": f"{museum.url}{path}c", "type": "Collection"}],
+    }
+    (reject,) = rejects_of(opened(museum.url + "/c").chunks([]))
+    assert reject.reason == "collections in collections without end" and len(museum.asked) == iiif._DEEPEST + 1
+
+
+def test_manifests_elsewhere_are_fetched_from_public_hosts_alone(museum: Museum, naps: list[float]) -> None:
+    elsewhere = ["http://127.0.0.1:9/m", "http://169.254.169.254/m", "file:///etc/passwd", "http://localhost/m"]
+    serve(museum, {"/top": {"type": "Collection", "items": [{"id": url, "type": "Manifest"} for url in elsewhere]}})
+    reasons = {reject.line: reject.reason for reject in rejects_of(opened(museum.url + "/top").chunks([]))}
+    assert reasons == dict.fromkeys(elsewhere, "the address is not public") | {
+        "file:///etc/passwd": "neither http nor https"
+    }
+
+
+def test_a_run_that_broke_off_asks_for_no_manifest_twice(
+    museum: Museum, naps: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(iiif, "_CHUNK_ROWS", 5)
+    documents = {"/top": collection(museum, *(f"/m{n}" for n in range(20)))} | {
+        f"/m{n}": manifest(museum, n) for n in range(20)
+    }
+    serve(museum, documents)
+    healthy = museum.answer
+    museum.answer = lambda path, params: (503, {}, b"") if len(museum.asked) > 14 else healthy(path, params)
+    archive = Archive.create(str(tmp_path))
+    with pytest.raises(RuntimeError, match="the same command goes on"):
+        ingest(archive, opened(museum.url + "/top"))
+    museum.answer, before = healthy, len(museum.asked)
+    report = ingest(archive, opened(museum.url + "/top"))
+    # Ten were put away, and three more were read since but lost: those are asked for again, and nothing else.
+    assert museum.asked[before:] == ["/top", *(f"/m{n}" for n in range(10, 20))]
+    assert report["rows_out"] == 20
+
+
+def test_a_host_that_does_not_answer_is_left_alone(
+    museum: Museum, naps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = [{"id": f"http://127.0.0.1:1/m{n}", "type": "Manifest"} for n in range(50)]
+    serve(
+        museum,
+        {"/top": {"type": "Collection", "items": [*dead, {"id": museum.url + "/m1"}]}, "/m1": manifest(museum, 1)},
+    )
+    chunks = list(opened(museum.url + "/top", "127.0.0.1:1").chunks([]))
+    assert len(rows_of(chunks)) == 1 and len(rejects_of(chunks)) == 50
+    assert {reject.reason for reject in rejects_of(chunks)} == {"no connection", "its server no longer answers"}
+    assert len([nap for nap in naps if nap >= 0.5]) == iiif._PATIENCE * 4
+
+
+def test_nothing_there_is_the_callers_mistake(museum: Museum, naps: list[float], tmp_path: Path) -> None:
+    with pytest.raises(Mistake, match="--location: HTTP 404"):
+        list(opened(museum.url + "/none").chunks([]))
+    with pytest.raises(Mistake, match="no such"):
+        opened(str(tmp_path / "none"))
+
+
+def test_a_manifest_that_came_along_is_not_fetched(museum: Museum, naps: list[float]) -> None:
+    serve(museum, {"/top": {"type": "Collection", "items": [manifest(museum, 4)]}})
+    assert len(rows_of(opened(museum.url + "/top").chunks([]))) == 1 and museum.asked == ["/top"]
+
+
+def test_every_recorded_file_is_accounted_for(shared_data: Path) -> None:
+    expected = {"cookbook": (113, 25), "presentation-2": (720, 613)}
+    for name, (rows, rejects) in expected.items():
+        chunks = list(opened(str(shared_data / "museum-apis" / "iiif" / name)).chunks([]))
+        assert (len(rows_of(chunks)), len(rejects_of(chunks))) == (rows, rejects)
+        assert all(
+            row["image_url"].startswith(("http://", "https://")) and row["title"]
+            for row in rows_of(chunks)
+            if "europeana" not in row["id"]
+        )
+        places = {row["where"].split(" canvas ")[0] for row in rows_of(chunks)} | {
+            r.line.split(" canvas ")[0] for r in rejects_of(chunks)
+        }
+        files = {path.name for path in (shared_data / "museum-apis" / "iiif" / name).glob("*.json")}
+        collections = {file for file in files if "collection" in file and file not in places}
+        assert files - places == collections  # of a collection whose members are all there nothing is left to say

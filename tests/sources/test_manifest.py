@@ -1,0 +1,246 @@
+"""IIIF manifests of both versions as rows, and what is wrong with some of them."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from artsim.archive import is_public_domain
+from artsim.sources.manifest import rows_of
+from artsim.sources.record import Reject
+from artsim.sources.resource import kind_of
+
+M = "https://m.org/iiif/book/manifest.json"
+
+
+def canvas3(number: int, *bodies: Any, **more: Any) -> dict[str, Any]:
+    annotations = [{"type": "Annotation", "motivation": "painting", "body": body} for body in bodies]
+    page = {"type": "AnnotationPage", "items": annotations}
+    return {"id": f"https://m.org/iiif/book/canvas/{number}", "type": "Canvas", "items": [page], **more}
+
+
+def image(number: int, **more: Any) -> dict[str, Any]:
+    return {"id": f"https://m.org/{number}.jpg", "type": "Image", **more}
+
+
+def manifest3(*canvases: Any, **more: Any) -> dict[str, Any]:
+    return {"id": M, "type": "Manifest", "label": {"en": ["Book"], "de": ["Buch"]}, "items": list(canvases), **more}
+
+
+def read(
+    document: dict[str, Any], *languages: str, pages: dict[str, Any] | None = None
+) -> tuple[list[dict[str, Any]], list[Reject]]:
+    items = list(rows_of(document, "x.json", [*languages] or ["en"], 1000, (pages or {}).get))
+    return [item for item in items if not isinstance(item, Reject)], [
+        item for item in items if isinstance(item, Reject)
+    ]
+
+
+def images(document: dict[str, Any], **settings: Any) -> list[tuple[str, str]]:
+    rows, rejects = read(document, **settings)
+    assert not rejects
+    return [(row["id"], row["image_url"]) for row in rows]
+
+
+def test_one_image_is_the_manifest_several_are_its_canvases() -> None:
+    assert images(manifest3(canvas3(1, image(1)))) == [(M, "https://m.org/1.jpg")]
+    two = manifest3(canvas3(1, image(1)), canvas3(2, image(2), image(3), label={"none": ["f. 2"]}))
+    assert images(two) == [
+        (f"{M}#canvas/1", "https://m.org/1.jpg"),
+        (f"{M}#canvas/2", "https://m.org/2.jpg"),
+        (f"{M}#canvas/2#image2", "https://m.org/3.jpg"),
+    ]
+    assert [row["title"] for row in read(two, "de")[0]] == ["Buch", "Buch: f. 2", "Buch: f. 2"]
+
+
+def test_of_several_to_choose_from_the_first_and_through_specific_resources() -> None:
+    choice = {"type": "Choice", "items": [{"type": "Sound", "id": "https://m.org/x.mp3"}, image(1), image(2)]}
+    old = {
+        "@type": "oa:Choice",
+        "default": {"@id": "https://m.org/3.jpg", "@type": "dctypes:Image"},
+        "item": [image(4)],
+    }
+    part = {
+        "type": "SpecificResource",
+        "source": image(5),
+        "selector": {"type": "ImageApiSelector", "region": "0,0,9,9"},
+    }
+    assert [
+        url
+        for _, url in images(
+            manifest3(canvas3(1, choice), canvas3(2, old), canvas3(3, part), canvas3(4, "https://m.org/6.jpg"))
+        )
+    ] == [f"https://m.org/{number}.jpg" for number in (1, 3, 5, 6)]
+
+
+def test_pages_of_annotations_are_followed_and_fetched() -> None:
+    annotation = {"type": "Annotation", "motivation": "painting", "body": image(1)}
+    pages = {
+        "https://m.org/p1": {
+            "id": "https://m.org/p1",
+            "type": "AnnotationPage",
+            "items": [annotation],
+            "next": "https://m.org/p2",
+        },
+        "https://m.org/p2": {"id": "https://m.org/p2", "items": [annotation], "next": {"id": "https://m.org/p1"}},
+    }
+    canvas = canvas3(1) | {"items": [{"id": "https://m.org/p1", "type": "AnnotationPage"}]}
+    rows, rejects = read(manifest3(canvas), pages=pages)
+    assert len(rows) == 2 and not rejects
+    assert [reject.reason for reject in read(manifest3(canvas))[1]] == ["no image on the canvas"]
+
+
+def test_version_2() -> None:
+    annotation = {
+        "@type": "oa:Annotation",
+        "motivation": "sc:painting",
+        "resource": {"@id": "https://m.org/1.jpg", "@type": "dctypes:Image"},
+    }
+    canvas = {"@id": "https://m.org/c1", "@type": "sc:Canvas", "images": [annotation]}
+    manifest = {
+        "@id": M,
+        "@type": "sc:Manifest",
+        "label": [{"@value": "Bok", "@language": "sv"}, {"@value": "Book", "@language": "en"}],
+        "attribution": "Museum",
+        "license": "http://rightsstatements.org/vocab/NKC/1.0/",
+        "related": {"@id": "https://m.org/page", "format": "text/html"},
+        "metadata": [{"label": "Artist / Maker", "value": "<b>Ruysch</b>"}, {"label": "Date", "value": "c. 1700"}],
+        "sequences": [{"canvases": [canvas]}, {"canvases": [canvas]}],
+    }
+    ((row,), rejects) = read(manifest)
+    assert not rejects and (row["id"], row["image_url"], row["title"]) == (M, "https://m.org/1.jpg", "Book")
+    assert (row["artist"], row["date_text"], row["year_from"]) == ("Ruysch", "c. 1700", 1700)
+    assert row["rights"] == "http://rightsstatements.org/vocab/NKC/1.0/" and row["page_url"] == "https://m.org/page"
+    assert json.loads(row["metadata"])["Attribution"] == "Museum"
+    assert [row["id"] for row in read(canvas)[0]] == ["https://m.org/c1"]
+
+
+def test_what_a_canvas_says_of_itself_goes_first() -> None:
+    about = [
+        {"label": {"en": ["Artist"]}, "value": {"en": ["A"]}},
+        {"label": {"en": ["Medium"]}, "value": {"none": ["Oil"]}},
+    ]
+    own = [{"label": {"de": ["Künstler"]}, "value": {"none": ["B"]}}]
+    rows, _ = read(
+        manifest3(
+            canvas3(1, image(1), metadata=own, rights="http://r/1"),
+            canvas3(2, image(2)),
+            metadata=about,
+            rights="http://r/2",
+        )
+    )
+    assert [(row["artist"], row["technique"], row["rights"]) for row in rows] == [
+        ("B", "Oil", "http://r/1"),
+        ("A", "Oil", "http://r/2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "rights"),
+    [
+        (
+            {"rights": "http://creativecommons.org/publicdomain/mark/1.0/"},
+            "http://creativecommons.org/publicdomain/mark/1.0/",
+        ),
+        ({"license": ["http://l/1", "http://l/2"]}, "http://l/1; http://l/2"),
+        (
+            {"license": '<a href="https://creativecommons.org/licenses/by/4.0/">here</a>'},
+            "here (https://creativecommons.org/licenses/by/4.0/)",
+        ),
+        ({"requiredStatement": {"label": {"en": ["Attribution"]}, "value": {"en": ["© Museum"]}}}, "© Museum"),
+        ({"requiredStatement": {"label": {"en": ["Held by"]}, "value": {"en": ["Museum"]}}}, None),
+        ({"metadata": [{"label": "Rights", "value": "Public domain"}]}, "Public domain"),
+        ({}, None),
+    ],
+)
+def test_rights_wherever_they_stand(more: dict[str, Any], rights: str | None) -> None:
+    assert read(manifest3(canvas3(1, image(1)), **more))[0][0]["rights"] == rights
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (manifest3(), "a manifest without canvases"),
+        (manifest3(canvas3(1)), "no image on the canvas"),
+        (manifest3(canvas3(1, {"type": "Video", "id": "https://m.org/x.mp4"})), "no image on the canvas"),
+        (manifest3(canvas3(1, None)), "no image on the canvas"),
+        ({"type": "Manifest", "items": 7}, "a manifest without canvases"),
+        ({"@type": "sc:Manifest", "sequences": []}, "a manifest without canvases"),
+        (manifest3(canvas3(1, {"type": "SpecificResource", "source": [[[]]]})), "no image on the canvas"),
+    ],
+)
+def test_what_is_wrong_is_said(document: dict[str, Any], reason: str) -> None:
+    rows, rejects = read(document)
+    assert not rows and [reject.reason for reject in rejects] == [reason]
+
+
+def test_bodies_nested_without_end_are_rejected() -> None:
+    body: Any = image(1)
+    for _ in range(5000):
+        body = {"type": "Choice", "items": [body]}
+    rows, rejects = read(manifest3(canvas3(1, body)))
+    assert not rows and [reject.reason for reject in rejects] == ["not built as IIIF says"]
+
+
+def test_a_broken_manifest_never_breaks_us(shared_data: Path) -> None:
+    """Every recorded manifest, with values replaced at random by values of other kinds."""
+    dice = random.Random(3)
+    junk: list[Any] = [
+        None,
+        7,
+        -1.5,
+        True,
+        "",
+        "x",
+        [],
+        {},
+        [None],
+        {"id": 3},
+        [[]],
+        {"@value": []},
+        "http://[",
+        "\ud800",
+    ]
+
+    def spoil(value: Any) -> Any:
+        if dice.random() < 0.04:
+            return dice.choice(junk)
+        if isinstance(value, dict):
+            return {name: spoil(inner) for name, inner in value.items()}
+        return [spoil(inner) for inner in value[:6]] if isinstance(value, list) else value
+
+    done = 0
+    for path in sorted((shared_data / "museum-apis" / "iiif").rglob("*.json")):
+        document = json.loads(path.read_text())
+        for _ in range(3):
+            spoiled = spoil(document)
+            if kind_of(spoiled) in ("manifest", "canvas"):
+                done += len(read(spoiled)[0]) + len(read(spoiled)[1])
+    assert done > 100
+
+
+def test_the_recorded_manifests_say_who_made_what_and_when(shared_data: Path) -> None:
+    folder = shared_data / "museum-apis" / "iiif"
+
+    def first(name: str) -> dict[str, Any]:
+        return read(json.loads((folder / name).read_text()))[0][0]
+
+    homer = first("cookbook/0032-collection-manifest-01.json")
+    assert (homer["title"], homer["artist"], homer["year_from"]) == (
+        "The Gulf Stream",
+        "Winslow Homer (1836–1910)",
+        1899,
+    )
+    mother = first("cookbook/0006-text-language.json")
+    assert (mother["title"], mother["location"]) == ("Whistler's Mother", "Musée d'Orsay, Paris, France")
+    letter = first("presentation-2/villanova-manifest.json")
+    assert letter["artist"].startswith("Thackara, A. M.") and letter["year_from"] == 1882
+    bulletin = first("presentation-2/bl-manifest.json")
+    assert (bulletin["year_from"], bulletin["year_to"]) == (1917, 1919) and is_public_domain(bulletin["rights"])
+    part = first("cookbook/0299-region.json")
+    assert "/1768,2423,1768,2080/" in part["image_url"]
+    courbet = first("presentation-2/wikimedia-proxy.json")
+    assert (courbet["artist"], courbet["year_from"], courbet["year_to"]) == ("Gustave Courbet", 1849, 1850)
+    assert is_public_domain(courbet["rights"])

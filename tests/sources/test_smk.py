@@ -1,0 +1,186 @@
+"""The National Gallery of Denmark's API, played by a server on loopback, and its recorded answers."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from artsim.archive import Archive, Mistake, is_public_domain
+from artsim.sources.fetch import Unreachable, Web
+from artsim.sources.ingest import ingest
+from artsim.sources.record import Source
+from artsim.sources.smk import open_smk
+from tests.sources.conftest import rejects_of, rows_of
+from tests.sources.server import Museum
+
+
+def work(number: int, **more: Any) -> dict[str, Any]:
+    return {
+        "object_number": f"KMS{number}",
+        "titles": [
+            {"title": f"Værk {number}", "language": "dansk"},
+            {"title": f"Work {number}", "language": "engelsk"},
+        ],
+        "production": [{"creator": "Hammershøi, Vilhelm", "creator_nationality": "dansk"}],
+        "production_date": [{"start": "1899-12-31T23:00:00Z", "end": "1901-12-30T23:00:00Z", "period": "1900-1901"}],
+        "techniques": ["Olie", "lærred"],
+        "image_thumbnail": f"https://iip-thumb.smk.dk/{number}.jpg",
+        "public_domain": True,
+        "rights": "https://creativecommons.org/publicdomain/zero/1.0/",
+    } | more
+
+
+def gallery(museum: Museum, count: int, page: int) -> None:
+    """A search that gives ``page`` works at a time whatever is asked for, a list of all ids, and single works."""
+
+    def answer(path: str, params: dict[str, str]) -> Any:
+        if path == "/api/v1/art/all_ids":
+            return {"total": count, "objectIDs": [f"KMS{n}" for n in range(count)]}
+        if path == "/api/v1/art/":
+            number = int(params["object_number"][3:])
+            return (404, {}, b"") if number == 3 else {"items": [work(number)] if number < count else []}
+        offset = int(params["offset"])
+        return {"offset": offset, "found": count, "items": [work(n) for n in range(offset, min(offset + page, count))]}
+
+    museum.answer = answer
+
+
+def opened(
+    museum: Museum, path: str = "/api/v1/art/search/?keys=*&filters=[has_image:true]", *languages: str
+) -> Source:
+    return open_smk(museum.url + path, Web(None, [], museum.url), [*languages] or ["en"])
+
+
+def test_a_work_becomes_a_row(museum: Museum, naps: list[float]) -> None:
+    gallery(museum, 1, 10)
+    (row,) = rows_of(opened(museum).chunks([]))
+    assert {name: value for name, value in row.items() if value is not None} == {
+        "id": "KMS0",
+        "image_url": "https://iip-thumb.smk.dk/0.jpg",
+        "page_url": "https://open.smk.dk/artwork/image/KMS0",
+        "title": "Work 0",
+        "artist": "Hammershøi, Vilhelm",
+        "date_text": "1900-1901",
+        "year_from": 1900,
+        "year_to": 1901,
+        "technique": "Olie; lærred",
+        "location": "SMK, National Gallery of Denmark, Copenhagen",
+        "school": "dansk",
+        "rights": "https://creativecommons.org/publicdomain/zero/1.0/",
+        "metadata": row["metadata"],
+        "where": "1",
+    }
+    assert "keys=%2A" in museum.asked[0] and "filters=%5Bhas_image%3Atrue%5D" in museum.asked[0]
+
+
+def test_titles_come_in_the_language_that_is_preferred(museum: Museum, naps: list[float]) -> None:
+    gallery(museum, 1, 10)
+    assert rows_of(opened(museum, "/api/v1/art/search/?keys=*", "da", "en").chunks([]))[0]["title"] == "Værk 0"
+    assert rows_of(opened(museum, "/api/v1/art/search/?keys=*", "fr").chunks([]))[0]["title"] == "Værk 0"
+    assert "lang=da" in museum.asked[0] and "lang" not in museum.asked[1]
+
+
+def test_pages_follow_each_other_to_the_end(museum: Museum, naps: list[float]) -> None:
+    gallery(museum, 25, 10)
+    chunks = list(opened(museum).chunks([]))
+    assert [row["id"] for row in rows_of(chunks)] == [f"KMS{n}" for n in range(25)]
+    assert [chunk.cursors for chunk in chunks] == [("10",), ("20",), ("25",)]
+    assert len(museum.asked) == 3
+    assert [row["id"] for row in rows_of(opened(museum).chunks(["10", "20"]))] == [f"KMS{n}" for n in range(20, 25)]
+    assert len(museum.asked) == 4
+
+
+def test_a_server_that_breaks_down_is_taken_up_where_it_was(museum: Museum, naps: list[float], tmp_path: Path) -> None:
+    gallery(museum, 95, 10)
+    healthy = museum.answer
+    museum.answer = lambda path, params: (500, {}, b"") if int(params["offset"]) >= 50 else healthy(path, params)
+    archive = Archive.create(str(tmp_path))
+    with pytest.raises(Unreachable):
+        ingest(archive, opened(museum))
+    asked = len(museum.asked)
+    museum.answer = lambda path, params: (
+        (503, {"Retry-After": "1"}, b"") if len(museum.asked) == asked + 1 else healthy(path, params)
+    )
+    report = ingest(archive, opened(museum))
+    assert (report["rows_in"], report["rows_out"]) == (95, 95)
+    assert len(museum.asked) - asked == 5 + 1  # pages 50 to 90, one of them twice
+
+
+def test_a_list_of_ids_is_asked_for_one_by_one(museum: Museum, naps: list[float]) -> None:
+    gallery(museum, 60, 10)
+    source = opened(museum, "/api/v1/art/all_ids")
+    chunks = list(source.chunks([]))
+    assert [row["id"] for row in rows_of(chunks)] == [f"KMS{n}" for n in range(60) if n != 3]
+    assert [(reject.line, reject.reason) for reject in rejects_of(chunks)] == [("KMS3", "HTTP 404")]
+    before = len(museum.asked)
+    rest = rows_of(source.chunks(list(chunks[0].cursors)))
+    assert len(rest) == 10 and len(museum.asked) - before == 11
+
+
+def test_nothing_there_is_the_callers_mistake(museum: Museum, naps: list[float], tmp_path: Path) -> None:
+    with pytest.raises(Mistake, match="--location: HTTP 404"):
+        list(opened(museum).chunks([]))
+    with pytest.raises(Mistake, match="no such"):
+        open_smk(str(tmp_path / "none.json"), Web(None, [], None), ["en"])
+
+
+@pytest.mark.parametrize(
+    ("more", "rights", "public"),
+    [
+        ({}, "https://creativecommons.org/publicdomain/zero/1.0/", True),
+        ({"rights": None}, "public domain", True),
+        (
+            {"public_domain": False},
+            "not in the public domain (https://creativecommons.org/publicdomain/zero/1.0/)",
+            False,
+        ),
+        (
+            {"public_domain": False, "rights": "https://www.smk.dk/article/copyright"},
+            "https://www.smk.dk/article/copyright",
+            False,
+        ),
+        ({"public_domain": False, "rights": None}, "not in the public domain", False),
+        ({"public_domain": None, "rights": None}, None, False),
+    ],
+)
+def test_the_museums_flag_decides(
+    museum: Museum, naps: list[float], more: dict[str, Any], rights: str, public: bool
+) -> None:
+    museum.answer = lambda path, params: {"found": 1, "items": [work(1, **more)]}
+    (row,) = rows_of(opened(museum).chunks([]))
+    assert row["rights"] == rights and is_public_domain(rights) is public
+
+
+def test_odd_works_are_rejected_and_stop_nothing(museum: Museum, naps: list[float]) -> None:
+    odd: list[Any] = [
+        7,
+        None,
+        work(1, titles="x"),
+        work(2, production=[3]),
+        work(3, techniques=[["x"]]),
+        work(4, titles=[]),
+    ]
+    odd += [work(5, image_thumbnail={"a": 1}, object_number=12), work(6, titles=[{"title": "half \ud800"}])]
+    museum.answer = lambda path, params: {"found": len(odd), "items": odd}
+    chunks = list(opened(museum).chunks([]))
+    assert [row["id"] for row in rows_of(chunks)] == ["KMS4", "12", "KMS6"]
+    assert [reject.line for reject in rejects_of(chunks)] == ["1", "2", "3", "4", "5"]
+
+
+def test_an_endless_answer_ends(museum: Museum, naps: list[float]) -> None:
+    museum.answer = lambda path, params: {"items": [work(1)] if len(museum.asked) < 5 else []}
+    assert len(rows_of(opened(museum).chunks([]))) == 4
+
+
+def test_the_recorded_answers(shared_data: Path) -> None:
+    folder = shared_data / "museum-apis" / "smk"
+    rows = {row["where"]: row for row in rows_of(open_smk(str(folder), Web(None, [], None), ["en"]).chunks([]))}
+    item = rows["item.json"]
+    assert item["id"] == "KKS1615" and item["artist"] == "Altdorfer, Albrecht" and item["school"] == "tysk"
+    assert item["title"] == "Jomfru Maria med barnet og Sankt Anne ved vuggen"
+    assert (item["year_from"], item["year_to"]) == (1479, 1537) and is_public_domain(item["rights"])
+    assert rows["image_data_hq.json"]["image_url"].endswith(
+        "KKSgb6458.tif.reconstructed.tif.jp2/full/!1024,/0/default.jpg"
+    )
+    assert rows["image_data_legacy.json"]["image_url"].endswith("52f00edc-936e-42a7-950b-d0cd0df3864b.jpg")
+    assert rows["image_data_partial.json"]["image_url"].endswith("KKSgb6458.tif.jp2/full/!1024,/0/default.jpg")
