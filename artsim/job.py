@@ -27,7 +27,15 @@ class Job:
     report: at least ``rows_in``, ``rows_out`` and ``rows_failed``. It raises Mistake for what the caller got wrong.
     """
 
-    def __init__(self, name: str, doc: str | None, *, creates_archive: bool = False, reads_config: bool = True) -> None:
+    def __init__(
+        self,
+        name: str,
+        doc: str | None,
+        *,
+        creates_archive: bool = False,
+        reads_config: bool = True,
+        archive: str | None = None,
+    ) -> None:
         self.name = name
         self.creates_archive = creates_archive
         self._reads_config = reads_config
@@ -40,7 +48,8 @@ class Job:
             formatter_class=_Help,
             allow_abbrev=False,  # an abbreviated --config would be read by nobody
         )
-        self.option("--archive", required=True, metavar="URI", help="the archive: a folder, s3://bucket/folder, ...")
+        where = "the archive: a folder, s3://bucket/folder, ..."
+        self.option("--archive", required=archive is None, default=archive, metavar="URI", help=where)
         if reads_config:
             self.option("--config", metavar="TOML", help="a file with these options; the command line wins")
         self.option("--seed", type=int, default=0, help="makes the run repeatable on CPU")

@@ -1,0 +1,98 @@
+"""The sample museum ready for a visit: made, on line, and a pipeline.toml that takes the whole of artsim through it."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import requests
+
+from artsim.sample.museum import Museum, make
+from artsim.sample.site import serve
+
+_log = logging.getLogger(__name__)
+
+_PIPELINE = """\
+# The whole way from a museum's catalogue to an archive that answers "what looks like this?"
+# python -m jobs.pipeline --archive {archive} --config {archive}/pipeline.toml    (while the museum is on line)
+
+[catalog]
+source = "table"
+location = "{catalogue}"
+as = "sample"
+
+[scrape]
+allow-host = ["{host}"]
+per-host = 8
+contact = "curator@museum.example"
+
+[extract]
+backbones = ["efficientnet_lite0", "efficientnet_lite0@4+std"]
+
+[[neighbors]]
+features = ["efficientnet_lite0@4+std"]
+all = true
+
+[[neighbors]]
+features = ["efficientnet_lite0@4+std"]
+id = [{queries}]
+k = 7
+picture = "{archive}/neighbors.png"
+
+[[walk]]
+features = ["efficientnet_lite0@4+std"]
+from = "{start}"
+to = "{end}"
+steps = 6
+picture = "{archive}/walk.png"
+
+[[walk]]
+features = ["efficientnet_lite0@4+std"]
+from = "{start}"
+to = "{end}"
+steps = 7
+kind = "tube"
+picture = "{archive}/tube.png"
+"""
+
+
+@contextlib.contextmanager
+def tour(archive: Path, *, works: int | None, seed: int, port: int) -> Iterator[Path]:
+    """Makes the museum beside an archive, serves it on 127.0.0.1, and yields the pipeline.toml for both."""
+    _log.info("the sample museum: painting its works (once)")
+    museum = make(archive.parent / f"{archive.name}-museum", seed, works)
+    with serve(museum.folder, port=port) as address:
+        _log.info("the sample museum: %d works on line at %s", len(museum.works), address)
+        catalogue = museum.folder / "online.csv"
+        catalogue.write_bytes(requests.get(f"{address}/catalog.csv", timeout=30).content)
+        queries = _queries(museum)
+        toml = archive / "pipeline.toml"
+        toml.write_text(
+            _PIPELINE.format(
+                archive=archive,
+                catalogue=catalogue,
+                host=address.removeprefix("http://"),
+                queries=", ".join(f'"{query}"' for query in queries),
+                start=queries[0],
+                end=queries[-1],
+            ),
+            encoding="utf-8",
+        )
+        yield toml
+
+
+def _queries(museum: Museum) -> list[str]:
+    """One work of each of six painters, each of another motif."""
+    chosen: dict[str, str] = {}
+    motifs: set[str] = set()
+    for work in museum.works:
+        if (
+            work.artist not in chosen
+            and work.type not in motifs
+            and work.kind == "original"
+            and not work.flaw
+            and not work.private
+        ):
+            chosen[work.artist] = f"sample:{work.id}"
+            motifs.add(work.type)
+    return list(chosen.values())[:6]

@@ -1,0 +1,32 @@
+"""Run the whole pipeline on the built-in sample museum, which serves its own web site on this machine.
+
+python -m jobs.demo
+python -m jobs.demo --archive archives/demo --works 120
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from artsim.job import Job
+
+job = Job("demo", __doc__, creates_archive=True, reads_config=False, archive="archives/demo")
+job.option("--works", type=int, help="a smaller museum: so many works (default: all)")
+job.option("--port", type=int, default=8437, help="of the museum's web site on 127.0.0.1")
+
+
+@job.runs
+def demo(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
+    """Makes the museum, writes pipeline.toml beside the archive, runs it, and says where the pictures are."""
+    from artsim.sample.tour import tour
+    from jobs.pipeline import job as pipeline
+
+    folder = Path(archive.uri)
+    with tour(folder, works=options.works, seed=options.seed, port=options.port) as toml:
+        report = pipeline.run(["--archive", archive.uri, "--config", str(toml), "--seed", str(options.seed)])
+    pictures = [step["picture"] for step in report["steps"] if step.get("picture")]
+    return {**{key: report[key] for key in ("rows_in", "rows_out", "rows_failed", "steps")}, "pictures": pictures}
+
+
+if __name__ == "__main__":
+    job.main()

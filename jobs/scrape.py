@@ -1,0 +1,71 @@
+"""Fetch the images of the catalog, politely and safely: every row ends with its image or with the reason why not.
+
+python -m jobs.scrape --archive archives/demo --contact curator@museum.org
+python -m jobs.scrape --archive archives/demo --contact curator@museum.org --per-host 4 --retry timeout network
+"""
+
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
+
+from artsim.job import Job
+from artsim.scrape.verdict import FAILURES
+
+if TYPE_CHECKING:
+    from artsim.archive import Archive
+
+job = Job("scrape", __doc__)
+job.option("--per-host", type=int, default=2, metavar="N", help="requests at once to one host, over all workers")
+job.option("--delay", type=float, default=0.0, metavar="S", help="least seconds between two requests to one host")
+job.option("--timeout", type=float, default=60.0, metavar="S", help="seconds for one request in all, body included")
+job.option("--retries", type=int, default=3, metavar="N", help="further attempts where another one may help")
+job.option("--rest", type=float, default=10.0, metavar="S", help="how long a host that keeps failing is left alone")
+job.option("--max-bytes", type=int, default=20_000_000, metavar="N", help="of one image, decompressed")
+job.option("--max-pixels", type=int, default=100_000_000, metavar="N", help="of one image, width times height")
+job.option(
+    "--resize", type=int, metavar="PIXELS", help="store a long side of at most so many; else bytes stay as they are"
+)
+job.option("--allow-host", nargs="+", default=[], metavar="HOST[:PORT]", help="open hosts that are not on the internet")
+job.option(
+    "--retry",
+    nargs="+",
+    default=[],
+    choices=FAILURES,
+    metavar="STATUS",
+    help="take up again the rows that ended so: %(choices)s",
+)
+job.option("--refresh", action="store_true", help="ask whether images that are there have changed")
+job.option("--limit", type=int, metavar="N", help="end no more than N rows")
+job.option(
+    "--contact", metavar="MAIL|URL", help="whom sites can turn to, in the User-Agent; else the account that runs this"
+)
+job.option("--workers", type=int, metavar="N", help="processes that fetch; else one for every two CPUs")
+
+
+@job.runs
+def scrape(archive: "Archive", options: Namespace) -> dict[str, Any]:
+    """Ends every pending row."""
+    from artsim.scrape.options import Options, user_agent
+    from artsim.scrape.run import scrape
+
+    settings = Options(
+        per_host=options.per_host,
+        delay=options.delay,
+        timeout=options.timeout,
+        retries=options.retries,
+        rest=options.rest,
+        max_bytes=options.max_bytes,
+        max_pixels=options.max_pixels,
+        resize=options.resize,
+        allow_hosts=tuple(options.allow_host),
+        user_agent=user_agent(options.contact),
+        public_only=options.rights == "public",
+        retry=tuple(options.retry),
+        refresh=options.refresh,
+        limit=options.limit,
+        workers=options.workers,
+    )
+    return scrape(archive, settings)
+
+
+if __name__ == "__main__":
+    job.main()
