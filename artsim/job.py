@@ -97,8 +97,7 @@ class Job:
             "options": {key: value for key, value in vars(options).items() if value is not None},
             "versions": _versions(),
         }
-        archive.write_report(report)
-        return report
+        return {**report, "report": archive.store.address(archive.write_report(report))}
 
     def main(self) -> NoReturn:
         """Runs the job on the command line and exits: 0 done, 2 the caller's mistake in one line, 1 anything else."""

@@ -5,6 +5,7 @@ python -m jobs.demo --archive archives/demo --works 120
 """
 
 import argparse
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,11 @@ def demo(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     with tour(folder, works=options.works, seed=options.seed, port=options.port) as toml:
         report = pipeline.run(["--archive", archive.uri, "--config", str(toml), "--seed", str(options.seed)])
     pictures = [step["picture"] for step in report["steps"] if step.get("picture")]
+    logging.info(
+        "\nwhat looks like what: %s\nthe whole report:     %s",
+        "\n                      ".join(pictures),
+        report["report"],
+    )
     return {**{key: report[key] for key in ("rows_in", "rows_out", "rows_failed", "steps")}, "pictures": pictures}
 
 
