@@ -28,7 +28,8 @@ class Spec:
 def parse_spec(text: str) -> Spec:
     """Reads ``NAME[:PCA]``. Mistake if PCA is neither a whole number of components nor a share of variance below 1."""
     match = _SPEC.fullmatch(text)
-    assert match
+    if match is None:
+        raise Mistake(f"--features {text!r}: not of the form NAME or NAME:PCA")
     if match["pca"] is None:
         return Spec(text, None)
     try:
@@ -49,6 +50,7 @@ class Space:
 
     def __init__(self, archive: Archive, specs: Sequence[str], seed: int = 0) -> None:
         self.archive = archive
+        self.seed = seed
         self.specs = [parse_spec(text) for text in specs]
         self.tables = [archive.table(f"features/{spec.name}") for spec in self.specs]
         for spec in self.specs:
@@ -135,6 +137,9 @@ class Space:
             taken += len(raw[0])
             if taken >= _FIT_ROWS:
                 break
+        if taken < 2:
+            names = " ".join(spec.name for spec in self.specs)
+            raise Mistake(f"--features {names}: {taken} vectors are too few for a PCA")
         pcas: list[Any] = []
         for spec, matrices in zip(self.specs, sample, strict=True):
             if spec.pca is None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from artsim.archive.mistake import Mistake
+from artsim.mistake import Mistake
 
 _VERSIONS = ("artsim", "ray", "torch", "timm", "pyarrow")
 
@@ -110,7 +110,8 @@ class Job:
         except KeyboardInterrupt:
             print(f"{self._parser.prog}: stopped; the same command goes on from here", file=sys.stderr)
             sys.exit(1)
-        print(json.dumps(report, ensure_ascii=False), flush=True)
+        legible = (sys.stdout.encoding or "").lower() == "utf-8"  # else escaped: a title must not end a run
+        print(json.dumps(report, ensure_ascii=not legible), flush=True)
         sys.exit(0)
 
     def _parse(self, arguments: list[str]) -> argparse.Namespace:

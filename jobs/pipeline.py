@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import jobs
-from artsim.archive.mistake import Mistake
 from artsim.job import Job, as_arguments
+from artsim.mistake import Mistake
 
 job = Job("pipeline", __doc__, creates_archive=True, reads_config=False)
 job.option("--config", required=True, metavar="TOML", help="the jobs and their options; [[name]] for one job twice")

@@ -1,12 +1,12 @@
 """Where everything of one archive lives: tables, schemas, shards, what is pending, reports."""
 
 from artsim.archive.archive import Archive
-from artsim.archive.mistake import Mistake
 from artsim.archive.pending import PART_ROWS, Work, pending, pending_parts
 from artsim.archive.rights import is_public_domain, public_ids
 from artsim.archive.schemas import CATALOG, IMAGES, NEIGHBORS, features
 from artsim.archive.store import Store
 from artsim.archive.table import Table
+from artsim.mistake import Mistake
 
 __all__ = [
     "CATALOG",

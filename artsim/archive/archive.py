@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from artsim.archive import schemas
-from artsim.archive.mistake import Mistake
 from artsim.archive.store import Store
 from artsim.archive.table import Table, shard_of
+from artsim.mistake import Mistake
 
 _FORMAT = 1
 

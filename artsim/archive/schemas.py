@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from artsim.archive.mistake import Mistake
+from artsim.mistake import Mistake
 
 CATALOG = pa.schema(
     [

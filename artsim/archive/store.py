@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.fs as pafs
 
-from artsim.archive.mistake import Mistake
+from artsim.mistake import Mistake
 
 
 @dataclass(frozen=True)

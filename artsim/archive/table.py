@@ -26,7 +26,7 @@ def shard_of(ids: Sequence[str] | pa.Array, shards: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of an archive. ``schema`` is None where the columns depend on the run and nothing is written yet."""
+    """A table of an archive. ``schema`` is None where the columns depend on the run: whoever writes says which."""
 
     store: Store
     name: str

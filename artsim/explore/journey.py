@@ -70,6 +70,8 @@ def _scatter(space: Space, way: Walk, seed: int, public_only: bool) -> Any:
         cloud_ids += [str(one) for one in rng.permutation(ids)[:12]]
     cloud_ids = [one for one in dict.fromkeys(cloud_ids) if one not in set(way.ids)][:_CLOUD]
     vectors = space.find([*way.ids, *cloud_ids])
+    if vectors.shape[1] == 1:
+        vectors = np.pad(vectors, ((0, 0), (0, 1)))  # a line is a plane, too
     places = PCA(2, random_state=seed).fit(vectors).transform(vectors)
     known = thumbnails(space.archive, [*way.ids, *cloud_ids], _SIDE)
     count = len(way.ids)

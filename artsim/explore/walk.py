@@ -40,7 +40,8 @@ def walk(
         raise Mistake(f"--jitter {jitter}: choose among at least 1")
     ends = space.find([start, end])
     between = _way(ends[0], ends[1], steps, spherical=metric == "cosine")
-    found = search(space.blocks(public_only=public_only), between, steps + jitter + _AROUND * steps, metric=metric)
+    most = 2 + steps + jitter + _AROUND * steps  # the ends and all that other steps may have taken, then its own
+    found = search(space.blocks(public_only=public_only), between, most, metric=metric)
     rng = np.random.default_rng(seed)
     ids, distances, taken = [], [], {start, end}
     for names, lengths in zip(found.ids, found.distances, strict=True):

@@ -1,5 +1,6 @@
 """Captions in pictures: one typeface, cut to the width that there is."""
 
+from bisect import bisect_right
 from functools import cache
 from pathlib import Path
 
@@ -21,12 +22,11 @@ def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
 
 def fitted(text: str, width: int, face: ImageFont.FreeTypeFont) -> str:
     """The text, or as much of it as fits into ``width`` pixels and an ellipsis."""
-    text = " ".join(text.split())
+    text = " ".join(text.split())[: 4 * width + 1]  # far more than fits: a title may be a whole page
     if face.getlength(text) <= width:
         return text
-    while text and face.getlength(text + "…") > width:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    fitting = bisect_right(range(len(text)), float(width), key=lambda count: face.getlength(text[:count] + "…"))
+    return text[: max(fitting - 1, 0)].rstrip() + "…"
 
 
 def caption(canvas: Image.Image, lines: list[str], left: int, top: int, width: int, size: int = 13) -> None:

@@ -7,8 +7,10 @@ from PIL import Image, ImageDraw
 
 from artsim.archive import Archive
 from artsim.pictures.lettering import FAINT
-from artsim.vision.check import BadImage, open_image
+from artsim.vision.check import open_image
 from artsim.vision.upright import to_rgb
+
+_MAX_PIXELS = 500_000_000  # as many as may be described
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,10 @@ def thumbnails(archive: Archive, ids: Sequence[str], side: int) -> dict[str, Thu
 def shrink(data: bytes | None, side: int) -> Image.Image:
     """Image bytes as an RGB picture of at most ``side`` pixels; an empty frame for what can't be read."""
     try:
-        image = open_image(data or b"")
+        image = open_image(data or b"", _MAX_PIXELS)
         image.draft("RGB", (side, side))
         image = to_rgb(image)
-    except (BadImage, OSError, SyntaxError, ValueError):
+    except Exception:  # decoders raise what they like on damaged files
         frame = Image.new("RGB", (side, side * 3 // 4), (233, 229, 220))
         ImageDraw.Draw(frame).line((0, 0, side, side * 3 // 4), FAINT)
         return frame

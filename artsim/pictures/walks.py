@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER, caption, fitted, font
 from artsim.pictures.thumbnails import Thumbnail
@@ -16,9 +16,7 @@ _NIGHT = (24, 22, 20)
 
 def strip(steps: Sequence[Thumbnail], height: int = 240) -> Image.Image:
     """The artworks of a walk side by side, equally high, with captions; RGB."""
-    images = [
-        step.image.resize((max(round(step.image.width * height / step.image.height), 1), height)) for step in steps
-    ]
+    images = [_as_high(step.image, height) for step in steps]
     width = sum(image.width + _GAP for image in images) + _GAP
     sheet = Image.new("RGB", (width, height + 2 * _GAP + 62), PAPER)
     x = _GAP
@@ -96,6 +94,14 @@ def tube(steps: Sequence[Thumbnail], around: Sequence[Sequence[Thumbnail]], size
     words = f"from {steps[0].title} to {steps[-1].title}"
     ImageDraw.Draw(sheet).text((24, size - 40), fitted(words, size - 48, face), (220, 214, 204), font=face)
     return sheet
+
+
+def _as_high(image: Image.Image, height: int) -> Image.Image:
+    """A picture of this height. One more than four times as wide lies on paper, or a frieze would make miles of it."""
+    width = max(round(image.width * height / image.height), 1)
+    if width > 4 * height:
+        return ImageOps.pad(image, (4 * height, height), color=PAPER)
+    return image.resize((width, height))
 
 
 def _lit(thumbnail: Thumbnail, side: int, faded: float, *, framed: bool) -> Image.Image:

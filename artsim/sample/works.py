@@ -11,7 +11,7 @@ from .painters import PAINTERS, Painter
 from .titles import Title, titles
 
 _VARIANTS, _COPIES = 2, 3  # per painter, beside the originals
-_SIDES = (560, 560, 580, 600, 620, 640, 680, 740, 860)  # long sides in pixels
+_SIDES = (560, 560, 560, 580, 600, 620, 660, 720, 840)  # long sides in pixels
 _SMALLEST = 20  # works: the least that holds one of everything
 _AGAIN = (" (second version)", " (seconde version)", " (zweite Fassung)")
 

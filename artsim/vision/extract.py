@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -37,10 +38,11 @@ def extract(
 
     for feature in wanted:
         network_name(feature.backbone)
-    cluster.connect()
-    plans = make_plans(wanted, folder)
-    written = about.write_about(archive, plans, folder, exact)
-    return {**_run(pending_images, parts, plans, precision, exact), "features": written}
+    with ThreadPoolExecutor(1) as loading:  # while Ray starts
+        plans = loading.submit(make_plans, wanted, folder)
+        cluster.connect()
+    written = about.write_about(archive, plans.result(), folder, exact)
+    return {**_run(pending_images, parts, plans.result(), precision, exact), "features": written}
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ def _run(
 
     from artsim.vision.extractor import PHASES, Extractor
 
+    plans = [replace(plan, state=ray.put(plan.state)) for plan in plans]  # loaded once, read by every worker
     actors, cpus, gpus = _actors(sum(plan.nbytes for plan in plans))
     items = [{"shard": shard, "part": part} for shard, part, _ in parts]
     stream = (

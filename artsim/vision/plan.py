@@ -1,8 +1,7 @@
 """Which networks a run needs, and with which weights."""
 
 from dataclasses import dataclass
-
-import ray
+from typing import Any
 
 from artsim.vision import weights
 from artsim.vision.backbones import Feature, Input, network_name
@@ -11,20 +10,20 @@ from artsim.vision.network import Descriptor, dimensions
 
 @dataclass(frozen=True)
 class Plan:
-    """One network of a run: what it is called, which features it gives, where its weights are in the object store."""
+    """One network of a run: what it is called, which features it gives, its weights or where Ray holds them."""
 
     network: str
     features: tuple[Feature, ...]
     dimensions: tuple[int, ...]
     input: Input
-    state: ray.ObjectRef
+    state: Any
     nbytes: int
     weights: str  # where they came from
     weights_hash: str
 
 
 def make_plans(wanted: list[Feature], folder: str | None) -> list[Plan]:
-    """Loads every network once, here, so that a mistake shows before any work; workers get the weights from Ray."""
+    """Loads every network once, on the driver, so that a mistake shows before any work."""
     by_backbone: dict[str, list[Feature]] = {}
     for feature in wanted:
         by_backbone.setdefault(feature.backbone, []).append(feature)
@@ -39,7 +38,7 @@ def make_plans(wanted: list[Feature], folder: str | None) -> list[Plan]:
                 features=tuple(group),
                 dimensions=tuple(dimensions(descriptor)),
                 input=descriptor.input,
-                state=ray.put(state),
+                state=state,
                 nbytes=sum(tensor.nbytes for tensor in state.values()),
                 weights=origin,
                 weights_hash=weights.fingerprint(state),

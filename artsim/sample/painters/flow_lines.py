@@ -26,7 +26,7 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
     sheet = photo(base).resize((width * 2, height * 2), Image.Resampling.NEAREST)
     pen = ImageDraw.Draw(sheet)
     unit = max(size) / 720
-    for gap, stride, wide in ((9.0, 8.6, 4.2), (5.4, 3.2, 2.4)):
+    for gap, stride, wide in ((9.6, 8.8, 4.5), (5.8, 3.4, 2.6)):
         gx, gy = np.meshgrid(np.arange(0, width, gap * unit), np.arange(0, height, gap * unit))
         spots = np.stack([gx.ravel(), gy.ravel()], 1) + rng.uniform(-0.5, 0.5, (gx.size, 2)) * gap * unit
         spots = rng.permutation(spots).clip(0, (width - 1, height - 1)).astype(np.float32)

@@ -47,7 +47,7 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
     )
     brush = ImageDraw.Draw(sheet)
     unit = max(size) / 720
-    for gap, long, wide, shake in ((12.5, 42, 14, 0.03), (9.5, 28, 9, 0.035), (6.2, 17, 5, 0.028)):
+    for gap, long, wide, shake in ((13.5, 44, 15, 0.03), (10.5, 30, 10, 0.035), (6.8, 18, 5.4, 0.028)):
         gx, gy = np.meshgrid(np.arange(0, width, gap * unit), np.arange(0, height, gap * unit))
         spots = np.stack([gx.ravel(), gy.ravel()], 1) + rng.uniform(-0.5, 0.5, (gx.size, 2)) * gap * unit
         spots = rng.permutation(spots).clip(0, (width - 1, height - 1))

@@ -13,7 +13,7 @@ from .hand import Painter
 
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
-    """Multiply washes whose edges never quite agree over the grain of the sheet, and the pencil that was there first."""
+    """Multiply washes whose edges never quite agree over the grain of the sheet and the pencil that was there first."""
     washes = _washes(scene, palette, (size[0] * 3 // 4, size[1] * 3 // 4), rng)
     paper = hexes("faf7ee")[0] * rough(rng, size, 0.028)[..., None]
     pits = noise(rng, size, 4, 2)

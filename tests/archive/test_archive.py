@@ -1,0 +1,92 @@
+import json
+import pickle
+
+import pyarrow as pa
+import pytest
+
+from artsim.archive import CATALOG, IMAGES, NEIGHBORS, Archive, Mistake, features
+from tests.made import add_features, make_archive, named
+
+
+def test_open_where_there_is_none_is_a_mistake_that_names_the_place(tmp_path) -> None:
+    with pytest.raises(Mistake, match=r"--archive .*nowhere: there is no archive here"):
+        Archive.open(str(tmp_path / "nowhere"))
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_create_opens_what_is_there_and_keeps_its_shards(tmp_path) -> None:
+    assert Archive.create(str(tmp_path / "a"), 5).shards == 5
+    assert Archive.create(str(tmp_path / "a"), 9).shards == 5
+    assert Archive.open(str(tmp_path / "a")).shards == 5
+    assert Archive.create(str(tmp_path / "b")).shards == 32
+
+
+@pytest.mark.parametrize("shards", [0, -3])
+def test_no_archive_without_shards(tmp_path, shards: int) -> None:
+    with pytest.raises(Mistake, match="--shards"):
+        Archive.create(str(tmp_path / "a"), shards)
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_file_is_no_place_for_an_archive(tmp_path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    for opened in (Archive.open, Archive.create):
+        with pytest.raises(Mistake, match="--archive"):
+            opened(str(tmp_path / "file"))
+
+
+def test_an_unknown_format_is_a_mistake(tmp_path) -> None:
+    Archive.create(str(tmp_path))
+    (tmp_path / "archive.json").write_text(json.dumps({"format": 99, "shards": 4}))
+    with pytest.raises(Mistake, match="format 99"):
+        Archive.open(str(tmp_path))
+
+
+def test_a_relative_address_becomes_absolute(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    archive = Archive.create("here")
+    monkeypatch.chdir("/")
+    assert archive.uri == str(tmp_path / "here")
+    assert Archive.open(archive.uri).shards == archive.shards
+
+
+def test_an_archive_and_its_tables_pickle(tmp_path) -> None:
+    archive = make_archive(tmp_path, named(10))
+    again = pickle.loads(pickle.dumps(archive))
+    table = pickle.loads(pickle.dumps(archive.table("catalog")))
+    assert again == archive
+    assert [rows.to_pydict() for rows in table.scan()] == [rows.to_pydict() for rows in again.table("catalog").scan()]
+
+
+def test_schemas_by_name(tmp_path) -> None:
+    archive = Archive.create(str(tmp_path))
+    assert archive.table("catalog").schema == CATALOG
+    assert archive.table("images").schema == IMAGES
+    assert archive.table("neighbors/x").schema == NEIGHBORS
+    assert archive.table("features/x").schema is None
+    assert archive.table("features/x", features(3)).schema.field("vector").type == pa.list_(pa.float32(), 3)
+    with pytest.raises(Mistake, match="'catalogue'"):
+        archive.table("catalogue")
+
+
+def test_names_and_remove(tmp_path) -> None:
+    archive = make_archive(tmp_path, named(6))
+    add_features(archive, "b", {one: [1.0] for one in named(6)})
+    add_features(archive, "a", {one: [1.0] for one in named(6)})
+    assert archive.names("features") == ["a", "b"]
+    assert archive.names("models") == []
+    archive.remove("features/a")
+    archive.remove("features/never")
+    assert archive.names("features") == ["b"]
+    assert not archive.has_table("features/a")
+    assert archive.has_table("catalog")
+
+
+def test_reports_are_kept_one_file_a_run(tmp_path) -> None:
+    archive = Archive.create(str(tmp_path))
+    reports = [{"job": "walk", "rows_in": number, "title": "Ängel 天使"} for number in range(5)]
+    places = [archive.write_report(report) for report in reports]
+    assert places == sorted(set(places))
+    assert all(place.startswith("reports/walk/") for place in places)
+    assert [archive.read_json(place) for place in places] == reports
+    assert archive.read_json("reports/walk/none.json") is None

@@ -1,0 +1,134 @@
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from artsim.archive import Archive, Mistake
+from artsim.explore.neighbors import all_neighbors
+from artsim.features import Space
+from tests.made import CLOSED, add_features, make_archive, named, vectors_of
+
+_IDS = named(70)
+_USUAL = {"metric": "cosine", "farthest": False, "public_only": False}
+
+Table = dict[str, list[tuple[str, float]]]
+
+
+@pytest.fixture
+def archive(tmp_path) -> Archive:
+    """Every fifth artwork is protected, some have no vector; one whole part has none."""
+    archive = make_archive(tmp_path, _IDS, rights={one: CLOSED for i, one in enumerate(_IDS) if i % 5 == 0})
+    rng = np.random.default_rng(4)
+    vectors: dict[str, Any] = {one: rng.normal(size=8) for one in _IDS}
+    whole = archive.table("images").read(1, "p0-00001", ["id"])["id"].to_pylist()
+    assert len(whole) == 8
+    add_features(archive, "dots", vectors | dict.fromkeys([*_IDS[7:9], *whole]), shuffled=4)
+    return archive
+
+
+@pytest.fixture
+def fresh(archive: Archive, monkeypatch) -> Archive:
+    """The same, with tasks so small that the work is cut into several."""
+    monkeypatch.setattr("artsim.explore.neighbors._QUERIES", 20)
+    return archive
+
+
+@pytest.mark.slow
+def test_the_table_equals_brute_force(fresh: Archive) -> None:
+    report = all_neighbors(Space(fresh, ["dots"]), 6, **_USUAL)
+    expected = _naive(fresh, "dots", 6)
+    assert _read(fresh, report["table"]) == expected
+    assert len(expected) == 60
+    assert (report["rows_out"], report["rows_failed"]) == (60, 0)
+    assert all_neighbors(Space(fresh, ["dots"]), 6, **_USUAL)["rows_in"] == 0, "nothing was left to do"
+
+
+@pytest.mark.slow
+def test_what_is_missing_is_completed_and_the_rest_is_kept(fresh: Archive) -> None:
+    report = all_neighbors(Space(fresh, ["dots"]), 4, **_USUAL)
+    folder = Path(fresh.uri) / report["table"]
+    shutil.rmtree(folder / "00001")
+    kept = sorted(folder.glob("*/*.parquet"))
+    kept.pop().unlink()
+    before = {path: path.stat().st_mtime_ns for path in kept}
+    again = all_neighbors(Space(fresh, ["dots"]), 4, **_USUAL)
+    assert 0 < again["rows_in"] < report["rows_in"]
+    assert {path: path.stat().st_mtime_ns for path in kept} == before
+    assert _read(fresh, report["table"]) == _naive(fresh, "dots", 4)
+
+
+@pytest.mark.slow
+def test_another_question_makes_the_table_anew(archive: Archive) -> None:
+    """Every change is one question more; none leaves an answer to the one before."""
+    all_neighbors(Space(archive, ["dots"]), 3, **_USUAL)
+    for change in ({"metric": "cityblock"}, {"farthest": True}, {"public_only": True}):
+        report = all_neighbors(Space(archive, ["dots"]), 3, **{**_USUAL, **change})
+        assert _read(archive, report["table"]) == _naive(archive, "dots", 3, **change)
+    report = all_neighbors(Space(archive, ["dots"]), 5, **_USUAL)
+    assert _read(archive, report["table"]) == _naive(archive, "dots", 5)
+
+
+@pytest.mark.slow
+def test_other_vectors_make_the_table_anew(archive: Archive) -> None:
+    """The same number of rows with other bytes behind them is another question, too."""
+    first = all_neighbors(Space(archive, ["dots"]), 3, **_USUAL)
+    rng = np.random.default_rng(9)
+    archive.remove("features/dots")
+    for shard in range(archive.shards):
+        for part in archive.table("images").parts(shard):
+            rows = archive.table("images").read(shard, part)
+            renewed = [f"{value}-refreshed" for value in rows["sha256"].to_pylist()]
+            at = rows.schema.get_field_index("sha256")
+            archive.table("images").write(shard, part, rows.set_column(at, "sha256", [renewed]))
+    add_features(archive, "dots", {one: rng.normal(size=8) for one in _IDS})
+    second = all_neighbors(Space(archive, ["dots"]), 3, **_USUAL)
+    assert second["table"] == first["table"]
+    assert _read(archive, second["table"]) == _naive(archive, "dots", 3)
+
+
+@pytest.mark.slow
+def test_an_archive_of_one_artwork(tmp_path) -> None:
+    archive = make_archive(tmp_path, named(1))
+    add_features(archive, "dots", {"made:0000": [1.0, 2.0]})
+    report = all_neighbors(Space(archive, ["dots"]), 3, **_USUAL)
+    assert report["rows_out"] == 1
+    assert _read(archive, report["table"]) == {}
+    assert all_neighbors(Space(archive, ["dots"]), 3, **_USUAL)["rows_in"] == 0
+
+
+@pytest.mark.parametrize(("k", "metric"), [(0, "cosine"), (-1, "cosine"), (3, "cosin")])
+def test_a_question_that_cannot_be_asked_leaves_the_old_table(archive: Archive, k: int, metric: str) -> None:
+    archive.write_json("neighbors/dots/_about.json", {"k": 7})
+    with pytest.raises(Mistake, match=r"--k|--metric"):
+        all_neighbors(Space(archive, ["dots"]), k, **{**_USUAL, "metric": metric})
+    assert archive.read_json("neighbors/dots/_about.json") == {"k": 7}
+
+
+def _read(archive: Archive, name: str) -> Table:
+    found: Table = {}
+    for rows in archive.table(name).scan():
+        for row in rows.to_pylist():
+            answers = found.setdefault(row["id"], [])
+            answers.append((row["neighbor"], pytest.approx(row["distance"], abs=1e-5)))
+            assert row["rank"] == len(answers), "ranks count from 1, or an id is there twice"
+    return found
+
+
+def _naive(
+    archive: Archive, feature: str, k: int, metric: str = "cosine", farthest: bool = False, public_only: bool = False
+) -> Table:
+    vectors = vectors_of(archive, feature)
+    if public_only:
+        vectors = {one: vector for one, vector in vectors.items() if _IDS.index(one) % 5}
+    out: Table = {}
+    for one, vector in vectors.items():
+        away = {
+            other: float(cdist(vector[None].astype(float), against[None].astype(float), metric)[0, 0])
+            for other, against in vectors.items()
+            if other != one
+        }
+        out[one] = sorted(away.items(), key=lambda pair: (-pair[1] if farthest else pair[1], pair[0]))[:k]
+    return out

@@ -1,0 +1,177 @@
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from artsim.archive import Mistake
+from artsim.explore import search as module
+from artsim.explore.search import METRICS, Nearest, search
+from artsim.features import Block
+
+
+def _data(count: int, dimension: int = 6, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Ids in no order, and vectors that every metric is defined for."""
+    rng = np.random.default_rng(seed)
+    ids = np.array([f"made:{number}" for number in rng.permutation(count)], dtype=object)
+    return ids, rng.gamma(1.5, size=(count, dimension)).astype(np.float32)
+
+
+def _blocks(ids: np.ndarray, vectors: np.ndarray, sizes: tuple[int, ...] = (1, 7, 2, 31)) -> Iterator[Block]:
+    start = turn = 0
+    while start < len(ids):
+        stop = start + sizes[turn % len(sizes)]
+        yield ids[start:stop], vectors[start:stop]
+        start, turn = stop, turn + 1
+
+
+def _naive(ids, vectors, queries, k, metric, farthest=False, but_not=None) -> list[list[tuple[str, float]]]:
+    """Every distance in float64, sorted by distance and then by id; what has no distance comes last."""
+    answers = []
+    for index, row in enumerate(cdist(queries.astype(np.float64), vectors.astype(np.float64), metric)):
+        pairs = []
+        for name, away in zip(ids, row, strict=True):
+            if but_not is None or name != but_not[index]:
+                worst = -np.inf if farthest else np.inf
+                pairs.append((name, worst if np.isnan(away) else away))
+        answers.append(sorted(pairs, key=lambda pair: (-pair[1] if farthest else pair[1], pair[0]))[:k])
+    return answers
+
+
+def _assert_same(found: Nearest, expected: list[list[tuple[str, float]]]) -> None:
+    assert found.ids.tolist() == [[name for name, _ in row] for row in expected]
+    np.testing.assert_allclose(found.distances, [[away for _, away in row] for row in expected], rtol=1e-12, atol=1e-15)
+
+
+@pytest.fixture(params=[5, 64, 8192])
+def chunk(request, monkeypatch) -> int:
+    """Small chunks, so that answers come together from many; and the real one."""
+    monkeypatch.setattr(module, "_CHUNK", request.param)
+    return request.param
+
+
+@pytest.mark.parametrize("farthest", [False, True])
+@pytest.mark.parametrize("metric", METRICS)
+def test_search_is_exact(metric: str, farthest: bool, chunk: int) -> None:
+    ids, vectors = _data(200)
+    queries = np.concatenate([vectors[:9], _data(5, seed=1)[1]])
+    found = search(_blocks(ids, vectors), queries, 12, metric=metric, farthest=farthest)
+    assert found.ids.shape == found.distances.shape == (14, 12)
+    _assert_same(found, _naive(ids, vectors, queries, 12, metric, farthest))
+
+
+@pytest.mark.parametrize("farthest", [False, True])
+@pytest.mark.parametrize("metric", METRICS)
+def test_ties_go_by_id(metric: str, farthest: bool, chunk: int) -> None:
+    """Three pictures stand for a hundred: far more ties than are asked for."""
+    ids, vectors = _data(100)
+    vectors = vectors[np.arange(100) % 3]
+    found = search(_blocks(ids, vectors), vectors[:3], 10, metric=metric, farthest=farthest)
+    _assert_same(found, _naive(ids, vectors, vectors[:3], 10, metric, farthest))
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean", "sqeuclidean", "cityblock"])
+@pytest.mark.parametrize("farthest", [False, True])
+def test_vectors_far_from_the_origin_are_told_apart(metric: str, farthest: bool) -> None:
+    """Products of such vectors in float32 are all rounding; the answer must not be."""
+    ids, vectors = _data(300, 32)
+    vectors = (vectors * 0.01 + 100).astype(np.float32)
+    found = search(_blocks(ids, vectors), vectors[:20], 10, metric=metric, farthest=farthest)
+    _assert_same(found, _naive(ids, vectors, vectors[:20], 10, metric, farthest))
+
+
+def test_vectors_of_very_different_lengths() -> None:
+    ids, vectors = _data(200, 16)
+    vectors *= (10.0 ** np.linspace(-4, 4, 200))[:, None].astype(np.float32)
+    for metric in ("cosine", "euclidean"):
+        found = search(_blocks(ids, vectors), vectors[::10], 7, metric=metric)
+        _assert_same(found, _naive(ids, vectors, vectors[::10], 7, metric))
+
+
+@pytest.mark.parametrize("farthest", [False, True])
+def test_each_query_leaves_its_own_id_out(farthest: bool, chunk: int) -> None:
+    ids, vectors = _data(60)
+    own = ids[:20].copy()
+    own[3], own[4] = None, "stranger"
+    found = search(_blocks(ids, vectors), vectors[:20], 8, farthest=farthest, but_not=own)
+    assert found.ids.shape == (20, 8)
+    _assert_same(found, _naive(ids, vectors, vectors[:20], 8, "cosine", farthest, own))
+
+
+def test_a_copy_of_itself_stays(chunk: int) -> None:
+    """But-not is about the id: another artwork with the same vector is the nearest there is."""
+    ids, vectors = _data(30)
+    vectors[1:4] = vectors[0]
+    found = search(_blocks(ids, vectors), vectors[:1], 3, metric="euclidean", but_not=ids[:1])
+    assert found.ids.tolist() == [sorted(ids[1:4])]
+    assert found.distances.tolist() == [[0.0, 0.0, 0.0]]
+
+
+@pytest.mark.parametrize("k", [6, 7, 8, 500])
+def test_fewer_vectors_than_wanted(k: int) -> None:
+    ids, vectors = _data(7)
+    _assert_same(search(_blocks(ids, vectors), vectors[:3], k), _naive(ids, vectors, vectors[:3], k, "cosine"))
+    without = search(_blocks(ids, vectors), vectors[:3], k, but_not=ids[:3])
+    assert without.ids.shape == (3, 6)
+    _assert_same(without, _naive(ids, vectors, vectors[:3], k, "cosine", but_not=ids[:3]))
+
+
+def test_one_vector_and_none() -> None:
+    ids, vectors = _data(1)
+    assert search([(ids, vectors)], vectors, 3).ids.tolist() == [[ids[0]]]
+    assert search([(ids, vectors)], vectors, 3, but_not=ids).ids.shape == (1, 0)
+    assert search([], vectors, 3).ids.shape == (1, 0)
+    assert search([], vectors, 3, but_not=ids).distances.shape == (1, 0)
+
+
+@pytest.mark.parametrize("farthest", [False, True])
+def test_what_has_no_distance_comes_last(farthest: bool, chunk: int) -> None:
+    """A vector of zeros has no direction: more of them than are wanted take nobody's place."""
+    ids, vectors = _data(90)
+    vectors[::2] = 0
+    found = search(_blocks(ids, vectors), vectors[1:12:2], 20, farthest=farthest)
+    _assert_same(found, _naive(ids, vectors, vectors[1:12:2], 20, "cosine", farthest))
+    assert np.isfinite(found.distances).all()
+    every = search(_blocks(ids, vectors), vectors[1:2], 90, farthest=farthest)
+    assert np.isfinite(every.distances).tolist() == [[True] * 45 + [False] * 45]
+
+
+@pytest.mark.parametrize("metric", ["jensenshannon", "correlation", "braycurtis"])
+@pytest.mark.parametrize("farthest", [False, True])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_metrics_that_give_nan(metric: str, farthest: bool) -> None:
+    ids, vectors = _data(60)
+    vectors[::3] *= -1  # no probabilities
+    vectors[1::9] = 2.0  # no deviation, so no correlation
+    vectors[2::9] = 0.0
+    found = search(_blocks(ids, vectors), vectors[:9], 25, metric=metric, farthest=farthest)
+    _assert_same(found, _naive(ids, vectors, vectors[:9], 25, metric, farthest))
+
+
+@pytest.mark.parametrize("farthest", [False, True])
+def test_a_query_without_distances_costs_the_others_nothing(farthest: bool) -> None:
+    ids, vectors = _data(50)
+    queries = np.concatenate([np.zeros((1, 6), np.float32), vectors[:4]])
+    found = search(_blocks(ids, vectors), queries, 5, farthest=farthest)
+    assert not np.isfinite(found.distances[0]).any()
+    _assert_same(Nearest(found.ids[1:], found.distances[1:]), _naive(ids, vectors, vectors[:4], 5, "cosine", farthest))
+
+
+def test_the_way_the_blocks_are_cut_makes_no_difference(monkeypatch) -> None:
+    ids, vectors = _data(150)
+    vectors[50:100] = vectors[0]
+    answers = []
+    for size, sizes in ((8192, (150,)), (8192, (3, 5)), (10, (3, 5)), (1, (1,)), (64, (64, 1))):
+        monkeypatch.setattr(module, "_CHUNK", size)
+        found = search(_blocks(ids, vectors, sizes), vectors[::7], 9, metric="euclidean")
+        answers.append((found.ids.tolist(), found.distances.tolist()))
+    assert all(answer == answers[0] for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("k", "metric", "said"), [(0, "cosine", "--k 0"), (-2, "cosine", "--k -2"), (3, "l3", "--metric l3")]
+)
+def test_questions_that_cannot_be_asked(k: int, metric: str, said: str) -> None:
+    ids, vectors = _data(5)
+    with pytest.raises(Mistake, match=said):
+        search([(ids, vectors)], vectors, k, metric=metric)

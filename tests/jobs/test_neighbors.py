@@ -1,0 +1,208 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.spatial.distance import cosine
+
+from artsim.archive import Archive, Mistake
+from jobs.neighbors import job
+from tests.made import CLOSED, add_features, jpeg, make_archive, named, vectors_of
+
+_IDS = named(40)
+_PROTECTED = [one for index, one in enumerate(_IDS) if index % 2]
+_MAGENTA, _GREEN = (255, 0, 255), (20, 120, 60)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory) -> Archive:
+    """Every other artwork is protected, and its picture magenta; one has no rights, one no vector, one no image."""
+    archive = make_archive(
+        tmp_path_factory.mktemp("neighbors"),
+        _IDS,
+        rights={**dict.fromkeys(_PROTECTED, CLOSED), _IDS[5]: None},
+        titles={_IDS[2]: "葛飾北斎 " * 300, _IDS[4]: "line\nbreak"},
+        pictures={
+            **{one: jpeg(_MAGENTA if one in _PROTECTED else _GREEN) for one in _IDS},
+            _IDS[6]: None,
+            _IDS[8]: jpeg(_GREEN, (1, 3000)),
+        },
+    )
+    rng = np.random.default_rng(8)
+    add_features(archive, "dots", {one: rng.normal(size=5) for one in _IDS} | {_IDS[9]: None})
+    add_features(archive, "more", {one: rng.normal(size=3) for one in _IDS})
+    return archive
+
+
+def _ask(archive: Archive, *arguments: str) -> dict[str, Any]:
+    return job.run(["--archive", archive.uri, "--features", "dots", *arguments])
+
+
+def _naive(archive: Archive, query: str, k: int, sign: int = 1, only: set[str] | None = None) -> list[str]:
+    vectors = vectors_of(archive, "dots")
+    others = [one for one in vectors if one != query and (only is None or one in only)]
+    return sorted(others, key=lambda one: sign * cosine(vectors[query], vectors[one]))[:k]
+
+
+def test_the_report_says_what_is_nearest(archive: Archive) -> None:
+    report = _ask(archive, "--id", _IDS[0], _IDS[30], "--k", "7")
+    assert [answer["query"] for answer in report["queries"]] == [_IDS[0], _IDS[30]]
+    vectors = vectors_of(archive, "dots")
+    for answer in report["queries"]:
+        found = [one["id"] for one in answer["neighbors"]]
+        assert found == _naive(archive, answer["query"], 7)
+        for one in answer["neighbors"]:
+            assert one["distance"] == pytest.approx(cosine(vectors[answer["query"]], vectors[one["id"]]), abs=2e-6)
+    assert (report["rows_in"], report["rows_out"], report["rows_failed"], report["metric"]) == (2, 14, 0, "cosine")
+
+
+def test_the_farthest(archive: Archive) -> None:
+    report = _ask(archive, "--id", _IDS[0], "--k", "7", "--farthest")
+    assert [one["id"] for one in report["queries"][0]["neighbors"]] == _naive(archive, _IDS[0], 7, sign=-1)
+
+
+def test_answers_without_a_distance_are_left_out(archive: Archive) -> None:
+    """The vectors are no probabilities: Jensen and Shannon have nothing to say of most."""
+    report = _ask(archive, "--id", _IDS[0], "--k", "39", "--metric", "jensenshannon")
+    assert report["rows_out"] < 39
+    json.dumps(report, allow_nan=False)
+
+
+def test_the_picture_shows_queries_and_answers(archive: Archive, tmp_path) -> None:
+    out = tmp_path / "new folder" / "near.png"
+    asked = [one for one in _IDS[:10] if one != _IDS[9]]
+    report = _ask(archive, "--id", *asked, "--k", "5", "--picture", str(out))
+    assert report["picture"] == str(out)
+    with Image.open(out) as sheet:
+        assert sheet.width > 6 * 190
+        assert sheet.height > 9 * 190
+        assert _magenta(sheet)
+
+
+def test_a_picture_of_many_queries_shows_the_first(archive: Archive, tmp_path) -> None:
+    asked = [one for one in _IDS if one != _IDS[9]]
+    _ask(archive, "--id", *asked, "--k", "2", "--picture", str(tmp_path / "a.png"))
+    _ask(archive, "--id", *asked[:24], "--k", "2", "--picture", str(tmp_path / "b.png"))
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["--farthest", "--k=25"])
+def test_what_is_protected_is_neither_told_nor_shown(archive: Archive, tmp_path, kind: str) -> None:
+    out = tmp_path / "public.png"
+    report = _ask(archive, "--id", _IDS[0], _IDS[2], "--rights", "public", "--picture", str(out), kind)
+    told = [one["id"] for answer in report["queries"] for one in answer["neighbors"]]
+    open_ones = set(_IDS) - set(_PROTECTED)
+    assert set(told) <= open_ones
+    if kind == "--k=25":
+        assert told[:19] == _naive(archive, _IDS[0], 25, only=open_ones)
+    with Image.open(out) as sheet:
+        assert not _magenta(sheet)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "said"),
+    [(_IDS[1], "made:0001 is protected"), (_IDS[5], "nothing is known of its rights"), ("stranger", "stranger")],
+)
+def test_nobody_asks_about_what_is_protected(archive: Archive, identifier: str, said: str) -> None:
+    with pytest.raises(Mistake, match=f"--rights public: .*{said}"):
+        _ask(archive, "--id", _IDS[0], identifier, "--rights", "public")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "--id, --image or --all"),
+        (["--id", "stranger"], "stranger: features/dots has no vector"),
+        (["--id", _IDS[9]], "made:0009: features/dots has no vector"),
+        (["--id", _IDS[0], "--k", "0"], "--k 0"),
+        (["--id", _IDS[0], "--metric", "manhatten"], "--metric manhatten: there are .*cityblock"),
+        (["--id", _IDS[0], "--features", "none"], "--features none: .*dots, more"),
+        (["--id", _IDS[0], "--features", "dots:6"], "--features dots:6"),
+        (["--id", _IDS[0], "--features", ""], "--features ''"),
+        (["--image", "nowhere.jpg"], "--image nowhere.jpg: No such file"),
+        (["--image", __file__], "no backbone made these"),
+        (["--id", _IDS[0], "--picture", "no-ending"], "--picture no-ending: unknown file extension"),
+        (["--all", "--k", "0"], "--k 0"),
+        (["--all", "--metric", "manhatten"], "--metric manhatten"),
+    ],
+)
+def test_mistakes_are_said_in_one_line(archive: Archive, arguments: list[str], said: str) -> None:
+    with pytest.raises(Mistake, match=said) as caught:
+        _ask(archive, *arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_stacked_features(archive: Archive) -> None:
+    report = _ask(archive, "--id", _IDS[0], "--k", "5", "--features", "dots", "more:2")
+    dots, more = vectors_of(archive, "dots"), vectors_of(archive, "more")
+    from sklearn.decomposition import PCA
+
+    names = sorted(dots)  # what both have
+    reduced = PCA(2).fit_transform(np.array([more[one] for one in names], float))
+    plane = dict(zip(names, reduced, strict=True))
+    both = {one: (cosine(dots[_IDS[0]], dots[one]) + cosine(plane[_IDS[0]], plane[one])) / 2 for one in names[1:]}
+    answers = {one["id"]: one["distance"] for one in report["queries"][0]["neighbors"]}
+    assert list(answers) == sorted(both, key=lambda one: both[one])[:5]
+    assert list(answers.values()) == pytest.approx([both[one] for one in answers], abs=1e-5)
+
+
+@pytest.mark.slow
+def test_the_command_from_end_to_end(archive: Archive, tmp_path) -> None:
+    command = [sys.executable, "-m", "jobs.neighbors", "--archive", archive.uri]
+    (tmp_path / "near.toml").write_text(f'[neighbors]\nfeatures = ["dots"]\nid = ["{_IDS[0]}"]\nk = 3\n')
+    done = subprocess.run(
+        [*command, "--config", str(tmp_path / "near.toml")],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert {"job", "seconds", "rows_in", "rows_out", "rows_failed", "seed", "versions"} <= set(report)
+    assert [one["id"] for one in report["queries"][0]["neighbors"]] == _naive(archive, _IDS[0], 3)
+    kept = json.loads(Path(report.pop("report")).read_text(encoding="utf-8"))
+    assert kept == report
+
+
+@pytest.mark.slow
+def test_every_artwork_on_ray(archive: Archive) -> None:
+    report = _ask(archive, "--all", "--k", "4", "--rights", "public")
+    open_ones = set(_IDS) - set(_PROTECTED)
+    found: dict[str, list[str]] = {}
+    for rows in archive.table(report["table"]).scan():
+        for row in rows.to_pylist():
+            found.setdefault(row["id"], []).append(row["neighbor"])
+    assert found == {one: _naive(archive, one, 4, only=open_ones) for one in open_ones}
+    assert report["rows_out"] == len(open_ones)
+
+
+@pytest.mark.slow
+def test_an_image_file_finds_itself(tmp_path) -> None:
+    """A small network of random weights tells pictures apart well enough to find the very same one again."""
+    from jobs.extract import job as extract
+
+    archive = make_archive(tmp_path / "archive", named(12))
+    feature = "test_resnet.r160_in1k"
+    extract.run(["--archive", archive.uri, "--backbones", feature, "--weights", "random", "--exact"])
+    photograph = tmp_path / "photograph.jpg"
+    photograph.write_bytes(archive.table("images").find(["made:0007"], ["bytes"])["bytes"][0].as_py())
+    out = tmp_path / "near.jpg"
+    asked = ["--archive", archive.uri, "--features", feature, "--k", "3", "--picture", str(out)]
+    (answer,) = job.run([*asked, "--image", str(photograph)])["queries"]
+    assert answer["query"] == str(photograph)
+    assert answer["neighbors"][0]["id"] == "made:0007"
+    assert answer["neighbors"][0]["distance"] < 1e-5 < answer["neighbors"][1]["distance"]
+    assert out.stat().st_size > 1000
+    (tmp_path / "notes.txt").write_text("not an image")
+    with pytest.raises(Mistake, match="--image: image 2: not an image"):
+        job.run([*asked, "--image", str(photograph), str(tmp_path / "notes.txt")])
+
+
+def _magenta(sheet: Image.Image) -> bool:
+    pixels = np.asarray(sheet.convert("RGB"), int)
+    return bool((np.abs(pixels - _MAGENTA).max(-1) < 60).any())

@@ -1,0 +1,56 @@
+"""The whole way, as people go it: the sample museum on line, one TOML file, pictures at the end."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from artsim.archive import Archive
+
+pytestmark = pytest.mark.slow
+
+
+def run(*arguments, code=0):
+    done = subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, timeout=280)
+    assert done.returncode == code, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1]) if code == 0 else done.stderr.strip().splitlines()[-1]
+
+
+def test_the_demo_ends_with_pictures_and_a_true_report(tmp_path):
+    report = run("jobs.demo", "--archive", str(tmp_path / "demo"), "--works", "24", "--port", "0")
+    steps = {step["job"]: step for step in report["steps"]}
+    assert steps["catalog"]["rows_out"] == 24
+    statuses = steps["scrape"]["statuses"]
+    assert sum(statuses.values()) == 24
+    assert statuses["robots"] and statuses["http"] and statuses["corrupt"]  # the museum has one or two of each
+    assert steps["extract"]["rows_out"] == statuses["ok"]
+    assert len(report["pictures"]) == 3
+    for picture in report["pictures"]:
+        with Image.open(picture) as image:
+            assert min(image.size) > 200
+    archive = Archive.open(str(tmp_path / "demo"))
+    assert archive.table("images").count() == 24
+    assert sum(len(rows) for rows in archive.table("features/efficientnet_lite0").scan()) == statuses["ok"]
+    assert (
+        json.loads((tmp_path / "demo" / "reports" / report["report"].split("/reports/")[1]).read_text())["job"]
+        == "demo"
+    )
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("[nothing]\n", "[nothing] is no job"),
+        ("[scrape]\ncolour = 3\n", "--colour"),
+        ("[scrape]\n[extract]\n", "--backbones"),
+        ("scrape = 3\n", "belong into a section"),
+        ("", "names no job"),
+        ("[scrape\n", "--config"),
+    ],
+)
+def test_a_pipeline_that_would_fail_is_refused_before_it_starts(tmp_path, toml, said):
+    (tmp_path / "p.toml").write_text(toml)
+    error = run("jobs.pipeline", "--archive", str(tmp_path / "a"), "--config", str(tmp_path / "p.toml"), code=2)
+    assert said in error

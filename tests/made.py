@@ -1,0 +1,124 @@
+"""Small archives, made where a test wants them: a catalog, real little JPEGs, features with chosen vectors."""
+
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from PIL import Image
+
+from artsim.archive import CATALOG, IMAGES, Archive, features
+
+OPEN = "https://creativecommons.org/publicdomain/zero/1.0/"
+CLOSED = "© 2020 the artist's estate"
+
+
+def named(count: int) -> list[str]:
+    """``count`` ids."""
+    return [f"made:{number:04d}" for number in range(count)]
+
+
+def jpeg(colour: Any = None, size: tuple[int, int] = (48, 36), seed: int = 0, **how: Any) -> bytes:
+    """A real JPEG: of one colour, or of coarse random blocks; ``how`` goes to Pillow's save."""
+    if colour is None:
+        blocks = np.random.default_rng(seed).integers(0, 255, (3, 4, 3), np.uint8)
+        image = Image.fromarray(blocks).resize(size, Image.Resampling.NEAREST)
+    else:
+        image = Image.new("RGB", size, colour)
+    sink = io.BytesIO()
+    image.save(sink, "JPEG", quality=95, **how)
+    return sink.getvalue()
+
+
+def make_archive(
+    uri: str | Path,
+    ids: Sequence[str],
+    *,
+    shards: int = 3,
+    part_rows: int = 8,
+    rights: Mapping[str, str | None] | None = None,
+    titles: Mapping[str, str] | None = None,
+    pictures: Mapping[str, bytes | None] | None = None,
+) -> Archive:
+    """An archive with catalog and images of these ids, ``part_rows`` to a part of images.
+
+    Where nothing else is given, rights are open and a picture is of random blocks; a picture of None is a failed one.
+    """
+    archive = Archive.create(str(uri), shards)
+    of = archive.shard_of(ids)
+    for shard in range(shards):
+        mine = [identifier for identifier, home in zip(ids, of, strict=True) if home == shard]
+        if not mine:
+            continue
+        works = [
+            {
+                "id": one,
+                "title": (titles or {}).get(one, f"Title of {one}"),
+                "artist": "Made Up",
+                "year_from": 1900,
+                "rights": (rights or {}).get(one, OPEN),
+            }
+            for one in mine
+        ]
+        archive.table("catalog").write(shard, "p0", pa.Table.from_pylist(works, schema=CATALOG))
+        for start in range(0, len(mine), part_rows):
+            some = [
+                _image_row(one, (pictures or {}).get(one, jpeg(seed=hash_of(one)))) for one in mine[start:][:part_rows]
+            ]
+            part = f"p0-{start // part_rows:05d}"
+            archive.table("images").write(shard, part, pa.Table.from_pylist(some, schema=IMAGES))
+    return archive
+
+
+def add_features(
+    archive: Archive, name: str, vectors: Mapping[str, Sequence[float] | np.ndarray | None], shuffled: int | None = None
+) -> None:
+    """Writes ``features/<name>`` in the parts that the images have; a vector of None is a row with an error.
+
+    ``shuffled`` seeds an order of the rows of each part that is not the images' order.
+    """
+    dimension = next(len(vector) for vector in vectors.values() if vector is not None)
+    images, schema = archive.table("images"), features(dimension)
+    for shard in range(archive.shards):
+        for part in images.parts(shard):
+            rows = [
+                {
+                    "id": row["id"],
+                    "vector": None if vectors[row["id"]] is None else [float(x) for x in vectors[row["id"]]],
+                    "error": "damaged JPEG" if vectors[row["id"]] is None else None,
+                    "sha256": row["sha256"],
+                }
+                for row in images.read(shard, part, ["id", "sha256"]).to_pylist()
+                if row["id"] in vectors
+            ]
+            if shuffled is not None:
+                order = np.random.default_rng([shuffled, shard]).permutation(len(rows))
+                rows = [rows[index] for index in order]
+            if rows:
+                archive.table(f"features/{name}", schema).write(shard, part, pa.Table.from_pylist(rows, schema=schema))
+
+
+def vectors_of(archive: Archive, name: str) -> dict[str, np.ndarray]:
+    """Every vector of a feature by its id, read row by row."""
+    found: dict[str, np.ndarray] = {}
+    for rows in archive.table(f"features/{name}").scan(["id", "vector"]):
+        for row in rows.to_pylist():
+            if row["vector"] is not None:
+                assert row["id"] not in found, "a row is doubled"
+                found[row["id"]] = np.array(row["vector"], np.float32)
+    return found
+
+
+def hash_of(text: str) -> int:
+    """A number that is always the same for the same text."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+
+
+def _image_row(identifier: str, data: bytes | None) -> dict[str, Any]:
+    if data is None:
+        return {"id": identifier, "status": "corrupt", "detail": "damaged JPEG"}
+    digest = hashlib.sha256(data).hexdigest()
+    return {"id": identifier, "status": "ok", "content_type": "image/jpeg", "bytes": data, "sha256": digest}

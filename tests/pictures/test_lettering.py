@@ -1,0 +1,59 @@
+import time
+
+import pytest
+from PIL import Image
+
+from artsim.pictures.lettering import INK, PAPER, caption, fitted, font
+
+ODD_TEXTS = [
+    "",
+    " ",
+    "Short",
+    "A Sunday Afternoon on the Island of La Grande Jatte, seen from the other side of the river",
+    "two\nlines\tand a tab",
+    "葛飾北斎「富嶽三十六景 神奈川沖浪裏」" * 4,
+    "الليل المرصع بالنجوم " * 5,
+    "e\u0301\u0308" * 200,
+    "\u200b" * 500,
+    "\x00\x01 control",
+    "🖼️🎨" * 40,
+    "W" * 5000,
+]
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+@pytest.mark.parametrize("width", [1, 20, 190])
+def test_as_much_as_fits(text: str, width: int) -> None:
+    face, bare = font(13), " ".join(text.split())
+    out = fitted(text, width, face)
+    if face.getlength(bare) <= width:
+        assert out == bare[: len(out)]
+        return
+    assert out.endswith("…")
+    assert bare.startswith(out[:-1])
+    assert out == "…" or face.getlength(out) <= width
+    longer = bare[: len(out)].rstrip() + "…"  # one letter more
+    assert out == longer or face.getlength(bare[: len(out)] + "…") > width or bare[len(out) - 1] == " "
+
+
+def test_a_title_of_a_whole_page_takes_no_time() -> None:
+    started = time.perf_counter()
+    assert fitted("On the nature of things " * 50_000, 190, font(13)).endswith("…")
+    assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+def test_a_caption_stays_in_its_column(text: str) -> None:
+    canvas = Image.new("RGB", (300, 80), PAPER)
+    caption(canvas, [text, text, text], 60, 10, 150)
+    assert canvas.crop((0, 0, 55, 80)).getcolors() == [(55 * 80, PAPER)]
+    assert canvas.crop((215, 0, 300, 80)).getcolors() == [(85 * 80, PAPER)]
+
+
+def test_the_first_line_is_in_ink_and_the_others_below_it() -> None:
+    canvas = Image.new("RGB", (300, 80), PAPER)
+    caption(canvas, ["First", "second"], 0, 10, 300)
+    upper, lower = canvas.crop((0, 10, 300, 28)), canvas.crop((0, 28, 300, 80))
+    assert INK in {colour for _, colour in upper.getcolors(10_000)}
+    assert len(lower.getcolors(10_000)) > 1
+    assert INK not in {colour for _, colour in lower.getcolors(10_000)}

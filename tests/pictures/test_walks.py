@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from artsim.pictures.lettering import ACCENT, PAPER
+from artsim.pictures.thumbnails import Thumbnail
+from artsim.pictures.walks import scatter, strip, tube
+from tests.pictures.test_lettering import ODD_TEXTS
+
+ODD_SIZES = [(1, 260), (260, 1), (1, 1), (260, 7)]
+
+
+def _work(colour: tuple[int, int, int], size: tuple[int, int] = (260, 200), title: str = "title") -> Thumbnail:
+    return Thumbnail("id", Image.new("RGB", size, colour), title, "artist", "1900")
+
+
+_COLOURS = [(0, 40 * index, 250 - 40 * index) for index in range(6)]
+
+
+def test_a_strip_shows_the_walk_from_left_to_right() -> None:
+    sizes = [(260, 200), (130, 260), (200, 200), (90, 200), (260, 100), (33, 44)]
+    sheet = strip([_work(colour, size) for colour, size in zip(_COLOURS, sizes, strict=True)], height=120)
+    pixels, left = np.asarray(sheet), 0
+    for colour, (width, height) in zip(_COLOURS, sizes, strict=True):
+        hits = np.argwhere((pixels == colour).all(-1))
+        assert np.ptp(hits[:, 0]) + 1 == 120
+        assert abs(np.ptp(hits[:, 1]) + 1 - width * 120 / height) <= 1
+        assert hits[:, 1].min() > left
+        left = hits[:, 1].max()
+    assert sheet.width > left
+
+
+def test_the_ends_of_a_strip_are_framed() -> None:
+    pixels = np.asarray(strip([_work(colour) for colour in _COLOURS]))
+    framed = np.argwhere((pixels == ACCENT).all(-1))[:, 1]
+    places = [np.argwhere((pixels == colour).all(-1))[:, 1] for colour in _COLOURS]
+    inside = [place for place in places if ((framed > place.min()) & (framed < place.max())).any()]
+    assert [id(place) for place in inside] == [id(places[0]), id(places[-1])]
+
+
+@pytest.mark.parametrize("size", ODD_SIZES)
+def test_no_picture_makes_a_strip_endless(size: tuple[int, int]) -> None:
+    sheet = strip([_work(colour, size, ODD_TEXTS[3]) for colour in _COLOURS], height=240)
+    assert sheet.width < 6 * (4 * 240 + 40)
+    assert sheet.height < 400
+
+
+def test_a_scatter_puts_every_artwork_in_its_place() -> None:
+    places = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
+    cloud = np.array([[0.0, 1.0], [0.5, 0.5]])
+    pale = [_work((200, 0, 90)), _work((90, 0, 200))]
+    sheet = scatter([_work(colour) for colour in _COLOURS[:3]], places, pale, cloud, size=800)
+    assert sheet.size == (800, 600)
+    pixels = np.asarray(sheet)
+    middles = [np.argwhere((pixels == colour).all(-1)).mean(0) for colour in _COLOURS[:3]]
+    assert abs(middles[0][0] - middles[1][0]) < 8
+    assert abs(middles[1][1] - middles[2][1]) < 8
+    assert middles[1][1] - middles[0][1] > 400
+    assert middles[2][0] - middles[1][0] > 250
+    for colour, point in (((200, 0, 90), (110, 490)), ((90, 0, 200), (400, 300))):
+        expected = [a + (b - a) * 0.45 for a, b in zip(colour, PAPER, strict=True)]
+        np.testing.assert_allclose(sheet.getpixel(point), expected, atol=2)
+
+
+def test_a_scatter_without_any_extent() -> None:
+    sheet = scatter([_work((0, 0, 0))] * 3, np.zeros((3, 2)), [_work((9, 9, 9))], np.zeros((1, 2)), size=600)
+    assert sheet.size == (600, 450)
+    none = scatter([_work((0, 0, 0))] * 3, np.zeros((3, 2)), [], np.zeros((0, 2)), size=600)
+    assert none.size == (600, 450)
+
+
+def test_a_tube_ends_in_the_middle_and_begins_at_the_rim() -> None:
+    around = [_work((90, 90, 90))] * 5
+    sheet = tube([_work(colour) for colour in _COLOURS], [[], *([around] * 4), []], size=600)
+    assert sheet.size == (600, 600)
+    pixels = np.asarray(sheet)
+    last = np.argwhere((pixels == _COLOURS[-1]).all(-1))
+    np.testing.assert_allclose((last.min(0) + last.max(0)) / 2, [300, 300], atol=2)
+    first = np.argwhere((pixels == _COLOURS[0]).all(-1))  # the nearest: not faded
+    assert np.linalg.norm(first.mean(0) - [300, 300]) > 200
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+@pytest.mark.parametrize("size", ODD_SIZES)
+def test_odd_pictures_and_titles(size: tuple[int, int], text: str) -> None:
+    works = [_work(colour, size, text) for colour in _COLOURS[:3]]
+    assert strip(works, height=60).mode == "RGB"
+    assert scatter(works, np.eye(3, 2), works, np.eye(3, 2), size=400).size == (400, 300)
+    assert tube(works, [[], works, []], size=300).size == (300, 300)

@@ -1,0 +1,231 @@
+import pickle
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist, pdist
+from sklearn.decomposition import PCA
+
+from artsim.archive import Archive, Mistake
+from artsim.features import Space, Spec, parse_spec
+from tests.made import CLOSED, add_features, hash_of, make_archive, named, vectors_of
+
+_IDS = named(60)
+
+
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        ("resnet50", Spec("resnet50", None)),
+        ("resnet50:128", Spec("resnet50", 128)),
+        ("resnet50:1", Spec("resnet50", 1)),
+        ("resnet50:0.9", Spec("resnet50", 0.9)),
+        ("resnet50:.5", Spec("resnet50", 0.5)),
+        ("efficientnet_lite0@4+std:64", Spec("efficientnet_lite0@4+std", 64)),
+        ("name:with:8", Spec("name:with", 8)),
+        ("name:letters", Spec("name:letters", None)),
+    ],
+)
+def test_specs(text: str, spec: Spec) -> None:
+    assert parse_spec(text) == spec
+    assert type(parse_spec(text).pca) is type(spec.pca)
+
+
+@pytest.mark.parametrize("text", ["x:0", "x:0.0", "x:1.0", "x:1.5", "x:7.", "x:.", "x:1.2.3", "", "two\nlines"])
+def test_specs_that_say_nothing_sensible(text: str) -> None:
+    with pytest.raises(Mistake, match="--features") as caught:
+        parse_spec(text)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory) -> Archive:
+    """Two features whose parts have different orders, missing rows and rows with errors; every third is protected."""
+    archive = make_archive(
+        tmp_path_factory.mktemp("features"),
+        _IDS,
+        rights={one: CLOSED for index, one in enumerate(_IDS) if index % 3 == 0},
+    )
+    rng = np.random.default_rng(5)
+    one = {name: rng.normal(size=6) * 40 + 7 for name in _IDS}
+    two = {name: rng.normal(size=9) * [9, 7, 5, 3, 2, 1, 0.3, 0.1, 0.02] for name in _IDS}
+    one |= dict.fromkeys(_IDS[10:14])
+    two |= dict.fromkeys(_IDS[12:17])
+    del one[_IDS[30]], two[_IDS[31]], two[_IDS[32]]
+    add_features(archive, "one", one, shuffled=1)
+    add_features(archive, "two", two, shuffled=2)
+    return archive
+
+
+def test_one_feature_is_taken_as_it_is(archive: Archive) -> None:
+    found = _collected(Space(archive, ["one"]))
+    expected = vectors_of(archive, "one")
+    assert set(found) == set(expected) == set(_IDS) - set(_IDS[10:14]) - {_IDS[30]}
+    for name, vector in expected.items():
+        assert found[name].dtype == np.float32
+        assert found[name].tolist() == vector.tolist()
+
+
+def test_two_features_are_joined_by_id(archive: Archive) -> None:
+    for specs in (["one", "two"], ["two", "one"]):
+        found = _collected(Space(archive, specs))
+        left, right = (vectors_of(archive, name) for name in specs)
+        assert set(found) == set(left) & set(right) == set(_IDS) - set(_IDS[10:17]) - set(_IDS[30:33])
+        for name, vector in found.items():
+            expected = [x / np.sqrt(sum(left[name] ** 2)) for x in left[name]]
+            expected += [x / np.sqrt(sum(right[name] ** 2)) for x in right[name]]
+            np.testing.assert_allclose(vector, expected, rtol=1e-5)
+
+
+def test_stacked_features_count_the_same(archive: Archive) -> None:
+    space = Space(archive, ["one", "two"])
+    some = [name for name in _IDS if name in _collected(space)][:12]
+    one, two = (np.array([vectors_of(archive, name)[i] for i in some]) for name in ("one", "two"))
+    stacked = space.find(some)
+    np.testing.assert_allclose(
+        cdist(stacked, stacked, "cosine"), (cdist(one, one, "cosine") + cdist(two, two, "cosine")) / 2, atol=1e-6
+    )
+
+
+def test_a_vector_of_zeros_can_be_stacked(tmp_path) -> None:
+    archive = make_archive(tmp_path, named(2))
+    add_features(archive, "a", {"made:0000": [0.0, 0.0], "made:0001": [3.0, 4.0]})
+    add_features(archive, "b", {"made:0000": [0.0, 2.0], "made:0001": [1.0, 0.0]})
+    stacked = Space(archive, ["a", "b"]).find(named(2))
+    np.testing.assert_allclose(stacked, [[0, 0, 0, 1], [0.6, 0.8, 1, 0]], atol=1e-6)
+
+
+@pytest.mark.parametrize(("pca", "components"), [("4", 4), ("9", 9), ("0.9", None), ("0.5", None), ("0.9999", None)])
+def test_pca_equals_that_of_the_whole(archive: Archive, pca: str, components: int | None) -> None:
+    vectors = vectors_of(archive, "two")
+    names = sorted(vectors)
+    matrix = np.array([vectors[name] for name in names], np.float64)
+    share = components or _components_for(matrix, float(pca))
+    expected = PCA(share, svd_solver="full").fit_transform(matrix)
+    found = Space(archive, [f"two:{pca}"]).find(names)
+    assert found.shape == (len(names), share)
+    np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=1e-3)
+    np.testing.assert_allclose(pdist(found), pdist(expected), rtol=1e-4, atol=1e-4)
+
+
+def test_pca_and_stacking_together(archive: Archive) -> None:
+    """Each is reduced by itself, on the rows that both have, then scaled, then joined."""
+    space = Space(archive, ["one:3", "two"])
+    names = sorted(_collected(space))
+    one, two = (np.array([vectors_of(archive, which)[name] for name in names]) for which in ("one", "two"))
+    reduced = PCA(3, svd_solver="full").fit_transform(one.astype(np.float64))
+    reduced /= np.linalg.norm(reduced, axis=1, keepdims=True)
+    expected = np.hstack([reduced, two / np.linalg.norm(two, axis=1, keepdims=True)])
+    np.testing.assert_allclose(pdist(space.find(names)), pdist(expected), atol=1e-4)
+
+
+def test_pca_of_the_same_seed_is_the_same(archive: Archive) -> None:
+    names = _IDS[:5]
+    once, again = (Space(archive, ["two:0.9"], seed=3).find(names) for _ in range(2))
+    assert once.tolist() == again.tolist()
+
+
+def test_more_components_than_there_can_be(archive: Archive) -> None:
+    with pytest.raises(Mistake, match=r"two:10: there are 5\d vectors of 9"):
+        Space(archive, ["two:10"])
+
+
+def test_pca_of_nothing_is_a_mistake(tmp_path) -> None:
+    archive = make_archive(tmp_path, named(3))
+    archive.write_json("features/begun/_about.json", {})
+    with pytest.raises(Mistake, match="begun"):
+        Space(archive, ["begun:2"])
+    assert list(Space(archive, ["begun"]).blocks()) == []
+
+
+def test_find_gives_the_order_asked(archive: Archive) -> None:
+    expected = vectors_of(archive, "one")
+    asked = sorted(expected, key=hash_of)
+    found = Space(archive, ["one"]).find([*asked, asked[0]])
+    assert found.tolist() == [expected[name].tolist() for name in [*asked, asked[0]]]
+
+
+@pytest.mark.parametrize(
+    ("specs", "name", "feature"),
+    [
+        (["one"], _IDS[12], "one"),
+        (["one"], _IDS[30], "one"),
+        (["one"], "stranger", "one"),
+        (["one", "two"], _IDS[16], "two"),
+    ],
+)
+def test_find_names_an_id_without_a_vector(archive: Archive, specs: list[str], name: str, feature: str) -> None:
+    with pytest.raises(Mistake, match=rf"{name}: features/{feature} has no vector"):
+        Space(archive, specs).find([_IDS[0], name])
+
+
+def test_public_blocks_leave_out_what_is_protected(archive: Archive) -> None:
+    for specs in (["one"], ["one", "two:4"]):
+        space = Space(archive, specs)
+        every = _collected(space)
+        found = _collected(space, public_only=True)
+        assert set(found) == {name for name in every if _IDS.index(name) % 3}
+        for name, vector in found.items():
+            assert vector.tolist() == every[name].tolist()
+
+
+def test_blocks_of_some_parts(archive: Archive) -> None:
+    space = Space(archive, ["two"])
+    parts = space.parts()
+    assert len(parts) > 5
+    assert parts == sorted(parts)
+    apart = [name for part in parts for ids, _ in space.blocks(parts=[part]) for name in ids]
+    assert apart == [name for ids, _ in space.blocks() for name in ids]
+    (ids, vectors), *more = space.blocks(parts=[parts[3]])
+    there = archive.table("features/two").read(*parts[3]).to_pylist()
+    assert not more
+    assert ids.tolist() == [row["id"] for row in there if row["vector"] is not None]
+    assert vectors.tolist() == [row["vector"] for row in there if row["vector"] is not None]
+
+
+def test_a_part_that_one_feature_lacks_is_left_out(tmp_path) -> None:
+    archive = make_archive(tmp_path, named(40))
+    vectors = {name: [1.0, float(number)] for number, name in enumerate(named(40))}
+    add_features(archive, "whole", vectors)
+    add_features(archive, "begun", {name: vectors[name] for name in named(40)[:3]})
+    assert set(_collected(Space(archive, ["whole", "begun"]))) == set(named(40)[:3])
+
+
+def test_a_space_pickles(archive: Archive) -> None:
+    space = Space(archive, ["one:3", "two"])
+    again = pickle.loads(pickle.dumps(space))
+    assert again.find(_IDS[:9]).tolist() == space.find(_IDS[:9]).tolist()
+
+
+def test_names_of_spaces_differ(archive: Archive) -> None:
+    specs = [["one"], ["two"], ["one:2"], ["one:0.5"], ["one", "two"], ["two", "one"], ["one:2", "two"]]
+    names = [Space(archive, some).name for some in specs]
+    assert len(set(names)) == len(specs)
+    assert not any("/" in name or ":" in name for name in names)
+
+
+def test_features_that_are_not_there(archive: Archive, tmp_path) -> None:
+    with pytest.raises(Mistake, match=r"--features three: .*it has one, two"):
+        Space(archive, ["one", "three"])
+    with pytest.raises(Mistake, match=r"jobs\.extract"):
+        Space(Archive.create(str(tmp_path)), ["one"])
+
+
+def _collected(space: Space, **how: bool) -> dict[str, np.ndarray]:
+    found: dict[str, np.ndarray] = {}
+    for ids, vectors in space.blocks(**how):
+        assert len(ids) == len(vectors) > 0
+        for name, vector in zip(ids, vectors, strict=True):
+            assert name not in found, "a row is doubled"
+            found[name] = vector
+    return found
+
+
+def _components_for(matrix: np.ndarray, share: float) -> int:
+    """How many directions it takes to hold this share of the variance, by the eigenvalues of the covariance."""
+    values = np.sort(np.linalg.eigvalsh(np.cov(matrix.T)))[::-1]
+    held = 0.0
+    for count, value in enumerate(values, 1):
+        held += value
+        if held > share * values.sum():
+            return count
+    return len(values)

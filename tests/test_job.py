@@ -1,0 +1,286 @@
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from artsim.archive import Archive, Mistake
+from artsim.job import Job, as_arguments
+
+_ROOT = Path(__file__).parents[1]
+_JOBS = sorted(path.stem for path in (_ROOT / "jobs").glob("*.py") if path.stem != "__init__")
+
+
+def _run(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize("name", _JOBS)
+def test_help_answers_at_once_and_shows_an_example(name: str) -> None:
+    seconds = []
+    while not seconds or (min(seconds) > 1 and len(seconds) < 4):  # another program may be busy just now
+        started = time.perf_counter()
+        done = _run(f"jobs.{name}", "--help")
+        seconds.append(time.perf_counter() - started)
+    assert done.returncode == 0
+    assert f"python -m jobs.{name} " in done.stdout.partition("example")[2]
+    assert done.stderr == ""
+    assert min(seconds) < 1
+
+
+@pytest.mark.parametrize("name", _JOBS)
+def test_nothing_heavy_is_imported_before_the_work(name: str) -> None:
+    heavy = ["ray", "torch", "pyarrow", "numpy", "scipy", "sklearn", "PIL", "aiohttp", "timm", "matplotlib"]
+    check = f"import sys, jobs.{name}; print([one for one in {heavy} if one in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", check], cwd=_ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.fixture
+def job() -> Job:
+    """A job with an option of every kind, which reports what it was told."""
+    job = Job("toy", "Play a little.\n\npython -m jobs.toy --archive archives/demo --count 3\n")
+    job.option("--count", type=int, default=1, help="how many")
+    job.option("--share", type=float, default=0.5, help="how much")
+    job.option("--name", help="what it is called")
+    job.option("--many", nargs="+", default=[], help="several")
+    job.option("--space", nargs="+", metavar="A=B", help="pairs")
+    job.option("--dry-run", action="store_true", help="do nothing")
+    job.option("--kind", choices=["red", "blue"], default="red", help="which")
+
+    @job.runs
+    def toy(archive, options) -> dict:
+        print("chatter of a library")
+        if options.name == "mistake":
+            raise Mistake("--name mistake: it is one")
+        if options.name == "error":
+            raise ZeroDivisionError
+        if options.name == "stop":
+            raise KeyboardInterrupt
+        return {"rows_in": options.count, "rows_out": options.count, "rows_failed": 0, "said": vars(options)}
+
+    return job
+
+
+@pytest.fixture
+def said(job: Job, tmp_path):
+    """``said(arguments, toml)``: what the job understood, or the Mistake."""
+    Archive.create(str(tmp_path / "archive"))
+
+    def run(*arguments: str, toml: str | None = None) -> dict:
+        given = ["--archive", str(tmp_path / "archive"), *arguments]
+        if toml is not None:
+            (tmp_path / "job.toml").write_text(toml, encoding="utf-8")
+            given += ["--config", str(tmp_path / "job.toml")]
+        return job.run(given)["said"]
+
+    return run
+
+
+def test_the_report_is_the_last_line_and_is_kept(job: Job, tmp_path, monkeypatch, capsys) -> None:
+    Archive.create(str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["toy", "--archive", str(tmp_path), "--count", "7", "--name", "Ängel 天使"])
+    with pytest.raises(SystemExit) as left:
+        job.main()
+    assert left.value.code == 0
+    out, _ = capsys.readouterr()
+    report = json.loads(out.splitlines()[-1])
+    assert report["job"] == "toy"
+    assert isinstance(report["seconds"], float)
+    assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (7, 7, 0)
+    assert (report["seed"], report["options"]["name"]) == (0, "Ängel 天使")
+    assert report["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert {"ray", "torch", "pyarrow"} <= set(report["versions"])
+    (kept,) = (tmp_path / "reports" / "toy").iterdir()
+    assert report.pop("report") == str(kept)
+    assert json.loads(kept.read_text(encoding="utf-8")) == report
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "lines"),
+    [
+        ("mistake", 2, ["python -m jobs.toy: --name mistake: it is one"]),
+        ("stop", 1, ["python -m jobs.toy: stopped; the same command goes on from here"]),
+    ],
+)
+def test_other_ends(job: Job, tmp_path, monkeypatch, capsys, name: str, code: int, lines: list[str]) -> None:
+    Archive.create(str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["toy", "--archive", str(tmp_path), "--name", name])
+    with pytest.raises(SystemExit) as left:
+        job.main()
+    assert left.value.code == code
+    assert capsys.readouterr().err.splitlines() == lines
+    assert not (tmp_path / "reports").exists()
+
+
+def test_an_error_is_not_taken_for_a_mistake(job: Job, tmp_path, monkeypatch) -> None:
+    Archive.create(str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["toy", "--archive", str(tmp_path), "--name", "error"])
+    with pytest.raises(ZeroDivisionError):
+        job.main()
+
+
+def test_without_an_archive(job: Job, tmp_path) -> None:
+    with pytest.raises(Mistake, match="--archive"):
+        job.run(["--count", "1"])
+    with pytest.raises(Mistake, match="nowhere"):
+        job.run(["--archive", str(tmp_path / "nowhere")])
+    maker = Job("maker", "Make.", creates_archive=True)
+    maker.option("--shards", type=int, help="how many")
+    maker.runs(lambda archive, options: {"shards": archive.shards})
+    assert maker.run(["--archive", str(tmp_path / "new"), "--shards", "3"])["shards"] == 3
+    assert maker.run(["--archive", str(tmp_path / "usual")])["shards"] == 32
+    with pytest.raises(Mistake, match="--shards 0"):
+        maker.run(["--archive", str(tmp_path / "none"), "--shards", "0"])
+
+
+_SETTINGS = """
+count = 4
+share = 0.25
+name = "--begins with dashes, = and spaces"
+many = ["a", "b c", 3]
+dry_run = true
+kind = "blue"
+seed = 11
+[space]
+m = "0:1"
+m2 = 0.5
+"""
+_MEANT = {
+    "count": 4,
+    "share": 0.25,
+    "name": "--begins with dashes, = and spaces",
+    "many": ["a", "b c", "3"],
+    "dry_run": True,
+    "kind": "blue",
+    "seed": 11,
+    "space": ["m=0:1", "m2=0.5"],
+}
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        _SETTINGS,
+        "[toy]\n" + _SETTINGS.replace("[space]", "[toy.space]"),
+        "[other]\ncount = 9\n[toy]\n" + _SETTINGS.replace("[space]", "[toy.space]"),
+        _SETTINGS.replace("dry_run", "dry-run"),
+    ],
+)
+def test_a_toml_file_says_the_same_as_the_command_line(said, toml: str) -> None:
+    understood = said(toml=toml)
+    assert {name: understood[name] for name in _MEANT} == _MEANT
+    spelled = said(
+        "--count=4",
+        "--share=0.25",
+        f"--name={_MEANT['name']}",
+        *("--many", "a", "b c", "3"),
+        *("--space", "m=0:1", "m2=0.5"),
+        "--dry-run",
+        *("--kind", "blue"),
+        *("--seed", "11"),
+    )
+    assert {name: spelled[name] for name in _MEANT} == _MEANT
+
+
+def test_the_command_line_wins(said) -> None:
+    toml = 'count = 4\nmany = ["a", "b"]\nkind = "blue"\nshare = 0.1\n'
+    understood = said("--count", "5", "--many", "z", "--kind", "red", toml=toml)
+    assert (understood["count"], understood["many"], understood["kind"], understood["share"]) == (5, ["z"], "red", 0.1)
+
+
+def test_false_and_nothing_leave_the_default(said) -> None:
+    understood = said(toml="dry_run = false\nmany = []\n")
+    assert (understood["dry_run"], understood["many"], understood["count"]) == (False, [], 1)
+
+
+@pytest.mark.parametrize(
+    ("toml", "named"),
+    [
+        ("count = [", "job.toml"),
+        ("colour = 3", "--colour"),
+        ("nam = 'short'", "--nam"),
+        ("[toy]\ncolour = 3", "--colour"),
+        ("count = 'three'", "--count"),
+        ("count = 2.5", "--count"),
+        ("share = 'half'", "--share"),
+        ("dry_run = 'yes'", "--dry-run"),
+        ("count = true", "--count"),
+        ("kind = 'green'", "--kind"),
+        ("count = [1, 2]", "unrecognized arguments: 2"),
+        ("name = 1979-05-27", "name"),
+        ("toy = 3", "toy"),
+        ("[[toy]]\ncount = 3", "toy"),
+    ],
+)
+def test_mistakes_in_a_toml_file(said, toml: str, named: str) -> None:
+    with pytest.raises(Mistake, match=named) as caught:
+        said(toml=toml)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_toml_file_that_cannot_be_read(job: Job, tmp_path) -> None:
+    (tmp_path / "latin.toml").write_bytes(b"name = '\xff'")
+    for name in ("none.toml", "latin.toml", "."):
+        with pytest.raises(Mistake, match="--config"):
+            job.run(["--archive", str(tmp_path), "--config", str(tmp_path / name)])
+
+
+def test_options_are_not_abbreviated(said) -> None:
+    """An abbreviated --config would be taken, and its file read by nobody."""
+    for arguments in (["--conf", "x.toml"], ["--nam", "x"]):
+        with pytest.raises(Mistake, match=arguments[0]):
+            said(*arguments)
+
+
+def test_as_arguments() -> None:
+    settings = {"a_b": 1, "c": True, "d": False, "e": ["x", 2], "f": {"m": 1, "n": "2"}, "g": -0.5, "h": []}
+    assert as_arguments(settings, "file") == [
+        *("--a-b=1", "--c", "--e", "x", "2"),
+        *("--f", "m=1", "n=2", "--g=-0.5"),
+    ]
+
+
+_MISTAKES = [
+    (["--colour", "red"], "unrecognized arguments: --colour red"),
+    (["--k", "three"], "--k"),
+    (["--rights", "mine"], "--rights"),
+    (["--config", "nowhere.toml"], "--config nowhere.toml"),
+    ([], "there is no archive here"),
+    (["--archive"], "--archive"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), _MISTAKES)
+def test_a_mistake_is_one_line_and_exit_2(tmp_path, arguments: list[str], said: str) -> None:
+    asked = ["--archive", str(tmp_path / "none"), "--features", "x", "--id", "a:1", *arguments]
+    done = _run("jobs.neighbors", *asked)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("python -m jobs.neighbors: ")
+    assert said in line
+
+
+def test_missing_options_are_a_mistake() -> None:
+    done = _run("jobs.walk")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "--archive, --features, --from, --to" in line
+
+
+def test_the_report_is_utf8_whatever_the_console(tmp_path) -> None:
+    """A title in Chinese does not end a run on a console that knows ASCII alone."""
+    code = (
+        "from artsim.job import Job; job = Job('toy', 'Toy.', creates_archive=True);"
+        "job.runs(lambda archive, options: {'title': '天使'}); job.main()"
+    )
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-c", code, "--archive", str(tmp_path)]
+    done = subprocess.run(command, cwd=_ROOT, capture_output=True, env=environment, timeout=60)
+    assert done.returncode == 0, done.stderr.decode()
+    assert json.loads(done.stdout.splitlines()[-1])["title"] == "天使"
