@@ -9,6 +9,7 @@ import argparse
 from typing import Any
 
 from artsim.job import Job
+from artsim.mistake import Mistake
 
 job = Job("neighbors", __doc__)
 job.option("--features", nargs="+", required=True, metavar="NAME[:PCA]", help="one, or several to be stacked")
@@ -30,6 +31,8 @@ def neighbors(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
 
     space = Space(archive, options.features, options.seed)
     how = {"metric": options.metric, "farthest": options.farthest, "public_only": options.rights == "public"}
+    if options.all and (options.id or options.image or options.picture):
+        raise Mistake("--all: writes a table of everything; --id, --image and --picture are for single questions")
     if options.all:
         return all_neighbors(space, options.k, **how)
     return neighbors_of(

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 
 from artsim.mistake import Mistake
+
+
+_ABANDONED = 3600  # seconds after which nobody still writes a draft
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,13 @@ class Store:
                     shutil.copyfileobj(source, sink, 8 << 20)
         finally:
             Path(draft).unlink(missing_ok=True)
+
+    def sweep(self, folder: str) -> None:
+        """Removes the drafts in a folder's folders that killed writers left there more than an hour ago."""
+        if self.is_local:
+            for draft in Path(self.root, folder).glob("*/_*.tmp"):
+                if draft.stat().st_mtime < time.time() - _ABANDONED:
+                    draft.unlink(missing_ok=True)
 
     def _open_output(self, target: str) -> Any:
         """Where to write to. A folder is made when it is missed, not before: objects need none, and asking costs."""

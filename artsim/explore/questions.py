@@ -14,7 +14,7 @@ from artsim.pictures.thumbnails import Thumbnail, shrink, thumbnails
 from artsim.vision.check import BadImage
 from artsim.vision.describe import describe
 
-_SHEET_ROWS = 24  # queries that a picture shows
+_SHEET_ROWS, _SHEET_COLUMNS = 24, 20  # queries and answers that a picture shows
 _SIDE = 240
 
 
@@ -107,7 +107,8 @@ def _sheet(
     space: Space, ids: Sequence[str], files: Sequence[str], answers: list[list[dict[str, Any]]], title: str
 ) -> Any:
     asked = [*ids, *files][:_SHEET_ROWS]
-    shown = {entry["id"] for entries in answers[:_SHEET_ROWS] for entry in entries} | set(ids[:_SHEET_ROWS])
+    answers = [entries[:_SHEET_COLUMNS] for entries in answers[:_SHEET_ROWS]]
+    shown = {entry["id"] for entries in answers for entry in entries} | set(ids[:_SHEET_ROWS])
     known = thumbnails(space.archive, sorted(shown), _SIDE)
     rows = []
     for query, entries in zip(asked, answers, strict=False):

@@ -70,14 +70,14 @@ def displaced(values: np.ndarray, dx: np.ndarray, dy: np.ndarray) -> np.ndarray:
     return np.take(values.reshape(height * width, *values.shape[2:]), row * width + column, axis=0)
 
 
-def directions(rng: Rng, tones: np.ndarray, swirl: float) -> np.ndarray:
+def directions(rng: Rng, tones: np.ndarray, swirl: float, step: int = 4) -> np.ndarray:
     """The way a stroke runs at each pixel, in radians, float32 (h, w): along the nearest edges of `tones`.
 
     The smoothed structure tensor's minor direction (edge tangent flow, Kang et al. 2007), bent by a random field of
-    strength `swirl` radians.
+    strength `swirl` radians; read on a grid of every `step`-th pixel.
     """
     height, width = tones.shape
-    small = np.asarray(Image.fromarray(tones.astype(np.float32)).reduce(4))
+    small = np.asarray(Image.fromarray(tones.astype(np.float32)).reduce(step))
     soft = ndimage.gaussian_filter(small, 1.0)
     gy, gx = np.gradient(soft)
     e, f, g = (ndimage.gaussian_filter(v, 5.0) for v in (gx * gx, gx * gy, gy * gy))
@@ -92,13 +92,12 @@ def directions(rng: Rng, tones: np.ndarray, swirl: float) -> np.ndarray:
     return np.asarray(np.arctan2(s, c) / 2 + np.pi / 2, np.float32)
 
 
-def combed(rng: Rng, angle: np.ndarray, reach: int) -> np.ndarray:
+def combed(rng: Rng, angle: np.ndarray, reach: int, size: tuple[int, int]) -> np.ndarray:
     """Noise drawn out along a direction field, as bristles leave it: (h, w) float32, mean 0, deviation about 1.
 
-    Line integral convolution (Cabral and Leedom 1993), `reach` steps of two pixels either way, at half resolution.
+    Line integral convolution (Cabral and Leedom 1993), `reach` steps either way on the grid of `angle`, which may be
+    coarser than `size` (width, height).
     """
-    full = (angle.shape[1], angle.shape[0])
-    angle = angle[::2, ::2]
     height, width = angle.shape
     source = grain(rng, (width, height))
     x0, y0 = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
@@ -109,7 +108,7 @@ def combed(rng: Rng, angle: np.ndarray, reach: int) -> np.ndarray:
         y = np.clip(y0 + step * s, 0, height - 1).astype(np.intp)
         total += np.take(source, y * width + x)
     total /= np.float32((2 * reach + 1) ** 0.5)
-    return np.asarray(Image.fromarray(total).resize(full, Image.Resampling.BICUBIC))
+    return enlarged(total, size)
 
 
 def enlarged(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -31,6 +31,8 @@ def extract(
     about.check_options(archive, wanted, folder, exact)
     pending_images = PendingImages(archive, tuple(feature.name for feature in wanted), rights == "public")
     parts = pending_parts(archive.shards, pending_images)
+    for feature in wanted:
+        archive.store.sweep(f"features/{feature.name}")
     if not parts:
         kept = {feature.name: about.read_about(archive, feature.name) for feature in wanted}
         return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "features": kept}

@@ -178,3 +178,16 @@ def _pending(archive: Archive, shard: int) -> list:
             part_rows=4,
         )
     )
+
+
+def test_drafts_of_killed_writers_are_swept_away_when_they_are_old(tmp_path):
+    store = Store.open(str(tmp_path))
+    with store.replace("images/00001/p.parquet") as draft:
+        Path(draft).write_text("whole")
+    old, fresh, kept = (tmp_path / "images" / "00001" / name for name in ("_a.tmp", "_b.tmp", "p.parquet"))
+    for path in (old, fresh):
+        path.write_text("half")
+    for path in (old, kept):
+        os.utime(path, (time.time() - 7200,) * 2)
+    store.sweep("images")
+    assert (old.exists(), fresh.exists(), kept.exists()) == (False, True, True)

@@ -47,7 +47,7 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
     rgb = rgb * (1 - mix) + ground * mix
     edges = np.maximum(_edge(labels) * 0.75, lines * 0.55)
     rgb *= (1 - 0.62 * np.clip(blurred(edges, 0.7) * 1.5, 0, 1))[..., None]
-    brush = combed(rng, _each(angle, cells) + np.float32(np.pi / 2), 4)
+    brush = combed(rng, _each(angle, cells[::2, ::2]) + np.float32(np.pi / 2), 4, size)
     rgb *= (1 + 0.035 * brush + 0.03 * noise(rng, size, 40, 2))[..., None]
     return rgb * canvas(rng, size, 0.03)[..., None]
 

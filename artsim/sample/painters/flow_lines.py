@@ -12,20 +12,21 @@ from ..scene import Scene
 from .hand import Painter
 
 _STEPS = 8
+_FINE = 4  # pixels of the drawing to one of the view: two to one of the picture
 
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
     """Let lines run over a dark board from everywhere; each stops where another thing begins."""
-    width, height = size
+    width, height = (size[0] + 1) // 2, (size[1] + 1) // 2  # the view is half as fine as the picture
     raster = rasterise(scene, width, height)
     local = coloured(raster, palette, 0.1 + 0.9 * raster.tones)
     angle, form = _current(raster.tones, scene, rng)
-    board = palette.paper * fibres(rng, size, 0.02)[..., None]
+    board = palette.paper * fibres(rng, (width, height), 0.02)[..., None]
     tinted = (0.26 + 0.4 * form)[..., None]  # where lines crowd, the board is toned beforehand
-    base = board * (1 - tinted) + np.asarray(softened(photo(local), 2), dtype=np.float32) * tinted
-    sheet = photo(base).resize((width * 2, height * 2), Image.Resampling.NEAREST)
+    base = board * (1 - tinted) + np.asarray(softened(photo(local), 1), dtype=np.float32) * tinted
+    sheet = photo(base).resize((width * _FINE, height * _FINE), Image.Resampling.NEAREST)
     pen = ImageDraw.Draw(sheet)
-    unit = max(size) / 720
+    unit = max(width, height) / 720
     for gap, stride, wide in ((9.6, 8.8, 4.5), (5.8, 3.4, 2.6)):
         gx, gy = np.meshgrid(np.arange(0, width, gap * unit), np.arange(0, height, gap * unit))
         spots = np.stack([gx.ravel(), gy.ravel()], 1) + rng.uniform(-0.5, 0.5, (gx.size, 2)) * gap * unit
@@ -37,18 +38,18 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
         strides = stride * unit * rng.choice([-1, 1], (len(spots), 1))
         paths, counts = _run(spots, angle, raster.labels, strides)
         inks = spread(rng, local[row, col], 0.035).astype(int).tolist()
-        lines = _tapered(paths, counts, wide * unit * rng.uniform(0.6, 1.25, len(spots))) * 2
+        lines = _tapered(paths, counts, wide * unit * rng.uniform(0.6, 1.25, len(spots))) * _FINE
         for line, ink, count in zip(lines.reshape(len(lines), -1).tolist(), inks, counts.tolist(), strict=True):
             if count > 1:
                 pen.polygon(line, fill=tuple(ink))
-    return np.asarray(sheet.reduce(2), dtype=np.float32)
+    return np.asarray(sheet.reduce(_FINE // 2), dtype=np.float32)[: size[1], : size[0]]
 
 
 def _current(tones: np.ndarray, scene: Scene, rng: Rng) -> tuple[np.ndarray, np.ndarray]:
     """The way of the lines (radians), and how far form decides it (0..1), both (h, w): eddies over a drift."""
     height, width = tones.shape
-    small = (width // 4, height // 4)  # a current is smooth: it is found on a coarse grid
-    calm = directions(rng, tones, 0.2)[::4, ::4][: small[1], : small[0]]
+    small = (width // 2, height // 2)  # a current is smooth: it is found on a coarse grid
+    calm = directions(rng, tones, 0.2, step=2)[::2, ::2][: small[1], : small[0]]
     x = np.arange(small[0], dtype=np.float32) / small[1]
     y = np.arange(small[1], dtype=np.float32)[:, None] / small[1]
     drift = noise(rng, small, 0.6 * max(small), 2) * 0.9 + float(rng.normal(0, 0.3))
@@ -59,7 +60,7 @@ def _current(tones: np.ndarray, scene: Scene, rng: Rng) -> tuple[np.ndarray, np.
         along, across = along - pull * (y - cy), across + pull * (x - cx)
     drift = np.arctan2(across, along)
     # double angles, so that a line and its reverse are the same: form near edges, the current elsewhere
-    form = np.clip(_resized(blurred(edges(tones), 6), small) * 30, 0, 0.8)
+    form = np.clip(_resized(blurred(edges(tones), 3), small) * 15, 0, 0.8)
     double = (form * np.exp(2j * calm) + (1 - form) * np.exp(2j * drift)).astype(np.complex64)
     s, c = (_resized(part, (width, height)) for part in (double.imag, double.real))
     return np.arctan2(s, c) / 2, _resized(form, (width, height))

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ..colour import Palette, from_lab, hexes, to_lab
-from ..field import blurred, noise
+from ..field import blurred, enlarged, noise
 from ..outlines import Rng
 from ..raster import coloured, rasterise
 from ..scene import Scene
@@ -37,31 +37,36 @@ def _pieces(rng: Rng, size: tuple[int, int], gap: float) -> tuple[np.ndarray, np
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
     """Each shape in its own glass, cut where a pane would break; lead between; light from behind."""
-    width, height = size
-    raster = rasterise(scene, width, height)
     gap = 46 * max(size) / 720
     cell, border, count = _pieces(rng, size, gap)
-    # one tone a pane: that of the shape, moved as panes from different pots differ
-    pot = rng.normal(0, 0.055, count).astype(np.float32)
-    steps = np.round(raster.tones * 5) / 5
-    rgb = coloured(raster, palette, np.clip(0.15 + 0.8 * steps + pot[cell], 0.06, 0.97))
-    lab = to_lab(palette.paper)[None] + rng.normal(0, 0.016, (count, 3)) * (0.2, 1, 1)
-    rgb *= np.take((from_lab(lab) / palette.paper).astype(np.float32), cell, axis=0)
-    streak = noise(rng, size, 30, 3)
-    bubbles = noise(rng, size, 5, 1)
-    sun_x, sun_y = width * rng.uniform(0.3, 0.7), height * rng.uniform(0.1, 0.45)
-    x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
-    sun = np.exp(-((x - sun_x) ** 2 + (y - sun_y) ** 2) / (0.55 * max(size)) ** 2)
-    thick = np.clip(border / (gap * 0.3), 0, 1)
-    rgb *= (0.66 + 0.42 * sun + 0.12 * thick + 0.1 * streak + 0.03 * bubbles)[..., None]
     lead = np.maximum(_lead(scene, size), np.clip(1.9 * max(size) / 720 - border + 0.5, 0, 1))
-    glow = blurred(rgb * (1 - lead[..., None]), 9)
+    # lead hides every seam between two colours, so the panes can be coloured at half resolution
+    view = (slice(None, None, 2), slice(None, None, 2))
+    panes = enlarged(_panes(scene, palette, cell[view], border[view] / gap, count, rng), size)
+    glow = enlarged(blurred((panes * (1 - lead)[..., None])[view], 4.5), size)
     light = np.zeros_like(lead)
     light[1:, 1:] = np.clip(lead[1:, 1:] - lead[:-1, :-1], 0, 1) * 46
-    rgb += 0.16 * glow
+    rgb = panes + 0.16 * glow
     rgb *= (1 - lead)[..., None]
     rgb += (hexes("141418") + light[..., None]) * lead[..., None]
     return _framed(rgb)
+
+
+def _panes(scene: Scene, palette: Palette, cell: np.ndarray, inside: np.ndarray, count: int, rng: Rng) -> np.ndarray:
+    """Coloured glass with the sun behind it: (h, w, 3); `inside` is how far each place is from the rim of its pane."""
+    height, width = cell.shape
+    raster = rasterise(scene, width, height)
+    # one tone a pane: that of the shape, moved as panes from different pots differ
+    pot = rng.normal(0, 0.055, count).astype(np.float32)
+    steps = np.round(raster.tones * 5) / 5
+    rgb = coloured(raster, palette, np.clip(0.15 + 0.8 * steps + np.take(pot, cell), 0.06, 0.97))
+    lab = to_lab(palette.paper)[None] + rng.normal(0, 0.016, (count, 3)) * (0.2, 1, 1)
+    rgb *= np.take((from_lab(lab) / palette.paper).astype(np.float32), cell, axis=0)
+    x, y = np.arange(width, dtype=np.float32) / width, np.arange(height, dtype=np.float32)[:, None] / height
+    sun = np.exp(-3 * ((x - float(rng.uniform(0.3, 0.7))) ** 2 + (y - float(rng.uniform(0.1, 0.45))) ** 2))
+    streak, bubbles = noise(rng, raster.size, 15, 3), noise(rng, raster.size, 3, 1)
+    rgb *= (0.66 + 0.42 * sun + 0.12 * np.clip(inside * 3.3, 0, 1) + 0.1 * streak + 0.03 * bubbles)[..., None]
+    return rgb
 
 
 def _lead(scene: Scene, size: tuple[int, int]) -> np.ndarray:

@@ -10,6 +10,8 @@ from ..raster import coloured, rasterise
 from ..scene import Scene
 from .hand import Painter
 
+_FINE = 4  # pixels of the drawing to one that he looks at: two to one of the picture
+
 
 def _strokes(angle: np.ndarray, x: np.ndarray, y: np.ndarray, long: float, wide: float, rng: Rng) -> np.ndarray:
     """Bent bars that follow the field through (x, y): corners (n, 10, 2) in pixels."""
@@ -35,33 +37,34 @@ def _strokes(angle: np.ndarray, x: np.ndarray, y: np.ndarray, long: float, wide:
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
     """Coats of strokes from broad to fine, then the relief of the paint lit from the upper left."""
-    width, height = size
+    width, height = (size[0] + 1) // 2, (size[1] + 1) // 2  # he looks at half the resolution that he paints in
     raster = rasterise(scene, width, height)
     local = coloured(raster, palette)
-    angle = directions(rng, raster.tones, 0.55)
-    busy = smoothstep(blurred(edges(raster.tones), 2.5), 0.003, 0.02)
+    angle = directions(rng, raster.tones, 0.55, step=2)
+    busy = smoothstep(blurred(edges(raster.tones), 1.25), 0.006, 0.04)
     # one sheet holds both: the colour, and as its fourth channel how thick the paint stands
     under = np.dstack([0.8 * local, np.full((height, width), 90, np.float32)])
     sheet = Image.fromarray(under.clip(0, 255).astype(np.uint8)).resize(
-        (width * 2, height * 2), Image.Resampling.NEAREST
+        (width * _FINE, height * _FINE), Image.Resampling.NEAREST
     )
     brush = ImageDraw.Draw(sheet)
-    unit = max(size) / 720
+    unit = max(width, height) / 720
     for gap, long, wide, shake in ((13.5, 44, 15, 0.03), (10.5, 30, 10, 0.035), (6.8, 18, 5.4, 0.028)):
         gx, gy = np.meshgrid(np.arange(0, width, gap * unit), np.arange(0, height, gap * unit))
         spots = np.stack([gx.ravel(), gy.ravel()], 1) + rng.uniform(-0.5, 0.5, (gx.size, 2)) * gap * unit
         spots = rng.permutation(spots).clip(0, (width - 1, height - 1))
         col, row = spots[:, 0].astype(int), spots[:, 1].astype(int)
-        if wide < 10:
+        if wide < 12:
             keep = rng.random(len(spots)) < (0.3 if wide > 6 else 0.0) + busy[row, col]
             spots, col, row = spots[keep], col[keep], row[keep]
-        bars = _strokes(angle, spots[:, 0], spots[:, 1], long * unit, wide * unit, rng) * 2
+        bars = _strokes(angle, spots[:, 0], spots[:, 1], long * unit, wide * unit, rng) * _FINE
         paints = np.column_stack([spread(rng, local[row, col], shake), rng.integers(50, 235, len(spots))])
         for bar, colour in zip(bars.reshape(len(bars), -1).tolist(), paints.astype(int).tolist(), strict=True):
             brush.polygon(bar, fill=tuple(colour))
     # reduced band by band: the fourth is not a transparency
-    bands = [np.asarray(band.reduce(2), dtype=np.float32) for band in sheet.split()]
-    relief = blurred(bands[3] / 60, 0.8) + 0.75 * combed(rng, angle, 5)
+    whole = (slice(0, size[1]), slice(0, size[0]))
+    bands = [np.asarray(band.reduce(_FINE // 2), dtype=np.float32)[whole] for band in sheet.split()]
+    relief = blurred(bands[3] / 60, 0.8) + 0.75 * combed(rng, angle, 5, size)
     light = np.zeros_like(relief)
     light[1:, 1:] = relief[:-1, :-1] - relief[1:, 1:]
     factor = 1 + 0.15 * np.clip(light, -1.7, 2.2)

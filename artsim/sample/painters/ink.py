@@ -37,7 +37,7 @@ def _ink(raster: Raster, rng: Rng) -> np.ndarray:
     wash = 0.6 * wash + 0.4 * blurred(wash, 4)
     pool = np.clip(wash - blurred(wash, 3), 0, 1)  # pigment gathers where a wash ends
     # the strokes of a half-dry brush follow the slopes of rock and the growth of leaves
-    bristle = combed(rng, directions(rng, raster.tones, 0.5), 5)
+    bristle = combed(rng, directions(rng, raster.tones, 0.5)[::2, ::2], 5, size)
     dry = {"earth": 1.0, "leaf": 1.0, "air": 0.4}
     dryness = np.array([0.0] + [dry.get(s.kind, 0.0) for s in raster.scene.shapes[1:]], np.float32)
     strokes = np.take(dryness, raster.labels) * smoothstep(bristle + noise(rng, size, 50, 2), 0.5, 1.9)

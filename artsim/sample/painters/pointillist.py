@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..colour import Palette, from_lab, to_lab
-from ..field import blurred, edges, photo, smoothstep, softened
+from ..field import blurred, edges, enlarged, photo, smoothstep, softened
 from ..outlines import Rng
 from ..raster import coloured, rasterise
 from ..scene import Scene
@@ -38,17 +38,17 @@ def _grid(rng: Rng, size: tuple[int, int], gap: float) -> tuple[np.ndarray, np.n
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
     """Three coats of dots, the last ones small and only where something ends."""
-    raster = rasterise(scene, *size)
+    raster = rasterise(scene, (size[0] + 1) // 2, (size[1] + 1) // 2)  # dots need no finer view
     local = coloured(raster, palette)
-    canvas = 0.72 * np.asarray(softened(photo(local), 6), dtype=np.float32) + 0.28 * palette.paper
-    busy = smoothstep(blurred(edges(raster.tones), 2.5), 0.004, 0.03)
+    canvas = enlarged(0.72 * np.asarray(softened(photo(local), 3), dtype=np.float32) + 0.28 * palette.paper, size)
+    busy = smoothstep(blurred(edges(raster.tones), 1.25), 0.008, 0.06)
     unit = max(size) / 720
     for gap, radius, shake, odd in ((7.4, 4.6, 0.032, 0.1), (5.8, 3.2, 0.03, 0.08), (4.4, 2.0, 0.026, 0.04)):
         x, y = _grid(rng, size, gap * unit)
         if radius < 3:
-            keep = rng.random(len(x)) < 0.1 + 0.9 * busy[y, x]
+            keep = rng.random(len(x)) < 0.1 + 0.9 * busy[y // 2, x // 2]
             x, y = x[keep], y[keep]
-        lab = to_lab(local[y, x])
+        lab = to_lab(local[y // 2, x // 2])
         lab += rng.normal(0, shake, lab.shape) * (0.85, 0.9, 0.9)
         lab[:, 1:] *= 1.2
         # divided colour: some dots take the complement's side, dark ones go to violet
