@@ -17,7 +17,6 @@ import pyarrow.fs as pafs
 
 from artsim.mistake import Mistake
 
-
 _ABANDONED = 3600  # seconds after which nobody still writes a draft
 
 
