@@ -1,0 +1,162 @@
+"""One HTTP request: streamed, counted and timed, with every way in which it can fail told apart. Follows nothing."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import aiohttp
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from artsim.scrape.address import NotPublic, public_socket, web_address
+from artsim.scrape.options import Options
+from artsim.scrape.robots import opted_out
+from artsim.scrape.verdict import Failure, Verdict
+from artsim.sources.address import AllowedHosts
+
+LONGEST_WAIT = 600.0  # seconds; a server that asks for more (Retry-After) is not asked again in this run
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_READ_BUFFER = 1 << 18  # bytes; small ones make the transport stop and go
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: a body (status 200 or 203), a redirect's ``location``, or neither (304)."""
+
+    status: int
+    body: bytes = b""
+    location: URL | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+class Client:
+    """HTTP for this program's purposes: no cookies, no proxies, no credentials, and no connection to inner networks.
+
+    Hosts that ``--allow-host`` opens have a connector of their own, so that the check of all others knows no exception.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._allowed = AllowedHosts(options.allow_hosts)
+        self._public = _session(options, aiohttp.TCPConnector(limit=0, socket_factory=public_socket))
+        self._opened = _session(options, aiohttp.TCPConnector(limit=0))
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._public.close()
+        await self._opened.close()
+
+    async def get(self, url: URL, headers: Mapping[str, str] | None = None, cut_at: int | None = None) -> Answer:
+        """Asks for an address once. Failure for whatever is no image, no redirect and no 304.
+
+        ``cut_at``: read so many bytes and leave the rest, instead of failing where there are more than allowed.
+        """
+        open_here = self._allowed.allows(url.host or "", url.port or 0)
+        session = self._opened if open_here else self._public
+        chunks: list[bytes] = []
+        try:
+            async with asyncio.timeout(self._options.timeout):
+                async with session.get(url, headers=headers, allow_redirects=False) as response:
+                    return await self._read(response, chunks, cut_at)
+        except Failure:
+            raise
+        except TimeoutError as error:
+            detail = f"no complete answer within {self._options.timeout:g} s (limit --timeout)"
+            raise Failure(Verdict("timeout", f"{detail}; {_size(chunks):,} bytes had come"), again=True) from error
+        except aiohttp.ClientConnectorError as error:
+            if isinstance(error.os_error, NotPublic):
+                raise Failure(Verdict("forbidden_address", f"{url.host} {error.os_error}")) from error
+            raise _lost(f"no connection to {url.host}: {_reason(error.os_error)}") from error
+        except aiohttp.ClientPayloadError as error:
+            if "decode content-encoding" in str(error):
+                raise Failure(Verdict("corrupt", "the answer can't be decompressed")) from error
+            raise _lost(f"the answer broke off after {_size(chunks):,} bytes") from error
+        except (aiohttp.InvalidURL, UnicodeError) as error:
+            raise Failure(Verdict("forbidden_address", f"not a web address: {error}")) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise _lost(f"the answer is no proper HTTP or broke off: {_reason(error)}") from error
+
+    async def _read(self, response: aiohttp.ClientResponse, chunks: list[bytes], cut_at: int | None) -> Answer:
+        status, headers = response.status, response.headers
+        if status in _REDIRECTS:
+            return Answer(status, location=web_address(headers.get("Location"), base=response.url))
+        directive = opted_out(headers.getall("X-Robots-Tag", ()))
+        if directive:
+            raise Failure(Verdict("opt_out", f"the site opts out of this use (X-Robots-Tag: {directive})", status))
+        if status == 304:
+            return Answer(status)
+        if status not in (200, 203):
+            raise _refused(status, headers)
+        limit = self._options.max_bytes
+        if cut_at is None and (response.content_length or 0) > limit:
+            raise _too_large(f"announces {response.content_length:,} bytes", limit)
+        size = 0
+        async for chunk in response.content.iter_any():
+            chunks.append(chunk)
+            size += len(chunk)
+            if cut_at is not None and size >= cut_at:
+                break
+            if cut_at is None and size > limit:
+                raise _too_large(f"stopped after {size:,} bytes", limit)
+        return Answer(status, b"".join(chunks)[:cut_at], None, headers.get("ETag"), headers.get("Last-Modified"))
+
+
+def _session(options: Options, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector,
+        headers={
+            "User-Agent": options.user_agent,
+            "Accept": "image/*, */*;q=0.5",
+            "Accept-Encoding": "identity",  # images are compressed already
+        },
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None),
+        trust_env=False,
+        read_bufsize=_READ_BUFFER,
+    )
+
+
+def _refused(status: int, headers: CIMultiDictProxy[str]) -> Failure:
+    try:
+        detail = f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        detail = str(status)
+    again = status == 429 or status >= 500
+    after = _retry_after(headers.get("Retry-After")) if status in (429, 503) else 0.0
+    if after > LONGEST_WAIT:
+        again, detail = False, f"{detail}; the server asks to come back in {after:,.0f} s"
+    return Failure(Verdict("http", detail, status), again=again, after=after if again else 0.0)
+
+
+def _retry_after(value: str | None) -> float:
+    """Seconds that a Retry-After header asks to wait, given as seconds or as a date; 0 where it says nothing."""
+    if not value:
+        return 0.0
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        return 0.0
+    return max((date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+def _size(chunks: list[bytes]) -> int:
+    return sum(map(len, chunks))
+
+
+def _too_large(what: str, limit: int) -> Failure:
+    return Failure(Verdict("too_large", f"{what} (limit --max-bytes {limit:,})"))
+
+
+def _lost(detail: str) -> Failure:
+    return Failure(Verdict("network", detail[:300]), again=True)
+
+
+def _reason(error: BaseException) -> str:
+    text = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    return text.partition("\n")[0].rstrip(":") or type(error).__name__

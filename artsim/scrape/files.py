@@ -1,0 +1,40 @@
+"""Images that a catalogue names as files: read only below the folder that its source was given."""
+
+from urllib.parse import urlsplit
+
+from artsim.archive import Archive, Store
+from artsim.scrape.verdict import Failure, Verdict
+from artsim.sources.below import Below, NotBelow
+from artsim.sources.roots import roots
+
+
+class Files:
+    """The folders that the collections of an archive may take files from. Blocks; for threads."""
+
+    def __init__(self, archive: Archive, max_bytes: int) -> None:
+        self._archive = archive
+        self._max_bytes = max_bytes
+        self._folders: dict[str, list[Below]] = {}
+
+    def read(self, collection: str, address: str) -> bytes:
+        """The bytes of a file, by an address with a scheme (``file://``, ``s3://``).
+
+        Failure: ``forbidden_address`` (not below a folder of the collection), ``too_large``, ``network`` (not there).
+        """
+        if collection not in self._folders:
+            self._folders[collection] = [Below(Store.open(root)) for root in roots(self._archive, collection)]
+        below = next((folder for folder in self._folders[collection] if address.startswith(folder.root)), None)
+        if below is None:
+            scheme = urlsplit(address).scheme
+            raise Failure(Verdict("forbidden_address", f"{scheme}: not below a folder that the source was given"))
+        try:
+            with below.store.filesystem.open_input_file(below.path(address)) as file:
+                if file.size() > self._max_bytes:
+                    detail = f"{file.size():,} bytes (limit --max-bytes {self._max_bytes:,})"
+                    raise Failure(Verdict("too_large", detail))
+                return file.read()
+        except NotBelow as problem:
+            status = "network" if isinstance(problem.__cause__, OSError) else "forbidden_address"
+            raise Failure(Verdict(status, str(problem))) from problem
+        except OSError as error:
+            raise Failure(Verdict("network", f"the file can't be read: {error}"[:300])) from error

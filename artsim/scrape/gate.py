@@ -1,0 +1,267 @@
+"""A worker's side of politeness: rows wait here until their host may be asked. One gate a worker, in its event loop."""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+
+from protego import Protego
+from yarl import URL
+
+from artsim.scrape.address import host_of
+from artsim.scrape.host import Need, Turn
+from artsim.scrape.limits import Answer, Request
+from artsim.scrape.options import AGENT
+from artsim.scrape.robots import Robots
+from artsim.scrape.verdict import Deferred, Failure, Verdict
+
+_BREATH = 0.005  # least seconds between two messages, so that what happens meanwhile goes in one
+_SILENCE = 5.0  # most seconds between two, so that the limits know that we live
+
+Waiter = asyncio.Future[None]
+
+
+class LimitsLost(Exception):
+    """Nobody answers for the limits any more, so nothing may be fetched."""
+
+
+@dataclass(slots=True)
+class _Host:
+    """A host as this worker sees it. ``paced`` hosts are asked by permits only, the others within ``slots``."""
+
+    queue: deque[Waiter] = field(default_factory=deque)
+    active: int = 0
+    slots: int = 0
+    paced: bool = False
+    permits: int = 0  # starts that may be used now
+    promised: int = 0  # starts that may be used in a moment
+    news: Need = field(default_factory=Need)
+    failed_at: float = 0.0
+
+    @property
+    def open(self) -> bool:
+        return self.permits > 0 if self.paced else self.active < self.slots
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.queue or self.active or self.slots or self.promised or self.news.finished or self.news.failed)
+
+    def report(self) -> Need:
+        """What the limits are to know; what is not claimed here will not be used before they have answered."""
+        need, self.news = self.news, Need()
+        if self.paced:
+            self.permits = min(self.permits, len(self.queue))
+            need.using = self.active + self.permits + self.promised
+            need.waiting = max(len(self.queue) - self.permits - self.promised, 0)
+        else:
+            self.slots = min(self.slots, self.active + len(self.queue))
+            need.using = max(self.active, self.slots)
+            need.waiting = self.active + len(self.queue) - need.using
+        return need
+
+
+@dataclass(slots=True)
+class _Site:
+    """A site (scheme, host and port) whose robots.txt is not known yet."""
+
+    host: str
+    waiting: list[Waiter] = field(default_factory=list)
+
+
+class Gate:
+    """Lets requests pass when all workers together keep the limits.
+
+    ``exchange`` takes a message to ``Limits`` and brings the answer. ``read_robots`` reads the robots.txt of a site,
+    and passes this gate to do so. At most ``capacity`` requests pass at once, whatever their hosts.
+    """
+
+    def __init__(
+        self,
+        worker: str,
+        exchange: Callable[[Request], Awaitable[Answer]],
+        read_robots: Callable[[str], Awaitable[Robots]],
+        *,
+        patience: float,
+        capacity: int,
+    ) -> None:
+        self._worker = worker
+        self._exchange = exchange
+        self._read_robots = read_robots
+        self._patience = patience
+        self._capacity = capacity
+        self._active = 0
+        self._hosts: dict[str, _Host] = {}
+        self._known: dict[str, tuple[Robots, Protego]] = {}
+        self._unknown: dict[str, _Site] = {}
+        self._found: dict[str, tuple[str, Robots | None]] = {}
+        self._errands: set[asyncio.Task[None]] = set()
+        self._lost: LimitsLost | None = None
+        self._news = asyncio.Event()
+        self._talk = asyncio.create_task(self._keep_talking())
+
+    async def close(self) -> None:
+        """Ends the conversation."""
+        tasks = [self._talk, *self._errands]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    @contextlib.asynccontextmanager
+    async def visit(self, url: URL, *, obey: bool = True) -> AsyncIterator[None]:
+        """``async with gate.visit(url):`` around one request; waits until its host may be asked.
+
+        Failure: robots.txt forbids it (unless ``obey`` is false), or the host was given up. Deferred: the wait would be
+        too long. A Failure raised inside counts against the host if another attempt may help.
+        """
+        name = host_of(url)
+        if obey:
+            await self._ask_robots(url, name)
+        host = self._hosts.setdefault(name, _Host())
+        await self._queue(host, first=not obey)
+        started = time.monotonic()
+        try:
+            yield
+        except Failure as failure:
+            self._note(host, failure)
+            raise
+        else:
+            host.news.finished += 1
+        finally:
+            host.news.seconds += time.monotonic() - started
+            host.active -= 1
+            self._active -= 1
+            if host.active >= host.slots and not host.paced:
+                self._news.set()  # somebody else waits for this slot
+            self._start([host] if self._active < self._capacity - 1 else self._hosts.values())
+
+    async def _ask_robots(self, url: URL, name: str) -> None:
+        origin = str(url.origin())
+        if origin not in self._known:
+            self._hosts.setdefault(name, _Host())
+            waiter = self._waiter()
+            self._unknown.setdefault(origin, _Site(name)).waiting.append(waiter)
+            self._news.set()
+            await waiter
+        robots, rules = self._known[origin]
+        if robots.failure:
+            raise Failure(robots.failure)
+        if not rules.can_fetch(str(url), AGENT):
+            raise Failure(Verdict("robots", "the site's robots.txt does not allow it"))
+
+    async def _queue(self, host: _Host, *, first: bool) -> None:
+        waiter = self._waiter()
+        if first:
+            host.queue.appendleft(waiter)
+        else:
+            host.queue.append(waiter)
+        self._start([host])
+        if not waiter.done():
+            self._news.set()
+        await waiter
+
+    def _waiter(self) -> Waiter:
+        if self._lost:
+            raise self._lost
+        return asyncio.get_running_loop().create_future()
+
+    def _note(self, host: _Host, failure: Failure) -> None:
+        if not failure.again:
+            host.news.finished += 1  # an answer that nothing is to be got is a proper answer
+            return
+        host.news.failed.append(failure.verdict)
+        host.news.pause = max(host.news.pause, failure.after)
+        host.slots = host.permits = 0  # nothing starts before the limits have heard of it
+        host.failed_at = time.monotonic()
+        self._news.set()
+
+    def _start(self, hosts: Iterable[_Host]) -> None:
+        for host in hosts:
+            while host.queue and host.open and self._active < self._capacity:
+                waiter = host.queue.popleft()
+                if not waiter.done():
+                    host.permits -= host.paced
+                    host.active += 1
+                    self._active += 1
+                    waiter.set_result(None)
+
+    async def _keep_talking(self) -> None:
+        wait: float | None = None
+        try:
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self._news.wait()
+                self._news.clear()
+                sent, request = time.monotonic(), self._request()
+                answer = await self._exchange(request)
+                for name, turn in answer.turns.items():
+                    self._take(name, turn, request.needs[name].waiting, sent)
+                self._learn(answer)
+                self._start(self._hosts.values())
+                asking = {site.host for site in self._unknown.values()}
+                self._hosts = {name: host for name, host in self._hosts.items() if host.busy or name in asking}
+                waits = [_SILENCE, *(turn.wait for name, turn in answer.turns.items() if name in self._hosts)]
+                wait = min(waits) if self._hosts else None
+                await asyncio.sleep(_BREATH)
+        except Exception as error:
+            self._lost = LimitsLost(f"the keeper of the limits does not answer: {error!r}")
+            for name, host in self._hosts.items():
+                self._turn_away(name, host, len(host.queue), self._lost, everybody=True)
+
+    def _request(self) -> Request:
+        found, self._found = self._found, {}
+        needs = {name: host.report() for name, host in self._hosts.items()}
+        ask = {origin: site.host for origin, site in self._unknown.items() if origin not in found}
+        return Request(self._worker, self._patience, needs, ask, found)
+
+    def _take(self, name: str, turn: Turn, waiting: int, sent: float) -> None:
+        host = self._hosts[name]
+        if turn.over:
+            self._turn_away(name, host, len(host.queue), Failure(turn.over), everybody=True)
+            return
+        self._turn_away(name, host, waiting - turn.keep, Deferred(), everybody=turn.keep == 0)
+        if sent < host.failed_at:
+            return  # answered in ignorance of a failure
+        host.paced = turn.starts is not None
+        host.slots = 0 if host.paced else turn.slots
+        for start in turn.starts or ():
+            host.promised += 1
+            asyncio.get_running_loop().call_later(start, self._permit, host, sent)
+
+    def _permit(self, host: _Host, sent: float) -> None:
+        host.promised -= 1
+        if sent >= host.failed_at:
+            host.permits += 1
+            self._start([host])
+
+    def _turn_away(self, name: str, host: _Host, last: int, why: Exception, *, everybody: bool) -> None:
+        """Ends the wait of the last of a host's queue; of ``everybody``: of those for its robots.txt as well."""
+        waiters = [host.queue.pop() for _ in range(min(last, len(host.queue)))]
+        if everybody:
+            for origin in [origin for origin, site in self._unknown.items() if site.host == name]:
+                waiters += self._unknown.pop(origin).waiting
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_exception(why)
+
+    def _learn(self, answer: Answer) -> None:
+        for origin, robots in answer.robots.items():
+            self._known[origin] = (robots, robots.rules())
+            site = self._unknown.pop(origin, None)
+            for waiter in site.waiting if site else ():
+                if not waiter.done():
+                    waiter.set_result(None)
+        for origin, name in answer.fetch.items():
+            errand = asyncio.create_task(self._read(origin, name))
+            self._errands.add(errand)
+            errand.add_done_callback(self._errands.discard)
+
+    async def _read(self, origin: str, name: str) -> None:
+        robots = None
+        with contextlib.suppress(Deferred):
+            robots = await self._read_robots(origin)
+        self._hosts.setdefault(name, _Host())
+        self._found[origin] = (name, robots)
+        self._news.set()

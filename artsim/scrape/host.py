@@ -1,0 +1,146 @@
+"""What one host is asked to bear: requests at once, time between them, rest when it fails. Has no clock of its own."""
+
+from dataclasses import dataclass, field
+
+from artsim.scrape.verdict import Verdict
+
+TIRED = 5  # failures in a row after which a host is rested
+RESTS = 3  # rests without one proper answer after which it is given up; each is twice as long as the one before
+HORIZON = 0.25  # seconds ahead for which starts are handed out to a worker
+HEARTBEAT = 0.2  # seconds between two messages of a worker that lacks nothing
+_POLL = 0.02  # seconds between the questions of all the workers that wait for each other's slots
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Requests at once per host, least seconds between their starts, seconds of the first rest."""
+
+    per_host: int = 2
+    delay: float = 0.0
+    rest: float = 10.0
+
+
+@dataclass(slots=True)
+class Need:
+    """What a worker has to say about a host: the state of its requests, and news since it last spoke.
+
+    ``using`` is how many requests it may at most have running until it is answered, ``waiting`` how many rows want
+    to start. ``pause`` is the longest wait that an answer asked for (Retry-After).
+    """
+
+    using: int = 0
+    waiting: int = 0
+    finished: int = 0
+    seconds: float = 0.0
+    failed: list[Verdict] = field(default_factory=list)
+    pause: float = 0.0
+
+
+@dataclass(slots=True)
+class Turn:
+    """What a worker may do with a host until it asks again.
+
+    ``slots``: how many requests it may have running. ``starts``: where starts are spaced, the seconds from now at which
+    it may start one each; None where they are not. ``keep``: how many rows it may keep waiting, the others are
+    deferred. ``over``: the host was given up, and this is the verdict for its rows. ``wait``: seconds after which it
+    is worth while to ask again.
+    """
+
+    slots: int = 0
+    starts: list[float] | None = None
+    keep: int = 0
+    over: Verdict | None = None
+    wait: float = HEARTBEAT
+
+
+class Host:
+    """One host's state, over all workers."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.delay = rules.delay
+        self.resting_until = 0.0
+        self.over: Verdict | None = None
+        self._rules = rules
+        self._needs: dict[str, Need] = {}
+        self._next_start = 0.0
+        self._failures = 0
+        self._rests = 0
+        self._seconds: float | None = None  # that a request takes, smoothed
+
+    def hear(self, worker: str, need: Need, now: float) -> None:
+        """Takes in what a worker says."""
+        self._needs[worker] = need
+        if need.finished:
+            mean = need.seconds / need.finished
+            self._seconds = mean if self._seconds is None else 0.7 * self._seconds + 0.3 * mean
+            self._failures = self._rests = 0
+        else:
+            for verdict in need.failed:
+                self._fail(verdict, now)
+        if need.pause:
+            self.resting_until = max(self.resting_until, now + need.pause)
+
+    def forget(self, worker: str) -> None:
+        """A worker is gone, and its requests with it."""
+        self._needs.pop(worker, None)
+
+    def rest(self, verdict: Verdict, now: float) -> None:
+        """Leaves the host alone for a while; after ``RESTS`` of them without a proper answer it is given up."""
+        if now < self.resting_until or self.over:
+            return  # what failed now was on its way before the rest
+        if self._rests == RESTS:
+            self.over = verdict._replace(detail=f"{verdict.detail}; the host kept failing and was given up")
+        self.resting_until = now + self._rules.rest * 2**self._rests
+        self._rests += 1
+
+    def _fail(self, verdict: Verdict, now: float) -> None:
+        self._failures += 1
+        if self._failures >= TIRED or self._rests:  # after a rest, one failed probe is enough
+            self.rest(verdict, now)
+            self._failures = 0
+
+    def turn(self, worker: str, now: float, patience: float) -> Turn:
+        """What a worker that was just heard may do. Rows that would wait longer than ``patience`` are not kept."""
+        need = self._needs[worker]
+        if self.over:
+            return Turn(over=self.over)
+        keep = self._keep(need, now, patience)
+        if now < self.resting_until:
+            return Turn(keep=keep, wait=self.resting_until - now)
+        others = [other for name, other in self._needs.items() if name != worker]
+        most = 1 if self._rests else self._rules.per_host  # after a rest, one request at a time until one is answered
+        room = most - sum(other.using for other in others)
+        if self.delay > 0:
+            return self._paced(need, room, now, keep)
+        fair = most // (len(others) + 1)
+        owed = sum(max(min(other.using + other.waiting, fair) - other.using, 0) for other in others)
+        slots = max(min(need.using + need.waiting, room - owed), 0)
+        starved = slots < min(need.using + need.waiting, self._rules.per_host)
+        need.using = max(need.using, slots)
+        return Turn(slots, None, keep, wait=_POLL * (len(others) + 1) if starved else HEARTBEAT)
+
+    def set_delay(self, delay: float, now: float) -> None:
+        """Spaces starts from now on by at least ``delay``; a shorter one than before changes nothing."""
+        if delay > self.delay:
+            self.delay = delay
+            self._next_start = now + delay
+
+    def _paced(self, need: Need, room: int, now: float, keep: int) -> Turn:
+        starts: list[float] = []
+        while len(starts) < min(need.waiting, room - need.using) and self._next_start <= now + HORIZON:
+            start = max(self._next_start, now)
+            starts.append(start - now)
+            self._next_start = start + self.delay
+        need.using += len(starts)
+        wait = max(self._next_start - HORIZON - now, _POLL) if need.waiting > len(starts) else HEARTBEAT
+        return Turn(need.using, starts, keep, wait=wait)
+
+    def _keep(self, need: Need, now: float, patience: float) -> int:
+        left = patience - max(self.resting_until - now, 0.0)
+        if left <= 0:
+            return 0
+        if self._seconds is None and not self.delay:
+            return need.waiting or 1  # nobody knows yet how long they would wait
+        rows = left / max(self.delay, (self._seconds or 0.0) / self._rules.per_host, 1e-6)
+        waiting = sum(other.waiting for other in self._needs.values())
+        return max(int(rows * need.waiting / waiting), 1) if waiting else 1

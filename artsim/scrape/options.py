@@ -1,0 +1,54 @@
+"""What one run of the scraper was told; goes to every worker as it is."""
+
+import getpass
+import socket
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from artsim.archive import Mistake
+from artsim.sources.address import AllowedHosts
+
+AGENT = "artsim"  # the name that robots.txt and X-Robots-Tag know us by
+
+
+def user_agent(contact: str | None = None) -> str:
+    """Who asks, and whom to write to: the contact given (a page or a mail address), else the account that runs this."""
+    try:
+        release = version(AGENT)
+    except PackageNotFoundError:  # run from a folder that nobody installed
+        release = "0"
+    return f"{AGENT}/{release} (+{contact or f'{getpass.getuser()}@{socket.getfqdn()}'})"
+
+
+@dataclass(frozen=True)
+class Options:
+    """Times in seconds, sizes in bytes and pixels. ``started`` tells this run's rows from older ones.
+
+    Mistake if a number is out of bounds, or a host in ``allow_hosts`` is none.
+    """
+
+    per_host: int = 2
+    delay: float = 0.0
+    timeout: float = 60.0
+    retries: int = 3
+    rest: float = 10.0
+    max_bytes: int = 20_000_000
+    max_pixels: int = 100_000_000
+    resize: int | None = None
+    allow_hosts: tuple[str, ...] = ()
+    user_agent: str = field(default_factory=user_agent)
+    public_only: bool = False
+    retry: tuple[str, ...] = ()
+    refresh: bool = False
+    limit: int | None = None
+    workers: int | None = None
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __post_init__(self) -> None:
+        least = {"per_host": 1, "delay": 0, "timeout": 0.001, "retries": 0, "rest": 0, "max_bytes": 1, "max_pixels": 1}
+        for name, bound in {**least, "resize": 1, "limit": 1, "workers": 1}.items():
+            value = getattr(self, name)
+            if value is not None and not bound <= value < float("inf"):
+                raise Mistake(f"--{name.replace('_', '-')} {value}: must be {bound} or more")
+        AllowedHosts(self.allow_hosts)

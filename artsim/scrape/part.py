@@ -1,0 +1,65 @@
+"""One part of the images table while its rows end: what is new in memory, and commits that keep what is there."""
+
+import asyncio
+import time
+from concurrent.futures import Executor
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from artsim.archive import IMAGES, Table
+
+
+class Part:
+    """Collects the rows of a part. ``held``: bytes of images not yet on disk; ``since``: when the oldest row came."""
+
+    def __init__(self, images: Table, shard: int, name: str) -> None:
+        self._images = images
+        self._shard = shard
+        self._name = name
+        self._rows: list[dict[str, Any]] = []
+        self._kept: dict[str, dict[str, Any]] = {}
+        self._lock = asyncio.Lock()
+        self.held = 0
+        self.since: float | None = None
+
+    def add(self, columns: dict[str, Any], *, kept: bool) -> None:
+        """A row that ended; of one that is ``kept`` these columns alone change."""
+        if kept:
+            self._kept[columns["id"]] = columns
+        else:
+            self._rows.append(columns)
+            self.held += len(columns.get("bytes") or b"")
+        if self.since is None:
+            self.since = time.monotonic()
+
+    async def commit(self, threads: Executor) -> None:
+        """Writes what was added into the part, beside the rows that are there; all of it or nothing."""
+        async with self._lock:
+            rows, self._rows = self._rows, []
+            kept, self._kept = self._kept, {}
+            held, self.since = self.held, None
+            if rows or kept:
+                await asyncio.get_running_loop().run_in_executor(threads, self._write, rows, kept)
+            self.held -= held
+
+    def _write(self, rows: list[dict[str, Any]], kept: dict[str, dict[str, Any]]) -> None:
+        new = pa.Table.from_pylist(rows, IMAGES)
+        try:
+            there = self._images.read(self._shard, self._name)
+        except FileNotFoundError:
+            there = IMAGES.empty_table()
+        there = there.filter(pc.invert(pc.is_in(there["id"], value_set=new["id"].combine_chunks())))
+        self._images.write(self._shard, self._name, pa.concat_tables([_updated(there, kept), new]))
+
+
+def _updated(rows: pa.Table, changes: dict[str, dict[str, Any]]) -> pa.Table:
+    if not changes:
+        return rows
+    ids = rows["id"].to_pylist()
+    for name in ("detail", "attempts", "fetched_at"):
+        old = zip(ids, rows[name].to_pylist(), strict=True)
+        values = pa.array([changes[one][name] if one in changes else value for one, value in old], rows[name].type)
+        rows = rows.set_column(rows.column_names.index(name), IMAGES.field(name), values)
+    return rows

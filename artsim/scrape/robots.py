@@ -1,0 +1,52 @@
+"""What sites say about robots: robots.txt (RFC 9309), crawl-delay, and opting out by X-Robots-Tag."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from protego import Protego
+
+from artsim.scrape.options import AGENT
+from artsim.scrape.verdict import Verdict
+
+MAX_ROBOTS_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 KiB are read, the rest may be ignored
+_OPT_OUT = frozenset({"noai", "noimageai"})
+_VALUED = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
+
+
+@dataclass(frozen=True)
+class Robots:
+    """A site's robots.txt, or why it could not be had; ``lasting`` when asking again would not help."""
+
+    text: str = ""
+    delay: float = 0.0
+    failure: Verdict | None = None
+    lasting: bool = True
+
+    @classmethod
+    def read(cls, text: str) -> "Robots":
+        """Robots of a file's text, with the crawl-delay or request-rate that it asks of us, in seconds."""
+        rules = Protego.parse(text)
+        rate = rules.request_rate(AGENT)
+        return cls(text, max(rules.crawl_delay(AGENT) or 0.0, rate.seconds / rate.requests if rate else 0.0))
+
+    def rules(self) -> Protego:
+        """The rules, to be kept by who asks them often."""
+        return Protego.parse(self.text)
+
+
+def opted_out(tags: Iterable[str]) -> str | None:
+    """The directive by which X-Robots-Tag headers forbid this use (``noai``, ``noimageai``); None if none does.
+
+    ``name: directive, ...`` addresses one robot, until another name follows; what others are told is not for us.
+    """
+    for tag in tags:
+        addressed = True
+        for part in tag.lower().split(","):
+            name, colon, directive = (piece.strip() for piece in part.partition(":"))
+            if colon and name not in _VALUED:
+                addressed = name == AGENT
+            else:
+                directive = name
+            if addressed and directive in _OPT_OUT:
+                return directive
+    return None

@@ -1,0 +1,179 @@
+"""One row from its address to its end: attempts, waits between them, redirects, robots.txt, verification."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from yarl import URL
+
+from artsim.scrape.address import host_of, web_address
+from artsim.scrape.fetch import Answer, Client
+from artsim.scrape.files import Files
+from artsim.scrape.gate import Gate
+from artsim.scrape.images import image_columns
+from artsim.scrape.options import Options
+from artsim.scrape.robots import MAX_ROBOTS_BYTES, Robots
+from artsim.scrape.verdict import Failure, Verdict
+from artsim.scrape.works import Row
+
+_REDIRECTS = 5
+_BACKOFF = 0.5  # seconds before the second attempt at most, then twice as long each; anything below that is drawn
+_BACKOFF_MOST = 60.0
+
+
+@dataclass(slots=True)
+class Ending:
+    """How a row ended: the columns of its images row; where ``kept``, only those that change."""
+
+    columns: dict[str, Any]
+    host: str
+    kept: bool = False
+    spent: Counter[str] = field(default_factory=Counter)  # nanoseconds by what they were spent on
+
+
+class Fetcher:
+    """What rows need on their way: client, files, threads for decoding.
+
+    ``gate`` is set by who makes both. While ``has_room`` is not set, bodies wait where they are.
+    """
+
+    gate: Gate
+
+    def __init__(self, options: Options, client: Client, files: Files, threads: Executor) -> None:
+        self._options = options
+        self._client = client
+        self._files = files
+        self._threads = threads
+        self.has_room = asyncio.Event()
+        self.has_room.set()
+
+    async def end(self, row: Row) -> Ending:
+        """Follows a row to its end, which is a status whatever happens.
+
+        Deferred: its host can't be asked for too long; ``row.tried`` says how often it was.
+        """
+        spent: Counter[str] = Counter()
+        while True:
+            try:
+                columns = await self._attempt(row, spent)
+                return self._ended(row, Verdict("ok", ""), columns, spent)
+            except Failure as failure:
+                if not failure.again or row.tried > self._options.retries:
+                    return self._ended(row, failure.verdict, None, spent, transient=failure.again)
+                started = time.monotonic_ns()
+                await asyncio.sleep(
+                    0 if failure.after else _backoff(row.tried)
+                )  # the gate keeps what a server asks for
+                spent["wait"] += time.monotonic_ns() - started
+
+    async def read_robots(self, origin: str) -> Robots:
+        """The robots.txt of a site. RFC 9309: where there is none all is allowed; while it can't be had, nothing."""
+        try:
+            url = URL(origin) / "robots.txt"
+            async with self._answer(url, Row("", None), Counter(), obey=False, cut_at=MAX_ROBOTS_BYTES) as answer:
+                return Robots.read(answer.body.decode("utf-8", "replace"))
+        except Failure as failure:
+            verdict = failure.verdict
+            if failure.again or (verdict.http_status or 0) >= 500:
+                status = "robots" if verdict.http_status else verdict.status
+                detail = f"robots.txt can't be had, so nothing is taken: {verdict.detail}"
+                return Robots(failure=Verdict(status, detail, verdict.http_status), lasting=not failure.again)
+            if verdict.status in ("http", "redirect_loop"):
+                return Robots()
+            return Robots(failure=verdict)
+
+    async def _attempt(self, row: Row, spent: Counter[str]) -> dict[str, Any] | None:
+        """The columns of an image; None if the stored one is still good."""
+        if row.url and not row.url.strip().lower().startswith(("http:", "https:")):
+            row.tried += 1
+            started = time.monotonic_ns()
+            data = await self._in_thread(self._files.read, row.id.partition(":")[0], row.url)
+            spent["fetch"] += time.monotonic_ns() - started
+            return await self._verified(data, spent)
+        async with self._answer(web_address(row.url), row, spent) as answer:
+            if answer.status == 304:
+                if not row.stored:
+                    raise Failure(Verdict("http", "304 Not Modified, without being asked whether", 304))
+                return None
+            try:
+                columns = await self._verified(
+                    answer.body, spent
+                )  # the slot is held: no more bodies than slots at once
+            except Failure as failure:
+                failure.verdict = failure.verdict._replace(http_status=answer.status)
+                raise
+        return {**columns, "http_status": answer.status, "etag": answer.etag, "last_modified": answer.last_modified}
+
+    @contextlib.asynccontextmanager
+    async def _answer(
+        self, url: URL, row: Row, spent: Counter[str], *, obey: bool = True, cut_at: int | None = None
+    ) -> AsyncIterator[Answer]:
+        """The answer at the end of all redirects, while its host's slot is still held."""
+        validators = {"If-None-Match": row.etag, "If-Modified-Since": row.last_modified}
+        headers = {name: value for name, value in validators.items() if value}
+        seen: set[URL] = set()
+        while url not in seen:
+            if len(seen) > _REDIRECTS:
+                raise Failure(Verdict("redirect_loop", f"more than {_REDIRECTS} redirects"))
+            queued = time.monotonic_ns()
+            async with self.gate.visit(url, obey=obey):
+                started = time.monotonic_ns()
+                spent["wait"] += started - queued
+                row.tried += not seen
+                try:
+                    answer = await self._client.get(url, headers, cut_at)
+                finally:
+                    spent["fetch"] += time.monotonic_ns() - started
+                if answer.location is None:
+                    yield answer
+                    return
+            seen.add(url)
+            url = answer.location
+        raise Failure(Verdict("redirect_loop", f"redirects lead back to {url}"[:300]))
+
+    async def _verified(self, data: bytes, spent: Counter[str]) -> dict[str, Any]:
+        await self.has_room.wait()
+        started = time.monotonic_ns()
+        try:
+            return await self._in_thread(image_columns, data, self._options.max_pixels, self._options.resize)
+        finally:
+            spent["verify"] += time.monotonic_ns() - started
+
+    async def _in_thread(self, function: Any, *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+
+    def _ended(
+        self,
+        row: Row,
+        verdict: Verdict,
+        columns: dict[str, Any] | None,
+        spent: Counter[str],
+        transient: bool = False,
+    ) -> Ending:
+        now = max(datetime.now(UTC), self._options.started)  # another machine's clock may be behind
+        about = {"id": row.id, "attempts": row.tried, "fetched_at": now}
+        host = _host_label(row.url)
+        if row.stored and columns is None and (verdict.status == "ok" or transient):
+            detail = None if verdict.status == "ok" else f"kept from before; refreshing failed: {verdict.detail}"
+            return Ending({**about, "detail": detail}, host, True, spent)
+        about |= {"status": verdict.status, "detail": verdict.detail or None, "http_status": verdict.http_status}
+        return Ending({**about, **(columns or {})}, host, False, spent)
+
+
+def _backoff(tried: int) -> float:
+    """Seconds to wait after so many attempts: full jitter, as in Brooker, "Exponential Backoff And Jitter" (2015)."""
+    return random.uniform(0, min(_BACKOFF_MOST, _BACKOFF * 2 ** (tried - 1)))
+
+
+def _host_label(url: str | None) -> str:
+    try:
+        return host_of(URL(url or "")) or "no host"
+    except ValueError:
+        return "no host"

@@ -1,0 +1,73 @@
+"""What a piece, a round or a whole run came to, in numbers."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from artsim.scrape.row import Ending
+
+
+def _counter() -> Counter[str]:
+    return Counter()
+
+
+@dataclass
+class Tally:
+    """Rows by how they ended and by host, nanoseconds by what they went to, and what was put off.
+
+    ``plain`` counts ``bytes`` of images, ``kept`` rows (a refresh left their image as it was) and ``deferred`` rows;
+    ``tried`` says of those how often they had been tried.
+    """
+
+    statuses: Counter[str] = field(default_factory=_counter)
+    hosts: Counter[str] = field(default_factory=_counter)
+    failed: Counter[str] = field(default_factory=_counter)
+    spent: Counter[str] = field(default_factory=_counter)
+    plain: Counter[str] = field(default_factory=_counter)
+    tried: Counter[str] = field(default_factory=_counter)
+
+    @property
+    def rows(self) -> int:
+        """How many rows ended."""
+        return self.statuses.total()
+
+    def count(self, ending: Ending) -> None:
+        """Counts one row that ended."""
+        status = "ok" if ending.kept else ending.columns["status"]
+        self.statuses[status] += 1
+        self.hosts[ending.host] += 1
+        if status != "ok":
+            self.failed[ending.host] += 1
+        self.plain["kept"] += ending.kept
+        self.plain["bytes"] += len(ending.columns.get("bytes") or b"")
+        self.spent.update(ending.spent)
+
+    def add(self, other: "Tally") -> None:
+        """Counts all of another."""
+        for name, counter in vars(other).items():
+            getattr(self, name).update(counter)
+
+    def to_json(self) -> str:
+        """As text; ``from_json`` reads it."""
+        return json.dumps(vars(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Tally":
+        """From text."""
+        return cls(**{name: Counter(values) for name, values in json.loads(text).items()})
+
+    def report(self, seconds: float) -> dict[str, Any]:
+        """The share of a job's report: counts, rate over ``seconds``, the hosts with most failures first."""
+        worst = sorted(self.hosts, key=lambda host: (-self.failed[host], -self.hosts[host], host))[:20]
+        return {
+            "rows_in": self.rows,
+            "rows_out": self.statuses["ok"],
+            "rows_failed": self.rows - self.statuses["ok"],
+            "statuses": dict(self.statuses.most_common()),
+            "rows_kept": self.plain["kept"],
+            "hosts": {host: {"rows": self.hosts[host], "failed": self.failed[host]} for host in worst},
+            "bytes": self.plain["bytes"],
+            "images_per_second": round(self.statuses["ok"] / seconds, 1) if seconds else 0.0,
+            "row_seconds": {name: round(spent / 1e9, 1) for name, spent in self.spent.most_common()},
+        }

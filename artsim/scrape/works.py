@@ -1,0 +1,92 @@
+"""Which rows a run takes up: those without an image row, those to be retried, those to be refreshed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from artsim.archive import PART_ROWS, Archive, is_public_domain, pending
+from artsim.scrape.options import Options
+
+_STATE = ["id", "status", "fetched_at", "etag", "last_modified"]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of the images table to write: the catalog's rows it is made from, and how many of them to take up."""
+
+    shard: int
+    part: str
+    source_part: str
+    start: int
+    stop: int
+    take: int
+
+
+@dataclass(slots=True)
+class Row:
+    """A row to take up. ``stored`` says that its image is there and is to be refreshed, by these validators."""
+
+    id: str
+    url: str | None
+    tried: int = 0
+    stored: bool = False
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+def find_pieces(archive: Archive, options: Options) -> Iterator[Piece]:
+    """The pieces of this run, at most ``options.limit`` rows in all."""
+    left = options.limit
+    for shard in range(archive.shards):
+        for work in pending(
+            archive.table("catalog"),
+            archive.table("images"),
+            shard,
+            source_key=lambda rows: _wanted(rows, options),
+            source_columns=["rights"] if options.public_only else [],
+            target_key=lambda rows: _done(rows, options),
+            target_columns=["status", "fetched_at"],
+            part_rows=PART_ROWS,
+        ):
+            take = len(work.ids) if left is None else min(len(work.ids), left)
+            yield Piece(shard, work.part, work.source_part, work.start, work.stop, take)
+            if left is not None:
+                left -= take
+                if left == 0:
+                    return
+
+
+def read_rows(archive: Archive, piece: Piece, catalog: pa.Table, options: Options) -> list[Row]:
+    """The rows of a piece that are still to be taken up, in order. ``catalog``: the catalog's part that it names."""
+    rows = catalog.slice(piece.start, piece.stop - piece.start)
+    rows = rows.filter(pc.is_valid(_wanted(rows, options)))
+    images, there = archive.table("images"), {}
+    if piece.part in images.parts(piece.shard):
+        state = images.read(piece.shard, piece.part, _STATE)
+        rows = rows.filter(pc.invert(pc.is_in(rows["id"], value_set=_done(state, options).combine_chunks())))
+        there = {row["id"]: row for row in state.to_pylist() if row["status"] == "ok"}
+    return [
+        Row(name, url, stored=name in there, **{key: there[name][key] for key in _STATE[3:]} if name in there else {})
+        for name, url in zip(rows["id"].to_pylist(), rows["image_url"].to_pylist(), strict=True)
+    ][: piece.take]
+
+
+def _wanted(rows: pa.Table, options: Options) -> pa.ChunkedArray:
+    """Ids, null where the row is not to be fetched because of its rights."""
+    if not options.public_only:
+        return rows["id"]
+    rights = pc.unique(rows["rights"]).to_pylist()
+    public = pa.array([text for text in rights if is_public_domain(text)], pa.string())
+    return pc.if_else(pc.is_in(rows["rights"], value_set=public), rows["id"], pa.scalar(None, pa.string()))
+
+
+def _done(images: pa.Table, options: Options) -> pa.ChunkedArray:
+    """Ids, null where this run takes the row up again: a status to retry, or ``ok`` to refresh, from before the run."""
+    again = [*options.retry, *(["ok"] if options.refresh else [])]
+    if not again:
+        return images["id"]
+    old = pc.less(images["fetched_at"], pa.scalar(options.started, pa.timestamp("us", tz="UTC")))
+    anew = pc.and_(old, pc.is_in(images["status"], value_set=pa.array(again, pa.string())))
+    return pc.if_else(anew, pa.scalar(None, pa.string()), images["id"])

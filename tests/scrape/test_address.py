@@ -1,0 +1,116 @@
+"""Where the scraper goes and where it never does, however an address is spelled."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.scrape.pictures import jpeg
+from tests.scrape.site import Site, answer, page
+
+GOOD = page(answer(200, jpeg()))
+NEVER = {
+    "decimal": "http://2130706433:{port}/x",
+    "octal": "http://0177.0.0.1:{port}/x",
+    "hexadecimal": "http://0x7f000001:{port}/x",
+    "short": "http://127.1:{port}/x",
+    "another loopback": "http://127.0.0.2:{port}/x",
+    "zero": "http://0.0.0.0:{port}/x",
+    "mapped": "http://[::ffff:127.0.0.1]:{port}/x",
+    "IPv6 loopback": "http://[::1]:{port}/x",
+    "by name": "http://localhost:{port}/x",
+    "user name": "http://museum.example@127.0.0.1:{port}/x",
+    "user and password": "http://a:b@127.0.0.1:{port}/x",
+    "private": "http://10.1.2.3/x",
+    "metadata": "http://169.254.169.254/latest/meta-data/",
+    "wide digits": "http://１２７.0.0.2:{port}/x",
+    "port 0": "http://127.0.0.1:0/x",
+    "port too large": "http://127.0.0.1:99999/x",
+    "no host": "http:///x",
+    "dots for a host": "http://../x",
+    "broken brackets": "http://[::1/x",
+    "javascript": "javascript:alert(1)",
+    "ftp": "ftp://museum.example/x",
+    "gopher": "gopher://127.0.0.1:{port}/x",
+    "data": "data:image/gif;base64,R0lGODlhAQABAAAAACw=",
+    "a file nobody opened": "file:///etc/passwd",
+    "relative": "x.jpg",
+    "scheme missing": "//127.0.0.1:{port}/x",
+    "blank": "  ",
+    "none": None,
+    "another port": "http://127.0.0.1:1/x",
+}
+
+
+@pytest.mark.parametrize("name", NEVER)
+def test_never(name: str, site: Site, scrape_url: Callable[..., dict[str, Any]]) -> None:
+    site.default = GOOD
+    url = NEVER[name]
+    row = scrape_url(url.format(port=site.port) if url else url)
+    assert row["status"] == "forbidden_address", row
+    assert row["detail"]
+    assert row["bytes"] is None
+    assert not site.visits
+
+
+ODD = {
+    "upper case": "HTTP://127.0.0.1:{port}/x",
+    "fragment": "http://127.0.0.1:{port}/x#part",
+    "blanks around": "  http://127.0.0.1:{port}/x\n",
+    "unicode": "http://127.0.0.1:{port}/Würzburg/été 1.jpg",
+    "blanks inside": "http://127.0.0.1:{port}/a b c.jpg",
+    "escaped": "http://127.0.0.1:{port}/a%20b%2Fc.jpg?q=%26",
+    "wild characters": 'http://127.0.0.1:{port}/a"b<c>|d^e`f.jpg',
+    "long": "http://127.0.0.1:{port}/" + "x" * 6000,
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_but_fine(name: str, site: Site, scrape_url: Callable[..., dict[str, Any]]) -> None:
+    site.default = GOOD
+    row = scrape_url(ODD[name].format(port=site.port))
+    assert row["status"] == "ok", row["detail"]
+    (visit,) = site.images()
+    assert "#" not in visit.path and " " not in visit.path
+
+
+def test_nothing_is_open_unless_it_is_named(site: Site, scrape_url: Callable[..., dict[str, Any]]) -> None:
+    row = scrape_url(f"{site.url}/x", allow_hosts=())
+    assert row["status"] == "forbidden_address"
+    assert "not public" in row["detail"]
+    assert not site.visits
+
+
+def test_a_name_that_leads_inside(site: Site, scrape_url: Callable[..., Any], resolve: Callable[..., None]) -> None:
+    resolve("museum.example", "127.0.0.1")
+    row = scrape_url(f"http://museum.example:{site.port}/x")
+    assert row["status"] == "forbidden_address"
+    assert "museum.example" in row["detail"]
+    assert not site.visits
+
+
+def test_a_name_that_was_opened(site: Site, scrape_url: Callable[..., Any], resolve: Callable[..., None]) -> None:
+    site.default = GOOD
+    resolve("museum.example", "127.0.0.1")
+    row = scrape_url(f"http://museum.example:{site.port}/x", allow_hosts=("museum.example",))
+    assert row["status"] == "ok"
+    assert site.images()[0].headers["host"] == f"museum.example:{site.port}"
+
+
+def test_an_opened_host_opens_no_other(
+    site: Site, scrape_url: Callable[..., Any], resolve: Callable[..., None]
+) -> None:
+    site.pages["/x"] = page(answer(302, b"", f"Location: http://inside.example:{site.port}/y"))
+    resolve("inside.example", "127.0.0.1")
+    row = scrape_url(f"{site.url}/x")
+    assert row["status"] == "forbidden_address"
+    assert not site.asked("/y")
+
+
+def test_no_proxy_by_accident(
+    site: Site, scrape_url: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    site.default = GOOD
+    assert scrape_url(f"{site.url}/x")["status"] == "ok"

@@ -1,0 +1,92 @@
+"""Rows that name files: read below the folder that the source was given, and nowhere else."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from artsim.archive import Archive
+from artsim.scrape.options import Options
+from artsim.sources.folder import open_folder
+from artsim.sources.ingest import ingest
+from tests.scrape.here import images_of, make_archive, scrape_here
+from tests.scrape.pictures import jpeg
+
+
+def scraped(archive: Archive, **settings: Any) -> dict[str, dict[str, Any]]:
+    asyncio.run(scrape_here(archive, Options(**settings)))
+    return images_of(archive)
+
+
+def test_a_folder_from_catalog_to_images(tmp_path: Path) -> None:
+    works = tmp_path / "my wörks #1"
+    (works / "late").mkdir(parents=True)
+    (works / "a b.jpg").write_bytes(jpeg())
+    (works / "late" / "50%.jpg").write_bytes(jpeg(80, 60))
+    (works / "late" / "note.jpg").write_text("no picture")
+    archive = Archive.create(str(tmp_path / "archive"), 2)
+    ingest(archive, open_folder(str(works)), "works", None)
+    rows = scraped(archive)
+    assert {name: row["status"] for name, row in rows.items()} == {
+        "works:a b.jpg": "ok",
+        "works:late/50%.jpg": "ok",
+        "works:late/note.jpg": "not_image",
+    }
+    assert rows["works:late/50%.jpg"]["bytes"] == jpeg(80, 60)
+    assert scraped(archive) == rows
+
+
+@pytest.fixture
+def museum(tmp_path: Path) -> Path:
+    """A folder that was named, with everything in it that could lead out of it."""
+    works = tmp_path / "works"
+    works.mkdir()
+    (tmp_path / "secret.jpg").write_bytes(jpeg())
+    (tmp_path / "works2").mkdir()
+    (tmp_path / "works2" / "x.jpg").write_bytes(jpeg())
+    (works / "good.jpg").write_bytes(jpeg())
+    (works / "large.jpg").write_bytes(jpeg(640, 480))
+    (works / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    (works / "inside.jpg").symlink_to(works / "good.jpg")
+    (works / "folder").symlink_to(tmp_path / "works2")
+    (works / "sub").mkdir()
+    os.mkfifo(works / "pipe.jpg")
+    return works
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("good.jpg", "ok"),
+        ("inside.jpg", "ok"),
+        ("large.jpg", "too_large"),
+        ("missing.jpg", "network"),
+        ("link.jpg", "forbidden_address"),
+        ("folder/x.jpg", "forbidden_address"),
+        ("../secret.jpg", "forbidden_address"),
+        ("%2e%2e/secret.jpg", "forbidden_address"),
+        ("sub/../../secret.jpg", "forbidden_address"),
+        ("../works2/x.jpg", "forbidden_address"),
+        ("pipe.jpg", "forbidden_address"),
+        ("sub", "forbidden_address"),
+        ("good.jpg%00.png", "forbidden_address"),
+        ("", "forbidden_address"),
+    ],
+)
+def test_what_may_be_read(name: str, status: str, museum: Path, tmp_path: Path) -> None:
+    archive = Archive.create(str(tmp_path / "archive"), 1)
+    ingest(archive, open_folder(str(museum)), "works", 0)
+    make_archive(tmp_path / "archive", {"id": ["works:x"], "image_url": [f"file://{museum}/{name}"]})
+    (row,) = scraped(archive, max_bytes=20_000).values()
+    assert row["status"] == status, row["detail"]
+    assert (row["bytes"] is not None) == (status == "ok")
+
+
+def test_a_collection_opens_its_folder_for_itself_alone(museum: Path, tmp_path: Path) -> None:
+    archive = Archive.create(str(tmp_path / "archive"), 1)
+    ingest(archive, open_folder(str(museum)), "works", 0)
+    make_archive(tmp_path / "archive", {"id": ["other:x"], "image_url": [f"file://{museum}/good.jpg"]})
+    (row,) = scraped(archive).values()
+    assert row["status"] == "forbidden_address"

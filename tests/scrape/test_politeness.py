@@ -1,0 +1,99 @@
+"""What servers see while several workers run: never too many at once, never too soon, and nobody waits for others."""
+
+import asyncio
+import itertools
+import time
+from pathlib import Path
+
+import pytest
+
+from artsim.scrape.options import Options
+from tests.scrape.here import images_of, make_archive, scrape_here
+from tests.scrape.pictures import jpeg
+from tests.scrape.site import Site, answer, in_turn, most_at_once, page
+
+DATA = answer(200, jpeg())
+GOOD = page(DATA, latency=0.02)
+
+
+def test_concurrency_and_everyone_gets_on(tmp_path: Path) -> None:
+    with Site("127.0.0.1") as one, Site("127.0.0.2") as two:
+        one.default = two.default = GOOD
+        urls = [f"{site.url}/{number}" for number in range(150) for site in (one, two)]
+        archive = make_archive(tmp_path, {"image_url": urls})
+        options = Options(allow_hosts=(one.netloc, two.netloc), per_host=3)
+        asyncio.run(scrape_here(archive, options, workers=3))
+        for site in (one, two):
+            assert most_at_once(site.visits) == 3
+            assert len(site.images()) == 150
+    assert {row["status"] for row in images_of(archive).values()} == {"ok"}
+
+
+@pytest.mark.slow
+def test_delay_is_kept_by_all_workers_together(tmp_path: Path, site: Site) -> None:
+    site.default = GOOD
+    archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(30)]})
+    asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,), per_host=2, delay=0.08), workers=3))
+    begins = sorted(visit.began for visit in site.visits)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(begins)]
+    assert min(gaps) > 0.06
+    assert sum(gaps) / len(gaps) < 0.16
+    assert most_at_once(site.visits) <= 2
+
+
+@pytest.mark.slow
+def test_a_slow_host_keeps_nobody_waiting(tmp_path: Path) -> None:
+    with Site("127.0.0.1") as slow, Site("127.0.0.2") as fast:
+        slow.default, fast.default = page(DATA, latency=0.5), page(DATA)
+        urls = [f"{slow.url}/{number}" for number in range(16)] + [f"{fast.url}/{number}" for number in range(200)]
+        archive = make_archive(tmp_path, {"image_url": urls})
+        started = time.monotonic()
+        options = Options(allow_hosts=(slow.netloc, fast.netloc), per_host=2)
+        asyncio.run(scrape_here(archive, options, workers=2, patience=2.0))
+        assert max(visit.ended for visit in fast.visits) - started < 2.5
+        assert time.monotonic() - started < 8
+        assert len(slow.images()) == 16
+    assert {row["status"] for row in images_of(archive).values()} == {"ok"}
+
+
+@pytest.mark.slow
+def test_a_failing_host_is_rested_and_the_others_go_on(tmp_path: Path) -> None:
+    with Site("127.0.0.1") as bad, Site("127.0.0.2") as good:
+        bad.default, good.default = page(answer(500)), page(DATA)
+        urls = [f"{site.url}/{number}" for number in range(40) for site in (bad, good)]
+        archive = make_archive(tmp_path, {"image_url": urls})
+        options = Options(allow_hosts=(bad.netloc, good.netloc), per_host=4, rest=0.3, retries=2)
+        started = time.monotonic()
+        asyncio.run(scrape_here(archive, options, workers=2))
+        assert max(visit.ended for visit in good.visits) - started < 1.5
+        assert len(bad.images()) < 30  # forty rows of three attempts would be 120
+    rows = list(images_of(archive).values())
+    assert [row["status"] for row in rows].count("ok") == 40
+    assert [row["http_status"] for row in rows].count(500) == 40
+
+
+def test_a_host_that_gets_well_loses_nothing(tmp_path: Path, site: Site) -> None:
+    site.default = in_turn(*[page(answer(503))] * 7, page(DATA))
+    archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(40)]})
+    options = Options(allow_hosts=(site.netloc,), per_host=4, rest=0.2, retries=8)
+    asyncio.run(scrape_here(archive, options, workers=2))
+    assert {row["status"] for row in images_of(archive).values()} == {"ok"}
+
+
+def test_retry_after_stops_the_whole_host(tmp_path: Path, site: Site) -> None:
+    site.default = page(DATA, latency=0.01)
+    site.pages["/7"] = in_turn(page(answer(429, b"", "Retry-After: 1")), page(DATA))
+    archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(40)]})
+    asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,), per_host=2), workers=1))
+    told = site.asked("/7")[0].ended
+    assert not [visit for visit in site.visits if told + 0.05 < visit.began < told + 0.95]
+    assert {row["status"] for row in images_of(archive).values()} == {"ok"}
+
+
+def test_rows_put_off_remember_their_attempts(tmp_path: Path, site: Site) -> None:
+    site.default = page(answer(503, b"", "Retry-After: 1"))
+    archive = make_archive(tmp_path, {"image_url": [f"{site.url}/x"]})
+    asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,), retries=2), patience=0.1))
+    (row,) = images_of(archive).values()
+    assert (row["status"], row["http_status"], row["attempts"]) == ("http", 503, 3)
+    assert len(site.images()) == 3

@@ -1,0 +1,150 @@
+"""robots.txt, crawl-delay and opting out, against RFC 9309."""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from artsim.scrape.options import Options
+from artsim.scrape.robots import opted_out
+from tests.scrape.here import images_of, make_archive, scrape_here
+from tests.scrape.pictures import jpeg
+from tests.scrape.site import Site, Visit, answer, in_turn, page
+
+GOOD = page(answer(200, jpeg()))
+Scrape = Callable[..., dict[str, Any]]
+
+
+def robots(text: str, status: int = 200) -> Any:
+    return page(answer(status, text.encode(), "Content-Type: text/plain"))
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "status"),
+    [
+        ("User-agent: *\nDisallow: /", "/x", "robots"),
+        ("User-agent: *\nDisallow: /private", "/x", "ok"),
+        ("User-agent: *\nDisallow: /private", "/private/x", "robots"),
+        ("User-agent: artsim\nDisallow: /\n\nUser-agent: *\nAllow: /", "/x", "robots"),
+        ("User-agent: otherbot\nDisallow: /", "/x", "ok"),
+        ("User-agent: *\nDisallow: /*.jpg$", "/x.jpg", "robots"),
+        ("User-agent: *\nDisallow: /\nAllow: /open/", "/open/x", "ok"),
+        ("<html>no robots here</html>", "/x", "ok"),
+        ("\x00\x01\x02", "/x", "ok"),
+        ("", "/x", "ok"),
+    ],
+)
+def test_rules(text: str, path: str, status: str, site: Site, scrape_url: Scrape) -> None:
+    site.default, site.pages["/robots.txt"] = GOOD, robots(text)
+    row = scrape_url(site.url + path)
+    assert row["status"] == status
+    assert len(site.asked(path)) == (status == "ok")
+    assert row["attempts"] == (status == "ok")
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+def test_no_robots_allow_all(status: int, site: Site, scrape_url: Scrape) -> None:
+    site.default, site.pages["/robots.txt"] = GOOD, robots("User-agent: *\nDisallow: /", status)
+    assert scrape_url(f"{site.url}/x")["status"] == "ok"
+
+
+def test_robots_that_fail_forbid_all(site: Site, scrape_url: Scrape) -> None:
+    site.default, site.pages["/robots.txt"] = GOOD, robots("", 503)
+    row = scrape_url(f"{site.url}/x")
+    assert row["status"] == "robots"
+    assert "503 Service Unavailable" in row["detail"]
+    assert not site.images()
+    assert 2 <= len(site.visits) <= 5
+
+
+def test_robots_that_fail_once(site: Site, scrape_url: Scrape) -> None:
+    site.default, site.pages["/robots.txt"] = GOOD, in_turn(robots("", 503), robots("User-agent: *\nDisallow: /no"))
+    assert scrape_url(f"{site.url}/x")["status"] == "ok"
+
+
+def test_a_dead_host(scrape_url: Scrape) -> None:
+    row = scrape_url("http://127.0.0.3:9/x", allow_hosts=("127.0.0.3",))
+    assert row["status"] == "network"
+    assert "127.0.0.3" in row["detail"]
+
+
+def test_a_name_that_does_not_exist(scrape_url: Scrape) -> None:
+    assert scrape_url("http://no.such.host.invalid/x")["status"] == "network"
+
+
+def test_robots_are_followed_to_where_they_are(site: Site, scrape_url: Scrape) -> None:
+    site.default, site.pages["/robots.txt"] = GOOD, page(answer(301, b"", "Location: /elsewhere.txt"))
+    site.pages["/elsewhere.txt"] = robots("User-agent: *\nDisallow: /x")
+    assert scrape_url(f"{site.url}/x")["status"] == "robots"
+
+
+def test_endless_robots_are_read_as_far_as_they_count(site: Site, scrape_url: Scrape) -> None:
+    async def endless(visit: Visit, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nUser-agent: *\nDisallow: /x\n")
+        while True:
+            writer.write(b"# and so on\n" * 1000)
+            await writer.drain()
+
+    site.default, site.pages["/robots.txt"] = GOOD, endless
+    assert scrape_url(f"{site.url}/x")["status"] == "robots"
+
+
+def test_robots_of_the_host_that_a_redirect_leads_to(site: Site, scrape_url: Scrape) -> None:
+    with Site(host="127.0.0.2") as other:
+        site.pages["/x"] = page(answer(302, b"", f"Location: {other.url}/y"))
+        other.default, other.pages["/robots.txt"] = GOOD, robots("User-agent: *\nDisallow: /")
+        row = scrape_url(f"{site.url}/x", allow_hosts=(site.netloc, other.netloc))
+        assert row["status"] == "robots"
+        assert not other.images()
+
+
+def test_robots_are_read_once(tmp_path: Path, site: Site) -> None:
+    site.default = GOOD
+    archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(60)]})
+    asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,), per_host=8), workers=3))
+    assert {row["status"] for row in images_of(archive).values()} == {"ok"}
+    assert len(site.asked("/robots.txt")) == 1
+    assert len(site.images()) == 60
+
+
+@pytest.mark.parametrize("text", ["Crawl-delay: 0.2", "Request-rate: 10/2s"])
+def test_crawl_delay(text: str, tmp_path: Path, site: Site) -> None:
+    site.default, site.pages["/robots.txt"] = GOOD, robots(f"User-agent: *\n{text}")
+    archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(8)]})
+    asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,), per_host=8), workers=2))
+    begins = [visit.began for visit in site.visits]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(begins)]
+    assert len(gaps) == 8
+    assert min(gaps) > 0.17
+    assert max(gaps) < 0.6
+
+
+def test_who_we_are(site: Site, scrape_url: Scrape) -> None:
+    site.default = GOOD
+    scrape_url(f"{site.url}/x", user_agent="artsim/1 (+curator@museum.example)")
+    assert {visit.headers["user-agent"] for visit in site.visits} == {"artsim/1 (+curator@museum.example)"}
+    assert "@" in Options().user_agent
+
+
+@pytest.mark.parametrize(
+    ("tags", "found"),
+    [
+        (["noai"], "noai"),
+        (["noindex, noimageai"], "noimageai"),
+        (["noindex", "NOAI"], "noai"),
+        (["artsim: noindex, noai"], "noai"),
+        (["otherbot: noai"], None),
+        (["otherbot: noindex, artsim: noai"], "noai"),
+        (["otherbot: noai, noimageai"], None),
+        (["otherbot: noai", "noai"], "noai"),
+        (["unavailable_after: 25 Jun 2030 15:00:00 PST, noai"], "noai"),
+        (["max-snippet: 20, noai"], "noai"),
+        (["all", "noaix", ""], None),
+        ([], None),
+    ],
+)
+def test_opting_out(tags: list[str], found: str | None) -> None:
+    assert opted_out(tags) == found
