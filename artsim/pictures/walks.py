@@ -86,9 +86,9 @@ def tube(steps: Sequence[Thumbnail], around: Sequence[Sequence[Thumbnail]], size
         ring = [steps[index], *around[index]]
         for place, thumbnail in enumerate(ring):
             angle = 2 * math.pi * place / len(ring) + 0.35 * index - math.pi / 2
-            point = [round(size / 2 + size * 0.4 * scale * turn(angle)) for turn in (math.cos, math.sin)]
+            point = [round(size / 2 + size * 0.38 * scale * turn(angle)) for turn in (math.cos, math.sin)]
             faded = 0.45 * depth if place == 0 else 0.25 + 0.5 * depth
-            _centre(sheet, _lit(thumbnail, max(int(size * 0.21 * scale), 8), faded, framed=place == 0), point)
+            _centre(sheet, _lit(thumbnail, max(int(size * 0.2 * scale), 8), faded, framed=place == 0), point)
     _centre(sheet, _lit(steps[-1], size // 8, 0.0, framed=True), (size // 2, size // 2))
     face = font(18)
     words = f"from {steps[0].title} to {steps[-1].title}"
