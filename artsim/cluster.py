@@ -10,6 +10,8 @@ from typing import Any
 def connect() -> None:
     """Joins the cluster of ``RAY_ADDRESS`` or one running on this machine; else starts one. Free when connected."""
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # Ray's own advice, instead of its warning
+    # Ray's C++ parts complain of what Ray Data itself does at every start; what fails a job comes as an exception.
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     import ray
 
     if not ray.is_initialized():
