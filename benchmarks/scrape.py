@@ -1,4 +1,4 @@
-"""The scraper against img2dataset: 4,000 JPEGs of about 240 kB from a server on this machine that takes 50 ms a request.
+"""The scraper against img2dataset: 4,000 JPEGs of about 240 kB from a server here that takes 50 ms a request.
 
 Both are timed as whole commands, from their start to their end, and each takes the better of two turns. Both write
 Parquet and decode every image to verify it. The 20 hosts are 20 addresses of this machine.
@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -50,7 +51,7 @@ def pictures() -> list[bytes]:
 class Answers(asyncio.Protocol):
     """The least a server can do: no parsing beyond the number in the path, one write for an answer."""
 
-    answers: list[bytes] = []
+    answers: ClassVar[list[bytes]] = []
     nothing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
