@@ -64,6 +64,11 @@ class Space:
         """The specs as one word, for tables and files made from this space."""
         return "-".join(f"{spec.name}{'' if spec.pca is None else f'~{spec.pca}'}" for spec in self.specs)
 
+    @property
+    def title(self) -> str:
+        """The specs as a person wrote them."""
+        return " + ".join(f"{spec.name}{'' if spec.pca is None else f':{spec.pca}'}" for spec in self.specs)
+
     def parts(self) -> list[tuple[int, str]]:
         """Shard and name of every part that all features have."""
         found = []
@@ -95,7 +100,7 @@ class Space:
             )
             for identifier in ids:
                 if identifier not in there:
-                    raise Mistake(f"{identifier}: features/{spec.name} has no vector of this id")
+                    raise Mistake(f"{identifier}: {_why_missing(self.archive, identifier, spec.name)}")
             assert rows is not None
             raw.append(_matrix(rows))
         return self.project(raw)
@@ -157,3 +162,17 @@ class Space:
 def _matrix(rows: pa.Table) -> np.ndarray:
     column = rows["vector"].combine_chunks()
     return column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), column.type.list_size)
+
+
+def _why_missing(archive: Archive, identifier: str, name: str) -> str:
+    """What a person who asked for an id without a vector wants to know."""
+    if archive.table("catalog").find([identifier], ["id"]) is None:
+        some = next((rows["id"][0].as_py() for rows in archive.table("catalog").scan(["id"]) if len(rows)), None)
+        return "no such id in the catalog" + (f"; ids look like {some}" if some else "")
+    image = archive.table("images").find([identifier], ["id", "status", "detail"])
+    if image is None:
+        return "its image was not fetched yet; run jobs.scrape"
+    status, detail = image["status"][0].as_py(), image["detail"][0].as_py()
+    if status != "ok":
+        return f"it has no image: {status}, {detail}"
+    return f"features/{name} has no vector of it; run jobs.extract, or look at its error there"

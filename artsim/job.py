@@ -94,7 +94,7 @@ class Job:
             "seconds": round(time.monotonic() - started, 3),
             **outcome,
             "seed": options.seed,
-            "options": {key: value for key, value in vars(options).items() if value is not None},
+            "options": self._by_flag(options),
             "versions": _versions(),
         }
         return {**report, "report": archive.store.address(archive.write_report(report))}
@@ -114,6 +114,11 @@ class Job:
         print(json.dumps(report, ensure_ascii=not legible), flush=True)
         sys.exit(0)
 
+    def _by_flag(self, options: argparse.Namespace) -> dict[str, Any]:
+        """The options by the names that a command line or a TOML file gives them."""
+        flags = {action.dest: action.option_strings[-1].lstrip("-") for action in self._parser._actions}
+        return {flags[key]: value for key, value in vars(options).items() if value is not None}
+
     def _parse(self, arguments: list[str]) -> argparse.Namespace:
         if not self._reads_config:
             return self._parser.parse_args(arguments)
@@ -125,7 +130,9 @@ class Job:
     def _from_toml(self, path: str) -> list[str]:
         try:
             settings = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except OSError as error:
+            raise Mistake(f"--config {path}: {error.strerror}") from error
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise Mistake(f"--config {path}: {error}") from error
         mine = settings.get(self.name, settings)
         if not isinstance(mine, dict):

@@ -1,6 +1,7 @@
 """Find the artworks nearest to (or farthest from) some artworks, image files, or every artwork.
 
-python -m jobs.neighbors --archive archives/demo --features efficientnet_lite0 --id demo:w0001 --k 8 --picture near.png
+python -m jobs.neighbors --archive archives/demo --features efficientnet_lite0 \\
+    --id sample:shen-mountain-1 --k 7 --picture near.png
 python -m jobs.neighbors --archive archives/demo --features efficientnet_lite0 --image photo.jpg
 python -m jobs.neighbors --archive archives/demo --features efficientnet_lite0:128 --all
 """

@@ -11,6 +11,7 @@ import argparse
 import importlib
 import pkgutil
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +29,26 @@ def pipeline(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """See the module. Every section is looked through before the first job starts."""
     steps = _steps(archive.uri, options)
     for step, arguments in steps:
-        step.check(arguments)
-    reports = [step.run(arguments) for step, arguments in steps]
+        _named(step, step.check, arguments)
+    reports = [_named(step, step.run, arguments) for step, arguments in steps]
     totals = {key: sum(report[key] for report in reports) for key in ("rows_in", "rows_out", "rows_failed")}
     return {**totals, "steps": reports}
+
+
+def _named(step: Job, action: Callable[[list[str]], Any], arguments: list[str]) -> Any:
+    """Does it; a mistake says in which section it is."""
+    try:
+        return action(arguments)
+    except Mistake as mistake:
+        raise Mistake(f"[{step.name}] {mistake}") from mistake
 
 
 def _steps(uri: str, options: argparse.Namespace) -> list[tuple[Job, list[str]]]:
     try:
         sections = tomllib.loads(Path(options.config).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise Mistake(f"--config {options.config}: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Mistake(f"--config {options.config}: {error}") from error
     known = {module.name for module in pkgutil.iter_modules(jobs.__path__)} - {"pipeline", "demo"}
     steps = []

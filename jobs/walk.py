@@ -1,7 +1,7 @@
 """Walk from one artwork to another through the latent space.
 
-python -m jobs.walk --archive archives/demo --features efficientnet_lite0 --from demo:w0001 --to demo:w0200 --steps 6 \\
-    --picture walk.png --kind strip
+python -m jobs.walk --archive archives/demo --features efficientnet_lite0 --from sample:shen-mountain-1 \\
+    --to sample:valcroix-moonlight-1 --steps 6 --picture walk.png --kind strip
 """
 
 import argparse

@@ -149,7 +149,6 @@ def test_find_gives_the_order_asked(archive: Archive) -> None:
     [
         (["one"], _IDS[12], "one"),
         (["one"], _IDS[30], "one"),
-        (["one"], "stranger", "one"),
         (["one", "two"], _IDS[16], "two"),
     ],
 )
@@ -229,3 +228,8 @@ def _components_for(matrix: np.ndarray, share: float) -> int:
         if held > share * values.sum():
             return count
     return len(values)
+
+
+def test_find_says_that_an_id_is_not_in_the_catalog(archive: Archive) -> None:
+    with pytest.raises(Mistake, match="stranger: no such id in the catalog; ids look like made:"):
+        Space(archive, ["one"]).find([_IDS[0], "stranger"])

@@ -36,6 +36,7 @@ def neighbors_of(
     if not ids and not files:
         raise Mistake("--id, --image or --all: say what to look for")
     check_question(k, metric)
+    ids, files = list(dict.fromkeys(ids)), list(dict.fromkeys(files))
     if public_only:
         refuse_protected(space.archive, ids)
     queries = [space.find(ids)] if ids else []
@@ -59,7 +60,7 @@ def neighbors_of(
     ]
     if picture:
         kind = "farthest" if farthest else "nearest"
-        save_picture(_sheet(space, ids, files, answers, f"{kind} by {space.name}, {metric} distance"), picture)
+        save_picture(_sheet(space, ids, files, answers, f"{kind} by {space.title}, {metric} distance"), picture)
     return {
         "rows_in": len(ids) + len(files),
         "rows_out": sum(map(len, answers)),
@@ -94,13 +95,13 @@ def save_picture(image: Any, path: str) -> None:
 
 def _describe_files(space: Space, files: Sequence[str]) -> np.ndarray:
     try:
-        images = [Path(file).read_bytes() for file in files]
+        images = {file: Path(file).read_bytes() for file in files}
     except OSError as error:
         raise Mistake(f"--image {error.filename}: {error.strerror}") from error
     try:
         return space.project([describe(space.archive, spec.name, images) for spec in space.specs])
     except BadImage as bad:
-        raise Mistake(f"--image: {bad.detail}") from bad
+        raise Mistake(f"--image {bad.detail}") from bad
 
 
 def _sheet(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from artsim.pictures.lettering import ACCENT, INK, PAPER, caption, font
+from artsim.pictures.lettering import ACCENT, INK, PAPER, caption, fitted, font
 
 _CELL = 190  # pixels a picture may take
 _GAP = 18
@@ -28,7 +28,8 @@ def contact_sheet(title: str, rows: Sequence[tuple[Cell, Sequence[Cell]]]) -> Im
     height = _HEAD + len(rows) * (_CELL + _CAPTION + _GAP) + _GAP
     sheet = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(sheet)
-    draw.text((2 * _GAP, _GAP), title, INK, font=font(22, bold=True))
+    face = font(22, bold=True)
+    draw.text((2 * _GAP, _GAP), fitted(title, width - 4 * _GAP, face), INK, font=face)
     for index, (query, answers) in enumerate(rows):
         top = _HEAD + index * (_CELL + _CAPTION + _GAP)
         _place(sheet, query, 2 * _GAP, top, framed=True)

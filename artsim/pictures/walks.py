@@ -54,6 +54,7 @@ def scatter(
         small = thumbnail.image.copy()
         small.thumbnail((44, 44))
         _centre(sheet, Image.blend(small, Image.new("RGB", small.size, PAPER), 0.45), point)
+    points = _apart(points, 100)
     draw = ImageDraw.Draw(sheet)
     for start, end in itertools.pairwise(points):
         _arrow(draw, start, end)
@@ -63,15 +64,24 @@ def scatter(
         framed = Image.new("RGB", (small.width + 6, small.height + 6), ACCENT if index in (0, len(steps) - 1) else INK)
         framed.paste(small, (3, 3))
         _centre(sheet, framed, point)
-        draw.text(
-            (point[0] - framed.width // 2 + 5, point[1] - framed.height // 2 + 4),
-            str(index),
-            "white",
-            font=font(13, bold=True),
-            stroke_width=2,
-            stroke_fill=INK,
-        )
+        corner = (point[0] - framed.width // 2 + 5, point[1] - framed.height // 2 + 4)
+        draw.text(corner, str(index), "white", font=font(13, bold=True), stroke_width=2, stroke_fill=INK)
+    face = font(18)
+    words = fitted(f"from {steps[0].title} to {steps[-1].title}", size - 48, face)
+    draw.text((24, sheet.height - 40), words, INK, font=face)
     return sheet
+
+
+def _apart(points: list[list[int]], least: int) -> list[list[int]]:
+    """Points pushed away from one another until they lie ``least`` pixels apart, or nearly."""
+    places = np.array(points, float) + np.arange(len(points))[:, None] * 1e-3  # equal ones part in some direction
+    for _ in range(50):
+        away = places[:, None] - places[None, :]
+        distance = np.maximum(np.linalg.norm(away, axis=2), 1e-9)
+        push = np.clip(least - distance, 0, None) / 4
+        np.fill_diagonal(push, 0)
+        places += (away / distance[:, :, None] * push[:, :, None]).sum(1)
+    return places.round().astype(int).tolist()
 
 
 def tube(steps: Sequence[Thumbnail], around: Sequence[Sequence[Thumbnail]], size: int = 1200) -> Image.Image:
@@ -83,17 +93,26 @@ def tube(steps: Sequence[Thumbnail], around: Sequence[Sequence[Thumbnail]], size
     for index in reversed(range(len(steps) - 1)):
         depth = index / (len(steps) - 1)
         scale = 1 / (1 + 3.0 * depth)
-        ring = [steps[index], *around[index]]
-        for place, thumbnail in enumerate(ring):
-            angle = 2 * math.pi * place / len(ring) + 0.35 * index - math.pi / 2
-            point = [round(size / 2 + size * 0.38 * scale * turn(angle)) for turn in (math.cos, math.sin)]
-            faded = 0.45 * depth if place == 0 else 0.25 + 0.5 * depth
-            _centre(sheet, _lit(thumbnail, max(int(size * 0.2 * scale), 8), faded, framed=place == 0), point)
+        side = max(int(size * 0.2 * scale), 8)
+        for place, thumbnail in enumerate(around[index], start=1):
+            point = _on_ring(size, scale, place / (len(around[index]) + 1), index)
+            _centre(sheet, _lit(thumbnail, side, 0.25 + 0.5 * depth, framed=False), point)
+    for index in reversed(range(len(steps) - 1)):  # above all that surrounds them
+        depth = index / (len(steps) - 1)
+        scale = 1 / (1 + 3.0 * depth)
+        side = max(int(size * 0.2 * scale), 8)
+        _centre(sheet, _lit(steps[index], side, 0.3 * depth, framed=True), _on_ring(size, scale, 0, index))
     _centre(sheet, _lit(steps[-1], size // 8, 0.0, framed=True), (size // 2, size // 2))
     face = font(18)
     words = f"from {steps[0].title} to {steps[-1].title}"
     ImageDraw.Draw(sheet).text((24, size - 40), fitted(words, size - 48, face), (220, 214, 204), font=face)
     return sheet
+
+
+def _on_ring(size: int, scale: float, share: float, index: int) -> list[int]:
+    """A place on a ring of the tube: ``share`` of the way round, from the top; each ring turns a little further."""
+    angle = 2 * math.pi * share + 0.35 * index - math.pi / 2
+    return [round(size / 2 + size * 0.38 * scale * turn(angle)) for turn in (math.cos, math.sin)]
 
 
 def _as_high(image: Image.Image, height: int) -> Image.Image:

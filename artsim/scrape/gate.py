@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -74,7 +75,8 @@ class Gate:
     """Lets requests pass when all workers together keep the limits.
 
     ``exchange`` takes a message to ``Limits`` and brings the answer. ``read_robots`` reads the robots.txt of a site,
-    and passes this gate to do so. At most ``capacity`` requests pass at once, whatever their hosts.
+    and passes this gate to do so. At most ``capacity`` requests pass at once, whatever their hosts. Rows that would
+    wait longer than ``patience`` seconds are deferred.
     """
 
     def __init__(
@@ -82,14 +84,12 @@ class Gate:
         worker: str,
         exchange: Callable[[Request], Awaitable[Answer]],
         read_robots: Callable[[str], Awaitable[Robots]],
-        *,
-        patience: float,
         capacity: int,
     ) -> None:
+        self.patience = math.inf
         self._worker = worker
         self._exchange = exchange
         self._read_robots = read_robots
-        self._patience = patience
         self._capacity = capacity
         self._active = 0
         self._hosts: dict[str, _Host] = {}
@@ -214,7 +214,7 @@ class Gate:
         found, self._found = self._found, {}
         needs = {name: host.report() for name, host in self._hosts.items()}
         ask = {origin: site.host for origin, site in self._unknown.items() if origin not in found}
-        return Request(self._worker, self._patience, needs, ask, found)
+        return Request(self._worker, self.patience, needs, ask, found)
 
     def _take(self, name: str, turn: Turn, waiting: int, sent: float) -> None:
         host = self._hosts[name]

@@ -1,5 +1,6 @@
 """What one host is asked to bear: requests at once, time between them, rest when it fails. Has no clock of its own."""
 
+import math
 from dataclasses import dataclass, field
 
 from artsim.scrape.verdict import Verdict
@@ -139,8 +140,8 @@ class Host:
         left = patience - max(self.resting_until - now, 0.0)
         if left <= 0:
             return 0
-        if self._seconds is None and not self.delay:
-            return need.waiting or 1  # nobody knows yet how long they would wait
+        if math.isinf(left) or (self._seconds is None and not self.delay):
+            return need.waiting or 1  # any wait will do, or nobody knows yet how long it would be
         rows = left / max(self.delay, (self._seconds or 0.0) / self._rules.per_host, 1e-6)
         waiting = sum(other.waiting for other in self._needs.values())
         return max(int(rows * need.waiting / waiting), 1) if waiting else 1

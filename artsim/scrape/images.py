@@ -1,24 +1,49 @@
-"""Verified bytes to the columns of an images row: what they are, their hashes, a smaller copy if that was asked for."""
+"""Bytes to the columns of an images row: proof that they are an image, hashes, a smaller copy if that was asked for."""
 
 import hashlib
+import io
 from typing import Any
 
+import imagehash
+from PIL import Image
+
 from artsim.scrape.verdict import Failure, Verdict
-from artsim.vision.check import BadImage, check_image, open_image, resize_image
+from artsim.vision.check import BadImage, check_image, open_image
+from artsim.vision.upright import to_rgb
+
+_QUALITY = 92  # of the JPEGs that --resize makes
 
 
 def image_columns(data: bytes, max_pixels: int, resize: int | None) -> dict[str, Any]:
-    """``bytes`` and what describes them. With ``resize`` the long side is at most so many pixels.
+    """``bytes``, untouched, and what describes them; with ``resize`` those of a copy whose long side is that long.
 
     Decodes and hashes, a few milliseconds; for threads. Failure: ``not_image``, ``corrupt`` or ``bomb``.
     """
     try:
-        checked = check_image(data, max_pixels)
-        columns = {"content_type": checked.content_type, "width": checked.width, "height": checked.height}
-        if resize and max(checked.width, checked.height) > resize:
-            data = resize_image(data, resize)
-            columns["content_type"] = "image/jpeg"
-            columns["width"], columns["height"] = open_image(data).size
+        if resize and max(open_image(data, max_pixels).size) > resize:
+            return _shrunk(data, resize)
+        image = check_image(data, max_pixels)
     except BadImage as bad:
         raise Failure(Verdict(bad.status, bad.detail)) from bad
-    return {**columns, "phash": checked.phash, "sha256": hashlib.sha256(data).hexdigest(), "bytes": data}
+    return _columns(data, image.content_type, (image.width, image.height), image.phash)
+
+
+def _shrunk(data: bytes, long_side: int) -> dict[str, Any]:
+    """A smaller copy, upright; made from one decode, which is as small as the decoder can make it without loss."""
+    image = open_image(data)
+    scale = long_side / max(image.size)
+    try:
+        image.draft("RGB", (round(image.width * scale), round(image.height * scale)))
+        copy = to_rgb(image)
+        copy.thumbnail((long_side, long_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        sink = io.BytesIO()
+        copy.save(sink, "JPEG", quality=_QUALITY, icc_profile=copy.info.get("icc_profile"))
+    except Exception as error:  # decoders raise what they like
+        raise BadImage("corrupt", f"damaged {image.format}: {error}") from error
+    return _columns(sink.getvalue(), "image/jpeg", copy.size, str(imagehash.phash(copy)))
+
+
+def _columns(data: bytes, content_type: str, size: tuple[int, int], phash: str) -> dict[str, Any]:
+    digest = hashlib.sha256(data).hexdigest()
+    about = {"content_type": content_type, "width": size[0], "height": size[1], "phash": phash}
+    return {**about, "sha256": digest, "bytes": data}

@@ -71,10 +71,8 @@ class Limits:
             self._tell(site, name, request.worker, answer, now)
         return answer
 
-    def end_round(self) -> float:
-        """All workers are done and gone. Returns the seconds until the first resting host may be asked; 0 if none."""
-        for worker in list(self._heard):
-            self._forget(worker)
+    def soonest(self) -> float:
+        """Seconds until the first of the resting hosts may be asked again; 0 if none rests."""
         now = self._clock()
         rests = [host.resting_until - now for host in self._hosts.values() if not host.over]
         return min((rest for rest in rests if rest > 0), default=0.0)
@@ -107,12 +105,9 @@ class Limits:
 
     def _bury(self, now: float) -> None:
         for worker in [name for name, heard in self._heard.items() if now - heard > LOST]:
-            self._forget(worker)
-
-    def _forget(self, worker: str) -> None:
-        del self._heard[worker]
-        for host in self._hosts.values():
-            host.forget(worker)
-        for site in self._sites.values():
-            if site.reader == worker:
-                site.reader = None
+            del self._heard[worker]
+            for host in self._hosts.values():
+                host.forget(worker)
+            for site in self._sites.values():
+                if site.reader == worker:
+                    site.reader = None

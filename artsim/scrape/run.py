@@ -1,7 +1,7 @@
 """A whole run on Ray: one keeper of the limits, workers that take pieces, rounds until nothing is pending.
 
-Plain actors and not Ray Data: a worker lives through all rounds with its connections and keeps 64 pieces open, each
-for itself, so that a slow one holds up no others; and three helper processes less to start are worth 3 s of every run.
+Plain actors and not Ray Data: a worker lives through all rounds with its connections, and has 64 pieces open, each for
+itself, so that slow ones hold up no others; and three helper processes less to start are worth 3 s of every run.
 """
 
 import math
@@ -34,13 +34,14 @@ def scrape(archive: Archive, options: Options) -> dict[str, Any]:
     Rows whose host can't be asked yet are deferred from round to round, so that no host keeps the others waiting.
     """
     started, total, tried, patience = time.monotonic(), Tally(), Counter[str](), _PATIENCE
-    limits: Any = None
+    workers: list[Any] = []
     while pieces := list(find_pieces(archive, _rest_of(options, total.rows))):
-        if limits is None:
+        if not workers:
             cluster.connect()
-            limits = ray.remote(Limits).options(num_cpus=0, **_ALIVE).remote(_rules(options))
-            workers = _start(archive, options, limits)
-        all_open = len(pieces) <= _OPEN * len(workers)  # then nobody is kept waiting by a row that waits
+            rules = Rules(options.per_host, options.delay, options.rest)
+            limits: Any = ray.remote(Limits).options(num_cpus=0, **_ALIVE).remote(rules)
+            workers = _start(archive, options, limits, len(pieces))
+        all_open = len(pieces) <= _OPEN * len(workers)  # then a row that waits keeps nobody waiting
         done = Tally()
         stream = _round(pieces, workers, math.inf if all_open else patience, tried)
         for result in cluster.progress(stream, sum(piece.take for piece in pieces), "images"):
@@ -55,53 +56,51 @@ def scrape(archive: Archive, options: Options) -> dict[str, Any]:
     return total.report(time.monotonic() - started)
 
 
-def _rules(options: Options) -> Rules:
-    return Rules(options.per_host, options.delay, options.rest)
-
-
 def _rest_of(options: Options, ended: int) -> Options:
     return options if options.limit is None else replace(options, limit=options.limit - ended)
 
 
-def _start(archive: Archive, options: Options, limits: Any) -> list[Any]:
-    count = options.workers or max(cluster.cpus() // 2, 1)
+def _start(archive: Archive, options: Options, limits: Any, pieces: int) -> list[Any]:
+    count = min(options.workers or max(cluster.cpus() // 2, 1), pieces)
     threads = max(cluster.cpus() // count, 1)
     actor = ray.remote(_Scraper).options(num_cpus=1, max_concurrency=_OPEN + 1, **_ALIVE)
     return [actor.remote(archive, options, limits, threads) for _ in range(count)]
 
 
 def _round(pieces: list[Piece], workers: list[Any], patience: float, tried: Counter[str]) -> Iterator[dict[str, Any]]:
-    """Every piece once; its ``tally`` and how many ``rows`` ended. A worker gets none before it is there."""
+    """Every piece once; its ``tally``, and how many ``rows`` ended. A worker gets none before it is there."""
     todo = deque(pieces)
+    share = min(_OPEN, -(-len(pieces) // len(workers)))
     running = {worker.begin_round.remote(patience, tried): worker for worker in workers}
     beginning = set(running)
     while running:
-        ready, _ = ray.wait(list(running), num_returns=1)
-        for reference in ready:
-            worker, result = running.pop(reference), ray.get(reference)
-            if reference not in beginning:
-                tally = Tally.from_json(result)
-                yield {"rows": tally.rows, "tally": tally}
-            for _ in range(min(_OPEN if reference in beginning else 1, len(todo))):
-                running[worker.end.remote(todo.popleft())] = worker
+        (reference,), _ = ray.wait(list(running), num_returns=1)
+        worker, result = running.pop(reference), ray.get(reference)
+        for _ in range(min(share if reference in beginning else 1, len(todo))):
+            running[worker.end.remote(todo.popleft())] = worker
+        if reference not in beginning:
+            tally = Tally.from_json(result)
+            yield {"rows": tally.rows, "tally": tally}
 
 
 class _Scraper:
-    """A worker as an actor."""
+    """A worker as an actor. One that had to be begun again goes on with what it is sent."""
 
     def __init__(self, archive: Archive, options: Options, limits: Any, threads: int) -> None:
-        self._worker: Worker | None = None
+        self._settings = (archive, options, self._exchange, threads)
         self._limits = limits
-        self._make = lambda: Worker(archive, options, self._exchange, threads=threads)
+        self._worker: Worker | None = None
 
     async def begin_round(self, patience: float, tried: Counter[str]) -> None:
-        if self._worker is None:
-            self._worker = self._make()  # needs the event loop
-        self._worker.begin_round(patience, tried)
+        self._there().begin_round(patience, tried)
 
     async def end(self, piece: Piece) -> str:
-        assert self._worker is not None
-        return (await self._worker.end(piece)).to_json()
+        return (await self._there().end(piece)).to_json()
+
+    def _there(self) -> Worker:
+        if self._worker is None:  # it needs the event loop, which is not there when an actor is made
+            self._worker = Worker(*self._settings)
+        return self._worker
 
     async def _exchange(self, request: Request) -> Answer:
         answer: Answer = await self._limits.exchange.remote(request)

@@ -29,7 +29,7 @@ _COMMIT_AFTER = 30.0  # seconds that an image waits for it at most, so that a ki
 class Worker:
     """Ends rows, piece by piece. Many pieces are open at once, so that slow rows keep no others waiting.
 
-    ``exchange`` speaks to the limits; a row that would wait there longer than ``patience`` seconds is deferred.
+    ``exchange`` speaks to the limits; ``threads`` verify images.
     """
 
     def __init__(
@@ -37,8 +37,6 @@ class Worker:
         archive: Archive,
         options: Options,
         exchange: Callable[[Request], Awaitable[Answer]],
-        *,
-        patience: float,
         threads: int,
     ) -> None:
         self._archive = archive
@@ -51,9 +49,9 @@ class Worker:
             uuid.uuid4().hex,
             exchange,
             self._fetcher.read_robots,
-            patience=patience,
             capacity=max(4, min(_MOST_REQUESTS, _MEMORY // options.max_bytes)),
         )
+        self._tried: Mapping[str, int] = {}
         self._parts: set[Part] = set()
         self._catalog: tuple[tuple[int, str], pa.Table] | None = None
         self._keeper = asyncio.create_task(self._commit_early())
@@ -66,18 +64,23 @@ class Worker:
         self._verify.shutdown()
         self._disk.shutdown()
 
-    async def end(self, piece: Piece, tried: Mapping[str, int]) -> Tally:
-        """Ends those rows of a piece that can be ended now, and commits them.
+    def begin_round(self, patience: float, tried: Mapping[str, int]) -> None:
+        """From now on a row that would wait longer than ``patience`` seconds for its host is deferred.
 
         ``tried``: how often rows were tried in earlier rounds.
         """
+        self._gate.patience = patience
+        self._tried = tried
+
+    async def end(self, piece: Piece) -> Tally:
+        """Ends those rows of a piece that can be ended now, and commits them."""
         tally = Tally()
         rows = await asyncio.get_running_loop().run_in_executor(self._disk, self._read, piece)
         part = Part(self._archive.table("images"), piece.shard, piece.part)
         self._parts.add(part)
         async with asyncio.TaskGroup() as group:
             for row in rows:
-                row.tried = tried.get(row.id, 0)
+                row.tried = self._tried.get(row.id, 0)
                 group.create_task(self._end_row(row, part, tally))
         started = time.monotonic_ns()
         await part.commit(self._disk)

@@ -39,6 +39,11 @@ def open_table(location: str, columns: Mapping[str, str]) -> Source:
             mapping = resolved(columns, records.table.column_names)
             if first:
                 check_columns(columns, records.table.column_names)
+                if "image_url" not in mapping and not (is_folder or store.root.lower().endswith(_JSON)):
+                    there = ", ".join(records.table.column_names)
+                    raise Mistake(
+                        f"--columns: say image_url=COLUMN; none of these is known as the image: {there[:300]}"
+                    )
                 _log.info("catalog: %s", ", ".join(f"{name}={column}" for name, column in mapping.items()))
             first = False
             yield catalog_rows(records, mapping, below)

@@ -39,12 +39,11 @@ def open_image(data: bytes, max_pixels: int | None = None) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.UnidentifiedImageError as error:
+        head = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in bytes(data[:24]))
         raise BadImage(
-            "not_image", f"not an image: it begins with {bytes(data[:16])!r}" if data else "empty"
+            "not_image", f"not an image: it begins with {head}" if data else "empty: no bytes at all"
         ) from error
-    except (
-        Exception
-    ) as error:  # decoders raise what they like on hostile headers: OSError, ValueError, SyntaxError, ...
+    except Exception as error:  # decoders raise what they like on hostile headers
         raise BadImage("corrupt", f"damaged header: {error}") from error
     if max_pixels and image.width * image.height > max_pixels:
         raise BadImage("bomb", f"{image.width} x {image.height} pixels, the limit is {max_pixels:,} (--max-pixels)")

@@ -1,6 +1,6 @@
 """A few images that are in no archive, described just as an archive's features were."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -13,10 +13,10 @@ from artsim.vision.decode import decode
 from artsim.vision.engine import Engine
 
 
-def describe(archive: Archive, name: str, images: Sequence[bytes]) -> np.ndarray:
+def describe(archive: Archive, name: str, images: Mapping[str, bytes]) -> np.ndarray:
     """The vectors of some images, float32 of shape (n, d), by the backbone and weights of ``features/<name>``.
 
-    BadImage if one can't be read; Mistake if the weights that made the features can't be had.
+    ``images`` by the names that a BadImage tells them by; Mistake if the weights that made the features can't be had.
     """
     about = read_about(archive, name)
     if about is None:
@@ -28,10 +28,10 @@ def describe(archive: Archive, name: str, images: Sequence[bytes]) -> np.ndarray
         )
     engine = Engine(about["network"], [parse_feature(name)], state, "float32" if about["exact"] else "auto")
     vectors = []
-    for index, data in enumerate(images):
+    for label, data in images.items():
         try:
             pixels = decode(data, [engine.descriptor.input], about["exact"])[0]
         except BadImage as bad:
-            raise BadImage(bad.status, f"image {index + 1}: {bad.detail}") from bad
+            raise BadImage(bad.status, f"{label}: {bad.detail}") from bad
         vectors.append(engine(np.stack([pixels]))[0][0])
     return np.stack(vectors)

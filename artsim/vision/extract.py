@@ -96,7 +96,7 @@ def _run(
 
     plans = [replace(plan, state=ray.put(plan.state)) for plan in plans]  # loaded once, read by every worker
     actors, cpus, gpus = _actors(sum(plan.nbytes for plan in plans))
-    items = [{"shard": shard, "part": part} for shard, part, _ in parts]
+    items = [{"shard": shard, "part": part, "pending": count} for shard, part, count in parts]
     stream = (
         ray.data.from_items(items, override_num_blocks=len(items))
         .map_batches(
@@ -110,14 +110,15 @@ def _run(
         .iter_rows()
     )
     started, total = time.monotonic(), sum(count for *_, count in parts)
-    sums = dict.fromkeys(("rows", "failed", *PHASES), 0.0)
-    for done in cluster.progress(stream, total, "images"):
+    sums = dict.fromkeys(("rows", "pending", "failed", *PHASES), 0.0)
+    for done in cluster.progress(stream, total, "images", "pending"):
         for name in sums:
             sums[name] += done[name]
     return {
         "rows_in": total,
         "rows_out": int(sums["rows"] - sums["failed"]),
         "rows_failed": int(sums["failed"]),
+        "rows_there": int(sums["pending"] - sums["rows"]),  # done by another run in the meantime
         "images_per_second": round(sums["rows"] / (time.monotonic() - started), 2),
         "worker_seconds": {phase: round(sums[phase], 2) for phase in PHASES},
     }

@@ -68,7 +68,12 @@ class Extractor:
             self._commit(shard, part, rows, [np.concatenate(blocks) for blocks in vectors])
         seconds["write"] += time.monotonic() - started
         failed = sum(error is not None for _, _, error in rows)
-        return {"rows": [len(rows)], "failed": [failed], **{phase: [value] for phase, value in seconds.items()}}
+        return {
+            "rows": [len(rows)],
+            "pending": [max(int(works["pending"][0]), len(rows))],
+            "failed": [failed],
+            **{phase: [value] for phase, value in seconds.items()},
+        }
 
     def _decoded(self, shard: int, part: str, ids: list[str], seconds: dict[str, float]) -> Iterator[Any]:
         """Batches of (id, sha256, error) and of pixels for each input; a few are decoded ahead of the network."""

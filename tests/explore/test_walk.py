@@ -117,8 +117,8 @@ def test_every_artwork_can_be_walked_over(archive: Archive) -> None:
         ({"jitter": 0}, "--jitter 0"),
         ({"jitter": -100}, "--jitter -100"),
         ({"metric": "manhatten"}, "--metric manhatten"),
-        ({"start": "stranger"}, "stranger: features/cloud"),
-        ({"end": "stranger"}, "stranger: features/cloud"),
+        ({"start": "stranger"}, "stranger: no such id in the catalog"),
+        ({"end": "stranger"}, "stranger: no such id in the catalog"),
     ],
 )
 def test_mistakes(archive: Archive, change: dict, said: str) -> None:

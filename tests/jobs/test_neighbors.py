@@ -116,7 +116,7 @@ def test_nobody_asks_about_what_is_protected(archive: Archive, identifier: str, 
     ("arguments", "said"),
     [
         ([], "--id, --image or --all"),
-        (["--id", "stranger"], "stranger: features/dots has no vector"),
+        (["--id", "stranger"], "stranger: no such id in the catalog"),
         (["--id", _IDS[9]], "made:0009: features/dots has no vector"),
         (["--id", _IDS[0], "--k", "0"], "--k 0"),
         (["--id", _IDS[0], "--metric", "manhatten"], "--metric manhatten: there are .*cityblock"),

@@ -102,6 +102,7 @@ def test_killed_ten_times(tmp_path: Path) -> None:
             while len(site.images()) == asked and driver.poll() is None and time.monotonic() < give_up:
                 time.sleep(0.02)
             time.sleep(rng.uniform(0, 1.6))
+            assert driver.poll() is None, driver.communicate()
             os.kill(driver.pid, signal.SIGKILL)
             driver.communicate()
             wait_until_quiet(site)
@@ -125,7 +126,7 @@ def wait_until_quiet(site: Site) -> None:
     give_up = time.monotonic() + 20
     while time.monotonic() < give_up:
         before = len(site.visits)
-        time.sleep(1.0)
+        time.sleep(0.6)
         if len(site.visits) == before:
             return
     raise AssertionError("workers outlive their driver")

@@ -94,7 +94,7 @@ def test_a_scatter_of_features_with_one_dimension(archive: Archive, tmp_path, me
     ("arguments", "said"),
     [
         (["--to", _IDS[0]], "--to made:0000"),
-        (["--to", "stranger"], "stranger: features/dots has no vector"),
+        (["--to", "stranger"], "stranger: no such id in the catalog"),
         (["--to", "stranger", "--rights", "public"], "stranger"),
         (["--from", _IDS[2], "--rights", "public"], "--rights public: made:0002 is protected"),
         (["--steps", "0"], "--steps 0"),

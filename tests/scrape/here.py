@@ -47,19 +47,21 @@ async def scrape_here(archive: Archive, options: Options, workers: int = 1, pati
         return limits.exchange(request)
 
     total, tried = Tally(), Counter[str]()
-    while pieces := list(find_pieces(archive, options)):
-        pool = [Worker(archive, options, exchange, patience=patience, threads=2) for _ in range(workers)]
-        ends = [pool[i % workers].end(piece, tried) for i, piece in enumerate(pieces)]
-        done = await asyncio.gather(*ends)
+    pool = [Worker(archive, options, exchange, threads=2) for _ in range(workers)]
+    try:
+        while pieces := list(find_pieces(archive, options)):
+            for worker in pool:
+                worker.begin_round(patience, tried)
+            done = await asyncio.gather(*[pool[i % workers].end(piece) for i, piece in enumerate(pieces)])
+            tried = Counter()
+            for tally in done:
+                tried.update(tally.tried)
+                tally.tried.clear()
+                total.add(tally)
+            if not any(tally.rows for tally in done):
+                await asyncio.sleep(min(max(limits.soonest(), 0.01), patience))
+            patience *= 2
+    finally:
         for worker in pool:
             await worker.close()
-        tried = Counter()
-        for tally in done:
-            tried.update(tally.tried)
-            tally.tried.clear()
-            total.add(tally)
-        rest = limits.end_round()
-        if not any(tally.rows for tally in done):
-            await asyncio.sleep(min(max(rest, 0.01), patience))
-        patience *= 2
     return total

@@ -3,8 +3,6 @@
 import itertools
 import random
 
-import pytest
-
 from artsim.scrape.host import RESTS, TIRED, Need, Rules
 from artsim.scrape.limits import LOST, Limits, Request
 from artsim.scrape.robots import Robots
@@ -59,13 +57,6 @@ def test_slots_of_a_lost_worker_come_back() -> None:
     clock.now += LOST - 1
     assert ask(limits, "b", waiting=10).slots == 0
     clock.now += 2
-    assert ask(limits, "b", waiting=10).slots == 2
-
-
-def test_slots_come_back_at_the_end_of_a_round() -> None:
-    limits, _ = limits_of(per_host=2)
-    assert ask(limits, "a", waiting=10).slots == 2
-    limits.end_round()
     assert ask(limits, "b", waiting=10).slots == 2
 
 
@@ -165,7 +156,7 @@ def test_rows_of_a_host_that_rests_longer_than_patience_are_not_kept() -> None:
     limits, clock = limits_of(rest=100.0)
     turn = ask(limits, waiting=10, failed=[DOWN] * TIRED, patience=30.0)
     assert turn.keep == 0
-    assert 99 < limits.end_round() <= 100
+    assert 99 < limits.soonest() <= 100
     clock.now += 80
     assert ask(limits, waiting=10, patience=30.0).keep > 0
 
@@ -222,8 +213,8 @@ def test_crawl_delay_spaces_from_robots_on() -> None:
     assert ask(limits, waiting=3).starts == [0.0]
 
 
-@pytest.mark.parametrize("failure", [Robots(failure=Verdict("forbidden_address", "inside"))])
-def test_robots_that_can_never_be_had_are_final(failure: Robots) -> None:
+def test_robots_that_can_never_be_had_are_final() -> None:
     limits, _ = limits_of()
+    failure = Robots(failure=Verdict("forbidden_address", "inside"))
     assert robots_of(limits, "a", failure).robots == {"http://h": failure}
-    assert limits.end_round() == 0
+    assert limits.soonest() == 0

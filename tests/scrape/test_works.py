@@ -46,6 +46,18 @@ def test_a_second_run_has_nothing_to_do(tmp_path: Path, site: Site) -> None:
     assert pending(archive) == []
 
 
+def test_two_runs_at_once_double_nothing(tmp_path: Path, site: Site) -> None:
+    site.default = page(answer(200, jpeg()), latency=0.005)
+    archive = make_archive(tmp_path, {"image_url": urls(site, 60)})
+    options = Options(allow_hosts=(site.netloc,))
+
+    async def both() -> None:
+        await asyncio.gather(scrape_here(archive, options), scrape_here(archive, options))
+
+    asyncio.run(both())
+    assert len(images_of(archive)) == 60
+
+
 def test_new_rows_alone_are_fetched(tmp_path: Path, site: Site) -> None:
     site.default = GOOD
     archive = make_archive(tmp_path, {"image_url": urls(site, 10)})
