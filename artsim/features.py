@@ -52,11 +52,12 @@ class Space:
         self.archive = archive
         self.seed = seed
         self.specs = [parse_spec(text) for text in specs]
-        self.tables = [archive.table(f"features/{spec.name}") for spec in self.specs]
+        known = archive.names("features")
         for spec in self.specs:
-            if not archive.has_table(f"features/{spec.name}"):
-                there = ", ".join(archive.names("features")) or "none yet; jobs.extract makes them"
-                raise Mistake(f"--features {spec.name}: the archive has no such features; it has {there}")
+            if spec.name not in known:  # a name, never a path
+                there = ", ".join(known) or "none yet; jobs.extract makes them"
+                raise Mistake(f"--features {spec.name[:100]}: the archive has no such features; it has {there}")
+        self.tables = [archive.table(f"features/{spec.name}") for spec in self.specs]
         self._pcas = self._fit(seed)
 
     @property

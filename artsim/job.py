@@ -52,7 +52,7 @@ class Job:
         self.option("--archive", required=archive is None, default=archive, metavar="URI", help=where)
         if reads_config:
             self.option("--config", metavar="TOML", help="a file with these options; the command line wins")
-        self.option("--seed", type=int, default=0, help="makes the run repeatable on CPU")
+        self.option("--seed", type=_seed, default=0, help="makes the run repeatable on CPU")
         if not creates_archive:
             self.option(
                 "--rights", choices=["all", "public"], default="all", help="public leaves out whatever is protected"
@@ -97,7 +97,12 @@ class Job:
             "options": self._by_flag(options),
             "versions": _versions(),
         }
-        return {**report, "report": archive.store.address(archive.write_report(report))}
+        try:
+            kept = archive.store.address(archive.write_report(report))
+        except OSError as error:  # the answer is there all the same
+            logging.warning("the report can't be kept in the archive: %s", error)
+            kept = None
+        return {**report, "report": kept}
 
     def main(self) -> NoReturn:
         """Runs the job on the command line and exits: 0 done, 2 the caller's mistake in one line, 1 anything else."""
@@ -120,6 +125,9 @@ class Job:
         return {flags[key]: value for key, value in vars(options).items() if value is not None}
 
     def _parse(self, arguments: list[str]) -> argparse.Namespace:
+        for argument in arguments:
+            if "\0" in argument or argument.encode(errors="ignore").decode() != argument:
+                raise Mistake(f"{argument.encode(errors='replace').decode()}: not text that can be written as UTF-8")
         if not self._reads_config:
             return self._parser.parse_args(arguments)
         config = _Parser(add_help=False, allow_abbrev=False)
@@ -145,6 +153,8 @@ def as_arguments(settings: dict[str, Any], path: str) -> list[str]:
     arguments: list[str] = []
     for name, value in settings.items():
         flag = f"--{name.replace('_', '-')}"
+        if flag in ("--help", "--list", "--config"):
+            raise Mistake(f"--config {path}: {name} is for the command line alone")
         if isinstance(value, bool):
             arguments += [flag] if value else []
         elif isinstance(value, dict):
@@ -156,6 +166,13 @@ def as_arguments(settings: dict[str, Any], path: str) -> list[str]:
         else:
             raise Mistake(f"--config {path}: {name} has a value of type {type(value).__name__}")
     return arguments
+
+
+def _seed(text: str) -> int:
+    seed = int(text)
+    if not 0 <= seed < 1 << 32:
+        raise argparse.ArgumentTypeError(f"{seed} is not between 0 and {(1 << 32) - 1}")
+    return seed
 
 
 def _versions() -> dict[str, str]:

@@ -9,6 +9,7 @@ python -m jobs.catalog --archive archives/demo --source iiif --location https://
 
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from artsim.job import Job
 
@@ -40,13 +41,12 @@ def catalog(archive: "Archive", options: Namespace) -> dict[str, Any]:
 
 
 def _opened(options: Namespace) -> "Source":
-    from artsim.sources.fetch import Web
-    from artsim.sources.iiif import open_iiif
-    from artsim.sources.smk import open_smk
-
     from artsim.archive import Mistake
     from artsim.sources.columns import parse_columns
+    from artsim.sources.fetch import Web
     from artsim.sources.folder import open_folder
+    from artsim.sources.iiif import open_iiif
+    from artsim.sources.smk import open_smk
     from artsim.sources.table import open_table
     from artsim.sources.wga import open_wga
 
@@ -56,12 +56,18 @@ def _opened(options: Namespace) -> "Source":
         raise Mistake(f"--location: say where the {options.source} is")
     if options.limit is not None and options.limit < 1:
         raise Mistake(f"--limit {options.limit}: must be 1 or more")
+    if options.size < 1:
+        raise Mistake(f"--size {options.size}: must be 1 or more")
     if options.source == "folder":
         return open_folder(options.location)
     if options.source == "table":
         return open_table(options.location, parse_columns(options.columns))
     if options.source == "wga":
         return open_wga(options.location)
+    try:
+        urlsplit(options.location or "")
+    except ValueError as error:
+        raise Mistake(f"--location {options.location}: no address: {error}") from error
     web = Web(options.contact, options.allow_host, options.location)
     if options.source == "smk":
         return open_smk(options.location, web, options.language)

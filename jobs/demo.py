@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from artsim.job import Job
+from artsim.mistake import Mistake
 
 job = Job("demo", __doc__, creates_archive=True, reads_config=False, archive="archives/demo")
 job.option("--works", type=int, help="a smaller museum: so many works (default: all)")
@@ -19,6 +20,8 @@ job.option("--port", type=int, default=8437, help="of the museum's web site on 1
 @job.runs
 def demo(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """Makes the museum, writes pipeline.toml beside the archive, runs it, and says where the pictures are."""
+    if not 0 <= options.port < 65536:
+        raise Mistake(f"--port {options.port}: no port has this number")
     from artsim.sample.tour import tour
     from jobs.pipeline import job as pipeline
 

@@ -233,3 +233,9 @@ def _components_for(matrix: np.ndarray, share: float) -> int:
 def test_find_says_that_an_id_is_not_in_the_catalog(archive: Archive) -> None:
     with pytest.raises(Mistake, match="stranger: no such id in the catalog; ids look like made:"):
         Space(archive, ["one"]).find([_IDS[0], "stranger"])
+
+
+@pytest.mark.parametrize("name", ["..", ".", "../images", "../features/one", "a" * 300, "f\0"])
+def test_a_feature_is_a_name_and_never_a_path(archive: Archive, name: str) -> None:
+    with pytest.raises(Mistake, match="no such features"):
+        Space(archive, [name])

@@ -284,3 +284,19 @@ def test_the_report_is_utf8_whatever_the_console(tmp_path) -> None:
     done = subprocess.run(command, cwd=_ROOT, capture_output=True, env=environment, timeout=60)
     assert done.returncode == 0, done.stderr.decode()
     assert json.loads(done.stdout.splitlines()[-1])["title"] == "天使"
+
+
+@pytest.mark.parametrize("seed", ["-1", "4294967296", "x"])
+def test_a_seed_is_a_number_that_every_library_takes(tmp_path: Path, seed: str) -> None:
+    needed = ["--archive", str(tmp_path), "--features", "a", "--from", "b", "--to", "c"]
+    command = [sys.executable, "-m", "jobs.walk", *needed, "--seed", seed]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "--seed" in done.stderr
+
+
+@pytest.mark.parametrize("about", ["{", "{}", "[]", '{"format": 1, "shards": 0}', '{"format": 1, "shards": "3"}'])
+def test_a_damaged_archive_is_a_mistake(tmp_path: Path, about: str) -> None:
+    (tmp_path / "archive.json").write_text(about)
+    with pytest.raises(Mistake, match=r"archive\.json is damaged"):
+        Archive.open(str(tmp_path))

@@ -27,11 +27,18 @@ class Archive:
     def open(cls, uri: str) -> "Archive":
         """The archive at an address. Mistake if there is none, or one of a format that this version does not know."""
         store = Store.open(uri)
-        about = store.read_json("archive.json")
+        try:
+            about = store.read_json("archive.json")
+        except ValueError as error:
+            raise Mistake(f"--archive {uri}: its archive.json is damaged: {error}") from error
         if about is None:
             raise Mistake(f"--archive {uri}: there is no archive here yet; jobs.catalog makes one")
-        if about["format"] != _FORMAT:
-            raise Mistake(f"--archive {uri}: written in format {about['format']}, this artsim reads format {_FORMAT}")
+        if not isinstance(about, dict) or not isinstance(about.get("shards"), int) or about["shards"] < 1:
+            raise Mistake(f"--archive {uri}: its archive.json is damaged; it says {str(about)[:80]}")
+        if about.get("format") != _FORMAT:
+            raise Mistake(
+                f"--archive {uri}: written in format {about.get('format')}, this artsim reads format {_FORMAT}"
+            )
         return cls(store, about["shards"])
 
     @classmethod

@@ -15,9 +15,15 @@ _PUBLIC = re.compile(
 )
 _PROTECTED = re.compile(
     rf"(\b(not|non|never|no longer|nicht|pas)\b|n['’]t\b)[^.,;:/–—]{{0,20}}({_OPEN})|\bno\s+({_OPEN})"
-    r"|rightsstatements\.org/(vocab|page)/InC",
+    r"|rightsstatements\.org/(vocab|page)/InC"
+    # whatever leaves a doubt: a time to come, a question, a flag that says no
+    r"|\b(will|until|unless|formerly|without|excluded|disputed|unknown|denied|only)\b"
+    r"|public[ _-]*domain\W{0,3}(no\b|false|0\b|\?)",
     re.IGNORECASE,
 )
+# A copyright beside a public domain leaves a doubt as well; beside a Creative Commons licence it names the licensor.
+_CLAIMED = re.compile(r"©|\(c\)|(?<!no )(?<!no known )\bcopyright|all rights reserved", re.IGNORECASE)
+_LICENSED = re.compile(r"\bcc[ _-]by\b|creativecommons\.org/licenses/|creative commons attribution", re.IGNORECASE)
 
 
 def is_public_domain(rights: str | None) -> bool:
@@ -26,7 +32,10 @@ def is_public_domain(rights: str | None) -> bool:
     Public domain, CC0, the Creative Commons licences and "no copyright" of rightsstatements.org are public.
     What says nothing, or anything else, is taken as protected.
     """
-    return bool(rights) and bool(_PUBLIC.search(rights or "")) and not _PROTECTED.search(rights or "")
+    text = rights or ""
+    if not _PUBLIC.search(text) or _PROTECTED.search(text):
+        return False
+    return not _CLAIMED.search(text) or bool(_LICENSED.search(text))
 
 
 def public_ids(catalog: Table, shard: int) -> pa.Array:

@@ -31,8 +31,13 @@ class Store:
     @classmethod
     def open(cls, uri: str) -> "Store":
         """The folder at a path or an address (``s3://bucket/folder``, ``gs://``, whatever fsspec knows)."""
+        if not uri:
+            raise Mistake("an empty address; . is the current folder")
         if "://" not in uri:
-            path = str(Path(uri).expanduser().resolve())
+            try:
+                path = str(Path(uri).expanduser().resolve())
+            except (OSError, RuntimeError, ValueError) as error:
+                raise Mistake(f"{uri[:100]}: no such place can be: {error}") from error
             return cls(path, pafs.LocalFileSystem(), path)
         try:
             filesystem, root = pafs.FileSystem.from_uri(uri)
@@ -61,6 +66,8 @@ class Store:
 
     def remove(self, folder: str) -> None:
         """Removes a folder with all that is in it; nothing happens if there is none."""
+        if ".." in folder.split("/"):
+            raise Mistake(f"{folder}: leads out of the archive")
         if self.exists(folder):
             self.filesystem.delete_dir(f"{self.root}/{folder}")
 

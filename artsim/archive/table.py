@@ -35,7 +35,8 @@ class Table:
 
     def parts(self, shard: int) -> list[str]:
         """The names of the part files of a shard, sorted."""
-        return [name.removesuffix(".parquet") for name in self.store.names(self._folder(shard))]
+        names = self.store.names(self._folder(shard))
+        return [name.removesuffix(".parquet") for name in names if name.endswith(".parquet")]
 
     def read(self, shard: int, part: str, columns: list[str] | None = None) -> pa.Table:
         """The rows of one part, all columns or some. FileNotFoundError if there is no such part."""

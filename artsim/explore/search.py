@@ -113,7 +113,7 @@ def _rough(queries: np.ndarray, matrix: np.ndarray, metric: str) -> tuple[np.nda
         return 1.0 - _unit(queries) @ _unit(matrix).T, np.full(len(queries), rounding)
     if metric in ("euclidean", "sqeuclidean"):
         squares = np.einsum("ij,ij->i", matrix, matrix)
-        longest = float(np.sqrt(squares.max()))
+        longest = float(np.sqrt(np.max(squares, where=np.isfinite(squares), initial=0.0)))
         rough = squares[None, :] - 2.0 * (queries @ matrix.T)
         return rough, rounding * longest * (longest + 2.0 * np.linalg.norm(queries, axis=1))
     return cdist(queries, matrix, metric), np.zeros(len(queries))

@@ -38,6 +38,9 @@ def walk(
         raise Mistake(f"--steps {steps}: a walk has at least 1")
     if jitter < 1:
         raise Mistake(f"--jitter {jitter}: choose among at least 1")
+    most = sum(space.tables[0].rows_in(shard, part) for shard, part in space.parts())
+    if steps > most:
+        raise Mistake(f"--steps {steps}: the archive has too few artworks for so long a walk, {most}")
     ends = space.find([start, end])
     between = _way(ends[0], ends[1], steps, spherical=metric == "cosine")
     most = 2 + steps + jitter + _AROUND * steps  # the ends and all that other steps may have taken, then its own

@@ -12,8 +12,9 @@ _MAPPED_IPV4 = ipaddress.ip_network("::ffff:0:0/96")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _SIX_TO_FOUR = ipaddress.ip_network("2002::/16")
 _UNICAST_IPV6 = ipaddress.ip_network("2000::/3")
-# Special ranges that some Pythons call global: protocol assignments, 6to4 relays (RFC 7526), documentation (RFC 9637).
-_SPECIAL_IPV4 = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24")))
+# Special ranges that some Pythons call global: protocol assignments, 6to4 relays (RFC 7526), documentation (RFC 9637);
+# and the one public address at which a cloud (Azure) answers its own machines alone.
+_SPECIAL_IPV4 = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")))
 _DOCUMENTATION_IPV6 = ipaddress.ip_network("3fff::/20")
 
 

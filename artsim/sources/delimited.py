@@ -80,12 +80,17 @@ def _records(header: list[str], rows: list[list[str]], lines: list[int], rejects
 
 def _header(fields: list[str]) -> list[str]:
     """The names of the columns: trimmed, never empty, each only once."""
+    if not any(field.strip() for field in fields):
+        raise csv.Error("empty")
+    return unique(fields)
+
+
+def unique(fields: list[str]) -> list[str]:
+    """Names of columns, trimmed; one that is empty or was there before gets the column's number."""
     names: list[str] = []
     for number, field in enumerate(fields, 1):
         name = field.strip() or f"column {number}"
         names.append(name if name not in names else f"{name} ({number})")
-    if not any(field.strip() for field in fields):
-        raise csv.Error("empty")
     return names
 
 

@@ -31,7 +31,7 @@ class Reject:
     @classmethod
     def of(cls, line: object, reason: str, text: object) -> "Reject":
         """A reject with its text cut to a length for people."""
-        return cls(str(line), reason, clean(str(text))[:_TEXT])
+        return cls(clean(str(line)), reason, clean(str(text))[:_TEXT])
 
 
 @dataclass(frozen=True, slots=True)

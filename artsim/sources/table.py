@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from artsim.archive import Mistake, Store
 from artsim.sources.below import Below, parent_of
 from artsim.sources.columns import check_columns, resolved
-from artsim.sources.delimited import read_delimited
+from artsim.sources.delimited import read_delimited, unique
 from artsim.sources.documents import LINES
 from artsim.sources.mapping import catalog_rows
 from artsim.sources.objects import read_objects
@@ -35,7 +35,7 @@ def open_table(location: str, columns: Mapping[str, str]) -> Source:
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
         first = True
-        for records in _records(store, is_folder, list(columns.values())):
+        for records in readable(_records(store, is_folder, list(columns.values())), location):
             mapping = resolved(columns, records.table.column_names)
             if first:
                 check_columns(columns, records.table.column_names)
@@ -50,6 +50,14 @@ def open_table(location: str, columns: Mapping[str, str]) -> Source:
 
     name = PurePosixPath(store.root).name
     return Source(name.split(".")[0], store.uri, chunks, below.root)
+
+
+def readable(records: Iterator[Records], location: str) -> Iterator[Records]:
+    """The same; what can't be read because the file is damaged is the caller's Mistake."""
+    try:
+        yield from records
+    except (OSError, pa.ArrowInvalid, EOFError) as error:
+        raise Mistake(f"--location {location}: it can't be read: {error}") from error
 
 
 def open_location(location: str) -> Store:
@@ -86,7 +94,8 @@ def _from_parquet(store: Store) -> Iterator[Records]:
             table = pa.Table.from_batches([batch])
             while any(pa.types.is_struct(field.type) for field in table.schema):
                 table = table.flatten()
-            texts = pa.table({field.name: _as_text(table[field.name]) for field in table.schema})
+            names = unique(table.column_names)
+            texts = pa.table([_as_text(column) for column in table.columns], names=names)
             where = pa.array(range(line, line + len(texts)), pa.int64()).cast(pa.string())
             line += len(texts)
             yield Records(texts, where, [])

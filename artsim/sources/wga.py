@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.fs as pafs
 
 from artsim.archive import Mistake
 from artsim.sources.delimited import read_delimited
 from artsim.sources.mapping import metadata, tidy
 from artsim.sources.record import ROWS, Chunk, Records, Reject, Source
-from artsim.sources.table import open_location
+from artsim.sources.table import open_location, readable
 from artsim.sources.years import years
 
 _ADDRESS = r"^https?://(?:www\.)?wga\.hu/(?:frames-e\.html\?/)?html(?:_m)?/(?P<place>[^?#]+)\.html?$"
@@ -33,10 +34,12 @@ def open_wga(location: str) -> Source:
     and its image follow. Years are those of DATE, or else of TIMEFRAME. Rows that lead to no page are rejected.
     """
     store = open_location(location)
+    if store.filesystem.get_file_info(store.root).type == pafs.FileType.Directory:
+        raise Mistake(f"--location {location}: a folder, not the Web Gallery's catalogue")
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
         with store.filesystem.open_input_stream(store.root) as stream:
-            for records in read_delimited(stream, location, delimiter=";"):
+            for records in readable(read_delimited(stream, location, delimiter=";"), location):
                 if missing := [name for name in _NEEDED if name not in records.table.column_names]:
                     raise Mistake(f"--location {location}: not the Web Gallery's catalogue, it has no {missing[0]}")
                 yield _chunk(records)

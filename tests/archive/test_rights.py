@@ -75,3 +75,27 @@ def test_public_ids_are_the_open_rows_of_one_shard(tmp_path) -> None:
     table.write(0, "a", pa.Table.from_pylist(rows[::2], schema=CATALOG))
     table.write(0, "b", pa.Table.from_pylist(rows[1::2], schema=CATALOG))
     assert sorted(public_ids(table, 0).to_pylist()) == sorted(f"t:{number}" for number in range(len(OPEN)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "In copyright until 2040, then public domain",
+        "Will enter the public domain in 2041",
+        "© 2020 Artist. Metadata: CC0",
+        "Public domain: no",
+        "public_domain=false",
+        "isPublicDomain: false",
+        "formerly public domain",
+        "without public domain status",
+        "excluded from public domain",
+        "unless in the public domain, © DACS",
+        "Public domain status disputed",
+        "Public Domain Mark status unknown",
+        "Public domain?",
+        "Photo: all rights reserved; painting: public domain",
+        "Public domain in the US only; copyrighted in the EU",
+    ],
+)
+def test_a_doubt_is_protected(text: str) -> None:
+    assert not is_public_domain(text)

@@ -175,3 +175,11 @@ def test_questions_that_cannot_be_asked(k: int, metric: str, said: str) -> None:
     ids, vectors = _data(5)
     with pytest.raises(Mistake, match=said):
         search([(ids, vectors)], vectors, k, metric=metric)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "sqeuclidean", "cityblock", "cosine"])
+def test_a_vector_that_is_no_number_hides_no_other(metric: str) -> None:
+    vectors = np.array([[1, 0], [0, 1], [np.nan, np.nan], [1, 1]], np.float32)
+    names = np.array(["a", "b", "nan", "d"], dtype=object)
+    found = search([(names, vectors)], vectors[:1], 2, metric=metric, but_not=names[:1])
+    assert found.ids.tolist() == [["d", "b"]]
