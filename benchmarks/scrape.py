@@ -119,17 +119,15 @@ def server() -> Iterator[tuple[int, int]]:
 
 def timed(command: list[str], port: int) -> tuple[float, float, bytes]:
     """Seconds from the start, and from the first image on, to the last line on stdout or the end; that line."""
-    started, line = time.monotonic(), b""
+    started, lines = time.monotonic(), []
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdout is not None
-    ended = started
     for line in process.stdout:
-        ended = time.monotonic()
+        lines.append((time.monotonic(), line))
     assert process.wait() == 0, command
-    if not line:
-        ended = time.monotonic()
+    ended, last = lines[-1] if lines else (time.monotonic(), b"")
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/first") as response:
-        return ended - started, ended - float(response.read()), line
+        return ended - started, ended - float(response.read()), last
 
 
 def artsim(urls: list[str], hosts: list[str], port: int, options: tuple[str, ...]) -> tuple[float, float]:

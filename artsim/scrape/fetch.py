@@ -67,6 +67,8 @@ class Client:
         except TimeoutError as error:
             detail = f"no complete answer within {self._options.timeout:g} s (limit --timeout)"
             raise Failure(Verdict("timeout", f"{detail}; {_size(chunks):,} bytes had come"), again=True) from error
+        except aiohttp.ClientSSLError as error:
+            raise _lost(f"no secure connection to {url.host}: {_reason(error)}") from error
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, NotPublic):
                 raise Failure(Verdict("forbidden_address", f"{url.host} {error.os_error}")) from error
@@ -102,7 +104,8 @@ class Client:
                 break
             if cut_at is None and size > limit:
                 raise _too_large(f"stopped after {size:,} bytes", limit)
-        return Answer(status, b"".join(chunks)[:cut_at], None, headers.get("ETag"), headers.get("Last-Modified"))
+        validators = (_utf8(headers.get(name)) for name in ("ETag", "Last-Modified"))
+        return Answer(status, b"".join(chunks)[:cut_at], None, *validators)
 
 
 def _session(options: Options, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
@@ -145,6 +148,11 @@ def _retry_after(value: str | None) -> float:
     return max((date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds(), 0.0)
 
 
+def _utf8(header: str | None) -> str | None:
+    """A header that can be stored and sent again; None for one with bytes that are no text."""
+    return header if header and header.isascii() else None
+
+
 def _size(chunks: list[bytes]) -> int:
     return sum(map(len, chunks))
 
@@ -154,7 +162,7 @@ def _too_large(what: str, limit: int) -> Failure:
 
 
 def _lost(detail: str) -> Failure:
-    return Failure(Verdict("network", detail[:300]), again=True)
+    return Failure(Verdict("network", detail), again=True)
 
 
 def _reason(error: BaseException) -> str:

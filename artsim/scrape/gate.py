@@ -259,9 +259,12 @@ class Gate:
             errand.add_done_callback(self._errands.discard)
 
     async def _read(self, origin: str, name: str) -> None:
-        robots = None
-        with contextlib.suppress(Deferred):
+        try:
             robots = await self._read_robots(origin)
+        except Deferred:
+            robots = None  # another one reads it, later
+        except Exception as error:
+            robots = Robots(failure=Verdict("robots", f"robots.txt can't be read: {error!r}"))
         self._hosts.setdefault(name, _Host())
         self._found[origin] = (name, robots)
         self._news.set()

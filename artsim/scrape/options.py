@@ -25,7 +25,7 @@ def user_agent(contact: str | None = None) -> str:
 class Options:
     """Times in seconds, sizes in bytes and pixels. ``started`` tells this run's rows from older ones.
 
-    Mistake if a number is out of bounds, or a host in ``allow_hosts`` is none.
+    Mistake if a number is out of bounds, a host in ``allow_hosts`` is none, or ``user_agent`` is no header.
     """
 
     per_host: int = 2
@@ -51,4 +51,6 @@ class Options:
             value = getattr(self, name)
             if value is not None and not bound <= value < float("inf"):
                 raise Mistake(f"--{name.replace('_', '-')} {value}: must be {bound} or more")
+        if not (self.user_agent.isascii() and self.user_agent.isprintable()):
+            raise Mistake("--contact: a mail address or a web address, in plain characters")
         AllowedHosts(self.allow_hosts)

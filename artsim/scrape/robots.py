@@ -9,6 +9,7 @@ from artsim.scrape.options import AGENT
 from artsim.scrape.verdict import Verdict
 
 MAX_ROBOTS_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 KiB are read, the rest may be ignored
+LONGEST_DELAY = 600.0  # seconds between two requests; a site that asks for more is left alone
 _OPT_OUT = frozenset({"noai", "noimageai"})
 _VALUED = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
 
@@ -24,10 +25,17 @@ class Robots:
 
     @classmethod
     def read(cls, text: str) -> "Robots":
-        """Robots of a file's text, with the crawl-delay or request-rate that it asks of us, in seconds."""
+        """Robots of a file's text, with the crawl-delay or request-rate that it asks of us, in seconds.
+
+        One beyond all measure is a refusal.
+        """
         rules = Protego.parse(text)
-        rate = rules.request_rate(AGENT)
-        return cls(text, max(rules.crawl_delay(AGENT) or 0.0, rate.seconds / rate.requests if rate else 0.0))
+        delay, rate = rules.crawl_delay(AGENT) or 0.0, rules.request_rate(AGENT)
+        if rate and rate.requests:
+            delay = max(delay, rate.seconds / rate.requests)
+        if delay > LONGEST_DELAY:
+            return cls(failure=Verdict("robots", f"robots.txt asks for {delay:,.0f} s between two requests"))
+        return cls(text, max(delay, 0.0))
 
     def rules(self) -> Protego:
         """The rules, to be kept by who asks them often."""

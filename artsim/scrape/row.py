@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import random
 import time
 from collections import Counter
@@ -16,16 +17,18 @@ from yarl import URL
 from artsim.scrape.address import host_of, web_address
 from artsim.scrape.fetch import Answer, Client
 from artsim.scrape.files import Files
-from artsim.scrape.gate import Gate
+from artsim.scrape.gate import Gate, LimitsLost
 from artsim.scrape.images import image_columns
 from artsim.scrape.options import Options
 from artsim.scrape.robots import MAX_ROBOTS_BYTES, Robots
-from artsim.scrape.verdict import Failure, Verdict
+from artsim.scrape.verdict import Deferred, Failure, Verdict
 from artsim.scrape.works import Row
 
 _REDIRECTS = 5
 _BACKOFF = 0.5  # seconds before the second attempt at most, then twice as long each; anything below that is drawn
 _BACKOFF_MOST = 60.0
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -64,7 +67,10 @@ class Fetcher:
             try:
                 columns = await self._attempt(row, spent)
                 return self._ended(row, Verdict("ok", ""), columns, spent)
-            except Failure as failure:
+            except (Deferred, LimitsLost):
+                raise
+            except Exception as error:  # whatever a site can still think of is the end of its row, not of the run
+                failure = error if isinstance(error, Failure) else _unforeseen(error)
                 if not failure.again or row.tried > self._options.retries:
                     return self._ended(row, failure.verdict, None, spent, transient=failure.again)
                 started = time.monotonic_ns()
@@ -136,7 +142,7 @@ class Fetcher:
                     return
             seen.add(url)
             url = answer.location
-        raise Failure(Verdict("redirect_loop", f"redirects lead back to {url}"[:300]))
+        raise Failure(Verdict("redirect_loop", f"redirects lead back to {url}"))
 
     async def _verified(self, data: bytes, spent: Counter[str]) -> dict[str, Any]:
         await self.has_room.wait()
@@ -162,14 +168,25 @@ class Fetcher:
         host = _host_label(row.url)
         if row.stored and columns is None and (verdict.status == "ok" or transient):
             detail = None if verdict.status == "ok" else f"kept from before; refreshing failed: {verdict.detail}"
-            return Ending({**about, "detail": detail}, host, True, spent)
-        about |= {"status": verdict.status, "detail": verdict.detail or None, "http_status": verdict.http_status}
+            return Ending({**about, "detail": detail and _plain(detail)}, host, True, spent)
+        detail = _plain(verdict.detail) or None
+        about |= {"status": verdict.status, "detail": detail, "http_status": verdict.http_status}
         return Ending({**about, **(columns or {})}, host, False, spent)
 
 
 def _backoff(tried: int) -> float:
     """Seconds to wait after so many attempts: full jitter, as in Brooker, "Exponential Backoff And Jitter" (2015)."""
     return random.uniform(0, min(_BACKOFF_MOST, _BACKOFF * 2 ** (tried - 1)))
+
+
+def _unforeseen(error: Exception) -> Failure:
+    _log.warning("a row ended in a way that nobody thought of", exc_info=error)
+    return Failure(Verdict("network", f"unforeseen: {type(error).__name__}: {error}"))
+
+
+def _plain(text: str) -> str:
+    """One short line that any file can hold: what servers send may break lines and be no UTF-8."""
+    return " ".join(text.split()).encode("utf-8", "replace").decode()[:300]
 
 
 def _host_label(url: str | None) -> str:

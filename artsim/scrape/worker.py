@@ -43,6 +43,8 @@ class Worker:
         self._options = options
         self._verify = ThreadPoolExecutor(threads, "verify")
         self._disk = ThreadPoolExecutor(2, "disk")
+        # names are looked up in the loop's own threads, and those of dead hosts take long
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(32, "names"))
         self._client = Client(options)
         self._fetcher = Fetcher(options, self._client, Files(archive, options.max_bytes), self._verify)
         self._gate = self._fetcher.gate = Gate(

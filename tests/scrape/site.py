@@ -1,6 +1,7 @@
 """A web site that does as it is told, however badly: raw bytes on a socket, and a log of who asked what and when."""
 
 import asyncio
+import ssl
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -61,6 +62,7 @@ class Site:
     default: Page | None = None
     visits: list[Visit] = field(default_factory=list)
     port: int = 0
+    tls: ssl.SSLContext | None = None
 
     @property
     def url(self) -> str:
@@ -90,7 +92,8 @@ class Site:
 
     def _run(self, ready: threading.Event) -> None:
         asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, self.host, self.port, backlog=1000))
+        listening = asyncio.start_server(self._serve, self.host, self.port, backlog=1000, ssl=self.tls)
+        server = self._loop.run_until_complete(listening)
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         self._loop.run_forever()

@@ -1,6 +1,9 @@
 """Where the scraper goes and where it never does, however an address is spelled."""
 
+import ssl
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,3 +117,34 @@ def test_no_proxy_by_accident(
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     site.default = GOOD
     assert scrape_url(f"{site.url}/x")["status"] == "ok"
+
+
+def test_a_certificate_that_nobody_knows(scrape_url: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate(tmp_path / "cert.pem"))
+    with Site(tls=context) as secure:
+        secure.default = GOOD
+        row = scrape_url(f"https://localhost:{secure.port}/x", allow_hosts=("localhost",))
+        assert (row["status"], row["attempts"]) == ("network", 0)
+        assert "certificate" in row["detail"].lower()
+        assert not secure.visits
+
+
+def certificate(path: Path) -> Path:
+    """A key and a certificate for localhost that it signed itself."""
+    x509 = pytest.importorskip("cryptography.x509")
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(1), now + timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    path.write_bytes(private + signed.public_bytes(pem))
+    return path

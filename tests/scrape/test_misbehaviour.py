@@ -160,6 +160,11 @@ CASES = {
     "an encoding nobody knows": Case(page(answer(200, GOOD, "Content-Encoding: rot13")), "ok"),
     "another protocol": Case(page(b"SSH-2.0-OpenSSH_9.6\r\n", close=True), "network"),
     "bytes for headers": Case(page(b"HTTP/1.1 200 OK\r\n\xff\xfe\0: \x01\r\n\r\n" + GOOD, close=True), "network"),
+    "a validator that is no text": Case(page(answer(200, GOOD).replace(b"\r\n", b"\r\nETag: \xff\xfe\r\n", 1)), "ok"),
+    "redirect to no text": Case(
+        page(answer(302).replace(b"\r\n", b"\r\nLocation: gopher:\xff\xfe\n\r\n", 1)), "forbidden_address or network"
+    ),
+    "redirect far away": Case(to("/" + "x" * 7000), "http", "404"),
     "two lengths": Case(page(answer(200, GOOD, "Content-Length: 5")), "network"),
     "a negative length": Case(page(answer(200, GOOD, length=-1)), "network"),
 }

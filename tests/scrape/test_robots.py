@@ -34,6 +34,11 @@ def robots(text: str, status: int = 200) -> Any:
         ("User-agent: *\nDisallow: /\nAllow: /open/", "/open/x", "ok"),
         ("<html>no robots here</html>", "/x", "ok"),
         ("\x00\x01\x02", "/x", "ok"),
+        ("User-agent: *\nCrawl-delay: 1000000", "/x", "robots"),
+        ("User-agent: *\nCrawl-delay: inf", "/x", "ok"),
+        ("User-agent: *\nCrawl-delay: -3", "/x", "ok"),
+        ("User-agent: *\nCrawl-delay: soon\nRequest-rate: 0/0", "/x", "ok"),
+        ("User-agent: *\nDisallow: /" + "*a" * 300 + "b", "/" + "a" * 3000, "ok"),
         ("", "/x", "ok"),
     ],
 )

@@ -1,0 +1,106 @@
+"""A worker when things go on for long, or wrong: early commits, bounded memory, errors that nobody thought of."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from artsim.archive import Archive
+from artsim.scrape import row as row_module
+from artsim.scrape import worker as worker_module
+from artsim.scrape.gate import LimitsLost
+from artsim.scrape.limits import Answer, Request
+from artsim.scrape.options import Options
+from artsim.scrape.worker import Worker
+from artsim.scrape.works import find_pieces
+from tests.scrape.here import images_of, make_archive, scrape_here
+from tests.scrape.pictures import jpeg
+from tests.scrape.site import Site, answer, page
+
+GOOD = page(answer(200, jpeg()), latency=0.02)
+
+
+def archive_of(folder: Path, site: Site, count: int) -> Archive:
+    return make_archive(folder, {"image_url": [f"{site.url}/{number}" for number in range(count)]}, shards=1)
+
+
+@pytest.mark.parametrize(("name", "value"), [("_COMMIT_AFTER", 0.1), ("_HELD", 5_000)])
+def test_what_is_there_is_committed_before_the_end(
+    name: str, value: float, tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, name, value)
+    site.default = GOOD
+    archive = archive_of(tmp_path, site, 80)
+    seen: list[int] = []
+
+    async def run() -> None:
+        running = asyncio.create_task(scrape_here(archive, Options(allow_hosts=(site.netloc,))))
+        while not running.done():
+            await asyncio.sleep(0.05)
+            seen.append(len(images_of(archive)))
+        await running
+
+    asyncio.run(run())
+    assert len({count for count in seen if 0 < count < 80}) >= 2
+    assert len(images_of(archive)) == 80
+
+
+@pytest.mark.slow
+def test_no_more_bodies_come_in_than_the_disk_takes(
+    tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "_HELD", 5 * len(jpeg()))
+    most = 0
+    held = Worker._held
+
+    def watch(worker: Worker) -> int:
+        nonlocal most
+        most = max(most, held(worker))
+        return held(worker)
+
+    monkeypatch.setattr(Worker, "_held", watch)
+    site.default = page(answer(200, jpeg()))
+    archive = archive_of(tmp_path, site, 200)
+    asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,), per_host=4)))
+    assert len(images_of(archive)) == 200
+    assert most <= (10 + 4 + 1) * len(jpeg())
+
+
+def test_an_error_that_nobody_thought_of_ends_its_row_alone(
+    tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = row_module.image_columns
+
+    def columns(data: bytes, *limits: Any) -> dict[str, Any]:
+        if data == b"strange":
+            raise KeyError("what is this?")
+        return real(data, *limits)
+
+    monkeypatch.setattr(row_module, "image_columns", columns)
+    site.default, site.pages["/3"] = GOOD, page(answer(200, b"strange"))
+    archive = archive_of(tmp_path, site, 8)
+    asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,))))
+    rows = images_of(archive)
+    assert [row["status"] for row in rows.values()].count("ok") == 7
+    assert rows["test:00003"]["status"] == "network"
+    assert "KeyError" in rows["test:00003"]["detail"]
+
+
+def test_without_the_keeper_of_the_limits_nothing_is_fetched_and_nothing_written(tmp_path: Path, site: Site) -> None:
+    archive = archive_of(tmp_path, site, 8)
+
+    async def exchange(request: Request) -> Answer:
+        raise ConnectionError("gone")
+
+    async def run() -> None:
+        worker = Worker(archive, Options(allow_hosts=(site.netloc,)), exchange, threads=1)
+        (piece,) = find_pieces(archive, Options())
+        with pytest.raises(ExceptionGroup) as caught:
+            await worker.end(piece)
+        assert caught.group_contains(LimitsLost)
+        await worker.close()
+
+    asyncio.run(run())
+    assert not site.visits
+    assert not images_of(archive)
