@@ -95,7 +95,10 @@ def main() -> None:
             for job, command in steps.items():
                 if job == "extract":  # a made-up feature has no backbone: a real name, its table renamed
                     command[-1] = "efficientnet_lite0"
-                took, peak, report = run(*command, "--archive", uri)
+                turns = 1 if job == "catalog" else 3  # finding nothing can be done again: the best of three
+                took, peak, report = min(
+                    (run(*command, "--archive", uri) for _ in range(turns)), key=lambda turn: turn[0]
+                )
                 expected = rows if job == "catalog" else 0
                 assert report["rows_in"] == expected, report
                 if job == "catalog":

@@ -9,7 +9,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ray
 
@@ -19,8 +19,10 @@ from artsim.scrape.host import Rules
 from artsim.scrape.limits import Answer, Limits, Request
 from artsim.scrape.options import Options
 from artsim.scrape.tally import Tally
-from artsim.scrape.worker import Worker
 from artsim.scrape.works import Piece, find_pieces
+
+if TYPE_CHECKING:
+    from artsim.scrape.worker import Worker
 
 _PATIENCE = 30.0  # seconds that a row may wait for its host in the first round; twice as long in each that follows
 _PATIENCE_MOST = 600.0
@@ -97,8 +99,10 @@ class _Scraper:
     async def end(self, piece: Piece) -> str:
         return (await self._there().end(piece)).to_json()
 
-    def _there(self) -> Worker:
+    def _there(self) -> "Worker":
         if self._worker is None:  # it needs the event loop, which is not there when an actor is made
+            from artsim.scrape.worker import Worker  # the driver, which only sends for it, starts without it
+
             self._worker = Worker(*self._settings)
         return self._worker
 

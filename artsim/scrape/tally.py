@@ -3,9 +3,10 @@
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from artsim.scrape.row import Ending
+if TYPE_CHECKING:
+    from artsim.scrape.row import Ending
 
 
 def _counter() -> Counter[str]:
@@ -32,7 +33,7 @@ class Tally:
         """How many rows ended."""
         return self.statuses.total()
 
-    def count(self, ending: Ending) -> None:
+    def count(self, ending: "Ending") -> None:
         """Counts one row that ended."""
         status = "ok" if ending.kept else ending.columns["status"]
         self.statuses[status] += 1

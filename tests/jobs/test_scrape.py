@@ -90,7 +90,7 @@ def test_killed_ten_times(tmp_path: Path) -> None:
     rows, kills, at_once = 400, 10, 4
     rng = random.Random(7)
     with Site() as site:
-        site.default = page(DATA, latency=0.2)
+        site.default = page(DATA, latency=0.35)
         urls = [f"{site.url}/{number}" for number in range(rows)]
         archive = make_archive(tmp_path / "archive", {"image_url": urls}, shards=64)
         options = ["--allow-host", site.netloc, "--per-host", str(at_once)]

@@ -118,7 +118,7 @@ class Site:
                     await (known or usual)(visit, writer)
                 finally:
                     visit.ended = time.monotonic()
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.LimitOverrunError):
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.LimitOverrunError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
