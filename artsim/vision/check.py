@@ -6,8 +6,6 @@ from dataclasses import dataclass
 import imagehash
 from PIL import Image
 
-from artsim.vision.upright import to_rgb
-
 # Pillow's readers that are plain decoders of plain formats; the others run programs or are rare enough to be attacks.
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "JPEG2000", "AVIF")
 _HASH_SIDE = 64  # pixels that are enough for a 32 x 32 perceptual hash
@@ -65,22 +63,3 @@ def check_image(data: bytes, max_pixels: int) -> Checked:
         raise BadImage("corrupt", f"damaged {image.format}: {error}") from error
     content_type = Image.MIME.get(image.format or "", "application/octet-stream")
     return Checked(content_type, width, height, str(imagehash.phash(gray)))
-
-
-def resize_image(data: bytes, long_side: int, quality: int = 92) -> bytes:
-    """The image as a JPEG whose long side is at most ``long_side`` pixels, upright; the same bytes if it is no larger.
-
-    BadImage if it can't be decoded.
-    """
-    image = open_image(data)
-    if max(image.size) <= long_side:
-        return data
-    try:
-        image.draft("RGB", (long_side, long_side))
-        image = to_rgb(image)
-        image.thumbnail((long_side, long_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        sink = io.BytesIO()
-        image.save(sink, "JPEG", quality=quality, icc_profile=image.info.get("icc_profile"))
-    except Exception as error:
-        raise BadImage("corrupt", f"damaged {image.format}: {error}") from error
-    return sink.getvalue()

@@ -1,11 +1,10 @@
 import io
 
 import imagehash
-import numpy as np
 import pytest
 from PIL import Image
 
-from artsim.vision.check import BadImage, check_image, resize_image
+from artsim.vision.check import BadImage, check_image
 from tests.vision.made import encoded, picture
 
 LIMIT = 10_000_000
@@ -55,27 +54,3 @@ def test_a_bomb_is_found_before_it_is_decoded():
     with pytest.raises(BadImage, match="20000 x 20000") as caught:
         check_image(data, LIMIT)
     assert caught.value.status == "bomb"
-
-
-def test_resize_keeps_the_shape_and_leaves_small_images_alone():
-    small = encoded(picture(300, 200))
-    assert resize_image(small, 512) is small
-    image = Image.open(io.BytesIO(resize_image(encoded(picture(1600, 1000)), 512)))
-    assert (image.format, image.size) == ("JPEG", (512, 320))
-
-
-def test_resize_turns_the_image_upright():
-    turned = picture(800, 400)
-    exif = turned.getexif()
-    exif[0x0112] = 6
-    image = Image.open(io.BytesIO(resize_image(encoded(turned, exif=exif), 400)))
-    assert image.size == (200, 400)
-    assert image.getexif().get(0x0112) is None
-
-
-def test_resize_is_close_to_the_whole_decoding_scaled():
-    original = picture(1600, 1200)
-    data = encoded(original, quality=95)
-    ours = np.asarray(Image.open(io.BytesIO(resize_image(data, 400))), np.float32)
-    reference = np.asarray(original.resize((400, 300), Image.Resampling.LANCZOS), np.float32)
-    assert np.abs(ours - reference).mean() < 6
