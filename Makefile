@@ -28,6 +28,7 @@ bench: setup  ## every benchmark; the figures in README.md come from here
 	$(BIN)/python -m benchmarks.scrape
 	$(BIN)/python -m benchmarks.extract
 	$(BIN)/python -m benchmarks.scale
+	$(BIN)/python -m benchmarks.photographs
 
 clean:
 	rm -rf .venv .venv-img2dataset archives
