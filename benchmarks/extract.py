@@ -109,8 +109,8 @@ def bare(backbone: str, seconds: float) -> float:
     return max(together(_forward, backbone, 1, seconds), alone(_forward, backbone, CPUS, seconds))
 
 
-def ours(uri: str, *backbones: str) -> tuple[float, float]:
-    """Seconds of the whole job, and images per second once its workers run."""
+def ours(uri: str, *backbones: str) -> float:
+    """Seconds of the whole job."""
     subprocess.run(["rm", "-rf", f"{uri}/features"], check=True)
     command = [sys.executable, "-m", "jobs.extract", "--archive", uri, "--weights", "random", "--backbones", *backbones]
     started = time.perf_counter()
@@ -118,7 +118,7 @@ def ours(uri: str, *backbones: str) -> tuple[float, float]:
     seconds = time.perf_counter() - started
     report = json.loads(done.stdout.splitlines()[-1])
     assert report["rows_failed"] == 0, report
-    return seconds, report["images_per_second"]
+    return seconds
 
 
 def main() -> None:
@@ -139,9 +139,9 @@ def main() -> None:
         loop = alone(plain_loop, peers, "tf_efficientnet_lite0")
         pattern = alone(ray_pattern, peers, "tf_efficientnet_lite0")
         print(f"efficientnet_lite0: plain loop {loop:.1f}, Ray's pattern {pattern:.1f} images/s", flush=True)
-        took, steady = {}, {}
+        took = {}
         for names in (("resnet50",), ("efficientnet_lite0",), ("resnet50", "efficientnet_lite0")):
-            took[names], steady[names] = ours(uri, *names)
+            took[names] = ours(uri, *names)
             print(f"artsim {' + '.join(names)}: {rows} images in {took[names]:.1f} s", flush=True)
     resnet, lite, both = took
     parts = sum(rows / rate for rate in forward.values()) + rows / decoding
