@@ -16,6 +16,12 @@ def connect() -> None:
 
     if not ray.is_initialized():
         ray.init(logging_level=logging.ERROR, log_to_driver=False, include_dashboard=False)
+
+
+def silence_ray_data() -> None:
+    """Makes Ray Data show nothing of its own; for those who use it, since importing it takes most of a second."""
+    import ray.data
+
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False  # progress() below shows what the job counts, not Ray's blocks
     context.enable_operator_progress_bars = False

@@ -43,6 +43,7 @@ def all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_o
     if not pending:
         return report
     cluster.connect()
+    cluster.silence_ray_data()
     import ray
 
     def work(row: dict[str, Any]) -> dict[str, int]:

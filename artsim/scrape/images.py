@@ -4,15 +4,14 @@ import hashlib
 import io
 from typing import Any
 
-import imagehash
 from PIL import Image
 
 from artsim.scrape.verdict import Failure, Verdict
 from artsim.vision.check import BadImage, check_image, open_image
+from artsim.vision.phash import perceptual_hash
 from artsim.vision.upright import to_rgb
 
 _QUALITY = 92  # of the JPEGs that --resize makes
-_HASH_SIDE = 64  # pixels that are enough for a perceptual hash
 
 
 def image_columns(data: bytes, max_pixels: int, resize: int | None) -> dict[str, Any]:
@@ -41,8 +40,7 @@ def _shrunk(data: bytes, long_side: int) -> dict[str, Any]:
         copy.save(sink, "JPEG", quality=_QUALITY, icc_profile=copy.info.get("icc_profile"))
     except Exception as error:  # decoders raise what they like
         raise BadImage("corrupt", f"damaged {image.format}: {error}") from error
-    gray = copy.convert("L").reduce(max(min(copy.size) // _HASH_SIDE, 1))
-    return _columns(sink.getvalue(), "image/jpeg", copy.size, str(imagehash.phash(gray)))
+    return _columns(sink.getvalue(), "image/jpeg", copy.size, perceptual_hash(copy.convert("L")))
 
 
 def _columns(data: bytes, content_type: str, size: tuple[int, int], phash: str) -> dict[str, Any]:

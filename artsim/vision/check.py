@@ -3,12 +3,13 @@
 import io
 from dataclasses import dataclass
 
-import imagehash
 from PIL import Image
+
+from artsim.vision.phash import perceptual_hash
 
 # Pillow's readers that are plain decoders of plain formats; the others run programs or are rare enough to be attacks.
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "JPEG2000", "AVIF")
-_HASH_SIDE = 64  # pixels that are enough for a 32 x 32 perceptual hash
+_HASH_SIDE = 64  # pixels that are enough for a perceptual hash
 
 Image.MAX_IMAGE_PIXELS = None  # our own limit is asked before anything is decoded
 
@@ -62,4 +63,4 @@ def check_image(data: bytes, max_pixels: int) -> Checked:
     except Exception as error:
         raise BadImage("corrupt", f"damaged {image.format}: {error}") from error
     content_type = Image.MIME.get(image.format or "", "application/octet-stream")
-    return Checked(content_type, width, height, str(imagehash.phash(gray)))
+    return Checked(content_type, width, height, perceptual_hash(gray))

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
+from torch.nn import functional
 from PIL import Image
 
 from artsim.vision.backbones import Input
@@ -22,8 +24,8 @@ def decode(data: bytes, inputs: Sequence[Input], exact: bool = False) -> list[np
     try:
         if image.format == "JPEG" and not exact:
             image.draft("RGB", _least_size(image.size, inputs))
-        image = to_rgb(image)
-        return [_crop(image, wanted) for wanted in inputs]
+        pixels = torch.from_numpy(np.array(to_rgb(image)))
+        return [_crop(pixels, wanted) for wanted in inputs]
     except Exception as error:
         raise BadImage("corrupt", f"damaged {image.format}: {error}") from error
 
@@ -35,21 +37,29 @@ def _least_size(size: tuple[int, int], inputs: Sequence[Input]) -> tuple[int, in
     return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
 
 
-def _crop(image: Image.Image, wanted: Input) -> np.ndarray:
-    """Scale and centre crop in one resampling: the box is the crop in the source's own coordinates."""
-    width, height = image.size
+def _middle(pixels: torch.Tensor) -> torch.Tensor:
+    """The middle of a strip: what lies far beside the crop would cost memory and never be seen."""
+    height, width = pixels.shape[:2]
+    reach = 32 * min(height, width)
+    top, left = max(height - reach, 0) // 2, max(width - reach, 0) // 2
+    return pixels[top : height - top, left : width - left]
+
+
+def _crop(pixels: torch.Tensor, wanted: Input) -> np.ndarray:
+    """Pixels of shape (height, width, 3) scaled and cropped about the centre.
+
+    By torch, which resamples bytes in half of Pillow's time and to the same values, but for one in hundreds.
+    """
+    if not wanted.squash:
+        pixels = _middle(pixels)
+    height, width = pixels.shape[:2]
     short = int(wanted.size / wanted.crop)
     if wanted.squash:
         scaled = (short, short)
     else:
-        scaled = (short, int(short * height / width)) if width < height else (int(short * width / height), short)
-    left, top = (round((side - wanted.size) / 2.0) for side in scaled)
-    x, y = width / scaled[0], height / scaled[1]
-    box = (left * x, top * y, (left + wanted.size) * x, (top + wanted.size) * y)
-    method = Image.Resampling.BICUBIC if wanted.bicubic else Image.Resampling.BILINEAR
-    return np.asarray(image.resize((wanted.size, wanted.size), method, box=_within(box, image.size)))
-
-
-def _within(box: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[float, float, float, float]:
-    """The box without what rounding put outside the image."""
-    return max(box[0], 0.0), max(box[1], 0.0), min(box[2], float(size[0])), min(box[3], float(size[1]))
+        scaled = (int(short * height / width), short) if width < height else (short, int(short * width / height))
+    image = functional.interpolate(
+        pixels.permute(2, 0, 1)[None], scaled, mode="bicubic" if wanted.bicubic else "bilinear", antialias=True
+    )
+    top, left = (round((side - wanted.size) / 2.0) for side in scaled)
+    return image[0].permute(1, 2, 0)[top : top + wanted.size, left : left + wanted.size].numpy()

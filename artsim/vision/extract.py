@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from artsim import cluster
 from artsim.archive import Archive, Mistake, Work, pending, pending_parts, public_ids
 from artsim.vision import about
-from artsim.vision.backbones import network_name, parse_feature
+from artsim.vision.backbones import Feature, parse_feature
 
 _GIGABYTE = 1 << 30
 
@@ -36,15 +36,18 @@ def extract(
     if not parts:
         kept = {feature.name: about.read_about(archive, feature.name) for feature in wanted}
         return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "features": kept}
-    from artsim.vision.plan import make_plans  # torch and Ray, which a run without work does not need
-
-    for feature in wanted:
-        network_name(feature.backbone)
-    with ThreadPoolExecutor(1) as loading:  # while Ray starts
-        plans = loading.submit(make_plans, wanted, folder)
+    with ThreadPoolExecutor(1) as loading:  # torch and the weights, while Ray starts
+        plans = loading.submit(_make_plans, wanted, folder)
         cluster.connect()
+        cluster.silence_ray_data()
     written = about.write_about(archive, plans.result(), folder, exact)
     return {**_run(pending_images, parts, plans.result(), precision, exact), "features": written}
+
+
+def _make_plans(wanted: list[Feature], folder: str | None) -> list[Any]:
+    from artsim.vision.plan import make_plans  # imports torch, which a run without work does not need
+
+    return make_plans(wanted, folder)
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,8 @@ def _run(
 
     plans = [replace(plan, state=ray.put(plan.state)) for plan in plans]  # loaded once, read by every worker
     actors, cpus, gpus = _actors(sum(plan.nbytes for plan in plans))
-    items = [{"shard": shard, "part": part, "pending": count} for shard, part, count in parts]
+    largest_first = sorted(parts, key=lambda part: -part[2])  # so that no worker is left alone with a large one
+    items = [{"shard": shard, "part": part, "pending": count} for shard, part, count in largest_first]
     stream = (
         ray.data.from_items(items, override_num_blocks=len(items))
         .map_batches(

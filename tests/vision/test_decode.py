@@ -87,3 +87,10 @@ def test_what_cannot_be_read_says_so(data):
 def test_inputs_are_those_the_network_was_trained_with(network, size, squash):
     wanted = input_of(network)
     assert (wanted.size, wanted.squash) == (size, squash)
+
+
+def test_a_strip_costs_no_more_memory_than_a_picture():
+    data = encoded(Image.new("RGB", (1, 30_000), "red"), "PNG")
+    ours = decode(data, [plain(224)])[0]  # scaled whole it would be 256 x 7,680,000 pixels
+    assert ours.shape == (224, 224, 3)
+    assert (ours == (255, 0, 0)).all()
