@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch.nn import functional
-from PIL import Image
 
 from artsim.vision.backbones import Input
 from artsim.vision.check import BadImage, open_image
