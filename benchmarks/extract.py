@@ -27,7 +27,7 @@ from benchmarks.embedding_peers import plain_loop, ray_pattern
 
 PEOPLE_ART = Path(__file__).parents[2] / "shared" / "data" / "people-art" / "images"
 CPUS = os.cpu_count() or 1
-BATCH = 8  # the best of 4, 8, 16, 32 and 64 on a CPU
+BATCH = 32
 
 
 def pictures(count: int) -> list[bytes]:

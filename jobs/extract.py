@@ -22,7 +22,11 @@ class _List(argparse.Action):
 
 job = Job("extract", __doc__)
 job.option(
-    "--backbones", nargs="+", required=True, metavar="NAME", help="NAME[@LEVEL][+POOLING], timm's or torchvision's"
+    "--backbones",
+    nargs="+",
+    required=True,
+    metavar="NAME",
+    help="NAME[@LEVEL][+POOLING][+SIZE] of timm or torchvision",
 )
 job.option("--pooling", choices=["avg", "max", "gem", "std"], default="avg", help="for names that do not say")
 job.option("--weights", metavar="FOLDER", help="where NAME.safetensors or .pth lie; the word random for smoke tests")

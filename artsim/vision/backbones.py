@@ -1,7 +1,7 @@
 """Names to backbones: every network of timm and torchvision, and short names for those that image archives use most."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from artsim.archive import Mistake
@@ -32,23 +32,28 @@ ALIASES = {
     "clip": "vit_base_patch16_clip_224.openai",
 }
 POOLINGS = ("avg", "max", "gem", "std")
-_FEATURE = re.compile(r"(?P<backbone>[\w.\-]+?)(@(?P<level>-?\w[\w.]*))?(\+(?P<pooling>\w+))?")
+_FEATURE = re.compile(
+    r"(?P<backbone>[\w.\-]+?)(@(?P<level>-?\w[\w.]*))?(\+(?P<pooling>[a-z]\w*))?(\+(?P<size>\d{1,5}))?"
+)
 _TORCHVISION = "torchvision."
+_SIZES = (32, 2048)  # pixels
 
 
 @dataclass(frozen=True)
 class Feature:
-    """What one vector is: ``BACKBONE[@LEVEL][+POOLING]``.
+    """What one vector is: ``BACKBONE[@LEVEL][+POOLING][+SIZE]``.
 
     ``level`` is one of timm's feature levels (0 the finest, -1 the last) or a module's name; None is the last layer.
     ``pooling`` over positions: ``avg`` (without a level: the network's own pooled vector), ``max``, ``gem``
-    (generalised mean, p = 3), ``std`` (mean and standard deviation, twice as long).
+    (generalised mean, p = 3), ``std`` (mean and standard deviation, twice as long). ``size`` is the
+    side of the square that the network sees, in pixels; None is its own.
     """
 
     name: str
     backbone: str
     level: str | None
     pooling: str
+    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,15 +69,18 @@ class Input:
 
 
 def parse_feature(text: str, pooling: str = "avg") -> Feature:
-    """Reads ``BACKBONE[@LEVEL][+POOLING]``; ``pooling`` is for a name that does not say. Mistake if unreadable."""
+    """Reads ``BACKBONE[@LEVEL][+POOLING][+SIZE]``; ``pooling`` is for a name that does not say. Mistake if it can't."""
     match = _FEATURE.fullmatch(text)
     if not match:
-        raise Mistake(f"--backbones {text}: not of the form NAME, NAME@LEVEL or NAME@LEVEL+POOLING")
-    said = match["pooling"] or pooling
+        raise Mistake(f"--backbones {text}: not of the form NAME[@LEVEL][+POOLING][+SIZE]")
+    said, size = match["pooling"] or pooling, int(match["size"]) if match["size"] else None
     if said not in POOLINGS:
         raise Mistake(f"--backbones {text}: no pooling {said!r}; there are {', '.join(POOLINGS)}")
+    if size is not None and not _SIZES[0] <= size <= _SIZES[1]:
+        raise Mistake(f"--backbones {text}: {size} pixels; between {_SIZES[0]} and {_SIZES[1]} a network can see")
     bare = text.partition("+")[0]
-    return Feature(bare if said == "avg" else f"{bare}+{said}", match["backbone"], match["level"], said)
+    name = "+".join([bare, *([said] if said != "avg" else []), *([str(size)] if size else [])])
+    return Feature(name, match["backbone"], match["level"], said, size)
 
 
 def network_name(backbone: str) -> str:
@@ -116,8 +124,28 @@ def create(network: str) -> Any:
     return timm.create_model(network, pretrained=False).eval()
 
 
-def input_of(network: str) -> Input:
-    """How the network's training scaled, cropped and normalised its images."""
+def input_of(network: str, size: int | None = None) -> Input:
+    """How the network's training scaled, cropped and normalised its images.
+
+    At another ``size`` it sees the whole short side, as timm does beyond the size of training. Mistake if it sees no
+    other size.
+    """
+    own = _own_input(network)
+    if size is None or size == own.size:
+        return own
+    if _is_fixed(network):
+        raise Mistake(f"--backbones {network}: it sees {own.size} pixels and no other size, so leave +{size} away")
+    return replace(own, size=size, crop=1.0)
+
+
+def _is_fixed(network: str) -> bool:
+    import timm
+
+    known = None if is_torchvision(network) else timm.get_pretrained_cfg(network)
+    return known.fixed_input_size if known else network.removeprefix(_TORCHVISION).startswith("vit")
+
+
+def _own_input(network: str) -> Input:
     if is_torchvision(network):
         preset = torchvision_weights(network).transforms()
         size = preset.crop_size[0]

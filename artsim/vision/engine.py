@@ -10,6 +10,7 @@ from artsim.vision.backbones import Feature
 from artsim.vision.folding import fold_batch_norms
 from artsim.vision.network import Descriptor
 
+_CACHED = 8 * 224 * 224  # pixels of a pass that stay in a CPU's cache: of 32 images each would take half as long again
 _TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -29,13 +30,15 @@ class Engine:
         if self.device == "cpu":
             descriptor.model.to(self.type)  # on the CPU autocast would only add casts
         self.descriptor = descriptor.to(self.device)
+        self._at_once = max(_CACHED // (size * size), 1)
 
     @torch.inference_mode()
     def __call__(self, pixels: np.ndarray) -> list[np.ndarray]:
         """uint8 pixels of shape (n, size, size, 3) to float32 vectors (n, d), one array for each feature."""
         images = torch.from_numpy(pixels)
         if self.device == "cpu":
-            return [vectors.numpy() for vectors in self.descriptor(images)]
+            passes = [self.descriptor(some) for some in images.split(self._at_once)]
+            return [torch.cat(vectors).numpy() for vectors in zip(*passes, strict=True)]
         with torch.autocast("cuda", self.type, enabled=self.type != torch.float32):
             vectors = self.descriptor(images.pin_memory().to("cuda", non_blocking=True))
         return [one.float().cpu().numpy() for one in vectors]

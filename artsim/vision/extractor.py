@@ -16,7 +16,7 @@ from artsim.vision.decode import decode
 from artsim.vision.engine import Engine
 from artsim.vision.plan import Plan
 
-_BATCH = {"cpu": 8, "cuda": 128}  # images a forward pass; more leave the cache of a CPU: 32 are a third slower
+_BATCH = {"cpu": 8, "cuda": 128}  # images decoded together
 _DECODE_AHEAD = 3  # batches decoded while one is in the network
 PHASES = ("read", "decode", "forward", "write")
 

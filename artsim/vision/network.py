@@ -14,7 +14,10 @@ _GEM_POWER = 3.0  # Radenović, Tolias, Chum: Fine-tuning CNN image retrieval wi
 
 
 class Descriptor(nn.Module):
-    """uint8 pixels of shape (n, size, size, 3) to a tuple of float32 descriptors (n, d), one for each feature."""
+    """uint8 pixels of shape (n, size, size, 3) to a tuple of float32 descriptors (n, d), one for each feature.
+
+    The features are all of one size.
+    """
 
     mean: torch.Tensor
     scale: torch.Tensor
@@ -23,7 +26,7 @@ class Descriptor(nn.Module):
         super().__init__()
         model = backbones.create(network)
         model.load_state_dict(state)
-        self.input: Input = backbones.input_of(network)
+        self.input: Input = backbones.input_of(network, features[0].size)
         self.model: Any = _headless(model, network)
         self.features = tuple(features)
         self.register_buffer("mean", torch.tensor(self.input.mean) * 255)

@@ -23,12 +23,12 @@ class Plan:
 
 
 def make_plans(wanted: list[Feature], folder: str | None) -> list[Plan]:
-    """Loads every network once, on the driver, so that a mistake shows before any work."""
-    by_backbone: dict[str, list[Feature]] = {}
+    """One for each pass, of a backbone at a size. Made on the driver, so that a mistake shows before any work."""
+    by_pass: dict[tuple[str, int | None], list[Feature]] = {}
     for feature in wanted:
-        by_backbone.setdefault(feature.backbone, []).append(feature)
+        by_pass.setdefault((feature.backbone, feature.size), []).append(feature)
     plans = []
-    for backbone, group in by_backbone.items():
+    for (backbone, _), group in by_pass.items():
         network = network_name(backbone)
         state, origin = weights.load(backbone, folder)
         descriptor = Descriptor(network, group, state)

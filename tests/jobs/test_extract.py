@@ -52,7 +52,7 @@ def expected(data, name):
 def test_several_features_in_one_pass_then_only_what_is_new(tmp_path):
     images = {f"t:{i}": encoded(picture(300, 240, seed=i)) for i in range(40)}
     archive = image_archive(str(tmp_path), {**images, "t:broken": encoded(picture(300, 240))[:3000]})
-    names = ("mobilenetv3_small_100", "mobilenetv3_small_100@2+std", "resnet18")
+    names = ("mobilenetv3_small_100", "mobilenetv3_small_100@2+std", "mobilenetv3_small_100@2+std+160", "resnet18")
     report = run(tmp_path, *names, more=("--weights", "random"))
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (41, 40, 1)
     assert report["features"]["resnet18"]["weights_from"] == "random"

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from artsim.archive import Mistake
-from artsim.vision.backbones import ALIASES, network_name, parse_feature
+from artsim.vision.backbones import ALIASES, input_of, network_name, parse_feature
 
 
 @pytest.mark.parametrize(
@@ -12,6 +14,8 @@ from artsim.vision.backbones import ALIASES, network_name, parse_feature
         ("resnet50+max", "gem", "resnet50+max", "resnet50", None, "max"),
         ("efficientnet_lite0@4+std", "avg", "efficientnet_lite0@4+std", "efficientnet_lite0", "4", "std"),
         ("vit_small_patch14_dinov2.lvd142m@-1", "avg", None, "vit_small_patch14_dinov2.lvd142m", "-1", "avg"),
+        ("resnet50+448", "gem", "resnet50+gem+448", "resnet50", None, "gem"),
+        ("efficientnet_lite0@4+std+448", "avg", None, "efficientnet_lite0", "4", "std"),
         ("torchvision.resnet18@layer3.0", "avg", None, "torchvision.resnet18", "layer3.0", "avg"),
     ],
 )
@@ -20,7 +24,21 @@ def test_names_of_features(text, pooling, name, backbone, level, said):
     assert (feature.name, feature.backbone, feature.level, feature.pooling) == (name or text, backbone, level, said)
 
 
-@pytest.mark.parametrize("text", ["", "re snet", "../resnet50", "resnet50+median", "resnet50@", "a/b", "resnet50:128"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "re snet",
+        "../resnet50",
+        "resnet50+median",
+        "resnet50@",
+        "a/b",
+        "resnet50:128",
+        "resnet50+448+std",
+        "resnet50+8",
+        "a+9999",
+    ],
+)
 def test_other_names_are_refused(text):
     with pytest.raises(Mistake, match="--backbones"):
         parse_feature(text)
@@ -36,3 +54,11 @@ def test_an_unknown_name_shows_near_ones():
         network_name("resnet5")
     with pytest.raises(Mistake, match="no network"):
         network_name("torchvision.nothing")
+
+
+def test_another_size_is_what_the_network_sees_where_it_can():
+    assert input_of("resnet50", 448) == replace(input_of("resnet50"), size=448, crop=1.0)
+    assert input_of("resnet50", 224).size == input_of("resnet50").size == 224
+    for fixed in ("vit_small_patch16_224", "torchvision.vit_b_16"):
+        with pytest.raises(Mistake, match="no other size"):
+            input_of(fixed, 448)
