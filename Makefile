@@ -29,6 +29,11 @@ bench: setup  ## every benchmark; the figures in README.md come from here
 	$(BIN)/python -m benchmarks.extract
 	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.photographs
+	$(BIN)/python -m benchmarks.evaluate
+	$(BIN)/python -m benchmarks.train
+	$(BIN)/python -m benchmarks.tune
+	$(BIN)/python -m benchmarks.finetune
+	$(BIN)/python -m benchmarks.quality
 
 clean:
 	rm -rf .venv .venv-img2dataset archives

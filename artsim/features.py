@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -41,14 +40,35 @@ def parse_spec(text: str) -> Spec:
     return Spec(match["name"], value)
 
 
+@dataclass(frozen=True)
+class Pca:
+    """A PCA as it is kept and carried: ``mean`` (d,) and ``matrix`` (d, c), float32; whitening is in the matrix."""
+
+    mean: np.ndarray
+    matrix: np.ndarray
+
+    def __call__(self, vectors: np.ndarray) -> np.ndarray:
+        """Vectors (n, d) to their components (n, c), float32."""
+        return (vectors - self.mean) @ self.matrix
+
+
 class Space:
     """The space that features of an archive span, several stacked into one.
 
     One feature alone is taken as it is. Of several, each is scaled to unit length before they are joined, so that in
-    cosine and euclidean distance each counts the same. PCA is fitted on a sample of the archive (seeded). Pickles.
+    cosine and euclidean distance each counts the same. PCA is fitted on a sample of the archive (seeded), ``whiten``
+    giving each component variance 1; or ``pcas``, one for each spec, were fitted elsewhere. Pickles.
     """
 
-    def __init__(self, archive: Archive, specs: Sequence[str], seed: int = 0) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        specs: Sequence[str],
+        seed: int = 0,
+        *,
+        whiten: bool = False,
+        pcas: Sequence[Pca | None] | None = None,
+    ) -> None:
         self.archive = archive
         self.seed = seed
         self.specs = [parse_spec(text) for text in specs]
@@ -58,7 +78,7 @@ class Space:
                 there = ", ".join(known) or "none yet; jobs.extract makes them"
                 raise Mistake(f"--features {spec.name[:100]}: the archive has no such features; it has {there}")
         self.tables = [archive.table(f"features/{spec.name}") for spec in self.specs]
-        self._pcas = self._fit(seed)
+        self.pcas = list(pcas) if pcas is not None else self._fit(seed, whiten)
 
     @property
     def name(self) -> str:
@@ -109,8 +129,8 @@ class Space:
     def project(self, raw: Sequence[np.ndarray]) -> np.ndarray:
         """Vectors as the backbones gave them, one matrix a spec, to this space."""
         out = []
-        for matrix, pca in zip(raw, self._pcas, strict=True):
-            values = matrix if pca is None else pca.transform(matrix).astype(np.float32)
+        for matrix, pca in zip(raw, self.pcas, strict=True):
+            values = matrix if pca is None else pca(matrix)
             if len(self.specs) > 1:
                 values = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
             out.append(values)
@@ -128,7 +148,7 @@ class Space:
         aligned = [rows.take(pc.index_in(ids, value_set=rows["id"].combine_chunks())) for rows in tables]
         return np.array(ids.to_pylist(), dtype=object), [_matrix(rows) for rows in aligned]
 
-    def _fit(self, seed: int) -> list[Any]:
+    def _fit(self, seed: int, whiten: bool) -> list[Pca | None]:
         if all(spec.pca is None for spec in self.specs):
             return [None] * len(self.specs)
         from sklearn.decomposition import PCA
@@ -146,7 +166,7 @@ class Space:
         if taken < 2:
             names = " ".join(spec.name for spec in self.specs)
             raise Mistake(f"--features {names}: {taken} vectors are too few for a PCA")
-        pcas: list[Any] = []
+        pcas: list[Pca | None] = []
         for spec, matrices in zip(self.specs, sample, strict=True):
             if spec.pca is None:
                 pcas.append(None)
@@ -156,7 +176,11 @@ class Space:
                 raise Mistake(
                     f"--features {spec.name}:{spec.pca}: there are {matrix.shape[0]} vectors of {matrix.shape[1]}"
                 )
-            pcas.append(PCA(spec.pca, random_state=seed).fit(matrix))
+            fitted = PCA(spec.pca, random_state=seed).fit(matrix)
+            variance = np.maximum(fitted.explained_variance_, 1e-6 * fitted.explained_variance_[0])
+            scale = np.sqrt(variance) if whiten else 1.0
+            kept = (fitted.mean_, fitted.components_.T / scale)
+            pcas.append(Pca(*(np.ascontiguousarray(values, np.float32) for values in kept)))
         return pcas
 
 

@@ -40,6 +40,7 @@ class Job:
         self.creates_archive = creates_archive
         self._reads_config = reads_config
         self._run: Run | None = None
+        self._has_actions = False
         what, _, example = (doc or "").strip().partition("\n\n")
         self._parser = _Parser(
             prog=f"python -m jobs.{name}",
@@ -61,6 +62,11 @@ class Job:
     def option(self, *names: str, **settings: Any) -> None:
         """Adds an option, as ``argparse.ArgumentParser.add_argument`` does."""
         self._parser.add_argument(*names, **settings)
+
+    def actions(self, *names: str, **settings: Any) -> None:
+        """What the job can do, one of these at a time: the command line's first word, or ``action`` in a TOML file."""
+        self._has_actions = True
+        self.option("--action", required=True, choices=names, **settings)
 
     def runs(self, function: Run) -> Run:
         """Says which function is the job."""
@@ -128,6 +134,8 @@ class Job:
         for argument in arguments:
             if "\0" in argument or argument.encode(errors="ignore").decode() != argument:
                 raise Mistake(f"{argument.encode(errors='replace').decode()}: not text that can be written as UTF-8")
+        if self._has_actions and arguments and not arguments[0].startswith("-"):
+            arguments = ["--action", *arguments]
         if not self._reads_config:
             return self._parser.parse_args(arguments)
         config = _Parser(add_help=False, allow_abbrev=False)

@@ -239,3 +239,19 @@ def test_find_says_that_an_id_is_not_in_the_catalog(archive: Archive) -> None:
 def test_a_feature_is_a_name_and_never_a_path(archive: Archive, name: str) -> None:
     with pytest.raises(Mistake, match="no such features"):
         Space(archive, [name])
+
+
+def test_whitened_components_have_variance_1(archive: Archive) -> None:
+    names = sorted(_collected(Space(archive, ["two"])))
+    plain, white = (Space(archive, ["two:4"], whiten=whiten).find(names) for whiten in (False, True))
+    np.testing.assert_allclose(white, plain / plain.std(0, ddof=1), rtol=1e-3, atol=1e-4)
+
+
+def test_a_pca_goes_where_its_space_goes_not(archive: Archive, tmp_path) -> None:
+    """In another archive, of other vectors, the components are still those of the first."""
+    fitted = Space(archive, ["two:3"])
+    other = make_archive(tmp_path, _IDS[40:])
+    add_features(other, "two", {one: vectors_of(archive, "two")[one] for one in _IDS[40:]})
+    carried = Space(other, ["two:3"], pcas=fitted.pcas)
+    np.testing.assert_allclose(carried.find(_IDS[40:]), fitted.find(_IDS[40:]), rtol=1e-6)
+    assert np.abs(Space(other, ["two:3"]).find(_IDS[40:]) - fitted.find(_IDS[40:])).max() > 0.1

@@ -53,6 +53,29 @@ NEIGHBORS = pa.schema(
     ]
 )
 
+ANNOTATIONS = pa.schema(
+    [
+        ("annotation_id", pa.string()),
+        ("annotator", pa.string()),
+        ("anchor", pa.string()),
+        ("positive", pa.string()),
+        ("negatives", pa.list_(pa.string(), 7)),
+        ("mode", pa.string()),  # how the nine were drawn: random, near, unknown
+        ("created_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+
+LINKS = pa.schema(
+    [
+        ("id_a", pa.string()),
+        ("id_b", pa.string()),
+        ("verdict", pa.string()),
+        ("annotator", pa.string()),
+        ("source", pa.string()),
+        ("created_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+
 
 def features(dimension: int) -> pa.Schema:
     """The columns of ``features/<name>``: a vector of ``dimension`` floats and the sha256 of the bytes it describes."""
@@ -68,7 +91,7 @@ def features(dimension: int) -> pa.Schema:
 
 def schema_of(table: str) -> pa.Schema | None:
     """The schema of a table by its name; None for tables whose columns depend on the run (``features/...``)."""
-    known = {"catalog": CATALOG, "images": IMAGES}
+    known = {"catalog": CATALOG, "images": IMAGES, "annotations": ANNOTATIONS, "links": LINKS}
     folder = table.split("/")[0]
     if folder in ("features", "neighbors", "layouts", "clusters", "labels"):
         return NEIGHBORS if folder == "neighbors" else None

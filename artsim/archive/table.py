@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zlib import crc32
@@ -125,6 +126,15 @@ class Table:
         with self.writer(shard, part) as writer:
             writer.write(rows.select(writer.schema.names).cast(writer.schema), row_group_size=self._row_group(rows))
 
+    def append(self, shard: int, part: str, rows: pa.Table) -> None:
+        """Adds a part that is on the disk when this returns, not only with the operating system: for human work."""
+        with self.store.replace(self._path(shard, part)) as draft:
+            pq.write_table(rows, draft, compression="ZSTD")
+            _flush(draft)
+        if self.store.is_local:
+            for folder in (self._folder(shard), self.name, "."):
+                _flush(f"{self.store.root}/{folder}")
+
     def merge(self, shard: int, part: str, rows: pa.Table) -> None:
         """Puts rows into a part: they take the place of rows with the same ids, the others stay."""
         if self.store.exists(self._path(shard, part)):
@@ -141,6 +151,15 @@ class Table:
 
     def _path(self, shard: int, part: str) -> str:
         return f"{self._folder(shard)}/{part}.parquet"
+
+
+def _flush(path: str) -> None:
+    """Waits until a file, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _leaves(schema: pa.Schema) -> list[str]:

@@ -27,7 +27,33 @@ per-host = 8
 contact = "curator@museum.example"
 
 [extract]
-backbones = ["efficientnet_lite0", "efficientnet_lite0@4+std"]
+backbones = ["efficientnet_lite0", "efficientnet_lite0@4", "efficientnet_lite0@4+std"]
+
+# A curator who goes by the motif: harbour with harbour, whoever painted it.
+[[annotations]]
+action = "simulate"
+annotator = "curator"
+by = "type"
+n = 1000
+
+[train]
+name = "eye"
+features = ["efficientnet_lite0:100", "efficientnet_lite0@4:100"]
+annotator = ["curator"]
+embed = true
+
+[evaluate]
+features = ["efficientnet_lite0"]
+models = ["eye"]
+annotator = ["curator"]
+out = "{archive}/evaluation"
+
+[tune]
+name = "margins"
+features = ["efficientnet_lite0:100", "efficientnet_lite0@4:100"]
+annotator = ["curator"]
+trials = 12
+epochs = 10
 
 [[neighbors]]
 features = ["efficientnet_lite0@4+std"]
@@ -38,6 +64,13 @@ features = ["efficientnet_lite0@4+std"]
 id = [{queries}]
 k = 7
 picture = "{archive}/neighbors.png"
+
+# The same six after the training: now motif counts before hand.
+[[neighbors]]
+features = ["eye"]
+id = [{queries}]
+k = 7
+picture = "{archive}/neighbors-eye.png"
 
 [[walk]]
 features = ["efficientnet_lite0@4+std"]

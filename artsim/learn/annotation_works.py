@@ -1,0 +1,30 @@
+"""The artworks that annotations may be about, as the catalog is read part by part."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from artsim.archive import Archive, is_public_domain
+from artsim.learn.annotations import Annotations
+
+
+def works(
+    archive: Archive, columns: list[str], collection: str | None = None, public_only: bool = False
+) -> Iterator[pa.Table]:
+    """``id`` and some columns of the catalog: of one collection, of what is open to everyone, or of all."""
+    for rows in archive.table("catalog").scan(["id", *columns, *(["rights"] if public_only else [])]):
+        if collection is not None:
+            rows = rows.filter(pc.starts_with(rows["id"], f"{collection}:"))
+        if public_only:
+            rows = rows.filter(pa.array(map(is_public_domain, rows["rights"].to_pylist()), pa.bool_()))
+        yield rows
+
+
+def open_to_everyone(archive: Archive, annotations: Annotations) -> Annotations:
+    """The annotations all of whose images are open to everyone."""
+    wanted, public = pa.array(annotations.ids(), pa.string()), set()
+    for rows in works(archive, [], public_only=True):
+        public.update(rows["id"].filter(pc.is_in(rows["id"], value_set=wanted)).to_pylist())
+    return annotations.take(np.array([public.issuperset(nine) for nine in annotations.images], bool))

@@ -1,0 +1,129 @@
+"""Annotations: what curators judged, nine images at a time. Human work: rows are added, never changed."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from artsim.archive import Archive, Mistake
+from artsim.archive.schemas import ANNOTATIONS
+
+IMAGES = 9  # of an annotation: anchor, positive, seven negatives
+_SHARD = 0  # one file an import, so that an import is there whole or not at all
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """n annotations, as arrays of str (dtype object)."""
+
+    annotation_id: np.ndarray  # (n,)
+    annotator: np.ndarray  # (n,)
+    images: np.ndarray  # (n, 9): anchor, positive, seven negatives, as ids
+    mode: np.ndarray  # (n,): random, near or unknown: how the nine were drawn
+
+    def __len__(self) -> int:
+        return len(self.annotation_id)
+
+    def take(self, rows: np.ndarray) -> "Annotations":
+        """Some of them: rows as numbers or a mask."""
+        return Annotations(self.annotation_id[rows], self.annotator[rows], self.images[rows], self.mode[rows])
+
+    def ids(self) -> np.ndarray:
+        """Every image once, sorted; object of shape (m,)."""
+        return np.array(sorted(set(self.images.flat)), dtype=object)
+
+    def judged(self, ids: Sequence[str] | np.ndarray) -> np.ndarray:
+        """The images as positions in ``ids`` (in any order, each once); int64 of shape (n, 9).
+
+        Mistake names the first image that is missing there.
+        """
+        place = {one: index for index, one in enumerate(ids)}
+        try:
+            flat = np.fromiter((place[one] for one in self.images.flat), np.int64, self.images.size)
+        except KeyError as missing:
+            raise Mistake(
+                f"{missing.args[0]}: an annotation names it, but there is no vector of it; "
+                "jobs.annotations check says what else is missing"
+            ) from missing
+        return flat.reshape(self.images.shape)
+
+
+def read_annotations(archive: Archive, annotators: Sequence[str] | None = None) -> Annotations:
+    """All annotations, or those of some annotators, in the order in which they were made.
+
+    Mistake if one of the annotators named has none.
+    """
+    rows = pa.concat_tables([ANNOTATIONS.empty_table(), *archive.table("annotations").scan()])
+    rows = rows.sort_by([("created_at", "ascending"), ("annotation_id", "ascending")])
+    if annotators is not None:
+        known = Counter(rows["annotator"].to_pylist())
+        for name in annotators:
+            if name not in known:
+                there = ", ".join(sorted(known)) or "none yet; jobs.annotations makes them"
+                raise Mistake(f"--annotator {name}: there is no annotation of theirs; there are some of {there}")
+        rows = rows.filter(pc.is_in(rows["annotator"], value_set=pa.array(list(annotators), pa.string())))
+    images = np.empty((len(rows), IMAGES), dtype=object)
+    images[:, 0] = rows["anchor"].to_pylist()
+    images[:, 1] = rows["positive"].to_pylist()
+    if len(rows):
+        images[:, 2:] = rows["negatives"].to_pylist()
+    annotations = Annotations(_texts(rows["annotation_id"]), _texts(rows["annotator"]), images, _texts(rows["mode"]))
+    # two imports at the same moment may both have written a row
+    first = np.unique(annotations.annotation_id.astype(str), return_index=True)[1]
+    return annotations if len(first) == len(annotations) else annotations.take(np.sort(first))
+
+
+def add_annotations(archive: Archive, annotator: str, images: Iterable[Sequence[str]], mode: str) -> int:
+    """Adds what one annotator judged, each the nine ids of an annotation; says how many are new.
+
+    An annotation's id is a hash of the annotator, the nine and how often they came before in ``images``, so that the
+    same file or the same draw adds nothing the second time. What is added is one new file, on the disk at return.
+    """
+    check_annotator(annotator)
+    seen: Counter[tuple[str, ...]] = Counter()
+    rows: dict[str, tuple[str, ...]] = {}
+    for nine in map(tuple, images):
+        rows[_hash(annotator, nine, seen[nine])] = nine
+        seen[nine] += 1
+    table = archive.table("annotations")
+    for known in table.scan(["annotation_id"]):
+        for one in known["annotation_id"].to_pylist():
+            rows.pop(one, None)
+    if not rows:
+        return 0
+    now = datetime.now(UTC)
+    added = [
+        {
+            "annotation_id": identifier,
+            "annotator": annotator,
+            "anchor": nine[0],
+            "positive": nine[1],
+            "negatives": nine[2:],
+            "mode": mode,
+            "created_at": now + timedelta(microseconds=number),  # keeps the order
+        }
+        for number, (identifier, nine) in enumerate(rows.items())
+    ]
+    archive.store.sweep("annotations")
+    table.append(_SHARD, _hash(*rows), pa.Table.from_pylist(added, schema=ANNOTATIONS))
+    return len(rows)
+
+
+def check_annotator(name: str) -> None:
+    """Mistake if a text is no name for an annotator."""
+    if not name.strip() or len(name) > 100 or not name.isprintable():
+        raise Mistake(f"--annotator {name[:100]!r}: a name has 1 to 100 printable characters")
+
+
+def _hash(*content: object) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
+
+
+def _texts(column: pa.ChunkedArray) -> np.ndarray:
+    return np.array(column.to_pylist(), dtype=object)

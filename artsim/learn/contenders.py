@@ -1,0 +1,128 @@
+"""What is compared: features as they are, one or several stacked, and trained models; and what each has seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from artsim.archive import Archive, Mistake, Table
+from artsim.features import Space, parse_spec
+from artsim.learn.annotations import Annotations
+from artsim.learn.finetune_encoder import BackboneEncoder
+from artsim.learn.model import Encoder, HeadEncoder, Model, load_model
+from artsim.learn.pixels import pixels_of
+from artsim.vision.about import read_about
+
+ROLES = ("verification", "crossing", "validation", "training")  # the later says more of what was seen
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A row of the table. ``before`` are a model's inputs; ``models``, those that its vectors were learned by."""
+
+    label: str
+    note: str
+    source: Encoder
+    before: Space | None = None
+    models: tuple[Model, ...] = ()
+
+
+def contenders(
+    archive: Archive, features: Sequence[Sequence[str]], models: Sequence[str], seed: int
+) -> list[Contender]:
+    """Each feature alone and each set stacked, then each model by its name or path. Mistake if one isn't there.
+
+    Features that a model of the archive wrote are known to have been learned.
+    """
+    sets = [specs for given in features for specs in ([[one] for one in given] + [list(given)])]
+    unique = list(dict.fromkeys(map(tuple, sets)))
+    return [_of_features(archive, specs, seed) for specs in unique] + [_of_model(archive, name) for name in models]
+
+
+def roles(contender: Contender, annotations: Annotations) -> np.ndarray:
+    """What each annotation was to a contender: one of ROLES; object of shape (n,).
+
+    Those that its models' own lists name are what they say there. Of others, those none of whose images were trained
+    on can verify; those that share some with the training cross over, and say nothing.
+    """
+    worst = np.zeros(len(annotations), np.int64)
+    for model in contender.models:
+        listed = dict(zip(model.rows["annotation_id"].to_pylist(), model.rows["role"].to_pylist(), strict=True))
+        crossing = shares_images(model, annotations)
+        found = [
+            ROLES.index(listed.get(one, ROLES[int(shared)]))
+            for one, shared in zip(annotations.annotation_id, crossing, strict=True)
+        ]
+        worst = np.maximum(worst, np.array(found, np.int64))
+    return np.array(ROLES, dtype=object)[worst]
+
+
+def shares_images(model: Model, annotations: Annotations) -> np.ndarray:
+    """Whether an annotation shows an image that the model was made with; bool (n,)."""
+    seen = model.training_images()
+    return np.array([not seen.isdisjoint(nine) for nine in annotations.images], bool)
+
+
+def comparable(archive: Archive, entries: Sequence[Contender], annotations: Annotations) -> Annotations:
+    """The annotations of whose images all contenders have a vector."""
+    ids = annotations.ids().tolist()
+    missing = set().union(*(without_vector(archive, entry, ids) for entry in entries))
+    return annotations.take(np.array([missing.isdisjoint(nine) for nine in annotations.images], bool))
+
+
+def without_vector(archive: Archive, contender: Contender, ids: Sequence[str]) -> set[str]:
+    """Those of the ids that a contender, or the features it began with, has no vector of."""
+    missing: set[str] = set()
+    for source in (contender.source, contender.before):
+        if isinstance(source, BackboneEncoder):
+            slots = pixels_of(archive, ids, source.plan.input)[1]
+            missing.update(one for one, slot in zip(ids, slots.tolist(), strict=True) if slot < 0)
+        elif isinstance(source, HeadEncoder | Space):
+            space = source.space if isinstance(source, HeadEncoder) else source
+            missing.update(*(set(ids) - _described(table, ids) for table in space.tables))
+    return missing
+
+
+def _described(table: Table, ids: Sequence[str]) -> set[str]:
+    rows = table.find(ids, ["id", "error"])
+    return set() if rows is None else {row["id"] for row in rows.to_pylist() if row["error"] is None}
+
+
+def _of_features(archive: Archive, specs: Sequence[str], seed: int) -> Contender:
+    space = Space(archive, specs, seed)
+    models = _writers(archive, specs)
+    note = f"written by {', '.join(model.name for model in models)}" if models else "untrained"
+    return Contender(space.title, note, space, models=models)
+
+
+def _of_model(archive: Archive, name: str) -> Contender:
+    model = load_model(archive, name)
+    inputs = [one["features"] for one in model.card["inputs"]]
+    source = model.encoder(archive)
+    if isinstance(source, HeadEncoder):
+        models = (model, *_writers(archive, inputs))
+        return Contender(model.name, f"a head on {' + '.join(inputs)}", source, source.space, models)
+    (origin,) = model.card["inputs"]
+    here = read_about(archive, origin["features"]) or {}
+    before = Space(archive, inputs) if here.get("weights_hash") == origin["about"]["weights_hash"] else None
+    return Contender(model.name, f"fine-tuned {origin['features']}", source, before, (model,))
+
+
+def _writers(archive: Archive, specs: Sequence[str]) -> tuple[Model, ...]:
+    """The models that wrote some of these features, and those that wrote their inputs: what they saw was seen.
+
+    Mistake if such a model is not there to ask.
+    """
+    found: list[Model] = []
+    for name in (parse_spec(text).name for text in specs):
+        about = read_about(archive, name) or {}
+        if "model_hash" not in about:
+            continue  # a backbone's
+        model = load_model(archive, name) if name in archive.names("models") else None
+        if model is None or model.hash != about["model_hash"]:
+            raise Mistake(
+                f"--features {name}: a model wrote them that is not models/{name}, so nobody knows what they have "
+                "seen; --models takes a model by its path"
+            )
+        found += [model, *_writers(archive, [one["features"] for one in model.card["inputs"]])]
+    return tuple(found)

@@ -1,0 +1,122 @@
+"""A model over the whole archive: ``features/<name>``, part by part on Ray Data, for every job that takes features."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from artsim import cluster
+from artsim.archive import Archive, Mistake, Table, Work, features, pending, pending_parts, public_ids
+from artsim.learn.finetune_encoder import embed_backbone, plan_of
+from artsim.learn.model import HeadEncoder, Model
+
+_PARTS = 16  # of one task: enough rows to make its start cheap
+
+
+def embed_archive(archive: Archive, model: Model, *, public_only: bool) -> dict[str, Any]:
+    """Writes the model's vector of every image that has its features; the run's share of the report.
+
+    Only rows without a vector of the image's present bytes are done; all, if the table is of another model of this
+    name. Mistake if a backbone made ``features/<name>``.
+    """
+    name = f"features/{model.name}"
+    about = {
+        "name": model.name,
+        "dimension": model.dimension,
+        "model": model.card["kind"],
+        "model_hash": model.hash,
+        "inputs": model.card["inputs"],
+    }
+    before = archive.read_json(f"{name}/_about.json")
+    if archive.has_table(name) and "model_hash" not in (before or {}):
+        raise Mistake(f"{name}: these features are a backbone's; give the model another name to embed by it")
+    if before != about:
+        archive.remove(name)
+        archive.write_json(f"{name}/_about.json", about)
+    if model.card["kind"] == "backbone":
+        plan = plan_of(model.name, model.card, model.tensors)
+        return {"table": name, **embed_backbone(archive, plan, public_only=public_only)}
+    return {"table": name, **_embed_head(archive, model, public_only)}
+
+
+def _embed_head(archive: Archive, model: Model, public_only: bool) -> dict[str, Any]:
+    encoder, target = HeadEncoder(model, archive), archive.table(f"features/{model.name}", features(model.dimension))
+    find = Pending(archive, encoder.space.tables[0], target, public_only)
+    whole = set(encoder.space.parts())
+    parts = [one for one in pending_parts(archive.shards, find) if one[:2] in whole]
+    total = sum(count for *_, count in parts)
+    report = {"rows_in": total, "rows_out": 0, "rows_failed": 0, "rows_waiting": 0}
+    if not parts:
+        return report
+    cluster.connect()
+    cluster.silence_ray_data()
+    import ray
+
+    def work(row: dict[str, Any]) -> dict[str, int]:
+        return _embed_part(encoder, find, int(row["shard"]), str(row["part"]))
+
+    items = [{"shard": shard, "part": part} for shard, part, _ in parts]
+    blocks = -(-len(items) // _PARTS)
+    stream = ray.data.from_items(items, override_num_blocks=blocks).map(work, num_cpus=1).iter_rows()
+    for done in cluster.progress(stream, total, "artworks", "rows_in"):
+        for key in ("rows_out", "rows_failed", "rows_waiting"):
+            report[key] += done[key]
+    return report
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Called with a shard, and perhaps one part: which rows of the model's first feature lack a vector of the model."""
+
+    archive: Archive
+    source: Table
+    target: Table
+    public_only: bool
+
+    def __call__(self, shard: int, part: str | None = None) -> Iterator[Work]:
+        """One Work for each part of the feature that has any."""
+        allowed = public_ids(self.archive.table("catalog"), shard) if self.public_only else None
+
+        def wanted(rows: pa.Table) -> pa.ChunkedArray:
+            key = _key(rows)
+            return key if allowed is None else pc.if_else(pc.is_in(rows["id"], value_set=allowed), key, None)
+
+        return pending(
+            self.source,
+            self.target,
+            shard,
+            source_key=wanted,
+            source_columns=["sha256"],
+            target_key=_key,
+            target_columns=["sha256"],
+            only=part,
+        )
+
+
+def _embed_part(encoder: HeadEncoder, find: Pending, shard: int, part: str) -> dict[str, int]:
+    """Embeds what is pending of a part. A row waits where another feature does not yet know the same bytes."""
+    ids = [one for work in find(shard, part) for one in work.ids]
+    rows = [_of(table.read(shard, part, ["id", "sha256", "error"]), ids) for table in encoder.space.tables]
+    vectors = dict(pair for block in encoder.blocks(parts=[(shard, part)]) for pair in zip(*block, strict=True))
+    out = []
+    for one in ids:
+        known = [some[one] for some in rows if one in some]
+        hashes = {row["sha256"] for row in known}
+        if len(known) == len(rows) and len(hashes) == 1:
+            error = next((row["error"] for row in known if row["error"]), None)
+            out.append({"id": one, "vector": None if error else vectors[one], "error": error, "sha256": hashes.pop()})
+    if out:
+        find.target.merge(shard, part, pa.Table.from_pylist(out, schema=find.target.schema))
+    failed, waiting = sum(row["error"] is not None for row in out), len(ids) - len(out)
+    return {"rows_in": len(ids), "rows_out": len(out) - failed, "rows_failed": failed, "rows_waiting": waiting}
+
+
+def _of(rows: pa.Table, ids: list[str]) -> dict[str, Any]:
+    some = rows.filter(pc.is_in(rows["id"], value_set=pa.array(ids, pa.string())))
+    return {row["id"]: row for row in some.to_pylist()}
+
+
+def _key(rows: pa.Table) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(rows["id"], pc.coalesce(rows["sha256"], ""), "\n")

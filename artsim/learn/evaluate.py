@@ -1,0 +1,150 @@
+"""An evaluation from its question to its files: which annotations, which features and models, what was found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from artsim.archive import Archive, Mistake, Store
+from artsim.learn.annotation_works import open_to_everyone
+from artsim.learn.annotations import Annotations, read_annotations
+from artsim.learn.comparison import Row, compare, person
+from artsim.learn.contenders import comparable, contenders
+from artsim.learn.evaluate_links import LinksRow, compare_links
+from artsim.learn.evaluation_table import as_json, links_markdown, links_picture, markdown, picture
+from artsim.learn.self_meanrank import second_judgement, self_ranks
+from artsim.learn.splits import split
+from artsim.learn.train_plan import groups_by
+from artsim.measure.distance import METRICS
+
+
+def evaluate(
+    archive: Archive,
+    *,
+    features: Sequence[Sequence[str]],
+    models: Sequence[str],
+    annotators: Sequence[str] | None,
+    split_kind: str | None,
+    split_by: str | None,
+    again: str | None,
+    links: bool,
+    metric: str,
+    seed: int,
+    public_only: bool,
+    out: str | None,
+) -> dict[str, Any]:
+    """Compares features and models on annotations, and on links if asked; writes Markdown, pictures and JSON.
+
+    They go into the folder (or address) ``out``, or ``evaluation/`` of the archive. ``again`` adds the row of a person
+    who judged a second time; ``split_kind`` keeps the verification part of a split, where no model brings its own.
+    Returns the run's share of the report.
+    """
+    if metric not in METRICS:
+        raise Mistake(f"--metric {metric}: there are {', '.join(METRICS)}")
+    entries = contenders(archive, features, models, seed)
+    if not entries:
+        raise Mistake("--features or --models: say what to evaluate")
+    if split_kind and any(entry.models for entry in entries):
+        raise Mistake(f"--split {split_kind}: a model brings its own split; leave the option out")
+    store = Store.open(out or f"{archive.uri}/evaluation")
+    annotations = _annotations(archive, annotators, again, public_only)
+    if not len(annotations) and (again or not links):
+        raise Mistake("--archive: it has no annotations yet; jobs.annotations makes them")
+    sections = []
+    if len(annotations):
+        usable = comparable(archive, entries, annotations)
+        if not len(usable):
+            raise Mistake(f"--features: each of the {len(annotations)} annotations has an image without a vector")
+        chosen = _verification(archive, usable, split_kind, split_by, seed) if split_kind else usable
+        comparison = compare(entries, chosen, metric=metric, seed=seed)
+        people = [_person(archive, annotations, again, seed)] if again else []
+        lost = len(annotations) - len(usable)
+        counts = {"annotations": len(annotations), "without_vector": lost, **comparison.counts}
+        sections.append(_meanranks([*comparison.rows, *people], counts, annotations, metric))
+    if links:
+        sections.append(_links(*compare_links(archive, entries, metric=metric, seed=seed, public_only=public_only)))
+    about: dict[str, Any] = {"metric": metric, "features": [list(specs) for specs in features], "models": list(models)}
+    about["split"] = split_kind
+    for section in sections:
+        about |= section.about
+    report = {
+        name: sum(section.rows[index] for section in sections)
+        for index, name in enumerate(("rows_in", "rows_out", "rows_failed"))
+    }
+    return {**report, **about, "files": _write(store, sections, about)}
+
+
+@dataclass(frozen=True)
+class _Section:
+    """A part of an evaluation: in words, as a picture, for programs; rows in, measured, and left out."""
+
+    text: str
+    name: str
+    picture: Image.Image
+    about: dict[str, Any]
+    rows: tuple[int, int, int]
+
+
+def _meanranks(rows: list[Row], counts: dict[str, int], annotations: Annotations, metric: str) -> _Section:
+    judges = ", ".join(sorted(set(annotations.annotator)))
+    title = f"Meanrank on what {judges} judged"
+    subtitle = f"{counts['held_out']} annotations held out; {metric} distance; 1 is perfect, 4.5 is chance."
+    return _Section(
+        markdown(rows, counts, title, subtitle),
+        "meanrank.png",
+        picture(rows, title, subtitle),
+        {"annotators": judges, "annotations": counts, "table": as_json(rows)},
+        (counts["annotations"], counts["held_out"] + counts["seen"], counts["without_vector"]),
+    )
+
+
+def _links(rows: list[LinksRow], counts: dict[str, int]) -> _Section:
+    return _Section(
+        links_markdown(rows, counts),
+        "links.png",
+        links_picture(rows, counts),
+        {"links": {**counts, "table": as_json(rows)}},
+        (counts["links"] + counts["left_out"], counts["links"], counts["left_out"]),
+    )
+
+
+def _annotations(
+    archive: Archive, annotators: Sequence[str] | None, again: str | None, public_only: bool
+) -> Annotations:
+    """Those of the annotators, or all but those of the second judgement."""
+    annotations = read_annotations(archive, annotators)
+    if annotators is None and again:
+        annotations = annotations.take(annotations.annotator != again)
+    return open_to_everyone(archive, annotations) if public_only else annotations
+
+
+def _verification(archive: Archive, annotations: Annotations, kind: str, column: str | None, seed: int) -> Annotations:
+    """Those that jobs.train would hold out."""
+    if kind == "group-disjoint" and column is None:
+        raise Mistake("--split group-disjoint: --split-by says which column of the catalog holds the groups")
+    groups = groups_by(archive, column, annotations.ids().tolist()) if column else None
+    return annotations.take(split(annotations, kind, seed=seed, groups=groups)[1])
+
+
+def _person(archive: Archive, annotations: Annotations, again: str, seed: int) -> Row:
+    ranks = self_ranks(annotations, second_judgement(archive, again))
+    row = person(f"{Path(again).name}, again", ranks, seed)
+    if row.after is None:
+        raise Mistake(f"--again {again}: none of it is about the same nine images as an annotation that is evaluated")
+    return row
+
+
+def _write(store: Store, sections: Sequence[_Section], about: dict[str, Any]) -> list[str]:
+    """Puts the files where they belong; their addresses. Mistake if that can't be."""
+    try:
+        for section in sections:
+            with store.replace(section.name) as draft:
+                section.picture.save(draft, "PNG")
+        with store.replace("evaluation.md") as draft:
+            Path(draft).write_text("\n".join(section.text for section in sections), encoding="utf-8")
+        store.write_json("evaluation.json", about)
+    except OSError as error:
+        raise Mistake(f"--out {store.uri}: {error}") from error
+    return [store.address(name) for name in ("evaluation.md", "evaluation.json", *(one.name for one in sections))]

@@ -1,0 +1,144 @@
+"""What a fine-tuned backbone describes: images of an archive, some or all of them, just as jobs.extract does it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from artsim import cluster
+from artsim.archive import Archive, Mistake, pending_parts
+from artsim.features import Block
+from artsim.learn.pixels import pixels_of
+from artsim.vision.backbones import Feature, Input
+from artsim.vision.check import BadImage
+from artsim.vision.decode import decode
+from artsim.vision.engine import Engine
+from artsim.vision.extract import PendingImages, _actors
+from artsim.vision.extractor import Extractor
+from artsim.vision.plan import Plan
+from artsim.vision.weights import fingerprint
+
+_AT_ONCE = 32  # images in one pass
+
+
+def card_of(plan: Plan) -> dict[str, Any]:
+    """What a model's card says of its network: enough for ``plan_of``."""
+    feature = plan.features[0]
+    about = {
+        "network": plan.network,
+        "level": feature.level,
+        "pooling": feature.pooling,
+        "size": feature.size,
+        "weights_from": plan.weights,
+        "weights_hash": plan.weights_hash,
+    }
+    inputs = [{"features": feature.name, "dimension": plan.dimensions[0], "about": about}]
+    return {"kind": "backbone", "inputs": inputs, "pixels": asdict(plan.input)}
+
+
+def plan_of(name: str, card: Mapping[str, Any], tensors: dict[str, torch.Tensor]) -> Plan:
+    """The network of a model of that name, as an extraction takes it."""
+    origin = card["inputs"][0]
+    about, pixels = origin["about"], card["pixels"]
+    return Plan(
+        network=about["network"],
+        features=(Feature(name, origin["features"], about["level"], about["pooling"], about["size"]),),
+        dimensions=(origin["dimension"],),
+        input=Input(**pixels | {key: tuple(pixels[key]) for key in ("mean", "std")}),
+        state=tensors,
+        nbytes=sum(tensor.nbytes for tensor in tensors.values()),
+        weights=f"models/{name}",
+        weights_hash=fingerprint(tensors),
+    )
+
+
+class BackboneEncoder:
+    """A network on the images of an archive; its vectors have length 1."""
+
+    def __init__(self, plan: Plan, archive: Archive) -> None:
+        self.plan, self.archive = plan, archive
+        self._engine = Engine(plan.network, plan.features, plan.state, "auto")
+
+    def find(self, ids: Sequence[str]) -> np.ndarray:
+        """The vectors of these ids, float32 (n, d). Mistake names the first that has no image that can be read."""
+        squares, slots = pixels_of(self.archive, ids, self.plan.input)
+        if (slots < 0).any():
+            raise Mistake(f"{ids[int(np.argmax(slots < 0))]}: it has no image that can be read; run jobs.scrape")
+        return self._vectors(squares, slots)
+
+    def blocks(self, *, parts: Sequence[tuple[int, str]] | None = None) -> Iterator[Block]:
+        """The vectors of all images that can be read, or of some parts of them, a few at a time."""
+        images = self.archive.table("images")
+        if parts is None:
+            parts = [(shard, part) for shard in range(self.archive.shards) for part in images.parts(shard)]
+        for shard, part in parts:
+            ids = images.read(shard, part, ["id"])["id"].to_pylist()
+            for rows in images.batches(shard, part, ["id", "bytes"], ids, _AT_ONCE):
+                pairs = zip(rows["id"].to_pylist(), rows["bytes"], strict=True)
+                read = ((one, _square(data, self.plan.input)) for one, data in pairs)
+                good = {one: square for one, square in read if square is not None}
+                if good:
+                    squares = np.stack(list(good.values()))
+                    yield np.array(list(good), object), self._vectors(squares, np.arange(len(squares)))
+
+    def _vectors(self, squares: np.ndarray, slots: np.ndarray) -> np.ndarray:
+        found = np.empty((len(slots), self.plan.dimensions[0]), np.float32)
+        for start in range(0, len(slots), _AT_ONCE):
+            found[start : start + _AT_ONCE] = _unit(self._engine(squares[slots[start : start + _AT_ONCE]])[0])
+        return found
+
+
+def embed_backbone(archive: Archive, plan: Plan, *, public_only: bool) -> dict[str, Any]:
+    """Fills ``features/<the plan's name>`` with the vectors that are pending; the run's share of the report.
+
+    By the actors of jobs.extract: only rows without a vector of the image's present bytes are done.
+    """
+    find = PendingImages(archive, (plan.features[0].name,), public_only)
+    parts = pending_parts(archive.shards, find)
+    total = sum(count for *_, count in parts)
+    report = {"rows_in": total, "rows_out": 0, "rows_failed": 0}
+    if not parts:
+        return report
+    cluster.connect()
+    cluster.silence_ray_data()
+    import ray
+
+    actors, cpus, gpus = _actors(plan.nbytes)
+    items = [{"shard": shard, "part": part, "pending": count} for shard, part, count in parts]
+    stream = (
+        ray.data.from_items(items, override_num_blocks=len(items))
+        .map_batches(
+            _UnitExtractor,
+            fn_constructor_args=(find, archive, [replace(plan, state=ray.put(plan.state))], "auto", False, cpus),
+            batch_size=1,
+            compute=ray.data.ActorPoolStrategy(size=min(actors, len(items))),
+            num_cpus=cpus,
+            num_gpus=gpus,
+        )
+        .iter_rows()
+    )
+    for done in cluster.progress(stream, total, "images", "pending"):
+        report["rows_out"] += int(done["rows"] - done["failed"])
+        report["rows_failed"] += int(done["failed"])
+    return report
+
+
+class _UnitExtractor(Extractor):
+    """Writes vectors of length 1."""
+
+    def _commit(self, shard: int, part: str, rows: list[Any], vectors: list[np.ndarray]) -> None:
+        super()._commit(shard, part, rows, [_unit(one) for one in vectors])
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+
+
+def _square(data: pa.BinaryScalar, wanted: Input) -> np.ndarray | None:
+    try:
+        return decode(data.as_buffer(), [wanted])[0] if data.is_valid else None
+    except BadImage:
+        return None

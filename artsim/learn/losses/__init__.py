@@ -1,0 +1,27 @@
+"""Losses on embeddings: what is made small while a curator's eye is learned. One file a loss."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from torch import Tensor
+
+from artsim.learn.losses.contrastive import contrastive, contrastive_candidates
+from artsim.learn.losses.listwise import listwise_softmax
+from artsim.learn.losses.triplet import compound_triplet
+from artsim.learn.recipe import Recipe
+
+__all__ = ["Loss", "compound_triplet", "contrastive", "contrastive_candidates", "listwise_softmax", "make_loss"]
+
+Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # anchor (b, d), positive (b, d), negatives (b, k, d) -> scalar
+
+
+def make_loss(recipe: Recipe) -> Loss:
+    """The loss that a recipe asks for. It pickles."""
+    how: dict[str, Any] = {"distance": recipe.distance, "reduction": recipe.reduction}
+    if recipe.loss == "listwise":
+        return partial(listwise_softmax, temperature=recipe.temperature, **how)
+    how |= {"margin": recipe.margin, "intra_margin": recipe.intra_margin}
+    if recipe.loss == "contrastive":
+        return partial(contrastive_candidates, **how)
+    return partial(compound_triplet, swap=recipe.swap, **how)

@@ -1,0 +1,23 @@
+"""Distances between rows of embeddings by pytorch-metric-learning's measures; row by row, never all with all."""
+
+import torch
+from pytorch_metric_learning.distances import CosineSimilarity, LpDistance
+from torch import Tensor
+
+_MEASURES = {"cosine": CosineSimilarity(), "euclidean": LpDistance(normalize_embeddings=False)}
+
+
+def distance(a: Tensor, b: Tensor, kind: str) -> Tensor:
+    """From each row of ``a`` to the same row of ``b``, (..., d) each and broadcast, to (...).
+
+    ``cosine`` is 1 - cosine similarity, 0 to 2; ``euclidean`` is as it is, nothing normalised.
+    """
+    measure = _MEASURES[kind]
+    a, b = torch.broadcast_tensors(measure.maybe_normalize(a, dim=-1), measure.maybe_normalize(b, dim=-1))
+    values = measure.pairwise_distance(a.flatten(0, -2), b.flatten(0, -2)).view(a.shape[:-1])
+    return 1 - values if measure.is_inverted else values
+
+
+def reduced(losses: Tensor, reduction: str) -> Tensor:
+    """The ``mean`` or the ``sum`` of all, zeros counted: so that the parts of a batch add up to the batch."""
+    return losses.sum() if reduction == "sum" else losses.mean()

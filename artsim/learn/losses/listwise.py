@@ -1,0 +1,29 @@
+"""A listwise loss: the positive against all negatives of its annotation at once."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from artsim.learn.losses.distances import distance as measured
+
+
+def listwise_softmax(
+    anchor: Tensor,
+    positive: Tensor,
+    negatives: Tensor,
+    *,
+    temperature: float,
+    distance: str = "cosine",
+    reduction: str = "mean",
+) -> Tensor:
+    """-log of the softmax of -distance / ``temperature`` at the positive, over the positive and its k negatives.
+
+    ``anchor`` and ``positive`` (b, d), ``negatives`` (b, k, d), to a scalar: the mean or sum over annotations. It is
+    ListNet's top-one cross entropy with one relevant item (Cao et al., Learning to rank: from pairwise approach to
+    listwise approach, 2007, section 4.2).
+    """
+    candidates = torch.cat([positive.unsqueeze(1), negatives], dim=1)
+    logits = measured(anchor.unsqueeze(1), candidates, distance) / -temperature
+    return F.cross_entropy(
+        logits, torch.zeros(len(logits), dtype=torch.long, device=logits.device), reduction=reduction
+    )

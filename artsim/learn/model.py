@@ -1,0 +1,164 @@
+"""A trained model on disk, ``models/<name>/``: its weights, its card, what it was trained on; and its vectors."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from safetensors.torch import load, save_file
+
+from artsim.archive import Archive, Mistake, Store
+from artsim.features import Block, Pca, Space
+from artsim.learn.finetune_encoder import BackboneEncoder, plan_of
+from artsim.learn.heads import Head, embed
+from artsim.learn.recipe import Recipe
+from artsim.vision.weights import fingerprint
+
+FORMAT = 1
+ROLES = pa.schema([("annotation_id", pa.string()), ("images", pa.list_(pa.string())), ("role", pa.string())])
+
+_CARD, _WEIGHTS, _ROLES = "card.json", "model.safetensors", "annotations.parquet"
+_TOLD_BY = ("network", "level", "pooling", "weights_hash", "exact", "model_hash")  # what tells one feature from another
+
+
+class Encoder(Protocol):
+    """What gives a model's vectors in one archive."""
+
+    def find(self, ids: Sequence[str]) -> np.ndarray:
+        """Of these ids, float32 (n, d). Mistake names the first that has none."""
+
+    def blocks(self, *, parts: Sequence[tuple[int, str]] | None = None) -> Iterator[Block]:
+        """Of all, or of some parts, a block at a time."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model: ``card`` says what it is and how good, ``rows`` (of ROLES) what it was trained and verified on.
+
+    Pickles.
+    """
+
+    name: str
+    card: dict[str, Any]
+    tensors: dict[str, torch.Tensor]
+    rows: pa.Table
+
+    @property
+    def dimension(self) -> int:
+        """The length of its vectors."""
+        return self.card["dimension"]
+
+    @property
+    def hash(self) -> str:
+        """16 hex digits that tell its weights from others."""
+        return fingerprint(dict(sorted(self.tensors.items())))
+
+    def vectors(self, archive: Archive, ids: Sequence[str]) -> np.ndarray:
+        """Its vectors of these ids, float32 (n, d). Mistake names the first that has none."""
+        return self.encoder(archive).find(ids)
+
+    def blocks(self, archive: Archive) -> Iterator[Block]:
+        """Its vectors of the whole archive, a block at a time."""
+        return self.encoder(archive).blocks()
+
+    def training_images(self) -> set[str]:
+        """The ids of the images it was made with: of training and of validation."""
+        seen = self.rows.filter(pa.compute.not_equal(self.rows["role"], "verification"))
+        return {image for images in seen["images"].to_pylist() for image in images}
+
+    def encoder(self, archive: Archive) -> Encoder:
+        """What gives its vectors in this archive. Mistake if its features there are missing, or others."""
+        if self.card["kind"] == "backbone":
+            return BackboneEncoder(plan_of(self.name, self.card, self.tensors), archive)
+        return HeadEncoder(self, archive)
+
+    def save(self, archive: Archive) -> None:
+        """Puts the model into the archive in the place of one of the same name. It is there when its card is."""
+        folder, store = f"models/{self.name}", archive.store
+        store.remove(folder)
+        with store.replace(f"{folder}/{_WEIGHTS}") as draft:
+            save_file({name: tensor.contiguous() for name, tensor in self.tensors.items()}, draft)
+        with store.replace(f"{folder}/{_ROLES}") as draft:
+            pq.write_table(self.rows, draft)
+        archive.write_json(f"{folder}/{_CARD}", self.card)
+
+
+class HeadEncoder:
+    """A head on the features of an archive."""
+
+    def __init__(self, model: Model, archive: Archive) -> None:
+        inputs = model.card["inputs"]
+        self.space = Space(archive, [one["features"] for one in inputs], pcas=pcas_of(model.tensors, len(inputs)))
+        for spec, one in zip(self.space.specs, inputs, strict=True):
+            if (here := about_feature(archive, spec.name)) != one["about"]:
+                raise Mistake(
+                    f"features/{spec.name}: the model {model.name} was trained on such features made otherwise: "
+                    f"{json.dumps(one['about'])}, here {json.dumps(here)}"
+                )
+        self.head = head_of(model)
+
+    def find(self, ids: Sequence[str]) -> np.ndarray:
+        """See Encoder."""
+        return embed(self.head, torch.tensor(self.space.find(ids)))
+
+    def blocks(self, *, parts: Sequence[tuple[int, str]] | None = None) -> Iterator[Block]:
+        """See Encoder."""
+        for ids, vectors in self.space.blocks(parts=parts):
+            yield ids, embed(self.head, torch.tensor(vectors))
+
+
+def head_of(model: Model) -> Head:
+    """The head of a model whose kind is head."""
+    weights = {name: tensor for name, tensor in model.tensors.items() if not name.startswith("pca.")}
+    head = Head(len(weights["mean"]), Recipe(**model.card["recipe"]))
+    head.load_state_dict(weights)
+    return head
+
+
+def pca_tensors(space: Space) -> dict[str, torch.Tensor]:
+    """The PCAs of a space as a model keeps them, beside its head."""
+    return {
+        f"pca.{index}.{name}": torch.from_numpy(getattr(pca, name))
+        for index, pca in enumerate(space.pcas)
+        if pca is not None
+        for name in ("mean", "matrix")
+    }
+
+
+def pcas_of(tensors: dict[str, torch.Tensor], count: int) -> list[Pca | None]:
+    """What ``pca_tensors`` made of a space of ``count`` specs, as a space takes them."""
+    kept = {name: tensor.numpy() for name, tensor in tensors.items() if name.startswith("pca.")}
+    return [
+        Pca(kept[f"pca.{index}.mean"], kept[f"pca.{index}.matrix"]) if f"pca.{index}.mean" in kept else None
+        for index in range(count)
+    ]
+
+
+def about_feature(archive: Archive, name: str) -> dict[str, Any] | None:
+    """What tells ``features/<name>`` from features of that name that were made otherwise; None if nobody wrote it."""
+    about = archive.read_json(f"features/{name}/_about.json")
+    return about and {key: about[key] for key in _TOLD_BY if key in about}
+
+
+def load_model(archive: Archive, name_or_path: str) -> Model:
+    """A model of the archive by its name, or any by the path (or address) of its folder. Mistake if there is none."""
+    if name_or_path in archive.names("models"):
+        store, folder, name = archive.store, f"models/{name_or_path}/", name_or_path
+    else:
+        store, folder, name = Store.open(name_or_path), "", Path(name_or_path).name
+    card = store.read_json(folder + _CARD)
+    if card is None:
+        there = ", ".join(archive.names("models")) or "none yet; jobs.train makes them"
+        raise Mistake(f"{name_or_path}: no model of this name, nor one at this path; the archive has {there}")
+    if card.get("format") != FORMAT:
+        raise Mistake(f"{name_or_path}: a model of format {card.get('format')}, this artsim reads format {FORMAT}")
+    with store.open_input(folder + _WEIGHTS) as source:
+        tensors = load(source.read())
+    with store.open_input(folder + _ROLES) as source:
+        rows = pq.read_table(source)
+    return Model(name, card, tensors, rows)

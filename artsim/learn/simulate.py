@@ -1,0 +1,171 @@
+"""A simulated curator, who goes by a column of the catalog: annotations to test everything on, without a person."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from artsim.archive import CATALOG, Archive, Mistake
+from artsim.features import Space
+from artsim.learn.annotation_neighbourhood import neighbourhoods, with_vectors
+from artsim.learn.annotation_works import works
+from artsim.learn.annotations import add_annotations, check_annotator
+
+_NEGATIVES = 7
+_COLUMNS = [name for name in CATALOG.names if name not in ("id", "metadata")]
+
+Around = Callable[[int], tuple[np.ndarray, np.ndarray]]  # of an anchor: those of its value, those of other values
+
+
+def simulate(
+    archive: Archive,
+    *,
+    annotator: str,
+    by: str,
+    count: int,
+    noise: float = 0.0,
+    mode: str = "random",
+    features: Sequence[str] = (),
+    pools: int = 5,
+    pool_by: str | None = None,
+    seed: int = 0,
+    public_only: bool = False,
+) -> dict[str, Any]:
+    """Adds annotations by somebody for whom the positive is what shares the anchor's value in a column.
+
+    The negatives have other values; with the probability ``noise`` the positive is any other artwork. Where ``mode`` is
+    ``near``, positive and negatives are drawn from the anchor's neighbourhood in ``features``, else from all. The
+    artworks (or, whole, the groups of the column ``pool_by``) are divided into ``pools`` and the nine of an annotation
+    come from one of them, so that splits between pools lose nothing. Artworks without a value are not drawn.
+    Returns the run's share of the report. Mistake if the archive has too little for it.
+    """
+    check_annotator(annotator)
+    _check(by, count, noise, mode, features, pools, pool_by)
+    space = Space(archive, features, seed) if mode == "near" else None
+    ids, value, group = _drawable(archive, by, pool_by, with_vectors(space) if space else None, public_only)
+    pool = _pools(group, pools, np.random.default_rng([seed, 0]), pool_by)
+    rng = np.random.default_rng([seed, 1])
+    anchors = rng.choice(_anchors(value, pool, by, pools, noise), count)
+    members = [np.flatnonzero(pool == one) for one in range(pools)]
+    if space:
+        near = neighbourhoods(space, ids, value, pool, np.unique(anchors))
+        around: Around = near.__getitem__
+    else:
+        around = _anywhere(value, pool, members)
+    nines = [_nine(anchor, *around(anchor), members[pool[anchor]], noise, rng) for anchor in anchors.tolist()]
+    drawn = ids.take(pa.array(np.array(nines).ravel())).to_pylist()
+    added = add_annotations(archive, annotator, [drawn[i : i + 9] for i in range(0, len(drawn), 9)], mode)
+    return {
+        "rows_in": count,
+        "rows_out": added,
+        "rows_failed": 0,
+        "rows_there": count - added,
+        "annotator": annotator,
+        "images": len(set(drawn)),
+        "values": int(value.max()) + 1,
+        "pools": [len(some) for some in members],
+    }
+
+
+def _check(
+    by: str, count: int, noise: float, mode: str, features: Sequence[str], pools: int, pool_by: str | None
+) -> None:
+    for option, column in (("--by", by), ("--pool-by", pool_by)):
+        if column is not None and column not in _COLUMNS:
+            raise Mistake(f"{option} {column}: no column to go by; there are {', '.join(_COLUMNS)}")
+    if count < 1:
+        raise Mistake(f"--n {count}: at least 1")
+    if not 0 <= noise <= 1:
+        raise Mistake(f"--noise {noise}: a probability is between 0 and 1")
+    if pools < 1:
+        raise Mistake(f"--pools {pools}: at least 1")
+    if mode == "near" and not features:
+        raise Mistake("--features: --mode near needs to know in which features artworks are near each other")
+    if mode != "near" and features:
+        raise Mistake(f"--features: --mode {mode} does not look at them; say --mode near")
+
+
+def _drawable(
+    archive: Archive, by: str, pool_by: str | None, among: pa.Array | None, public_only: bool
+) -> tuple[pa.Array, np.ndarray, np.ndarray]:
+    """Ids of the artworks with a value, the numbers of their values, and of their groups: without one, each its own."""
+    tables = []
+    for rows in works(archive, list(dict.fromkeys([by, *([pool_by] if pool_by else [])])), public_only=public_only):
+        rows = rows.filter(pc.is_valid(_texts(rows[by])))
+        if among is not None:
+            rows = rows.filter(pc.is_in(rows["id"], value_set=among))
+        tables.append(rows)
+    rows = pa.concat_tables(tables) if tables else None
+    if not rows:
+        raise Mistake(f"--by {by}: no artwork {'with a vector ' if among is not None else ''}has a value there")
+    value = _numbers(_texts(rows[by]))
+    if not value.any():
+        raise Mistake(f"--by {by}: all artworks have one value, {rows[by][0]}; a curator needs a column with several")
+    own = np.arange(len(rows))
+    if pool_by:
+        group = _numbers(_texts(rows[pool_by]))
+        own = np.where(group < 0, own + len(rows), group)
+    return rows["id"].combine_chunks(), value, np.unique(own, return_inverse=True)[1]
+
+
+def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The values as text; an empty one is none."""
+    texts = column.cast(pa.string())
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+
+
+def _numbers(column: pa.ChunkedArray) -> np.ndarray:
+    """A number from 0 for each value, -1 where there is none."""
+    codes = column.combine_chunks().dictionary_encode().indices
+    return pc.fill_null(codes, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _pools(group: np.ndarray, pools: int, rng: np.random.Generator, pool_by: str | None) -> np.ndarray:
+    """The pool of each artwork: groups are dealt in random order, each to the pool that has least."""
+    sizes = np.bincount(group)
+    if len(sizes) < pools:
+        what = f"{len(sizes)} values in {pool_by}" if pool_by else f"{len(sizes)} artworks"
+        raise Mistake(f"--pools {pools}: there are only {what}; say fewer pools")
+    filled = np.zeros(pools, np.int64)
+    of_group = np.empty(len(sizes), np.int64)
+    for one in rng.permutation(len(sizes)):
+        of_group[one] = filled.argmin()
+        filled[of_group[one]] += sizes[one]
+    return of_group[group]
+
+
+def _anchors(value: np.ndarray, pool: np.ndarray, by: str, pools: int, noise: float) -> np.ndarray:
+    """Artworks whose pool has another of their value, and enough of others. Mistake if there is none."""
+    both = pool * (value.max() + 1) + value
+    alike, there = np.bincount(both)[both], np.bincount(pool)[pool]
+    needed = _NEGATIVES + (noise > 0)  # a positive by chance may be one of them
+    possible = np.flatnonzero((alike >= 2) & (there - alike >= needed))
+    if not len(possible):
+        raise Mistake(
+            f"--by {by}: in none of {pools} pools there are two artworks of one value and {needed} of others; "
+            f"there are {len(value)} artworks of {value.max() + 1} values: say fewer --pools, or another column"
+        )
+    return possible
+
+
+def _anywhere(value: np.ndarray, pool: np.ndarray, members: Sequence[np.ndarray]) -> Around:
+    """All others of the pool, those of the anchor's value and those of others."""
+
+    def around(anchor: int) -> tuple[np.ndarray, np.ndarray]:
+        there = members[pool[anchor]]
+        alike = value[there] == value[anchor]
+        return there[alike & (there != anchor)], there[~alike]
+
+    return around
+
+
+def _nine(
+    anchor: int, alike: np.ndarray, others: np.ndarray, pool: np.ndarray, noise: float, rng: np.random.Generator
+) -> np.ndarray:
+    positive = rng.choice(alike)
+    if rng.random() < noise:
+        positive = rng.choice(pool[pool != anchor])
+        others = others[others != positive]
+    return np.array([anchor, positive, *rng.choice(others, _NEGATIVES, replace=False)])

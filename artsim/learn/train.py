@@ -1,0 +1,240 @@
+"""A training from the question to the model: what is learned from what, on Ray Train, scored, and put into the archive.
+
+While it runs all of it lies in ``models/_<name>``; the same command goes on from there.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow.parquet as pq
+import torch
+from safetensors.torch import load, save_file
+
+from artsim import cluster
+from artsim.archive import Archive, Mistake
+from artsim.learn.model import FORMAT, Model
+from artsim.learn.recipe import Recipe
+from artsim.learn.train_curves import keep_curves, live
+from artsim.learn.train_epochs import Progress, Trainee, best_epoch
+from artsim.learn.train_loop import run
+from artsim.learn.train_plan import SPLIT, TRAINING, VALIDATION, VERIFICATION, Plan, draw_pool, make_plan, relatives
+from artsim.measure.interval import mean_score, paired_difference
+from artsim.measure.ranks import ranks
+
+_NAME = re.compile(r"[^\W_][\w.\-]{0,99}")
+_ASKED = "asked.json"  # the last that a run writes before it trains: what the others are is then settled
+
+
+class Learner(Protocol):
+    """What the driver knows of what is trained: heads on features, or a backbone."""
+
+    def kept(self) -> dict[str, torch.Tensor]:
+        """What a model keeps beside what is trained, and what a run that goes on must have again."""
+
+    def usable(self, ids: Iterable[str]) -> set[str]:
+        """Those of the ids that it can learn from."""
+
+    def before(self, ids: Sequence[str]) -> np.ndarray:
+        """The vectors that it starts from, float32 (n, d)."""
+
+    def trainee(
+        self,
+        ids: Sequence[str],
+        training: np.ndarray,
+        validation: np.ndarray,
+        recipe: Any,
+        seed: int,
+        groups: np.ndarray,
+        pool: np.ndarray,
+    ) -> Callable[[], Trainee]:
+        """What makes the trainee on each worker. Annotations, ``pool`` and ``groups`` go by places in ``ids``."""
+
+    def card(self) -> dict[str, Any]:
+        """The model's kind and inputs."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """All that decides what a model becomes. Another question under the same name is a Mistake."""
+
+    inputs: dict[str, Any]  # the options that make the learner
+    recipe: Recipe
+    annotators: list[str] | None
+    links: bool
+    split: str
+    split_by: str | None
+    seed: int
+    public_only: bool
+
+
+def train(
+    archive: Archive,
+    name: str,
+    question: Question,
+    learner: Callable[[dict[str, torch.Tensor] | None], Learner],
+    *,
+    workers: int,
+    again: bool,
+) -> dict[str, Any]:
+    """Trains ``models/<name>``, or goes on with it, or says that it is there; the run's share of the report.
+
+    ``learner`` is called with what it keeps, or None at the start. ``again`` makes a model that is there anew.
+    """
+    if not _NAME.fullmatch(name):
+        raise Mistake(f"--name {name[:100]!r}: letters, digits, _ . and -, at most 100, and first a letter or digit")
+    folder, asked = f"models/_{name}", json.loads(json.dumps(asdict(question)))
+    begun = archive.read_json(f"{folder}/{_ASKED}")
+    if begun not in (None, asked) and not again:
+        raise Mistake(f"--name {name}: begun with {_difference(begun, asked)}; choose another --name, or --again")
+    if begun is None and not again and (card := archive.read_json(f"models/{name}/card.json")):
+        if card["asked"] != asked:
+            raise Mistake(
+                f"--name {name}: made with {_difference(card['asked'], asked)}; choose another --name, or --again"
+            )
+        done = {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "done_before": True}
+        return done | _told(archive, name, card)
+    if begun == asked:
+        plan, pool, kept = _read(archive, folder)
+        pupil = learner(kept)
+    else:
+        archive.remove(folder)
+        pupil = learner(None)
+        plan, pool = _begin(archive, folder, question, pupil)
+        archive.write_json(f"{folder}/{_ASKED}", asked)
+    cluster.connect()
+    outcome = _train(archive, folder, question, pupil, plan, pool, workers)
+    model = _model(archive, name, question, asked, pupil, plan, outcome)
+    model.save(archive)
+    title = f"{name}: {model.card['split']['training']} annotations"
+    keep_curves(archive.store, f"models/{name}", outcome.history, best_epoch(outcome.history), title)
+    archive.remove(folder)
+    counts = plan.counts
+    learned = sum(counts[role] for role in SPLIT)
+    found = {"rows_in": counts["annotations"], "rows_out": learned, "rows_failed": counts["without_vector"]}
+    return {**found, "done_before": False, **_told(archive, name, model.card)}
+
+
+def _begin(archive: Archive, folder: str, question: Question, pupil: Learner) -> tuple[Plan, list[str]]:
+    """Settles what is learned from what, and keeps it with the run."""
+    plan = make_plan(
+        archive,
+        pupil.usable,
+        annotators=question.annotators,
+        links=question.links,
+        kind=question.split,
+        column=question.split_by,
+        seed=question.seed,
+        public_only=question.public_only,
+    )
+    mines = question.recipe.negatives != "own"
+    pool = draw_pool(archive, pupil.usable, plan, question.split_by, question.seed) if mines else []
+    with archive.store.replace(f"{folder}/annotations.parquet") as draft:
+        pq.write_table(plan.rows, draft)
+    with archive.store.replace(f"{folder}/kept.safetensors") as draft:
+        save_file(pupil.kept(), draft)
+    archive.write_json(f"{folder}/plan.json", {"counts": plan.counts, "pool": pool})
+    return plan, pool
+
+
+def _read(archive: Archive, folder: str) -> tuple[Plan, list[str], dict[str, torch.Tensor]]:
+    """What ``_begin`` settled."""
+    with archive.store.open_input(f"{folder}/annotations.parquet") as source:
+        rows = pq.read_table(source)
+    with archive.store.open_input(f"{folder}/kept.safetensors") as source:
+        kept = load(source.read())
+    rest = archive.read_json(f"{folder}/plan.json")
+    return Plan(rows, rest["counts"]), rest["pool"], kept
+
+
+def _train(
+    archive: Archive, folder: str, question: Question, pupil: Learner, plan: Plan, pool: list[str], workers: int
+) -> Progress:
+    training, validation = plan.images(TRAINING), plan.images(VALIDATION)
+    ids = sorted({*training.flat, *validation.flat, *pool})
+    place = {one: index for index, one in enumerate(ids)}
+
+    places = np.vectorize(place.__getitem__, otypes=[np.int64])
+    make = pupil.trainee(
+        ids,
+        places(training),
+        places(validation),
+        question.recipe,
+        question.seed,
+        relatives(archive, question.split_by, ids),
+        places(np.union1d(training, pool)),
+    )
+    return run(
+        make,
+        question.recipe,
+        workers=workers,
+        store=archive.store,
+        folder=folder,
+        seed=question.seed,
+        show=live(archive.store, folder),
+    )
+
+
+def _model(
+    archive: Archive,
+    name: str,
+    question: Question,
+    asked: dict[str, Any],
+    pupil: Learner,
+    plan: Plan,
+    outcome: Progress,
+) -> Model:
+    """The model with its card: what it was made of, and what it scores on what it saw and on what it never saw."""
+    best, history = best_epoch(outcome.history), outcome.history
+    card: dict[str, Any] = {
+        "format": FORMAT,
+        **pupil.card(),
+        "recipe": asked["recipe"],
+        "split": {"kind": question.split, "by": question.split_by, "seed": question.seed, **plan.counts},
+        "epochs": len(history),
+        "best_epoch": best,
+        "history": history,
+        "hashes": {"annotations": hashlib.sha256(json.dumps(plan.rows.to_pydict()).encode()).hexdigest()},
+        "asked": asked,
+    }
+    model = Model(name, card, {**outcome.best, **pupil.kept()}, plan.rows)
+    card["hashes"]["model"] = model.hash
+    ids = sorted({one for nine in plan.rows["images"].to_pylist() for one in nine})
+    before, after = pupil.before(ids), model.vectors(archive, ids)
+    card["dimension"] = after.shape[1]
+    card["scores"] = {role: _scored(plan, role, ids, before, after, question) for role in SPLIT}
+    return model
+
+
+def _scored(
+    plan: Plan, role: str, ids: Sequence[str], before: np.ndarray, after: np.ndarray, question: Question
+) -> dict[str, Any]:
+    """Meanranks of one role before and after, and what was gained, each with n and its interval."""
+    place = {one: index for index, one in enumerate(ids)}
+    judged = np.array([[place[one] for one in nine] for nine in plan.images(role)])
+    metric, seed = question.recipe.distance, question.seed
+    old, new = ranks(before, judged, metric), ranks(after, judged, metric)
+    return {
+        "seen": role != VERIFICATION,
+        "before": asdict(mean_score(old, seed)),
+        "after": asdict(mean_score(new, seed)),
+        "gain": asdict(paired_difference(old, new, seed)),
+    }
+
+
+def _told(archive: Archive, name: str, card: dict[str, Any]) -> dict[str, Any]:
+    """What a report tells of a model."""
+    shown = ("kind", "dimension", "split", "epochs", "best_epoch", "scores")
+    address = archive.store.address(f"models/{name}")
+    return {"model": address, **{key: card[key] for key in shown}, "picture": f"{address}/curves.png"}
+
+
+def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """What was asked otherwise, in a few words."""
+    flat = [{**one, **one["inputs"], **one["recipe"]} for one in (before, now)]
+    keys = [key for key in flat[0] | flat[1] if key not in ("inputs", "recipe")]
+    return ", ".join(f"{key} {flat[0].get(key)}" for key in keys if flat[0].get(key) != flat[1].get(key))

@@ -1,0 +1,97 @@
+"""What a training needs to know of heads: the space of stored features, its vectors, and what the model's card says."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+
+from artsim.archive import Archive, Table
+from artsim.features import Space
+from artsim.learn.fit import HeadTrainee
+from artsim.learn.model import about_feature, pca_tensors, pcas_of
+from artsim.learn.recipe import Recipe
+
+_SAMPLE = 20_000  # vectors that the archive's covariance is taken of, as for a PCA
+
+
+class HeadLearner:
+    """A head on one feature or several stacked; ``kept`` are the tensors of a run that goes on, else None."""
+
+    def __init__(
+        self, archive: Archive, specs: Sequence[str], whiten: bool, seed: int, kept: dict[str, torch.Tensor] | None
+    ) -> None:
+        pcas = None if kept is None else pcas_of(kept, len(specs))
+        self.space = Space(archive, specs, seed, whiten=whiten, pcas=pcas)
+        self.specs = list(specs)
+
+    def kept(self) -> dict[str, torch.Tensor]:
+        """What a model keeps beside its head: the PCAs."""
+        return pca_tensors(self.space)
+
+    def usable(self, ids: Iterable[str]) -> set[str]:
+        """Those of the ids that every feature has a vector of, of numbers."""
+        there = set(ids)
+        for table in self.space.tables:
+            rows = table.find(sorted(there), ["id", "vector"])
+            if rows is None:
+                return set()
+            rows = rows.filter(rows["vector"].is_valid())
+            vectors = rows["vector"].combine_chunks()
+            finite = np.isfinite(vectors.flatten().to_numpy().reshape(len(vectors), -1)).all(1)
+            there = {one for one, good in zip(rows["id"].to_pylist(), finite, strict=True) if good}
+        return there
+
+    def before(self, ids: Sequence[str]) -> np.ndarray:
+        """The vectors that the head starts from, float32 (n, d)."""
+        return self.space.find(ids)
+
+    def trainee(
+        self,
+        ids: Sequence[str],
+        training: np.ndarray,
+        validation: np.ndarray,
+        recipe: Recipe,
+        seed: int,
+        groups: np.ndarray,
+        pool: np.ndarray,
+    ) -> Callable[[], HeadTrainee]:
+        """What makes the trainee on each worker; the vectors go to them once, through the object store."""
+        import ray
+
+        vectors = ray.put(self.space.find(ids))
+        total = _covariance(self.space, seed) if recipe.head == "discriminant" else None
+        return partial(_make, [vectors], training, validation, recipe, seed, groups, pool, total)
+
+    def card(self) -> dict[str, Any]:
+        """The model's kind and inputs, as its card has them."""
+        inputs, space = [], self.space
+        for text, spec, table, pca in zip(self.specs, space.specs, space.tables, space.pcas, strict=True):
+            length = _length(table) if pca is None else pca.matrix.shape[1]
+            inputs.append({"features": text, "dimension": length, "about": about_feature(space.archive, spec.name)})
+        return {"kind": "head", "inputs": inputs}
+
+
+def _make(vectors: list[Any], *rest: Any) -> HeadTrainee:
+    import ray
+
+    torch.set_num_threads(1)  # a step is so short that two threads mostly wait for each other
+    return HeadTrainee(ray.get(vectors[0]), *rest)
+
+
+def _covariance(space: Space, seed: int) -> np.ndarray:
+    """Of a seeded sample of the archive's vectors, judged or not: float64 (d, d)."""
+    parts, sample, taken = space.parts(), list[np.ndarray](), 0
+    for index in np.random.default_rng(seed).permutation(len(parts)):
+        for _, vectors in space.blocks(parts=[parts[index]]):
+            sample.append(vectors[np.isfinite(vectors).all(1)])
+            taken += len(vectors)
+        if taken >= _SAMPLE:
+            break
+    return np.cov(np.concatenate(sample).T.astype(np.float64), bias=True)
+
+
+def _length(table: Table) -> int:
+    shard, part = next((shard, part) for shard in range(table.shards) for part in table.parts(shard))
+    return table.read(shard, part, ["vector"]).schema.field("vector").type.list_size

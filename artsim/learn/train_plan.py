@@ -1,0 +1,127 @@
+"""What a training works on: which annotation trains, validates, verifies, and what mining may draw from.
+
+It is made once, at the start of a run, and kept with it: annotations and images that come later change nothing of a
+training that goes on.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from artsim.archive import CATALOG, Archive, Mistake
+from artsim.learn.annotation_works import open_to_everyone
+from artsim.learn.annotations import Annotations, read_annotations
+from artsim.learn.links import KINDRED, components, read_links
+from artsim.learn.model import ROLES
+from artsim.learn.splits import split
+from artsim.learn.train_links import link_annotations
+
+SPLIT = TRAINING, VALIDATION, VERIFICATION = "training", "validation", "verification"
+_POOL = 20_000  # images that mining draws from: enough to find hard ones in, few enough for every worker's memory
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``rows`` (of ROLES) are the annotations and what each is for; ``counts``, how it came to them."""
+
+    rows: pa.Table
+    counts: dict[str, Any]
+
+    def images(self, role: str) -> np.ndarray:
+        """The nine images of each annotation of a role; object of shape (n, 9)."""
+        mask = pa.compute.equal(self.rows["role"], role)
+        found = self.rows.filter(mask)["images"].to_pylist()
+        return np.array(found, dtype=object).reshape(len(found), 9)
+
+
+def make_plan(
+    archive: Archive,
+    usable: Callable[[Iterable[str]], Collection[str]],
+    *,
+    annotators: Sequence[str] | None,
+    links: bool,
+    kind: str,
+    column: str | None,
+    seed: int,
+    public_only: bool,
+) -> Plan:
+    """Reads annotations (or links as such), leaves out those with an image that is not ``usable``, and splits the rest.
+
+    A fifth is for verification, a fifth of what is left for validation, both by a split of the same ``kind``, with
+    groups by a ``column`` of the catalog. Mistake if there is too little for that.
+    """
+    if kind == "group-disjoint" and column is None:
+        raise Mistake("--split group-disjoint: --split-by says which column of the catalog holds the groups")
+    if links:
+        pairs = read_links(archive)[0]
+        annotations = link_annotations(archive, usable(set(pairs.flat)), seed)
+    else:
+        annotations = read_annotations(archive, annotators)
+    if public_only:
+        annotations = open_to_everyone(archive, annotations)
+    found = len(annotations)
+    if not found:
+        raise Mistake("--archive: it has no annotations yet; jobs.annotations makes them")
+    known = set(usable(annotations.ids()))
+    annotations = annotations.take(np.array([known.issuperset(nine) for nine in annotations.images], bool))
+    groups = groups_by(archive, column, annotations.ids().tolist()) if column else None
+    learning, verification = split(annotations, kind, seed=seed, groups=groups)
+    inner = annotations.take(learning)
+    training, validation = split(inner, kind, seed=seed + 1, groups=groups)
+    parts = {
+        TRAINING: inner.take(training),
+        VALIDATION: inner.take(validation),
+        VERIFICATION: annotations.take(verification),
+    }
+    rows = pa.concat_tables([_rows(part, role) for role, part in parts.items()])
+    counts = {role: len(part) for role, part in parts.items()}
+    lost = {"without_vector": found - len(annotations), "crossing": len(annotations) - len(rows)}
+    return Plan(rows, {"annotations": found, **lost, **counts})
+
+
+def groups_by(archive: Archive, column: str, ids: Sequence[str]) -> dict[str, str]:
+    """The value of a column of the catalog for each of these ids that has one."""
+    if column not in CATALOG.names:
+        raise Mistake(f"--split-by {column}: no column of the catalog; there are {', '.join(CATALOG.names)}")
+    rows = archive.table("catalog").find(ids, ["id", column])
+    found = [] if rows is None else zip(rows["id"].to_pylist(), rows[column].to_pylist(), strict=True)
+    return {one: str(value) for one, value in found if value not in (None, "")}
+
+
+def relatives(archive: Archive, column: str | None, ids: Sequence[str]) -> np.ndarray:
+    """What belongs together as far as anyone said, by links or a value of a column: int64 (m,), -1 for no relatives."""
+    pairs = read_links(archive, KINDRED)[0]
+    if column:
+        values = groups_by(archive, column, ids)
+        same = [(one, f"\0{value}") for one, value in values.items()]  # a value is a node that ties its images
+        pairs = np.concatenate([pairs, np.array(same, dtype=object).reshape(-1, 2)])
+    known = components(pairs)
+    return np.array([known.get(one, -1) for one in ids], np.int64)
+
+
+def draw_pool(
+    archive: Archive, usable: Callable[[Iterable[str]], Collection[str]], plan: Plan, column: str | None, seed: int
+) -> list[str]:
+    """A seeded sample of the archive for mining: none of what is held out, nor a relative of it."""
+    catalog, rng = archive.table("catalog"), np.random.default_rng(seed)
+    parts = [(shard, part) for shard in range(archive.shards) for part in catalog.parts(shard)]
+    drawn: list[str] = []
+    for index in rng.permutation(len(parts)):
+        shard, part = parts[index]
+        drawn += catalog.read(shard, part, ["id"])["id"].to_pylist()
+        if len(drawn) >= _POOL:
+            break
+    sample = usable(rng.permutation(np.array(drawn, dtype=object))[:_POOL])
+    held_out = sorted({one for role in (VALIDATION, VERIFICATION) for one in plan.images(role).flat})
+    ids = sorted(set(sample).difference(held_out))
+    group = relatives(archive, column, [*ids, *held_out])
+    closed = set(group[len(ids) :].tolist()) - {-1}
+    return [one for one, its in zip(ids, group.tolist(), strict=False) if its not in closed]
+
+
+def _rows(annotations: Annotations, role: str) -> pa.Table:
+    columns = [annotations.annotation_id.tolist(), annotations.images.tolist(), [role] * len(annotations)]
+    return pa.table(columns, schema=ROLES)

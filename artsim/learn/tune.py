@@ -1,0 +1,128 @@
+"""A sweep from the question to the winning setting: settled, searched on Ray Tune, told as table, heat map and TOML.
+
+All of it lies in ``sweeps/<name>``, each trial as it finishes; the same command goes on from there.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import torch
+
+from artsim import cluster
+from artsim.archive import Archive, Mistake
+from artsim.learn.train import Learner, Question
+from artsim.learn.train_heads import _covariance
+from artsim.learn.tune_folds import Folds, make_folds, settle
+from artsim.learn.tune_results import keep_results, named
+from artsim.learn.tune_search import kept_trials, search
+from artsim.learn.tune_space import Space
+
+_NAME = re.compile(r"[^\W_][\w.\-]{0,99}")
+_ON_A_GPU = 8  # trials at a time, at most: heads are small, but each has a process
+
+Make = Callable[[dict[str, torch.Tensor] | None], Learner]
+
+
+def tune(
+    archive: Archive,
+    name: str,
+    question: Question,
+    learner: Make,
+    space: Space,
+    *,
+    trials: int,
+    folds: int,
+    workers: int,
+    again: bool,
+) -> dict[str, Any]:
+    """Searches the space around the question's recipe; the run's share of the report.
+
+    A sweep of this name that was begun goes on, also to more ``trials`` than it had. ``again`` makes it anew.
+    """
+    for option, value in (("--trials", trials), ("--folds", folds)):
+        if value < 1:
+            raise Mistake(f"{option} {value}: at least 1")
+    folder = _begin(archive, name, question, space, folds, again)
+    kept = kept_trials(archive.store, folder)
+    report = archive.read_json(f"{folder}/sweep.json")
+    if report and len(kept) >= trials:
+        return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "done_before": True, **report}
+    pupil, plan = settle(archive, folder, question, learner)
+    cut = make_folds(archive, pupil, plan, question, folds, "negatives" in space)
+    started = time.monotonic()
+    cluster.connect()
+    trainable, at_once = _trainable(archive, folder, question, space, pupil, cut, workers)
+    found = search(
+        trainable,
+        space,
+        trials=trials,
+        epochs=question.recipe.epochs,
+        seed=question.seed,
+        store=archive.store,
+        folder=folder,
+        at_once=at_once,
+    )
+    seconds = time.monotonic() - started
+    good = [trial for trial in found if "error" not in trial]
+    failed = found[len(good) :]
+    if not good:
+        raise RuntimeError(f"every trial failed, the first with {failed[0]['error']}")
+    trained = sum(trial["seconds"] for trial in good[len(kept) :])
+    report = {
+        **keep_results(archive, name, question, space, found, f"{len(cut.folds)} folds, {len(plan.rows)} annotations"),
+        "trials": len(good),
+        "annotations": {**plan.counts, "folds": [len(fold.validation) for fold in cut.folds]},
+    }
+    archive.write_json(f"{folder}/sweep.json", report)
+    return {
+        "rows_in": len(found) - len(kept),
+        "rows_out": len(good) - len(kept),
+        "rows_failed": len(failed),
+        "done_before": False,
+        **report,
+        **({"failed": [{**named(trial["setting"]), "error": trial["error"]} for trial in failed]} if failed else {}),
+        "seconds_search": round(seconds, 3),
+        "seconds_training": round(trained, 3),  # of all trials, added up
+        "orchestration": round(1 - trained / (seconds * (at_once or cluster.cpus())), 3),
+    }
+
+
+def _begin(archive: Archive, name: str, question: Question, space: Space, folds: int, again: bool) -> str:
+    """The sweep's folder, in which it stands what was asked. Mistake if that was something else."""
+    if not _NAME.fullmatch(name):
+        raise Mistake(f"--name {name[:100]!r}: letters, digits, _ . and -, at most 100, and first a letter or digit")
+    folder = f"sweeps/{name}"
+    searched = {one: vars(distribution) for one, distribution in space.items()}
+    asked = json.loads(json.dumps({**asdict(question), "space": searched, "folds": folds}))
+    begun = archive.read_json(f"{folder}/asked.json")
+    if begun not in (None, asked) and not again:
+        differing = ", ".join(key for key in asked if asked[key] != begun.get(key))
+        raise Mistake(f"--name {name}: begun with another {differing}; choose another --name, or --again")
+    if begun is None or again:
+        archive.remove(folder)
+        archive.write_json(f"{folder}/asked.json", asked)
+    return folder
+
+
+def _trainable(
+    archive: Archive, folder: str, question: Question, space: Space, pupil: Any, cut: Folds, workers: int
+) -> tuple[Any, int | None]:
+    """What Ray Tune runs, what it shares with all trials, and how many of them at a time; None for as many as fit."""
+    import ray.tune
+
+    from artsim.learn.tune_trial import HeadTrial, finetune_trial
+
+    rest: dict[str, Any] = {"groups": cut.groups, "recipe": question.recipe, "seed": question.seed}
+    if "finetune" in question.inputs:
+        rest |= {"pupil": pupil, "ids": cut.ids, "fold": cut.folds[0], "workers": workers}
+        shared = ray.tune.with_parameters(finetune_trial, store=archive.store, folder=f"{folder}/_trials", **rest)
+        return ray.tune.with_resources(shared, {"cpu": 0}), 1
+    projects = "head" in space or question.recipe.head == "discriminant"
+    rest["total"] = _covariance(pupil.space, question.seed) if projects else None
+    shared = ray.tune.with_parameters(HeadTrial, vectors=pupil.before(cut.ids), folds=cut.folds, **rest)
+    gpu = min(max(cluster.gpus() / cluster.cpus(), 1 / _ON_A_GPU), 1) if cluster.gpus() else 0
+    return ray.tune.with_resources(shared, {"cpu": 1, "gpu": gpu}), None

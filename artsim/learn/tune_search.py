@@ -1,0 +1,149 @@
+"""The search of a sweep on Ray Tune: Optuna proposes, ASHA stops what is not promising, every finished trial is kept.
+
+Killed, it goes on: Optuna and ASHA are told again of all trials that finished, and only the others are run.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from types import SimpleNamespace
+from typing import Any
+
+from artsim import cluster
+from artsim.archive import Store
+from artsim.learn.tune_space import Space
+
+Trial = dict[str, Any]  # number, setting, meanrank, low, high, best_epoch, epochs, seconds, curve; or number, error
+
+_REDUCTION = 4  # of the trials that come to a rung, one in so many goes on; rungs at 1, 4, 16, ... epochs
+_RETRIES = 2  # of a trial whose process was lost
+_SETTINGS = {
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C stops the job, which goes on later; it does not end the sweep early
+    "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # the trials kept here are what a run goes on from
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",  # the other one writes to stdout, however silent it is told to be
+}
+
+
+def search(
+    trainable: Any,
+    space: Space,
+    *,
+    trials: int,
+    epochs: int,
+    seed: int,
+    store: Store,
+    folder: str,
+    at_once: int | None = None,
+) -> list[Trial]:
+    """Runs as many trials as are missing in ``folder`` and keeps each there; those that failed come last, unkept.
+
+    ``trainable`` reports ``meanrank``, low, high, best_epoch, curve (of every epoch) and training (seconds).
+    """
+    os.environ.update(_SETTINGS)
+    import optuna
+    from ray import tune
+    from ray.tune.schedulers import ASHAScheduler
+    from ray.tune.search.optuna import OptunaSearch
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    logging.getLogger("ray.tune").setLevel(logging.ERROR)
+    done = kept_trials(store, folder)
+    missing = trials - len(done)
+    if missing <= 0:
+        return done
+    sampler = optuna.samplers.TPESampler(seed=seed + len(done), constant_liar=True)  # else it would draw the same again
+    searcher = OptunaSearch(dict(space), metric="meanrank", mode="min", sampler=sampler)
+    asha = ASHAScheduler(metric="meanrank", mode="min", max_t=epochs, grace_period=1, reduction_factor=_REDUCTION)
+    _remind(searcher, asha, done)
+    keeper, over = _keeper(store, folder, len(done)), threading.Event()
+    shown = threading.Thread(target=_show, args=(keeper, over, missing), daemon=True)
+    shown.start()
+    tuner = tune.Tuner(
+        trainable,
+        tune_config=tune.TuneConfig(
+            search_alg=searcher,
+            scheduler=asha,
+            num_samples=missing,
+            reuse_actors=at_once is None,
+            max_concurrent_trials=at_once,
+        ),
+        run_config=tune.RunConfig(
+            name="_ray",
+            storage_path=f"{store.root}/{folder}",
+            storage_filesystem=store.filesystem,
+            callbacks=[keeper],
+            failure_config=tune.FailureConfig(max_failures=_RETRIES),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+            verbose=0,
+        ),
+    )
+    try:
+        tuner.fit()
+    finally:
+        over.set()
+        shown.join()
+    store.remove(f"{folder}/_ray")
+    return [*kept_trials(store, folder), *keeper.failed]
+
+
+def kept_trials(store: Store, folder: str) -> list[Trial]:
+    """The trials that finished, in the order in which they did."""
+    return [store.read_json(f"{folder}/trials/{name}") for name in store.names(f"{folder}/trials")]
+
+
+def _remind(searcher: Any, asha: Any, done: Sequence[Trial]) -> None:
+    """Tells the searcher and the scheduler what they would know, had they not been stopped."""
+    for trial in done:
+        searcher.add_evaluated_point(trial["setting"], trial["meanrank"])
+        known = SimpleNamespace(trial_id=f"kept {trial['number']}")
+        asha.on_trial_add(None, known)
+        for epoch, value in enumerate(accumulate(trial["curve"], min), 1):
+            asha.on_trial_result(None, known, {"training_iteration": epoch, "meanrank": value})
+
+
+def _keeper(store: Store, folder: str, before: int) -> Any:
+    from ray.tune import Callback
+
+    class Keeper(Callback):
+        """Writes each trial down as it finishes."""
+
+        def __init__(self) -> None:
+            self.number = before
+            self.ended = 0
+            self.failed: list[Trial] = []
+
+        def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+            self.number += 1
+            result = trial.last_result
+            row = {
+                "number": self.number,
+                "setting": trial.config,
+                **{name: result[name] for name in ("meanrank", "low", "high", "best_epoch")},
+                "epochs": len(result["curve"]),
+                "seconds": result["training"],
+                "curve": result["curve"],
+            }
+            store.write_json(f"{folder}/trials/{self.number:06d}.json", row)
+            self.ended += 1
+
+        def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+            error = str(trial.get_error()).strip().splitlines()[-1]
+            self.failed.append({"number": None, "setting": trial.config, "error": error})
+            self.ended += 1
+
+    return Keeper()
+
+
+def _show(keeper: Any, over: threading.Event, total: int) -> None:
+    def stream() -> Iterator[dict[str, int]]:
+        seen = 0
+        while not over.wait(0.2):
+            yield {"rows": keeper.ended - seen}
+            seen = keeper.ended
+
+    for _ in cluster.progress(stream(), total, "trials"):
+        pass

@@ -1,0 +1,1 @@
+"""How good a space is: meanrank, retrieval, each with its interval; of arrays alone, knows no archive."""

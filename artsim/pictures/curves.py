@@ -1,0 +1,74 @@
+"""The curves of a training as a picture: the loss, and the validation meanrank with its interval, epoch by epoch."""
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PIL import Image
+
+from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER
+
+_RULE = (226, 220, 209)
+_CHANCE = 4.5  # the meanrank of a positive among eight, by luck
+
+
+def training_curves(history: Sequence[Mapping[str, float]], best: int, title: str) -> Image.Image:
+    """The picture, RGB. Each epoch has ``loss``, ``meanrank``, ``low`` and ``high``, NaN without validation.
+
+    ``best`` is the place in ``history`` of the epoch that was kept.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=(9, 6), dpi=150, facecolor=_hex(PAPER))
+    upper, lower = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (2, 3), "hspace": 0.12})
+    epochs = [epoch["epoch"] + 1 for epoch in history]
+    upper.plot(epochs, [epoch["loss"] for epoch in history], color=_hex(INK), marker="o", markersize=3, linewidth=1.5)
+    upper.set_ylabel("loss")
+    upper.set_title(title, loc="left", color=_hex(INK), fontweight="bold", parse_math=False)
+    if not math.isnan(history[best]["meanrank"]):
+        _meanrank(lower, epochs, history, best)
+    lower.set_ylabel("meanrank, validation")
+    lower.set_xlabel("epoch")
+    lower.xaxis.set_major_locator(MaxNLocator(integer=True))
+    for axes in (upper, lower):
+        _plain(axes)
+        axes.axvline(epochs[best], color=_hex(ACCENT), linewidth=1.2, linestyle=(0, (3, 3)))
+    sink = io.BytesIO()
+    figure.savefig(sink, format="png", bbox_inches="tight", pad_inches=0.25)
+    return Image.open(sink).convert("RGB")
+
+
+def _meanrank(axes: Any, epochs: list[float], history: Sequence[Mapping[str, float]], best: int) -> None:
+    low, high = ([epoch[end] for epoch in history] for end in ("low", "high"))
+    axes.fill_between(epochs, low, high, color=_hex(INK), alpha=0.12, linewidth=0)
+    axes.plot(
+        epochs, [epoch["meanrank"] for epoch in history], color=_hex(INK), marker="o", markersize=3, linewidth=1.5
+    )
+    value = history[best]["meanrank"]
+    axes.plot(epochs[best], value, marker="o", markersize=9, color=_hex(ACCENT))
+    words = f"{value:.3f} [{low[best]:.3f}, {high[best]:.3f}], epoch {epochs[best]:g}"
+    right = epochs[best] > (epochs[0] + epochs[-1]) / 2
+    axes.annotate(
+        words,
+        (epochs[best], value),
+        xytext=(-10 if right else 10, 12),
+        textcoords="offset points",
+        horizontalalignment="right" if right else "left",
+        color=_hex(ACCENT),
+    )
+    if max(high) > 0.9 * _CHANCE:  # else it would only press the curve together
+        axes.axhline(_CHANCE, color=_hex(FAINT), linewidth=1, linestyle=(0, (1, 3)))
+
+
+def _plain(axes: Any) -> None:
+    axes.set_facecolor(_hex(PAPER))
+    axes.grid(color=_hex(_RULE), linewidth=0.8)
+    axes.tick_params(colors=_hex(FAINT), length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _hex(colour: tuple[int, int, int]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)

@@ -1,0 +1,132 @@
+"""Two settings that were searched, as a picture: every trial a dot, what lies between smoothed, the best ringed."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER
+
+_CELLS = 160  # of the background, each way
+_REACH = 0.6  # how far a trial is felt, in the mean distance of trials that fill the picture
+_COLOURS = "viridis"  # low, which is good, is dark
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A setting and its value in each trial; ``choices`` if it has no order, else a number, ``log`` on a log scale."""
+
+    name: str
+    values: Sequence[Any]
+    log: bool = False
+    choices: Sequence[Any] = ()
+
+    def places(self) -> np.ndarray:
+        """The values as numbers on a linear scale, float64 (n,)."""
+        if self.choices:
+            return np.array([list(self.choices).index(value) for value in self.values], float)
+        values = np.array(self.values, float)
+        return np.log10(values) if self.log else values
+
+
+def heat_map(x: Axis, y: Axis, scores: np.ndarray, whole: np.ndarray, title: str, subtitle: str) -> Image.Image:
+    """The picture, RGB, of n trials: ``scores``, float (n,), low is good; ``whole``, bool (n,), not stopped early.
+
+    Those stopped early are small dots. The background is the mean of the scores around, weighted by a Gaussian of the
+    distance (Nadaraya 1964, Watson 1964): it never leaves the range of the scores.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8.4, 7), dpi=150, facecolor=_hex(PAPER))
+    axes = figure.add_subplot(facecolor=_hex(PAPER))
+    across, up = x.places(), y.places()
+    left, right, bottom, top = *_ends(x, across), *_ends(y, up)
+    # One collapsed trial must not take all the colours.
+    low, high = float(scores.min()), float(max(np.quantile(scores, 0.9), scores.min() + 1e-3))
+    colours: dict[str, Any] = {"cmap": _COLOURS, "vmin": low, "vmax": high}
+    grid = _smoothed((across - left) / (right - left), (up - bottom) / (top - bottom), scores)
+    shown = axes.imshow(
+        grid, origin="lower", extent=(left, right, bottom, top), aspect="auto", interpolation="bilinear", **colours
+    )
+    for some, size in ((~whole, 16), (whole, 58)):
+        axes.scatter(
+            across[some],
+            up[some],
+            c=scores[some],
+            s=size,
+            edgecolors=_hex(PAPER),
+            linewidths=0.9,
+            zorder=3,
+            clip_on=False,
+            **colours,
+        )
+    best = int(scores.argmin())
+    place = across[best], up[best]
+    _ring(axes, place, f"{scores[best]:.3f}", right=place[0] > (left + right) / 2, above=place[1] > (bottom + top) / 2)
+    _scales(axes, x, y)
+    bar = figure.colorbar(shown, ax=axes, pad=0.03, extend="max" if scores.max() > high else "neither")
+    bar.set_label("meanrank, cross-validated", color=_hex(INK))
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(colors=_hex(FAINT), length=0)
+    axes.set_title(title, loc="left", color=_hex(INK), fontweight="bold", fontsize=14, pad=26, parse_math=False)
+    axes.text(0, 1.02, subtitle, transform=axes.transAxes, color=_hex(FAINT), fontsize=9.5, parse_math=False)
+    sink = io.BytesIO()
+    figure.savefig(sink, format="png", bbox_inches="tight", pad_inches=0.25)
+    return Image.open(sink).convert("RGB")
+
+
+def _smoothed(across: np.ndarray, up: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """The background, (cells up, cells across), of trials at places between 0 and 1."""
+    steps = (np.arange(_CELLS) + 0.5) / _CELLS
+    # Far from all trials every weight would be 0: relative to the nearest, the nearest counts there.
+    far = (steps[:, None, None] - up) ** 2 + (steps[None, :, None] - across) ** 2
+    reach = _REACH / len(scores) ** 0.5
+    weights = np.exp((far.min(axis=2, keepdims=True) - far) / (2 * reach**2))
+    return (weights @ scores) / weights.sum(axis=2)
+
+
+def _ends(axis: Axis, places: np.ndarray) -> tuple[float, float]:
+    """Where an axis begins and ends: half a step beyond choices, else a little beyond the values."""
+    low, high = float(places.min()), float(places.max())
+    if axis.choices:
+        return -0.5, len(axis.choices) - 0.5
+    room = 0.03 * (high - low) or 0.5
+    return low - room, high + room
+
+
+def _ring(axes: Any, place: tuple[float, float], words: str, *, right: bool, above: bool) -> None:
+    """Marks the best, its score on the side where there is room."""
+    axes.scatter(*place, s=190, facecolors="none", edgecolors=_hex(ACCENT), linewidths=2.4, zorder=4, clip_on=False)
+    axes.annotate(
+        words,
+        place,
+        xytext=(-12 if right else 12, -22 if above else 14),
+        textcoords="offset points",
+        horizontalalignment="right" if right else "left",
+        fontweight="bold",
+        color=_hex(ACCENT),
+        bbox={"boxstyle": "round,pad=0.25", "facecolor": _hex(PAPER), "edgecolor": "none", "alpha": 0.9},
+        zorder=5,
+    )
+
+
+def _scales(axes: Any, x: Axis, y: Axis) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    for one, scale, label in ((x, axes.xaxis, axes.set_xlabel), (y, axes.yaxis, axes.set_ylabel)):
+        label(one.name, color=_hex(INK), parse_math=False)
+        if one.choices:
+            scale.set_ticks(range(len(one.choices)), [str(choice) for choice in one.choices])
+        elif one.log:
+            scale.set_major_locator(MaxNLocator(5))
+            scale.set_major_formatter(FuncFormatter(lambda place, _: f"{10**place:.2g}"))
+    axes.tick_params(colors=_hex(FAINT), length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _hex(colour: tuple[int, int, int]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)

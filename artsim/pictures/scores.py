@@ -1,0 +1,184 @@
+"""Scores as a picture: a row for each thing compared, its dots with their intervals, and beside them the figures."""
+
+import io
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image, ImageFont
+
+from artsim.measure.interval import Score
+from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER, fitted, font
+
+_MARGIN, _PLOT, _CELL, _GAP = 36, 440, 152, 28  # widths, in hundredths of an inch
+_LABEL = (180, 520)  # least and most
+_HEAD, _ROW, _FOOT = 150, 58, 46
+_RULE = (226, 220, 209)
+
+
+@dataclass(frozen=True)
+class Series:
+    """What one dot of every row shows. The strong ones matter most; a hollow one leads to the filled one after it.
+
+    One without a name is not in the legend.
+    """
+
+    name: str
+    strong: bool = True
+    filled: bool = True
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing compared: its name, a word about it, a score for each series, and for each column two lines of text."""
+
+    label: str
+    note: str
+    scores: Sequence[Score | None]
+    cells: Sequence[tuple[str, str]]
+
+
+def score_table(
+    title: str,
+    subtitle: str,
+    series: Sequence[Series],
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    reference: tuple[float, str] | None = None,
+) -> Image.Image:
+    """The picture, RGB. ``reference`` is a value that every row is to be seen against, and its name."""
+    from matplotlib.figure import Figure
+
+    longest = max((_length(row.label, _LABEL[1], font(14, bold=True)) for row in rows), default=0)
+    left = _MARGIN + max(longest, _LABEL[0]) + _GAP  # where the dots begin
+    edges = [left + _PLOT + _GAP + _CELL * (index + 1) for index in range(len(columns))]  # where a column ends
+    width = max([left + _PLOT + _GAP, *edges]) + _MARGIN
+    height = _HEAD + _ROW * len(rows) + _FOOT
+    figure = Figure(figsize=(width / 100, height / 100), dpi=150, facecolor=_hex(PAPER))
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+    axes.axis("off")
+    _write(axes, title, _MARGIN, 40, width - 2 * _MARGIN, size=21, bold=True)
+    _write(axes, subtitle, _MARGIN, 66, width - 2 * _MARGIN, colour=FAINT)
+    bottom = _HEAD + _ROW * len(rows)
+    place = _axis(axes, [score for row in rows for score in row.scores if score], reference, left, bottom)
+    for edge, name in zip(edges, columns, strict=True):
+        _write(axes, name, edge, _HEAD - 16, _CELL - 10, size=12, bold=True, right=True)
+    for index, row in enumerate(rows):
+        middle = _HEAD + _ROW * (index + 0.5)
+        axes.plot([_MARGIN, width - _MARGIN], [middle - _ROW / 2] * 2, color=_hex(_RULE), linewidth=0.8)
+        _write(axes, row.label, _MARGIN, middle - 5, left - _MARGIN - _GAP / 2, size=14, bold=True)
+        _write(axes, row.note, _MARGIN, middle + 14, left - _MARGIN - _GAP / 2, size=11, colour=FAINT)
+        for edge, (figures, below) in zip(edges, row.cells, strict=True):
+            _write(axes, figures, edge, middle - 5, _CELL - 10, size=14, right=True)
+            _write(axes, below, edge, middle + 14, _CELL - 10, size=11, colour=FAINT, right=True)
+        _dots(axes, series, row.scores, place, middle)
+    _legend(axes, series, bottom + 28, width)
+    sink = io.BytesIO()
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # a letter that the typeface lacks is a box
+        figure.savefig(sink, format="png")
+    return Image.open(sink).convert("RGB")
+
+
+def _axis(
+    axes: Any, scores: Sequence[Score], reference: tuple[float, str] | None, left: float, bottom: float
+) -> Callable[[float], float]:
+    """Draws the scale of the dots; the function that gives a value its place."""
+    from matplotlib.ticker import MaxNLocator
+
+    ends = [end for score in scores for end in (score.low, score.high)]
+    ends += [reference[0]] if reference else []
+    low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
+    ticks = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high if high > low else low + 1)
+
+    def place(value: float) -> float:
+        return left + (value - ticks[0]) / (ticks[-1] - ticks[0]) * _PLOT
+
+    for tick in ticks:
+        axes.plot([place(tick)] * 2, [_HEAD, bottom], color=_hex(_RULE), linewidth=0.8)
+        _write(axes, f"{tick:g}", place(tick), _HEAD - 16, _GAP * 3, size=12, colour=FAINT, middle=True)
+    if reference:
+        where = place(reference[0])
+        axes.plot([where] * 2, [_HEAD - 8, bottom], color=_hex(FAINT), linewidth=1.4, linestyle=(0, (3, 3)))
+        _write(axes, reference[1], where, _HEAD - 34, _PLOT, size=12, colour=FAINT, middle=True)
+    return place
+
+
+def _dots(axes: Any, series: Sequence[Series], scores: Sequence[Score | None], place: Any, middle: float) -> None:
+    """The dots of a row: the strong a little above its middle, the others a little below it."""
+    before: Score | None = None
+    for one, score in zip(series, scores, strict=True):
+        y = middle + (-6 if one.strong else 12)
+        if score:
+            if before and one.filled:
+                ends = [place(before.value), place(score.value)]
+                axes.plot(ends, [y] * 2, color=_hex(_RULE), linewidth=5, solid_capstyle="round", zorder=2)
+            ends = [place(score.low), place(score.high)]
+            axes.plot(ends, [y] * 2, color=_hex(_colour(one)), linewidth=2.0 if one.strong else 1.2, zorder=3)
+            _dot(axes, one, place(score.value), y)
+        before = None if one.filled else score
+
+
+def _dot(axes: Any, one: Series, x: float, y: float) -> None:
+    axes.plot(
+        x,
+        y,
+        marker="o",
+        markersize=9 if one.strong else 5.5,
+        markerfacecolor=_hex(_colour(one) if one.filled else PAPER),
+        markeredgecolor=_hex(_colour(one)),
+        markeredgewidth=1.6 if one.strong else 1.2,
+        zorder=4,
+    )
+
+
+def _legend(axes: Any, series: Sequence[Series], y: float, width: float) -> None:
+    named = [one for one in series if one.name]
+    steps = [12 + _length(one.name, width, font(12)) + _GAP for one in named]
+    x = max((width - sum(steps)) / 2, _MARGIN)
+    for one, step in zip(named, steps, strict=True):
+        _dot(axes, one, x, y - 4)
+        _write(axes, one.name, x + 12, y, width, size=12)
+        x += step
+
+
+def _length(text: str, most: float, face: ImageFont.FreeTypeFont) -> float:
+    return face.getlength(fitted(text, int(most), face))
+
+
+def _colour(one: Series) -> tuple[int, int, int]:
+    if not one.strong:
+        return FAINT
+    return ACCENT if one.filled else INK
+
+
+def _write(
+    axes: Any,
+    text: str,
+    x: float,
+    y: float,
+    width: float,
+    *,
+    size: int = 13,
+    bold: bool = False,
+    colour: tuple[int, int, int] = INK,
+    right: bool = False,
+    middle: bool = False,
+) -> None:
+    """A line of text on its baseline, cut to a width; a dollar is a dollar, no formula."""
+    axes.text(
+        x,
+        y,
+        fitted(text, int(width), font(size, bold=bold)),
+        fontsize=size * 0.72,
+        fontfamily="DejaVu Sans",
+        fontweight="bold" if bold else "normal",
+        color=_hex(colour),
+        horizontalalignment="right" if right else "center" if middle else "left",
+        verticalalignment="baseline",
+        parse_math=False,
+    )
+
+
+def _hex(colour: tuple[int, int, int]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)

@@ -1,0 +1,220 @@
+"""Fine-tuning on two workers of Ray Train, against torch's DistributedDataParallel without Ray, on one machine's CPUs.
+
+Network, weights, annotations, batches, passes, precision, optimizer and loss are the same, and so are the pixels, which
+were decoded before. A peer is two processes on gloo with a loop as one writes it; another is the same loop with
+artsim's own network module, whose depthwise convolutions have faster gradients: what is left between that and artsim is
+what Ray, checkpoints and validation cost. Steady is from the second epoch on; whole counts everything from the start of
+the first process, Ray's start included, to the end of the last.
+"""
+
+import argparse
+import importlib.metadata
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ["CUDA_VISIBLE_DEVICES"] = ""  # before torch is imported, here and in every process started
+
+import numpy as np
+
+from benchmarks.claims import Claim, conclude
+from benchmarks.extract import CPUS, alone, archive_of, pictures
+
+BACKBONE, WORKERS, IMAGES = "efficientnet_lite0", 2, 600
+
+
+@dataclass(frozen=True)
+class Task:
+    """What every contender trains: in ``uri`` an archive, ``judged`` as the annotations' rows of its images."""
+
+    uri: str
+    judged: np.ndarray
+    epochs: int
+    batch: int
+    at_once: int
+    precision: str
+
+
+def _recipe(task: Task):
+    from artsim.learn.finetune_recipe import FinetuneRecipe
+
+    return FinetuneRecipe(epochs=task.epochs, batch=task.batch, at_once=task.at_once, patience=task.epochs)
+
+
+def _learner(task: Task):
+    from artsim.archive import Archive
+    from artsim.learn.finetune_learner import BackboneLearner
+
+    return BackboneLearner(Archive.open(task.uri), BACKBONE, None, None, None)
+
+
+def _ids() -> np.ndarray:
+    return np.array([f"bench:{index}" for index in range(IMAGES)], dtype=object)
+
+
+def ours(task: Task, run: str) -> float:
+    """Images/s from the second epoch on."""
+    from artsim import cluster
+    from artsim.learn.train_loop import run as train
+
+    learner = _learner(task)
+    cluster.connect()
+    everything = np.arange(IMAGES)
+    make = learner.trainee(_ids(), task.judged, task.judged[:2], _recipe(task), 0, np.full(IMAGES, -1), everything)
+    store, seconds = learner.archive.store, []
+    train(
+        make,
+        _recipe(task),
+        workers=WORKERS,
+        store=store,
+        folder=f"models/_{run}",
+        seed=0,
+        show=lambda epoch: seconds.append(epoch["seconds"]),
+    )
+    return task.judged.size * (task.epochs - 1) / sum(seconds[1:])
+
+
+def bare(task: Task, own_module: bool) -> float:
+    import torch
+
+    with tempfile.TemporaryDirectory() as folder:
+        torch.multiprocessing.spawn(_bare, (task, own_module, folder), nprocs=WORKERS)
+        return float(Path(folder, "rate").read_text())
+
+
+def _bare(rank: int, task: Task, own_module: bool, folder: str) -> None:
+    import contextlib
+
+    import torch
+    from torch import distributed
+    from torch.nn import functional as F
+    from torch.nn.parallel import DistributedDataParallel
+
+    torch.set_num_threads(max(CPUS // WORKERS, 1))
+    distributed.init_process_group("gloo", f"file://{folder}/meet", rank=rank, world_size=WORKERS)
+    squares, slots = _pixels(task)
+    net = _own(task) if own_module else _plain()
+    model = DistributedDataParallel(net, broadcast_buffers=False)
+    optimizer = torch.optim.AdamW([p for p in net.parameters() if p.requires_grad], lr=1e-5, fused=True)
+    finished = []
+    for epoch in range(task.epochs):
+        order = np.random.default_rng(epoch).permutation(len(task.judged))
+        for start in range(0, len(order), task.batch):
+            share = order[start : start + task.batch][rank::WORKERS]
+            optimizer.zero_grad()
+            for first in range(0, len(share), task.at_once):
+                judged = task.judged[share[first : first + task.at_once]]
+                images, places = np.unique(judged, return_inverse=True)
+                last = first + task.at_once >= len(share)
+                with contextlib.nullcontext() if last else model.no_sync():
+                    with torch.autocast("cpu", torch.bfloat16, enabled=task.precision == "bfloat16"):
+                        out = model(torch.from_numpy(squares[slots[images]]))
+                    every = F.normalize(out.float())[places.ravel()].view(*judged.shape, -1)
+                    cosines = torch.einsum("bd,bkd->bk", every[:, 0], every[:, 1:]) / 0.1
+                    loss = F.cross_entropy(cosines, torch.zeros(len(judged), dtype=torch.long))
+                    (loss * len(judged) / len(share)).backward()
+            optimizer.step()
+        finished.append(time.perf_counter())
+    if rank == 0:
+        rate = task.judged.size * (task.epochs - 1) / (finished[-1] - finished[0])
+        Path(folder, "rate").write_text(str(rate))
+    distributed.destroy_process_group()
+
+
+def _pixels(task: Task):
+    from artsim.archive import Archive
+    from artsim.learn.pixels import pixels_of
+    from artsim.vision.backbones import input_of, network_name
+
+    return pixels_of(Archive.open(task.uri), _ids(), input_of(network_name(BACKBONE)))
+
+
+def _own(task: Task):
+    """artsim's module, and its mixed precision."""
+    import torch
+
+    from artsim.learn.finetune_network import Backbone, mixed_precision
+
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.backbone = Backbone(_learner(task).plan)
+
+        def forward(self, pixels):
+            with mixed_precision("cpu", task.precision):
+                return self.backbone(pixels)
+
+    return Net()
+
+
+def _plain():
+    """timm's network with frozen batch norms."""
+    import timm
+    import torch
+
+    from artsim.vision import weights
+    from artsim.vision.backbones import input_of, network_name
+
+    name = network_name(BACKBONE)
+    wanted = input_of(name)
+
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            net = timm.create_model(name)
+            net.load_state_dict(weights.load(BACKBONE, None)[0])
+            net.reset_classifier(0)
+            self.net = net.to(memory_format=torch.channels_last).train()
+            for module in net.modules():
+                if isinstance(module, torch.nn.BatchNorm2d):
+                    module.eval().requires_grad_(False)
+            self.register_buffer("mean", torch.tensor(wanted.mean) * 255)
+            self.register_buffer("std", torch.tensor(wanted.std) * 255)
+
+        def forward(self, pixels):
+            return self.net(((pixels - self.mean) / self.std).permute(0, 3, 1, 2))
+
+    return Net()
+
+
+def measured(function, task: Task, *rest) -> tuple[float, float]:
+    """Images/s from the second epoch on, and of the whole, in a process of its own."""
+    started = time.perf_counter()
+    steady = alone(function, task, *rest)
+    return steady, task.judged.size * task.epochs / (time.perf_counter() - started)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer annotations: Ray's start then weighs more")
+    quick = parser.parse_args().quick
+    from artsim.vision.engine import _best
+
+    precision = "bfloat16" if _best("cpu") == "bfloat16" else "float32"
+    rng = np.random.default_rng(0)
+    judged = np.stack([rng.permutation(IMAGES)[:9] for _ in range(32 if quick else 96)])
+    with tempfile.TemporaryDirectory() as uri:
+        archive_of(pictures(IMAGES), IMAGES, uri)
+        task = Task(uri, judged, epochs=3, batch=32, at_once=4, precision=precision)
+        _pixels(task)
+        found = {}
+        for name, function, rest in (
+            ("artsim", ours, ("bench",)),
+            ("bare", bare, (False,)),
+            ("bare, artsim's module", bare, (True,)),
+        ):
+            found[name] = measured(function, task, *rest)
+            print(f"{name}: steady {found[name][0]:.1f}, whole {found[name][1]:.1f} images/s", flush=True)
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "timm"))
+    how = f"DDP on gloo, {versions}, {WORKERS} processes, {precision}"
+    claims = []
+    for name, peer in (("bare", f"timm's network in {how}"), ("bare, artsim's module", f"artsim's module in {how}")):
+        for place, part in enumerate(("steady", "whole")):
+            claims.append(Claim(f"{part}, of {name}", found["artsim"][place] / found[name][place], 0.9, peer))
+    conclude("finetune", claims)
+
+
+if __name__ == "__main__":
+    main()

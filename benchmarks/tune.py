@@ -1,0 +1,120 @@
+"""A sweep of 64 trials over m and m2 on 3,000 annotations: how long it takes, and how much of that is orchestration.
+
+The peer is a pool of bare processes, one a core, that trains the same settings on the same folds for as many epochs as
+the sweep did, and knows nothing of Ray, Optuna or ASHA. Vectors and annotations are made up, as many and as long as
+those of efficientnet_lite0 on people-art, unless --archive says where there are real ones.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from artsim.archive import Archive, features
+from artsim.learn.annotations import add_annotations
+from artsim.learn.recipe import Recipe
+from artsim.learn.train import Question
+from artsim.learn.train_heads import HeadLearner
+from artsim.learn.train_plan import make_plan
+from artsim.learn.tune_folds import make_folds
+from artsim.learn.tune_trial import HeadTrial
+from benchmarks.claims import Claim, conclude
+from jobs.tune import job
+
+FEATURE, IMAGES, DIMENSION, KINDS, POOLS, ANNOTATIONS = "efficientnet_lite0", 2934, 1280, 40, 5, 3000
+HEAD = {"head": "residual", "hidden": 64}
+
+
+def make_archive(uri: str) -> None:
+    """Images of 40 kinds in 5 pools; an annotation's nine are of one pool, anchor and positive of one kind."""
+    rng = np.random.default_rng(0)
+    archive = Archive.create(uri, 4)
+    ids = [f"made:{number}" for number in range(IMAGES)]
+    kind, pool = rng.integers(KINDS, size=IMAGES), rng.integers(POOLS, size=IMAGES)
+    vectors = rng.normal(size=(IMAGES, DIMENSION)) + 0.25 * rng.normal(size=(KINDS, DIMENSION))[kind]
+    schema, of = features(DIMENSION), archive.shard_of(ids)
+    for shard in range(archive.shards):
+        rows = [{"id": ids[row], "vector": vectors[row].tolist()} for row in np.flatnonzero(of == shard)]
+        archive.table(f"features/{FEATURE}", schema).write(shard, "p0", pa.Table.from_pylist(rows, schema=schema))
+    nines: list[list[str]] = []
+    while len(nines) < ANNOTATIONS:
+        anchor = rng.integers(IMAGES)
+        near = np.flatnonzero((pool == pool[anchor]) & (kind == kind[anchor]) & (np.arange(IMAGES) != anchor))
+        far = np.flatnonzero((pool == pool[anchor]) & (kind != kind[anchor]))
+        if len(near):
+            nines.append([ids[row] for row in (anchor, rng.choice(near), *rng.choice(far, 7, replace=False))])
+    add_annotations(archive, "made", nines, "random")
+
+
+_shared: dict[str, Any] = {}
+
+
+def _receive(shared: dict[str, Any]) -> None:
+    torch.set_num_threads(1)
+    _shared.update(shared)
+
+
+def _train(trial: dict[str, Any]) -> float:
+    """The same epochs without Tune: HeadTrial is a class like any other."""
+    bare = HeadTrial.__new__(HeadTrial)
+    bare.setup(trial["setting"], **_shared)
+    reports = [bare.step() for _ in range(trial["epochs"])]
+    return reports[-1]["meanrank"]
+
+
+def bare_seconds(archive: Archive, recipe: Recipe, trials: list[dict[str, Any]]) -> float:
+    """Wall seconds of a pool for the trials, starting it included."""
+    pupil = HeadLearner(archive, [FEATURE], False, 0, None)
+    question = Question({}, recipe, None, False, "image-disjoint", None, 0, False)
+    plan = make_plan(
+        archive, pupil.usable, annotators=None, links=False, kind=question.split, column=None, seed=0, public_only=False
+    )
+    cut = make_folds(archive, pupil, plan, question, 3, False)
+    shared = {"vectors": pupil.before(cut.ids), "folds": cut.folds, "groups": cut.groups, "total": None}
+    started = time.perf_counter()
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(os.cpu_count(), _receive, ({**shared, "recipe": recipe, "seed": 0},)) as pool:
+        scores = pool.map(_train, trials, chunksize=1)
+    seconds = time.perf_counter() - started
+    assert np.allclose(scores, [trial["meanrank"] for trial in trials], atol=0.05), "not the same trainings"
+    return seconds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="8 trials")
+    parser.add_argument("--archive", help=f"one with features {FEATURE} and annotations")
+    options = parser.parse_args()
+    trials = 8 if options.quick else 64
+    with tempfile.TemporaryDirectory() as folder:
+        uri = options.archive or f"{folder}/archive"
+        if not options.archive:
+            make_archive(uri)
+        name = f"benchmark-{os.getpid()}"
+        head = [word for key, value in HEAD.items() for word in (f"--{key}", str(value))]
+        arguments = ["--archive", uri, "--features", FEATURE, "--name", name, "--trials", str(trials), *head]
+        report = job.run(arguments)
+        kept = [json.loads(path.read_text()) for path in sorted(Path(uri, "sweeps", name, "trials").glob("*.json"))]
+        bare = bare_seconds(Archive.open(uri), replace(Recipe(loss="triplet"), **HEAD), kept)
+        Archive.open(uri).remove(f"sweeps/{name}")
+    seconds, epochs = report["seconds"], sum(trial["epochs"] for trial in kept)
+    print(f"{trials} trials, {epochs} epochs of 3 folds: {seconds:.0f} s, bare {bare:.0f} s; best {report['best']}")
+    print(f"by the trials' own clocks: orchestration {report['orchestration']:.0%}")
+    peer = f"a pool of {os.cpu_count()} bare processes, the same settings, folds and epochs"
+    claims = [Claim("orchestration, % of the time", 100 * (1 - bare / seconds), 30, peer, at_least=False)]
+    if not options.quick:
+        claims.insert(0, Claim("64 trials, 3,000 annotations, minutes", seconds / 60, 5, "none", at_least=False))
+    conclude("tune", claims)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What curators judged: read it from files, write it to files, simulate it, look what is wrong with it.
+
+python -m jobs.annotations import --archive archives/demo --file anna.txt --annotator anna
+python -m jobs.annotations export --archive archives/demo --file anna.txt --annotator anna
+python -m jobs.annotations simulate --archive archives/demo --annotator sim --by artist --n 3000 --noise 0.1
+python -m jobs.annotations check --archive archives/demo
+python -m jobs.annotations import --links --archive archives/demo --file morphograph.csv --annotator epfl
+"""
+
+import argparse
+from typing import Any
+
+from artsim.job import Job
+from artsim.mistake import Mistake
+
+job = Job("annotations", __doc__)
+job.actions("import", "export", "simulate", "check", help="what to do; the first word of the command line")
+job.option("--file", metavar="FILE", help="import, export: lines of anchor,positive,neg1..neg7 as names of image files")
+job.option("--annotator", metavar="NAME", help="whose they are; export, check: of nobody else")
+job.option("--links", action="store_true", help="import: the file is CSV of pairs, as EPFL's: img1,img2,type,...")
+job.option("--as", dest="collection", metavar="NAME", help="import: the names or ids are of this collection")
+job.option("--mode", choices=["random", "near"], help="how the nine are drawn: from all, or close to the anchor")
+job.option("--by", metavar="COLUMN", help="simulate: the positive is of the anchor's artist, style, ...")
+job.option("--n", type=int, default=1000, help="simulate: how many")
+job.option("--noise", type=float, default=0.0, metavar="P", help="simulate: how often the positive is just any artwork")
+job.option("--features", nargs="+", default=[], metavar="NAME[:PCA]", help="simulate: what is near, for --mode near")
+job.option("--pools", type=int, default=5, help="simulate: the nine come from one of so many parts of the archive")
+job.option("--pool-by", metavar="COLUMN", help="simulate: artworks of one artist, ... are in one pool")
+
+
+@job.runs
+def annotations(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
+    """See the module."""
+    from artsim.learn.annotation_check import check
+    from artsim.learn.annotation_import import export_annotations, import_annotations
+    from artsim.learn.link_import import import_links
+    from artsim.learn.simulate import simulate
+
+    public_only = options.rights == "public"
+    annotators = [options.annotator] if options.annotator else None
+    needed = {"import": ["file", "annotator"], "export": ["file"], "simulate": ["annotator", "by"], "check": []}
+    for name in needed[options.action]:
+        if getattr(options, name) is None:
+            raise Mistake(f"--{name}: {options.action} needs it")
+    if options.links and options.action != "import":
+        raise Mistake(f"--links: {options.action} has nothing to do with a file of links")
+    if options.action == "check":
+        return check(archive, annotators=annotators, public_only=public_only)
+    if options.action == "export":
+        return export_annotations(archive, options.file, annotators=annotators, public_only=public_only)
+    if options.action == "simulate":
+        return simulate(
+            archive,
+            annotator=options.annotator,
+            by=options.by,
+            count=options.n,
+            noise=options.noise,
+            mode=options.mode or "random",
+            features=options.features,
+            pools=options.pools,
+            pool_by=options.pool_by,
+            seed=options.seed,
+            public_only=public_only,
+        )
+    if options.links:
+        return import_links(archive, options.file, annotator=options.annotator, collection=options.collection)
+    return import_annotations(
+        archive,
+        options.file,
+        annotator=options.annotator,
+        mode=options.mode or "unknown",
+        collection=options.collection,
+        public_only=public_only,
+    )
+
+
+if __name__ == "__main__":
+    job.main()

@@ -1,0 +1,26 @@
+"""Describe the whole archive by a trained model: features/NAME, which every other job takes as it takes a backbone's.
+
+python -m jobs.embed --archive archives/demo --model eye
+python -m jobs.embed --archive archives/other --model archives/demo/models/eye
+"""
+
+import argparse
+from typing import Any
+
+from artsim.job import Job
+
+job = Job("embed", __doc__)
+job.option("--model", required=True, metavar="NAME", help="a model of the archive, or the path of a model's folder")
+
+
+@job.runs
+def embed(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
+    """See the module."""
+    from artsim.learn.embed import embed_archive
+    from artsim.learn.model import load_model
+
+    return embed_archive(archive, load_model(archive, options.model), public_only=options.rights == "public")
+
+
+if __name__ == "__main__":
+    job.main()

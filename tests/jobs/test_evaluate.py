@@ -1,0 +1,193 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.spatial.distance import cosine
+
+from artsim.archive import Archive, Mistake
+from artsim.learn.annotations import add_annotations, read_annotations
+from artsim.learn.links import Link, add_links
+from artsim.learn.splits import split
+from jobs.evaluate import job
+from tests.learn.made_models import model_of
+from tests.made import CLOSED, add_features, make_archive, named, vectors_of
+
+_IDS = named(80)
+_PROTECTED = _IDS[75:]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory) -> Archive:
+    """anna judged 40 nines in two pools, and ten of them again; bert judged 10, some with a protected image."""
+    archive = make_archive(tmp_path_factory.mktemp("evaluate"), _IDS, rights=dict.fromkeys(_PROTECTED, CLOSED))
+    rng = np.random.default_rng(0)
+    add_features(archive, "dots", {one: rng.normal(size=6) for one in _IDS} | {_IDS[74]: None})
+    add_features(archive, "more", {one: rng.normal(size=3) for one in _IDS})
+    pools = [_IDS[:40], _IDS[40:74]]
+    anna = [list(rng.choice(pools[number % 2], 9, replace=False)) for number in range(40)]
+    add_annotations(archive, "anna", anna, "random")
+    again = [[nine[0], *nine[2:], nine[1]] if number < 3 else nine for number, nine in enumerate(anna[:10])]
+    add_annotations(archive, "anna again", again, "random")
+    bert = [list(rng.choice(_IDS[60:74], 9, replace=False)) for _ in range(6)]
+    bert += [[*rng.choice(_IDS[:60], 8, replace=False), _PROTECTED[0]] for _ in range(3)]
+    bert += [[*rng.choice(_IDS[:60], 8, replace=False), _IDS[74]]]
+    add_annotations(archive, "bert", bert, "random")
+    add_links(archive, [Link(_IDS[1], _IDS[2], "POSITIVE", "epfl", None, None)])
+    mine = read_annotations(archive, ["anna"])
+    rows = [
+        (one, nine, "training" if nine[0] in pools[0] else "verification")
+        for one, nine in zip(mine.annotation_id, mine.images, strict=True)
+    ]
+    model_of(archive, "eye", "dots", rng.normal(size=(4, 6)), rows)
+    return archive
+
+
+def _ask(archive: Archive, *arguments: str) -> dict[str, Any]:
+    return job.run(["--archive", archive.uri, *arguments])
+
+
+def _naive(archive: Archive, feature: str, nines: np.ndarray) -> float:
+    vectors, ranks = vectors_of(archive, feature), []
+    for anchor, *others in nines:
+        away = [cosine(vectors[anchor], vectors[one]) for one in others]
+        ranks.append(1 + sum(one < away[0] for one in away[1:]))
+    return float(np.mean(ranks))
+
+
+def test_the_report_and_the_files(archive: Archive, tmp_path: Path) -> None:
+    report = _ask(
+        archive, "--features", "dots", "--models", "eye", "--annotator", "anna", "--links", "--out", str(tmp_path)
+    )
+    assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (41, 41, 0)
+    assert (report["annotations"]["held_out"], report["annotations"]["seen"]) == (20, 20)
+    dots, eye = report["table"]
+    mine = read_annotations(archive, ["anna"]).images
+    held_out = np.array([nine for nine in mine if nine[0] in _IDS[40:74]])
+    assert dots["before"]["value"] == pytest.approx(_naive(archive, "dots", held_out), abs=1e-5)
+    assert dots["before"]["n"] == eye["after"]["n"] == eye["after_seen"]["n"] == 20
+    assert eye["gain"]["p"] == eye["against_first"]["p"]
+    assert [Path(one).name for one in report["files"]] == [
+        "evaluation.md",
+        "evaluation.json",
+        "meanrank.png",
+        "links.png",
+    ]
+    kept = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))
+    assert kept["table"] == report["table"]
+    assert kept["links"]["seen_queries"] == 2  # both are of the pool that was trained on
+    assert kept["links"]["table"][0]["seen"]["mAP"]["n"] == 2
+    assert "| **eye** (a head on dots) |" in (tmp_path / "evaluation.md").read_text(encoding="utf-8")
+    for name in ("meanrank.png", "links.png"):
+        with Image.open(tmp_path / name) as image:
+            assert image.format == "PNG"
+
+
+def test_by_default_the_files_lie_in_the_archive(archive: Archive) -> None:
+    report = _ask(archive, "--features", "dots", "--annotator", "anna")
+    assert report["files"][0] == f"{archive.uri}/evaluation/evaluation.md"
+    assert archive.read_json("evaluation/evaluation.json")["table"] == report["table"]
+
+
+def test_all_annotators_and_what_lacks_a_vector(archive: Archive) -> None:
+    report = _ask(archive, "--features", "dots")
+    assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (60, 59, 1)
+    assert report["annotators"] == "anna, anna again, bert"
+    assert _ask(archive, "--features", "dots", "--rights", "public")["rows_in"] == 57
+
+
+def test_a_split_is_made_of_what_has_vectors_as_in_training(archive: Archive) -> None:
+    bert = read_annotations(archive, ["bert"])
+    usable = bert.take(np.array([_IDS[74] not in nine for nine in bert.images]))
+    report = _ask(archive, "--features", "dots", "--annotator", "bert", "--split", "random")
+    nines = usable.images[split(usable, "random")[1]]
+    assert report["table"][0]["before"]["value"] == pytest.approx(_naive(archive, "dots", nines), abs=1e-5)
+    assert report["rows_failed"] == 1
+
+
+def test_stacked_features_are_rows_of_their_own(archive: Archive) -> None:
+    report = _ask(archive, "--features", "dots", "more:2", "--features", "more", "--annotator", "anna")
+    assert [row["label"] for row in report["table"]] == ["dots", "more:2", "dots + more:2", "more"]
+
+
+def test_a_split_holds_out_what_training_would(archive: Archive) -> None:
+    mine = read_annotations(archive, ["anna"])
+    for seed in (0, 3):
+        rows = split(mine, "random", seed=seed)[1]
+        report = _ask(archive, "--features", "dots", "--annotator", "anna", "--split", "random", "--seed", str(seed))
+        assert report["table"][0]["before"]["n"] == len(rows)
+        expected = _naive(archive, "dots", mine.images[rows])
+        assert report["table"][0]["before"]["value"] == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_person_who_judged_again(archive: Archive, tmp_path: Path) -> None:
+    """Seven of ten choices were the same: 0.7 x 1 + 0.3 x 5; and the second judgement is not evaluated itself."""
+    by_name = _ask(archive, "--features", "dots", "--again", "anna again")
+    assert by_name["rows_in"] == 50
+    row = by_name["table"][-1]
+    assert (row["label"], row["after"]["value"], row["after"]["n"]) == ("anna again, again", pytest.approx(2.2), 10)
+    nines = read_annotations(archive, ["anna again"]).images
+    (tmp_path / "second.txt").write_text("\n".join(",".join(nine) for nine in nines))
+    from_file = _ask(archive, "--features", "dots", "--annotator", "anna", "--again", str(tmp_path / "second.txt"))
+    assert from_file["table"][-1]["after"] == row["after"]
+
+
+def test_a_model_on_annotations_that_it_does_not_know(archive: Archive) -> None:
+    """bert's show images of the second pool alone, or some of the first, on which the model was trained."""
+    report = _ask(archive, "--models", "eye", "--annotator", "bert")
+    counts = report["annotations"]
+    assert (counts["held_out"], counts["crossing"], counts["seen"], counts["without_vector"]) == (6, 3, 0, 1)
+    assert report["table"][0]["after"]["n"] == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "--features or --models"),
+        (["--features", "none"], "--features none: .*dots, more"),
+        (["--models", "none"], "none: no model of this name"),
+        (["--features", "dots", "--annotator", "zoe"], "--annotator zoe"),
+        (["--features", "dots", "--metric", "manhatten"], "--metric manhatten: there are .*cityblock"),
+        (["--models", "eye", "--split", "random"], "--split random: a model brings its own split"),
+        (["--features", "dots", "--split", "group-disjoint"], "--split group-disjoint: --split-by"),
+        (["--features", "dots", "--again", "nobody"], "--again nobody"),
+        (["--features", "dots", "--annotator", "bert", "--again", "anna again"], "--again anna again: none of it"),
+        (["--features", "dots", "--out", f"{__file__}/below"], "--out .*below"),
+    ],
+)
+def test_mistakes_are_said_in_one_line(archive: Archive, arguments: list[str], said: str) -> None:
+    with pytest.raises(Mistake, match=said) as caught:
+        _ask(archive, *arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_archive_without_annotations(tmp_path: Path) -> None:
+    bare = make_archive(tmp_path / "bare", _IDS[:9])
+    add_features(bare, "dots", {one: np.ones(3) for one in _IDS[:9]})
+    with pytest.raises(Mistake, match=r"no annotations yet; jobs\.annotations makes them"):
+        _ask(bare, "--features", "dots")
+    add_links(bare, [Link(_IDS[1], _IDS[2], "POSITIVE", "epfl", None, None)])
+    report = _ask(bare, "--features", "dots", "--links")
+    assert report["rows_out"] == 1
+    assert report["links"]["table"][0]["held_out"]["mean position"]["value"] == 4.5  # of eight, all alike
+
+
+@pytest.mark.slow
+def test_the_command_from_end_to_end(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "evaluate.toml").write_text('[evaluate]\nfeatures = ["dots"]\nmodels = ["eye"]\nannotator = ["anna"]\n')
+    command = [sys.executable, "-m", "jobs.evaluate", "--archive", archive.uri]
+    done = subprocess.run(
+        [*command, "--config", str(tmp_path / "evaluate.toml")],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert {"job", "seconds", "rows_in", "rows_out", "rows_failed", "seed", "versions"} <= set(report)
+    assert [row["label"] for row in report["table"]] == ["dots", "eye"]

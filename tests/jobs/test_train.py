@@ -1,0 +1,139 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from artsim.archive import Archive, Mistake
+from artsim.learn.model import load_model
+from jobs.neighbors import job as neighbors
+from jobs.train import job
+from tests.learn.annotated import annotated
+from tests.made import vectors_of
+
+_WHAT = ["--features", "dots:12", "more", "--workers", "2", "--epochs", "25", "--patience", "25"]
+_HOW = [*_WHAT, "--hidden", "8", "--batch", "40", "--dropout", "0.3", "--learning-rate", "0.01"]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    return annotated(tmp_path_factory.mktemp("train") / "archive")
+
+
+def _arguments(archive: Archive, name: str, *more: str) -> list[str]:
+    return ["--archive", archive.uri, "--name", name, *_HOW, *more]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "--features or --finetune"),
+        (["--features", "dots", "--finetune", "resnet"], "--features or --finetune"),
+        (["--features", "dots", "--resolution", "64"], "--resolution: of no use"),
+        (["--features", "dots", "--weights", "here"], "--weights: of a backbone"),
+        (["--features", "dots", "--dropout", "2"], "--dropout 2.0: at least 0 and less than 1"),
+        (["--features", "dots", "--head", "tail"], "--head"),
+        (["--features", "stranger"], "--features stranger: the archive has no such features"),
+    ],
+)
+def test_what_can_not_be_trained_is_said(archive: Archive, arguments: list[str], words: str) -> None:
+    with pytest.raises(Mistake, match=words):
+        job.run(["--archive", archive.uri, "--name", "eye", *arguments])
+
+
+@pytest.mark.slow
+def test_killed_or_not_the_same_command_gives_the_same_model(archive: Archive) -> None:
+    """A run left alone; one that lost a worker; one whose driver was killed, and the same command said again."""
+    whole = job.run(_arguments(archive, "whole", "--embed"))
+    assert whole["epochs"] == 25
+
+    killed: list[int] = []
+    killer = threading.Thread(target=_when_trained, args=(archive, "lost", 3, lambda: killed.append(_kill_a_worker())))
+    killer.start()
+    assert job.run(_arguments(archive, "lost"))["epochs"] == 25
+    killer.join()
+    assert killed
+
+    command = [sys.executable, "-m", "jobs.train", *_arguments(archive, "killed")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as driver:
+        _when_trained(archive, "killed", 3, driver.kill)
+        assert driver.stdout is not None
+        assert driver.stdout.read() == b""
+    begun = _epochs(archive, "killed")
+    assert 3 <= max(begun) < 24
+    assert archive.names("models") == ["lost", "whole"]
+    again = job.run(_arguments(archive, "killed"))
+    assert (again["epochs"], again["done_before"]) == (25, False)
+
+    weights = {
+        Path(archive.uri, "models", name, "model.safetensors").read_bytes() for name in ("whole", "lost", "killed")
+    }
+    assert len(weights) == 1
+    history = load_model(archive, "killed").card["history"]
+    assert [epoch["epoch"] for epoch in history] == list(range(25))
+    assert history[-1]["loss"] < history[0]["loss"]
+    _used_as_a_backbone(archive, whole)
+
+
+def _used_as_a_backbone(archive: Archive, report: dict[str, Any]) -> None:
+    """``--embed`` has described every artwork, and other jobs take it."""
+    assert report["embedded"] == {
+        "table": "features/whole",
+        "rows_in": 150,
+        "rows_out": 150,
+        "rows_failed": 0,
+        "rows_waiting": 0,
+    }
+    found = vectors_of(archive, "whole")
+    expected = load_model(archive, "whole").vectors(archive, sorted(found))
+    np.testing.assert_allclose([found[one] for one in sorted(found)], expected, rtol=1e-4, atol=1e-5)
+    (answer,) = neighbors.run(["--archive", archive.uri, "--features", "whole", "--id", "made:0003"])["queries"]
+    assert len(answer["neighbors"]) == 10
+    json.dumps(report, allow_nan=False)
+
+
+def _epochs(archive: Archive, name: str) -> list[int]:
+    return [int(one.name[6:]) for one in Path(archive.uri, "models", f"_{name}").glob("epoch-*")]
+
+
+def _when_trained(archive: Archive, name: str, epochs: int, then: Callable[[], Any]) -> None:
+    while max(_epochs(archive, name), default=0) < epochs:
+        time.sleep(0.02)
+    then()
+
+
+def _kill_a_worker() -> int:
+    """Kills one training worker that this process's own Ray started."""
+    mine = [pid for pid in _processes() if "RayTrainWorker" in _words(pid) and os.getpid() in _ancestors(pid)]
+    os.kill(mine[0], signal.SIGKILL)
+    return mine[0]
+
+
+def _processes() -> list[int]:
+    return [int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit()]
+
+
+def _words(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
+def _ancestors(pid: int) -> list[int]:
+    found = []
+    while pid > 1:
+        try:
+            pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            break
+        found.append(pid)
+    return found

@@ -1,0 +1,99 @@
+import csv
+import json
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from artsim.archive import Archive, Mistake
+from artsim.learn.model import load_model
+from jobs.train import job as train
+from jobs.tune import job
+from tests.learn.annotated import annotated
+
+_HOW = ["--features", "dots", "--head", "residual", "--hidden", "8", "--batch", "40", "--learning-rate", "0.01"]
+_HOW += ["--epochs", "12", "--space", "m=0:1", "m2=0:1"]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    return annotated(tmp_path_factory.mktemp("tune") / "archive")
+
+
+def _arguments(archive: Archive, name: str, *more: str) -> list[str]:
+    return ["--archive", archive.uri, "--name", name, *_HOW, *more]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "--features or --finetune"),
+        (["--features", "dots", "--weights", "here"], "--weights: of a backbone"),
+        (["--features", "dots", "--workers", "2"], "--workers: of a backbone"),
+        (["--features", "dots", "--space", "shoe=1:2"], "shoe can't be searched"),
+        (["--features", "dots", "--margin", "0.2"], "--margin: it is searched"),
+        (["--features", "dots", "--trials", "0"], "--trials 0: at least 1"),
+        (["--features", "dots", "--folds", "0"], "--folds 0: at least 1"),
+        (["--features", "dots", "--name", "../else"], "--name"),
+        (["--finetune", "resnet18", "--folds", "3"], "--folds: of heads"),
+        (["--finetune", "resnet18", "--hidden", "8", "--space", "resolution=64,96"], "resolution can't be searched"),
+    ],
+)
+def test_what_can_not_be_searched_is_said(archive: Archive, arguments: list[str], words: str) -> None:
+    with pytest.raises(Mistake, match=words):
+        job.run(["--archive", archive.uri, "--name", "sweep", *arguments])
+    assert archive.names("sweeps") == []
+
+
+@pytest.mark.slow
+def test_killed_and_said_again_it_goes_on(archive: Archive) -> None:
+    """The driver is killed with some trials finished: they are as they were, and only the others are run."""
+    command = [sys.executable, "-m", "jobs.tune", *_arguments(archive, "margins", "--trials", "12")]
+    trials = Path(archive.uri, "sweeps", "margins", "trials")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as driver:
+        while len(_finished(trials)) < 3:
+            assert driver.poll() is None
+            time.sleep(0.01)
+        driver.kill()
+        assert driver.stdout is not None
+        assert driver.stdout.read() == b""
+    before = _finished(trials)
+    assert 3 <= len(before) < 12
+
+    report = job.run(_arguments(archive, "margins", "--trials", "12"))
+    after = _finished(trials)
+    assert len(after) == 12
+    assert {name: after[name] for name in before} == before
+    assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (12 - len(before), 12 - len(before), 0)
+    assert (report["trials"], report["done_before"]) == (12, False)
+    found = [json.loads(text) for text in after.values()]
+    assert len({json.dumps(trial["setting"]) for trial in found}) == 12
+    best = min(found, key=lambda trial: trial["meanrank"])
+    wanted = {"m": best["setting"]["margin"], "m2": best["setting"]["intra_margin"], "meanrank": best["meanrank"]}
+    assert report["best"].items() >= wanted.items()
+    assert min(trial["epochs"] for trial in found) < 4 < max(trial["epochs"] for trial in found)  # ASHA stopped some
+    assert 0 < report["orchestration"] < 1
+    assert not Path(trials.parent, "_ray").exists()
+    with Path(report["csv"]).open(encoding="utf-8", newline="") as source:
+        assert sorted(int(row["trial"]) for row in csv.DictReader(source)) == list(range(1, 13))
+
+    again = job.run(_arguments(archive, "margins", "--trials", "12"))
+    assert (again["done_before"], again["rows_in"], again["best"]) == (True, 0, report["best"])
+    with pytest.raises(Mistake, match="--name margins: begun with another seed"):
+        job.run(_arguments(archive, "margins", "--seed", "1"))
+    _trained_with_it(archive, report["config"], wanted)
+
+
+def _trained_with_it(archive: Archive, config: str, wanted: dict[str, float]) -> None:
+    told = train.run(["--archive", archive.uri, "--config", config])
+    recipe = load_model(archive, "margins").card["recipe"]
+    assert (recipe["loss"], recipe["margin"], recipe["intra_margin"]) == ("triplet", wanted["m"], wanted["m2"])
+    assert tomllib.loads(Path(config).read_text(encoding="utf-8"))["hidden"] == recipe["hidden"] == 8
+    assert told["scores"]["verification"]["after"]["n"] == told["split"]["verification"]
+
+
+def _finished(trials: Path) -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in trials.glob("0*.json")}

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+import torch
+from pytorch_metric_learning.distances import CosineSimilarity
+from pytorch_metric_learning.losses import ContrastiveLoss
+from pytorch_metric_learning.reducers import MeanReducer
+
+from artsim.learn.losses import contrastive, contrastive_candidates
+from tests.learn.losses import loops
+
+
+def links(p=12, d=5):
+    a, b, _ = loops.embeddings(b=p, k=1, d=d, seed=4)
+    return a, b, torch.tensor([i % 3 == 0 for i in range(p)])
+
+
+@pytest.mark.parametrize("kind", ["cosine", "euclidean"])
+@pytest.mark.parametrize("intra_margin", [None, 0.6])
+def test_it_is_the_formula_pair_by_pair(kind, intra_margin):
+    a, b, positive = links()
+    terms = []
+    for one, other, same in zip(a, b, positive.tolist(), strict=True):
+        d = loops.distance(one, other, kind)
+        terms.append(max(0.0, d - (intra_margin or 0.0)) if same else max(0.0, 1.1 - d))
+    how = {"margin": 1.1, "intra_margin": intra_margin, "distance": kind}
+    assert contrastive(a, b, positive, **how).item() == pytest.approx(np.mean(terms), abs=1e-5)
+    assert contrastive(a, b, positive, **how, reduction="sum").item() == pytest.approx(sum(terms), abs=1e-4)
+
+
+def test_its_gradient_is_the_slope():
+    a, b, positive = links()
+    assert torch.autograd.gradcheck(lambda x, y: contrastive(x, y, positive, margin=1.1, intra_margin=0.2), (a, b))
+
+
+def test_pytorch_metric_learning_s_own_pass_agrees():
+    """Its matrix of all with all, its margins as similarities; means of the two kinds put together by their numbers."""
+    a, b, positive = links()
+    rows, near, far = torch.arange(len(a)), positive.nonzero()[:, 0], (~positive).nonzero()[:, 0]
+    expected = 0.0
+    for some, kind in ((near, "pos"), (far, "neg")):
+        none = rows[:0]
+        pairs = (some, some, none, none) if kind == "pos" else (none, none, some, some)
+        peer = ContrastiveLoss(pos_margin=0.8, neg_margin=0.1, distance=CosineSimilarity(), reducer=MeanReducer())
+        expected += peer(a, indices_tuple=pairs, ref_emb=b).item() * len(some) / len(a)
+    assert contrastive(a, b, positive, margin=0.9, intra_margin=0.2).item() == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_links_of_one_verdict_are_enough(value):
+    a, b, _ = links()
+    assert contrastive(a, b, torch.full((len(a),), value), margin=0.5).item() > 0
+
+
+def test_an_annotation_is_one_positive_pair_and_as_many_negative_ones_as_it_has_negatives():
+    anchor, positive, negatives = loops.embeddings(b=3, k=7, d=5)
+    terms = []
+    for a, p, many in zip(anchor, positive, negatives, strict=True):
+        terms += [loops.distance(a, p, "cosine"), *(max(0.0, 0.9 - loops.distance(a, n, "cosine")) for n in many)]
+    loss = contrastive_candidates(anchor, positive, negatives, margin=0.9)
+    assert loss.item() == pytest.approx(np.mean(terms))

@@ -1,0 +1,36 @@
+import pickle
+from dataclasses import replace
+
+import pytest
+import torch
+
+from artsim.learn.losses import compound_triplet, contrastive_candidates, listwise_softmax, make_loss
+from artsim.learn.recipe import Recipe
+from tests.learn.losses import loops
+
+
+@pytest.mark.parametrize("distance", ["cosine", "euclidean"])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_a_recipe_s_every_setting_reaches_its_loss(distance, reduction):
+    parts = loops.embeddings(b=5, k=7, d=4)
+    how = {"distance": distance, "reduction": reduction}
+    recipe = Recipe(margin=0.7, intra_margin=0.4, swap=True, temperature=0.3, **how)
+    expected = {
+        "listwise": listwise_softmax(*parts, temperature=0.3, **how),
+        "triplet": compound_triplet(*parts, margin=0.7, intra_margin=0.4, swap=True, **how),
+        "contrastive": contrastive_candidates(*parts, margin=0.7, intra_margin=0.4, **how),
+    }
+    for name, value in expected.items():
+        loss = pickle.loads(pickle.dumps(make_loss(replace(recipe, loss=name))))
+        torch.testing.assert_close(loss(*parts), value, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("loss", ["listwise", "triplet", "contrastive"])
+def test_the_parts_of_a_batch_add_up_to_the_batch(loss):
+    """What gradient accumulation and several workers rest on."""
+    parts = loops.embeddings(b=6, k=7, d=4)
+    recipe = Recipe(loss=loss, margin=0.5)
+    for reduction, share in (("mean", 1 / 3), ("sum", 1.0)):
+        function = make_loss(replace(recipe, reduction=reduction))
+        pieces = [function(*(part[start : start + 2] for part in parts)) for start in (0, 2, 4)]
+        torch.testing.assert_close(share * sum(pieces), function(*parts))

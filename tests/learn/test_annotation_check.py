@@ -1,0 +1,60 @@
+from artsim.archive import Archive
+from artsim.learn.annotation_check import check
+from artsim.learn.annotations import add_annotations
+from artsim.learn.links import Link, add_links
+from tests.learn.made_annotations import catalog_of, features_of
+from tests.made import CLOSED, OPEN
+
+IDS = [f"m:{one:02d}" for one in range(20)]
+
+
+def test_what_is_wrong_is_named(tmp_path) -> None:
+    archive = catalog_of(tmp_path, [{"id": one, "rights": CLOSED if one == IDS[12] else OPEN} for one in IDS])
+    features_of(archive, "made", {one: None if one == IDS[3] else [1.0, 2.0] for one in IDS[:12]})
+    features_of(archive, "whole", {one: [1.0] for one in IDS})
+    nine = IDS[:9]
+    swapped = [IDS[1], IDS[0], *IDS[8:1:-1]]  # the same two belong together
+    other = [IDS[0], IDS[2], IDS[1], *IDS[3:9]]
+    add_annotations(archive, "anna", [nine, nine, [*IDS[5:13], "m:gone"]], "random")
+    add_annotations(archive, "bert", [swapped], "near")
+    add_annotations(archive, "carl", [other], "near")
+    report = check(archive, annotators=None, public_only=False)
+    assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (5, 4, 1)
+    assert report["annotators"] == {"anna": 3, "bert": 1, "carl": 1}
+    assert report["modes"] == {"random": 3, "near": 2}
+    assert report["images"] == 14
+    assert report["gone"] == {"count": 1, "some": ["m:gone"]}
+    assert report["without_vector"] == {
+        "made": {"count": 3, "some": [IDS[3], IDS[12], "m:gone"]},
+        "whole": {"count": 1, "some": ["m:gone"]},
+    }
+    assert report["repeats"]["count"] == 1
+    assert report["disagreements"]["count"] == 1 and len(report["disagreements"]["some"][0]) == 4
+    agreed = check(archive, annotators=["anna", "bert"], public_only=False)
+    assert (agreed["rows_in"], agreed["disagreements"]["count"], agreed["repeats"]["count"]) == (4, 0, 1)
+    assert check(archive, annotators=None, public_only=True)["rows_in"] == 4
+
+
+def test_links(tmp_path) -> None:
+    archive = catalog_of(tmp_path, [{"id": one} for one in IDS])
+    said = [
+        (IDS[0], IDS[1], "POSITIVE"),
+        (IDS[1], IDS[2], "POSITIVE"),
+        (IDS[2], IDS[1], "WRONG"),
+        (IDS[4], "m:far", "POSITIVE"),
+        (IDS[5], IDS[6], "NEGATIVE"),
+    ]
+    add_links(archive, [Link(*one, "anna", None, None) for one in said])
+    assert check(archive, annotators=None, public_only=False)["links"] == {
+        "count": 5,
+        "verdicts": {"POSITIVE": 3, "WRONG": 1, "NEGATIVE": 1},
+        "unknown": {"count": 1, "some": ["m:far"]},
+        "contradictions": {"count": 1, "some": [[IDS[1], IDS[2]]]},
+        "clusters": 2,
+        "clustered": 5,
+    }
+
+
+def test_nothing_is_nothing_wrong(tmp_path) -> None:
+    report = check(Archive.create(str(tmp_path)), annotators=None, public_only=True)
+    assert (report["rows_in"], report["images"], report["links"]["count"], report["without_vector"]) == (0, 0, 0, {})

@@ -1,0 +1,136 @@
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from artsim.archive import Archive, Mistake
+from artsim.learn.contenders import comparable, contenders, roles, without_vector
+from artsim.learn.finetune_encoder import card_of
+from artsim.learn.model import FORMAT, ROLES, Model
+from artsim.vision.backbones import parse_feature
+from artsim.vision.plan import make_plans
+from tests.learn.made_annotations import annotations_of
+from tests.learn.made_models import model_of
+from tests.made import add_features, make_archive, named
+
+_IDS = named(60)
+_NINES = [_IDS[start : start + 9] for start in range(0, 54, 9)]
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    archive = make_archive(tmp_path / "archive", _IDS, shards=2)
+    rng = np.random.default_rng(0)
+    add_features(archive, "dots", {one: rng.normal(size=4) for one in _IDS} | {_IDS[3]: None})
+    add_features(archive, "more", {one: rng.normal(size=3) for one in _IDS[:50]} | {_IDS[5]: None})
+    return archive
+
+
+def test_each_feature_alone_then_stacked_then_each_model(archive: Archive) -> None:
+    model_of(archive, "eye", "dots", np.eye(4), [])
+    entries = contenders(archive, [["dots", "more:2"], ["more:2"], ["dots"]], ["eye"], 0)
+    assert [entry.label for entry in entries] == ["dots", "more:2", "dots + more:2", "eye"]
+    assert [len(entry.models) for entry in entries] == [0, 0, 0, 1]
+    assert entries[2].source.find([_IDS[0]]).shape == (1, 6)
+    np.testing.assert_allclose(entries[3].source.find(_IDS[:3]), entries[0].source.find(_IDS[:3]), rtol=1e-6)
+    np.testing.assert_array_equal(entries[3].before.find(_IDS[:3]), entries[0].source.find(_IDS[:3]))
+
+
+def test_a_model_is_taken_by_its_path(archive: Archive, tmp_path: Path) -> None:
+    other = make_archive(tmp_path / "other", _IDS[:9])
+    add_features(other, "dots", {one: np.ones(4) for one in _IDS[:9]})
+    model_of(other, "far", "dots", np.eye(4), [])
+    (entry,) = contenders(archive, [], [f"{other.uri}/models/far"], 0)
+    assert (entry.label, entry.note) == ("far", "a head on dots")
+
+
+@pytest.mark.parametrize(
+    ("features", "models", "said"), [([["none"]], [], "--features none"), ([], ["none"], "none: no model of this name")]
+)
+def test_what_is_not_there(archive: Archive, features: list, models: list, said: str) -> None:
+    with pytest.raises(Mistake, match=said):
+        contenders(archive, features, models, 0)
+
+
+def test_what_an_annotation_was_to_a_model(archive: Archive) -> None:
+    """By its list where it is on it; else by its images: all new, or some shared."""
+    crossing = [*_NINES[0][:1], *_IDS[50:58]]
+    annotations = annotations_of([*_NINES[:4], crossing, _NINES[5]])
+    ids = annotations.annotation_id
+    listed = ["training", "validation", "verification"]
+    model = model_of(
+        archive, "eye", "dots", np.eye(4), [(ids[i], _NINES[i], role) for i, role in enumerate(listed)], save=True
+    )
+    shared = annotations_of([_NINES[2]])  # the images of one held out, as another annotation
+    (plain, entry) = contenders(archive, [["dots"]], [model.name], 0)
+    assert roles(plain, annotations).tolist() == ["verification"] * 6
+    assert roles(entry, annotations).tolist() == [*listed, "verification", "crossing", "verification"]
+    assert roles(entry, annotations_of([])).tolist() == []
+    renamed = annotations_of([_NINES[1], _NINES[0], _NINES[3]])
+    renamed.annotation_id[:] = ["x", "y", "z"]
+    assert roles(entry, renamed).tolist() == ["crossing", "crossing", "verification"]
+    shared.annotation_id[:] = ["w"]
+    assert roles(entry, shared).tolist() == ["verification"]
+
+
+def test_features_that_a_model_wrote_have_seen_what_it_saw(archive: Archive) -> None:
+    annotations = annotations_of(_NINES[:2])
+    rows = [(annotations.annotation_id[0], _NINES[0], "training")]
+    model = model_of(archive, "eye", "dots", np.eye(4), rows)
+    add_features(archive, "eye", {one: np.ones(4) for one in _IDS})
+    archive.write_json("features/eye/_about.json", {"model_hash": model.hash})
+    _, _, both = contenders(archive, [["more", "eye"]], [], 0)
+    assert both.note == "written by eye"
+    assert roles(both, annotations).tolist() == ["training", "verification"]
+    archive.write_json("features/eye/_about.json", {"model_hash": "of another model"})
+    with pytest.raises(Mistake, match="--features eye: a model wrote them that is not models/eye"):
+        contenders(archive, [["eye"]], [], 0)
+
+
+def test_a_head_on_what_a_model_wrote_has_seen_what_that_saw(archive: Archive) -> None:
+    annotations = annotations_of(_NINES[:3])
+    first = model_of(archive, "first", "dots", np.eye(4), [(annotations.annotation_id[0], _NINES[0], "training")])
+    add_features(archive, "first", {one: np.ones(4) for one in _IDS})
+    archive.write_json("features/first/_about.json", {"model_hash": first.hash})
+    model_of(archive, "second", "first", np.eye(4), [(annotations.annotation_id[1], _NINES[1], "training")])
+    (entry,) = contenders(archive, [], ["second"], 0)
+    assert [model.name for model in entry.models] == ["second", "first"]
+    assert roles(entry, annotations).tolist() == ["training", "training", "verification"]
+
+
+def test_which_ids_lack_a_vector(archive: Archive) -> None:
+    model_of(archive, "eye", "dots", np.eye(4), [])
+    dots, more, both, eye = contenders(archive, [["dots", "more"]], ["eye"], 0)
+    asked = [*_IDS[:10], _IDS[55], "stranger"]
+    assert without_vector(archive, dots, asked) == {_IDS[3], "stranger"}
+    assert without_vector(archive, more, asked) == {_IDS[5], _IDS[55], "stranger"}
+    assert without_vector(archive, both, asked) == {_IDS[3], _IDS[5], _IDS[55], "stranger"}
+    assert without_vector(archive, eye, asked) == {_IDS[3], "stranger"}
+
+
+@pytest.mark.slow
+def test_a_fine_tuned_backbone(tmp_path: Path) -> None:
+    """Its vectors are of the images themselves; what it began with is compared if the archive has just that."""
+    archive = make_archive(tmp_path / "archive", _IDS[:12], pictures={_IDS[4]: None})
+    plan = make_plans([parse_feature("test_resnet.r160_in1k")], "random")[0]
+    about = {"format": FORMAT, **card_of(plan), "recipe": {}, "dimension": plan.dimensions[0]}
+    rows = pa.Table.from_pylist([{"annotation_id": "x", "images": _IDS[:9], "role": "training"}], schema=ROLES)
+    Model("tuned", about, plan.state, rows).save(archive)
+    (entry,) = contenders(archive, [], ["tuned"], 0)
+    assert (entry.label, entry.note, entry.before) == ("tuned", "fine-tuned test_resnet.r160_in1k", None)
+    assert without_vector(archive, entry, _IDS[:13]) == {_IDS[4], _IDS[12]}
+    assert entry.source.find(_IDS[:3]).shape == (3, plan.dimensions[0])
+    add_features(archive, "test_resnet.r160_in1k", {one: np.ones(3) for one in _IDS[1:12]})
+    for weights_hash, same in (("another", False), (plan.weights_hash, True)):
+        archive.write_json("features/test_resnet.r160_in1k/_about.json", {"weights_hash": weights_hash})
+        (entry,) = contenders(archive, [], ["tuned"], 0)
+        assert (entry.before is not None) == same
+    assert without_vector(archive, entry, _IDS[:13]) == {_IDS[0], _IDS[4], _IDS[12]}
+
+
+def test_annotations_that_all_contenders_can_judge(archive: Archive) -> None:
+    entries = contenders(archive, [["dots", "more"]], [], 0)
+    found = comparable(archive, entries, annotations_of([*_NINES, [*_IDS[42:50], _IDS[50]]]))
+    assert found.images.tolist() == _NINES[1:5]  # the first has the ids 3 and 5, the last two ids from 50 on
+    assert len(comparable(archive, entries, annotations_of([]))) == 0

@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+
+from artsim.archive import Archive, Mistake
+from artsim.features import Space
+from artsim.learn import embed as module
+from artsim.learn.embed import Pending, _embed_part, embed_archive
+from artsim.learn.model import HeadEncoder, Model
+from tests.learn.test_model import _model
+from tests.made import CLOSED, add_features, make_archive, named, vectors_of
+
+_IDS = named(40)
+
+
+@pytest.fixture
+def archive(tmp_path) -> Archive:
+    archive = make_archive(tmp_path / "archive", _IDS, rights=dict.fromkeys(_IDS[30:], CLOSED))
+    rng = np.random.default_rng(2)
+    add_features(archive, "one", {one: rng.normal(size=6) for one in _IDS} | {_IDS[7]: None}, shuffled=1)
+    add_features(archive, "two", {one: rng.normal(size=9) for one in _IDS[:35]} | {_IDS[9]: None})
+    return archive
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Embeds in this process, without Ray."""
+
+    class _Data:
+        def __init__(self, items: list, **_: object) -> None:
+            self.items = items
+
+        def map(self, work: object, **_: object) -> "_Data":
+            return _Data([work(item) for item in self.items])  # type: ignore[operator]
+
+        def iter_rows(self) -> list:
+            return self.items
+
+    monkeypatch.setattr("artsim.cluster.connect", lambda: None)
+    monkeypatch.setattr("ray.data.from_items", _Data)
+
+
+def _expected(archive: Archive, model: Model, ids: list[str]) -> dict[str, np.ndarray]:
+    return dict(zip(ids, model.vectors(archive, ids), strict=True))
+
+
+def _same(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
+    assert set(found) == set(expected)
+    for one, vector in expected.items():
+        np.testing.assert_allclose(found[one], vector, rtol=1e-5, atol=1e-6)
+
+
+def test_every_image_with_all_features_is_embedded(archive: Archive, here: None) -> None:
+    model = _model(archive, ["one", "two:3"])
+    report = embed_archive(archive, model, public_only=False)
+    good = [one for one in _IDS[:35] if one not in (_IDS[7], _IDS[9])]
+    _same(vectors_of(archive, "eye"), _expected(archive, model, good))
+    rows = archive.table("features/eye").find(_IDS, ["id", "error", "sha256"]).to_pylist()
+    assert [row["id"] for row in rows if row["error"]] == [_IDS[7], _IDS[9]]
+    hashes = archive.table("images").find(_IDS, ["id", "sha256"]).to_pylist()
+    assert [row["sha256"] for row in rows] == [row["sha256"] for row in hashes[:35]]
+    waiting = report.pop("rows_waiting")
+    assert report == {"table": "features/eye", "rows_in": 35 - 2 + 2 + waiting, "rows_out": 33, "rows_failed": 2}
+    Space(archive, ["eye:2"]).find(good)
+
+
+def test_again_there_is_nothing_to_do_until_something_is_new(archive: Archive, here: None) -> None:
+    model = _model(archive, ["one"])
+    assert embed_archive(archive, model, public_only=False)["rows_in"] == 40
+    assert embed_archive(archive, model, public_only=False)["rows_in"] == 0
+    table = archive.table("features/one")
+    shard = next(shard for shard in range(archive.shards) if table.parts(shard))
+    part = table.parts(shard)[0]
+    rows = table.read(shard, part)
+    hashes = rows["sha256"].to_pylist()
+    changed = rows.set_column(3, "sha256", [["new bytes", *hashes[1:]]])
+    archive.table("features/one", rows.schema).write(shard, part, changed)
+    assert embed_archive(archive, model, public_only=False)["rows_in"] == 1
+
+
+def test_another_model_of_the_name_writes_all_anew(archive: Archive, here: None) -> None:
+    embed_archive(archive, _model(archive, ["one"]), public_only=False)
+    other = _model(archive, ["two"])
+    assert embed_archive(archive, other, public_only=False)["rows_out"] == 34
+    _same(vectors_of(archive, "eye"), _expected(archive, other, [one for one in _IDS[:35] if one != _IDS[9]]))
+
+
+def test_features_of_a_backbone_are_not_written_over(archive: Archive) -> None:
+    before = vectors_of(archive, "one")
+    with pytest.raises(Mistake, match=r"features/one: these features are a backbone's"):
+        embed_archive(archive, _model(archive, ["two"], "one"), public_only=False)
+    _same(vectors_of(archive, "one"), before)
+
+
+def test_what_is_protected_can_be_left_out(archive: Archive, here: None) -> None:
+    assert embed_archive(archive, _model(archive, ["one"]), public_only=True)["rows_in"] == 30
+    assert set(vectors_of(archive, "eye")) == set(_IDS[:30]) - {_IDS[7]}
+
+
+def test_features_of_other_bytes_wait(archive: Archive) -> None:
+    """An image came anew, and only one of the features knows it yet: no vector is made of both."""
+    model = _model(archive, ["one", "two"])
+    table = archive.table("features/two")
+    shard = next(shard for shard in range(archive.shards) if len(table.parts(shard)) > 0)
+    part = table.parts(shard)[0]
+    rows = table.read(shard, part)
+    stale = rows["id"][0].as_py()
+    hashes = ["old bytes", *rows["sha256"].to_pylist()[1:]]
+    archive.table("features/two", rows.schema).write(shard, part, rows.set_column(3, "sha256", [hashes]))
+    find = Pending(archive, archive.table("features/one"), archive.table("features/eye", module.features(4)), False)
+    done = _embed_part(HeadEncoder(model, archive), find, shard, part)
+    assert done["rows_waiting"] >= 1
+    assert archive.table("features/eye").find([stale]) is None
+    assert done["rows_in"] == sum(done[name] for name in ("rows_out", "rows_failed", "rows_waiting"))

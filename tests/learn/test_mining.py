@@ -1,0 +1,108 @@
+"""What is mined, against plain loops, on many small made archives."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from artsim.learn import mining
+from artsim.learn.mining import mine
+from artsim.mistake import Mistake
+
+
+def made(seed, m=60, n=12, d=4, known=6):
+    rng = np.random.default_rng(seed)
+    embedding = rng.normal(size=(m, d)).astype(np.float32)
+    judged = np.stack([rng.permutation(m)[:9] for _ in range(n)])
+    groups = rng.integers(-1, known, m)
+    return embedding, judged, groups
+
+
+def away(a, b, distance):
+    if distance == "cosine":
+        a, b = a / math.sqrt(sum(x * x for x in a)), b / math.sqrt(sum(x * x for x in b))
+    return math.sqrt(sum((x - y) ** 2 for x, y in zip(a.tolist(), b.tolist(), strict=True)))
+
+
+def allowed(row, groups):
+    relatives = {groups[row[0]], groups[row[1]]} - {-1}
+    return [one for one in range(len(groups)) if one not in row and groups[one] not in relatives]
+
+
+def foremost(embedding, row, groups, kind, distance):
+    """All that may be mined, the most telling first, and how many of them are truly of the kind."""
+    to = {one: away(embedding[row[0]], embedding[one], distance) for one in range(len(groups))}
+    ones = sorted(allowed(row, groups), key=to.__getitem__)
+    if kind == "hard":
+        return ones, len(ones)
+    farther = [one for one in ones if to[one] > to[row[1]]]
+    return farther + [one for one in reversed(ones) if to[one] <= to[row[1]]], len(farther)
+
+
+@pytest.mark.parametrize("distance", ["cosine", "euclidean"])
+@pytest.mark.parametrize("kind", ["hard", "semihard"])
+@pytest.mark.parametrize("seed", range(20))
+def test_they_are_the_foremost_of_those_allowed(kind, distance, seed):
+    embedding, judged, groups = made(seed)
+    count = 1 + seed % 5
+    found = mine(embedding, judged, groups, kind, count, np.random.default_rng(seed), distance=distance)
+    assert found.shape == (len(judged), count) and found.dtype == np.int64
+    for row, mined in zip(judged.tolist(), found.tolist(), strict=True):
+        ones, true = foremost(embedding, row, groups, kind, distance)
+        assert set(mined) <= set(ones[: max(min(4 * count, true), count)]), (
+            "the foremost, none of its own or a relative"
+        )
+        assert len(set(mined)) == count, "each once"
+
+
+@pytest.mark.parametrize("kind", ["hard", "semihard"])
+def test_every_one_of_the_foremost_is_drawn_some_day(kind):
+    embedding, judged, groups = made(1, n=1)
+    drawn = {int(one) for seed in range(60) for one in mine(embedding, judged, groups, kind, 2, _rng(seed)).flat}
+    ones, true = foremost(embedding, judged[0].tolist(), groups, kind, "cosine")
+    assert drawn == set(ones[: min(8, true)])
+
+
+@pytest.mark.parametrize("kind", ["hard", "semihard"])
+def test_the_blocks_make_no_difference(kind, monkeypatch):
+    embedding, judged, groups = made(2)
+    whole = mine(embedding, judged, groups, kind, 3, _rng(0))
+    monkeypatch.setattr(mining, "_ENTRIES", 130)  # two annotations at a time
+    np.testing.assert_array_equal(mine(embedding, judged, groups, kind, 3, _rng(0)), whole)
+    monkeypatch.setattr(mining, "_ENTRIES", 1)
+    np.testing.assert_array_equal(mine(torch.from_numpy(embedding), judged, groups, kind, 3, _rng(0)), whole)
+
+
+def test_what_a_verification_shall_not_see_is_not_drawn():
+    embedding, judged, groups = made(3)
+    candidates = np.arange(0, 60, 2)
+    found = mine(embedding, judged, groups, "hard", 3, _rng(0), candidates=candidates)
+    assert set(found.flat) <= set(candidates.tolist())
+    for row, mined in zip(judged.tolist(), found.tolist(), strict=True):
+        ones = [one for one in foremost(embedding, row, groups, "hard", "cosine")[0] if one % 2 == 0]
+        assert set(mined) <= set(ones[:12])
+
+
+def test_too_few_to_choose_from_is_a_mistake():
+    embedding, judged, _ = made(4, m=12)
+    relatives = np.zeros(12, np.int64)
+    with pytest.raises(Mistake, match="--mined 3: there is an annotation that leaves only 0 images"):
+        mine(embedding, judged, relatives, "hard", 3, _rng(0))
+    strangers = np.full(12, -1)
+    for kind in ("hard", "semihard"):  # exactly enough
+        found = mine(embedding, judged, strangers, kind, 3, _rng(0))
+        assert [sorted(row) for row in found.tolist()] == [allowed(row, strangers) for row in judged.tolist()]
+
+
+@pytest.mark.parametrize("kind", ["hard", "semihard"])
+@pytest.mark.parametrize("value", [0.0, 1.0, np.nan])
+def test_a_collapsed_or_broken_embedding_still_mines_what_is_allowed(kind, value):
+    embedding, judged, groups = made(5)
+    embedding[:] = value
+    for row, mined in zip(judged.tolist(), mine(embedding, judged, groups, kind, 4, _rng(0)).tolist(), strict=True):
+        assert set(mined) <= set(allowed(row, groups)) and len(set(mined)) == 4
+
+
+def _rng(seed):
+    return np.random.default_rng(seed)

@@ -1,0 +1,82 @@
+from dataclasses import dataclass
+
+import pytest
+
+from artsim.job import Job
+from artsim.learn.recipe import Recipe, add_options, chosen, flag, setting
+from artsim.mistake import Mistake
+from tests.made import make_archive, named
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("head", "tail"),
+        ("loss", "gain"),
+        ("distance", "cityblock"),
+        ("negatives", "easy"),
+        ("hidden", 0),
+        ("dropout", 1.0),
+        ("dropout", -0.1),
+        ("margin", -1),
+        ("intra_margin", -1),
+        ("margin", float("nan")),
+        ("temperature", 0),
+        ("learning_rate", 0),
+        ("learning_rate", float("inf")),
+        ("epochs", 0),
+        ("batch", 0),
+        ("patience", 0),
+        ("mined", 0),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_named(name: str, value: object) -> None:
+    with pytest.raises(Mistake, match=rf"^{flag(name)} {value}: ") as caught:
+        Recipe(**{name: value})
+    assert "\n" not in str(caught.value)
+
+
+def test_options_and_recipe_say_the_same(tmp_path) -> None:
+    job, found = Job("made", "made"), []
+    add_options(job, Recipe)
+    job.runs(lambda _, options: found.append(chosen(options, Recipe)) or {})
+    archive = ["--archive", make_archive(tmp_path / "archive", named(1)).uri]
+    job.run(archive)
+    assert found.pop() == Recipe()
+    job.run([*archive, "--weight-decay", "0.5", "--intra-margin", "0.1", "--swap", "--hidden", "8", "--head", "mlp"])
+    assert found.pop() == Recipe(weight_decay=0.5, intra_margin=0.1, swap=True, hidden=8, head="mlp")
+    (tmp_path / "best.toml").write_text("margin = 0.3\nintra-margin = 0.2\nswap = true\nepochs = 3\n")
+    job.run([*archive, "--config", str(tmp_path / "best.toml"), "--epochs", "4"])
+    assert found.pop() == Recipe(margin=0.3, intra_margin=0.2, swap=True, epochs=4)
+
+
+@pytest.mark.parametrize("arguments", [["--hidden", "8.5"], ["--loss", "gain"], ["--margin", "far"]])
+def test_options_of_no_recipe_are_mistakes(tmp_path, arguments: list[str]) -> None:
+    job = Job("made", "made")
+    add_options(job, Recipe)
+    with pytest.raises(Mistake, match=arguments[0]):
+        job.check(["--archive", str(tmp_path), *arguments])
+
+
+@dataclass(frozen=True)
+class _Longer(Recipe):
+    epochs: int = setting(7, "passes", least=1)
+    side: int | None = setting(None, "of an image", least=32)
+
+
+def test_each_recipe_has_its_own_defaults(tmp_path) -> None:
+    job, found = Job("made", "made"), []
+    add_options(job, Recipe, _Longer)
+    job.runs(lambda _, options: found.append(chosen(options, _Longer)) or {})
+    archive = ["--archive", make_archive(tmp_path / "archive", named(1)).uri]
+    job.run(archive)
+    assert found.pop() == _Longer(epochs=7)
+    job.run([*archive, "--epochs", "3", "--side", "64"])
+    assert found.pop() == _Longer(epochs=3, side=64)
+    job.runs(lambda _, options: found.append(chosen(options, Recipe, _Longer)) or {})
+    job.run([*archive, "--margin", "0.5"])
+    assert found.pop() == Recipe(margin=0.5)
+    with pytest.raises(Mistake, match="--side: of no use"):
+        job.run([*archive, "--side", "64"])
+    help_text = job._parser.format_help()
+    assert f"(default: {Recipe().epochs}, 7)" in " ".join(help_text.split())

@@ -1,0 +1,234 @@
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.spatial.distance import cosine
+from tensorboardX.proto.event_pb2 import Event
+
+from artsim.archive import Archive, Mistake
+from artsim.learn import train as module
+from artsim.learn.annotations import read_annotations
+from artsim.learn.model import load_model
+from artsim.learn.recipe import Recipe
+from artsim.learn.train import Question, train
+from artsim.learn.train_epochs import Progress, epochs
+from artsim.learn.train_heads import HeadLearner
+from tests.learn.annotated import annotate, annotated, pool_of
+from tests.made import add_features, vectors_of
+
+_RECIPE = Recipe(hidden=8, dropout=0.2, epochs=4, batch=32, learning_rate=0.01)
+_QUESTION = Question({"features": ["dots"]}, _RECIPE, None, False, "image-disjoint", None, 0, False)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return annotated(tmp_path / "archive")
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Trains in this process, without Ray; keeps the trainees."""
+    trainees: list[Any] = []
+
+    def run(make: Any, recipe: Recipe, *, seed: int, show: Any, **_: Any) -> Progress:
+        trainees.append(make())
+        for progress in epochs(trainees[-1], recipe, seed):
+            show(progress.history[-1])
+        return progress
+
+    monkeypatch.setattr(module, "run", run)
+    monkeypatch.setattr("artsim.cluster.connect", lambda: None)
+    monkeypatch.setattr("ray.put", lambda value: value)
+    monkeypatch.setattr("ray.get", lambda value: value)
+    return trainees
+
+
+def _train(archive: Archive, question: Question = _QUESTION, name: str = "eye", again: bool = False) -> dict[str, Any]:
+    learner = partial(HeadLearner, archive, question.inputs["features"], False, question.seed)
+    return train(archive, name, question, learner, workers=1, again=again)
+
+
+def _files(archive: Archive) -> dict[str, bytes]:
+    folder = Path(archive.uri, "models")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_card_says_what_the_model_is_worth(archive: Archive, here: list[Any]) -> None:
+    report = _train(archive)
+    model = load_model(archive, "eye")
+    assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (250, 250, 0)
+    assert model.dimension == len(model.vectors(archive, ["made:0003"])[0]) == 8
+    before = vectors_of(archive, "dots")
+    after = dict(zip(before, model.vectors(archive, list(before)), strict=True))
+    rows = model.rows.to_pylist()
+    assert len({row["annotation_id"] for row in rows}) == 250
+    for role, seen in (("training", True), ("validation", True), ("verification", False)):
+        mine = [row["images"] for row in rows if row["role"] == role]
+        score = model.card["scores"][role]
+        assert score["seen"] == seen
+        assert score["before"]["n"] == score["after"]["n"] == model.card["split"][role] == len(mine) > 30
+        for when, vectors in (("before", before), ("after", after)):
+            ranks = []
+            for anchor, positive, *others in mine:
+                away = cosine(vectors[anchor], vectors[positive])
+                ranks.append(1 + sum(cosine(vectors[anchor], vectors[one]) < away for one in others))
+            assert score[when]["value"] == pytest.approx(sum(ranks) / len(ranks))
+            assert score[when]["low"] < score[when]["value"] < score[when]["high"]
+        gained = score["before"]["value"] - score["after"]["value"]
+        assert score["gain"]["value"] == pytest.approx(gained)
+    assert model.card["scores"]["validation"]["after"]["value"] == pytest.approx(
+        min(epoch["meanrank"] for epoch in model.card["history"])
+    )
+    assert model.card["scores"]["training"]["gain"]["low"] > 0
+
+
+def test_no_image_is_on_two_sides_and_verification_is_never_touched(archive: Archive, here: list[Any]) -> None:
+    asked: list[str] = []
+    original = HeadLearner.trainee
+
+    def spy(self: HeadLearner, ids: Any, *rest: Any) -> Any:
+        asked.extend(ids)
+        return original(self, ids, *rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HeadLearner, "trainee", spy)
+        _train(archive, replace(_QUESTION, recipe=replace(_RECIPE, negatives="semihard", mined=3)))
+    rows = load_model(archive, "eye").rows.to_pylist()
+    sides = {role: {one for row in rows if row["role"] == role for one in row["images"]} for role in _roles(rows)}
+    assert not sides["training"] & sides["validation"]
+    assert not (sides["training"] | sides["validation"]) & sides["verification"]
+    assert not set(asked) & sides["verification"]
+    (trainee,) = here
+    assert {asked[place] for place in trainee.pool} <= set(asked) - sides["validation"]
+
+
+def _roles(rows: list[dict[str, Any]]) -> set[str]:
+    return {row["role"] for row in rows}
+
+
+def test_groups_are_on_one_side(archive: Archive, here: list[Any]) -> None:
+    _train(archive, replace(_QUESTION, split="group-disjoint", split_by="artist"))
+    rows = load_model(archive, "eye").rows.to_pylist()
+    pools: dict[str, set[int]] = {}
+    for row in rows:
+        pools.setdefault(row["role"], set()).update(pool_of(one) for one in row["images"])
+    assert not pools["training"] & pools["validation"]
+    assert not (pools["training"] | pools["validation"]) & pools["verification"]
+    with pytest.raises(Mistake, match="--split-by says which column"):
+        _train(archive, replace(_QUESTION, split="group-disjoint"), "other")
+    with pytest.raises(Mistake, match="--split-by colour: no column of the catalog"):
+        _train(archive, replace(_QUESTION, split="group-disjoint", split_by="colour"), "other")
+
+
+def test_done_is_done(archive: Archive, here: list[Any]) -> None:
+    first = _train(archive)
+    files = _files(archive)
+    assert not any("/_" in f"/{name}" for name in files)
+    second = _train(archive)
+    assert len(here) == 1
+    assert _files(archive) == files
+    assert (second["done_before"], second["rows_in"]) == (True, 0)
+    assert second["scores"] == first["scores"]
+
+
+def test_another_question_needs_another_name(archive: Archive, here: list[Any]) -> None:
+    _train(archive)
+    files = _files(archive)
+    other = replace(_QUESTION, recipe=replace(_RECIPE, margin=0.4), annotators=["anna"])
+    with pytest.raises(Mistake, match=r"--name eye: made with annotators None, margin 0\.2; choose another --name"):
+        _train(archive, other)
+    assert _files(archive) == files
+    _train(archive, other, again=True)
+    assert load_model(archive, "eye").card["recipe"]["margin"] == 0.4
+    assert len(here) == 2
+
+
+def test_the_same_again_gives_the_same(archive: Archive, here: list[Any]) -> None:
+    _train(archive)
+    before = _files(archive)["eye/model.safetensors"]
+    _train(archive, again=True)
+    assert len(here) == 2
+    assert _files(archive)["eye/model.safetensors"] == before
+
+
+def test_what_a_run_began_with_stays(
+    archive: Archive, here: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A run stopped in its first epoch goes on with the annotations of its start, whatever was added since."""
+    question = replace(_QUESTION, inputs={"features": ["dots:8", "more"]})
+    _train(archive, question, "whole")
+    run = module.run
+
+    def stopped(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "run", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        _train(archive, question)
+    monkeypatch.setattr(module, "run", run)
+    assert archive.names("models") == ["whole"]
+    with pytest.raises(Mistake, match="no model"):
+        load_model(archive, "eye")
+    with pytest.raises(Mistake, match=r"--name eye: begun with seed 0; .*--again"):
+        _train(archive, replace(question, seed=5))
+    annotate(archive, 40, "bert", seed=9)
+    report = _train(archive, question)
+    assert report["rows_in"] == 250
+    files = _files(archive)
+    assert files["eye/model.safetensors"] == files["whole/model.safetensors"]
+    assert load_model(archive, "eye").rows.equals(load_model(archive, "whole").rows)
+
+
+def test_annotators_are_chosen(archive: Archive, here: list[Any]) -> None:
+    annotate(archive, 100, "bert", seed=9)
+    assert _train(archive, replace(_QUESTION, annotators=["bert"]))["rows_in"] == 100
+    with pytest.raises(Mistake, match="--annotator nobody"):
+        _train(archive, replace(_QUESTION, annotators=["nobody"]), "other")
+
+
+def test_images_without_a_vector_are_counted(archive: Archive, here: list[Any]) -> None:
+    vectors: dict[str, Any] = vectors_of(archive, "dots")
+    add_features(archive, "dots", vectors | {"made:0004": None, "made:0042": [np.nan] * 20})
+    expected = sum(bool({"made:0004", "made:0042"} & set(nine)) for nine in read_annotations(archive).images)
+    report = _train(archive)
+    assert report["rows_failed"] == expected > 5
+    assert report["rows_out"] == 250 - expected
+    rows = load_model(archive, "eye").rows.to_pylist()
+    assert not any({"made:0004", "made:0042"} & set(row["images"]) for row in rows)
+
+
+@pytest.mark.parametrize("name", ["", "../eye", "_eye", ".eye", "a/b", "x" * 101, "s3://b/eye"])
+def test_a_name_is_a_name(archive: Archive, name: str) -> None:
+    with pytest.raises(Mistake, match="--name"):
+        _train(archive, name=name)
+
+
+def test_the_curves_are_kept(archive: Archive, here: list[Any]) -> None:
+    _train(archive)
+    history = load_model(archive, "eye").card["history"]
+    (events,) = Path(archive.uri, "models/eye/tensorboard").iterdir()
+    logged: dict[str, list[float]] = {}
+    for event in _events(events.read_bytes()):
+        for value in event.summary.value:
+            assert event.step == len(logged.setdefault(value.tag, []))
+            logged[value.tag].append(value.simple_value)
+    assert logged["loss"] == pytest.approx([epoch["loss"] for epoch in history])
+    assert logged["validation/meanrank"] == pytest.approx([epoch["meanrank"] for epoch in history])
+    with Image.open(Path(archive.uri, "models/eye/curves.png")) as picture:
+        assert picture.width > 800
+    assert json.loads(Path(archive.uri, "models/eye/card.json").read_text())["best_epoch"] < 4
+
+
+def _events(data: bytes) -> Iterator[Event]:
+    """TensorBoard's records: length, its checksum, the event, its checksum."""
+    while data:
+        (length,) = struct.unpack("<Q", data[:8])
+        yield Event.FromString(data[12 : 12 + length])
+        data = data[16 + length :]

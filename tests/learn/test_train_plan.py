@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from artsim.archive import Archive
+from artsim.learn.links import Link, add_links
+from artsim.learn.train_plan import SPLIT, Plan, draw_pool, make_plan, relatives
+from tests.learn.annotated import IDS, annotated, kind_of, pool_of
+
+_HOW = {"annotators": None, "links": False, "kind": "image-disjoint", "column": None, "seed": 0, "public_only": False}
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    return annotated(tmp_path_factory.mktemp("plan") / "archive")
+
+
+def _plan(archive: Archive, **how: object) -> Plan:
+    return make_plan(archive, set, **{**_HOW, **how})
+
+
+def test_a_fifth_verifies_and_a_fifth_of_the_rest_validates(archive: Archive) -> None:
+    plan = _plan(archive)
+    counts = [len(plan.images(role)) for role in SPLIT]
+    assert counts == [plan.counts[role] for role in SPLIT]
+    assert sum(counts) == plan.counts["annotations"] == 250
+    assert 30 < counts[2] < 80
+    assert 30 < counts[1] < 80
+
+
+def test_the_seed_splits(archive: Archive) -> None:
+    assert _plan(archive).rows.equals(_plan(archive).rows)
+    assert any(not _plan(archive).rows.equals(_plan(archive, seed=seed).rows) for seed in (1, 2, 3))
+
+
+def test_what_is_not_usable_is_left_out_and_counted(archive: Archive) -> None:
+    bad = {IDS[3], IDS[70]}
+    plan = make_plan(archive, lambda ids: set(ids) - bad, **_HOW)
+    lost = sum(not bad.isdisjoint(nine) for role in SPLIT for nine in _plan(archive).images(role))
+    assert plan.counts["without_vector"] == lost > 0
+    assert all(bad.isdisjoint(nine) for role in SPLIT for nine in plan.images(role))
+
+
+def test_relatives_are_linked_or_of_one_value(tmp_path: Path) -> None:
+    archive = annotated(tmp_path / "archive", count=5)
+    ids = IDS[:40]
+    assert relatives(archive, None, ids).tolist() == [-1] * 40
+    how = ("anna", None, None)
+    add_links(archive, [Link(ids[0], ids[1], "POSITIVE", *how), Link(ids[1], ids[39], "DUPLICATE", *how)])
+    add_links(archive, [Link(ids[5], ids[6], "NEGATIVE", *how)])
+    linked = relatives(archive, None, ids)
+    assert {place for place, group in enumerate(linked) if group == linked[0]} == {0, 1, 39}
+    assert {place for place, group in enumerate(linked) if group == -1} == set(range(40)) - {0, 1, 39}
+    both = relatives(archive, "artist", ids)
+    for one in range(40):
+        for other in range(40):
+            tied = {(pool_of(ids[one]), kind_of(ids[one])), (pool_of(ids[other]), kind_of(ids[other]))}
+            chain = {(pool_of(ids[place]), kind_of(ids[place])) for place in (0, 1, 39)}
+            assert (both[one] == both[other]) == (len(tied) == 1 or tied <= chain)
+
+
+def test_the_pool_has_nothing_that_is_held_out(archive: Archive) -> None:
+    plan = _plan(archive, kind="group-disjoint", column="artist")
+    held_out = {one for role in ("validation", "verification") for one in plan.images(role).flat}
+    pool = draw_pool(archive, set, plan, "artist", seed=0)
+    artists = {(pool_of(one), kind_of(one)) for one in held_out}
+    assert set(pool) == {one for one in IDS if (pool_of(one), kind_of(one)) not in artists}
+    assert set(draw_pool(archive, set, plan, None, seed=0)) == set(IDS) - held_out
+    assert set(draw_pool(archive, lambda ids: set(ids) & set(IDS[:50]), plan, None, 0)) == set(IDS[:50]) - held_out
+
+
+def test_the_pool_is_bounded_and_seeded(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("artsim.learn.train_plan._POOL", 60)
+    plan = _plan(archive)
+    drawn = [draw_pool(archive, set, plan, None, seed) for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert all(20 < len(pool) <= 60 for pool in drawn)
+    assert len(np.unique(drawn[0])) == len(drawn[0])

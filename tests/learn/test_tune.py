@@ -1,0 +1,190 @@
+import json
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+from artsim.archive import Archive, Mistake
+from artsim.learn.finetune_recipe import FinetuneRecipe
+from artsim.learn.fit import HeadTrainee
+from artsim.learn.recipe import Recipe, chosen
+from artsim.learn.train import Question
+from artsim.learn.train_heads import HeadLearner
+from artsim.learn.train_plan import VERIFICATION, Plan, make_plan
+from artsim.learn.tune_folds import make_folds
+from artsim.learn.tune_results import keep_results
+from artsim.learn.tune_search import Trial
+from artsim.learn.tune_space import parse_space
+from artsim.learn.tune_trial import HeadTrial
+from jobs.train import job
+from tests.learn.annotated import annotated
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    return annotated(tmp_path_factory.mktemp("tune") / "archive")
+
+
+def _question(**recipe: object) -> Question:
+    return Question(
+        {"features": ["dots"], "whiten": False}, Recipe(**recipe), None, False, "image-disjoint", None, 0, False
+    )
+
+
+def _planned(archive: Archive) -> tuple[HeadLearner, Plan]:
+    pupil = HeadLearner(archive, ["dots"], False, 0, None)
+    how = {"annotators": None, "links": False, "kind": "image-disjoint", "column": None}
+    return pupil, make_plan(archive, pupil.usable, **how, seed=0, public_only=False)
+
+
+def test_a_space_is_of_ranges_and_choices() -> None:
+    texts = [
+        "m=0:1",
+        "m2=0.1:0.5",
+        "lr=1e-5:1e-2:log",
+        "hidden=8,64",
+        "swap=true,false",
+        "batch=16:64",
+        "head=linear,mlp",
+    ]
+    assert parse_space(texts, Recipe()) == {
+        "margin": FloatDistribution(0, 1),
+        "intra_margin": FloatDistribution(0.1, 0.5),
+        "learning_rate": FloatDistribution(1e-5, 1e-2, log=True),
+        "hidden": CategoricalDistribution([8, 64]),
+        "swap": CategoricalDistribution([True, False]),
+        "batch": IntDistribution(16, 64),
+        "head": CategoricalDistribution(["linear", "mlp"]),
+    }
+    assert parse_space(["intra-margin=none,0.5"], Recipe()) == {"intra_margin": CategoricalDistribution([None, 0.5])}
+    assert list(parse_space(["layer_decay=0.5:1"], FinetuneRecipe())) == ["layer_decay"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("shoe=1:2", "shoe can't be searched; there are head"),
+        ("layer_decay=0.5:1", "layer_decay can't be searched"),
+        ("epochs=1:2", "epochs can't be searched"),
+        ("m", "nothing is not a number"),
+        ("m=0", "two choices or more"),
+        ("m=0.5,0.5", "each once"),
+        ("m=1:0", "the low end comes first"),
+        ("m=-1:1", "--margin -1"),
+        ("m=0:nan", "--margin nan"),
+        ("m=0:1:log", "a log range begins above 0"),
+        ("m=0:1:lg", "a range is LOW:HIGH"),
+        ("hidden=8:1e3", "1e3 is not a whole number"),
+        ("dropout=0:1", "--dropout 1"),
+        ("swap=yes,no", "swap is true or false"),
+        ("head=linear,tail", "--head tail"),
+        ("head=linear:mlp", "a range is LOW:HIGH"),
+    ],
+)
+def test_what_is_no_space_is_said(text: str, words: str) -> None:
+    with pytest.raises(Mistake, match=words):
+        parse_space([text], Recipe())
+
+
+def test_a_setting_is_searched_once() -> None:
+    with pytest.raises(Mistake, match="margin is there twice"):
+        parse_space(["m=0:1", "margin=0:1"], Recipe())
+
+
+def test_folds_share_no_image_and_never_see_the_verification(archive: Archive) -> None:
+    pupil, plan = _planned(archive)
+    cut = make_folds(archive, pupil, plan, _question(), 3, True)
+    held_out = set(plan.images(VERIFICATION).flat)
+    assert held_out
+    assert held_out.isdisjoint(cut.ids)
+    validated: list[bytes] = []
+    for fold in cut.folds:
+        assert not set(fold.training.flat) & set(fold.validation.flat)
+        assert not set(fold.pool) & set(fold.validation.flat)
+        assert set(fold.training.flat) <= set(fold.pool)
+        validated += [row.tobytes() for row in fold.validation]
+    known = {one: place for place, one in enumerate(cut.ids)}
+    rows = [
+        np.array([known[one] for one in nine]) for nine in plan.rows["images"].to_pylist() if known.keys() >= {*nine}
+    ]
+    assert set(validated) <= {row.tobytes() for row in rows}
+    assert len(validated) == len(set(validated)) > 0.8 * len(rows)
+
+
+def test_one_fold_is_what_a_training_does(archive: Archive) -> None:
+    pupil, plan = _planned(archive)
+    (fold,) = make_folds(archive, pupil, plan, _question(), 1, False).folds
+    assert len(fold.training) == plan.counts["training"]
+    assert len(fold.validation) == plan.counts["validation"]
+
+
+def test_a_trial_is_the_mean_over_all_annotations_of_the_folds(archive: Archive) -> None:
+    """Against one head after another, and again after the process served another setting."""
+    pupil, plan = _planned(archive)
+    question = _question(head="residual", hidden=4, loss="triplet", learning_rate=0.01, batch=40, epochs=3, patience=9)
+    cut = make_folds(archive, pupil, plan, question, 3, False)
+    vectors, recipe = pupil.before(cut.ids), question.recipe
+    expected = np.zeros((3, sum(len(fold.validation) for fold in cut.folds)))
+    done = 0
+    for fold in cut.folds:
+        head = HeadTrainee(vectors, fold.training, fold.validation, Recipe(**vars(recipe) | {"margin": 0.4}))
+        for epoch in range(3):
+            head.train_epoch(epoch)
+            expected[epoch, done : done + len(fold.validation)] = head.validate()
+        done += len(fold.validation)
+    curve = [sum(values) / len(values) for values in expected.tolist()]
+
+    trial = HeadTrial.__new__(HeadTrial)
+    trial.setup({"margin": 0.1}, vectors=vectors, folds=cut.folds, groups=cut.groups, total=None, recipe=recipe, seed=0)
+    trial.step()
+    assert trial.reset_config({"margin": 0.4})
+    reports = [trial.step() for _ in range(4)]
+    np.testing.assert_allclose(reports[2]["curve"], curve)
+    assert [report["meanrank"] for report in reports[:3]] == [min(curve[:count]) for count in (1, 2, 3)]
+    assert [report["done"] for report in reports] == [False, False, False, True]
+    assert reports[3]["curve"] == reports[2]["curve"]
+    assert reports[3]["low"] < reports[3]["meanrank"] < reports[3]["high"]
+
+
+def test_a_head_that_breaks_ranks_last(archive: Archive) -> None:
+    pupil, plan = _planned(archive)
+    question = _question(head="mlp", hidden=4, loss="triplet", learning_rate=1e8, epochs=2, reduction="sum")
+    cut = make_folds(archive, pupil, plan, question, 2, False)
+    vectors = pupil.before(cut.ids) * np.float32(1e20)
+    trial = HeadTrial.__new__(HeadTrial)
+    shared = {"folds": cut.folds, "groups": cut.groups, "total": None, "recipe": question.recipe, "seed": 0}
+    trial.setup({}, vectors=vectors, **shared)
+    reports = [trial.step() for _ in range(2)]
+    assert all(np.isfinite(report["meanrank"]) for report in reports)
+
+
+def _trials() -> list[Trial]:
+    rest = {"low": 2.0, "high": 4.0, "best_epoch": 1, "seconds": 1.0}
+    one, other, lost = ({"margin": margin, "swap": margin > 0.3} for margin in (0.5, 0.1, 0.2))
+    return [
+        {"number": 1, "setting": one, "meanrank": 3.5, "epochs": 2, "curve": [3.6, 3.5], **rest},
+        {"number": 2, "setting": other, "meanrank": 2.5, "epochs": 9, "curve": [2.5] * 9, **rest},
+        {"number": None, "setting": lost, "error": "broke"},
+    ]
+
+
+def test_the_best_is_kept_as_what_a_training_takes(archive: Archive) -> None:
+    question = _question(loss="triplet", epochs=9)
+    space = parse_space(["m=0:1", "swap=true,false"], question.recipe)
+    told = keep_results(archive, "kept", question, space, _trials(), "made up")
+    assert told["best"] == {"m": 0.1, "swap": False, "meanrank": 2.5, "low": 2.0, "high": 4.0}
+    written = tomllib.loads(Path(told["config"]).read_text(encoding="utf-8"))
+    assert (written["name"], written["features"], written["margin"]) == ("kept", ["dots"], 0.1)
+    options = job._parse(["--archive", archive.uri, "--config", told["config"]])
+    assert chosen(options, Recipe) == Recipe(loss="triplet", epochs=9, margin=0.1, swap=False)
+    assert (options.name, options.features, options.split, options.seed) == ("kept", ["dots"], "image-disjoint", 0)
+    lines = Path(told["table"]).read_text(encoding="utf-8").splitlines()
+    assert [line.split(" | ")[0] for line in lines if line[:3] in ("| 1", "| 2")] == ["| 2", "| 1"]
+    assert any("2, stopped" in line for line in lines)
+    rows = Path(told["csv"]).read_text(encoding="utf-8").splitlines()
+    assert rows[0].startswith("trial,m,swap,meanrank,")
+    assert len(rows) == 3
+    assert Path(told["picture"]).stat().st_size > 10_000
+    json.dumps(told, allow_nan=False)
