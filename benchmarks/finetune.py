@@ -30,6 +30,7 @@ class Task:
     """What every contender trains: in ``uri`` an archive, ``judged`` as the annotations' rows of its images."""
 
     uri: str
+    size: int  # pixels
     judged: np.ndarray
     epochs: int
     batch: int
@@ -47,29 +48,29 @@ def _learner(task: Task):
     from artsim.archive import Archive
     from artsim.learn.finetune_learner import BackboneLearner
 
-    return BackboneLearner(Archive.open(task.uri), BACKBONE, None, None, None)
+    return BackboneLearner(Archive.open(task.uri), BACKBONE, None, task.size, None)
 
 
 def _ids() -> np.ndarray:
     return np.array([f"bench:{index}" for index in range(IMAGES)], dtype=object)
 
 
-def ours(task: Task, run: str) -> float:
+def ours(task: Task) -> float:
     """Images/s from the second epoch on."""
     from artsim import cluster
-    from artsim.learn.train_loop import run as train
+    from artsim.learn.train_loop import run
 
     learner = _learner(task)
     cluster.connect()
     everything = np.arange(IMAGES)
     make = learner.trainee(_ids(), task.judged, task.judged[:2], _recipe(task), 0, np.full(IMAGES, -1), everything)
     store, seconds = learner.archive.store, []
-    train(
+    run(
         make,
         _recipe(task),
         workers=WORKERS,
         store=store,
-        folder=f"models/_{run}",
+        folder="models/_bench",
         seed=0,
         show=lambda epoch: seconds.append(epoch["seconds"]),
     )
@@ -128,7 +129,7 @@ def _pixels(task: Task):
     from artsim.learn.pixels import pixels_of
     from artsim.vision.backbones import input_of, network_name
 
-    return pixels_of(Archive.open(task.uri), _ids(), input_of(network_name(BACKBONE)))
+    return pixels_of(Archive.open(task.uri), _ids(), input_of(network_name(BACKBONE), task.size))
 
 
 def _own(task: Task):
@@ -188,27 +189,29 @@ def measured(function, task: Task, *rest) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer annotations: Ray's start then weighs more")
+    parser.add_argument("--quick", action="store_true", help="fewer and smaller images: Ray's start then weighs more")
     quick = parser.parse_args().quick
     from artsim.vision.engine import _best
 
     precision = "bfloat16" if _best("cpu") == "bfloat16" else "float32"
     rng = np.random.default_rng(0)
-    judged = np.stack([rng.permutation(IMAGES)[:9] for _ in range(32 if quick else 96)])
+    judged = np.stack([rng.permutation(IMAGES)[:9] for _ in range(64 if quick else 128)])
     with tempfile.TemporaryDirectory() as uri:
         archive_of(pictures(IMAGES), IMAGES, uri)
-        task = Task(uri, judged, epochs=3, batch=32, at_once=4, precision=precision)
+        task = Task(
+            uri, 128 if quick else 224, judged, epochs=3 if quick else 4, batch=32, at_once=4, precision=precision
+        )
         _pixels(task)
         found = {}
         for name, function, rest in (
-            ("artsim", ours, ("bench",)),
+            ("artsim", ours, ()),
             ("bare", bare, (False,)),
             ("bare, artsim's module", bare, (True,)),
         ):
             found[name] = measured(function, task, *rest)
             print(f"{name}: steady {found[name][0]:.1f}, whole {found[name][1]:.1f} images/s", flush=True)
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "timm"))
-    how = f"DDP on gloo, {versions}, {WORKERS} processes, {precision}"
+    how = f"DDP on gloo, {versions}, {WORKERS} processes, {precision}, {task.size} pixels"
     claims = []
     for name, peer in (("bare", f"timm's network in {how}"), ("bare, artsim's module", f"artsim's module in {how}")):
         for place, part in enumerate(("steady", "whole")):

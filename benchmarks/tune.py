@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from artsim.archive import Archive, features
 from artsim.learn.annotations import add_annotations
 from artsim.learn.recipe import Recipe
 from artsim.learn.train import Question
-from artsim.learn.train_heads import HeadLearner
+from artsim.learn.train_heads import HeadLearner, _covariance
 from artsim.learn.train_plan import make_plan
 from artsim.learn.tune_folds import make_folds
 from artsim.learn.tune_trial import HeadTrial
@@ -31,7 +30,6 @@ from benchmarks.claims import Claim, conclude
 from jobs.tune import job
 
 FEATURE, IMAGES, DIMENSION, KINDS, POOLS, ANNOTATIONS = "efficientnet_lite0", 2934, 1280, 40, 5, 3000
-HEAD = {"head": "residual", "hidden": 64}
 
 
 def make_archive(uri: str) -> None:
@@ -79,7 +77,8 @@ def bare_seconds(archive: Archive, recipe: Recipe, trials: list[dict[str, Any]])
         archive, pupil.usable, annotators=None, links=False, kind=question.split, column=None, seed=0, public_only=False
     )
     cut = make_folds(archive, pupil, plan, question, 3, False)
-    shared = {"vectors": pupil.before(cut.ids), "folds": cut.folds, "groups": cut.groups, "total": None}
+    total = _covariance(pupil.space, 0)
+    shared = {"vectors": pupil.before(cut.ids), "folds": cut.folds, "groups": cut.groups, "total": total}
     started = time.perf_counter()
     context = multiprocessing.get_context("spawn")
     with context.Pool(os.cpu_count(), _receive, ({**shared, "recipe": recipe, "seed": 0},)) as pool:
@@ -100,11 +99,9 @@ def main() -> None:
         if not options.archive:
             make_archive(uri)
         name = f"benchmark-{os.getpid()}"
-        head = [word for key, value in HEAD.items() for word in (f"--{key}", str(value))]
-        arguments = ["--archive", uri, "--features", FEATURE, "--name", name, "--trials", str(trials), *head]
-        report = job.run(arguments)
+        report = job.run(["--archive", uri, "--features", FEATURE, "--name", name, "--trials", str(trials)])
         kept = [json.loads(path.read_text()) for path in sorted(Path(uri, "sweeps", name, "trials").glob("*.json"))]
-        bare = bare_seconds(Archive.open(uri), replace(Recipe(loss="triplet"), **HEAD), kept)
+        bare = bare_seconds(Archive.open(uri), Recipe(loss="triplet"), kept)
         Archive.open(uri).remove(f"sweeps/{name}")
     seconds, epochs = report["seconds"], sum(trial["epochs"] for trial in kept)
     print(f"{trials} trials, {epochs} epochs of 3 folds: {seconds:.0f} s, bare {bare:.0f} s; best {report['best']}")

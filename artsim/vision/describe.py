@@ -19,7 +19,7 @@ def describe(archive: Archive, name: str, images: Mapping[str, bytes]) -> np.nda
     ``images`` by the names that a BadImage tells them by; Mistake if the weights that made the features can't be had.
     """
     about = read_about(archive, name)
-    if about is None:
+    if about is None or "backbone" not in about:  # a head was trained on features, and sees no pixels
         raise Mistake(f"--features {name}: no backbone made these, so no image file can be described by them")
     state, origin = weights.load(about["backbone"], about["weights"])
     if weights.fingerprint(state) != about["weights_hash"]:
