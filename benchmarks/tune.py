@@ -22,7 +22,7 @@ from artsim.archive import Archive, features
 from artsim.learn.annotations import add_annotations
 from artsim.learn.recipe import Recipe
 from artsim.learn.train import Question
-from artsim.learn.train_heads import HeadLearner, _covariance
+from artsim.learn.train_heads import HeadLearner, spread_of
 from artsim.learn.train_plan import make_plan
 from artsim.learn.tune_folds import make_folds
 from artsim.learn.tune_trial import HeadTrial
@@ -77,7 +77,7 @@ def bare_seconds(archive: Archive, recipe: Recipe, trials: list[dict[str, Any]])
         archive, pupil.usable, annotators=None, links=False, kind=question.split, column=None, seed=0, public_only=False
     )
     cut = make_folds(archive, pupil, plan, question, 3, False)
-    total = _covariance(pupil.space, 0)
+    total = spread_of(pupil.space, 0)
     shared = {"vectors": pupil.before(cut.ids), "folds": cut.folds, "groups": cut.groups, "total": total}
     started = time.perf_counter()
     context = multiprocessing.get_context("spawn")

@@ -1,7 +1,21 @@
 """A linear embedding in closed form: along what sets images apart, across what those that belong together differ in."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.linalg import eigh
+
+
+class Spread(NamedTuple):
+    """How vectors lie, judged or not: their ``mean``, float64 (d,), and ``covariance``, float64 (d, d)."""
+
+    mean: np.ndarray
+    covariance: np.ndarray
+
+
+def spread(vectors: np.ndarray) -> Spread:
+    """Of these vectors, (m, d)."""
+    return Spread(vectors.mean(0, dtype=np.float64), np.cov(vectors.T, bias=True, dtype=np.float64))
 
 
 def discriminant(

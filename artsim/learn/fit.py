@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import distributed, nn
 
+from artsim.learn.discriminant import Spread
 from artsim.learn.heads import Head, embed
 from artsim.learn.losses import make_loss
 from artsim.learn.mining import mine
@@ -20,8 +21,8 @@ class HeadTrainee:
 
     ``vectors``, float32 (m, d); ``training``, int (n, 9), and ``validation``, int (v, 9): rows of vectors, of anchor,
     positive and negatives. For mining: ``groups``, int (m,), known groups, -1 for none; ``pool``, the rows that may
-    be drawn, all but the validation's if None. For a discriminant head: ``total``, (d, d), the covariance of images
-    judged or not, that of the training's if None.
+    be drawn, all but the validation's if None. For a discriminant head: ``total``, how all
+    images lie, judged or not; those of the training if None.
 
     Where torch.distributed runs, every worker makes the same trainee, takes its share of each batch, and all hold the
     same head after each step: that of one worker with the whole batch (but for dropout, which each draws by itself).
@@ -37,7 +38,7 @@ class HeadTrainee:
         seed: int = 0,
         groups: np.ndarray | None = None,
         pool: np.ndarray | None = None,
-        total: np.ndarray | None = None,
+        total: Spread | None = None,
     ) -> None:
         self.recipe, self.seed = recipe, seed
         self.training = training

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from artsim.learn.discriminant import discriminant
+from artsim.learn.discriminant import Spread, discriminant, spread
 from artsim.learn.recipe import Recipe
 
 _ROWS = 8192  # vectors embedded at a time
@@ -42,10 +42,10 @@ class Head(nn.Module):
         standard = (vectors - self.mean) * self.scale
         return functional.linear(standard, self.projection) if self.projects else standard
 
-    def fit(self, vectors: torch.Tensor, judged: np.ndarray, total: np.ndarray | None, recipe: Recipe) -> None:
+    def fit(self, vectors: torch.Tensor, judged: np.ndarray, total: Spread | None, recipe: Recipe) -> None:
         """Fits what no training changes to the images of annotations: rows ``judged``, int (n, 9), of vectors.
 
-        ``total``, (d, d), is the covariance of all images for a projection; if None, that of the annotated ones.
+        ``total`` is how all images lie, for a projection; if None, the annotated ones are all.
         """
         if self.projects:
             self.project_by(vectors, judged, total, recipe.shrinkage)
@@ -59,20 +59,19 @@ class Head(nn.Module):
         self.mean.copy_(mean)
         self.scale.copy_(torch.where(varies, 1 / deviation.clamp_min(1e-30), 0.0))
 
-    def project_by(self, vectors: torch.Tensor, judged: np.ndarray, total: np.ndarray | None, shrinkage: float) -> None:
+    def project_by(self, vectors: torch.Tensor, judged: np.ndarray, total: Spread | None, shrinkage: float) -> None:
         """Sets the projection by anchors and positives, as ``fit`` says.
 
         Dimensions are centred and not scaled: what they weigh is the discriminant's to say. Embeddings begin with a
         mean length of sqrt(e).
         """
-        seen = vectors[np.unique(judged)]
-        self.mean.copy_(seen.mean(0))
-        centred = (seen - self.mean).cpu().double().numpy()
-        if total is None:
-            total = centred.T @ centred / len(centred)
+        known = vectors.cpu().numpy()
+        seen = known[np.unique(judged)]
+        mean, covariance = total or spread(seen)
         size = len(self.projection)
-        weights = discriminant(vectors.cpu().numpy(), judged, total, size, shrinkage)
-        length = np.linalg.norm(centred @ weights, axis=1).mean()
+        weights = discriminant(known, judged, covariance, size, shrinkage)
+        length = np.linalg.norm((seen - mean) @ weights, axis=1).mean()
+        self.mean.copy_(torch.from_numpy(mean))
         self.projection.copy_(torch.from_numpy(weights.T * (size**0.5 / max(length, 1e-12))))
 
 

@@ -9,6 +9,7 @@ import torch
 
 from artsim.archive import Archive, Table
 from artsim.features import Space
+from artsim.learn.discriminant import Spread, spread
 from artsim.learn.fit import HeadTrainee
 from artsim.learn.model import about_feature, pca_tensors, pcas_of
 from artsim.learn.recipe import Recipe
@@ -61,7 +62,7 @@ class HeadLearner:
         import ray
 
         vectors = ray.put(self.space.find(ids))
-        total = _covariance(self.space, seed) if recipe.head == "discriminant" else None
+        total = spread_of(self.space, seed) if recipe.head == "discriminant" else None
         return partial(_make, [vectors], training, validation, recipe, seed, groups, pool, total)
 
     def card(self) -> dict[str, Any]:
@@ -80,8 +81,8 @@ def _make(vectors: list[Any], *rest: Any) -> HeadTrainee:
     return HeadTrainee(ray.get(vectors[0]), *rest)
 
 
-def _covariance(space: Space, seed: int) -> np.ndarray:
-    """Of a seeded sample of the archive's vectors, judged or not: float64 (d, d)."""
+def spread_of(space: Space, seed: int) -> Spread:
+    """How a seeded sample of the archive's vectors lies."""
     parts, sample, taken = space.parts(), list[np.ndarray](), 0
     for index in np.random.default_rng(seed).permutation(len(parts)):
         for _, vectors in space.blocks(parts=[parts[index]]):
@@ -89,7 +90,7 @@ def _covariance(space: Space, seed: int) -> np.ndarray:
             taken += len(vectors)
         if taken >= _SAMPLE:
             break
-    return np.cov(np.concatenate(sample).T.astype(np.float64), bias=True)
+    return spread(np.concatenate(sample))
 
 
 def _length(table: Table) -> int:

@@ -15,7 +15,7 @@ import torch
 from artsim import cluster
 from artsim.archive import Archive, Mistake
 from artsim.learn.train import Learner, Question
-from artsim.learn.train_heads import _covariance
+from artsim.learn.train_heads import spread_of
 from artsim.learn.tune_folds import Folds, make_folds, settle
 from artsim.learn.tune_results import keep_results, named
 from artsim.learn.tune_search import kept_trials, search
@@ -122,7 +122,7 @@ def _trainable(
         shared = ray.tune.with_parameters(finetune_trial, store=archive.store, folder=f"{folder}/_trials", **rest)
         return ray.tune.with_resources(shared, {"cpu": 0}), 1
     projects = "head" in space or question.recipe.head == "discriminant"
-    rest["total"] = _covariance(pupil.space, question.seed) if projects else None
+    rest["total"] = spread_of(pupil.space, question.seed) if projects else None
     shared = ray.tune.with_parameters(HeadTrial, vectors=pupil.before(cut.ids), folds=cut.folds, **rest)
     gpu = min(max(cluster.gpus() / cluster.cpus(), 1 / _ON_A_GPU), 1) if cluster.gpus() else 0
     return ray.tune.with_resources(shared, {"cpu": 1, "gpu": gpu}), None

@@ -10,6 +10,7 @@ import torch
 from ray import tune
 
 from artsim.archive import Store
+from artsim.learn.discriminant import Spread
 from artsim.learn.fit import HeadTrainee
 from artsim.learn.recipe import Recipe
 from artsim.learn.train_epochs import Epoch, best_epoch, epochs
@@ -54,7 +55,7 @@ class _InStep:
         vectors: np.ndarray,
         folds: Sequence[Fold],
         groups: np.ndarray,
-        total: np.ndarray | None,
+        total: Spread | None,
         recipe: Recipe,
         seed: int,
     ) -> None:

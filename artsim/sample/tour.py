@@ -29,6 +29,33 @@ contact = "curator@museum.example"
 [extract]
 backbones = ["efficientnet_lite0", "efficientnet_lite0@4", "efficientnet_lite0@4+std"]
 
+{learning}[[neighbors]]
+features = ["efficientnet_lite0@4+std"]
+all = true
+
+[[neighbors]]
+features = ["efficientnet_lite0@4+std"]
+id = [{queries}]
+k = 7
+picture = "{archive}/neighbors.png"
+
+{eye}[[walk]]
+features = ["efficientnet_lite0@4+std"]
+from = "{start}"
+to = "{end}"
+steps = 6
+picture = "{archive}/walk.png"
+
+[[walk]]
+features = ["efficientnet_lite0@4+std"]
+from = "{start}"
+to = "{end}"
+steps = 7
+kind = "tube"
+picture = "{archive}/tube.png"
+"""
+
+_LEARNING = """\
 # A curator who goes by the motif: harbour with harbour, whoever painted it.
 [[annotations]]
 action = "simulate"
@@ -55,16 +82,9 @@ annotator = ["curator"]
 trials = 12
 epochs = 10
 
-[[neighbors]]
-features = ["efficientnet_lite0@4+std"]
-all = true
+"""
 
-[[neighbors]]
-features = ["efficientnet_lite0@4+std"]
-id = [{queries}]
-k = 7
-picture = "{archive}/neighbors.png"
-
+_EYE = """\
 # The same six after the training: now motif counts before hand.
 [[neighbors]]
 features = ["eye"]
@@ -72,21 +92,8 @@ id = [{queries}]
 k = 7
 picture = "{archive}/neighbors-eye.png"
 
-[[walk]]
-features = ["efficientnet_lite0@4+std"]
-from = "{start}"
-to = "{end}"
-steps = 6
-picture = "{archive}/walk.png"
-
-[[walk]]
-features = ["efficientnet_lite0@4+std"]
-from = "{start}"
-to = "{end}"
-steps = 7
-kind = "tube"
-picture = "{archive}/tube.png"
 """
+_ENOUGH = 200  # works that a curator's eye can be learned from
 
 
 @contextlib.contextmanager
@@ -99,13 +106,17 @@ def tour(archive: Path, *, works: int | None, seed: int, port: int) -> Iterator[
         catalogue = museum.folder / "online.csv"
         catalogue.write_bytes(requests.get(f"{address}/catalog.csv", timeout=30).content)
         queries = _queries(museum)
+        quoted = ", ".join(f'"{query}"' for query in queries)
+        learns = len(museum.works) >= _ENOUGH
         toml = archive / "pipeline.toml"
         toml.write_text(
             _PIPELINE.format(
                 archive=archive,
                 catalogue=catalogue,
                 host=address.removeprefix("http://"),
-                queries=", ".join(f'"{query}"' for query in queries),
+                queries=quoted,
+                learning=_LEARNING.format(archive=archive) if learns else "",
+                eye=_EYE.format(archive=archive, queries=quoted) if learns else "",
                 start=queries[0],
                 end=queries[-1],
             ),

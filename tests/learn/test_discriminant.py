@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from artsim.learn.discriminant import discriminant
+from artsim.learn.discriminant import discriminant, spread
 
 
 def _case(seed=0, images=60, dimension=7):
@@ -40,3 +40,11 @@ def test_what_pairs_differ_in_counts_little_and_what_sets_groups_apart_much():
 def test_no_more_dimensions_than_there_are():
     vectors, judged, total = _case()
     assert discriminant(vectors, judged, total, 50, 0.5).shape == (7, 7)
+
+
+def test_spread_is_mean_and_covariance():
+    vectors = _case()[0].astype(np.float32)
+    mean, covariance = spread(vectors)
+    assert np.allclose(mean, sum(vectors) / len(vectors), atol=1e-6)
+    plain = sum(np.outer(one - mean, one - mean) for one in vectors.astype(np.float64)) / len(vectors)
+    assert np.allclose(covariance, plain, atol=1e-6)
