@@ -89,7 +89,7 @@ def test_a_trained_backbone_describes_the_whole_archive(archive):
     recipe = FinetuneRecipe(batch=3)
     import ray
 
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    ray.init(num_cpus=2, ignore_reinit_error=True, include_dashboard=False, log_to_driver=False)
     try:
         make = ours.trainee(ids, judged[:4], judged[4:], recipe, 0, np.full(18, -1), np.arange(18))
         trainee = make()
