@@ -1,6 +1,6 @@
 """What training gains for artists that it never saw, on people-art: artsim's default recipe and the museum project's.
 
-A simulated curator goes by style, another by artist; 3,750 annotations each, a fifth of them of artists held out. The
+A simulated curator goes by style, another by artist; 5,000 annotations each, a fifth of them of artists held out. The
 default recipe was chosen by cross-validation on other artists than those that first verified it (CHANGELOG).
 Like every PCA of artsim, the discriminant's covariance of all images is that of the archive, unjudged images included.
 """
@@ -55,7 +55,7 @@ def main() -> None:
             archive(uri)
         for by, goal in GOALS.items():
             how = ["--annotator", f"by-{by}"]
-            drawn = ["--by", by, "--n", "3750", "--pools", "5", "--pool-by", "artist"]
+            drawn = ["--by", by, "--n", "5000", "--pools", "5", "--pool-by", "artist"]
             job("annotations", uri, "simulate", *how, *drawn)
             job("train", uri, "--name", f"ours-{by}", "--again", *how, *UNSEEN, *OURS)
             job("train", uri, "--name", f"museum-{by}", "--again", *how, *UNSEEN, *MUSEUM)
@@ -63,7 +63,7 @@ def main() -> None:
             report = job("evaluate", uri, "--features", USUAL, *models, *how, "--out", f"{folder}/{by}")
             print(Path(folder, by, "evaluation.md").read_text(), flush=True)
             gains = {row["label"]: row["against_first"]["value"] for row in report["table"][1:]}
-            peer = f"museum's recipe gains {gains[f'museum-{by}']:.2f}; 3,750 annotations, artists held out"
+            peer = f"museum's recipe gains {gains[f'museum-{by}']:.2f}; 5,000 annotations, artists held out"
             claims.append(Claim(f"gain on the usual features, {by}", gains[f"ours-{by}"], goal, peer))
     conclude("quality", claims)
 

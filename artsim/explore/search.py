@@ -8,19 +8,8 @@ from scipy.spatial.distance import cdist
 
 from artsim.archive import Mistake
 from artsim.features import Block
+from artsim.measure.distance import METRICS
 
-METRICS = (
-    "braycurtis",
-    "canberra",
-    "chebyshev",
-    "cityblock",
-    "correlation",
-    "cosine",
-    "euclidean",
-    "jensenshannon",
-    "minkowski",
-    "sqeuclidean",
-)
 _CHUNK = 8192  # vectors compared at a time
 
 

@@ -74,7 +74,7 @@ class _InStep:
         return {}  # nobody goes on with a trial, nor keeps its heads
 
     def restore(self, state: dict[str, Any]) -> None:
-        raise NotImplementedError
+        raise NotImplementedError("a trial that was stopped begins again")
 
     def tensors(self) -> dict[str, torch.Tensor]:
         return {}
