@@ -20,8 +20,8 @@ import torch
 
 from artsim.archive import Archive, features
 from artsim.learn.annotations import add_annotations
+from artsim.learn.question import Question
 from artsim.learn.recipe import Recipe
-from artsim.learn.train import Question
 from artsim.learn.train_heads import HeadLearner, spread_of
 from artsim.learn.train_plan import make_plan
 from artsim.learn.tune_folds import make_folds

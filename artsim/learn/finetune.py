@@ -10,6 +10,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from artsim.learn.finetune_network import Backbone, mixed_precision, parameter_groups
 from artsim.learn.finetune_recipe import FinetuneRecipe
+from artsim.learn.in_batches import InBatches, place
 from artsim.learn.losses import make_loss
 from artsim.learn.mining import mine
 from artsim.measure.ranks import ranks
@@ -18,7 +19,7 @@ from artsim.vision.plan import Plan
 _DESCRIBED = 32  # images in one pass where nothing is learned
 
 
-class BackboneTrainee:
+class BackboneTrainee(InBatches):
     """A backbone that learns from annotations on the pixels of their images.
 
     ``squares`` are pixels, uint8 (s, size, size, 3), and ``slots``, int (m,), the row there of each image;
@@ -27,6 +28,8 @@ class BackboneTrainee:
     runs, every worker makes the same trainee and takes its share of the annotations of each batch; all hold the same
     backbone after each step, that of one worker with the whole batch. What is random goes by seed and epoch alone.
     """
+
+    recipe: FinetuneRecipe
 
     def __init__(
         self,
@@ -44,7 +47,7 @@ class BackboneTrainee:
         self.training, self.validation, self.recipe, self.seed = training, validation, recipe, seed
         self.groups = np.full(len(slots), -1) if groups is None else groups
         self.pool = np.setdiff1d(np.arange(len(slots)), validation) if pool is None else pool
-        self.rank, self.world = _place()
+        self.rank, self.world = place()
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.backbone = Backbone(plan).to(self.device)
         self.model: nn.Module = self.backbone
@@ -52,24 +55,6 @@ class BackboneTrainee:
             self.model = DistributedDataParallel(self.backbone, broadcast_buffers=False)
         self.optimizer = torch.optim.AdamW(parameter_groups(self.backbone, recipe), fused=True)
         self.loss = make_loss(recipe)
-
-    def train_epoch(self, epoch: int) -> dict[str, float]:
-        """One pass over the annotations in an order of its own; the mean loss of its batches."""
-        rng = np.random.default_rng([self.seed, epoch])
-        judged = self.training[rng.permutation(len(self.training))]
-        if self.recipe.negatives != "own":
-            judged = np.hstack([judged, self._mined(judged, rng)])
-        self.model.train()
-        total = torch.zeros((), device=self.device)
-        batches = range(0, len(judged), self.recipe.batch)
-        with torch.random.fork_rng():
-            torch.manual_seed(int(np.random.SeedSequence([self.seed, epoch, self.rank]).generate_state(1)[0]))
-            for start in batches:
-                total += self._step(judged[start : start + self.recipe.batch])
-        if self.world > 1:
-            distributed.all_reduce(total)
-            total /= self.world
-        return {"loss": float(total) / len(batches)}
 
     def validate(self) -> np.ndarray:
         """The rank of the positive in each validation annotation, float64 (v,)."""
@@ -159,10 +144,3 @@ class BackboneTrainee:
 
     def _pixels(self, images: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(self.squares[self.slots[images]]).to(self.device)
-
-
-def _place() -> tuple[int, int]:
-    """This worker's number and how many there are."""
-    if not distributed.is_initialized():
-        return 0, 1
-    return distributed.get_rank(), distributed.get_world_size()

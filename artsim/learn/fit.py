@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import distributed, nn
+from torch import nn
 
 from artsim.learn.discriminant import Spread
 from artsim.learn.heads import Head, embed
+from artsim.learn.in_batches import InBatches, place
 from artsim.learn.losses import make_loss
 from artsim.learn.mining import mine
 from artsim.learn.recipe import Recipe
@@ -16,7 +17,7 @@ from artsim.learn.train_distances import pair_distances
 from artsim.measure.ranks import ranks
 
 
-class HeadTrainee:
+class HeadTrainee(InBatches):
     """A head that learns from annotations on stored vectors.
 
     ``vectors``, float32 (m, d); ``training``, int (n, 9), and ``validation``, int (v, 9): rows of vectors, of anchor,
@@ -44,7 +45,7 @@ class HeadTrainee:
         self.training = training
         self.groups = np.full(len(vectors), -1) if groups is None else groups
         self.pool = np.setdiff1d(np.arange(len(vectors)), validation) if pool is None else pool
-        self.rank, self.world = _place()
+        self.rank, self.world = place()
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.vectors = torch.tensor(vectors, device=self.device)
         with torch.random.fork_rng():
@@ -62,24 +63,6 @@ class HeadTrainee:
         self.loss = make_loss(replace(recipe, distance="euclidean", swap=False))  # see _loss_of
         self._validation_images, judged = np.unique(validation, return_inverse=True)
         self._validation = judged.reshape(validation.shape)
-
-    def train_epoch(self, epoch: int) -> dict[str, float]:
-        """One pass over the annotations in an order of its own; the mean loss of its batches."""
-        rng = np.random.default_rng([self.seed, epoch])
-        judged = self.training[rng.permutation(len(self.training))]
-        if self.recipe.negatives != "own":
-            judged = np.hstack([judged, self._mined(judged, rng)])
-        self.model.train()
-        total = torch.zeros((), device=self.device)
-        batches = range(0, len(judged), self.recipe.batch)
-        with torch.random.fork_rng():
-            torch.manual_seed(int(np.random.SeedSequence([self.seed, epoch, self.rank]).generate_state(1)[0]))
-            for start in batches:
-                total += self._step(judged[start : start + self.recipe.batch])
-        if self.world > 1:
-            distributed.all_reduce(total)
-            total /= self.world
-        return {"loss": float(total) / len(batches)}
 
     def validate(self) -> np.ndarray:
         """The rank of the positive in each validation annotation, float64 (v,)."""
@@ -142,10 +125,3 @@ class HeadTrainee:
         firsts = np.repeat(judged[:, 0], judged.shape[1] - 1)
         pairs = np.stack([firsts, judged[:, 1:].ravel()], axis=1)
         return pair_distances(embedding, pairs, self.recipe.distance).view(len(judged), -1)
-
-
-def _place() -> tuple[int, int]:
-    """This worker's number and how many there are."""
-    if not distributed.is_initialized():
-        return 0, 1
-    return distributed.get_rank(), distributed.get_world_size()

@@ -5,78 +5,31 @@ While it runs all of it lies in ``models/_<name>``; the same command goes on fro
 
 import hashlib
 import json
-import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
-import torch
-from safetensors.torch import load, save_file
 
 from artsim import cluster
 from artsim.archive import Archive, Mistake
 from artsim.learn.model import FORMAT, Model
-from artsim.learn.recipe import Recipe
+from artsim.learn.question import Learner, MakeLearner, Question, check_name, settle
 from artsim.learn.train_curves import keep_curves, live
-from artsim.learn.train_epochs import Progress, Trainee, best_epoch
+from artsim.learn.train_epochs import Progress, best_epoch
 from artsim.learn.train_loop import run
-from artsim.learn.train_plan import SPLIT, TRAINING, VALIDATION, VERIFICATION, Plan, draw_pool, make_plan, relatives
+from artsim.learn.train_plan import SPLIT, TRAINING, VALIDATION, VERIFICATION, Plan, draw_pool, relatives
 from artsim.measure.interval import mean_score, paired_difference
 from artsim.measure.ranks import ranks
 
-_NAME = re.compile(r"[^\W_][\w.\-]{0,99}")
 _ASKED = "asked.json"  # the last that a run writes before it trains: what the others are is then settled
-
-
-class Learner(Protocol):
-    """What the driver knows of what is trained: heads on features, or a backbone."""
-
-    def kept(self) -> dict[str, torch.Tensor]:
-        """What a model keeps beside what is trained, and what a run that goes on must have again."""
-
-    def usable(self, ids: Iterable[str]) -> set[str]:
-        """Those of the ids that it can learn from."""
-
-    def before(self, ids: Sequence[str]) -> np.ndarray:
-        """The vectors that it starts from, float32 (n, d)."""
-
-    def trainee(
-        self,
-        ids: Sequence[str],
-        training: np.ndarray,
-        validation: np.ndarray,
-        recipe: Any,
-        seed: int,
-        groups: np.ndarray,
-        pool: np.ndarray,
-    ) -> Callable[[], Trainee]:
-        """What makes the trainee on each worker. Annotations, ``pool`` and ``groups`` go by places in ``ids``."""
-
-    def card(self) -> dict[str, Any]:
-        """The model's kind and inputs."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """All that decides what a model becomes. Another question under the same name is a Mistake."""
-
-    inputs: dict[str, Any]  # the options that make the learner
-    recipe: Recipe
-    annotators: list[str] | None
-    links: bool
-    split: str
-    split_by: str | None
-    seed: int
-    public_only: bool
 
 
 def train(
     archive: Archive,
     name: str,
     question: Question,
-    learner: Callable[[dict[str, torch.Tensor] | None], Learner],
+    learner: MakeLearner,
     *,
     workers: int,
     again: bool,
@@ -85,8 +38,7 @@ def train(
 
     ``learner`` is called with what it keeps, or None at the start. ``again`` makes a model that is there anew.
     """
-    if not _NAME.fullmatch(name):
-        raise Mistake(f"--name {name[:100]!r}: letters, digits, _ . and -, at most 100, and first a letter or digit")
+    check_name(name)
     folder, asked = f"models/_{name}", json.loads(json.dumps(asdict(question)))
     begun = archive.read_json(f"{folder}/{_ASKED}")
     if begun not in (None, asked) and not again:
@@ -98,14 +50,11 @@ def train(
             )
         done = {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "done_before": True}
         return done | _told(archive, name, card)
-    if begun == asked:
-        plan, pool, kept = _read(archive, folder)
-        pupil = learner(kept)
-    else:
+    if begun != asked:
         archive.remove(folder)
-        pupil = learner(None)
-        plan, pool = _begin(archive, folder, question, pupil)
-        archive.write_json(f"{folder}/{_ASKED}", asked)
+    pupil, plan = settle(archive, folder, question, learner)
+    pool = _pool(archive, folder, question, pupil, plan)
+    archive.write_json(f"{folder}/{_ASKED}", asked)
     cluster.connect()
     outcome = _train(archive, folder, question, pupil, plan, pool, workers)
     model = _model(archive, name, question, asked, pupil, plan, outcome)
@@ -119,36 +68,16 @@ def train(
     return {**found, "done_before": False, **_told(archive, name, model.card)}
 
 
-def _begin(archive: Archive, folder: str, question: Question, pupil: Learner) -> tuple[Plan, list[str]]:
-    """Settles what is learned from what, and keeps it with the run."""
-    plan = make_plan(
-        archive,
-        pupil.usable,
-        annotators=question.annotators,
-        links=question.links,
-        kind=question.split,
-        column=question.split_by,
-        seed=question.seed,
-        public_only=question.public_only,
-    )
-    mines = question.recipe.negatives != "own"
-    pool = draw_pool(archive, pupil.usable, plan, question.split_by, question.seed) if mines else []
-    with archive.store.replace(f"{folder}/annotations.parquet") as draft:
-        pq.write_table(plan.rows, draft)
-    with archive.store.replace(f"{folder}/kept.safetensors") as draft:
-        save_file(pupil.kept(), draft)
-    archive.write_json(f"{folder}/plan.json", {"counts": plan.counts, "pool": pool})
-    return plan, pool
-
-
-def _read(archive: Archive, folder: str) -> tuple[Plan, list[str], dict[str, torch.Tensor]]:
-    """What ``_begin`` settled."""
-    with archive.store.open_input(f"{folder}/annotations.parquet") as source:
-        rows = pq.read_table(source)
-    with archive.store.open_input(f"{folder}/kept.safetensors") as source:
-        kept = load(source.read())
-    rest = archive.read_json(f"{folder}/plan.json")
-    return Plan(rows, rest["counts"]), rest["pool"], kept
+def _pool(archive: Archive, folder: str, question: Question, pupil: Learner, plan: Plan) -> list[str]:
+    """What mining draws from; kept with the run, since the archive may have grown when it goes on."""
+    if question.recipe.negatives == "own":
+        return []
+    path = f"{folder}/pool.json"
+    kept = archive.read_json(path)
+    if kept is None:
+        kept = draw_pool(archive, pupil.usable, plan, question.split_by, question.seed)
+        archive.write_json(path, kept)
+    return kept
 
 
 def _train(

@@ -4,34 +4,27 @@ All of it lies in ``sweeps/<name>``, each trial as it finishes; the same command
 """
 
 import json
-import re
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-import torch
-
 from artsim import cluster
 from artsim.archive import Archive, Mistake
-from artsim.learn.train import Learner, Question
+from artsim.learn.question import MakeLearner, Question, check_name, settle
 from artsim.learn.train_heads import spread_of
-from artsim.learn.tune_folds import Folds, make_folds, settle
+from artsim.learn.tune_folds import Folds, make_folds
 from artsim.learn.tune_results import keep_results, named
 from artsim.learn.tune_search import kept_trials, search
 from artsim.learn.tune_space import Space
 
-_NAME = re.compile(r"[^\W_][\w.\-]{0,99}")
 _ON_A_GPU = 8  # trials at a time, at most: heads are small, but each has a process
-
-Make = Callable[[dict[str, torch.Tensor] | None], Learner]
 
 
 def tune(
     archive: Archive,
     name: str,
     question: Question,
-    learner: Make,
+    learner: MakeLearner,
     space: Space,
     *,
     trials: int,
@@ -93,8 +86,7 @@ def tune(
 
 def _begin(archive: Archive, name: str, question: Question, space: Space, folds: int, again: bool) -> str:
     """The sweep's folder, in which it stands what was asked. Mistake if that was something else."""
-    if not _NAME.fullmatch(name):
-        raise Mistake(f"--name {name[:100]!r}: letters, digits, _ . and -, at most 100, and first a letter or digit")
+    check_name(name)
     folder = f"sweeps/{name}"
     searched = {one: vars(distribution) for one, distribution in space.items()}
     asked = json.loads(json.dumps({**asdict(question), "space": searched, "folds": folds}))

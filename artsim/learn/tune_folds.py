@@ -1,23 +1,19 @@
-"""What a sweep works on: the annotations that jobs.train would learn from, cut into folds; settled at its start.
+"""What a sweep works on: the annotations that jobs.train would learn from, cut into folds.
 
 What jobs.train verifies on is left out: a sweep never sees it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
-import torch
-from safetensors.torch import load, save_file
 
 from artsim.archive import Archive
 from artsim.learn.annotations import Annotations
 from artsim.learn.model import ROLES
+from artsim.learn.question import Learner, Question
 from artsim.learn.splits import folds
-from artsim.learn.train import Learner, Question
-from artsim.learn.train_plan import TRAINING, VALIDATION, VERIFICATION, Plan, draw_pool, groups_by, make_plan, relatives
+from artsim.learn.train_plan import TRAINING, VALIDATION, VERIFICATION, Plan, draw_pool, groups_by, relatives
 
 
 @dataclass(frozen=True)
@@ -36,34 +32,6 @@ class Folds:
     ids: list[str]
     folds: list[Fold]
     groups: np.ndarray
-
-
-def settle(
-    archive: Archive, folder: str, question: Question, learner: Callable[[dict[str, torch.Tensor] | None], Learner]
-) -> tuple[Learner, Plan]:
-    """The learner and the plan that lie in ``folder``, put there if they don't: later annotations change nothing."""
-    kept, rows = f"{folder}/kept.safetensors", f"{folder}/annotations.parquet"
-    counts = archive.read_json(f"{folder}/plan.json")
-    if counts is not None:
-        with archive.store.open_input(kept) as tensors, archive.store.open_input(rows) as table:
-            return learner(load(tensors.read())), Plan(pq.read_table(table), counts)
-    pupil = learner(None)
-    plan = make_plan(
-        archive,
-        pupil.usable,
-        annotators=question.annotators,
-        links=question.links,
-        kind=question.split,
-        column=question.split_by,
-        seed=question.seed,
-        public_only=question.public_only,
-    )
-    with archive.store.replace(rows) as draft:
-        pq.write_table(plan.rows, draft)
-    with archive.store.replace(kept) as draft:
-        save_file(pupil.kept(), draft)
-    archive.write_json(f"{folder}/plan.json", plan.counts)
-    return pupil, plan
 
 
 def make_folds(archive: Archive, pupil: Learner, plan: Plan, question: Question, count: int, mines: bool) -> Folds:

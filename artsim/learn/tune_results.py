@@ -11,7 +11,7 @@ import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 
 from artsim.archive import Archive
-from artsim.learn.train import Question
+from artsim.learn.question import Question
 from artsim.learn.tune_search import Trial
 from artsim.learn.tune_space import SHORT, Setting, Space
 from artsim.pictures.heatmap import Axis, heat_map

@@ -16,8 +16,9 @@ from artsim.archive import Archive, Mistake
 from artsim.learn import train as module
 from artsim.learn.annotations import read_annotations
 from artsim.learn.model import load_model
+from artsim.learn.question import Question
 from artsim.learn.recipe import Recipe
-from artsim.learn.train import Question, train
+from artsim.learn.train import train
 from artsim.learn.train_epochs import Progress, epochs
 from artsim.learn.train_heads import HeadLearner
 from tests.learn.annotated import annotate, annotated, pool_of

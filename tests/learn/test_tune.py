@@ -9,8 +9,8 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from artsim.archive import Archive, Mistake
 from artsim.learn.finetune_recipe import FinetuneRecipe
 from artsim.learn.fit import HeadTrainee
+from artsim.learn.question import Question
 from artsim.learn.recipe import Recipe, chosen
-from artsim.learn.train import Question
 from artsim.learn.train_heads import HeadLearner
 from artsim.learn.train_plan import VERIFICATION, Plan, make_plan
 from artsim.learn.tune_folds import make_folds

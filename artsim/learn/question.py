@@ -1,0 +1,95 @@
+"""What is asked of a training or a sweep, and what is settled of it at its start, so that it can be gone on with."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow.parquet as pq
+import torch
+from safetensors.torch import load, save_file
+
+from artsim.archive import Archive, Mistake
+from artsim.learn.recipe import Recipe
+from artsim.learn.train_epochs import Trainee
+from artsim.learn.train_plan import Plan, make_plan
+
+_NAME = re.compile(r"[^\W_][\w.\-]{0,99}")
+
+
+class Learner(Protocol):
+    """What the driver knows of what is trained: heads on features, or a backbone."""
+
+    def kept(self) -> dict[str, torch.Tensor]:
+        """What a model keeps beside what is trained, and what a run that goes on must have again."""
+
+    def usable(self, ids: Iterable[str]) -> set[str]:
+        """Those of the ids that it can learn from."""
+
+    def before(self, ids: Sequence[str]) -> np.ndarray:
+        """The vectors that it starts from, float32 (n, d)."""
+
+    def trainee(
+        self,
+        ids: Sequence[str],
+        training: np.ndarray,
+        validation: np.ndarray,
+        recipe: Any,
+        seed: int,
+        groups: np.ndarray,
+        pool: np.ndarray,
+    ) -> Callable[[], Trainee]:
+        """What makes the trainee on each worker. Annotations, ``pool`` and ``groups`` go by places in ``ids``."""
+
+    def card(self) -> dict[str, Any]:
+        """The model's kind and inputs."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """All that decides what a model becomes. Another question under the same name is a Mistake."""
+
+    inputs: dict[str, Any]  # the options that make the learner
+    recipe: Recipe
+    annotators: list[str] | None
+    links: bool
+    split: str
+    split_by: str | None
+    seed: int
+    public_only: bool
+
+
+MakeLearner = Callable[[dict[str, torch.Tensor] | None], Learner]  # called with what it kept, or None at the start
+
+
+def check_name(name: str) -> None:
+    """Mistake if a model or a sweep can't be called so."""
+    if not _NAME.fullmatch(name):
+        raise Mistake(f"--name {name[:100]!r}: letters, digits, _ . and -, at most 100, and first a letter or digit")
+
+
+def settle(archive: Archive, folder: str, question: Question, learner: MakeLearner) -> tuple[Learner, Plan]:
+    """The learner and the plan that lie in ``folder``, put there if they don't: later annotations change nothing."""
+    kept, rows = f"{folder}/kept.safetensors", f"{folder}/annotations.parquet"
+    counts = archive.read_json(f"{folder}/plan.json")
+    if counts is not None:
+        with archive.store.open_input(kept) as tensors, archive.store.open_input(rows) as table:
+            return learner(load(tensors.read())), Plan(pq.read_table(table), counts)
+    pupil = learner(None)
+    plan = make_plan(
+        archive,
+        pupil.usable,
+        annotators=question.annotators,
+        links=question.links,
+        kind=question.split,
+        column=question.split_by,
+        seed=question.seed,
+        public_only=question.public_only,
+    )
+    with archive.store.replace(rows) as draft:
+        pq.write_table(plan.rows, draft)
+    with archive.store.replace(kept) as draft:
+        save_file(pupil.kept(), draft)
+    archive.write_json(f"{folder}/plan.json", plan.counts)
+    return pupil, plan

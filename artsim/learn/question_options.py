@@ -1,0 +1,66 @@
+"""The options by which jobs.train and jobs.tune say what is learned, from what; and what they ask by them."""
+
+import argparse
+from functools import partial
+from typing import Any
+
+from artsim.learn.finetune_recipe import FinetuneRecipe
+from artsim.learn.recipe import Recipe, add_options, chosen
+from artsim.mistake import Mistake
+
+
+def add_question_options(job: Any) -> None:
+    """Inputs, annotations, split, and every setting of a recipe."""
+    job.option("--features", nargs="+", metavar="NAME[:PCA]", help="a head on these: one, or several stacked")
+    job.option("--finetune", metavar="BACKBONE", help="or a backbone itself, end to end")
+    job.option("--weights", metavar="FOLDER", help="with --finetune: where BACKBONE.safetensors or .pth lie")
+    job.option("--whiten", action="store_true", help="components of a PCA all get variance 1")
+    job.option("--annotator", nargs="+", metavar="NAME", help="whose annotations; all if left out")
+    job.option("--links", action="store_true", help="learn from links instead of annotations")
+    job.option(
+        "--split",
+        choices=["image-disjoint", "group-disjoint", "random"],
+        default="image-disjoint",
+        help="what the held-out fifth for verification must not share with the rest; validation is split off likewise",
+    )
+    job.option(
+        "--split-by", metavar="COLUMN", help="of the catalog: the groups; mining takes none of the anchor's group"
+    )
+    add_options(job, Recipe, FinetuneRecipe)
+
+
+def asked(archive: Any, options: argparse.Namespace) -> tuple[Any, Any]:
+    """The Question and what makes its learner (see artsim.learn.question). Mistake for options at odds."""
+    from artsim.learn.question import Question  # imports torch, which --help does without
+
+    inputs, recipe, learner = _learner(archive, options)
+    question = Question(
+        inputs=inputs,
+        recipe=recipe,
+        annotators=options.annotator,
+        links=options.links,
+        split=options.split,
+        split_by=options.split_by,
+        seed=options.seed,
+        public_only=options.rights == "public",
+    )
+    return question, learner
+
+
+def _learner(archive: Any, options: argparse.Namespace) -> tuple[dict[str, Any], Recipe, Any]:
+    """What is trained: the options that say so, the recipe, and what makes it."""
+    if bool(options.features) == bool(options.finetune):
+        raise Mistake("--features or --finetune: one of them says what is trained")
+    if options.features:
+        from artsim.learn.train_heads import HeadLearner
+
+        if options.weights:
+            raise Mistake("--weights: of a backbone, with --finetune; the features here are made already")
+        inputs = {"features": options.features, "whiten": options.whiten}
+        learner: Any = partial(HeadLearner, archive, options.features, options.whiten, options.seed)
+        return inputs, chosen(options, Recipe, FinetuneRecipe), learner
+    from artsim.learn.finetune_learner import BackboneLearner
+
+    inputs = {"finetune": options.finetune, "weights": options.weights}
+    learner = partial(BackboneLearner, archive, options.finetune, options.weights, options.resolution)
+    return inputs, chosen(options, FinetuneRecipe), learner
