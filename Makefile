@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: setup demo test check bench clean
+.PHONY: setup demo test test-faults check bench clean
 
 setup: .venv/ready
 
@@ -15,8 +15,11 @@ setup: .venv/ready
 demo: setup  ## the built-in sample museum, from its catalogue to a picture of what looks alike
 	$(BIN)/python -m jobs.demo
 
-test: setup  ## every test, the real jobs on Ray included
-	$(BIN)/python -m pytest
+test: setup  ## every test, the real jobs on Ray included; but for those of test-faults
+	$(BIN)/python -m pytest --ignore tests/faults
+
+test-faults: setup  ## machines lost, processes killed, disks full: whether every row is there once all the same
+	$(BIN)/python -m pytest tests/faults
 
 check: setup  ## what to run before a commit: lint, format, types, fast tests
 	$(BIN)/ruff check .

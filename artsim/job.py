@@ -4,6 +4,7 @@ It knows nothing of what a job does, and imports nothing heavy: ``--help`` answe
 """
 
 import argparse
+import errno
 import json
 import logging
 import sys
@@ -13,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from artsim import cluster
 from artsim.mistake import Mistake
 
 _VERSIONS = ("artsim", "ray", "torch", "timm", "pyarrow")
@@ -99,6 +101,7 @@ class Job:
             "job": self.name,
             "seconds": round(time.monotonic() - started, 3),
             **outcome,
+            **_of_ray(),
             "seed": options.seed,
             "options": self._by_flag(options),
             "versions": _versions(),
@@ -118,6 +121,14 @@ class Job:
         except Mistake as mistake:
             print(f"{self._parser.prog}: {mistake}", file=sys.stderr)
             sys.exit(2)
+        except OSError as error:
+            if _reason(error).errno != errno.ENOSPC:
+                raise
+            print(
+                f"{self._parser.prog}: the disk is full; make room, and the same command goes on: {_reason(error)}",
+                file=sys.stderr,
+            )
+            sys.exit(1)
         except KeyboardInterrupt:
             print(f"{self._parser.prog}: stopped; the same command goes on from here", file=sys.stderr)
             sys.exit(1)
@@ -181,6 +192,22 @@ def _seed(text: str) -> int:
     if not 0 <= seed < 1 << 32:
         raise argparse.ArgumentTypeError(f"{seed} is not between 0 and {(1 << 32) - 1}")
     return seed
+
+
+def _reason(error: OSError) -> OSError:
+    """The error itself, also where Ray wrapped it, and its traceback, on the way from another process."""
+    cause = getattr(error, "cause", None)
+    return _reason(cause) if isinstance(cause, OSError) else error
+
+
+def _of_ray() -> dict[str, int]:
+    """What the report says of the cluster, where the job used one and it is not as it should be."""
+    spilled = cluster.spilled_bytes() if "ray" in sys.modules else 0
+    if spilled:
+        logging.warning(
+            "the object store was full: %.1f GB went to disk, which is slow; give Ray more memory", spilled / 1e9
+        )
+    return {"spilled_bytes": spilled} if spilled else {}
 
 
 def _versions() -> dict[str, str]:

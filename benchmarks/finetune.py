@@ -59,6 +59,7 @@ def ours(task: Task) -> float:
     """Images/s from the second epoch on."""
     from artsim import cluster
     from artsim.learn.train_loop import run
+    from artsim.learn.workers import Workers
 
     learner = _learner(task)
     cluster.connect()
@@ -68,7 +69,7 @@ def ours(task: Task) -> float:
     run(
         make,
         _recipe(task),
-        workers=WORKERS,
+        workers=Workers(WORKERS, WORKERS),
         store=store,
         folder="models/_bench",
         seed=0,

@@ -3,7 +3,8 @@
 Theirs: a Python dataset that gives one annotation at a time, behind a DataLoader of 4 workers, batches of 50, the
 cosine triplet with one random negative; each epoch ends with ten passes over the validation loader and a scipy cosine
 for every pair. Residual head of 8 hidden units, margin 0.2, Adam with learning rate 1e-4 and weight decay 0.01. Ours:
-the default recipe. Both on the same features, the same split by artist, people-art, judged by style.
+the default recipe, with the covariance of the whole archive, images that nobody judged included, as jobs.train takes
+it. Both on the same features, the same split by artist, people-art, judged by style.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from artsim.learn.fit import HeadTrainee
 from artsim.learn.recipe import Recipe
 from artsim.learn.splits import split
 from artsim.learn.train_epochs import epochs
+from artsim.learn.train_heads import spread_of
 from artsim.learn.train_plan import groups_by
 from artsim.measure.interval import mean_score, paired_difference
 from artsim.measure.ranks import ranks
@@ -140,7 +142,8 @@ def compare(archive: Archive, count: int) -> None:
     inner = annotations.take(learning)
     training, validation = split(inner, "group-disjoint", seed=1, groups=groups)
     ids = annotations.ids()
-    vectors = Space(archive, FEATURES).find(ids)
+    space = Space(archive, FEATURES)
+    vectors = space.find(ids)
     rows, held_out = inner.judged(ids), annotations.take(verification).judged(ids)
     mean, deviation = vectors[rows[training]].mean((0, 1)), vectors[rows[training]].std((0, 1))
     standard = ((vectors - mean) / np.maximum(deviation, 1e-6)).astype(np.float32)
@@ -149,7 +152,7 @@ def compare(archive: Archive, count: int) -> None:
     found = {"untrained": ranks(vectors, held_out)}
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # as jobs.train
-    trainee = HeadTrainee(vectors, rows[training], rows[validation], Recipe())
+    trainee = HeadTrainee(vectors, rows[training], rows[validation], Recipe(), total=spread_of(space, 0))
     *_, last = epochs(trainee, Recipe())
     torch.set_num_threads(threads)
     taken["ours"] = float(np.mean([epoch["seconds"] for epoch in last.history]))

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import torch
 
 from artsim.archive import Archive, features
 from artsim.learn.annotations import add_annotations
@@ -53,20 +52,19 @@ def make_archive(uri: str) -> None:
     add_annotations(archive, "made", nines, "random")
 
 
-_shared: dict[str, Any] = {}
+_trial = HeadTrial.__new__(HeadTrial)  # without Tune: a class like any other, one of it a process, as in the sweep
 
 
 def _receive(shared: dict[str, Any]) -> None:
-    torch.set_num_threads(1)
-    _shared.update(shared)
+    _trial.setup({}, **shared)
 
 
 def _train(trial: dict[str, Any]) -> float:
-    """The same epochs without Tune: HeadTrial is a class like any other."""
-    bare = HeadTrial.__new__(HeadTrial)
-    bare.setup(trial["setting"], **_shared)
-    reports = [bare.step() for _ in range(trial["epochs"])]
-    return reports[-1]["meanrank"]
+    """The same epochs without Tune."""
+    _trial.reset_config(trial["setting"])
+    while (report := _trial.step())["epochs"] < trial["epochs"]:
+        pass
+    return report["meanrank"]
 
 
 def bare_seconds(archive: Archive, recipe: Recipe, trials: list[dict[str, Any]]) -> float:

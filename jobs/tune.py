@@ -12,6 +12,7 @@ from typing import Any
 from artsim.job import Job
 from artsim.learn.question_options import add_question_options, asked
 from artsim.learn.recipe import flag
+from artsim.learn.workers import ALONE, parse_workers
 from artsim.mistake import Mistake
 
 job = Job("tune", __doc__)
@@ -26,7 +27,13 @@ job.option(
 )
 job.option("--folds", type=int, metavar="N", help="of the annotations, each validates once (default: 3; --finetune 1)")
 add_question_options(job)
-job.option("--workers", type=int, default=1, help="with --finetune: processes that share each batch of a trial")
+job.option(
+    "--workers",
+    type=parse_workers,
+    default="1",
+    metavar="N or MIN:MAX",
+    help="with --finetune: processes that share each batch of a trial",
+)
 job.option("--again", action="store_true", help="in the place of the sweep of this name, if there is one")
 
 
@@ -37,7 +44,7 @@ def tune(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     from artsim.learn.tune_space import parse_space
 
     options.loss = options.loss or "triplet"  # the loss that has m and m2; searched or not, it starts from there
-    if options.features and options.workers != 1:
+    if options.features and options.workers != ALONE:
         raise Mistake("--workers: of a backbone, with --finetune; of heads each trial has a process of its own")
     if options.finetune and options.folds not in (None, 1):
         raise Mistake("--folds: of heads; a backbone is fine-tuned once for each trial, and validated as in jobs.train")

@@ -1,6 +1,7 @@
 """An archive: a folder at any address, with tables, models and reports in it."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from artsim.archive import schemas
+from artsim.archive.alone import alone
 from artsim.archive.store import Store
 from artsim.archive.table import Table, shard_of
 from artsim.mistake import Mistake
@@ -88,6 +90,10 @@ class Archive:
         path = f"reports/{report['job']}/{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json"
         self.store.write_json(path, report)
         return path
+
+    def alone(self, *tables: str) -> AbstractContextManager[None]:
+        """``with archive.alone("images"):`` holds tables against other runs; Mistake if one of these holds one."""
+        return alone(self.store, *tables)
 
     def remove(self, table: str) -> None:
         """Takes a table away, to be made anew."""

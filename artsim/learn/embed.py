@@ -21,6 +21,11 @@ def embed_archive(archive: Archive, model: Model, *, public_only: bool) -> dict[
     Only rows without a vector of the image's present bytes are done; all, if the table is of another model of this
     name. Mistake if a backbone made ``features/<name>``.
     """
+    with archive.alone(f"features/{model.name}"):
+        return _embed(archive, model, public_only)
+
+
+def _embed(archive: Archive, model: Model, public_only: bool) -> dict[str, Any]:
     name = f"features/{model.name}"
     about = {
         "name": model.name,

@@ -55,6 +55,7 @@ class BackboneTrainee(InBatches):
             self.model = DistributedDataParallel(self.backbone, broadcast_buffers=False)
         self.optimizer = torch.optim.AdamW(parameter_groups(self.backbone, recipe), fused=True)
         self.loss = make_loss(recipe)
+        self.at_once, self._exchanging = recipe.at_once, False
 
     def validate(self) -> np.ndarray:
         """The rank of the positive in each validation annotation, float64 (v,)."""
@@ -97,23 +98,37 @@ class BackboneTrainee(InBatches):
     def _step(self, judged: np.ndarray) -> torch.Tensor:
         """One step on this worker's share of a batch, int (b, 1 + k), a few annotations at once; its share of the loss.
 
-        Each image of those few goes through the network once, in however many annotations it is.
+        Each image of those few goes through the network once, in however many annotations it is. Where they are too
+        much for the device's memory, half as many do, from then on.
         """
         share = judged[self.rank :: self.world]
-        pieces = [
-            share[start : start + self.recipe.at_once] for start in range(0, max(len(share), 1), self.recipe.at_once)
-        ]
+        while True:
+            try:
+                total = self._add_up(share, len(judged))
+                break
+            except torch.OutOfMemoryError:
+                if self.at_once == 1 or self._exchanging:  # the others would wait for what never comes
+                    raise
+            self.at_once = max(min(self.at_once, len(share)) // 2, 1)
+            torch.cuda.empty_cache()
+        self.optimizer.step()
+        return total
+
+    def _add_up(self, share: np.ndarray, batch: int) -> torch.Tensor:
+        """The gradients of this worker's share of a batch of so many, and of the others'; its share of the loss."""
+        pieces = [share[start : start + self.at_once] for start in range(0, max(len(share), 1), self.at_once)]
         total = torch.zeros((), device=self.device)
         self.optimizer.zero_grad()
         for piece in pieces:
             alone: Any = contextlib.nullcontext()
-            if isinstance(self.model, DistributedDataParallel) and piece is not pieces[-1]:
-                alone = self.model.no_sync()  # workers exchange gradients once a step
+            if isinstance(self.model, DistributedDataParallel):
+                self._exchanging = piece is pieces[-1]  # once a step
+                if not self._exchanging:
+                    alone = self.model.no_sync()
             with alone:
-                loss = self._loss(piece, len(judged))
+                loss = self._loss(piece, batch)
                 loss.backward()
             total += loss.detach()
-        self.optimizer.step()
         return total
 
     def _loss(self, judged: np.ndarray, batch: int) -> torch.Tensor:

@@ -1,7 +1,7 @@
 """What a fine-tuned backbone describes: images of an archive, some or all of them, just as jobs.extract does it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,8 @@ from artsim.vision.backbones import Feature, Input
 from artsim.vision.check import BadImage
 from artsim.vision.decode import decode
 from artsim.vision.engine import Engine
-from artsim.vision.extract import PendingImages, _actors
-from artsim.vision.extractor import Extractor
+from artsim.vision.extract import PendingImages, describe
+from artsim.vision.extractor import unit_length
 from artsim.vision.plan import Plan
 from artsim.vision.weights import fingerprint
 
@@ -87,7 +87,7 @@ class BackboneEncoder:
     def _vectors(self, squares: np.ndarray, slots: np.ndarray) -> np.ndarray:
         found = np.empty((len(slots), self.plan.dimensions[0]), np.float32)
         for start in range(0, len(slots), _AT_ONCE):
-            found[start : start + _AT_ONCE] = _unit(self._engine(squares[slots[start : start + _AT_ONCE]])[0])
+            found[start : start + _AT_ONCE] = unit_length(self._engine(squares[slots[start : start + _AT_ONCE]])[0])
         return found
 
 
@@ -103,38 +103,11 @@ def embed_backbone(archive: Archive, plan: Plan, *, public_only: bool) -> dict[s
     if not parts:
         return report
     cluster.connect()
-    cluster.silence_ray_data()
-    import ray
-
-    actors, cpus, gpus = _actors(plan.nbytes)
-    items = [{"shard": shard, "part": part, "pending": count} for shard, part, count in parts]
-    stream = (
-        ray.data.from_items(items, override_num_blocks=len(items))
-        .map_batches(
-            _UnitExtractor,
-            fn_constructor_args=(find, archive, [replace(plan, state=ray.put(plan.state))], "auto", False, cpus),
-            batch_size=1,
-            compute=ray.data.ActorPoolStrategy(size=min(actors, len(items))),
-            num_cpus=cpus,
-            num_gpus=gpus,
-        )
-        .iter_rows()
-    )
+    stream = describe(find, parts, [plan], "auto", False, unit=True)
     for done in cluster.progress(stream, total, "images", "pending"):
         report["rows_out"] += int(done["rows"] - done["failed"])
         report["rows_failed"] += int(done["failed"])
     return report
-
-
-class _UnitExtractor(Extractor):
-    """Writes vectors of length 1."""
-
-    def _commit(self, shard: int, part: str, rows: list[Any], vectors: list[np.ndarray]) -> None:
-        super()._commit(shard, part, rows, [_unit(one) for one in vectors])
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
 
 
 def _square(data: pa.BinaryScalar, wanted: Input) -> np.ndarray | None:

@@ -1,5 +1,6 @@
 """A head in training: one epoch, one validation, its state; alone or as one worker of several. Knows no archive."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +24,8 @@ class HeadTrainee(InBatches):
     ``vectors``, float32 (m, d); ``training``, int (n, 9), and ``validation``, int (v, 9): rows of vectors, of anchor,
     positive and negatives. For mining: ``groups``, int (m,), known groups, -1 for none; ``pool``, the rows that may
     be drawn, all but the validation's if None. For a discriminant head: ``total``, how all
-    images lie, judged or not; those of the training if None.
+    images lie, judged or not; those of the training if None. ``fitted``: the buffers of a head that was fitted to the
+    same training, so that it need not be done again.
 
     Where torch.distributed runs, every worker makes the same trainee, takes its share of each batch, and all hold the
     same head after each step: that of one worker with the whole batch (but for dropout, which each draws by itself).
@@ -40,6 +42,7 @@ class HeadTrainee(InBatches):
         groups: np.ndarray | None = None,
         pool: np.ndarray | None = None,
         total: Spread | None = None,
+        fitted: Mapping[str, torch.Tensor] | None = None,
     ) -> None:
         self.recipe, self.seed = recipe, seed
         self.training = training
@@ -52,7 +55,10 @@ class HeadTrainee(InBatches):
             torch.manual_seed(seed)
             self.head = Head(vectors.shape[1], recipe)
         self.head.to(self.device)
-        self.head.fit(self.vectors, training, total, recipe)
+        if fitted is None:
+            self.head.fit(self.vectors, training, total, recipe)
+        else:
+            self.head.load_state_dict(fitted, strict=False)
         self.inputs = self.head.prepared(self.vectors)
         self.model: nn.Module = self.head.transform
         if self.world > 1:

@@ -19,6 +19,7 @@ from artsim.learn.train_curves import keep_curves, live
 from artsim.learn.train_epochs import Progress, best_epoch
 from artsim.learn.train_loop import run
 from artsim.learn.train_plan import SPLIT, TRAINING, VALIDATION, VERIFICATION, Plan, draw_pool, relatives
+from artsim.learn.workers import Workers
 from artsim.measure.interval import mean_score, paired_difference
 from artsim.measure.ranks import ranks
 
@@ -31,14 +32,22 @@ def train(
     question: Question,
     learner: MakeLearner,
     *,
-    workers: int,
+    workers: Workers,
     again: bool,
 ) -> dict[str, Any]:
     """Trains ``models/<name>``, or goes on with it, or says that it is there; the run's share of the report.
 
     ``learner`` is called with what it keeps, or None at the start. ``again`` makes a model that is there anew.
+    Mistake if another run trains it now.
     """
     check_name(name)
+    with archive.alone(f"models/{name}"):
+        return _begin(archive, name, question, learner, workers, again)
+
+
+def _begin(
+    archive: Archive, name: str, question: Question, learner: MakeLearner, workers: Workers, again: bool
+) -> dict[str, Any]:
     folder, asked = f"models/_{name}", json.loads(json.dumps(asdict(question)))
     begun = archive.read_json(f"{folder}/{_ASKED}")
     if begun not in (None, asked) and not again:
@@ -81,7 +90,7 @@ def _pool(archive: Archive, folder: str, question: Question, pupil: Learner, pla
 
 
 def _train(
-    archive: Archive, folder: str, question: Question, pupil: Learner, plan: Plan, pool: list[str], workers: int
+    archive: Archive, folder: str, question: Question, pupil: Learner, plan: Plan, pool: list[str], workers: Workers
 ) -> Progress:
     training, validation = plan.images(TRAINING), plan.images(VALIDATION)
     ids = sorted({*training.flat, *validation.flat, *pool})

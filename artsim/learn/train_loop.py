@@ -20,9 +20,10 @@ from artsim import cluster
 from artsim.archive import Mistake, Store
 from artsim.learn.recipe import Recipe
 from artsim.learn.train_epochs import Epoch, Progress, Trainee, epochs
+from artsim.learn.workers import Workers, share
 
 _POLL = "0.1"  # seconds after which Ray Train looks for a report, each of which holds its worker until it does
-_RESTARTS = 3  # of all workers, after one was lost or failed
+_RESTARTS = 8  # of all workers, after one was lost or failed
 _CHECKPOINT, _STATE = "epoch-", "state.pt"
 
 
@@ -30,7 +31,7 @@ def run(
     make: Callable[[], Trainee],
     recipe: Recipe,
     *,
-    workers: int,
+    workers: Workers,
     store: Store,
     folder: str,
     seed: int,
@@ -40,7 +41,7 @@ def run(
 
     ``show`` is called with each epoch. Mistake if the cluster is too small.
     """
-    resources = _share(workers)
+    resources = share(workers)
     os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", _POLL)
     from ray.train import CheckpointConfig, FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchTrainer
@@ -61,7 +62,9 @@ def run(
             "threads": resources["CPU"],
             "events": events,
         },
-        scaling_config=ScalingConfig(num_workers=workers, use_gpu=resources["GPU"] > 0, resources_per_worker=resources),
+        scaling_config=ScalingConfig(
+            num_workers=_count(workers), use_gpu=resources["GPU"] > 0, resources_per_worker=resources
+        ),
         run_config=RunConfig(
             name=name,
             storage_path=f"{store.root}/{parent}",
@@ -88,13 +91,9 @@ def run(
     return answer
 
 
-def _share(workers: int) -> dict[str, float]:
-    """What each worker gets of the cluster. Mistake if it has too little."""
-    cpus, gpus = cluster.cpus(), cluster.gpus()
-    for there, unit in ((cpus, "CPUs"), (gpus, "GPUs")):
-        if there and not 1 <= workers <= there:
-            raise Mistake(f"--workers {workers}: the cluster has {there} {unit}")
-    return {"CPU": cpus // workers, "GPU": min(gpus, 1)}
+def _count(workers: Workers) -> Any:
+    """As Ray Train says it; two numbers make it elastic."""
+    return workers.least if workers.least == workers.most else tuple(workers)
 
 
 def _forget_snapshot(store: Store, folder: str) -> None:

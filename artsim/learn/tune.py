@@ -16,6 +16,7 @@ from artsim.learn.tune_folds import Folds, make_folds
 from artsim.learn.tune_results import keep_results, named
 from artsim.learn.tune_search import kept_trials, search
 from artsim.learn.tune_space import Space
+from artsim.learn.workers import Workers
 
 _ON_A_GPU = 8  # trials at a time, at most: heads are small, but each has a process
 
@@ -29,16 +30,33 @@ def tune(
     *,
     trials: int,
     folds: int,
-    workers: int,
+    workers: Workers,
     again: bool,
 ) -> dict[str, Any]:
     """Searches the space around the question's recipe; the run's share of the report.
 
-    A sweep of this name that was begun goes on, also to more ``trials`` than it had. ``again`` makes it anew.
+    A sweep of this name that was begun goes on, also to more ``trials`` than it had. ``again`` makes it anew. Mistake
+    if another run is at it now.
     """
+    check_name(name)
     for option, value in (("--trials", trials), ("--folds", folds)):
         if value < 1:
             raise Mistake(f"{option} {value}: at least 1")
+    with archive.alone(f"sweeps/{name}"):
+        return _tune(archive, name, question, learner, space, trials, folds, workers, again)
+
+
+def _tune(
+    archive: Archive,
+    name: str,
+    question: Question,
+    learner: MakeLearner,
+    space: Space,
+    trials: int,
+    folds: int,
+    workers: Workers,
+    again: bool,
+) -> dict[str, Any]:
     folder = _begin(archive, name, question, space, folds, again)
     kept = kept_trials(archive.store, folder)
     report = archive.read_json(f"{folder}/sweep.json")
@@ -86,7 +104,6 @@ def tune(
 
 def _begin(archive: Archive, name: str, question: Question, space: Space, folds: int, again: bool) -> str:
     """The sweep's folder, in which it stands what was asked. Mistake if that was something else."""
-    check_name(name)
     folder = f"sweeps/{name}"
     searched = {one: vars(distribution) for one, distribution in space.items()}
     asked = json.loads(json.dumps({**asdict(question), "space": searched, "folds": folds}))
@@ -101,7 +118,7 @@ def _begin(archive: Archive, name: str, question: Question, space: Space, folds:
 
 
 def _trainable(
-    archive: Archive, folder: str, question: Question, space: Space, pupil: Any, cut: Folds, workers: int
+    archive: Archive, folder: str, question: Question, space: Space, pupil: Any, cut: Folds, workers: Workers
 ) -> tuple[Any, int | None]:
     """What Ray Tune runs, what it shares with all trials, and how many of them at a time; None for as many as fit."""
     import ray.tune

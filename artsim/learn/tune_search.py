@@ -17,7 +17,8 @@ from artsim.learn.tune_space import Space
 
 Trial = dict[str, Any]  # number, setting, meanrank, low, high, best_epoch, epochs, seconds, curve; or number, error
 
-_REDUCTION = 4  # of the trials that come to a rung, one in so many goes on; rungs at 1, 4, 16, ... epochs
+_REDUCTION = 4  # of the trials that come to a rung, one in so many goes on
+RUNGS = frozenset(_REDUCTION**step for step in range(16))  # epochs after which a trial may be stopped: 1, 4, 16, ...
 _RETRIES = 2  # of a trial whose process was lost
 _SETTINGS = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
@@ -41,7 +42,8 @@ def search(
 ) -> list[Trial]:
     """Runs as many trials as are missing in ``folder`` and keeps each there; those that failed come last, unkept.
 
-    ``trainable`` reports ``meanrank``, low, high, best_epoch, curve (of every epoch) and training (seconds).
+    ``trainable`` reports ``epochs``, meanrank, low, high, best_epoch, curve (of every epoch) and training (seconds), at
+    every rung at least.
     """
     os.environ.update(_SETTINGS)
     import optuna
@@ -57,7 +59,9 @@ def search(
         return done
     sampler = optuna.samplers.TPESampler(seed=seed + len(done), constant_liar=True)  # else it would draw the same again
     searcher = OptunaSearch(dict(space), metric="meanrank", mode="min", sampler=sampler)
-    asha = ASHAScheduler(metric="meanrank", mode="min", max_t=epochs, grace_period=1, reduction_factor=_REDUCTION)
+    asha = ASHAScheduler(
+        time_attr="epochs", metric="meanrank", mode="min", max_t=epochs, grace_period=1, reduction_factor=_REDUCTION
+    )
     _remind(searcher, asha, done)
     keeper, over = _keeper(store, folder, len(done)), threading.Event()
     shown = threading.Thread(target=_show, args=(keeper, over, missing), daemon=True)
@@ -102,7 +106,7 @@ def _remind(searcher: Any, asha: Any, done: Sequence[Trial]) -> None:
         known = SimpleNamespace(trial_id=f"kept {trial['number']}")
         asha.on_trial_add(None, known)
         for epoch, value in enumerate(accumulate(trial["curve"], min), 1):
-            asha.on_trial_result(None, known, {"training_iteration": epoch, "meanrank": value})
+            asha.on_trial_result(None, known, {"epochs": epoch, "meanrank": value})
 
 
 def _keeper(store: Store, folder: str, before: int) -> Any:
@@ -123,7 +127,7 @@ def _keeper(store: Store, folder: str, before: int) -> Any:
                 "number": self.number,
                 "setting": trial.config,
                 **{name: result[name] for name in ("meanrank", "low", "high", "best_epoch")},
-                "epochs": len(result["curve"]),
+                "epochs": result["epochs"],
                 "seconds": result["training"],
                 "curve": result["curve"],
             }

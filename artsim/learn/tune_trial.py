@@ -1,8 +1,9 @@
-"""The trials of a sweep: a setting trained on every fold in step, or a backbone fine-tuned; one report an epoch."""
+"""The trials of a sweep: a setting trained on every fold in step, or a backbone fine-tuned."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,39 +13,57 @@ from ray import tune
 from artsim.archive import Store
 from artsim.learn.discriminant import Spread
 from artsim.learn.fit import HeadTrainee
+from artsim.learn.heads import Head
 from artsim.learn.recipe import Recipe
 from artsim.learn.train_epochs import Epoch, best_epoch, epochs
 from artsim.learn.train_loop import run
 from artsim.learn.tune_folds import Fold
+from artsim.learn.tune_search import RUNGS
 from artsim.learn.tune_space import Setting
+from artsim.learn.workers import Workers
+
+_FITS = (
+    64  # of heads to folds, that a process remembers: settings that differ in margins alone begin with the same ones
+)
 
 
 class HeadTrial(tune.Trainable):
     """A head for each fold. The process serves one setting after another, and all of a machine share the vectors."""
 
     def setup(self, config: Setting, **shared: Any) -> None:
-        """``shared`` is what ``tune.with_parameters`` shares: what ``_InStep`` takes."""
+        """``shared`` is what ``tune.with_parameters`` shares: what ``_InStep`` takes, but for ``fitted``."""
         torch.set_num_threads(1)
         self._shared = shared
+        self._fitted = lru_cache(_FITS)(self._fit)
         self.reset_config(config)
 
     def reset_config(self, new_config: Setting) -> bool:
         """Begins with another setting."""
         started = time.monotonic()
         shared = self._shared | {"recipe": replace(self._shared["recipe"], **new_config)}
-        self._epochs = epochs(_InStep(**shared), shared["recipe"], shared["seed"])
+        self._epochs = epochs(_InStep(**shared, fitted=self._fitted), shared["recipe"], shared["seed"])
         self._history: list[Epoch] = []
         self._seconds = time.monotonic() - started
         return True
 
     def step(self) -> dict[str, Any]:
-        """An epoch on every fold, unless there were enough."""
-        started = time.monotonic()
-        progress = next(self._epochs, None)
-        if progress:
+        """Epochs on every fold up to the next rung, or until there were enough: to report each would take as long."""
+        started, done = time.monotonic(), True
+        for progress in self._epochs:
             self._history = progress.history
+            if len(self._history) in RUNGS:
+                done = False
+                break
         self._seconds += time.monotonic() - started
-        return {**_report(self._history), "training": self._seconds, "done": progress is None}
+        return {**_report(self._history), "training": self._seconds, "done": done}
+
+    def _fit(self, fold: int, head: str, hidden: int, shrinkage: float) -> Mapping[str, torch.Tensor]:
+        """The buffers of such a head, fitted to a fold."""
+        vectors, training = torch.tensor(self._shared["vectors"]), self._shared["folds"][fold].training
+        recipe = replace(self._shared["recipe"], head=head, hidden=hidden, shrinkage=shrinkage)
+        made = Head(vectors.shape[1], recipe)
+        made.fit(vectors, training, self._shared["total"], recipe)
+        return dict(made.named_buffers())
 
 
 class _InStep:
@@ -58,11 +77,13 @@ class _InStep:
         total: Spread | None,
         recipe: Recipe,
         seed: int,
+        fitted: Callable[[int, str, int, float], Mapping[str, torch.Tensor]],
     ) -> None:
-        self._heads = [
-            HeadTrainee(vectors, fold.training, fold.validation, recipe, seed, groups, fold.pool, total)
-            for fold in folds
-        ]
+        self._heads = []
+        for number, fold in enumerate(folds):
+            buffers = fitted(number, recipe.head, recipe.hidden, recipe.shrinkage)
+            rest = (recipe, seed, groups, fold.pool, total, buffers)
+            self._heads.append(HeadTrainee(vectors, fold.training, fold.validation, *rest))
 
     def train_epoch(self, epoch: int) -> dict[str, float]:
         return {"loss": float(np.mean([head.train_epoch(epoch)["loss"] for head in self._heads]))}
@@ -88,7 +109,7 @@ def finetune_trial(
     groups: np.ndarray,
     recipe: Recipe,
     seed: int,
-    workers: int,
+    workers: Workers,
     store: Store,
     folder: str,
 ) -> None:
@@ -109,4 +130,4 @@ def _report(history: Sequence[Epoch]) -> dict[str, Any]:
     """What a trial is worth so far: that of its best epoch, as jobs.train would keep it."""
     best = best_epoch(history)
     score = {name: history[best][name] for name in ("meanrank", "low", "high")}
-    return {**score, "best_epoch": best, "curve": [epoch["meanrank"] for epoch in history]}
+    return {**score, "epochs": len(history), "best_epoch": best, "curve": [epoch["meanrank"] for epoch in history]}

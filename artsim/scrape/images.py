@@ -6,7 +6,6 @@ from typing import Any
 
 from PIL import Image
 
-from artsim.scrape.verdict import Failure, Verdict
 from artsim.vision.check import BadImage, check_image, open_image
 from artsim.vision.phash import perceptual_hash
 from artsim.vision.upright import to_rgb
@@ -17,14 +16,11 @@ _QUALITY = 92  # of the JPEGs that --resize makes
 def image_columns(data: bytes, max_pixels: int, resize: int | None) -> dict[str, Any]:
     """``bytes``, untouched, and what describes them; with ``resize`` those of a copy whose long side is that long.
 
-    Decodes and hashes, a few milliseconds; for threads. Failure: ``not_image``, ``corrupt`` or ``bomb``.
+    Decodes and hashes, a few milliseconds; for threads. BadImage: ``not_image``, ``corrupt`` or ``bomb``.
     """
-    try:
-        if resize and max(open_image(data, max_pixels).size) > resize:
-            return _shrunk(data, resize)
-        image = check_image(data, max_pixels)
-    except BadImage as bad:
-        raise Failure(Verdict(bad.status, bad.detail)) from bad
+    if resize and max(open_image(data, max_pixels).size) > resize:
+        return _shrunk(data, resize)
+    image = check_image(data, max_pixels)
     return _columns(data, image.content_type, (image.width, image.height), image.phash)
 
 

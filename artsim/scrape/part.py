@@ -41,7 +41,11 @@ class Part:
             kept, self._kept = self._kept, {}
             held, self.since = self.held, None
             if rows or kept:
-                await asyncio.get_running_loop().run_in_executor(threads, self._write, rows, kept)
+                try:
+                    await asyncio.get_running_loop().run_in_executor(threads, self._write, rows, kept)
+                except BaseException:  # it is tried again at the latest when the part is whole
+                    self._rows, self._kept = [*rows, *self._rows], {**kept, **self._kept}
+                    raise
             self.held -= held
 
     def _write(self, rows: list[dict[str, Any]], kept: dict[str, dict[str, Any]]) -> None:

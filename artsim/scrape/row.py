@@ -23,6 +23,8 @@ from artsim.scrape.options import Options
 from artsim.scrape.robots import MAX_ROBOTS_BYTES, Robots
 from artsim.scrape.verdict import Deferred, Failure, Verdict
 from artsim.scrape.works import Row
+from artsim.vision.apart import Apart
+from artsim.vision.check import BadImage
 
 _REDIRECTS = 5
 _BACKOFF = 0.5  # seconds before the second attempt at most, then twice as long each; anything below that is drawn
@@ -54,6 +56,7 @@ class Fetcher:
         self._client = client
         self._files = files
         self._threads = threads
+        self._apart = Apart()
         self.has_room = asyncio.Event()
         self.has_room.set()
 
@@ -102,16 +105,15 @@ class Fetcher:
             started = time.monotonic_ns()
             data = await self._in_thread(self._files.read, row.id.partition(":")[0], row.url)
             spent["fetch"] += time.monotonic_ns() - started
-            return await self._verified(data, spent)
+            return await self._verified(data, row, spent)
         async with self._answer(web_address(row.url), row, spent) as answer:
             if answer.status == 304:
                 if not row.stored:
                     raise Failure(Verdict("http", "304 Not Modified, without being asked whether", 304))
                 return None
             try:
-                columns = await self._verified(
-                    answer.body, spent
-                )  # the slot is held: no more bodies than slots at once
+                # the slot is held: no more bodies than slots at once
+                columns = await self._verified(answer.body, row, spent)
             except Failure as failure:
                 failure.verdict = failure.verdict._replace(http_status=answer.status)
                 raise
@@ -144,11 +146,14 @@ class Fetcher:
             url = answer.location
         raise Failure(Verdict("redirect_loop", f"redirects lead back to {url}"))
 
-    async def _verified(self, data: bytes, spent: Counter[str]) -> dict[str, Any]:
+    async def _verified(self, data: bytes, row: Row, spent: Counter[str]) -> dict[str, Any]:
         await self.has_room.wait()
         started = time.monotonic_ns()
+        apart = [self._apart] if row.careful else []
         try:
-            return await self._in_thread(image_columns, data, self._options.max_pixels, self._options.resize)
+            return await self._in_thread(*apart, image_columns, data, self._options.max_pixels, self._options.resize)
+        except BadImage as bad:
+            raise Failure(Verdict(bad.status, bad.detail)) from bad
         finally:
             spent["verify"] += time.monotonic_ns() - started
 

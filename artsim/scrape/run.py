@@ -6,15 +6,15 @@ itself, so that slow ones hold up no others; and three helper processes less to 
 
 import math
 import time
-from collections import Counter, deque
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from artsim import cluster
-from artsim.archive import Archive
+from artsim.archive import Archive, Mistake
 from artsim.scrape.host import Rules
 from artsim.scrape.limits import Answer, Limits, Request
 from artsim.scrape.options import Options
@@ -26,28 +26,35 @@ if TYPE_CHECKING:
 
 _PATIENCE = 30.0  # seconds that a row may wait for its host in the first round; twice as long in each that follows
 _PATIENCE_MOST = 600.0
+_TRIES = 15  # seconds for a killed run's keeper of the limits to go
 _OPEN = 64  # pieces that a worker has open at once
-_ALIVE = {"max_restarts": -1, "max_task_retries": -1}  # what is lost with a machine is begun again on another
 
 
 def scrape(archive: Archive, options: Options) -> dict[str, Any]:
     """Ends every pending row of the catalog in the images table; returns the run's share of the report.
 
     Rows whose host can't be asked yet are deferred from round to round, so that no host keeps the others waiting.
+    Mistake if another run does so now: hosts would be asked twice as much as they are to bear.
     """
+    with archive.alone("images"):
+        return _scrape(archive, options)
+
+
+def _scrape(archive: Archive, options: Options) -> dict[str, Any]:
     started, total, tried, patience = time.monotonic(), Tally(), Counter[str](), _PATIENCE
-    workers: list[Any] = []
+    pool: cluster.Pool | None = None
     while pieces := list(find_pieces(archive, _rest_of(options, total.rows))):
-        if not workers:
+        if pool is None:
             cluster.connect()
-            rules = Rules(options.per_host, options.delay, options.rest)
-            limits: Any = ray.remote(Limits).options(num_cpus=0, **_ALIVE).remote(rules)
-            workers = _start(archive, options, limits, len(pieces))
-        all_open = len(pieces) <= _OPEN * len(workers)  # then a row that waits keeps nobody waiting
+            limits = _limits(archive, options)
+            pool = _workers(archive, options, limits)
+        all_open = len(pieces) <= _OPEN * _room(options)  # then a row that waits keeps nobody waiting
         done = Tally()
-        stream = _round(pieces, workers, math.inf if all_open else patience, tried)
+        results = pool.stream(pieces, math.inf if all_open else patience, tried)
+        stream = ({"rows": tally.rows, "tally": tally} for tally in map(Tally.from_json, results))
         for result in cluster.progress(stream, sum(piece.take for piece in pieces), "images"):
             done.add(result["tally"])
+            result["tally"].tell()
         tried, done.tried = done.tried, Counter()
         total.add(done)
         if options.limit is not None and total.rows >= options.limit:
@@ -62,49 +69,55 @@ def _rest_of(options: Options, ended: int) -> Options:
     return options if options.limit is None else replace(options, limit=options.limit - ended)
 
 
-def _start(archive: Archive, options: Options, limits: Any, pieces: int) -> list[Any]:
-    count = min(options.workers or max(cluster.cpus() // 2, 1), pieces)
-    threads = max(cluster.cpus() // count, 1)
-    actor = ray.remote(_Scraper).options(num_cpus=1, max_concurrency=_OPEN + 1, **_ALIVE)
-    return [actor.remote(archive, options, limits, threads) for _ in range(count)]
+def _limits(archive: Archive, options: Options) -> Any:
+    """The keeper of the limits, beside the driver: no other machine's loss makes it forget what hosts bear.
+
+    Mistake if the archive, of those that nobody can hold, has another one on this cluster.
+    """
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    rules = Rules(options.per_host, options.delay, options.rest)
+    actor = ray.remote(Limits).options(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here)
+    if archive.store.is_local:
+        return actor.remote(rules)
+    for _ in range(_TRIES):
+        try:
+            return actor.options(name=f"limits of {archive.uri}", namespace="artsim").remote(rules)
+        except ValueError:  # of another run; if that was killed, it goes in a moment
+            time.sleep(1)
+    raise Mistake(f"--archive {archive.uri}: another run scrapes it on this cluster; wait for it, or stop it")
 
 
-def _round(pieces: list[Piece], workers: list[Any], patience: float, tried: Counter[str]) -> Iterator[dict[str, Any]]:
-    """Every piece once; its ``tally``, and how many ``rows`` ended. A worker gets none before it is there."""
-    todo = deque(pieces)
-    share = min(_OPEN, -(-len(pieces) // len(workers)))
-    running = {worker.begin_round.remote(patience, tried): worker for worker in workers}
-    beginning = set(running)
-    while running:
-        (reference,), _ = ray.wait(list(running), num_returns=1)
-        worker, result = running.pop(reference), ray.get(reference)
-        for _ in range(min(share if reference in beginning else 1, len(todo))):
-            running[worker.end.remote(todo.popleft())] = worker
-        if reference not in beginning:
-            tally = Tally.from_json(result)
-            yield {"rows": tally.rows, "tally": tally}
+def _workers(archive: Archive, options: Options, limits: Any) -> cluster.Pool:
+    threads = min(max(cluster.cpus_of_machines()), 2)
+    actor: Any = ray.remote(_Scraper).options(num_cpus=1, max_concurrency=_OPEN + 1, scheduling_strategy="SPREAD")
+    return cluster.Pool(
+        lambda: actor.remote(archive, options, limits, threads), {"CPU": 1}, lambda: _room(options), _OPEN
+    )
+
+
+def _room(options: Options) -> int:
+    """A worker for every two CPUs of a machine: one for its event loop, one for decoding; at least one a machine."""
+    return options.workers or sum(max(cpus // 2, 1) for cpus in cluster.cpus_of_machines())
 
 
 class _Scraper:
-    """A worker as an actor. One that had to be begun again goes on with what it is sent."""
+    """A worker as an actor."""
 
     def __init__(self, archive: Archive, options: Options, limits: Any, threads: int) -> None:
         self._settings = (archive, options, self._exchange, threads)
         self._limits = limits
         self._worker: Worker | None = None
 
-    async def begin_round(self, patience: float, tried: Counter[str]) -> None:
-        self._there().begin_round(patience, tried)
-
-    async def end(self, piece: Piece) -> str:
-        return (await self._there().end(piece)).to_json()
-
-    def _there(self) -> "Worker":
+    async def begin(self, patience: float, tried: Counter[str]) -> None:
         if self._worker is None:  # it needs the event loop, which is not there when an actor is made
             from artsim.scrape.worker import Worker  # the driver, which only sends for it, starts without it
 
             self._worker = Worker(*self._settings)
-        return self._worker
+        self._worker.begin_round(patience, tried)
+
+    async def do(self, piece: Piece, deaths: int) -> str:
+        assert self._worker
+        return (await self._worker.end(piece, careful=deaths > 0)).to_json()
 
     async def _exchange(self, request: Request) -> Answer:
         answer: Answer = await self._limits.exchange.remote(request)

@@ -5,6 +5,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from artsim import cluster
+
 if TYPE_CHECKING:
     from artsim.scrape.row import Ending
 
@@ -48,6 +50,14 @@ class Tally:
         """Counts all of another."""
         for name, counter in vars(other).items():
             getattr(self, name).update(counter)
+
+    def tell(self) -> None:
+        """Adds the rows to the cluster's counters."""
+        for status, rows in self.statuses.items():
+            cluster.count("images_scraped", "rows of the images table by how they ended", rows, status=status)
+        for host, rows in self.hosts.items():
+            cluster.count("images_of_host", "rows that ended, by the host asked", rows, host=host)
+            cluster.count("images_failed_of_host", "rows that failed, by the host asked", self.failed[host], host=host)
 
     def to_json(self) -> str:
         """As text; ``from_json`` reads it."""

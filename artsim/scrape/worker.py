@@ -1,6 +1,7 @@
 """A worker of the scraper: takes pieces, ends their rows, commits their parts. Image bytes leave it to disk alone."""
 
 import asyncio
+import contextlib
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -74,14 +75,18 @@ class Worker:
         self._gate.patience = patience
         self._tried = tried
 
-    async def end(self, piece: Piece) -> Tally:
-        """Ends those rows of a piece that can be ended now, and commits them."""
+    async def end(self, piece: Piece, *, careful: bool = False) -> Tally:
+        """Ends those rows of a piece that can be ended now, and commits them.
+
+        ``careful`` decodes in a process apart, since an image of the piece may have been the end of another worker.
+        """
         tally = Tally()
         rows = await asyncio.get_running_loop().run_in_executor(self._disk, self._read, piece)
         part = Part(self._archive.table("images"), piece.shard, piece.part)
         self._parts.add(part)
         async with asyncio.TaskGroup() as group:
             for row in rows:
+                row.careful = careful
                 row.tried = self._tried.get(row.id, 0)
                 group.create_task(self._end_row(row, part, tally))
         started = time.monotonic_ns()
@@ -111,7 +116,8 @@ class Worker:
             if self._held() > _HELD:
                 due.append(max(self._parts, key=lambda part: part.held))
             for part in due:
-                await part.commit(self._disk)
+                with contextlib.suppress(OSError):  # the last commit of the part tells of it
+                    await part.commit(self._disk)
             self._mind_memory()
 
     def _mind_memory(self) -> None:

@@ -26,7 +26,11 @@ class Piece:
 
 @dataclass(slots=True)
 class Row:
-    """A row to take up. ``stored`` says that its image is there and is to be refreshed, by these validators."""
+    """A row to take up.
+
+    ``stored`` says that its image is there and is to be refreshed, by these validators; ``careful``, that its decoder
+    may crash.
+    """
 
     id: str
     url: str | None
@@ -34,6 +38,7 @@ class Row:
     stored: bool = False
     etag: str | None = None
     last_modified: str | None = None
+    careful: bool = False
 
 
 def find_pieces(archive: Archive, options: Options) -> Iterator[Piece]:

@@ -22,6 +22,9 @@ class BadImage(Exception):
         self.status = status
         self.detail = detail
 
+    def __reduce__(self) -> tuple[type["BadImage"], tuple[str, str]]:
+        return BadImage, (self.status, self.detail)  # as it comes from another process
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:

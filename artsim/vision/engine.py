@@ -11,6 +11,7 @@ from artsim.vision.folding import fold_batch_norms
 from artsim.vision.network import Descriptor
 
 _CACHED = 8 * 224 * 224  # pixels of a pass that stay in a CPU's cache: of 32 images each would take half as long again
+_ON_A_GPU = 128  # images of a pass, at first
 _TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -30,18 +31,31 @@ class Engine:
         if self.device == "cpu":
             descriptor.model.to(self.type)  # on the CPU autocast would only add casts
         self.descriptor = descriptor.to(self.device)
-        self._at_once = max(_CACHED // (size * size), 1)
+        self._at_once = max(_CACHED // (size * size), 1) if self.device == "cpu" else _ON_A_GPU
 
     @torch.inference_mode()
     def __call__(self, pixels: np.ndarray) -> list[np.ndarray]:
-        """uint8 pixels of shape (n, size, size, 3) to float32 vectors (n, d), one array for each feature."""
+        """uint8 pixels of shape (n, size, size, 3) to float32 vectors (n, d), one array for each feature.
+
+        What is too much for the device's memory goes through it in halves, and so does all that follows.
+        """
         images = torch.from_numpy(pixels)
+        while True:
+            try:
+                passes = [self._pass(some) for some in images.split(self._at_once)]
+                return [torch.cat(vectors).float().numpy() for vectors in zip(*passes, strict=True)]
+            except torch.OutOfMemoryError:
+                if self._at_once == 1:
+                    raise
+            self._at_once = max(min(self._at_once, len(images)) // 2, 1)
+            torch.cuda.empty_cache()
+
+    def _pass(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
         if self.device == "cpu":
-            passes = [self.descriptor(some) for some in images.split(self._at_once)]
-            return [torch.cat(vectors).numpy() for vectors in zip(*passes, strict=True)]
+            return self.descriptor(images)
         with torch.autocast("cuda", self.type, enabled=self.type != torch.float32):
             vectors = self.descriptor(images.pin_memory().to("cuda", non_blocking=True))
-        return [one.float().cpu().numpy() for one in vectors]
+        return tuple(vector.cpu() for vector in vectors)
 
 
 def _best(device: str) -> str:

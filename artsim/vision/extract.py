@@ -1,6 +1,7 @@
 """The images of an archive to ``features/<name>``: any number of features in one pass, each image decoded once."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -23,12 +24,20 @@ def extract(
     """Fills ``features/<name>`` for every name; returns the run's share of the report.
 
     ``folder`` is where weights lie (see ``artsim.vision.weights.load``), ``exact`` decodes in full and computes in
-    float32. Only rows without a vector of the image's present bytes are pending.
+    float32. Only rows without a vector of the image's present bytes are pending. Mistake if another run does one of
+    the features now.
     """
     if not archive.has_table("images"):
         raise Mistake("--archive: it has no images yet; run jobs.scrape first")
     wanted = list(dict.fromkeys(parse_feature(name, pooling) for name in names))
     about.check_options(archive, wanted, folder, exact)
+    with archive.alone(*(f"features/{feature.name}" for feature in wanted)):
+        return _extract(archive, wanted, folder, precision, exact, rights)
+
+
+def _extract(
+    archive: Archive, wanted: list[Feature], folder: str | None, precision: str, exact: bool, rights: str
+) -> dict[str, Any]:
     pending_images = PendingImages(archive, tuple(feature.name for feature in wanted), rights == "public")
     parts = pending_parts(archive.shards, pending_images)
     for feature in wanted:
@@ -39,7 +48,6 @@ def extract(
     with ThreadPoolExecutor(1) as loading:  # torch and the weights, while Ray starts
         plans = loading.submit(_make_plans, wanted, folder)
         cluster.connect()
-        cluster.silence_ray_data()
     written = about.write_about(archive, plans.result(), folder, exact)
     return {**_run(pending_images, parts, plans.result(), precision, exact), "features": written}
 
@@ -92,50 +100,71 @@ def _key(rows: pa.Table) -> pa.ChunkedArray:
 def _run(
     pending_images: PendingImages, parts: list[tuple[int, str, int]], plans: list[Any], precision: str, exact: bool
 ) -> dict[str, Any]:
-    """Only the names of parts go through Ray: an actor reads the images of its part and writes their features."""
-    import ray
-
-    from artsim.vision.extractor import PHASES, Extractor
-
-    plans = [replace(plan, state=ray.put(plan.state)) for plan in plans]  # loaded once, read by every worker
-    actors, cpus, gpus = _actors(sum(plan.nbytes for plan in plans))
-    largest_first = sorted(parts, key=lambda part: -part[2])  # so that no worker is left alone with a large one
-    items = [{"shard": shard, "part": part, "pending": count} for shard, part, count in largest_first]
-    stream = (
-        ray.data.from_items(items, override_num_blocks=len(items))
-        .map_batches(
-            Extractor,
-            fn_constructor_args=(pending_images, pending_images.archive, plans, precision, exact, cpus),
-            batch_size=1,
-            compute=ray.data.ActorPoolStrategy(size=min(actors, len(items))),
-            num_cpus=cpus,
-            num_gpus=gpus,
-        )
-        .iter_rows()
-    )
     started, total = time.monotonic(), sum(count for *_, count in parts)
-    sums = dict.fromkeys(("rows", "pending", "failed", *PHASES), 0.0)
+    sums = Counter[str]()
+    stream = describe(pending_images, parts, plans, precision, exact)
     for done in cluster.progress(stream, total, "images", "pending"):
-        for name in sums:
-            sums[name] += done[name]
+        sums.update(done)
+        for name in pending_images.names:
+            cluster.count("images_described", "images through a backbone", done["rows"], backbone=name)
+        if gpus := cluster.gpus():
+            idle = 1 - sums["forward"] / (gpus * (time.monotonic() - started))
+            cluster.gauge("gpu_idle_share", "of the time of this extraction's GPUs", max(idle, 0.0))
+    seconds = time.monotonic() - started
     return {
         "rows_in": total,
         "rows_out": int(sums["rows"] - sums["failed"]),
         "rows_failed": int(sums["failed"]),
         "rows_there": int(sums["pending"] - sums["rows"]),  # done by another run in the meantime
-        "images_per_second": round(sums["rows"] / (time.monotonic() - started), 2),
-        "worker_seconds": {phase: round(sums[phase], 2) for phase in PHASES},
+        "images_per_second": round(sums["rows"] / seconds, 2),
+        "worker_seconds": {phase: round(sums[phase], 2) for phase in ("read", "decode", "waiting", "forward", "write")},
     }
 
 
-def _actors(nbytes: int) -> tuple[int, int, int]:
-    """How many actors, with how many CPUs and GPUs each.
+def describe(
+    pending_images: PendingImages,
+    parts: list[tuple[int, str, int]],
+    plans: list[Any],
+    precision: str,
+    exact: bool,
+    *,
+    unit: bool = False,
+) -> Iterator[dict[str, float]]:
+    """Writes the features of these parts' pending images, of length 1 if ``unit``; counts and seconds of each part.
 
-    One a GPU, with its share of the CPUs to decode on. Without GPUs one a CPU, since two processes run a network faster
-    than two threads of one; but a big network is not loaded once for every CPU.
+    Only the names of parts go through Ray: an actor reads the images of its part and writes their features.
+    """
+    import ray
+
+    from artsim.vision.extractor import Extractor, Part
+
+    plans = [replace(plan, state=ray.put(plan.state)) for plan in plans]  # loaded once, read by every worker
+    nbytes = sum(plan.nbytes for plan in plans)
+    needs, threads, depth = _shape(nbytes)
+    actor = ray.remote(Extractor).options(num_cpus=needs["CPU"], num_gpus=needs["GPU"], max_concurrency=depth)
+    settings = (pending_images, pending_images.archive, plans, precision, exact, unit, threads)
+    pool = cluster.Pool(lambda: actor.remote(*settings), needs, lambda: _room(needs), depth)
+    largest_first = sorted(parts, key=lambda part: -part[2])  # so that no worker is left alone with a large one
+    return pool.stream([Part(*part) for part in largest_first])
+
+
+def _shape(nbytes: int) -> tuple[dict[str, int], int, int]:
+    """What an actor needs, the threads that it decodes with, the parts that it has at a time.
+
+    Where there are machines without GPUs, these decode for those with: an actor a GPU, which has as many parts at a
+    time as there are CPUs for each. On machines with GPUs alone it decodes on its share of the CPUs. Without GPUs one
+    a CPU, since two processes run a network faster than two threads of one; but a big network is not loaded once for
+    every CPU.
     """
     cpus, gpus = cluster.cpus(), cluster.gpus()
+    if gpus and cluster.has_machines_without_gpu():
+        return {"CPU": 1, "GPU": 1}, 0, max(cpus // gpus - 1, 1)
     if gpus:
-        return gpus, max(cpus // gpus - 1, 1), 1
+        share = max(cpus // gpus - 1, 1)
+        return {"CPU": share, "GPU": 1}, share, 1
     threads = min(cpus, 1 + 2 * nbytes // _GIGABYTE)
-    return max(cpus // threads, 1), threads, 0
+    return {"CPU": threads, "GPU": 0}, threads, 1
+
+
+def _room(needs: dict[str, int]) -> int:
+    return cluster.gpus() if needs["GPU"] else cluster.cpus() // needs["CPU"]

@@ -1,28 +1,41 @@
 """What a worker of the extraction does: reads a part, decodes ahead, runs every network, commits the vectors."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import ray
 import torch
+from ray.exceptions import RayError
 
 from artsim.archive import Archive, Work, features
-from artsim.vision.check import BadImage
-from artsim.vision.decode import decode
+from artsim.vision.apart import Apart
+from artsim.vision.decoding import Batch, Decoding, elsewhere, here
 from artsim.vision.engine import Engine
 from artsim.vision.plan import Plan
 
 _BATCH = {"cpu": 8, "cuda": 128}  # images decoded together
-_DECODE_AHEAD = 3  # batches decoded while one is in the network
-PHASES = ("read", "decode", "forward", "write")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the images table with pending rows."""
+
+    shard: int
+    name: str
+    pending: int
 
 
 class Extractor:
-    """A Ray actor's state: the networks, loaded once. Called with one part at a time; returns counts and seconds."""
+    """A Ray actor: the networks, loaded once. Takes one part after another; returns counts and seconds.
+
+    Vectors have length 1 if ``unit``. ``threads`` decode here; where that is 0, tasks do so on machines without a GPU,
+    for several parts at once.
+    """
 
     def __init__(
         self,
@@ -31,89 +44,82 @@ class Extractor:
         plans: list[Plan],
         precision: str,
         exact: bool,
+        unit: bool,
         threads: int,
     ) -> None:
         if not torch.cuda.is_available():
-            torch.set_num_threads(threads)
-        self.images = archive.table("images")
-        self.pending, self.archive, self.plans, self.exact = pending, archive, plans, exact
-        self.inputs = list(dict.fromkeys(plan.input for plan in plans))
+            torch.set_num_threads(max(threads, 1))
+        self.pending, self.archive, self.plans, self.unit = pending, archive, plans, unit
         self.engines = [
             Engine(plan.network, plan.features, ray.get(plan.state), "float32" if exact else precision)
             for plan in plans
         ]
-        self.batch = _BATCH[self.engines[0].device]
-        self.pool = ThreadPoolExecutor(threads)
+        inputs = list(dict.fromkeys(plan.input for plan in plans))
+        self.decoding = Decoding(archive.table("images"), inputs, exact, _BATCH[self.engines[0].device])
+        self.threads, self.elsewhere = ThreadPoolExecutor(max(threads, 1)), threads == 0
+        self.apart = Apart()
+        self.one_at_a_time = threading.Lock()  # in the networks
 
-    def __call__(self, works: dict[str, np.ndarray]) -> dict[str, list[Any]]:
-        """Works on the part that the batch, of one row, names."""
-        shard, part = int(works["shard"][0]), str(works["part"][0])
-        ids = [identifier for work in self.pending(shard, part) for identifier in work.ids]
-        seconds = dict.fromkeys(PHASES, 0.0)
+    def begin(self) -> None:
+        """Nothing: the networks are there."""
+
+    def do(self, part: Part, deaths: int) -> dict[str, float]:
+        """Works on a part; what its images take others died of, or a machine was lost: decoded apart."""
+        ids = [identifier for work in self.pending(part.shard, part.name) for identifier in work.ids]
+        if self.elsewhere and not deaths:
+            try:
+                return self._describe(part, elsewhere(self.decoding, part.shard, part.name, ids))
+            except RayError:  # the task's process died over an image, say
+                pass
+        call = self.apart if deaths or self.elsewhere else here
+        return self._describe(part, self.decoding.batches(part.shard, part.name, ids, self.threads, call))
+
+    def _describe(self, part: Part, batches: Iterator[Batch]) -> dict[str, float]:
+        seconds = dict.fromkeys(("read", "decode", "waiting", "forward", "write"), 0.0)
         rows: list[tuple[str, str, str | None]] = []
         vectors: list[list[np.ndarray]] = [[] for plan in self.plans for _ in plan.features]
-        for some, pixels in self._decoded(shard, part, ids, seconds):
-            rows += some
-            started = time.monotonic()
-            outcome = [
-                vector
-                for plan, engine in zip(self.plans, self.engines, strict=True)
-                for vector in engine(pixels[self.inputs.index(plan.input)])
-            ]
-            for known, new in zip(vectors, outcome, strict=True):
-                known.append(new)
-            seconds["forward"] += time.monotonic() - started
-        started = time.monotonic()
-        if rows:  # none is left where another run has just done the part
-            self._commit(shard, part, rows, [np.concatenate(blocks) for blocks in vectors])
-        seconds["write"] += time.monotonic() - started
-        failed = sum(error is not None for _, _, error in rows)
-        return {
-            "rows": [len(rows)],
-            "pending": [max(int(works["pending"][0]), len(rows))],
-            "failed": [failed],
-            **{phase: [value] for phase, value in seconds.items()},
-        }
-
-    def _decoded(self, shard: int, part: str, ids: list[str], seconds: dict[str, float]) -> Iterator[Any]:
-        """Batches of (id, sha256, error) and of pixels for each input; a few are decoded ahead of the network."""
-        ahead: list[Any] = []
-        source = self.images.batches(shard, part, ["id", "bytes", "sha256"], ids, self.batch)
         while True:
             started = time.monotonic()
-            batch = next(source, None)
-            seconds["read"] += time.monotonic() - started
-            if batch is not None:
-                ahead.append((batch, [self.pool.submit(self._decode, data) for data in batch["bytes"]]))
-            if ahead and (batch is None or len(ahead) > _DECODE_AHEAD):
-                rows, futures = ahead.pop(0)
-                outcomes = [future.result() for future in futures]
-                seconds["decode"] += sum(outcome[2] for outcome in outcomes)
-                pixels = [np.stack(squares) for squares in zip(*(outcome[0] for outcome in outcomes), strict=True)]
-                errors = [outcome[1] for outcome in outcomes]
-                yield list(zip(rows["id"].to_pylist(), rows["sha256"].to_pylist(), errors, strict=True)), pixels
-            elif batch is None:
-                return
-
-    def _decode(self, data: pa.BinaryScalar) -> tuple[list[np.ndarray], str | None, float]:
+            batch = next(batches, None)
+            seconds["waiting"] += time.monotonic() - started
+            if batch is None:
+                break
+            seconds["read"] += batch.read
+            seconds["decode"] += batch.decode
+            rows += batch.rows
+            with self.one_at_a_time:
+                started = time.monotonic()
+                for known, new in zip(vectors, self._forward(batch.pixels), strict=True):
+                    known.append(new)
+                seconds["forward"] += time.monotonic() - started
         started = time.monotonic()
-        try:
-            squares, error = decode(data.as_buffer(), self.inputs, self.exact), None
-        except BadImage as bad:
-            squares = [np.zeros((wanted.size, wanted.size, 3), np.uint8) for wanted in self.inputs]
-            error = bad.detail
-        return squares, error, time.monotonic() - started
+        if rows:  # none is left where another run has just done the part
+            self._commit(part, rows, [np.concatenate(blocks) for blocks in vectors])
+        seconds["write"] += time.monotonic() - started
+        failed = sum(error is not None for _, _, error in rows)
+        return {"rows": len(rows), "pending": max(part.pending, len(rows)), "failed": failed, **seconds}
 
-    def _commit(
-        self, shard: int, part: str, rows: list[tuple[str, str, str | None]], vectors: list[np.ndarray]
-    ) -> None:
+    def _forward(self, pixels: list[np.ndarray]) -> list[np.ndarray]:
+        of = dict(zip(self.decoding.inputs, pixels, strict=True))
+        return [
+            vector for plan, engine in zip(self.plans, self.engines, strict=True) for vector in engine(of[plan.input])
+        ]
+
+    def _commit(self, part: Part, rows: list[tuple[str, str, str | None]], vectors: list[np.ndarray]) -> None:
         ids, hashes, errors = (list(column) for column in zip(*rows, strict=True))
         kinds = [(f, length) for plan in self.plans for f, length in zip(plan.features, plan.dimensions, strict=True)]
         for (feature, length), values in zip(kinds, vectors, strict=True):
+            if self.unit:
+                values = unit_length(values)
             flat = pa.FixedSizeListArray.from_arrays(
                 pa.array(values.ravel(), pa.float32()),
                 length,
                 mask=pa.array([error is not None for error in errors]),
             )
             table = self.archive.table(f"features/{feature.name}", features(length))
-            table.merge(shard, part, pa.table([ids, flat, errors, hashes], schema=table.schema))
+            table.merge(part.shard, part.name, pa.table([ids, flat, errors, hashes], schema=table.schema))
+
+
+def unit_length(vectors: np.ndarray) -> np.ndarray:
+    """The vectors (n, d), each at length 1."""
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)

@@ -70,6 +70,24 @@ def test_batch_norms_stay_as_they_are_and_all_else_learns(precision):
     }
 
 
+def test_what_is_too_much_for_the_memory_goes_in_halves_and_gives_the_same_gradients(monkeypatch):
+    whole, small = trainee_for(replace(EXACT, batch=7, at_once=7)), trainee_for(replace(EXACT, batch=7, at_once=7))
+    passes, loss_of = [], small._loss
+
+    def short_of_memory(judged, batch):
+        passes.append(len(judged))
+        if len(judged) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return loss_of(judged, batch)
+
+    monkeypatch.setattr(small, "_loss", short_of_memory)
+    assert small.train_epoch(0)["loss"] == pytest.approx(whole.train_epoch(0)["loss"], rel=1e-4)
+    assert passes == [7, 3, *[1] * 7]
+    for one, other in zip(whole.backbone.parameters(), small.backbone.parameters(), strict=True):
+        if one.requires_grad:
+            torch.testing.assert_close(one.grad, other.grad, rtol=1e-3, atol=1e-5)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("loss", [{"loss": "listwise"}, {"loss": "triplet", "reduction": "sum", "intra_margin": 0.1}])
 def test_passes_that_add_up_give_the_gradients_of_one(loss):

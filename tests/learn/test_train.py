@@ -21,6 +21,7 @@ from artsim.learn.recipe import Recipe
 from artsim.learn.train import train
 from artsim.learn.train_epochs import Progress, epochs
 from artsim.learn.train_heads import HeadLearner
+from artsim.learn.workers import ALONE
 from tests.learn.annotated import annotate, annotated, pool_of
 from tests.made import add_features, vectors_of
 
@@ -53,7 +54,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def _train(archive: Archive, question: Question = _QUESTION, name: str = "eye", again: bool = False) -> dict[str, Any]:
     learner = partial(HeadLearner, archive, question.inputs["features"], False, question.seed)
-    return train(archive, name, question, learner, workers=1, again=again)
+    return train(archive, name, question, learner, workers=ALONE, again=again)
 
 
 def _files(archive: Archive) -> dict[str, bytes]:

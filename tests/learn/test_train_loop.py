@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from artsim.archive import Mistake, Store
+from artsim.archive import Store
 from artsim.learn import train_loop
 from artsim.learn.train_epochs import Progress
 
@@ -43,29 +43,6 @@ def _rewrite(path: Path) -> None:
     path.unlink()
     path.parent.rmdir()
     _checkpoint(path.parents[1], 10)
-
-
-@pytest.mark.parametrize(
-    ("cpus", "gpus", "workers", "share"),
-    [
-        (2, 0, 1, {"CPU": 2, "GPU": 0}),
-        (5, 0, 2, {"CPU": 2, "GPU": 0}),
-        (16, 4, 4, {"CPU": 4, "GPU": 1}),
-        (2, 0, 3, "3: the cluster has 2 CPUs"),
-        (16, 1, 2, "2: the cluster has 1 GPUs"),
-        (2, 0, 0, "0: the cluster has 2 CPUs"),
-    ],
-)
-def test_workers_share_the_cluster(
-    monkeypatch: pytest.MonkeyPatch, cpus: int, gpus: int, workers: int, share: dict[str, int] | str
-) -> None:
-    monkeypatch.setattr("artsim.cluster.cpus", lambda: cpus)
-    monkeypatch.setattr("artsim.cluster.gpus", lambda: gpus)
-    if isinstance(share, dict):
-        assert train_loop._share(workers) == share
-    else:
-        with pytest.raises(Mistake, match=f"--workers {share}"):
-            train_loop._share(workers)
 
 
 def test_a_torn_list_of_checkpoints_is_forgotten(tmp_path: Path) -> None:

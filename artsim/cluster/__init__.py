@@ -1,0 +1,23 @@
+"""How artsim uses Ray: connect to the cluster that is there, work that survives its changes, and how it gets on."""
+
+from artsim.cluster.connection import connect, cpus, cpus_of_machines, gpus, has_machines_without_gpu, silence_ray_data
+from artsim.cluster.counters import count, gauge
+from artsim.cluster.pool import Pool
+from artsim.cluster.progress import progress
+from artsim.cluster.room import wait_for
+from artsim.cluster.spilling import spilled_bytes
+
+__all__ = [
+    "Pool",
+    "connect",
+    "count",
+    "cpus",
+    "cpus_of_machines",
+    "gauge",
+    "gpus",
+    "has_machines_without_gpu",
+    "progress",
+    "silence_ray_data",
+    "spilled_bytes",
+    "wait_for",
+]

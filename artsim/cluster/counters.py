@@ -1,0 +1,25 @@
+"""Counters that a cluster's Prometheus reads from Ray: ``ray_artsim_...``, each with its labels."""
+
+from typing import Any
+
+_counters: dict[str, Any] = {}
+_gauges: dict[str, Any] = {}
+
+
+def count(name: str, what: str, amount: float, **labels: str) -> None:
+    """Adds to ``artsim_<name>``; ``what`` describes it. Free where Ray is connected."""
+    from ray.util.metrics import Counter
+
+    if name not in _counters:
+        _counters[name] = Counter(f"artsim_{name}", description=what, tag_keys=tuple(labels))
+    if amount > 0:
+        _counters[name].inc(amount, tags=labels)
+
+
+def gauge(name: str, what: str, value: float) -> None:
+    """Sets ``artsim_<name>``; ``what`` describes it."""
+    from ray.util.metrics import Gauge
+
+    if name not in _gauges:
+        _gauges[name] = Gauge(f"artsim_{name}", description=what)
+    _gauges[name].set(value)

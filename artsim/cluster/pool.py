@@ -1,0 +1,98 @@
+"""Actors that take items one after another, while machines come and go.
+
+Ray restarts a lost actor wherever there is room, and its calls wait for it; on a cluster that became smaller there is
+none, and they wait for ever (as in Ray Data's pools of actors). Here no actor is restarted: what it had goes to others,
+and as many new ones are made as there is room for.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from artsim.cluster.room import Needs, Wait
+
+_log = logging.getLogger(__name__)
+
+_LOOK = 2.0  # seconds between two looks at how large the cluster is
+_DEATHS = 4  # actors that may die over one item, or in a row while they start
+
+
+class Pool:
+    """As many actors as there is room for, each with up to ``depth`` items at a time.
+
+    ``make`` makes one, with ``needs`` and no restarts. Its ``begin(*arguments)`` is called before the first item of a
+    stream, its ``do(item, deaths)`` with one after another; ``deaths`` is how many actors died over this item before,
+    be it the item's fault or a machine's. ``room`` says how many actors there may be at the moment.
+    """
+
+    def __init__(self, make: Callable[[], Any], needs: Needs, room: Callable[[], int], depth: int = 1) -> None:
+        self._make, self._needs, self._room, self._depth = make, needs, room, depth
+        self._actors: set[Any] = set()
+        self._born_dead = 0
+
+    def stream(self, items: Sequence[Any], *arguments: Any) -> Iterator[Any]:
+        """The result of every item, as they come. RuntimeError if one kills whatever takes it."""
+        import ray
+        from ray.exceptions import RayActorError
+
+        todo = deque((item, 0) for item in items)
+        running: dict[Any, tuple[Any, Any, int]] = {}  # what will be the result: of which actor, item, deaths
+        beginning = {actor.begin.remote(*arguments): actor for actor in self._actors}
+        wait, look = Wait(self._needs), 0.0
+        while todo or running:
+            if time.monotonic() >= look:
+                look = time.monotonic() + _LOOK
+                self._fit(beginning, len(todo) + len(running), arguments)
+            if not running:
+                wait.tell()
+            ready, _ = ray.wait([*beginning, *running], num_returns=1, timeout=_LOOK)
+            for reference in ready:
+                begun = beginning.pop(reference, None)
+                actor, item, deaths = (begun, None, 0) if begun else running.pop(reference)
+                try:
+                    result = ray.get(reference)
+                except RayActorError as error:
+                    self._actors.discard(actor)
+                    look = 0.0
+                    if begun:
+                        self._mourn(error)
+                    else:
+                        todo.appendleft((item, self._again(item, deaths, error)))
+                    continue
+                if begun:
+                    self._born_dead = 0
+                share = -(-(len(todo) + len(running)) // max(len(self._actors), 1))
+                for _ in range(min(len(todo), min(self._depth, share) if begun else 1)):
+                    item, deaths = todo.popleft()
+                    running[actor.do.remote(item, deaths)] = (actor, item, deaths)
+                if not begun:
+                    yield result
+
+    def _fit(self, beginning: dict[Any, Any], open_items: int, arguments: Sequence[Any]) -> None:
+        """Makes actors where there is room, and takes back those that wait for room that is gone."""
+        import ray
+
+        room = max(min(self._room(), open_items), 1)
+        while len(self._actors) < room:
+            actor = self._make()
+            self._actors.add(actor)
+            beginning[actor.begin.remote(*arguments)] = actor
+        for reference, actor in list(beginning.items()):
+            if len(self._actors) > max(self._room(), 1):
+                ray.kill(actor)
+                self._actors.discard(actor)
+                del beginning[reference]
+
+    def _mourn(self, error: Any) -> None:
+        """An actor died while it began."""
+        self._born_dead += 1
+        if error.actor_init_failed or self._born_dead > _DEATHS:
+            raise error
+
+    def _again(self, item: Any, deaths: int, error: Exception) -> int:
+        if deaths == _DEATHS:
+            raise RuntimeError(f"{deaths + 1} workers died over {item}, the last by {error}") from error
+        _log.info("a worker was lost; another takes over what it had")
+        return deaths + 1

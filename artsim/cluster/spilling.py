@@ -1,0 +1,13 @@
+"""Whether the object store ran over: what did not fit in memory went to disk, and a job got slower."""
+
+
+def spilled_bytes() -> int:
+    """Bytes that all machines of the cluster spilled to disk since they started; 0 where Ray is not running."""
+    import ray
+
+    if not ray.is_initialized():
+        return 0
+    from ray._private.internal_api import get_memory_info_reply, get_state_from_address
+
+    reply = get_memory_info_reply(get_state_from_address(ray.get_runtime_context().gcs_address))
+    return int(reply.store_stats.spilled_bytes_total)

@@ -1,0 +1,45 @@
+"""How many processes share a training, and what each gets of the cluster."""
+
+import argparse
+from typing import NamedTuple
+
+from artsim import cluster
+from artsim.mistake import Mistake
+
+
+class Workers(NamedTuple):
+    """At least and at most so many; between the two a training takes what the cluster has, and goes on with less."""
+
+    least: int
+    most: int
+
+    def __str__(self) -> str:
+        return f"{self.least}" if self.least == self.most else f"{self.least}:{self.most}"
+
+
+ALONE = Workers(1, 1)
+
+
+def parse_workers(text: str) -> Workers:
+    """``2``, or ``1:4``."""
+    least, _, most = text.partition(":")
+    try:
+        workers = Workers(int(least), int(most or least))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no number, nor two as in 1:4") from error
+    if not 1 <= workers.least <= workers.most:
+        raise argparse.ArgumentTypeError(f"{text}: at least 1, and the first not above the second")
+    return workers
+
+
+def share(workers: Workers) -> dict[str, int]:
+    """CPUs and GPUs of each worker, so that all find room on the machines there are. Mistake if these are too few."""
+    machines, gpus = cluster.cpus_of_machines(), cluster.gpus()
+    for there, unit in ((cluster.cpus(), "CPUs"), (gpus, "GPUs")):
+        if there and workers.least > there:
+            raise Mistake(f"--workers {workers}: the cluster has {there} {unit}")
+    if gpus:
+        return {"CPU": max(max(machines) // max(gpus, 1), 1), "GPU": 1}
+    most = min(workers.most, sum(machines))
+    fits = [cpus for cpus in range(1, max(machines) + 1) if sum(each // cpus for each in machines) >= most]
+    return {"CPU": max(fits), "GPU": 0}

@@ -1,0 +1,127 @@
+"""The whole pipeline on people-art, killed at random moments, against the same pipeline left alone: the same tables?
+
+A cluster of a head and two machines, each a raylet of its own here. A kill takes the driver, and the same command is
+said again; or one of the two machines, and another one comes later. Rows are compared by their ids: all columns, but
+for times of day and numbers of attempts; vectors to 1e-3, since images of a batch differ with what was done before.
+"""
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from artsim.archive import Archive
+from benchmarks.claims import Claim, conclude
+from tests.faults.machines import Machines, ended, machines
+
+PEOPLE_ART = Path(__file__).parents[2] / "shared" / "data" / "people-art"
+PIPELINE = """
+[catalog]
+source = "table"
+location = "{location}"
+as = "pa"
+[scrape]
+contact = "benchmark@museum.example"
+[extract]
+backbones = ["efficientnet_lite0", "efficientnet_lite0@4"]
+[annotations]
+action = "simulate"
+annotator = "sim"
+by = "style"
+n = 1000
+[train]
+features = ["efficientnet_lite0", "efficientnet_lite0@4"]
+name = "eye"
+workers = "1"
+embed = true
+[neighbors]
+features = ["eye"]
+all = true
+"""
+TABLES = ["catalog", "images", "features/efficientnet_lite0", "features/efficientnet_lite0@4", "annotations"]
+TABLES += ["features/eye"]
+_OF_THE_RUN = {"created_at", "fetched_at", "attempts"}
+
+
+def run(cluster: Machines, archive: Path, config: Path, kills: int, seed: int) -> list[str]:
+    """The pipeline to its end, after so many kills; what was killed."""
+    rng, done, spare = random.Random(seed), list[str](), 1
+    while True:
+        job = cluster.start("pipeline", "--archive", str(archive), "--config", str(config))
+        while len(done) < kills:
+            try:
+                job.wait(timeout=rng.uniform(2, 14))
+                break
+            except subprocess.TimeoutExpired:
+                pass
+            if rng.random() < 0.5:
+                os.killpg(job.pid, signal.SIGKILL)
+                done.append("driver")
+                break
+            cluster.lose(spare)
+            cluster.join(1)
+            spare += 1  # the oldest of those that are left
+            done.append("machine")
+        _, said = ended(job)
+        if job.returncode == 0:
+            return done
+        if job.returncode != -signal.SIGKILL:
+            sys.exit(f"after {done}:\n{said[-3000:]}")
+
+
+def rows_of(archive: Archive, table: str) -> dict[str, dict[str, Any]]:
+    """All rows by their keys, without what may differ; a row that is there twice is an error."""
+    rows = pa.concat_tables(list(archive.table(table).scan())).to_pylist()
+    key = "annotation_id" if table == "annotations" else "id"
+    found = {row[key]: {name: value for name, value in row.items() if name not in _OF_THE_RUN} for row in rows}
+    if len(found) != len(rows):
+        sys.exit(f"{table}: {len(rows) - len(found)} rows are doubled")
+    return found
+
+
+def differing(one: dict[str, Any] | None, other: dict[str, Any] | None) -> bool:
+    if one is None or other is None:
+        return True
+    some, others = one.pop("vector", None), other.pop("vector", None)
+    if (some is None) != (others is None):
+        return True
+    return one != other or (some is not None and not np.allclose(some, others, rtol=1e-3, atol=1e-3))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="5 kills, not 20")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    if not PEOPLE_ART.is_dir():
+        sys.exit(f"the paintings are not there: {PEOPLE_ART}")
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder, "pipeline.toml")
+        config.write_text(PIPELINE.format(location=PEOPLE_ART / "labels.csv"), encoding="utf-8")
+        killed: list[str] = []
+        for name, kills in (("alone", 0), ("killed", 5 if options.quick else 20)):
+            started = time.monotonic()
+            with machines(1, 1, 1) as cluster:
+                killed = run(cluster, Path(folder, name), config, kills, options.seed)
+            print(f"{name}: {time.monotonic() - started:.0f} s; killed: {', '.join(killed) or 'nothing'}", flush=True)
+        worst = 0
+        for table in TABLES:
+            alone, other = (rows_of(Archive.open(f"{folder}/{name}"), table) for name in ("alone", "killed"))
+            bad = sum(differing(alone.get(key), other.get(key)) for key in alone.keys() | other.keys())
+            print(f"{table:40} {len(alone):6} rows, {bad} differ")
+            worst += bad
+    peer = f"the same pipeline left alone; {killed.count('driver')} drivers and {killed.count('machine')} machines"
+    conclude("kills", [Claim(f"rows that differ after {len(killed)} kills", worst, 0, peer, at_least=False)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""One run at a time: in another process, and gone with it, however it ended."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from artsim.archive import Archive, Mistake
+
+_HOLD = """
+import sys
+from artsim.archive import Archive
+with Archive.open(sys.argv[1]).alone("images", "features/eye"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_table_is_held_by_one_process_until_it_dies(tmp_path: Path) -> None:
+    archive = Archive.create(str(tmp_path))
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLD, archive.uri], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(Mistake, match=rf"at work on features/eye of this archive \(process {other.pid} on "):
+            archive.alone("features/eye").__enter__()
+        with archive.alone("features/other", "models/eye"):
+            pass
+        other.kill()
+    with archive.alone("images"), archive.alone("features/eye"):
+        pass
+
+
+def test_held_twice_in_one_process_is_twice_too_much(tmp_path: Path) -> None:
+    archive = Archive.create(str(tmp_path))
+    with archive.alone("images"), pytest.raises(Mistake, match="another run"), archive.alone("images"):
+        pass
+    with archive.alone("images"):
+        pass

@@ -1,0 +1,126 @@
+"""Machines that are lost in the middle of every job, and come back or don't; drivers and heads that are killed."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from artsim.archive import Archive
+from tests.faults.machines import ended, machines, report_of, until
+from tests.faults.rows import every_row_once, parts_of
+from tests.learn.annotated import IDS, annotated
+from tests.made import jpeg, make_archive, named
+from tests.scrape.here import make_archive as make_catalog
+from tests.scrape.site import Site, answer, most_at_once, page
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
+
+
+def test_a_machine_lost_while_scraping(tmp_path: Path) -> None:
+    with Site() as site, machines(1, 1, 1) as cluster:
+        site.default = page(answer(200, jpeg()), latency=0.02)
+        archive = make_catalog(tmp_path, {"image_url": [f"{site.url}/{i}" for i in range(600)]}, shards=24)
+        job = cluster.start("scrape", "--archive", archive.uri, "--allow-host", site.netloc, "--per-host", "3")
+        until(lambda: parts_of(archive, "images") >= 2, job)
+        cluster.lose(2)
+        report = report_of(job)
+        assert report["statuses"] == {"ok": 600}
+        every_row_once(archive, "images", _ids(archive))
+        assert most_at_once(site.visits) <= 3
+
+
+def test_a_machine_lost_while_extracting(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path, named(900), shards=12, part_rows=25)
+    with machines(1, 1, 1) as cluster:
+        job = cluster.start("extract", "--archive", archive.uri, "--backbones", "resnet18", "--weights", "random")
+        until(lambda: parts_of(archive, "features/resnet18") >= 2, job)
+        cluster.lose(1)
+        report = report_of(job)
+        assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (900, 900, 0)
+        every_row_once(archive, "features/resnet18", set(named(900)))
+
+
+def test_machines_lost_that_decode_for_those_with_a_gpu(tmp_path: Path) -> None:
+    """GPUs in name alone: Ray places by them, and the network runs on the CPU."""
+    archive = make_archive(tmp_path, named(600), shards=8, part_rows=25, pictures={"made:0003": jpeg()[:300]})
+    with machines(1, 1, 1) as cluster:
+        cluster.join(1, num_gpus=1)
+        job = cluster.start("extract", "--archive", archive.uri, "--backbones", "resnet18", "--weights", "random")
+        until(lambda: parts_of(archive, "features/resnet18") >= 2, job)
+        cluster.lose(1)
+        report = report_of(job)
+        assert (report["rows_out"], report["rows_failed"]) == (599, 1)
+        every_row_once(archive, "features/resnet18", set(named(600)))
+
+
+def test_a_machine_lost_while_training_goes_on_with_one_worker_less(tmp_path: Path) -> None:
+    """And what it learned describes the whole archive, though another machine is lost meanwhile."""
+    archive = annotated(tmp_path / "archive")
+    how = ["--archive", archive.uri, "--features", "dots", "--epochs", "40", "--patience", "40", "--hidden", "8"]
+    with machines(1, 1) as cluster:
+        job = cluster.start("train", "--name", "eye", "--workers", "1:2", *how)
+        checkpoints = Path(archive.uri, "models/_eye")
+        until(lambda: len(list(checkpoints.glob("epoch-*"))) > 0 and _last(checkpoints) >= 3, job)
+        cluster.lose(1)
+        report = report_of(job)
+        assert report["epochs"] == 40
+        cluster.join(1)
+        job = cluster.start("embed", "--archive", archive.uri, "--model", str(Path(archive.uri, "models/eye")))
+        time.sleep(4)
+        cluster.lose(2)
+        assert report_of(job)["rows_out"] == len(IDS)
+        every_row_once(archive, "features/eye", set(IDS))
+
+
+def test_a_machine_lost_in_a_sweep(tmp_path: Path) -> None:
+    archive = annotated(tmp_path / "archive")
+    how = ["--archive", archive.uri, "--features", "dots", "--trials", "8", "--epochs", "16", "--hidden", "8"]
+    with machines(1, 1, 1) as cluster:
+        job = cluster.start("tune", "--name", "margins", *how)
+        trials = Path(archive.uri, "sweeps/margins/trials")
+        until(lambda: len(list(trials.glob("*.json"))) >= 2, job)
+        cluster.lose(2)
+        report = report_of(job)
+        assert (report["rows_out"], report["rows_failed"]) == (8, 0)
+        assert report["best"]["meanrank"] < 4
+
+
+def test_the_driver_killed_on_a_cluster_that_stays(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path, named(400), shards=8, part_rows=25)
+    how = ["--archive", archive.uri, "--backbones", "resnet18", "--weights", "random"]
+    with machines(1, 1) as cluster:
+        job = cluster.start("extract", *how)
+        until(lambda: parts_of(archive, "features/resnet18") >= 2, job)
+        os.killpg(job.pid, signal.SIGKILL)
+        job.wait()
+        done = parts_of(archive, "features/resnet18")
+        assert cluster.run("extract", *how)["rows_in"] <= 400 - 25 * min(done, 2)
+        every_row_once(archive, "features/resnet18", set(named(400)))
+
+
+def test_the_head_killed_and_started_again(tmp_path: Path) -> None:
+    with Site() as site:
+        site.default = page(answer(200, jpeg()), latency=0.02)
+        archive = make_catalog(tmp_path, {"image_url": [f"{site.url}/{i}" for i in range(300)]}, shards=12)
+        how = ["--archive", archive.uri, "--allow-host", site.netloc, "--per-host", "4"]
+        with machines(1, 1) as cluster:
+            job = cluster.start("scrape", *how)
+            until(lambda: parts_of(archive, "images") >= 2, job)
+            cluster.lose(0)
+            ended(job)
+            assert job.returncode == 1
+        with machines(1, 1) as cluster:
+            report = cluster.run("scrape", *how)
+        assert 0 < report["rows_in"] < 300
+        every_row_once(archive, "images", _ids(archive))
+        assert len(site.images()) <= 300 + 128
+
+
+def _ids(archive: Archive) -> set[str]:
+    return {one for rows in archive.table("catalog").scan(["id"]) for one in rows["id"].to_pylist()}
+
+
+def _last(checkpoints: Path) -> int:
+    return max(int(one.name[6:]) for one in checkpoints.glob("epoch-*"))

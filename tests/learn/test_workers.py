@@ -1,0 +1,45 @@
+import argparse
+
+import pytest
+
+from artsim.learn.workers import ALONE, Workers, parse_workers, share
+from artsim.mistake import Mistake
+
+
+@pytest.mark.parametrize(("text", "workers"), [("1", ALONE), ("3", Workers(3, 3)), ("1:4", Workers(1, 4))])
+def test_as_many_as_the_text_says(text: str, workers: Workers) -> None:
+    assert parse_workers(text) == workers
+    assert str(workers) == text
+
+
+@pytest.mark.parametrize("text", ["0", "two", "4:1", "0:2", "1:2:3", ""])
+def test_no_number_of_workers(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match=text):
+        parse_workers(text)
+
+
+@pytest.mark.parametrize(
+    ("machines", "gpus", "workers", "expected"),
+    [
+        ([2], 0, "1", {"CPU": 2, "GPU": 0}),
+        ([5], 0, "2", {"CPU": 2, "GPU": 0}),
+        ([16], 4, "4", {"CPU": 4, "GPU": 1}),
+        ([1, 1, 1, 1], 0, "2", {"CPU": 1, "GPU": 0}),
+        ([4, 2], 0, "2", {"CPU": 2, "GPU": 0}),
+        ([8, 8], 0, "1:4", {"CPU": 4, "GPU": 0}),
+        ([1], 0, "1:4", {"CPU": 1, "GPU": 0}),
+        ([2], 0, "3", "3: the cluster has 2 CPUs"),
+        ([16], 1, "2", "2: the cluster has 1 GPUs"),
+    ],
+)
+def test_workers_share_the_cluster(
+    monkeypatch: pytest.MonkeyPatch, machines: list[int], gpus: int, workers: str, expected: dict[str, int] | str
+) -> None:
+    monkeypatch.setattr("artsim.cluster.cpus_of_machines", lambda: machines)
+    monkeypatch.setattr("artsim.cluster.cpus", lambda: sum(machines))
+    monkeypatch.setattr("artsim.cluster.gpus", lambda: gpus)
+    if isinstance(expected, dict):
+        assert share(parse_workers(workers)) == expected
+    else:
+        with pytest.raises(Mistake, match=f"--workers {expected}"):
+            share(parse_workers(workers))
