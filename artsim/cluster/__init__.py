@@ -1,6 +1,6 @@
 """How artsim uses Ray: connect to the cluster that is there, work that survives its changes, and how it gets on."""
 
-from artsim.cluster.connection import connect, cpus, cpus_of_machines, gpus, has_machines_without_gpu, silence_ray_data
+from artsim.cluster.connection import connect, cpus, gpus, nodes, silence_ray_data
 from artsim.cluster.counters import count, gauge
 from artsim.cluster.pool import Pool
 from artsim.cluster.progress import progress
@@ -12,10 +12,9 @@ __all__ = [
     "connect",
     "count",
     "cpus",
-    "cpus_of_machines",
     "gauge",
     "gpus",
-    "has_machines_without_gpu",
+    "nodes",
     "progress",
     "silence_ray_data",
     "spilled_bytes",

@@ -1,5 +1,6 @@
 """Connects to the Ray cluster that is there, or starts one here; what it has."""
 
+import json
 import logging
 import os
 
@@ -25,36 +26,24 @@ def silence_ray_data() -> None:
     logging.getLogger("ray.data").setLevel(logging.ERROR)
 
 
+def nodes() -> list[dict[str, int]]:
+    """The ``CPU`` and ``GPU`` of each node that is there; of a cluster that grows by itself, of each that may come.
+
+    Such a cluster can be empty when a job starts, so its file says on the head what it can become, as in
+    ``ARTSIM_NODES='[[8, {"CPU": 16}], [4, {"CPU": 8, "GPU": 1}]]'``: eight nodes of one kind, four of another.
+    """
+    import ray
+
+    coming = [has for count, has in json.loads(os.environ.get("ARTSIM_NODES", "[]")) for _ in range(count)]
+    there = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return [{unit: int(has.get(unit, 0)) for unit in ("CPU", "GPU")} for has in coming or there]
+
+
 def cpus() -> int:
-    """The CPUs that the cluster has, or that its autoscaler could get; at least 1."""
-    return max(_most("CPU"), 1)
+    """The CPUs of the cluster, at least 1."""
+    return max(sum(node["CPU"] for node in nodes()), 1)
 
 
 def gpus() -> int:
-    """The GPUs that the cluster has, or that its autoscaler could get."""
-    return _most("GPU")
-
-
-def cpus_of_machines() -> list[int]:
-    """How many CPUs each machine has that has any; at least one machine with one."""
-    import ray
-
-    there = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
-    return [count for count in there if count] or [1]
-
-
-def has_machines_without_gpu() -> bool:
-    """Whether some machine of the cluster has CPUs and no GPU."""
-    import ray
-
-    there = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return any(resources.get("CPU") and not resources.get("GPU") for resources in there)
-
-
-def _most(resource: str) -> int:
-    import ray
-    from ray._private.state import state
-
-    there = int(ray.cluster_resources().get(resource, 0))
-    could_be = state.get_max_resources_from_cluster_config() or {}  # None without an autoscaler
-    return max(there, int(could_be.get(resource, 0)))
+    """The GPUs of the cluster."""
+    return sum(node["GPU"] for node in nodes())

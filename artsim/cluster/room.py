@@ -26,7 +26,7 @@ class Wait:
 
 
 def wait_for(needs: Needs) -> None:
-    """Returns when the cluster has room for one process of such needs."""
+    """Returns when the cluster has room for one process of such needs; for work that Ray itself places."""
     import ray
 
     wait = Wait(needs)

@@ -44,6 +44,7 @@ def all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_o
         return report
     cluster.connect()
     cluster.silence_ray_data()
+    cluster.wait_for({"CPU": 1})
     import ray
 
     def work(row: dict[str, Any]) -> dict[str, int]:

@@ -57,6 +57,7 @@ def _embed_head(archive: Archive, model: Model, public_only: bool) -> dict[str, 
         return report
     cluster.connect()
     cluster.silence_ray_data()
+    cluster.wait_for({"CPU": 1})
     import ray
 
     def work(row: dict[str, Any]) -> dict[str, int]:

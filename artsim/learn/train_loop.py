@@ -42,6 +42,7 @@ def run(
     ``show`` is called with each epoch. Mistake if the cluster is too small.
     """
     resources = share(workers)
+    cluster.wait_for(resources)
     os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", _POLL)
     from ray.train import CheckpointConfig, FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchTrainer

@@ -66,7 +66,8 @@ def _tune(
     cut = make_folds(archive, pupil, plan, question, folds, "negatives" in space)
     started = time.monotonic()
     cluster.connect()
-    trainable, at_once = _trainable(archive, folder, question, space, pupil, cut, workers)
+    cluster.wait_for({"CPU": 1})
+    trainable, at_once = _trainable(archive, folder, question, space, pupil, cut, workers, trials - len(kept))
     found = search(
         trainable,
         space,
@@ -118,12 +119,19 @@ def _begin(archive: Archive, name: str, question: Question, space: Space, folds:
 
 
 def _trainable(
-    archive: Archive, folder: str, question: Question, space: Space, pupil: Any, cut: Folds, workers: Workers
+    archive: Archive,
+    folder: str,
+    question: Question,
+    space: Space,
+    pupil: Any,
+    cut: Folds,
+    workers: Workers,
+    missing: int,
 ) -> tuple[Any, int | None]:
     """What Ray Tune runs, what it shares with all trials, and how many of them at a time; None for as many as fit."""
     import ray.tune
 
-    from artsim.learn.tune_trial import HeadTrial, finetune_trial
+    from artsim.learn.tune_trial import HeadTrial, Start, finetune_trial
 
     rest: dict[str, Any] = {"groups": cut.groups, "recipe": question.recipe, "seed": question.seed}
     if "finetune" in question.inputs:
@@ -132,6 +140,8 @@ def _trainable(
         return ray.tune.with_resources(shared, {"cpu": 0}), 1
     projects = "head" in space or question.recipe.head == "discriminant"
     rest["total"] = spread_of(pupil.space, question.seed) if projects else None
+    start: Any = ray.remote(Start)
+    rest["start"] = start.options(num_cpus=0).remote(min(cluster.cpus(), missing))
     shared = ray.tune.with_parameters(HeadTrial, vectors=pupil.before(cut.ids), folds=cut.folds, **rest)
     gpu = min(max(cluster.gpus() / cluster.cpus(), 1 / _ON_A_GPU), 1) if cluster.gpus() else 0
     return ray.tune.with_resources(shared, {"cpu": 1, "gpu": gpu}), None

@@ -1,5 +1,7 @@
 """The trials of a sweep: a setting trained on every fold in step, or a backbone fine-tuned."""
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -7,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import ray
 import torch
 from ray import tune
 
@@ -22,6 +25,7 @@ from artsim.learn.tune_search import RUNGS
 from artsim.learn.tune_space import Setting
 from artsim.learn.workers import Workers
 
+_TOGETHER = 60.0  # seconds that the first process of a sweep waits for the others
 _FITS = (
     64  # of heads to folds, that a process remembers: settings that differ in margins alone begin with the same ones
 )
@@ -30,12 +34,17 @@ _FITS = (
 class HeadTrial(tune.Trainable):
     """A head for each fold. The process serves one setting after another, and all of a machine share the vectors."""
 
-    def setup(self, config: Setting, **shared: Any) -> None:
-        """``shared`` is what ``tune.with_parameters`` shares: what ``_InStep`` takes, but for ``fitted``."""
+    def setup(self, config: Setting, start: Any = None, **shared: Any) -> None:
+        """``shared`` is what ``tune.with_parameters`` shares: what ``_InStep`` takes, but for ``fitted``.
+
+        ``start`` is the actor that lets the processes begin together.
+        """
         torch.set_num_threads(1)
         self._shared = shared
         self._fitted = lru_cache(_FITS)(self._fit)
         self.reset_config(config)
+        if start is not None:
+            ray.get(start.arrive.remote())
 
     def reset_config(self, new_config: Setting) -> bool:
         """Begins with another setting."""
@@ -64,6 +73,25 @@ class HeadTrial(tune.Trainable):
         made = Head(vectors.shape[1], recipe)
         made.fit(vectors, training, self._shared["total"], recipe)
         return dict(made.named_buffers())
+
+
+class Start:
+    """An actor where the first processes wait for each other, a while at most.
+
+    A trial whose process still starts is given by Tune to any other that is free, and the start is broken off. Short
+    trials of the first process would so keep all others from ever coming.
+    """
+
+    def __init__(self, processes: int) -> None:
+        self._missing, self._all_there = processes, asyncio.Event()
+
+    async def arrive(self) -> None:
+        """Returns when all are there."""
+        self._missing -= 1
+        if self._missing <= 0:
+            self._all_there.set()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._all_there.wait(), _TOGETHER)
 
 
 class _InStep:

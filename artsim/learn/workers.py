@@ -34,12 +34,12 @@ def parse_workers(text: str) -> Workers:
 
 def share(workers: Workers) -> dict[str, int]:
     """CPUs and GPUs of each worker, so that all find room on the machines there are. Mistake if these are too few."""
-    machines, gpus = cluster.cpus_of_machines(), cluster.gpus()
+    nodes, gpus = cluster.nodes(), cluster.gpus()
     for there, unit in ((cluster.cpus(), "CPUs"), (gpus, "GPUs")):
         if there and workers.least > there:
             raise Mistake(f"--workers {workers}: the cluster has {there} {unit}")
     if gpus:
-        return {"CPU": max(max(machines) // max(gpus, 1), 1), "GPU": 1}
-    most = min(workers.most, sum(machines))
-    fits = [cpus for cpus in range(1, max(machines) + 1) if sum(each // cpus for each in machines) >= most]
-    return {"CPU": max(fits), "GPU": 0}
+        return {"CPU": max(min(node["CPU"] // node["GPU"] for node in nodes if node["GPU"]), 1), "GPU": 1}
+    most = min(workers.most, cluster.cpus())
+    fits = [cpus for cpus in range(1, cluster.cpus() + 1) if sum(node["CPU"] // cpus for node in nodes) >= most]
+    return {"CPU": max(fits, default=1), "GPU": 0}

@@ -88,7 +88,7 @@ def _limits(archive: Archive, options: Options) -> Any:
 
 
 def _workers(archive: Archive, options: Options, limits: Any) -> cluster.Pool:
-    threads = min(max(cluster.cpus_of_machines()), 2)
+    threads = 2 if any(node["CPU"] > 1 for node in cluster.nodes()) else 1
     actor: Any = ray.remote(_Scraper).options(num_cpus=1, max_concurrency=_OPEN + 1, scheduling_strategy="SPREAD")
     return cluster.Pool(
         lambda: actor.remote(archive, options, limits, threads), {"CPU": 1}, lambda: _room(options), _OPEN
@@ -97,7 +97,7 @@ def _workers(archive: Archive, options: Options, limits: Any) -> cluster.Pool:
 
 def _room(options: Options) -> int:
     """A worker for every two CPUs of a machine: one for its event loop, one for decoding; at least one a machine."""
-    return options.workers or sum(max(cpus // 2, 1) for cpus in cluster.cpus_of_machines())
+    return options.workers or sum(max(node["CPU"] // 2, 1) for node in cluster.nodes() if node["CPU"])
 
 
 class _Scraper:

@@ -157,7 +157,7 @@ def _shape(nbytes: int) -> tuple[dict[str, int], int, int]:
     every CPU.
     """
     cpus, gpus = cluster.cpus(), cluster.gpus()
-    if gpus and cluster.has_machines_without_gpu():
+    if gpus and any(node["CPU"] and not node["GPU"] for node in cluster.nodes()):
         return {"CPU": 1, "GPU": 1}, 0, max(cpus // gpus - 1, 1)
     if gpus:
         share = max(cpus // gpus - 1, 1)

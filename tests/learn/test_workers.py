@@ -35,9 +35,9 @@ def test_no_number_of_workers(text: str) -> None:
 def test_workers_share_the_cluster(
     monkeypatch: pytest.MonkeyPatch, machines: list[int], gpus: int, workers: str, expected: dict[str, int] | str
 ) -> None:
-    monkeypatch.setattr("artsim.cluster.cpus_of_machines", lambda: machines)
-    monkeypatch.setattr("artsim.cluster.cpus", lambda: sum(machines))
-    monkeypatch.setattr("artsim.cluster.gpus", lambda: gpus)
+    nodes = [{"CPU": cpus, "GPU": gpus} for cpus in machines]
+    monkeypatch.setattr("artsim.cluster.nodes", lambda: nodes)
+    monkeypatch.setattr("artsim.cluster.connection.nodes", lambda: nodes)
     if isinstance(expected, dict):
         assert share(parse_workers(workers)) == expected
     else:
