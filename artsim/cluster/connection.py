@@ -10,6 +10,8 @@ def connect() -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # Ray's own advice, instead of its warning
     # Ray's C++ parts complain of what Ray Data itself does at every start; what fails a job comes as an exception.
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    # The first failure ends a job and is told; of those that came with it Ray need not tell.
+    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")
     import ray
 
     if not ray.is_initialized():

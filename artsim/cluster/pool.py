@@ -54,6 +54,8 @@ class Pool:
                 try:
                     result = ray.get(reference)
                 except RayActorError as error:
+                    if actor in self._actors:
+                        _log.info("a worker was lost; others take over what it had")
                     self._actors.discard(actor)
                     look = 0.0
                     if begun:
@@ -94,5 +96,4 @@ class Pool:
     def _again(self, item: Any, deaths: int, error: Exception) -> int:
         if deaths == _DEATHS:
             raise RuntimeError(f"{deaths + 1} workers died over {item}, the last by {error}") from error
-        _log.info("a worker was lost; another takes over what it had")
         return deaths + 1

@@ -2,12 +2,17 @@
 
 
 def spilled_bytes() -> int:
-    """Bytes that all machines of the cluster spilled to disk since they started; 0 where Ray is not running."""
+    """Bytes that all machines of the cluster spilled to disk since they started; 0 where nobody can tell."""
+    import grpc
     import ray
 
     if not ray.is_initialized():
         return 0
     from ray._private.internal_api import get_memory_info_reply, get_state_from_address
 
-    reply = get_memory_info_reply(get_state_from_address(ray.get_runtime_context().gcs_address))
+    try:
+        state = get_state_from_address(ray.get_runtime_context().gcs_address)
+        reply = get_memory_info_reply(state, timeout_seconds=10)
+    except grpc.RpcError:  # of a machine that has just gone, say
+        return 0
     return int(reply.store_stats.spilled_bytes_total)

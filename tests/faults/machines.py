@@ -58,12 +58,12 @@ def machines(*cpus: int, **head: Any) -> Iterator[Machines]:
 
 
 def start(job: str, *options: str, **environment: str) -> subprocess.Popen[str]:
-    """A job, as a person would start it."""
+    """A job, as a person would start it; on a Ray of its own unless RAY_ADDRESS says otherwise."""
     kept = tempfile.TemporaryFile("w+")  # noqa: SIM115 (a pipe that nobody reads would stop it)
     process = subprocess.Popen(
         [sys.executable, "-m", f"jobs.{job}", *options],
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env={**os.environ, "RAY_ADDRESS": "local", **environment},
         text=True,
         stdout=subprocess.PIPE,
         stderr=kept,

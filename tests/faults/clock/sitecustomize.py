@@ -1,6 +1,5 @@
 """On PYTHONPATH, makes every process's clock jump a day ahead when it is 2 s old, and two days back when it is 5 s."""
 
-import datetime
 import time
 
 _begun, _time = time.monotonic(), time.time
@@ -12,11 +11,4 @@ def _jump() -> float:
     return 0.0 if age < 2 else _DAY if age < 5 else -_DAY
 
 
-class _Jumping(datetime.datetime):
-    @classmethod
-    def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:
-        return datetime.datetime.fromtimestamp(time.time(), tz)
-
-
 time.time = lambda: _time() + _jump()
-datetime.datetime = _Jumping  # type: ignore[misc]
