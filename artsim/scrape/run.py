@@ -45,13 +45,14 @@ def scrape(archive: Archive, options: Options) -> dict[str, Any]:
             workers = _start(archive, options, limits, len(pieces))
         all_open = len(pieces) <= _OPEN * len(workers)  # then a row that waits keeps nobody waiting
         done = Tally()
+        wanted = sum(piece.take for piece in pieces)
         stream = _round(pieces, workers, math.inf if all_open else patience, tried)
-        for result in cluster.progress(stream, sum(piece.take for piece in pieces), "images"):
+        for result in cluster.progress(stream, wanted, "images"):
             done.add(result["tally"])
         tried, done.tried = done.tried, Counter()
         total.add(done)
-        if options.limit is not None and total.rows >= options.limit:
-            break
+        if done.rows == wanted or (options.limit is not None and total.rows >= options.limit):
+            break  # nothing was deferred, and looking through the archive again would cost as much as the first time
         if not done.rows:
             time.sleep(min(max(ray.get(limits.soonest.remote()), 0.1), patience))
         patience = min(2 * patience, _PATIENCE_MOST)

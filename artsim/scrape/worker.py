@@ -1,6 +1,7 @@
 """A worker of the scraper: takes pieces, ends their rows, commits their parts. Image bytes leave it to disk alone."""
 
 import asyncio
+import contextlib
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -111,7 +112,8 @@ class Worker:
             if self._held() > _HELD:
                 due.append(max(self._parts, key=lambda part: part.held))
             for part in due:
-                await part.commit(self._disk)
+                with contextlib.suppress(OSError):  # whoever ends the piece commits again, and tells
+                    await part.commit(self._disk)
             self._mind_memory()
 
     def _mind_memory(self) -> None:
