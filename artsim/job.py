@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from artsim import cluster
-from artsim.mistake import Mistake
+from artsim.mistake import Mistake, Outage
 
 _VERSIONS = ("artsim", "ray", "torch", "timm", "pyarrow")
 
@@ -82,10 +82,20 @@ class Job:
     def run(self, arguments: Sequence[str]) -> dict[str, Any]:
         """Runs the job on these arguments; returns the report, which the archive keeps as well.
 
-        Raises Mistake for what the caller got wrong.
+        Raises Mistake for what the caller got wrong, Outage where S3 did not answer any more.
         """
         options = self._parse(list(arguments))
-        from artsim.archive import Archive  # pyarrow is not needed for --help
+        from artsim.archive import in_words  # pyarrow is not needed for --help
+
+        try:
+            return self._reported(options)
+        except Exception as error:
+            if (plain := in_words(error, options.archive)) is not None:
+                raise plain from error
+            raise
+
+    def _reported(self, options: argparse.Namespace) -> dict[str, Any]:
+        from artsim.archive import Archive
 
         started = time.monotonic()
         archive = (
@@ -121,6 +131,9 @@ class Job:
         except Mistake as mistake:
             print(f"{self._parser.prog}: {mistake}", file=sys.stderr)
             sys.exit(2)
+        except Outage as outage:
+            print(f"{self._parser.prog}: {outage}", file=sys.stderr)
+            sys.exit(1)
         except OSError as error:
             if _reason(error).errno != errno.ENOSPC:
                 raise
@@ -156,7 +169,12 @@ class Job:
 
     def _from_toml(self, path: str) -> list[str]:
         try:
-            settings = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+            if "://" in path:  # a sweep's best setting, of an archive in a bucket
+                from artsim.archive import read_file
+
+                settings = tomllib.loads(read_file(path).decode())
+            else:
+                settings = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except OSError as error:
             raise Mistake(f"--config {path}: {error.strerror}") from error
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

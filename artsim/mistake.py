@@ -1,5 +1,9 @@
-"""The one exception for a caller's mistake: a job shows its text as one line and exits with 2."""
+"""The exceptions that a job shows as one line: a caller's mistake, exit code 2, and what is not there, exit code 1."""
 
 
 class Mistake(Exception):
     """What the caller got wrong, in one line that names the option, file, row or id."""
+
+
+class Outage(Exception):
+    """What did not answer for longer than a job waits, in one line that names the address; later it may."""

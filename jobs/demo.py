@@ -22,6 +22,8 @@ def demo(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """Makes the museum, writes pipeline.toml beside the archive, runs it, and says where the pictures are."""
     if not 0 <= options.port < 65536:
         raise Mistake(f"--port {options.port}: no port has this number")
+    if not archive.store.is_local:
+        raise Mistake("--archive: the museum needs a folder on disk; jobs.pipeline fills an archive in a bucket")
     from artsim.sample.tour import tour
     from jobs.pipeline import job as pipeline
 

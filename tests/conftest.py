@@ -1,8 +1,13 @@
-"""What every test may use: the real data beside the project, where it is there."""
+"""What every test may use: the real data beside the project, where it is there; an S3 on loopback."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.s3 import S3Server
 
 
 @pytest.fixture(scope="session")
@@ -11,3 +16,13 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real artworks and catalogues are not there: {folder}")
     return folder
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Server"]:
+    from tests.s3 import S3Server  # most tests do without, and it takes a second
+
+    with S3Server() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        yield server

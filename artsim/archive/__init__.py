@@ -3,8 +3,9 @@
 from artsim.archive.archive import Archive
 from artsim.archive.pending import PART_ROWS, Work, pending, pending_parts
 from artsim.archive.rights import is_public_domain, public_ids
+from artsim.archive.s3 import in_words
 from artsim.archive.schemas import CATALOG, IMAGES, NEIGHBORS, features
-from artsim.archive.store import Store
+from artsim.archive.store import Store, read_file
 from artsim.archive.table import Table
 from artsim.mistake import Mistake
 
@@ -19,8 +20,10 @@ __all__ = [
     "Table",
     "Work",
     "features",
+    "in_words",
     "is_public_domain",
     "pending",
     "pending_parts",
     "public_ids",
+    "read_file",
 ]

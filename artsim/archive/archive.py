@@ -28,7 +28,10 @@ class Archive:
     @classmethod
     def open(cls, uri: str) -> "Archive":
         """The archive at an address. Mistake if there is none, or one of a format that this version does not know."""
-        store = Store.open(uri)
+        return cls._at(uri, Store.open(uri))
+
+    @classmethod
+    def _at(cls, uri: str, store: Store) -> "Archive":
         try:
             about = store.read_json("archive.json")
         except ValueError as error:
@@ -54,7 +57,7 @@ class Archive:
                 store.write_json("archive.json", {"format": _FORMAT, "shards": shards})
             except OSError as error:
                 raise Mistake(f"--archive {uri}: no archive can be made here: {error}") from error
-        return cls.open(uri)
+        return cls._at(uri, store)
 
     @property
     def uri(self) -> str:

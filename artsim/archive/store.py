@@ -3,11 +3,11 @@
 import contextlib
 import json
 import os
-import shutil
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.fs as pafs
 
+from artsim.archive.s3 import S3, SCHEME, open_s3, read_whole
 from artsim.mistake import Mistake
 
 _ABANDONED = 3600  # seconds after which nobody still writes a draft
+_SMALL = 1 << 20  # bytes that come from a bucket in hardly more time than a request for one of them
+_AT_ONCE = 8 << 20  # bytes that go into a bucket by one request
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,9 @@ class Store:
             except (OSError, RuntimeError, ValueError) as error:
                 raise Mistake(f"{uri[:100]}: no such place can be: {error}") from error
             return cls(path, pafs.LocalFileSystem(), path)
+        if uri.startswith(SCHEME):
+            filesystem, root = open_s3(uri)
+            return cls(uri.rstrip("/"), filesystem, root)
         try:
             filesystem, root = pafs.FileSystem.from_uri(uri)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
@@ -52,13 +58,20 @@ class Store:
 
     def address(self, path: str) -> str:
         """Where a file of the folder is, as a person or another program would open it."""
-        return f"{self.uri}/{path}"
+        folder, mark, query = self.uri.partition("?") if self.uri.startswith(SCHEME) else (self.uri, "", "")
+        return f"{folder.rstrip('/')}/{path}{mark}{query}"
 
     def names(self, folder: str) -> list[str]:
         """The names in a folder, sorted; none if there is no such folder. Those with a leading _ or . are left out."""
         selector = pafs.FileSelector(f"{self.root}/{folder}", allow_not_found=True)
         names = (info.base_name for info in self.filesystem.get_file_info(selector))
         return sorted(name for name in names if not name.startswith(("_", ".")))
+
+    def files(self, folder: str) -> list[str]:
+        """The paths of all files below a folder, relative to it, sorted; none if there is no such folder."""
+        top = f"{self.root}/{folder}"
+        found = self.filesystem.get_file_info(pafs.FileSelector(top, allow_not_found=True, recursive=True))
+        return sorted(info.path[len(top) + 1 :] for info in found if info.is_file)
 
     def exists(self, path: str) -> bool:
         """Whether a file or folder is there."""
@@ -72,8 +85,12 @@ class Store:
             self.filesystem.delete_dir(f"{self.root}/{folder}")
 
     def open_input(self, path: str) -> Any:
-        """A file for random reading. FileNotFoundError if there is none."""
-        return self.filesystem.open_input_file(f"{self.root}/{path}")
+        """A file for random reading. FileNotFoundError if there is none. A small one from afar is read at once."""
+        file = self.filesystem.open_input_file(f"{self.root}/{path}")
+        if self.is_local or file.size() > _SMALL:
+            return file
+        with file:
+            return pa.BufferReader(read_whole(file))
 
     @contextlib.contextmanager
     def replace(self, path: str) -> Iterator[str]:
@@ -93,8 +110,8 @@ class Store:
             if self.is_local:
                 Path(draft).replace(target)
             else:
-                with Path(draft).open("rb") as source, self._open_output(target) as sink:
-                    shutil.copyfileobj(source, sink, 8 << 20)
+                with ThreadPoolExecutor(1) as uninterrupted:  # Ctrl-C reaches the main thread alone
+                    uninterrupted.submit(self._upload, draft, target).result()
         finally:
             Path(draft).unlink(missing_ok=True)
 
@@ -105,25 +122,43 @@ class Store:
                 if draft.stat().st_mtime < time.time() - _ABANDONED:
                     draft.unlink(missing_ok=True)
 
-    def _open_output(self, target: str) -> Any:
+    def _upload(self, draft: str, target: str) -> None:
+        """Puts a whole file there in one call: closed after an error, a stream would show what it has got so far."""
+        with pa.memory_map(draft) as source:
+            content = source.read_buffer()
+            with self._open_output(target, content.size) as sink:
+                sink.write(content)
+
+    def _open_output(self, target: str, size: int) -> Any:
         """Where to write to. A folder is made when it is missed, not before: objects need none, and asking costs."""
+        filesystem = self.filesystem
+        if isinstance(filesystem, S3) and size <= _AT_ONCE:
+            filesystem = filesystem.at_once
         try:
-            return self.filesystem.open_output_stream(target)
+            return filesystem.open_output_stream(target, compression=None)
         except FileNotFoundError:
-            self.filesystem.create_dir(target.rpartition("/")[0], recursive=True)
-            return self.filesystem.open_output_stream(target)
+            filesystem.create_dir(target.rpartition("/")[0], recursive=True)
+            return filesystem.open_output_stream(target, compression=None)
 
     def read_json(self, path: str) -> Any:
         """What a JSON file holds; None if there is no such file."""
-        if not self.exists(path):
+        try:
+            with self.open_input(path) as source:
+                return json.loads(source.read())
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        with self.filesystem.open_input_stream(f"{self.root}/{path}") as source:
-            return json.loads(source.read())
 
     def write_json(self, path: str, value: Any) -> None:
         """Replaces a JSON file."""
         with self.replace(path) as draft:
             Path(draft).write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_file(uri: str) -> bytes:
+    """A file at any address. FileNotFoundError if there is none."""
+    store = Store.open(uri)
+    with store.filesystem.open_input_file(store.root) as source:
+        return read_whole(source).to_pybytes()
 
 
 def _through_fsspec(uri: str) -> tuple[pafs.FileSystem, str]:

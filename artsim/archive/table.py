@@ -6,7 +6,7 @@
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 import numpy as np
@@ -33,15 +33,27 @@ class Table:
     name: str
     shards: int
     schema: pa.Schema | None
+    known: dict[int, list[str]] | None = None  # the parts of each shard, if they were listed beforehand
+
+    def listed(self) -> "Table":
+        """The same, with the parts that it has now: a listing of it all, where each shard's own would be a request."""
+        known: dict[int, list[str]] = {}
+        for path in self.store.files(self.name):
+            shard, _, name = path.partition("/")
+            if shard.isdigit() and name.endswith(".parquet") and not name.startswith(("_", ".")):
+                known.setdefault(int(shard), []).append(name.removesuffix(".parquet"))
+        return replace(self, known=known)
 
     def parts(self, shard: int) -> list[str]:
         """The names of the part files of a shard, sorted."""
+        if self.known is not None:
+            return self.known.get(shard, [])
         names = self.store.names(self._folder(shard))
         return [name.removesuffix(".parquet") for name in names if name.endswith(".parquet")]
 
     def read(self, shard: int, part: str, columns: list[str] | None = None) -> pa.Table:
         """The rows of one part, all columns or some. FileNotFoundError if there is no such part."""
-        with pq.ParquetFile(self.store.open_input(self._path(shard, part))) as file:
+        with self._open(shard, part) as file:
             return file.read(columns=columns)
 
     def batches(self, shard: int, part: str, columns: list[str], ids: list[str], rows: int) -> Iterator[pa.Table]:
@@ -56,7 +68,7 @@ class Table:
 
     def rows_in(self, shard: int, part: str) -> int:
         """How many rows a part has."""
-        with pq.ParquetFile(self.store.open_input(self._path(shard, part))) as file:
+        with self._open(shard, part) as file:
             return file.metadata.num_rows
 
     def count(self) -> int:
@@ -91,7 +103,7 @@ class Table:
         missing, wanted = len(set(ids)), pa.array(ids, pa.string())
         needed = ["id", *(name for name in columns if name != "id")] if columns else None
         for part in self.parts(shard):
-            with pq.ParquetFile(self.store.open_input(self._path(shard, part))) as file:
+            with self._open(shard, part) as file:
                 hits = np.flatnonzero(pc.is_in(file.read(columns=["id"]).column("id"), value_set=wanted))
                 if not len(hits):
                     continue
@@ -137,11 +149,15 @@ class Table:
 
     def merge(self, shard: int, part: str, rows: pa.Table) -> None:
         """Puts rows into a part: they take the place of rows with the same ids, the others stay."""
-        if self.store.exists(self._path(shard, part)):
+        with contextlib.suppress(FileNotFoundError):
             old = self.read(shard, part)
             kept = old.filter(pc.invert(pc.is_in(old.column("id"), value_set=rows.column("id").combine_chunks())))
             rows = pa.concat_tables([kept, rows.select(kept.column_names).cast(kept.schema)])
         self.write(shard, part, rows)
+
+    def _open(self, shard: int, part: str) -> pq.ParquetFile:
+        """A part from which all is read that is asked for at a time: from afar, columns side by side come together."""
+        return pq.ParquetFile(self.store.open_input(self._path(shard, part)), pre_buffer=not self.store.is_local)
 
     def _row_group(self, rows: pa.Table) -> int:
         return 32 if "bytes" in rows.column_names else max(len(rows), 1)

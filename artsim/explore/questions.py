@@ -86,6 +86,8 @@ def refuse_protected(archive: Archive, ids: Sequence[str]) -> None:
 
 def save_picture(image: Any, path: str) -> None:
     """Writes a picture, its folder too; the name's ending says the format. Mistake if that can't be."""
+    if "://" in path:
+        raise Mistake(f"--picture {path}: pictures go to a disk, not to an address")
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         image.save(path)

@@ -48,7 +48,7 @@ def evaluate(
         raise Mistake("--features or --models: say what to evaluate")
     if split_kind and any(entry.models for entry in entries):
         raise Mistake(f"--split {split_kind}: a model brings its own split; leave the option out")
-    store = Store.open(out or f"{archive.uri}/evaluation")
+    store = Store.open(out or archive.store.address("evaluation"))
     annotations = _annotations(archive, annotators, again, public_only)
     if not len(annotations) and (again or not links):
         raise Mistake("--archive: it has no annotations yet; jobs.annotations makes them")

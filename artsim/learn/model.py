@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 import numpy as np
@@ -150,7 +150,8 @@ def load_model(archive: Archive, name_or_path: str) -> Model:
     if name_or_path in archive.names("models"):
         store, folder, name = archive.store, f"models/{name_or_path}/", name_or_path
     else:
-        store, folder, name = Store.open(name_or_path), "", Path(name_or_path).name
+        store, folder = Store.open(name_or_path), ""
+        name = PurePosixPath(store.root).name
     card = store.read_json(folder + _CARD)
     if card is None:
         there = ", ".join(archive.names("models")) or "none yet; jobs.train makes them"

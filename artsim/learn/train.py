@@ -167,8 +167,8 @@ def _scored(
 def _told(archive: Archive, name: str, card: dict[str, Any]) -> dict[str, Any]:
     """What a report tells of a model."""
     shown = ("kind", "dimension", "split", "epochs", "best_epoch", "scores")
-    address = archive.store.address(f"models/{name}")
-    return {"model": address, **{key: card[key] for key in shown}, "picture": f"{address}/curves.png"}
+    model, picture = (archive.store.address(f"models/{name}{file}") for file in ("", "/curves.png"))
+    return {"model": model, **{key: card[key] for key in shown}, "picture": picture}
 
 
 def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:

@@ -157,6 +157,6 @@ def _latest(store: Store, folder: str) -> Progress | None:
             try:
                 with store.open_input(f"{folder}/{name}/{_STATE}") as source:
                     return Progress(**torch.load(io.BytesIO(source.read()), map_location="cpu", weights_only=True))
-            except (RuntimeError, EOFError, OSError, pickle.UnpicklingError):
+            except (RuntimeError, EOFError, FileNotFoundError, pickle.UnpicklingError):
                 continue
     return None

@@ -48,11 +48,14 @@ def search(
     os.environ.update(_SETTINGS)
     import optuna
     from ray import tune
+    from ray.tune.execution import class_cache
     from ray.tune.schedulers import ASHAScheduler
     from ray.tune.search.optuna import OptunaSearch
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     logging.getLogger("ray.tune").setLevel(logging.ERROR)
+    # each machine finds its own credentials: Ray would send the driver's along, and write them into its logs
+    class_cache.ENV_VARS_TO_PROPAGATE -= {one for one in class_cache.ENV_VARS_TO_PROPAGATE if one.startswith("AWS_")}
     done = kept_trials(store, folder)
     missing = trials - len(done)
     if missing <= 0:

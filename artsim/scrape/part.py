@@ -40,12 +40,12 @@ class Part:
             rows, self._rows = self._rows, []
             kept, self._kept = self._kept, {}
             held, self.since = self.held, None
-            if rows or kept:
-                try:
+            try:
+                if rows or kept:
                     await asyncio.get_running_loop().run_in_executor(threads, self._write, rows, kept)
-                except BaseException:  # it is tried again at the latest when the part is whole
-                    self._rows, self._kept = [*rows, *self._rows], {**kept, **self._kept}
-                    raise
+            except OSError:  # none is lost: the next commit tries again, and the last one says that it failed
+                self._rows, self._kept, self.since = rows + self._rows, kept | self._kept, time.monotonic()
+                raise
             self.held -= held
 
     def _write(self, rows: list[dict[str, Any]], kept: dict[str, dict[str, Any]]) -> None:

@@ -52,13 +52,14 @@ def _scrape(archive: Archive, options: Options) -> dict[str, Any]:
         done = Tally()
         results = pool.stream(pieces, math.inf if all_open else patience, tried)
         stream = ({"rows": tally.rows, "tally": tally} for tally in map(Tally.from_json, results))
-        for result in cluster.progress(stream, sum(piece.take for piece in pieces), "images"):
+        wanted = sum(piece.take for piece in pieces)
+        for result in cluster.progress(stream, wanted, "images"):
             done.add(result["tally"])
             result["tally"].tell()
         tried, done.tried = done.tried, Counter()
         total.add(done)
-        if options.limit is not None and total.rows >= options.limit:
-            break
+        if done.rows == wanted or (options.limit is not None and total.rows >= options.limit):
+            break  # nothing was deferred, and looking through the archive again would cost as much as the first time
         if not done.rows:
             time.sleep(min(max(ray.get(limits.soonest.remote()), 0.1), patience))
         patience = min(2 * patience, _PATIENCE_MOST)

@@ -44,10 +44,11 @@ class Row:
 def find_pieces(archive: Archive, options: Options) -> Iterator[Piece]:
     """The pieces of this run, at most ``options.limit`` rows in all."""
     left = options.limit
+    catalog, images = archive.table("catalog").listed(), archive.table("images").listed()
     for shard in range(archive.shards):
         for work in pending(
-            archive.table("catalog"),
-            archive.table("images"),
+            catalog,
+            images,
             shard,
             source_key=lambda rows: _wanted(rows, options),
             source_columns=["rights"] if options.public_only else [],

@@ -20,7 +20,7 @@ class Below:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.root = f"{f'file://{quote(store.root)}' if store.is_local else store.uri}/"
+        self.root = f"{f'file://{quote(store.root)}' if store.is_local else store.uri.partition('?')[0]}/"
         self._inside: dict[str, bool] = {}
 
     def address(self, name: str) -> str:
