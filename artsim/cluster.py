@@ -1,5 +1,6 @@
 """How the jobs use Ray: connect to the cluster that is there, or start one here; show how a stream gets on."""
 
+import json
 import logging
 import os
 import sys
@@ -28,18 +29,27 @@ def silence_ray_data() -> None:
     logging.getLogger("ray.data").setLevel(logging.ERROR)
 
 
-def cpus() -> int:
-    """The CPUs of the cluster, at least 1."""
+def nodes() -> list[dict[str, int]]:
+    """The ``CPU`` and ``GPU`` of each node that is there; of a cluster that grows by itself, of each that may come.
+
+    Such a cluster can be empty when a job starts, so its file says on the head what it can become, as in
+    ``ARTSIM_NODES='[[8, {"CPU": 16}], [4, {"CPU": 8, "GPU": 1}]]'``: eight nodes of one kind, four of another.
+    """
     import ray
 
-    return max(int(ray.cluster_resources().get("CPU", 1)), 1)
+    coming = [has for count, has in json.loads(os.environ.get("ARTSIM_NODES", "[]")) for _ in range(count)]
+    there = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return [{unit: int(has.get(unit, 0)) for unit in ("CPU", "GPU")} for has in coming or there]
+
+
+def cpus() -> int:
+    """The CPUs of the cluster, at least 1."""
+    return max(sum(node["CPU"] for node in nodes()), 1)
 
 
 def gpus() -> int:
     """The GPUs of the cluster."""
-    import ray
-
-    return int(ray.cluster_resources().get("GPU", 0))
+    return sum(node["GPU"] for node in nodes())
 
 
 def progress(
