@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: setup demo test test-faults check bench clean
+.PHONY: setup demo cluster-demo test test-faults check bench clean
 
 setup: .venv/ready
 
@@ -14,6 +14,9 @@ setup: .venv/ready
 
 demo: setup  ## the built-in sample museum, from its catalogue to a picture of what looks alike
 	$(BIN)/python -m jobs.demo
+
+cluster-demo: setup  ## the jobs as on a cluster: several nodes on this machine, each job submitted to them
+	$(BIN)/python -m cluster.demo
 
 test: setup  ## every test, the real jobs on Ray included; but for those of test-faults
 	$(BIN)/python -m pytest --ignore tests/faults

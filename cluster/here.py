@@ -1,0 +1,150 @@
+"""The nodes of a launcher file, on this machine: its commands run here instead of by ssh, and nothing of them is left.
+
+For Linux, where every address of 127.0.0.0/8 is this machine's.
+"""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+import yaml
+
+_START, _STOP = 120, 20  # seconds that nodes may take
+_TRIES = 2
+_TAIL = 2000  # characters of a log
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster that is up; ``environment`` is what Ray's own commands need, the way to its token included."""
+
+    address: str
+    environment: dict[str, str]
+
+    def ask(self, path: str, **query: str | int) -> Any:
+        """What the dashboard, which listens at ``address``, answers."""
+        token = Path(self.environment["RAY_AUTH_TOKEN_PATH"]).read_text(encoding="utf-8")
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = requests.get(f"{self.address}/{path}", params=query, headers=headers, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
+
+    def list(self, what: str, **query: str | int) -> list[dict[str, Any]]:
+        """The ``nodes``, ``tasks`` or ``actors`` that Ray knows."""
+        rows: list[dict[str, Any]] = self.ask(f"api/v0/{what}", **query)["data"]["result"]["result"]
+        return rows
+
+
+@contextmanager
+def up(file: Path) -> Iterator[Cluster]:
+    """Brings up the head and the workers of a launcher file whose provider is local; takes all of it down at the end.
+
+    RuntimeError if a node does not start, with the end of its log.
+    """
+    launcher = yaml.safe_load(file.read_text(encoding="utf-8"))
+    head, workers = launcher["provider"]["head_ip"], launcher["provider"]["worker_ips"]
+    # Below /tmp whatever TMPDIR says, since the path of a socket must be short.
+    with tempfile.TemporaryDirectory(prefix="artsim-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        environment = _environment(Path(folder), head)
+        cluster = Cluster(f"http://127.0.0.1:{environment['DASHBOARD_PORT']}", environment)
+        nodes: dict[str, subprocess.Popen[bytes]] = {}
+        try:
+            _join(cluster, launcher["head_start_ray_commands"], [head], nodes)
+            _join(cluster, launcher["worker_start_ray_commands"], workers, nodes)
+            yield cluster
+        finally:
+            _take_down(nodes, environment)
+
+
+def left(mark: str) -> list[int]:
+    """The processes that have this ``NAME=value`` in their environment, as all have that a cluster begins."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it is gone, or somebody else's
+            if mark.encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append(int(process.name))
+    return found
+
+
+def _environment(folder: Path, head: str) -> dict[str, str]:
+    token = folder / "token"
+    token.touch(mode=0o600)
+    token.write_text(secrets.token_hex(32), encoding="utf-8")
+    usual = {name: value for name, value in os.environ.items() if not name.startswith("RAY_") and name != "PYTHONPATH"}
+    with socket.socket() as one, socket.socket() as two, socket.socket() as three:
+        ports = []
+        for free in (one, two, three):
+            free.bind((head, 0))
+            ports.append(str(free.getsockname()[1]))
+    return {
+        **usual,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{usual.get('PATH', '')}",
+        "FOLDER": str(folder),
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(token),
+        "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",  # no node has anything to hand over
+        "RAY_HEAD_IP": head,
+        **dict(zip(("HEAD_PORT", "DASHBOARD_PORT", "CLIENT_PORT"), ports, strict=True)),
+    }
+
+
+def _join(
+    cluster: Cluster, commands: list[str], addresses: list[str], nodes: dict[str, subprocess.Popen[bytes]]
+) -> None:
+    """Starts a node at each address, anew where one gave up, as Ray may on a busy machine; until all are alive."""
+    wanted, starts = len(nodes) + len(addresses), Counter[str]()
+    deadline = time.monotonic() + _START
+    while _alive(cluster) < wanted:
+        for address in addresses:
+            log = Path(cluster.environment["FOLDER"], f"{address}.log")
+            ended = address not in nodes or nodes[address].poll() is not None
+            if time.monotonic() > deadline or (ended and starts[address] == _TRIES):
+                raise RuntimeError(f"{address} did not start:\n{log.read_text(errors='replace')[-_TAIL:]}")
+            if ended:
+                nodes[address] = _start(commands, cluster.environment | {"NODE_IP": address}, log)
+                starts[address] += 1
+        time.sleep(0.5)
+
+
+def _start(commands: list[str], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """A node as a process of its own: Ctrl-C is for whoever takes the nodes down, and whose end is theirs."""
+    tied = ["setpriv", "--pdeathsig", "TERM", "/bin/bash", "-c", "\n".join(commands)]
+    with log.open("wb") as output:
+        return subprocess.Popen(  # noqa: S603 -- the launcher file's own commands
+            tied, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+
+
+def _alive(cluster: Cluster) -> int:
+    try:
+        return sum(node["state"] == "ALIVE" for node in cluster.list("nodes"))
+    except requests.RequestException:
+        return 0
+
+
+def _take_down(nodes: dict[str, subprocess.Popen[bytes]], environment: dict[str, str]) -> None:
+    """Asks the nodes to end, then makes an end of whatever has not."""
+    for process in nodes.values():
+        process.terminate()
+    for process in nodes.values():
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP)
+    while pids := left(f"FOLDER={environment['FOLDER']}"):
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for process in nodes.values():
+            process.poll()
+        time.sleep(0.1)
