@@ -26,6 +26,11 @@ class Machines:
         for count in cpus[1:]:
             self.join(count)
 
+    @property
+    def address(self) -> str:
+        """Where a driver finds the head."""
+        return self._cluster.address
+
     def join(self, cpus: int, **more: Any) -> None:
         """Another machine comes."""
         self.nodes.append(self._cluster.add_node(num_cpus=cpus, **more))
@@ -36,7 +41,7 @@ class Machines:
 
     def start(self, job: str, *options: str, **environment: str) -> subprocess.Popen[str]:
         """A job on this cluster."""
-        return start(job, *options, RAY_ADDRESS=self._cluster.address, **environment)
+        return start(job, *options, RAY_ADDRESS=self.address, **environment)
 
     def run(self, job: str, *options: str, **environment: str) -> dict[str, Any]:
         """The report of a job that is to succeed."""

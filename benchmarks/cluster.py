@@ -1,0 +1,178 @@
+"""Four machines of one CPU against one: does work spread, are hosts spared all the same, how fast is the driver?
+
+All are raylets on this machine, which has fewer cores than they; so what work waits for is longer than in earnest, and
+what it computes next to nothing: sites answer after 1.5 s with a tiny picture, and a network sleeps as long as
+efficientnet_lite0 computes on one CPU. Measured is the scheduling: from the first work begun to the last that ended,
+the start of Ray left out. Whether hosts are spared is what their servers saw.
+"""
+
+import argparse
+import itertools
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import ray
+
+from artsim import cluster
+from artsim.archive import Archive, features
+from benchmarks.claims import Claim, conclude
+from tests.faults.machines import Machines, machines
+from tests.made import jpeg, make_archive, named
+from tests.scrape.here import make_archive as make_catalog
+from tests.scrape.site import Site, answer, most_at_once, page
+
+SITES = 8
+LATENCY = 1.5  # seconds
+CAPACITY = ("--max-bytes", "60000000")  # a worker asks no more at once than would fill 2 GB: 33 requests
+ROOMY = 20  # requests at once per host: 8 hosts bear more than four workers ask
+TIGHT, PAUSE = 2, 0.5  # the same, and seconds between two, where hosts are what bounds
+SLACK = 0.1  # seconds by which a request may reach its server sooner than it was sent after another
+PART_ROWS, RATE, DIMENSION = 64, 45.0, 1280  # rows a second: half of what two CPUs extract
+
+
+@contextmanager
+def sites(latency: float) -> Iterator[list[Site]]:
+    """Hosts of their own, with a tiny picture at every address."""
+    with ExitStack() as stack:
+        opened = [stack.enter_context(Site(f"127.0.0.{1 + number}")) for number in range(SITES)]
+        for site in opened:
+            site.default = page(answer(200, jpeg()), latency=latency)
+        yield opened
+
+
+def scrape(there: Machines, opened: list[Site], rows: int, *options: str) -> float:
+    """Seconds from the first image asked for to the last answered."""
+    with TemporaryDirectory() as folder:
+        urls = [f"{opened[number % SITES].url}/{number}" for number in range(rows)]
+        archive = make_catalog(Path(folder), {"image_url": urls}, shards=32)
+        hosts = [site.netloc for site in opened]
+        report = there.run("scrape", "--archive", archive.uri, "--allow-host", *hosts, *options)
+        assert report["statuses"] == {"ok": rows}, report
+    visits = [visit for site in opened for visit in site.images()]
+    return max(visit.ended for visit in visits) - min(visit.began for visit in visits)
+
+
+def fetching(there: Machines, rows: int) -> tuple[float, int]:
+    """Seconds, and how often a host's limit was broken."""
+    with sites(LATENCY) as opened:
+        seconds = scrape(there, opened, rows, "--per-host", str(ROOMY), *CAPACITY)
+        return seconds, sum(max(most_at_once(site.visits) - ROOMY, 0) for site in opened)
+
+
+def broken_limits(there: Machines, rows: int) -> tuple[int, int]:
+    """How often a limit was broken, and how many requests there were; every other site asks for a pause."""
+    with sites(0.2) as opened:
+        for site in opened[::2]:
+            site.pages["/robots.txt"] = page(answer(200, f"User-agent: *\nCrawl-delay: {PAUSE}\n".encode()))
+        scrape(there, opened, rows, "--per-host", str(TIGHT))
+        too_many = sum(max(most_at_once(site.visits) - TIGHT, 0) for site in opened)
+        too_soon = sum(gap < PAUSE - SLACK for site in opened[::2] for gap in _gaps(site))
+        print(
+            f"{rows} images of {SITES} hosts, {TIGHT} at once, four of them {PAUSE} s apart: at most "
+            f"{max(most_at_once(site.visits) for site in opened)} at once, "
+            f"at least {min(gap for site in opened[::2] for gap in _gaps(site)):.2f} s apart"
+        )
+        return too_many + too_soon, sum(len(site.visits) for site in opened)
+
+
+def _gaps(site: Site) -> list[float]:
+    begins = sorted(visit.began for visit in site.visits)
+    return [later - earlier for earlier, later in itertools.pairwise(begins)]
+
+
+class Sleeper:
+    """Extracts asleep: reads a part, sleeps as long as its images would take, writes vectors."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._images = archive.table("images")
+        self._features = archive.table("features/asleep", features(DIMENSION))
+
+    def begin(self) -> None: ...
+
+    def do(self, part: str, deaths: int) -> tuple[float, float]:
+        began = time.monotonic()
+        rows = self._images.read(0, part, ["id", "bytes", "sha256"])
+        time.sleep(len(rows) / RATE)
+        vectors = pa.FixedSizeListArray.from_arrays(np.zeros(len(rows) * DIMENSION, np.float32), DIMENSION)
+        columns = [rows["id"], vectors, pa.nulls(len(rows), pa.string()), rows["sha256"]]
+        self._features.write(0, part, pa.table(columns, schema=self._features.schema))
+        return began, time.monotonic()
+
+
+def computing(there: Machines, parts: int) -> float:
+    """Seconds from the first part begun to the last written."""
+    with TemporaryDirectory() as folder, driver_of(there):
+        archive = make_archive(folder, named(parts * PART_ROWS), shards=1, part_rows=PART_ROWS)
+        actor: Any = ray.remote(Sleeper).options(num_cpus=1)
+        pool = cluster.Pool(lambda: actor.remote(archive), {"CPU": 1}, cluster.cpus)
+        spans = list(pool.stream(archive.table("images").parts(0)))
+        assert archive.table("features/asleep").count() == parts * PART_ROWS
+    return max(ended for _, ended in spans) - min(began for began, _ in spans)
+
+
+class Idler:
+    """Is done at once."""
+
+    def begin(self) -> None: ...
+
+    def do(self, item: int, deaths: int) -> int:
+        return item
+
+
+def handed_out(there: Machines, items: int, depth: int) -> float:
+    """Items a second through a pool of idle workers, each with ``depth`` at a time."""
+    with driver_of(there):
+        actor: Any = ray.remote(Idler).options(num_cpus=1)
+        pool = cluster.Pool(actor.remote, {"CPU": 1}, cluster.cpus, depth)
+        list(pool.stream(range(8)))
+        started = time.monotonic()
+        assert sum(1 for _ in pool.stream(range(items))) == items
+        return items / (time.monotonic() - started)
+
+
+@contextmanager
+def driver_of(there: Machines) -> Iterator[None]:
+    """This process as the driver of a job on the cluster."""
+    ray.init(address=there.address, logging_level="ERROR", log_to_driver=False)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer images; starts then weigh more")
+    quick = parser.parse_args().quick
+    rows, parts, items = (400, 16, 2_000) if quick else (1_200, 40, 10_000)
+    print(f"raylets of one CPU each on a machine of {os.cpu_count()} CPUs; artsim {version('artsim')}\n")
+    jobs = (f"{rows:,} images fetched", f"{parts} parts of {PART_ROWS} computed asleep")
+    with machines(1) as there:
+        (fetched, broken), computed = fetching(there, rows), computing(there, parts)
+    with machines(1, 1, 1, 1) as there:
+        (faster, more), sooner = fetching(there, rows), computing(there, parts)
+        violations, asked = broken_limits(there, rows // 4)
+        rates = {depth: handed_out(there, items, depth) for depth in (1, 64, 512)}
+    spread = dict(zip(jobs, ((fetched, faster), (computed, sooner)), strict=True))
+    print(f"{'seconds':32} {'1 machine':>9} {'4':>6} {'of linear':>9}")
+    for name, (alone, together) in spread.items():
+        print(f"{name:32} {alone:9.1f} {together:6.1f} {alone / together / 4:9.2f}", flush=True)
+    print("parts handed out a second: " + ", ".join(f"{rate:,.0f} with {4 * n} open" for n, rate in rates.items()))
+    peer = f"1 machine, Ray {version('ray')}"
+    claims = [Claim(f"{name}: 4 machines, of linear", a / b / 4, 0.85, peer) for name, (a, b) in spread.items()]
+    seen = f"the servers' log of {2 * rows + asked:,} requests"
+    claims.append(Claim("limits of hosts broken", broken + more + violations, 0, seen, at_least=False))
+    claims.append(Claim("parts that one driver hands out a second", rates[64], 400, "idle workers"))
+    conclude("cluster", claims)
+
+
+if __name__ == "__main__":
+    main()

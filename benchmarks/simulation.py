@@ -1,0 +1,163 @@
+"""The model of scale_model.py against runs of 20,000 and 200,000 made-up rows over 32 workers on this machine.
+
+Network and GPUs are sleeps. All else is real: Ray, its actors (a hundredth of a CPU each), the pool that hands out
+parts, the keeper of the hosts' limits and its gates, the archive. Scraping is bounded by its largest host, extraction
+by its GPUs. Starts are left out on both sides: that of 32 processes on a few cores says nothing of 32 machines.
+"""
+
+import argparse
+import asyncio
+import math
+import os
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import ray
+from yarl import URL
+
+from artsim import cluster
+from artsim.archive import CATALOG, IMAGES, features
+from artsim.archive import Archive as Stored
+from artsim.scrape.gate import Gate
+from artsim.scrape.host import Rules
+from artsim.scrape.limits import Answer, Limits, Request
+from artsim.scrape.options import Options
+from artsim.scrape.robots import Robots
+from artsim.scrape.works import Piece, find_pieces, read_rows
+from benchmarks.claims import Claim, conclude
+from benchmarks.scale_model import Archive, Cluster, Rates, predict
+
+WORKERS, OPEN = 32, 64
+SHARES = (0.4, 0.2, 0.2, 0.2)  # of the images, a host each
+DIMENSION = 64
+MACHINES = Cluster(machines=WORKERS, gpus=WORKERS, cpus=2)
+RATES = Rates(per_host=160, request=0.2, forward=125, verify=math.inf, decode=math.inf, line=math.inf, start=0)
+OPTIONS = Options(per_host=RATES.per_host)
+
+
+class Worker:
+    """Scrapes and extracts asleep."""
+
+    def __init__(self, limits: Any, number: int) -> None:
+        self._limits, self._name = limits, str(number)
+
+    async def begin(self, archive: Stored, scraping: bool) -> None:
+        self._archive = archive
+        if scraping:
+            self._gate = Gate(self._name, self._exchange, self._read_robots, RATES.at_once)
+        else:
+            await self._gate.close()
+
+    async def _exchange(self, request: Request) -> Answer:
+        answer: Answer = await self._limits.exchange.remote(request)
+        return answer
+
+    async def _read_robots(self, origin: str) -> Robots:
+        return Robots()
+
+    async def do(self, work: Piece | tuple[int, str], deaths: int) -> tuple[float, float]:
+        began = await (self._scrape(work) if isinstance(work, Piece) else self._extract(*work))
+        return began, time.monotonic()
+
+    async def _scrape(self, piece: Piece) -> float:
+        catalog = self._archive.table("catalog").read(piece.shard, piece.source_part, ["id", "image_url"])
+        rows = read_rows(self._archive, piece, catalog, OPTIONS)
+        began = await asyncio.gather(*(self._fetch(URL(row.url or "")) for row in rows))
+        known = {"id": [row.id for row in rows], "status": ["ok"] * len(rows)}
+        self._archive.table("images").write(piece.shard, piece.part, _table(IMAGES, known, len(rows)))
+        return min(began)
+
+    async def _fetch(self, url: URL) -> float:
+        async with self._gate.visit(url):
+            began = time.monotonic()
+            await asyncio.sleep(RATES.request)
+            return began
+
+    async def _extract(self, shard: int, part: str) -> float:
+        began = time.monotonic()
+        ids = self._archive.table("images").read(shard, part, ["id"])["id"]
+        await asyncio.sleep(len(ids) / RATES.forward)
+        vectors = pa.FixedSizeListArray.from_arrays(np.zeros(len(ids) * DIMENSION, np.float32), DIMENSION)
+        schema = features(DIMENSION)
+        rows = _table(schema, {"id": ids.combine_chunks(), "vector": vectors}, len(ids))
+        self._archive.table("features/asleep", schema).write(shard, part, rows)
+        return began
+
+
+def _table(schema: pa.Schema, known: dict[str, Any], rows: int) -> pa.Table:
+    columns = [pa.array(known[f.name], f.type) if f.name in known else pa.nulls(rows, f.type) for f in schema]
+    return pa.table(columns, schema=schema)
+
+
+def made_up(folder: str, rows: int) -> Stored:
+    """A catalog whose rows are of the hosts in SHARES."""
+    archive = Stored.create(folder)
+    ids = [f"made:{number}" for number in range(rows)]
+    hosts = np.random.default_rng(0).choice(len(SHARES), rows, p=SHARES)
+    shards = archive.shard_of(ids)
+    for shard in range(archive.shards):
+        mine = np.flatnonzero(shards == shard)
+        urls = [f"https://museum{hosts[number]}.example/{number}.jpg" for number in mine]
+        known = {"id": [ids[number] for number in mine], "image_url": urls}
+        archive.table("catalog").write(shard, "all", _table(CATALOG, known, len(mine)))
+    return archive
+
+
+def start() -> list[Any]:
+    """The workers, when all are there."""
+    ray.init(address="local", logging_level="ERROR", log_to_driver=False, include_dashboard=False)
+    limits = ray.remote(Limits).options(num_cpus=0).remote(Rules(RATES.per_host))
+    actor: Any = ray.remote(Worker).options(num_cpus=0.01, max_concurrency=OPEN + 1)
+    workers = [actor.remote(limits, number) for number in range(WORKERS)]
+    ray.get([worker.__ray_ready__.remote() for worker in workers])
+    return workers
+
+
+def simulate(workers: Sequence[Any], archive: Stored) -> dict[str, float]:
+    """Seconds of each job."""
+    seconds = {"scrape": _seconds(workers, OPEN, list(find_pieces(archive, OPTIONS)), archive, True)}
+    images = archive.table("images")
+    parts = [(shard, part) for shard in range(archive.shards) for part in images.parts(shard)]
+    parts.sort(key=lambda part: -images.rows_in(*part))  # the largest first, as jobs.extract does
+    return seconds | {"extract": _seconds(workers, 1, parts, archive, False)}
+
+
+def _seconds(workers: Sequence[Any], depth: int, items: Sequence[Any], *settings: Any) -> float:
+    """From the first work begun to the last that ended."""
+    pool = cluster.Pool(iter(workers).__next__, {"CPU": 0.01}, lambda: WORKERS, depth)
+    spans = list(pool.stream(items, *settings))
+    assert len(spans) == len(items)
+    return max(ended for _, ended in spans) - min(began for began, _ in spans)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="20,000 rows alone")
+    sizes = [20_000] if parser.parse_args().quick else [20_000, 200_000]
+    claims, workers = [], start()
+    with TemporaryDirectory() as folder:
+        simulate(workers, made_up(folder, 2_000))  # so that all have begun once
+    print(f"{WORKERS} workers on {os.cpu_count()} CPUs, Ray {version('ray')}\n")
+    print(f"{'rows':>8} {'job':8} {'predicted s':>11} {'measured s':>10} {'off by':>7}")
+    for rows in sizes:
+        with TemporaryDirectory() as folder:
+            archive = made_up(folder, rows)
+            measured = simulate(workers, archive)
+            for name in ("images", "features/asleep"):
+                assert archive.table(name).count() == rows
+        predicted = predict(Archive(rows, SHARES[0], archive.shards, dimension=DIMENSION), MACHINES, RATES)
+        for job, seconds in measured.items():
+            off = seconds / predicted[job].seconds - 1
+            print(f"{rows:8,} {job:8} {predicted[job].seconds:11.1f} {seconds:10.1f} {off:7.1%}", flush=True)
+            peer = f"the model's {predicted[job].seconds:.1f} s, bound by {predicted[job].bound}"
+            claims.append(Claim(f"{job} of {rows:,} rows: off by, of 1", abs(off), 0.15, peer, at_least=False))
+    conclude("simulation", claims)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""The model of what an archive costs: what it predicts follows from its formulas, and docs/scale.md shows no other."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.scale_model import Archive, Cluster, Prices, Rates, predict, requests, stored
+from benchmarks.scale_tables import tables
+
+MILLION = Archive(1_000_000, largest_host=0.2, shards=32)
+FOUR, EIGHT = Cluster(4, 2), Cluster(8, 4)
+
+
+def test_the_document_shows_what_the_model_says() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "scale.md").read_text(encoding="utf-8")
+    assert [table for table in tables() if table not in text] == []
+
+
+def test_the_largest_host_takes_as_long_whatever_the_cluster() -> None:
+    naive = 0.0
+    for _ in range(200_000 // 2):  # two requests at once
+        naive += 0.3
+    for cluster in (FOUR, EIGHT):
+        scrape = predict(MILLION, cluster)["scrape"]
+        assert scrape.bound == "the largest host"
+        assert scrape.seconds - scrape.start == pytest.approx(naive)
+
+
+def test_of_many_small_hosts_twice_the_machines_take_half_the_time() -> None:
+    spread = replace(MILLION, largest_host=1e-4)
+    one, two = (predict(spread, cluster)["scrape"] for cluster in (FOUR, EIGHT))
+    assert one.seconds - one.start == pytest.approx(2 * (two.seconds - two.start))
+
+
+def test_a_part_is_not_divided_among_gpus() -> None:
+    small = replace(MILLION, images=32 * 256)  # a part for every shard
+    times = {gpus: predict(small, Cluster(100, gpus))["extract"].bounds["GPUs"] for gpus in (16, 31, 32, 64)}
+    assert times[16] == times[31] == 2 * 256 / Rates().forward
+    assert times[32] == times[64] == 256 / Rates().forward
+
+
+def test_ten_times_the_images_are_a_hundred_times_the_pairs() -> None:
+    larger = replace(MILLION, images=10_000_000)
+    one, ten = (predict(archive, FOUR)["neighbors --all"] for archive in (MILLION, larger))
+    assert ten.bounds["comparing"] == pytest.approx(100 * one.bounds["comparing"])
+    assert ten.bounds["the line"] == pytest.approx(100 * one.bounds["the line"], rel=0.01)
+
+
+def test_a_job_costs_the_hours_of_the_machines_that_it_needs() -> None:
+    prices = Prices(machine=1, gpu=10)
+    jobs = predict(MILLION, FOUR, prices=prices)
+    assert jobs["scrape"].dollars == pytest.approx(jobs["scrape"].seconds / 3600 * 4)
+    assert jobs["extract"].dollars == pytest.approx(jobs["extract"].seconds / 3600 * (4 + 2 * 10))
+
+
+def test_lists_grow_with_the_square_of_the_parts_unless_shards_grow_with_them() -> None:
+    million, billion = MILLION, replace(MILLION, images=1_000_000_000, shards=4096)
+    assert requests(million, 32).listed == 2 * million.parts
+    assert requests(billion, 4096).listed == 2 * billion.parts
+    assert requests(billion, 32).listed > 100 * requests(billion, 4096).listed
+
+
+def test_a_feature_takes_four_bytes_a_dimension_and_a_little() -> None:
+    assert 4 * 1280 * 1_000_000 < stored(MILLION)["one feature"] < 1.05 * 4 * 1280 * 1_000_000
