@@ -84,7 +84,9 @@ class Job:
 
         Raises Mistake for what the caller got wrong, Outage where S3 did not answer any more.
         """
-        options = self._parse(list(arguments))
+        return self._work(self._parse(list(arguments)))
+
+    def _work(self, options: argparse.Namespace) -> dict[str, Any]:
         from artsim.archive import in_words  # pyarrow is not needed for --help
 
         try:
@@ -127,7 +129,10 @@ class Job:
         """Runs the job on the command line and exits: 0 done, 2 the caller's mistake in one line, 1 anything else."""
         logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
         try:
-            report = self.run(sys.argv[1:])
+            options = self._parse(sys.argv[1:])
+            # Until the very end Ray may write to stdout, when a machine was lost, say; that is the report's alone.
+            out, sys.stdout = sys.stdout, sys.stderr
+            report = self._work(options)
         except Mistake as mistake:
             print(f"{self._parser.prog}: {mistake}", file=sys.stderr)
             sys.exit(2)
@@ -145,8 +150,8 @@ class Job:
         except KeyboardInterrupt:
             print(f"{self._parser.prog}: stopped; the same command goes on from here", file=sys.stderr)
             sys.exit(1)
-        legible = (sys.stdout.encoding or "").lower() == "utf-8"  # else escaped: a title must not end a run
-        print(json.dumps(report, ensure_ascii=not legible), flush=True)
+        legible = (out.encoding or "").lower() == "utf-8"  # else escaped: a title must not end a run
+        print(json.dumps(report, ensure_ascii=not legible), file=out, flush=True)
         sys.exit(0)
 
     def _by_flag(self, options: argparse.Namespace) -> dict[str, Any]:

@@ -113,7 +113,9 @@ def test_other_ends(job: Job, tmp_path, monkeypatch, capsys, name: str, code: in
     with pytest.raises(SystemExit) as left:
         job.main()
     assert left.value.code == code
-    assert capsys.readouterr().err.splitlines() == lines
+    out, said = capsys.readouterr()
+    assert out == ""
+    assert said.splitlines() == ["chatter of a library", *lines]
     assert not (tmp_path / "reports").exists()
 
 

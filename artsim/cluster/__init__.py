@@ -1,5 +1,6 @@
 """How artsim uses Ray: connect to the cluster that is there, work that survives its changes, and how it gets on."""
 
+from artsim.cluster.beside import beside_driver
 from artsim.cluster.connection import connect, cpus, gpus, nodes, silence_ray_data
 from artsim.cluster.counters import count, gauge
 from artsim.cluster.pool import Pool
@@ -9,6 +10,7 @@ from artsim.cluster.spilling import spilled_bytes
 
 __all__ = [
     "Pool",
+    "beside_driver",
     "connect",
     "count",
     "cpus",

@@ -50,7 +50,7 @@ def run(
 
     logging.getLogger("ray.train").setLevel(logging.ERROR)
     _forget_snapshot(store, folder)
-    events = Queue(actor_options={"num_cpus": 0})
+    events = Queue(actor_options=cluster.beside_driver())
     parent, _, name = folder.rpartition("/")
     trainer = TorchTrainer(
         _work,

@@ -141,7 +141,7 @@ def _trainable(
     projects = "head" in space or question.recipe.head == "discriminant"
     rest["total"] = spread_of(pupil.space, question.seed) if projects else None
     start: Any = ray.remote(Start)
-    rest["start"] = start.options(num_cpus=0).remote(min(cluster.cpus(), missing))
+    rest["start"] = start.options(**cluster.beside_driver()).remote(min(cluster.cpus(), missing))
     shared = ray.tune.with_parameters(HeadTrial, vectors=pupil.before(cut.ids), folds=cut.folds, **rest)
     gpu = min(max(cluster.gpus() / cluster.cpus(), 1 / _ON_A_GPU), 1) if cluster.gpus() else 0
     return ray.tune.with_resources(shared, {"cpu": 1, "gpu": gpu}), None

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ray
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from artsim import cluster
 from artsim.archive import Archive, Mistake
@@ -75,9 +74,8 @@ def _limits(archive: Archive, options: Options) -> Any:
 
     Mistake if the archive, of those that nobody can hold, has another one on this cluster.
     """
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     rules = Rules(options.per_host, options.delay, options.rest)
-    actor = ray.remote(Limits).options(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here)
+    actor = ray.remote(Limits).options(max_restarts=-1, max_task_retries=-1, **cluster.beside_driver())
     if archive.store.is_local:
         return actor.remote(rules)
     for _ in range(_TRIES):
