@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: setup demo cluster-demo test test-faults check bench clean
+.PHONY: setup demo cluster-demo test test-cluster test-faults check bench clean
 
 setup: .venv/ready
 
@@ -18,8 +18,13 @@ demo: setup  ## the built-in sample museum, from its catalogue to a picture of w
 cluster-demo: setup  ## the jobs as on a cluster: several nodes on this machine, each job submitted to them
 	$(BIN)/python -m cluster.demo
 
-test: setup  ## every test, the real jobs on Ray included; but for those of test-faults
-	$(BIN)/python -m pytest --ignore tests/faults
+CLUSTER_TESTS := tests/cluster tests/cluster_files tests/jobs/test_s3.py
+
+test: setup  ## every test, the real jobs on Ray included; but for those of the two below
+	$(BIN)/python -m pytest $(CLUSTER_TESTS:%=--ignore %) --ignore tests/faults
+
+test-cluster: setup  ## several machines on this one, cluster files, the whole way on S3
+	$(BIN)/python -m pytest $(CLUSTER_TESTS)
 
 test-faults: setup  ## machines lost, processes killed, disks full: whether every row is there once all the same
 	$(BIN)/python -m pytest tests/faults
