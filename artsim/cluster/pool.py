@@ -7,7 +7,7 @@ and as many new ones are made as there is room for.
 
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -40,6 +40,7 @@ class Pool:
         todo = deque((item, 0) for item in items)
         running: dict[Any, tuple[Any, Any, int]] = {}  # what will be the result: of which actor, item, deaths
         beginning = {actor.begin.remote(*arguments): actor for actor in self._actors}
+        at_work: Counter[Any] = Counter()  # how many items each actor has that has begun
         wait, look = Wait(self._needs), 0.0
         while todo or running:
             if time.monotonic() >= look:
@@ -54,9 +55,8 @@ class Pool:
                 try:
                     result = ray.get(reference)
                 except RayActorError as error:
-                    if actor in self._actors:
-                        _log.info("a worker was lost; others take over what it had")
-                    self._actors.discard(actor)
+                    self._lose(actor)
+                    at_work.pop(actor, None)
                     look = 0.0
                     if begun:
                         self._mourn(error)
@@ -65,12 +65,23 @@ class Pool:
                     continue
                 if begun:
                     self._born_dead = 0
-                share = -(-(len(todo) + len(running)) // max(len(self._actors), 1))
-                for _ in range(min(len(todo), min(self._depth, share) if begun else 1)):
-                    item, deaths = todo.popleft()
-                    running[actor.do.remote(item, deaths)] = (actor, item, deaths)
-                if not begun:
+                    at_work[actor] = 0
+                else:
+                    if actor in at_work:  # it may have died since
+                        at_work[actor] -= 1
                     yield result
+            for actor, item, deaths in self._handed_out(todo, at_work, len(running)):
+                running[actor.do.remote(item, deaths)] = (actor, item, deaths)
+
+    def _handed_out(
+        self, todo: deque[tuple[Any, int]], at_work: Counter[Any], running: int
+    ) -> Iterator[tuple[Any, Any, int]]:
+        """Actors with the items that they get now: up to ``depth`` each, but of few items all get their share."""
+        share = -(-(len(todo) + running) // max(len(self._actors), 1))
+        for actor in list(at_work) if todo else []:
+            while todo and at_work[actor] < min(self._depth, share):
+                at_work[actor] += 1
+                yield actor, *todo.popleft()
 
     def _fit(self, beginning: dict[Any, Any], open_items: int, arguments: Sequence[Any]) -> None:
         """Makes actors where there is room, and takes back those that wait for room that is gone."""
@@ -86,6 +97,11 @@ class Pool:
                 ray.kill(actor)
                 self._actors.discard(actor)
                 del beginning[reference]
+
+    def _lose(self, actor: Any) -> None:
+        if actor in self._actors:
+            _log.info("a worker was lost; others take over what it had")
+        self._actors.discard(actor)
 
     def _mourn(self, error: Any) -> None:
         """An actor died while it began."""

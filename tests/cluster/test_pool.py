@@ -44,6 +44,9 @@ class Worker:
             os.abort()
         if item == "kills once" and not deaths:
             os.abort()
+        if item == "kills late" and not deaths:
+            time.sleep(1)
+            os.abort()
         time.sleep(0.2)
         if item == "fails":
             raise KeyError("what a job does wrong")
@@ -79,6 +82,11 @@ def test_a_machine_that_comes_is_put_to_work_and_stays_for_the_next_stream(machi
 def test_what_kills_a_worker_is_tried_again_and_told_so(machines: Cluster) -> None:
     results = list(_pool().stream([1, "kills once", 2], 1))
     assert sorted((str(value), deaths) for value, _, deaths in results) == [("1", 0), ("2", 0), ("kills once", 1)]
+
+
+def test_what_the_last_worker_at_work_leaves_goes_to_one_that_is_idle(machines: Cluster) -> None:
+    results = list(_pool().stream(["kills late", 1], 1))
+    assert sorted(str(value) for value, _, _ in results) == ["1", "kills late"]
 
 
 def test_what_kills_every_worker_ends_the_stream(machines: Cluster) -> None:
