@@ -46,6 +46,7 @@ def search(
     every rung at least.
     """
     os.environ.update(_SETTINGS)
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(cluster.cpus())  # else one process after the other would start
     import optuna
     from ray import tune
     from ray.tune.execution import class_cache

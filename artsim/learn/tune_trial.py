@@ -25,7 +25,7 @@ from artsim.learn.tune_search import RUNGS
 from artsim.learn.tune_space import Setting
 from artsim.learn.workers import Workers
 
-_TOGETHER = 60.0  # seconds that the first process of a sweep waits for the others
+_TOGETHER = 30.0  # seconds that the first process of a sweep waits for the others
 _FITS = (
     64  # of heads to folds, that a process remembers: settings that differ in margins alone begin with the same ones
 )
