@@ -187,6 +187,9 @@ class Job:
         mine = settings.get(self.name, settings)
         if not isinstance(mine, dict):
             raise Mistake(f"--config {path}: {self.name} is a value; options belong into one section [{self.name}]")
+        for name in mine:
+            if f"--{name.replace('_', '-')}" not in self._parser._option_string_actions:
+                raise Mistake(f"--config {path}: jobs.{self.name} has no option {name}")
         return as_arguments(mine, path)
 
 

@@ -1,4 +1,4 @@
-"""Search the settings of a training, the margins m and m2 before all, against cross-validated meanrank.
+"""Search the settings of a training, m and m2 before all, by cross-validated meanrank. Loss triplet if none is said.
 
 python -m jobs.tune --archive archives/demo --features efficientnet_lite0 --name margins --trials 64
 python -m jobs.tune --archive archives/demo --features efficientnet_lite0 --name wide --trials 200 \\

@@ -204,9 +204,9 @@ def test_false_and_nothing_leave_the_default(said) -> None:
     ("toml", "named"),
     [
         ("count = [", "job.toml"),
-        ("colour = 3", "--colour"),
-        ("nam = 'short'", "--nam"),
-        ("[toy]\ncolour = 3", "--colour"),
+        ("colour = 3", "no option colour"),
+        ("nam = 'short'", "no option nam"),
+        ("[toy]\ncolour = 3", "no option colour"),
         ("count = 'three'", "--count"),
         ("count = 2.5", "--count"),
         ("share = 'half'", "--share"),

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from artsim.archive import Archive
+from artsim.archive import Archive, Mistake
 from artsim.learn.annotation_names import file_names, find_names
 from artsim.learn.annotation_rejects import keep_rejects
 from artsim.learn.annotation_text import Line, read_lines, write_lines
@@ -24,6 +24,8 @@ def import_annotations(
     an image twice. ``collection`` says whose file names they are, ``mode`` how the nine were drawn.
     """
     lines = [line for line in read_lines(path) if not (line.number == 1 and line.fields[:2] == _HEADER)]
+    if not lines:
+        raise Mistake(f"--file {path}: there is no annotation in it")
     nine = [line for line in lines if len(line.fields) == IMAGES]
     meant = find_names(archive, (name for line in nine for name in line.fields), collection, public_only)
     taken, rejects = [], []

@@ -25,6 +25,14 @@ def embed_archive(archive: Archive, model: Model, *, public_only: bool) -> dict[
         return _embed(archive, model, public_only)
 
 
+def check_features(archive: Archive, name: str) -> None:
+    """Mistake if ``features/<name>`` are a backbone's, so that no model of this name can describe the archive."""
+    if archive.has_table(f"features/{name}") and "model_hash" not in (
+        archive.read_json(f"features/{name}/_about.json") or {}
+    ):
+        raise Mistake(f"--name {name}: features/{name} are a backbone's; give the model another name to embed by it")
+
+
 def _embed(archive: Archive, model: Model, public_only: bool) -> dict[str, Any]:
     name = f"features/{model.name}"
     about = {
@@ -34,10 +42,8 @@ def _embed(archive: Archive, model: Model, public_only: bool) -> dict[str, Any]:
         "model_hash": model.hash,
         "inputs": model.card["inputs"],
     }
-    before = archive.read_json(f"{name}/_about.json")
-    if archive.has_table(name) and "model_hash" not in (before or {}):
-        raise Mistake(f"{name}: these features are a backbone's; give the model another name to embed by it")
-    if before != about:
+    check_features(archive, model.name)
+    if archive.read_json(f"{name}/_about.json") != about:
         archive.remove(name)
         archive.write_json(f"{name}/_about.json", about)
     if model.card["kind"] == "backbone":

@@ -1,7 +1,7 @@
 """A trained model on disk, ``models/<name>/``: its weights, its card, what it was trained on; and its vectors."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Protocol
@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save_file
 
 from artsim.archive import Archive, Mistake, Store
@@ -146,20 +147,33 @@ def about_feature(archive: Archive, name: str) -> dict[str, Any] | None:
 
 
 def load_model(archive: Archive, name_or_path: str) -> Model:
-    """A model of the archive by its name, or any by the path (or address) of its folder. Mistake if there is none."""
+    """A model of the archive by its name, or any by the path (or address) of its folder.
+
+    Mistake if there is none, or one of its files is damaged.
+    """
     if name_or_path in archive.names("models"):
         store, folder, name = archive.store, f"models/{name_or_path}/", name_or_path
     else:
         store, folder = Store.open(name_or_path), ""
         name = PurePosixPath(store.root).name
-    card = store.read_json(folder + _CARD)
+    card = _intact(store, folder + _CARD, store.read_json)
     if card is None:
         there = ", ".join(archive.names("models")) or "none yet; jobs.train makes them"
         raise Mistake(f"{name_or_path}: no model of this name, nor one at this path; the archive has {there}")
     if card.get("format") != FORMAT:
         raise Mistake(f"{name_or_path}: a model of format {card.get('format')}, this artsim reads format {FORMAT}")
-    with store.open_input(folder + _WEIGHTS) as source:
-        tensors = load(source.read())
-    with store.open_input(folder + _ROLES) as source:
-        rows = pq.read_table(source)
+    tensors = _intact(store, folder + _WEIGHTS, lambda path: load(_content(store, path)))
+    rows = _intact(store, folder + _ROLES, lambda path: pq.read_table(pa.BufferReader(_content(store, path))))
     return Model(name, card, tensors, rows)
+
+
+def _intact(store: Store, path: str, read: Callable[[str], Any]) -> Any:
+    try:
+        return read(path)
+    except (FileNotFoundError, ValueError, SafetensorError) as error:
+        raise Mistake(f"{store.address(path)}: this file of the model is missing or damaged: {error}") from error
+
+
+def _content(store: Store, path: str) -> bytes:
+    with store.open_input(path) as source:
+        return source.read()

@@ -1,12 +1,15 @@
 """The options by which jobs.train and jobs.tune say what is learned, from what; and what they ask by them."""
 
 import argparse
+import logging
 from functools import partial
 from typing import Any
 
 from artsim.learn.finetune_recipe import FinetuneRecipe
 from artsim.learn.recipe import Recipe, add_options, chosen
 from artsim.mistake import Mistake
+
+_log = logging.getLogger(__name__)
 
 
 def add_question_options(job: Any) -> None:
@@ -34,6 +37,8 @@ def asked(archive: Any, options: argparse.Namespace) -> tuple[Any, Any]:
     from artsim.learn.question import Question  # imports torch, which --help does without
 
     inputs, recipe, learner = _learner(archive, options)
+    if options.split_by and options.split != "group-disjoint" and recipe.negatives == "own":
+        _log.warning("--split-by %s: of no use without --split group-disjoint or mining", options.split_by)
     question = Question(
         inputs=inputs,
         recipe=recipe,

@@ -85,7 +85,7 @@ def _tune(
         raise RuntimeError(f"every trial failed, the first with {failed[0]['error']}")
     trained = sum(trial["seconds"] for trial in good[len(kept) :])
     report = {
-        **keep_results(archive, name, question, space, found, f"{len(cut.folds)} folds, {len(plan.rows)} annotations"),
+        **keep_results(archive, name, question, space, found, _how(cut)),
         "trials": len(good),
         "annotations": {**plan.counts, "folds": [len(fold.validation) for fold in cut.folds]},
     }
@@ -101,6 +101,10 @@ def _tune(
         "seconds_training": round(trained, 3),  # of all trials, added up
         "orchestration": round(1 - trained / (seconds * (at_once or cluster.cpus())), 3),
     }
+
+
+def _how(cut: Folds) -> str:
+    return f"{len(cut.folds)} folds, {sum(len(fold.validation) for fold in cut.folds)} annotations"
 
 
 def _begin(archive: Archive, name: str, question: Question, space: Space, folds: int, again: bool) -> str:

@@ -11,7 +11,7 @@ from PIL import Image, ImageFont
 from artsim.measure.interval import Score
 from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER, fitted, font
 
-_MARGIN, _PLOT, _CELL, _GAP = 36, 440, 152, 28  # widths, in hundredths of an inch
+_MARGIN, _PLOT, _CELL, _GAP = 36, 440, 180, 28  # widths, in hundredths of an inch
 _LABEL = (180, 520)  # least and most
 _HEAD, _ROW, _FOOT = 150, 58, 46
 _RULE = (226, 220, 209)

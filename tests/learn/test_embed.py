@@ -36,6 +36,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
             return self.items
 
     monkeypatch.setattr("artsim.cluster.connect", lambda: None)
+    monkeypatch.setattr("artsim.cluster.wait_for", lambda needs: None)
     monkeypatch.setattr("ray.data.from_items", _Data)
 
 
@@ -86,7 +87,7 @@ def test_another_model_of_the_name_writes_all_anew(archive: Archive, here: None)
 
 def test_features_of_a_backbone_are_not_written_over(archive: Archive) -> None:
     before = vectors_of(archive, "one")
-    with pytest.raises(Mistake, match=r"features/one: these features are a backbone's"):
+    with pytest.raises(Mistake, match=r"features/one are a backbone's"):
         embed_archive(archive, _model(archive, ["two"], "one"), public_only=False)
     _same(vectors_of(archive, "one"), before)
 

@@ -130,3 +130,17 @@ def test_other_weights_have_another_hash(archive: Archive) -> None:
     assert Model("eye", model.card, tensors, model.rows).hash != model.hash
     shuffled = dict(reversed(model.tensors.items()))
     assert Model("eye", model.card, shuffled, model.rows).hash == model.hash
+
+
+@pytest.mark.parametrize(
+    ("file", "content"), [("card.json", b"{"), ("model.safetensors", b"\0" * 40), ("annotations.parquet", None)]
+)
+def test_a_damaged_model_is_a_mistake_that_names_the_file(archive: Archive, file: str, content: bytes | None) -> None:
+    _model(archive, ["one"]).save(archive)
+    path = Path(archive.uri, "models/eye", file)
+    if content is None:
+        path.unlink()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(Mistake, match=f"models/eye/{file}: this file of the model is missing or damaged"):
+        load_model(archive, "eye")
