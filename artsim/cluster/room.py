@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
+from typing import Any
 
 _log = logging.getLogger(__name__)
 
@@ -29,10 +30,17 @@ def wait_for(needs: Needs) -> None:
     """Returns when the cluster has room for one process of such needs; for work that Ray itself places."""
     import ray
 
+    free = ray.available_resources()
+    if all(free.get(name, 0) >= amount for name, amount in needs.items()):
+        return
+    room: Any = ray.remote(_nothing)  # a task that waits as well, so that a cluster that can grow does
+    waiting = [room.options(num_cpus=needs.get("CPU", 0), num_gpus=needs.get("GPU", 0)).remote()]
     wait = Wait(needs)
-    while any(ray.available_resources().get(name, 0) < amount for name, amount in needs.items()):
+    while not ray.wait(waiting, timeout=1)[0]:
         wait.tell()
-        time.sleep(0.5)
+
+
+def _nothing() -> None: ...
 
 
 def waiting_for(needs: Needs) -> str:

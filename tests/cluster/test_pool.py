@@ -111,6 +111,16 @@ def test_what_finds_no_room_says_what_it_waits_for(machines: Cluster) -> None:
     assert waiting_for({"CPU": 1}) == "waiting for 1 CPU: the cluster has nothing free, the rest is at work for others"
 
 
+def test_work_that_ray_places_waits_for_room(machines: Cluster) -> None:
+    cluster.wait_for({"CPU": 1})
+    taken = [Worker.remote() for _ in range(2)]  # type: ignore[attr-defined]
+    ray.get([worker.begin.remote(1) for worker in taken])
+    threading.Timer(3.0, lambda: [ray.kill(worker) for worker in taken]).start()
+    started = time.monotonic()
+    cluster.wait_for({"CPU": 1})
+    assert 2 < time.monotonic() - started < 30
+
+
 def test_a_stream_says_so_while_it_waits(
     machines: Cluster, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
