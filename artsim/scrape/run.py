@@ -75,12 +75,13 @@ def _limits(archive: Archive, options: Options) -> Any:
     Mistake if the archive, of those that nobody can hold, has another one on this cluster.
     """
     rules = Rules(options.per_host, options.delay, options.rest)
-    actor = ray.remote(Limits).options(max_restarts=-1, max_task_retries=-1, **cluster.beside_driver())
+    lives = {"max_restarts": -1, "max_task_retries": -1, **cluster.beside_driver()}
+    actor: Any = ray.remote(Limits)
     if archive.store.is_local:
-        return actor.remote(rules)
+        return actor.options(**lives).remote(rules)
     for _ in range(_TRIES):
         try:
-            return actor.options(name=f"limits of {archive.uri}", namespace="artsim").remote(rules)
+            return actor.options(name=f"limits of {archive.uri}", namespace="artsim", **lives).remote(rules)
         except ValueError:  # of another run; if that was killed, it goes in a moment
             time.sleep(1)
     raise Mistake(f"--archive {archive.uri}: another run scrapes it on this cluster; wait for it, or stop it")
