@@ -30,11 +30,11 @@ job.option("--again", action="store_true", help="in the place of the model of th
 @job.runs
 def train(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """See the module."""
+    question, learner = asked(archive, options)
     from artsim.learn.embed import check_features, embed_archive
     from artsim.learn.model import load_model
     from artsim.learn.train import train
 
-    question, learner = asked(archive, options)
     if options.embed:
         check_features(archive, options.name)  # now, not after hours of training
     report = train(archive, options.name, question, learner, workers=options.workers, again=options.again)

@@ -10,7 +10,8 @@ def progress(
 ) -> Iterator[dict[str, Any]]:
     """Passes results on and shows on stderr how many rows are done, the rate and the time left.
 
-    ``counted`` is the column that says how many rows a result stands for.
+    ``counted`` is the column that says how many rows a result stands for. The rate is that since the first result:
+    until then processes were starting.
     """
     from tqdm import tqdm
 
@@ -25,4 +26,9 @@ def progress(
     ) as bar:
         for row in stream:
             yield row
-            bar.update(row[counted])
+            if bar.n == 0:
+                bar.initial = bar.n = bar.last_print_n = row[counted]
+                bar.unpause()
+                bar.refresh()
+            else:
+                bar.update(row[counted])

@@ -22,6 +22,14 @@ def works(
         yield rows
 
 
+def with_images(archive: Archive) -> pa.Array | None:
+    """The ids of all artworks whose image is there; None where no image was asked for yet."""
+    tables = [
+        rows["id"].filter(pc.equal(rows["status"], "ok")) for rows in archive.table("images").scan(["id", "status"])
+    ]
+    return pa.chunked_array(tables).combine_chunks() if tables else None
+
+
 def open_to_everyone(archive: Archive, annotations: Annotations) -> Annotations:
     """The annotations all of whose images are open to everyone."""
     wanted, public = pa.array(annotations.ids(), pa.string()), set()

@@ -69,6 +69,14 @@ def check_name(name: str) -> None:
         raise Mistake(f"--name {name[:100]!r}: letters, digits, _ . and -, at most 100, and first a letter or digit")
 
 
+def difference(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """How a question was asked before, where it was asked otherwise; both as JSON holds them."""
+    flat = [{**one, **one["inputs"], **one["recipe"]} for one in (before, now)]
+    keys = [key for key in flat[0] | flat[1] if key not in ("inputs", "recipe")]
+    words = {key: str(flat[0].get(key)) for key in keys if flat[0].get(key) != flat[1].get(key)}
+    return ", ".join(f"another {key}" if "{" in value else f"{key} {value}" for key, value in words.items())
+
+
 def settle(archive: Archive, folder: str, question: Question, learner: MakeLearner) -> tuple[Learner, Plan]:
     """The learner and the plan that lie in ``folder``, put there if they don't: later annotations change nothing."""
     kept, rows = f"{folder}/kept.safetensors", f"{folder}/annotations.parquet"

@@ -34,9 +34,9 @@ def add_question_options(job: Any) -> None:
 
 def asked(archive: Any, options: argparse.Namespace) -> tuple[Any, Any]:
     """The Question and what makes its learner (see artsim.learn.question). Mistake for options at odds."""
-    from artsim.learn.question import Question  # imports torch, which --help does without
-
     inputs, recipe, learner = _learner(archive, options)
+    from artsim.learn.question import Question  # imports torch, which takes seconds that a mistake need not wait for
+
     if options.split_by and options.split != "group-disjoint" and recipe.negatives == "own":
         _log.warning("--split-by %s: of no use without --split group-disjoint or mining", options.split_by)
     question = Question(
@@ -57,15 +57,17 @@ def _learner(archive: Any, options: argparse.Namespace) -> tuple[dict[str, Any],
     if bool(options.features) == bool(options.finetune):
         raise Mistake("--features or --finetune: one of them says what is trained")
     if options.features:
-        from artsim.learn.train_heads import HeadLearner
-
         if options.weights:
             raise Mistake("--weights: of a backbone, with --finetune; the features here are made already")
+        recipe = chosen(options, Recipe, FinetuneRecipe)
+        from artsim.learn.train_heads import HeadLearner
+
         inputs = {"features": options.features, "whiten": options.whiten}
         learner: Any = partial(HeadLearner, archive, options.features, options.whiten, options.seed)
-        return inputs, chosen(options, Recipe, FinetuneRecipe), learner
+        return inputs, recipe, learner
+    recipe = chosen(options, FinetuneRecipe)
     from artsim.learn.finetune_learner import BackboneLearner
 
     inputs = {"finetune": options.finetune, "weights": options.weights}
     learner = partial(BackboneLearner, archive, options.finetune, options.weights, options.resolution)
-    return inputs, chosen(options, FinetuneRecipe), learner
+    return inputs, recipe, learner

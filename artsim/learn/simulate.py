@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from artsim.archive import CATALOG, Archive, Mistake
 from artsim.features import Space
 from artsim.learn.annotation_neighbourhood import neighbourhoods, with_vectors
-from artsim.learn.annotation_works import works
+from artsim.learn.annotation_works import with_images, works
 from artsim.learn.annotations import add_annotations, check_annotator
 
 _NEGATIVES = 7
@@ -38,13 +38,15 @@ def simulate(
     The negatives have other values; with the probability ``noise`` the positive is any other artwork. Where ``mode`` is
     ``near``, positive and negatives are drawn from the anchor's neighbourhood in ``features``, else from all. The
     artworks (or, whole, the groups of the column ``pool_by``) are divided into ``pools`` and the nine of an annotation
-    come from one of them, so that splits between pools lose nothing. Artworks without a value are not drawn.
+    come from one of them, so that splits between pools lose nothing. Artworks without a value are not drawn, nor, once
+    images were scraped, those without one.
     Returns the run's share of the report. Mistake if the archive has too little for it.
     """
     check_annotator(annotator)
     _check(by, count, noise, mode, features, pools, pool_by)
     space = Space(archive, features, seed) if mode == "near" else None
-    ids, value, group = _drawable(archive, by, pool_by, with_vectors(space) if space else None, public_only)
+    among = with_vectors(space) if space else with_images(archive)
+    ids, value, group = _drawable(archive, by, pool_by, among, public_only)
     pool = _pools(group, pools, np.random.default_rng([seed, 0]), pool_by)
     rng = np.random.default_rng([seed, 1])
     anchors = rng.choice(_anchors(value, pool, by, pools, noise), count)
@@ -99,7 +101,7 @@ def _drawable(
         tables.append(rows)
     rows = pa.concat_tables(tables) if tables else None
     if not rows:
-        raise Mistake(f"--by {by}: no artwork {'with a vector ' if among is not None else ''}has a value there")
+        raise Mistake(f"--by {by}: no artwork {'that can be looked at ' if among is not None else ''}has a value there")
     value = _numbers(_texts(rows[by]))
     if not value.any():
         raise Mistake(f"--by {by}: all artworks have one value, {rows[by][0]}; a curator needs a column with several")

@@ -5,6 +5,7 @@ While it runs all of it lies in ``models/_<name>``; the same command goes on fro
 
 import hashlib
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 from artsim import cluster
 from artsim.archive import Archive, Mistake
 from artsim.learn.model import FORMAT, Model
-from artsim.learn.question import Learner, MakeLearner, Question, check_name, settle
+from artsim.learn.question import Learner, MakeLearner, Question, check_name, difference, settle
 from artsim.learn.train_curves import keep_curves, live
 from artsim.learn.train_epochs import Progress, best_epoch
 from artsim.learn.train_loop import run
@@ -22,6 +23,8 @@ from artsim.learn.train_plan import SPLIT, TRAINING, VALIDATION, VERIFICATION, P
 from artsim.learn.workers import Workers
 from artsim.measure.interval import mean_score, paired_difference
 from artsim.measure.ranks import ranks
+
+_log = logging.getLogger(__name__)
 
 _ASKED = "asked.json"  # the last that a run writes before it trains: what the others are is then settled
 
@@ -51,12 +54,13 @@ def _begin(
     folder, asked = f"models/_{name}", json.loads(json.dumps(asdict(question)))
     begun = archive.read_json(f"{folder}/{_ASKED}")
     if begun not in (None, asked) and not again:
-        raise Mistake(f"--name {name}: begun with {_difference(begun, asked)}; choose another --name, or --again")
+        raise Mistake(f"--name {name}: begun with {difference(begun, asked)}; choose another --name, or --again")
     if begun is None and not again and (card := archive.read_json(f"models/{name}/card.json")):
         if card["asked"] != asked:
             raise Mistake(
-                f"--name {name}: made with {_difference(card['asked'], asked)}; choose another --name, or --again"
+                f"--name {name}: made with {difference(card['asked'], asked)}; choose another --name, or --again"
             )
+        _log.info("model %s is there already; --again makes it anew", name)
         done = {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "done_before": True}
         return done | _told(archive, name, card)
     if begun != asked:
@@ -66,10 +70,14 @@ def _begin(
     archive.write_json(f"{folder}/{_ASKED}", asked)
     cluster.connect()
     outcome = _train(archive, folder, question, pupil, plan, pool, workers)
+    epochs, best = len(outcome.history), best_epoch(outcome.history)
+    _log.info(
+        "%d epochs%s; the best was epoch %d", epochs, ", stopped early" * (epochs < question.recipe.epochs), best + 1
+    )
     model = _model(archive, name, question, asked, pupil, plan, outcome)
     model.save(archive)
     title = f"{name}: {model.card['split']['training']} annotations"
-    keep_curves(archive.store, f"models/{name}", outcome.history, best_epoch(outcome.history), title)
+    keep_curves(archive.store, f"models/{name}", outcome.history, best, title)
     archive.remove(folder)
     counts = plan.counts
     learned = sum(counts[role] for role in SPLIT)
@@ -134,7 +142,7 @@ def _model(
         "recipe": asked["recipe"],
         "split": {"kind": question.split, "by": question.split_by, "seed": question.seed, **plan.counts},
         "epochs": len(history),
-        "best_epoch": best,
+        "best_epoch": best + 1,
         "history": history,
         "hashes": {"annotations": hashlib.sha256(json.dumps(plan.rows.to_pydict()).encode()).hexdigest()},
         "asked": asked,
@@ -169,10 +177,3 @@ def _told(archive: Archive, name: str, card: dict[str, Any]) -> dict[str, Any]:
     shown = ("kind", "dimension", "split", "epochs", "best_epoch", "scores")
     model, picture = (archive.store.address(f"models/{name}{file}") for file in ("", "/curves.png"))
     return {"model": model, **{key: card[key] for key in shown}, "picture": picture}
-
-
-def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
-    """What was asked otherwise, in a few words."""
-    flat = [{**one, **one["inputs"], **one["recipe"]} for one in (before, now)]
-    keys = [key for key in flat[0] | flat[1] if key not in ("inputs", "recipe")]
-    return ", ".join(f"{key} {flat[0].get(key)}" for key in keys if flat[0].get(key) != flat[1].get(key))

@@ -12,7 +12,7 @@ import torch
 from artsim.learn.recipe import Recipe
 from artsim.measure.interval import mean_score
 
-Epoch = dict[str, float]  # epoch from 0, loss, meanrank of the validation with low and high, seconds
+Epoch = dict[str, float]  # epoch from 1, loss, meanrank of the validation with low and high, seconds
 
 
 class Trainee(Protocol):
@@ -54,7 +54,7 @@ def epochs(trainee: Trainee, recipe: Recipe, seed: int = 0, begun: Progress | No
         losses = trainee.train_epoch(epoch)
         score = mean_score(trainee.validate(), seed)
         figures = {"meanrank": score.value, "low": score.low, "high": score.high}
-        history.append({"epoch": epoch, **losses, **figures, "seconds": time.monotonic() - started})
+        history.append({"epoch": epoch + 1, **losses, **figures, "seconds": time.monotonic() - started})
         if best_epoch(history) == epoch:
             best = trainee.tensors()
         yield Progress(list(history), best, trainee.state())

@@ -4,19 +4,22 @@ All of it lies in ``sweeps/<name>``, each trial as it finishes; the same command
 """
 
 import json
+import logging
 import time
 from dataclasses import asdict
 from typing import Any
 
 from artsim import cluster
 from artsim.archive import Archive, Mistake
-from artsim.learn.question import MakeLearner, Question, check_name, settle
+from artsim.learn.question import MakeLearner, Question, check_name, difference, settle
 from artsim.learn.train_heads import spread_of
 from artsim.learn.tune_folds import Folds, make_folds
 from artsim.learn.tune_results import keep_results, named
 from artsim.learn.tune_search import kept_trials, search
 from artsim.learn.tune_space import Space
 from artsim.learn.workers import Workers
+
+_log = logging.getLogger(__name__)
 
 _ON_A_GPU = 8  # trials at a time, at most: heads are small, but each has a process
 
@@ -43,53 +46,40 @@ def tune(
         if value < 1:
             raise Mistake(f"{option} {value}: at least 1")
     with archive.alone(f"sweeps/{name}"):
-        return _tune(archive, name, question, learner, space, trials, folds, workers, again)
-
-
-def _tune(
-    archive: Archive,
-    name: str,
-    question: Question,
-    learner: MakeLearner,
-    space: Space,
-    trials: int,
-    folds: int,
-    workers: Workers,
-    again: bool,
-) -> dict[str, Any]:
-    folder = _begin(archive, name, question, space, folds, again)
-    kept = kept_trials(archive.store, folder)
-    report = archive.read_json(f"{folder}/sweep.json")
-    if report and len(kept) >= trials:
-        return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "done_before": True, **report}
-    pupil, plan = settle(archive, folder, question, learner)
-    cut = make_folds(archive, pupil, plan, question, folds, "negatives" in space)
-    started = time.monotonic()
-    cluster.connect()
-    cluster.wait_for({"CPU": 1})
-    trainable, at_once = _trainable(archive, folder, question, space, pupil, cut, workers, trials - len(kept))
-    found = search(
-        trainable,
-        space,
-        trials=trials,
-        epochs=question.recipe.epochs,
-        seed=question.seed,
-        store=archive.store,
-        folder=folder,
-        at_once=at_once,
-    )
-    seconds = time.monotonic() - started
-    good = [trial for trial in found if "error" not in trial]
-    failed = found[len(good) :]
-    if not good:
-        raise RuntimeError(f"every trial failed, the first with {failed[0]['error']}")
-    trained = sum(trial["seconds"] for trial in good[len(kept) :])
-    report = {
-        **keep_results(archive, name, question, space, found, _how(cut)),
-        "trials": len(good),
-        "annotations": {**plan.counts, "folds": [len(fold.validation) for fold in cut.folds]},
-    }
-    archive.write_json(f"{folder}/sweep.json", report)
+        folder = _begin(archive, name, question, space, folds, again)
+        kept = kept_trials(archive.store, folder)
+        report = archive.read_json(f"{folder}/sweep.json")
+        if report and len(kept) >= trials:
+            _log.info("sweep %s has its %d trials; more --trials go on with it, --again makes it anew", name, len(kept))
+            return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "done_before": True, **report}
+        pupil, plan = settle(archive, folder, question, learner)
+        cut = make_folds(archive, pupil, plan, question, folds, "negatives" in space)
+        started = time.monotonic()
+        cluster.connect()
+        cluster.wait_for({"CPU": 1})
+        trainable, at_once = _trainable(archive, folder, question, space, pupil, cut, workers, trials - len(kept))
+        found = search(
+            trainable,
+            space,
+            trials=trials,
+            epochs=question.recipe.epochs,
+            seed=question.seed,
+            store=archive.store,
+            folder=folder,
+            at_once=at_once,
+        )
+        seconds = time.monotonic() - started
+        good = [trial for trial in found if "error" not in trial]
+        failed = found[len(good) :]
+        if not good:
+            raise RuntimeError(f"every trial failed, the first with {failed[0]['error']}")
+        trained = sum(trial["seconds"] for trial in good[len(kept) :])
+        report = {
+            **keep_results(archive, name, question, space, found, _how(cut)),
+            "trials": len(good),
+            "annotations": {**plan.counts, "folds": [len(fold.validation) for fold in cut.folds]},
+        }
+        archive.write_json(f"{folder}/sweep.json", report)
     return {
         "rows_in": len(found) - len(kept),
         "rows_out": len(good) - len(kept),
@@ -114,8 +104,7 @@ def _begin(archive: Archive, name: str, question: Question, space: Space, folds:
     asked = json.loads(json.dumps({**asdict(question), "space": searched, "folds": folds}))
     begun = archive.read_json(f"{folder}/asked.json")
     if begun not in (None, asked) and not again:
-        differing = ", ".join(key for key in asked if asked[key] != begun.get(key))
-        raise Mistake(f"--name {name}: begun with another {differing}; choose another --name, or --again")
+        raise Mistake(f"--name {name}: begun with {difference(begun, asked)}; choose another --name, or --again")
     if begun is None or again:
         archive.remove(folder)
         archive.write_json(f"{folder}/asked.json", asked)

@@ -60,7 +60,7 @@ def _row(trial: Trial, question: Question) -> dict[str, Any]:
         "trial": trial["number"],
         **named(trial["setting"]),
         **{name: round(trial[name], 4) for name in ("meanrank", "low", "high")},
-        "best_epoch": trial["best_epoch"] + 1,
+        "best_epoch": trial["best_epoch"],
         "epochs": trial["epochs"],
         "stopped": not _whole(trial, question),
         "seconds": round(trial["seconds"], 2),
@@ -70,7 +70,7 @@ def _row(trial: Trial, question: Question) -> dict[str, Any]:
 def _whole(trial: Trial, question: Question) -> bool:
     """Whether a trial ended as a training does, and was not stopped for being worse than others."""
     recipe = question.recipe
-    return trial["epochs"] >= recipe.epochs or trial["epochs"] - 1 - trial["best_epoch"] >= recipe.patience
+    return trial["epochs"] >= recipe.epochs or trial["epochs"] - trial["best_epoch"] >= recipe.patience
 
 
 def _markdown(name: str, about: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
@@ -106,7 +106,7 @@ def _toml(name: str, question: Question, best: Trial, about: str) -> str:
     }
     recipe = asdict(replace(question.recipe, **best["setting"]))
     score = f"meanrank {best['meanrank']:.3f} [{best['low']:.3f}, {best['high']:.3f}]"
-    lines = [f"# The best of {about}: {score}, after epoch {best['best_epoch'] + 1}.", f"name = {json.dumps(name)}"]
+    lines = [f"# The best of {about}: {score}, after epoch {best['best_epoch']}.", f"name = {json.dumps(name)}"]
     for key, value in (inputs | data | recipe).items():
         if value is not None:
             lines.append(f"{key.replace('_', '-')} = {json.dumps(value, ensure_ascii=False)}")
@@ -116,13 +116,17 @@ def _toml(name: str, question: Question, best: Trial, about: str) -> str:
 def _picture(name: str, question: Question, space: Space, trials: Sequence[Trial], about: str) -> Any:
     across, up = sorted(space, key=lambda one: (*_FIRST, *space).index(one))[:2]
     whole = np.array([_whole(trial, question) for trial in trials])
+    best = trials[0]
+    sure = sum(trial["meanrank"] <= best["high"] for trial in trials)
     return heat_map(
         _axis(across, space[across], trials),
         _axis(up, space[up], trials),
         np.array([trial["meanrank"] for trial in trials]),
         whole,
+        (best["low"], best["high"]),
         f"{name}: {len(trials)} trials",
-        f"{about}; small dots: stopped early, {int((~whole).sum())}; ringed: the best",
+        f"{about}; small dots: stopped early, {int((~whole).sum())}; ringed: the best, {best['meanrank']:.3f} "
+        f"[{best['low']:.3f}, {best['high']:.3f}]\nred beside the scale: that interval; {sure} trials lie in it",
     )
 
 

@@ -40,8 +40,11 @@ def parse_space(texts: Sequence[str], recipe: Recipe) -> Space:
 def _distribution(text: str, values: str, one: Field[Any], recipe: Recipe) -> BaseDistribution:
     low, *rest = values.split(":")
     found = [_value(text, word, one) for word in ([low, rest[0]] if rest else values.split(","))]
-    for value in found:
-        replace(recipe, **{one.name: value})  # a Mistake if it is out of its range
+    try:
+        for value in found:
+            replace(recipe, **{one.name: value})
+    except Mistake as mistake:
+        raise Mistake(f"--space {text}: {mistake}") from mistake
     if not rest:
         if len(set(found)) < max(len(found), 2):
             raise Mistake(f"--space {text}: two choices or more, each once; or a range LOW:HIGH, LOW:HIGH:log")

@@ -158,4 +158,4 @@ def _report(history: Sequence[Epoch]) -> dict[str, Any]:
     """What a trial is worth so far: that of its best epoch, as jobs.train would keep it."""
     best = best_epoch(history)
     score = {name: history[best][name] for name in ("meanrank", "low", "high")}
-    return {**score, "epochs": len(history), "best_epoch": best, "curve": [epoch["meanrank"] for epoch in history]}
+    return {**score, "epochs": len(history), "best_epoch": best + 1, "curve": [epoch["meanrank"] for epoch in history]}

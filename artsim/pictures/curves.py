@@ -22,8 +22,8 @@ def training_curves(history: Sequence[Mapping[str, float]], best: int, title: st
     from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(9, 6), dpi=150, facecolor=_hex(PAPER))
-    upper, lower = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (2, 3), "hspace": 0.12})
-    epochs = [epoch["epoch"] + 1 for epoch in history]
+    upper, lower = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (2, 3), "hspace": 0.2})
+    epochs = [epoch["epoch"] for epoch in history]
     upper.plot(epochs, [epoch["loss"] for epoch in history], color=_hex(INK), marker="o", markersize=3, linewidth=1.5)
     upper.set_ylabel("loss")
     upper.set_title(title, loc="left", color=_hex(INK), fontweight="bold", parse_math=False)
@@ -48,16 +48,8 @@ def _meanrank(axes: Any, epochs: list[float], history: Sequence[Mapping[str, flo
     )
     value = history[best]["meanrank"]
     axes.plot(epochs[best], value, marker="o", markersize=9, color=_hex(ACCENT))
-    words = f"{value:.3f} [{low[best]:.3f}, {high[best]:.3f}], epoch {epochs[best]:g}"
-    right = epochs[best] > (epochs[0] + epochs[-1]) / 2
-    axes.annotate(
-        words,
-        (epochs[best], value),
-        xytext=(-10 if right else 10, 12),
-        textcoords="offset points",
-        horizontalalignment="right" if right else "left",
-        color=_hex(ACCENT),
-    )
+    words = f"best: {value:.3f} [{low[best]:.3f}, {high[best]:.3f}], epoch {epochs[best]:g}"
+    axes.set_title(words, loc="right", color=_hex(ACCENT), fontsize=10)  # inside, the curve would strike it through
     if max(high) > 0.9 * _CHANCE:  # else it would only press the curve together
         axes.axhline(_CHANCE, color=_hex(FAINT), linewidth=1, linestyle=(0, (1, 3)))
 

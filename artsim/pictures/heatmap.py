@@ -32,11 +32,21 @@ class Axis:
         return np.log10(values) if self.log else values
 
 
-def heat_map(x: Axis, y: Axis, scores: np.ndarray, whole: np.ndarray, title: str, subtitle: str) -> Image.Image:
+def heat_map(
+    x: Axis,
+    y: Axis,
+    scores: np.ndarray,
+    whole: np.ndarray,
+    interval: tuple[float, float],
+    title: str,
+    subtitle: str,
+) -> Image.Image:
     """The picture, RGB, of n trials: ``scores``, float (n,), low is good; ``whole``, bool (n,), not stopped early.
 
-    Those stopped early are small dots. The background is the mean of the scores around, weighted by a Gaussian of the
-    distance (Nadaraya 1964, Watson 1964): it never leaves the range of the scores.
+    Those stopped early are small dots. ``interval`` is how sure the best score is, low and high: it stands beside the
+    scale, and the colours reach to its end at least, so that noise has almost one colour. The background is the mean
+    of the scores around, weighted by a Gaussian of the distance (Nadaraya 1964, Watson 1964): it never leaves the range
+    of the scores.
     """
     from matplotlib.figure import Figure
 
@@ -45,7 +55,7 @@ def heat_map(x: Axis, y: Axis, scores: np.ndarray, whole: np.ndarray, title: str
     across, up = x.places(), y.places()
     left, right, bottom, top = *_ends(x, across), *_ends(y, up)
     # One collapsed trial must not take all the colours.
-    low, high = float(scores.min()), float(max(np.quantile(scores, 0.9), scores.min() + 1e-3))
+    low, high = float(scores.min()), float(max(np.quantile(scores, 0.9), interval[1], scores.min() + 1e-3))
     colours: dict[str, Any] = {"cmap": _COLOURS, "vmin": low, "vmax": high}
     grid = _smoothed((across - left) / (right - left), (up - bottom) / (top - bottom), scores)
     shown = axes.imshow(
@@ -71,7 +81,9 @@ def heat_map(x: Axis, y: Axis, scores: np.ndarray, whole: np.ndarray, title: str
     bar.set_label("meanrank, cross-validated", color=_hex(INK))
     bar.outline.set_visible(False)
     bar.ax.tick_params(colors=_hex(FAINT), length=0)
-    axes.set_title(title, loc="left", color=_hex(INK), fontweight="bold", fontsize=14, pad=26, parse_math=False)
+    bar.ax.plot([-0.35, -0.35], np.clip(interval, low, high), color=_hex(ACCENT), linewidth=3, clip_on=False)
+    pad = 12 + 14 * len(subtitle.splitlines())
+    axes.set_title(title, loc="left", color=_hex(INK), fontweight="bold", fontsize=14, pad=pad, parse_math=False)
     axes.text(0, 1.02, subtitle, transform=axes.transAxes, color=_hex(FAINT), fontsize=9.5, parse_math=False)
     sink = io.BytesIO()
     figure.savefig(sink, format="png", bbox_inches="tight", pad_inches=0.25)

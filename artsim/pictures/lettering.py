@@ -29,10 +29,20 @@ def fitted(text: str, width: int, face: ImageFont.FreeTypeFont) -> str:
     return text[: max(fitting - 1, 0)].rstrip() + "…"
 
 
+def in_two(text: str, width: int, face: ImageFont.FreeTypeFont) -> list[str]:
+    """The text on one line, or on two where it is too long and has a word that can begin the second."""
+    text = " ".join(text.split())[: 8 * width + 1]
+    if face.getlength(text) <= width:
+        return [text]
+    fitting = bisect_right(range(len(text)), float(width), key=lambda count: face.getlength(text[:count])) - 1
+    first = text[: fitting + 1].rpartition(" ")[0]
+    return [first, fitted(text[len(first) :], width, face)] if first else [fitted(text, width, face)]
+
+
 def caption(canvas: Image.Image, lines: list[str], left: int, top: int, width: int, size: int = 13) -> None:
-    """Writes lines below one another: the first in ink, the others faint; each cut to ``width`` pixels."""
+    """Writes lines below one another, ``width`` pixels wide: the first in ink, on two if need be; the others faint."""
     draw = ImageDraw.Draw(canvas)
-    for index, line in enumerate(lines):
-        face = font(size if index == 0 else size - 1)
-        place = (left, top + index * round(size * 1.4))
-        draw.text(place, fitted(line, width, face), INK if index == 0 else FAINT, font=face)
+    title = in_two(lines[0], width, font(size))
+    for index, line in enumerate([*title, *lines[1:]]):
+        face, colour = (font(size), INK) if index < len(title) else (font(size - 1), FAINT)
+        draw.text((left, top + index * round(size * 1.4)), fitted(line, width, face), colour, font=face)

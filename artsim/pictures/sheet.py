@@ -9,7 +9,7 @@ from artsim.pictures.lettering import ACCENT, INK, PAPER, caption, fitted, font
 
 _CELL = 190  # pixels a picture may take
 _GAP = 18
-_CAPTION = 70
+_CAPTION = 88
 _HEAD = 64
 
 

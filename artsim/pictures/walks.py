@@ -18,7 +18,7 @@ def strip(steps: Sequence[Thumbnail], height: int = 240) -> Image.Image:
     """The artworks of a walk side by side, equally high, with captions; RGB."""
     images = [_as_high(step.image, height) for step in steps]
     width = sum(image.width + _GAP for image in images) + _GAP
-    sheet = Image.new("RGB", (width, height + 2 * _GAP + 62), PAPER)
+    sheet = Image.new("RGB", (width, height + 2 * _GAP + 80), PAPER)
     x = _GAP
     for index, (step, image) in enumerate(zip(steps, images, strict=True)):
         sheet.paste(image, (x, _GAP))

@@ -63,6 +63,7 @@ class Host:
         self.over: Verdict | None = None
         self._rules = rules
         self._needs: dict[str, Need] = {}
+        self._using = self._waiting = 0  # of all needs, kept up to date: a turn does not look at every worker
         self._next_start = 0.0
         self._failures = 0
         self._rests = 0
@@ -70,7 +71,10 @@ class Host:
 
     def hear(self, worker: str, need: Need, now: float) -> None:
         """Takes in what a worker says."""
+        self.forget(worker)
         self._needs[worker] = need
+        self._using += need.using
+        self._waiting += need.waiting
         if need.finished:
             mean = need.seconds / need.finished
             self._seconds = mean if self._seconds is None else 0.7 * self._seconds + 0.3 * mean
@@ -83,7 +87,9 @@ class Host:
 
     def forget(self, worker: str) -> None:
         """A worker is gone, and its requests with it."""
-        self._needs.pop(worker, None)
+        if need := self._needs.pop(worker, None):
+            self._using -= need.using
+            self._waiting -= need.waiting
 
     def rest(self, verdict: Verdict, now: float) -> None:
         """Leaves the host alone for a while; after ``RESTS`` of them without a proper answer it is given up."""
@@ -108,17 +114,24 @@ class Host:
         keep = self._keep(need, now, patience)
         if now < self.resting_until:
             return Turn(keep=keep, wait=self.resting_until - now)
-        others = [other for name, other in self._needs.items() if name != worker]
         most = 1 if self._rests else self._rules.per_host  # after a rest, one request at a time until one is answered
-        room = most - sum(other.using for other in others)
+        room = most - (self._using - need.using)
         if self.delay > 0:
             return self._paced(need, room, now, keep)
-        fair = most // (len(others) + 1)
-        owed = sum(max(min(other.using + other.waiting, fair) - other.using, 0) for other in others)
-        slots = max(min(need.using + need.waiting, room - owed), 0)
+        slots = max(min(need.using + need.waiting, room - self._owed(need, most)), 0)
         starved = slots < min(need.using + need.waiting, self._rules.per_host)
-        need.using = max(need.using, slots)
-        return Turn(slots, None, keep, wait=_POLL * (len(others) + 1) if starved else HEARTBEAT)
+        self._grant(need, max(need.using, slots))
+        return Turn(slots, None, keep, wait=_POLL * len(self._needs) if starved else HEARTBEAT)
+
+    def _owed(self, need: Need, most: int) -> int:
+        """How many requests the others lack of their fair shares: none where they are more than ``most``."""
+        fair = most // len(self._needs)
+        others = [other for other in self._needs.values() if other is not need] if fair else []
+        return sum(max(min(other.using + other.waiting, fair) - other.using, 0) for other in others)
+
+    def _grant(self, need: Need, using: int) -> None:
+        self._using += using - need.using
+        need.using = using
 
     def set_delay(self, delay: float, now: float) -> None:
         """Spaces starts from now on by at least ``delay``; a shorter one than before changes nothing."""
@@ -132,7 +145,7 @@ class Host:
             start = max(self._next_start, now)
             starts.append(start - now)
             self._next_start = start + self.delay
-        need.using += len(starts)
+        self._grant(need, need.using + len(starts))
         wait = max(self._next_start - HORIZON - now, _POLL) if need.waiting > len(starts) else HEARTBEAT
         return Turn(need.using, starts, keep, wait=wait)
 
@@ -143,5 +156,4 @@ class Host:
         if math.isinf(left) or (self._seconds is None and not self.delay):
             return need.waiting or 1  # any wait will do, or nobody knows yet how long it would be
         rows = left / max(self.delay, (self._seconds or 0.0) / self._rules.per_host, 1e-6)
-        waiting = sum(other.waiting for other in self._needs.values())
-        return max(int(rows * need.waiting / waiting), 1) if waiting else 1
+        return max(int(rows * need.waiting / self._waiting), 1) if self._waiting else 1

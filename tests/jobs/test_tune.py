@@ -82,8 +82,10 @@ def test_killed_and_said_again_it_goes_on(archive: Archive) -> None:
 
     again = job.run(_arguments(archive, "margins", "--trials", "12"))
     assert (again["done_before"], again["rows_in"], again["best"]) == (True, 0, report["best"])
-    with pytest.raises(Mistake, match="--name margins: begun with another seed"):
+    with pytest.raises(Mistake, match="--name margins: begun with seed 0; choose"):
         job.run(_arguments(archive, "margins", "--seed", "1"))
+    with pytest.raises(Mistake, match="--name margins: begun with another space; choose"):
+        job.run(_arguments(archive, "margins", "--space", "m=0:2", "m2=0:1"))
     _trained_with_it(archive, report["config"], wanted)
 
 

@@ -1,9 +1,10 @@
 from collections import Counter
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import IMAGES, Archive, Mistake
 from artsim.features import Space
 from artsim.learn.annotation_neighbourhood import neighbourhoods, with_vectors
 from artsim.learn.annotations import read_annotations
@@ -112,6 +113,20 @@ def test_numbers_count_as_values_and_what_is_protected_is_left_out(archive) -> N
     for nine in read_annotations(archive).images:
         assert year[nine[0]] == year[nine[1]] not in {year[one] for one in nine[2:]}
         assert {rights[one] for one in nine} == {OPEN}
+
+
+def test_what_has_no_image_is_not_drawn_once_images_were_scraped(archive) -> None:
+    failed = {f"m:{one:04d}" for one in range(0, 200, 8)}
+    ids = list(_of(archive, "style"))
+    of = archive.shard_of(ids)
+    for shard in range(archive.shards):
+        mine = [one for one, home in zip(ids, of, strict=True) if home == shard]
+        rows = [{"id": one, "status": "http" if one in failed else "ok"} for one in mine]
+        archive.table("images").write(shard, "p0", pa.Table.from_pylist(rows, schema=IMAGES))
+    report = simulate(archive, annotator="sim", by="style", count=400)
+    drawn = set(read_annotations(archive).ids())
+    assert report["rows_out"] == 400
+    assert drawn == {one for one, style in _of(archive, "style").items() if style} - failed
 
 
 def _vectors(rows: list[dict]) -> dict[str, np.ndarray | None]:

@@ -45,7 +45,7 @@ class _Made:
 )
 def test_the_best_is_kept_and_patience_ends(meanranks: list[float], patience: int, trained: int, best: int) -> None:
     *_, last = epochs(_Made(meanranks), Recipe(epochs=6, patience=patience))
-    assert [epoch["epoch"] for epoch in last.history] == list(range(trained))
+    assert [epoch["epoch"] for epoch in last.history] == list(range(1, trained + 1))
     assert [epoch["meanrank"] for epoch in last.history] == meanranks[:trained]
     assert best_epoch(last.history) == best
     assert last.best["weight"] == best

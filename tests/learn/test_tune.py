@@ -1,4 +1,5 @@
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def test_a_space_is_of_ranges_and_choices() -> None:
     ],
 )
 def test_what_is_no_space_is_said(text: str, words: str) -> None:
-    with pytest.raises(Mistake, match=words):
+    with pytest.raises(Mistake, match=f"^--space {re.escape(text)}: .*{words}"):
         parse_space([text], Recipe())
 
 

@@ -8,8 +8,8 @@ from artsim.pictures.lettering import ACCENT
 
 def _history(values: list[float]) -> list[dict[str, float]]:
     return [
-        {"epoch": epoch, "loss": 2.0 / (epoch + 1), "meanrank": value, "low": value - 0.2, "high": value + 0.2}
-        for epoch, value in enumerate(values)
+        {"epoch": epoch, "loss": 2.0 / epoch, "meanrank": value, "low": value - 0.2, "high": value + 0.2}
+        for epoch, value in enumerate(values, 1)
     ]
 
 

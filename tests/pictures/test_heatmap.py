@@ -31,7 +31,7 @@ def test_the_picture_shows_good_and_bad_in_their_places(count: int) -> None:
     rng = np.random.default_rng(1)
     x, y = rng.random(count), rng.random(count)
     whole = np.arange(count) % 2 == 0
-    picture = heat_map(Axis("m", x), Axis("$m2$", y), 2 + x, whole, "A sweep: $5", "40 trials")
+    picture = heat_map(Axis("m", x), Axis("$m2$", y), 2 + x, whole, (1.9, 2.1), "A sweep: $5", "40 trials")
     assert picture.mode == "RGB"
     assert picture.width > 900
     if count == 40:
@@ -44,5 +44,20 @@ def test_the_picture_shows_good_and_bad_in_their_places(count: int) -> None:
 def test_choices_and_one_collapsed_trial() -> None:
     hidden = Axis("hidden", [8, 64, 8, 64], choices=(8, 64))
     rate = Axis("learning rate", [1e-5, 1e-4, 1e-3, 1e-2], log=True)
-    picture = heat_map(hidden, rate, np.array([2.5, 2.6, 2.4, 8.0]), np.array([True] * 4), "A sweep", "4 trials")
+    scores, interval = np.array([2.5, 2.6, 2.4, 8.0]), (2.3, 2.5)
+    picture = heat_map(hidden, rate, scores, np.array([True] * 4), interval, "A sweep", "4 trials")
     assert picture.height > 700
+
+
+def test_what_lies_within_the_noise_has_almost_one_colour() -> None:
+    rng = np.random.default_rng(2)
+    x, y = rng.random(40), rng.random(40)
+    axes, whole = (Axis("m", x), Axis("m2", y)), np.ones(40, bool)
+
+    def contrast(interval: tuple[float, float]) -> float:
+        picture = heat_map(*axes, 2 + 0.01 * x, whole, interval, "A sweep", "40 trials")
+        pixels = np.asarray(picture, float)
+        left, right = pixels[300:700, 180:260], pixels[300:700, 780:840]
+        return float(np.abs(left.reshape(-1, 3).mean(0) - right.reshape(-1, 3).mean(0)).max())
+
+    assert contrast((1.9, 2.1)) < 30 < 60 < contrast((1.999, 2.001))

@@ -76,6 +76,28 @@ def test_never_more_than_per_host_whatever_workers_do() -> None:
         clock.now += random.random()
 
 
+def test_a_worker_that_is_owed_its_share_gets_it_before_another_gets_more() -> None:
+    """By plain sums over all workers, whatever they say: what a worker may have is what is left of the others."""
+    random.seed(2)
+    limits, clock = limits_of(per_host=6)
+    held: dict[str, tuple[int, int]] = {}  # using and waiting, as last said or granted
+    for step in range(3000):
+        worker = random.choice("abcd" if step < 1500 else "abcdefghi")
+        using, waiting = random.randint(0, held.get(worker, (0, 0))[0]), random.randint(0, 8)
+        held[worker] = using, waiting
+        others = [need for name, need in held.items() if name != worker]
+        fair = 6 // len(held)
+        owed = sum(max(min(one + more, fair) - one, 0) for one, more in others)
+        expected = max(min(using + waiting, 6 - sum(one for one, _ in others) - owed), 0)
+        assert ask(limits, worker, using=using, waiting=waiting).slots == expected
+        held[worker] = max(using, expected), waiting
+        clock.now += random.random()
+        if step % 500 == 499:  # all but one are lost
+            clock.now += LOST + 1
+            turn = ask(limits, worker, using=using, waiting=waiting)
+            held = {worker: (max(using, turn.slots), waiting)}
+
+
 def test_starts_are_spaced_over_all_workers() -> None:
     limits, clock = limits_of(per_host=3, delay=0.1)
     starts, running = [], {"a": 0, "b": 0}
