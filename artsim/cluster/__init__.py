@@ -5,7 +5,7 @@ from artsim.cluster.connection import connect, cpus, gpus, nodes, silence_ray_da
 from artsim.cluster.counters import count, gauge
 from artsim.cluster.pool import Pool
 from artsim.cluster.progress import progress
-from artsim.cluster.room import wait_for
+from artsim.cluster.room import room_for, wait_for, with_memory
 from artsim.cluster.spilling import spilled_bytes
 
 __all__ = [
@@ -18,7 +18,9 @@ __all__ = [
     "gpus",
     "nodes",
     "progress",
+    "room_for",
     "silence_ray_data",
     "spilled_bytes",
     "wait_for",
+    "with_memory",
 ]

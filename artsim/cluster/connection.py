@@ -29,16 +29,17 @@ def silence_ray_data() -> None:
 
 
 def nodes() -> list[dict[str, int]]:
-    """The ``CPU`` and ``GPU`` of each node that is there; of a cluster that grows by itself, of each that may come.
+    """``CPU``, ``GPU`` and ``memory`` (bytes) of each node; of a cluster that grows by itself, of each that may come.
 
     Such a cluster can be empty when a job starts, so its file says on the head what it can become, as in
-    ``ARTSIM_NODES='[[8, {"CPU": 16}], [4, {"CPU": 8, "GPU": 1}]]'``: eight nodes of one kind, four of another.
+    ``ARTSIM_NODES='[[8, {"CPU": 16}], [4, {"CPU": 8, "GPU": 1}]]'``: eight nodes of one kind, four of another. Memory
+    that nobody tells of is 0.
     """
     import ray
 
     coming = [has for count, has in json.loads(os.environ.get("ARTSIM_NODES", "[]")) for _ in range(count)]
     there = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return [{unit: int(has.get(unit, 0)) for unit in ("CPU", "GPU")} for has in coming or there]
+    return [{unit: int(has.get(unit, 0)) for unit in ("CPU", "GPU", "memory")} for has in coming or there]
 
 
 def cpus() -> int:

@@ -5,9 +5,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from artsim.cluster.connection import nodes
+
 _log = logging.getLogger(__name__)
 
-Needs = Mapping[str, float]  # of one process, by Ray's names: CPU, GPU
+Needs = Mapping[str, float]  # of one process, by Ray's names: CPU, GPU, memory in bytes
 
 _FIRST, _AGAIN = 10.0, 60.0  # seconds until a wait is told of, and told of again
 
@@ -24,6 +26,22 @@ class Wait:
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _AGAIN
             _log.info("%s", waiting_for(self._needs))
+
+
+def with_memory(needs: Needs, nbytes: int) -> Needs:
+    """These needs and memory, which Ray then gives to no other process; no more than the smallest machine has.
+
+    So each machine takes part. Where one does not tell what it has, none is asked for: a cluster that can grow would
+    never do so for it.
+    """
+    there = [node["memory"] for node in nodes() if node["CPU"]]
+    return {**needs, "memory": min(nbytes, *there)} if all(there) else needs
+
+
+def room_for(needs: Needs) -> int:
+    """How many processes of such needs the machines hold at a time; at least 1, which then waits."""
+    wanted = {unit: amount for unit, amount in needs.items() if amount}
+    return max(sum(min(int(node[unit] // amount) for unit, amount in wanted.items()) for node in nodes()), 1)
 
 
 def wait_for(needs: Needs) -> None:
@@ -58,7 +76,9 @@ def waiting_for(needs: Needs) -> str:
 
 
 def _in_words(amounts: Needs) -> str:
-    return (
-        " and ".join(f"{amount:g} {name}{'s' if amount != 1 else ''}" for name, amount in amounts.items() if amount)
-        or "nothing"
-    )
+    words = [
+        f"{amount / 1e9:.1f} GB of memory" if name == "memory" else f"{amount:g} {name}{'s' if amount != 1 else ''}"
+        for name, amount in amounts.items()
+        if amount
+    ]
+    return " and ".join(words) or "nothing"

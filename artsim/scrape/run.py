@@ -27,6 +27,7 @@ _PATIENCE = 30.0  # seconds that a row may wait for its host in the first round;
 _PATIENCE_MOST = 600.0
 _TRIES = 15  # seconds for a killed run's keeper of the limits to go
 _OPEN = 64  # pieces that a worker has open at once
+_MEMORY = 1 << 30  # bytes of a worker: half of it images that wait for their commit
 
 
 def scrape(archive: Archive, options: Options) -> dict[str, Any]:
@@ -89,10 +90,14 @@ def _limits(archive: Archive, options: Options) -> Any:
 
 def _workers(archive: Archive, options: Options, limits: Any) -> cluster.Pool:
     threads = 2 if any(node["CPU"] > 1 for node in cluster.nodes()) else 1
-    actor: Any = ray.remote(_Scraper).options(num_cpus=1, max_concurrency=_OPEN + 1, scheduling_strategy="SPREAD")
-    return cluster.Pool(
-        lambda: actor.remote(archive, options, limits, threads), {"CPU": 1}, lambda: _room(options), _OPEN
-    )
+    needs = cluster.with_memory({"CPU": 1}, _MEMORY)
+    how = {"num_cpus": 1, "memory": needs.get("memory"), "scheduling_strategy": "SPREAD"}
+    actor: Any = ray.remote(_Scraper).options(**how, max_concurrency=_OPEN + 1)
+
+    def room() -> int:
+        return min(_room(options), cluster.room_for(needs))
+
+    return cluster.Pool(lambda: actor.remote(archive, options, limits, threads), needs, room, _OPEN)
 
 
 def _room(options: Options) -> int:

@@ -16,6 +16,8 @@ from artsim.vision import about
 from artsim.vision.backbones import Feature, parse_feature
 
 _GIGABYTE = 1 << 30
+_MEMORY = _GIGABYTE  # of an actor with a small network, beside what all share
+_COPIES = 3  # of the weights: those that all share, its own, and what a network holds while it works
 
 
 def extract(
@@ -140,10 +142,12 @@ def describe(
 
     plans = [replace(plan, state=ray.put(plan.state)) for plan in plans]  # loaded once, read by every worker
     nbytes = sum(plan.nbytes for plan in plans)
-    needs, threads, depth = _shape(nbytes)
-    actor = ray.remote(Extractor).options(num_cpus=needs["CPU"], num_gpus=needs["GPU"], max_concurrency=depth)
+    units, threads, depth = _shape(nbytes)
+    needs = cluster.with_memory(units, _MEMORY + _COPIES * nbytes)
+    how = {"num_cpus": needs["CPU"], "num_gpus": needs["GPU"], "memory": needs.get("memory")}
+    actor = ray.remote(Extractor).options(**how, max_concurrency=depth)
     settings = (pending_images, pending_images.archive, plans, precision, exact, unit, threads)
-    pool = cluster.Pool(lambda: actor.remote(*settings), needs, lambda: _room(needs), depth)
+    pool = cluster.Pool(lambda: actor.remote(*settings), needs, lambda: cluster.room_for(needs), depth)
     largest_first = sorted(parts, key=lambda part: -part[2])  # so that no worker is left alone with a large one
     return pool.stream([Part(*part) for part in largest_first])
 
@@ -156,15 +160,11 @@ def _shape(nbytes: int) -> tuple[dict[str, int], int, int]:
     a CPU, since two processes run a network faster than two threads of one; but a big network is not loaded once for
     every CPU.
     """
-    cpus, gpus = cluster.cpus(), cluster.gpus()
-    if gpus and any(node["CPU"] and not node["GPU"] for node in cluster.nodes()):
+    cpus, gpus, nodes = cluster.cpus(), cluster.gpus(), cluster.nodes()
+    if gpus and any(node["CPU"] and not node["GPU"] for node in nodes):
         return {"CPU": 1, "GPU": 1}, 0, max(cpus // gpus - 1, 1)
     if gpus:
         share = max(cpus // gpus - 1, 1)
         return {"CPU": share, "GPU": 1}, share, 1
-    threads = min(cpus, 1 + 2 * nbytes // _GIGABYTE)
+    threads = max(min(max(node["CPU"] for node in nodes), 1 + 2 * nbytes // _GIGABYTE), 1)
     return {"CPU": threads, "GPU": 0}, threads, 1
-
-
-def _room(needs: dict[str, int]) -> int:
-    return cluster.gpus() if needs["GPU"] else cluster.cpus() // needs["CPU"]

@@ -13,7 +13,29 @@ def test_a_cluster_that_grows_counts_what_may_come(monkeypatch: pytest.MonkeyPat
     ]
     monkeypatch.setattr("ray.nodes", lambda: there)
     monkeypatch.delenv("ARTSIM_NODES", raising=False)
-    assert (cluster.nodes(), cluster.cpus(), cluster.gpus()) == ([{"CPU": 0, "GPU": 0}, {"CPU": 4, "GPU": 0}], 4, 0)
+    assert (cluster.nodes(), cluster.cpus(), cluster.gpus()) == (
+        [{"CPU": 0, "GPU": 0, "memory": 1}, {"CPU": 4, "GPU": 0, "memory": 0}],
+        4,
+        0,
+    )
     monkeypatch.setenv("ARTSIM_NODES", '[[2, {"CPU": 16}], [1, {"CPU": 8, "GPU": 1}]]')
-    assert cluster.nodes() == [{"CPU": 16, "GPU": 0}, {"CPU": 16, "GPU": 0}, {"CPU": 8, "GPU": 1}]
+    without = {"memory": 0}
+    large, small = {"CPU": 16, "GPU": 0, **without}, {"CPU": 8, "GPU": 1, **without}
+    assert cluster.nodes() == [large, large, small]
     assert (cluster.cpus(), cluster.gpus()) == (40, 1)
+
+
+def test_machines_with_little_memory_hold_fewer_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    units = [{"memory": 1e9}, {"CPU": 8.0, "memory": 4.5e9}, {"CPU": 2.0, "memory": 16e9}]
+    monkeypatch.setattr("ray.nodes", lambda: [{"Alive": True, "Resources": some} for some in units])
+    monkeypatch.delenv("ARTSIM_NODES", raising=False)
+    needs = cluster.with_memory({"CPU": 1, "GPU": 0}, 10**9)
+    assert needs == {"CPU": 1, "GPU": 0, "memory": 10**9}
+    assert cluster.room_for(needs) == 4 + 2
+    assert cluster.room_for({"CPU": 1}) == 8 + 2
+    assert cluster.room_for({"CPU": 4}) == 2
+    assert cluster.room_for({"CPU": 16}) == 1  # which waits for such a machine
+    large = cluster.with_memory({"CPU": 1}, 10**11)
+    assert (large["memory"], cluster.room_for(large)) == (4_500_000_000, 1 + 2)
+    monkeypatch.setenv("ARTSIM_NODES", '[[2, {"CPU": 16}], [1, {"CPU": 8, "memory": 2e10}]]')
+    assert cluster.with_memory({"CPU": 1}, 10**9) == {"CPU": 1}  # some machine does not tell
