@@ -58,12 +58,16 @@ class HeadLearner:
         groups: np.ndarray,
         pool: np.ndarray,
     ) -> Callable[[], HeadTrainee]:
-        """What makes the trainee on each worker; the vectors go to them once, through the object store."""
+        """What makes the trainee on each worker; what is large goes to them once, through the object store.
+
+        As an argument Ray would keep it for good where a driver was killed (2.60), until there is room for no other.
+        """
         import ray
 
-        vectors = ray.put(self.space.find(ids))
         total = spread_of(self.space, seed) if recipe.head == "discriminant" else None
-        return partial(_make, [vectors], training, validation, recipe, seed, groups, pool, total)
+        large = ray.put((self.space.find(ids), total))
+        rest = {"recipe": recipe, "seed": seed, "groups": groups, "pool": pool}
+        return partial(_make, [large], training=training, validation=validation, **rest)
 
     def card(self) -> dict[str, Any]:
         """The model's kind and inputs, as its card has them."""
@@ -74,11 +78,12 @@ class HeadLearner:
         return {"kind": "head", "inputs": inputs}
 
 
-def _make(vectors: list[Any], *rest: Any) -> HeadTrainee:
+def _make(large: list[Any], **rest: Any) -> HeadTrainee:
     import ray
 
     torch.set_num_threads(1)  # a step is so short that two threads mostly wait for each other
-    return HeadTrainee(ray.get(vectors[0]), *rest)
+    vectors, total = ray.get(large[0])
+    return HeadTrainee(vectors, total=total, **rest)
 
 
 def spread_of(space: Space, seed: int) -> Spread:
