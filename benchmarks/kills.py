@@ -6,6 +6,7 @@ for times of day and numbers of attempts; vectors to 1e-3, since images of a bat
 """
 
 import argparse
+import contextlib
 import os
 import random
 import signal
@@ -47,6 +48,7 @@ embed = true
 features = ["eye"]
 all = true
 """
+LONGEST = 400  # seconds of a run that nobody kills any more
 TABLES = ["catalog", "images", "features/efficientnet_lite0", "features/efficientnet_lite0@4", "annotations"]
 TABLES += ["features/eye"]
 _OF_THE_RUN = {"created_at", "fetched_at", "attempts"}
@@ -57,6 +59,7 @@ def run(cluster: Machines, archive: Path, config: Path, kills: int, seed: int) -
     rng, done, spare = random.Random(seed), list[str](), 1
     while True:
         job = cluster.start("pipeline", "--archive", str(archive), "--config", str(config))
+        killed = False
         while len(done) < kills:
             try:
                 job.wait(timeout=rng.uniform(2, 14))
@@ -66,16 +69,19 @@ def run(cluster: Machines, archive: Path, config: Path, kills: int, seed: int) -
             if rng.random() < 0.5:
                 os.killpg(job.pid, signal.SIGKILL)
                 done.append("driver")
+                killed = True
                 break
             cluster.lose(spare)
             cluster.join(1)
             spare += 1  # the oldest of those that are left
             done.append("machine")
-        _, said = ended(job)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            job.wait(timeout=LONGEST)
+        out, said = ended(job)
         if job.returncode == 0:
             return done
-        if job.returncode != -signal.SIGKILL:
-            sys.exit(f"after {done}:\n{said[-3000:]}")
+        if not killed:
+            sys.exit(f"after {done}:\n{said[-3000:]}{out}")
 
 
 def rows_of(archive: Archive, table: str) -> dict[str, dict[str, Any]]:
