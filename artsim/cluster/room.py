@@ -31,11 +31,11 @@ class Wait:
 def with_memory(needs: Needs, nbytes: int) -> Needs:
     """These needs and memory, which Ray then gives to no other process; no more than the smallest machine has.
 
-    So each machine takes part. Where one does not tell what it has, none is asked for: a cluster that can grow would
-    never do so for it.
+    So each machine takes part. Where one does not tell what it has, or none is there yet, no memory is asked for: a
+    cluster that can grow would never do so for it.
     """
     there = [node["memory"] for node in nodes() if node["CPU"]]
-    return {**needs, "memory": min(nbytes, *there)} if all(there) else needs
+    return {**needs, "memory": min(nbytes, *there)} if there and all(there) else needs
 
 
 def room_for(needs: Needs) -> int:

@@ -37,5 +37,7 @@ def test_machines_with_little_memory_hold_fewer_processes(monkeypatch: pytest.Mo
     assert cluster.room_for({"CPU": 16}) == 1  # which waits for such a machine
     large = cluster.with_memory({"CPU": 1}, 10**11)
     assert (large["memory"], cluster.room_for(large)) == (4_500_000_000, 1 + 2)
+    del units[1:]  # a head alone, whose workers are still to come
+    assert (cluster.with_memory({"CPU": 1}, 10**9), cluster.room_for({"CPU": 1})) == ({"CPU": 1}, 1)
     monkeypatch.setenv("ARTSIM_NODES", '[[2, {"CPU": 16}], [1, {"CPU": 8, "memory": 2e10}]]')
     assert cluster.with_memory({"CPU": 1}, 10**9) == {"CPU": 1}  # some machine does not tell
