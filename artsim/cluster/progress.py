@@ -11,7 +11,7 @@ def progress(
     """Passes results on and shows on stderr how many rows are done, the rate and the time left.
 
     ``counted`` is the column that says how many rows a result stands for. The rate is that since the first result:
-    until then processes were starting.
+    until then processes were starting. A first result of what was done before the stream began is shown as such.
     """
     from tqdm import tqdm
 
@@ -24,9 +24,9 @@ def progress(
         dynamic_ncols=live,
         smoothing=0.05,
     ) as bar:
-        for row in stream:
+        for number, row in enumerate(stream):
             yield row
-            if bar.n == 0:
+            if number == 0:
                 bar.initial = bar.n = bar.last_print_n = row[counted]
                 bar.unpause()
                 bar.refresh()

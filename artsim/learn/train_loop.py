@@ -77,15 +77,19 @@ def run(
     done = _in_background(trainer.fit)
 
     def stream() -> Iterator[Epoch]:
+        last: float = 0
         while True:
             try:
-                yield {"rows": 1, **events.get(timeout=0.2)}
+                event = events.get(timeout=0.2)
+                yield {"rows": event["epoch"] - last, **event}
+                last = event["epoch"]
             except Empty:
                 if done.done():
                     return
 
-    for epoch in cluster.progress(stream(), recipe.epochs, "epochs"):
-        show(epoch)
+    for event in cluster.progress(stream(), recipe.epochs, "epochs"):
+        if "loss" in event:
+            show(event)
     answer = done.result().return_value
     if isinstance(answer, Mistake):
         raise answer
@@ -137,7 +141,10 @@ def _train(
     torch.set_num_threads(threads)
     first = ray.train.get_context().get_world_rank() == 0
     progress = latest = _latest(store, folder)
-    for progress in epochs(make(), recipe, seed, latest):
+    trainee = make()
+    if first:
+        events.put({"epoch": len(latest.history) if latest else 0})  # from here on it trains
+    for progress in epochs(trainee, recipe, seed, latest):
         epoch = progress.history[-1]
         with tempfile.TemporaryDirectory() as draft:
             checkpoint = None
