@@ -7,6 +7,7 @@ import argparse
 import errno
 import json
 import logging
+import os
 import sys
 import time
 import tomllib
@@ -17,6 +18,7 @@ from typing import Any, NoReturn
 from artsim import cluster
 from artsim.mistake import Mistake, Outage
 
+_SUBMITTED = "RAY_JOB_CONFIG_JSON_ENV_VAR"  # in the environment of what `ray job submit` runs
 _VERSIONS = ("artsim", "ray", "torch", "timm", "pyarrow")
 
 Run = Callable[..., dict[str, Any]]
@@ -99,6 +101,7 @@ class Job:
     def _reported(self, options: argparse.Namespace) -> dict[str, Any]:
         from artsim.archive import Archive
 
+        _check_stays(options.archive)
         started = time.monotonic()
         archive = (
             Archive.create(
@@ -211,6 +214,15 @@ def as_arguments(settings: dict[str, Any], path: str) -> list[str]:
         else:
             raise Mistake(f"--config {path}: {name} has a value of type {type(value).__name__}")
     return arguments
+
+
+def _check_stays(archive: str) -> None:
+    """Mistake if it would lie in the copy of the project that Ray makes for a submitted job, and goes with it."""
+    if _SUBMITTED in os.environ and "://" not in archive and not Path(archive).is_absolute():
+        raise Mistake(
+            f"--archive {archive}: relative to the folder that Ray made for this job, and gone with it; "
+            "say the whole path of a folder that all nodes see, or a bucket"
+        )
 
 
 def _seed(text: str) -> int:

@@ -51,6 +51,7 @@ class Rates:
     dispatch: float = 1300  # parts that one driver hands out
     compare: float = 30e6  # pairs of vectors, a CPU
     embed: float = 29_000  # vectors through a head, a CPU
+    compute: float = 31  # images through resnet50, a CPU, where there is no GPU
     start: float = 12  # seconds before the first part is begun
 
 
@@ -104,7 +105,10 @@ def predict(archive: Archive, cluster: Cluster, rates: Rates = Rates(), prices: 
     cpus, line = cluster.machines * cluster.cpus, cluster.machines * rates.line
     workers = cluster.machines * max(cluster.cpus // 2, 1)
     originals, vectors = archive.image_bytes * images, 4.0 * archive.dimension * images  # bytes
-    a_part_each = math.ceil(archive.parts / max(cluster.gpus, 1)) * images / archive.parts
+    if cluster.gpus:
+        forward = {"GPUs": math.ceil(archive.parts / cluster.gpus) * images / archive.parts / rates.forward}
+    else:
+        forward = {"computing": images / (rates.compute * cpus)}
     bounds = {
         "scrape": {
             "the largest host": images * archive.largest_host * rates.request / rates.per_host,
@@ -114,7 +118,7 @@ def predict(archive: Archive, cluster: Cluster, rates: Rates = Rates(), prices: 
             "the driver": driver,
         },
         "extract": {
-            "GPUs": a_part_each / rates.forward,
+            **forward,
             "decoding": images / (rates.decode * cpus),
             "the line": originals / line,
             "the driver": driver,

@@ -11,6 +11,7 @@
 #SBATCH --nodes=4
 #SBATCH --ntasks-per-node=1
 #SBATCH --cpus-per-task=16
+#SBATCH --mem-per-cpu=4G
 #SBATCH --gpus-per-node=1
 #SBATCH --time=08:00:00
 #SBATCH --output=artsim-%j.log
@@ -24,34 +25,43 @@ source .venv/bin/activate
 # A fresh token of this allocation alone, which only its user can read.
 umask 077
 folder=$(mktemp -d "$HOME/.artsim-XXXXXX")
-trap 'kill $(jobs -p) 2> /dev/null || true; wait || true; rm -rf "$folder"' EXIT
+temp="/tmp/${folder##*/}"  # on each node; Ray opens its own folder to everybody, so it lies in one that is nobody else's
+trap 'kill $(jobs -p) 2> /dev/null || true; wait || true; rm -rf "$folder" "$temp"' EXIT
+mkdir "$temp"
 openssl rand -hex 32 > "$folder/token"
 export RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH="$folder/token"
 
 # This script runs on the first node, which is the head and works as well.
-head=$(hostname)
-address=$(hostname --ip-address | awk '{print $1}')
+head=${SLURMD_NODENAME:-$(hostname)}
+address=$({ hostname --ip-address; hostname --all-ip-addresses; } | tr ' ' '\n' | awk '/\./ && !/^127\./ && !n++')
 export RAY_ADDRESS="$address:$((20000 + SLURM_JOB_ID % 10000))"
-node=(--num-cpus="$SLURM_CPUS_PER_TASK" --num-gpus="${SLURM_GPUS_ON_NODE:-0}" --temp-dir="/tmp/artsim-$SLURM_JOB_ID")
+export SRUN_CPUS_PER_TASK="$SLURM_CPUS_PER_TASK"  # srun does not take it over by itself
+# Ports are free ones, since another allocation may share the node.
+node=(--num-cpus="$SLURM_CPUS_PER_TASK" --num-gpus="${SLURM_GPUS_ON_NODE:-0}" --temp-dir="$temp/ray"
+    --dashboard-agent-listen-port=0 --min-worker-port=0 --max-worker-port=0 --disable-usage-stats --block)
 
 env -u RAY_ADDRESS ray start --head --node-ip-address="$address" --port="${RAY_ADDRESS#*:}" "${node[@]}" \
-    --include-dashboard=false --disable-usage-stats --block &
+    --ray-client-server-port=$((30000 + SLURM_JOB_ID % 10000)) --include-dashboard=false &
 until ray health-check --address "$RAY_ADDRESS" > /dev/null 2>&1; do
     kill -0 $!  # it is still starting, else this script ends here
     sleep 1
 done
 if [ "$SLURM_NNODES" -gt 1 ]; then
     srun --nodes=$((SLURM_NNODES - 1)) --ntasks=$((SLURM_NNODES - 1)) --exclude="$head" \
-        ray start --address="$RAY_ADDRESS" "${node[@]}" --block &
+        bash -c 'mkdir "$0" && trap "rm -rf $0" EXIT && "$@"' "$temp" ray start --address="$RAY_ADDRESS" "${node[@]}" &
 fi
 python - <<'END'
 import os
+import sys
 import time
 
 import ray
 
 ray.init(logging_level="ERROR", log_to_driver=False)
-while sum(node["Alive"] for node in ray.nodes()) < int(os.environ["SLURM_NNODES"]):
+wanted, deadline = int(os.environ["SLURM_NNODES"]), time.monotonic() + 300
+while (there := sum(node["Alive"] for node in ray.nodes())) < wanted:
+    if time.monotonic() > deadline:
+        sys.exit(f"only {there} of {wanted} nodes came within five minutes")
     time.sleep(1)
 END
 

@@ -140,6 +140,19 @@ def test_without_an_archive(job: Job, tmp_path) -> None:
         maker.run(["--archive", str(tmp_path / "none"), "--shards", "0"])
 
 
+def test_a_submitted_job_wants_the_whole_path_of_its_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its folder is a copy that Ray made and takes away again."""
+    maker = Job("maker", "Make.", creates_archive=True)
+    maker.runs(lambda archive, options: {})
+    monkeypatch.chdir(tmp_path)
+    maker.run(["--archive", "archives/here"])
+    monkeypatch.setenv("RAY_JOB_CONFIG_JSON_ENV_VAR", "{}")
+    with pytest.raises(Mistake, match="--archive archives/gone: relative"):
+        maker.run(["--archive", "archives/gone"])
+    assert not Path("archives/gone").exists()
+    maker.run(["--archive", str(tmp_path / "archives/whole")])
+
+
 _SETTINGS = """
 count = 4
 share = 0.25

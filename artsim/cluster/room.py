@@ -11,7 +11,7 @@ _log = logging.getLogger(__name__)
 
 Needs = Mapping[str, float]  # of one process, by Ray's names: CPU, GPU, memory in bytes
 
-_FIRST, _AGAIN = 10.0, 60.0  # seconds until a wait is told of, and told of again
+_FIRST, _AGAIN = 20.0, 60.0  # seconds until a wait is told of, and told of again
 
 
 class Wait:
@@ -71,8 +71,9 @@ def waiting_for(needs: Needs) -> str:
     if not big_enough:
         most = {name: max((machine.get(name, 0) for machine in machines), default=0) for name in needs}
         return f"waiting for a machine with {wanted}: the largest of {len(machines)} has {_in_words(most)}"
-    free = {name: ray.available_resources().get(name, 0) for name in needs}
-    return f"waiting for {wanted}: the cluster has {_in_words(free)} free, the rest is at work for others"
+    there = ray.available_resources()
+    free = {name: there.get(name, 0) for name in needs if there.get(name, 0) < needs[name]} or {"CPU": 0}
+    return f"waiting for {wanted}: the cluster has {_in_words(free)} free, the rest is at work or about to start"
 
 
 def _in_words(amounts: Needs) -> str:

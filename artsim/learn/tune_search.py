@@ -148,8 +148,9 @@ def _keeper(store: Store, folder: str, before: int) -> Any:
 
 def _show(keeper: Any, over: threading.Event, total: int) -> None:
     def stream() -> Iterator[dict[str, int]]:
-        seen = 0
-        while not over.wait(0.2):
+        seen, last = 0, False
+        while not last:
+            last = over.wait(0.2)
             yield {"rows": keeper.ended - seen}
             seen = keeper.ended
 

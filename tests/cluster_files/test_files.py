@@ -165,6 +165,7 @@ def test_one_image_and_one_ray() -> None:
     assert images.pop() in _text("cluster/Containerfile")
     version = _yaml("cluster/kubernetes.yaml")["spec"]["rayClusterSpec"]["rayVersion"]
     assert set(re.findall(r"\b2\.\d+\.\d+", _text("cluster/Containerfile"))) == {version}
+    assert re.findall(r"ray==(\S+)", _text("cluster/on-premises.yaml")) == [version]
 
 
 def test_what_is_sent_with_a_job_is_small(tmp_path: Path) -> None:
