@@ -32,7 +32,7 @@ def demo(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
         report = pipeline.run(["--archive", archive.uri, "--config", str(toml), "--seed", str(options.seed)])
     pictures = [step["picture"] for step in report["steps"] if step.get("picture")]
     logging.info(
-        "\nwhat looks like what: %s\nthe whole report:     %s",
+        "\npictures:             %s\nthe whole report:     %s",
         "\n                      ".join(pictures),
         report["report"],
     )

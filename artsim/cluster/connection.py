@@ -4,6 +4,8 @@ import json
 import logging
 import os
 
+from artsim.mistake import Outage
+
 
 def connect() -> None:
     """Joins the cluster of ``RAY_ADDRESS`` or one running on this machine; else starts one. Free when connected."""
@@ -14,8 +16,16 @@ def connect() -> None:
     os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")
     import ray
 
-    if not ray.is_initialized():
+    if ray.is_initialized():
+        return
+    try:
         ray.init(logging_level=logging.ERROR, log_to_driver=False, include_dashboard=False)
+    except Exception as error:  # Ray has no class of its own for it
+        if "timed out during startup" not in str(error):
+            raise
+        raise Outage(
+            "Ray did not start in time, as on a machine that is very busy; say the same again later"
+        ) from error
 
 
 def silence_ray_data() -> None:

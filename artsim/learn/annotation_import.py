@@ -12,6 +12,7 @@ from artsim.learn.annotation_works import open_to_everyone
 from artsim.learn.annotations import IMAGES, add_annotations, read_annotations
 from artsim.sources.record import Reject
 
+_SHOWN = 5  # of the lines that can't be taken, on stderr
 _HEADER = ("anchor", "positive")
 
 
@@ -36,14 +37,12 @@ def import_annotations(
         else:
             taken.append([meant[name][0] for name in line.fields])
     added = add_annotations(archive, annotator, taken, mode)
-    for reject in rejects[:5]:
+    for reject in rejects[:_SHOWN]:
         logging.warning("%s, line %s: %s", path, reject.line, reject.reason)
-    return {
-        "rows_in": len(lines),
-        "rows_out": added,
-        "rows_there": len(taken) - added,
-        **keep_rejects(archive.store, rejects),
-    }
+    kept = keep_rejects(archive.store, rejects)
+    if len(rejects) > _SHOWN:
+        logging.warning("and %d lines more, see %s", len(rejects) - _SHOWN, kept["rejects"])
+    return {"rows_in": len(lines), "rows_out": added, "rows_there": len(taken) - added, **kept}
 
 
 def export_annotations(
@@ -67,7 +66,7 @@ def _problem(line: Line, meant: dict[str, list[str]]) -> str | None:
     if not line.fields:
         return "not nine names: a quote is not closed, or stands in the middle of a name"
     if len(line.fields) != IMAGES:
-        return f"not nine names: {len(line.fields)}"
+        return f"not nine names: {len(line.fields)}{' (between commas)' * (len(line.fields) == 1)}"
     for name in line.fields:
         if not meant[name]:
             return f"unknown image: {name!r}"

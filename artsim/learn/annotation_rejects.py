@@ -24,4 +24,8 @@ def keep_rejects(store: Store, rejects: Sequence[Reject]) -> dict[str, Any]:
             writer = csv.writer(file)
             writer.writerow(("line", "reason", "text"))
             writer.writerows((reject.line, reject.reason, reject.text) for reject in rejects)
-    return {"rows_failed": len(rejects), "rejected": dict(reasons.most_common()), "rejects": path}
+    return {
+        "rows_failed": len(rejects),
+        "rejected": dict(reasons.most_common()),
+        "rejects": path and store.address(path),
+    }

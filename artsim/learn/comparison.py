@@ -61,7 +61,8 @@ def compare(
     if not (counts["held_out"] or counts["seen"]):
         raise Mistake(
             f"there is nothing to evaluate on: of {len(annotations)} annotations {counts['crossing']} share images "
-            f"with a training, {counts['validation']} validated one, and none is held out"
+            f"with a training, {counts['validation']} validated one, and none is held out; features alone "
+            "can be evaluated on them, and models that were not trained on these images"
         )
     rows: list[Row] = []
     first = None

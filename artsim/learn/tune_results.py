@@ -78,7 +78,8 @@ def _markdown(name: str, about: str, columns: Sequence[str], rows: Sequence[Mapp
         f"# Sweep {name}",
         "",
         f"{len(rows)} trials, {about}. Meanrank is cross-validated, with its 95% interval; the best setting was chosen",
-        "by it, so that its own figure flatters it a little: what it is worth says the verification of jobs.train.",
+        "by it, so that its own figure flatters it a little: what it is worth, and whether another loss or more epochs",
+        "are worth more, says the verification of jobs.train.",
         "",
         f"| trial | {' | '.join(columns)} | meanrank | 95% interval | best epoch | epochs | seconds |",
         f"|---:|{'---:|' * (len(columns) + 5)}",
@@ -117,7 +118,10 @@ def _picture(name: str, question: Question, space: Space, trials: Sequence[Trial
     across, up = sorted(space, key=lambda one: (*_FIRST, *space).index(one))[:2]
     whole = np.array([_whole(trial, question) for trial in trials])
     best = trials[0]
-    sure = sum(trial["meanrank"] <= best["high"] for trial in trials)
+    within = sum(trial["meanrank"] <= best["high"] for trial in trials)
+    said = (
+        "all trials lie in it, so none is shown to be better" if within == len(trials) else f"{within} trials lie in it"
+    )
     return heat_map(
         _axis(across, space[across], trials),
         _axis(up, space[up], trials),
@@ -126,7 +130,7 @@ def _picture(name: str, question: Question, space: Space, trials: Sequence[Trial
         (best["low"], best["high"]),
         f"{name}: {len(trials)} trials",
         f"{about}; small dots: stopped early, {int((~whole).sum())}; ringed: the best, {best['meanrank']:.3f} "
-        f"[{best['low']:.3f}, {best['high']:.3f}]\nred beside the scale: that interval; {sure} trials lie in it",
+        f"[{best['low']:.3f}, {best['high']:.3f}]\nred beside the scale: that interval; {said}",
     )
 
 

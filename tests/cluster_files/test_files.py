@@ -51,7 +51,7 @@ def test_every_option_is_one_of_ray_start(name: str) -> None:
     assert sum("--address=" in command for command in starts) == 1
     used = [option for command in starts for option in re.findall(r"--[a-z-]+", command.partition("ray start")[2])]
     if name.endswith(".sh"):
-        used += re.findall(r"--[a-z-]+", re.search(r"^node=\((.*)\)$", _text(name), re.MULTILINE)[1])
+        used += re.findall(r"--[a-z-]+", re.search(r"^node=\((.*?)\)$", _text(name), re.MULTILINE | re.DOTALL)[1])
     assert [option for option in used if option not in known] == []
 
 
