@@ -19,7 +19,8 @@ _FLOORS = [
     {"sources", "pictures", "features"},
     {"vision"},  # below the pictures: a thumbnail is opened and turned upright as every other image is
     {"measure", "archive", "sample"},
-    {"cluster", "mistake"},
+    {"cluster"},
+    {"mistake"},
 ]
 
 
