@@ -36,7 +36,7 @@ head=${SLURMD_NODENAME:-$(hostname)}
 address=$({ hostname --ip-address; hostname --all-ip-addresses; } | tr ' ' '\n' | awk '/\./ && !/^127\./ && !n++')
 export RAY_ADDRESS="$address:$((20000 + SLURM_JOB_ID % 10000))"
 export SRUN_CPUS_PER_TASK="$SLURM_CPUS_PER_TASK"  # srun does not take it over by itself
-# Ports are free ones, since another allocation may share the node.
+# Ports are free ones or go by the job's number, since another allocation may share the node.
 node=(--num-cpus="$SLURM_CPUS_PER_TASK" --num-gpus="${SLURM_GPUS_ON_NODE:-0}" --temp-dir="$temp/ray"
     --dashboard-agent-listen-port=0 --min-worker-port=0 --max-worker-port=0 --disable-usage-stats --block)
 
