@@ -4,9 +4,11 @@
 """
 
 import contextlib
+import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -17,6 +19,7 @@ import pyarrow.parquet as pq
 from artsim.archive.store import Store
 
 _INCOMPRESSIBLE = ("bytes", "vector", "sha256", "phash")
+_OUTCOME = "artsim.outcome"  # where the footer of a part says what came of the work that wrote it
 
 
 def shard_of(ids: Sequence[str] | pa.Array, shards: int) -> np.ndarray:
@@ -133,10 +136,26 @@ class Table:
         ):
             yield writer
 
-    def write(self, shard: int, part: str, rows: pa.Table) -> None:
-        """Replaces a part by these rows, or changes nothing."""
+    def write(self, shard: int, part: str, rows: pa.Table, outcome: dict[str, Any] | None = None) -> None:
+        """Replaces a part by these rows, or changes nothing.
+
+        ``outcome`` is what the writer is about to report, with the ``work`` that it belongs to: should it die before it
+        does, the part tells, for rows and outcome are committed as one.
+        """
         with self.writer(shard, part) as writer:
             writer.write(rows.select(writer.schema.names).cast(writer.schema), row_group_size=self._row_group(rows))
+            if outcome is not None:
+                writer.add_key_value_metadata({_OUTCOME: json.dumps(outcome)})
+
+    def outcome(self, shard: int, part: str, work: str) -> dict[str, Any] | None:
+        """What came of a part in this work; None if the work did not write it."""
+        try:
+            with self._open(shard, part) as file:
+                told = (file.metadata.metadata or {}).get(_OUTCOME.encode())
+        except FileNotFoundError:
+            return None
+        found: dict[str, Any] = json.loads(told) if told else {}
+        return found if found.get("work") == work else None
 
     def append(self, shard: int, part: str, rows: pa.Table) -> None:
         """Adds a part that is on the disk when this returns, not only with the operating system: for human work."""
@@ -147,13 +166,13 @@ class Table:
             for folder in (self._folder(shard), self.name, "."):
                 _flush(f"{self.store.root}/{folder}")
 
-    def merge(self, shard: int, part: str, rows: pa.Table) -> None:
-        """Puts rows into a part: they take the place of rows with the same ids, the others stay."""
+    def merge(self, shard: int, part: str, rows: pa.Table, outcome: dict[str, Any] | None = None) -> None:
+        """Puts rows into a part: they take the place of rows with the same ids, the others stay. As ``write``."""
         with contextlib.suppress(FileNotFoundError):
             old = self.read(shard, part)
             kept = old.filter(pc.invert(pc.is_in(old.column("id"), value_set=rows.column("id").combine_chunks())))
             rows = pa.concat_tables([kept, rows.select(kept.column_names).cast(kept.schema)])
-        self.write(shard, part, rows)
+        self.write(shard, part, rows, outcome)
 
     def _open(self, shard: int, part: str) -> pq.ParquetFile:
         """A part from which all is read that is asked for at a time: from afar, columns side by side come together."""

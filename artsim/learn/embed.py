@@ -1,5 +1,6 @@
 """A model over the whole archive: ``features/<name>``, part by part on Ray Data, for every job that takes features."""
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -66,8 +67,10 @@ def _embed_head(archive: Archive, model: Model, public_only: bool) -> dict[str, 
     cluster.wait_for({"CPU": 1})
     import ray
 
+    run = uuid.uuid4().hex
+
     def work(row: dict[str, Any]) -> dict[str, int]:
-        return _embed_part(encoder, find, int(row["shard"]), str(row["part"]))
+        return _embed_part(encoder, find, int(row["shard"]), str(row["part"]), run)
 
     items = [{"shard": shard, "part": part} for shard, part, _ in parts]
     blocks = -(-len(items) // _PARTS)
@@ -107,8 +110,13 @@ class Pending:
         )
 
 
-def _embed_part(encoder: HeadEncoder, find: Pending, shard: int, part: str) -> dict[str, int]:
-    """Embeds what is pending of a part. A row waits where another feature does not yet know the same bytes."""
+def _embed_part(encoder: HeadEncoder, find: Pending, shard: int, part: str, run: str) -> dict[str, int]:
+    """Embeds what is pending of a part. A row waits where another feature does not yet know the same bytes.
+
+    Ray does a part again if a machine is lost before it tells; if the run had committed it, that tells.
+    """
+    if told := find.target.outcome(shard, part, run):
+        return {name: int(count) for name, count in told.items() if name != "work"}
     ids = [one for work in find(shard, part) for one in work.ids]
     rows = [_of(table.read(shard, part, ["id", "sha256", "error"]), ids) for table in encoder.space.tables]
     vectors = dict(pair for block in encoder.blocks(parts=[(shard, part)]) for pair in zip(*block, strict=True))
@@ -119,10 +127,12 @@ def _embed_part(encoder: HeadEncoder, find: Pending, shard: int, part: str) -> d
         if len(known) == len(rows) and len(hashes) == 1:
             error = next((row["error"] for row in known if row["error"]), None)
             out.append({"id": one, "vector": None if error else vectors[one], "error": error, "sha256": hashes.pop()})
-    if out:
-        find.target.merge(shard, part, pa.Table.from_pylist(out, schema=find.target.schema))
     failed, waiting = sum(row["error"] is not None for row in out), len(ids) - len(out)
-    return {"rows_in": len(ids), "rows_out": len(out) - failed, "rows_failed": failed, "rows_waiting": waiting}
+    told = {"rows_in": len(ids), "rows_out": len(out) - failed, "rows_failed": failed, "rows_waiting": waiting}
+    if out:
+        rows = pa.Table.from_pylist(out, schema=find.target.schema)
+        find.target.merge(shard, part, rows, {"work": run, **told})
+    return told
 
 
 def _of(rows: pa.Table, ids: list[str]) -> dict[str, Any]:

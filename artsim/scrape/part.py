@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
@@ -12,12 +13,16 @@ from artsim.archive import IMAGES, Table
 
 
 class Part:
-    """Collects the rows of a part. ``held``: bytes of images not yet on disk; ``since``: when the oldest row came."""
+    """Collects the rows of a part. ``held``: bytes of images not yet on disk; ``since``: when the oldest row came.
 
-    def __init__(self, images: Table, shard: int, name: str) -> None:
+    ``outcome`` says what has come of the part up to now, to be committed with the rows.
+    """
+
+    def __init__(self, images: Table, shard: int, name: str, outcome: Callable[[], dict[str, Any]]) -> None:
         self._images = images
         self._shard = shard
         self._name = name
+        self._outcome = outcome
         self._rows: list[dict[str, Any]] = []
         self._kept: dict[str, dict[str, Any]] = {}
         self._lock = asyncio.Lock()
@@ -39,23 +44,23 @@ class Part:
         async with self._lock:
             rows, self._rows = self._rows, []
             kept, self._kept = self._kept, {}
-            held, self.since = self.held, None
+            held, self.since, outcome = self.held, None, self._outcome()
             try:
                 if rows or kept:
-                    await asyncio.get_running_loop().run_in_executor(threads, self._write, rows, kept)
+                    await asyncio.get_running_loop().run_in_executor(threads, self._write, rows, kept, outcome)
             except OSError:  # none is lost: the next commit tries again, and the last one says that it failed
                 self._rows, self._kept, self.since = rows + self._rows, kept | self._kept, time.monotonic()
                 raise
             self.held -= held
 
-    def _write(self, rows: list[dict[str, Any]], kept: dict[str, dict[str, Any]]) -> None:
+    def _write(self, rows: list[dict[str, Any]], kept: dict[str, dict[str, Any]], outcome: dict[str, Any]) -> None:
         new = pa.Table.from_pylist(rows, IMAGES)
         try:
             there = self._images.read(self._shard, self._name)
         except FileNotFoundError:
             there = IMAGES.empty_table()
         there = there.filter(pc.invert(pc.is_in(there["id"], value_set=new["id"].combine_chunks())))
-        self._images.write(self._shard, self._name, pa.concat_tables([_updated(there, kept), new]))
+        self._images.write(self._shard, self._name, pa.concat_tables([_updated(there, kept), new]), outcome)
 
 
 def _updated(rows: pa.Table, changes: dict[str, dict[str, Any]]) -> pa.Table:

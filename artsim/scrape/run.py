@@ -6,6 +6,7 @@ itself, so that slow ones hold up no others; and three helper processes less to 
 
 import math
 import time
+import uuid
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,7 @@ def _scrape(archive: Archive, options: Options) -> dict[str, Any]:
             pool = _workers(archive, options, limits)
         all_open = len(pieces) <= _OPEN * _room(options)  # then a row that waits keeps nobody waiting
         done = Tally()
-        results = pool.stream(pieces, math.inf if all_open else patience, tried)
+        results = pool.stream(pieces, uuid.uuid4().hex, math.inf if all_open else patience, tried)
         stream = ({"rows": tally.rows, "tally": tally} for tally in map(Tally.from_json, results))
         wanted = sum(piece.take for piece in pieces)
         for result in cluster.progress(stream, wanted, "images"):
@@ -113,12 +114,12 @@ class _Scraper:
         self._limits = limits
         self._worker: Worker | None = None
 
-    async def begin(self, patience: float, tried: Counter[str]) -> None:
+    async def begin(self, name: str, patience: float, tried: Counter[str]) -> None:
         if self._worker is None:  # it needs the event loop, which is not there when an actor is made
             from artsim.scrape.worker import Worker  # the driver, which only sends for it, starts without it
 
             self._worker = Worker(*self._settings)
-        self._worker.begin_round(patience, tried)
+        self._worker.begin_round(name, patience, tried)
 
     async def do(self, piece: Piece, deaths: int) -> str:
         assert self._worker

@@ -59,6 +59,16 @@ class Tally:
             cluster.count("images_of_host", "rows that ended, by the host asked", rows, host=host)
             cluster.count("images_failed_of_host", "rows that failed, by the host asked", self.failed[host], host=host)
 
+    def ended(self) -> dict[str, Any]:
+        """What rows ended as, without what was put off: the outcome of a part so far; ``from_counts`` reads it."""
+        told = {name: dict(counter) for name, counter in vars(self).items()}
+        return {**told, "tried": {}, "plain": {**told["plain"], "deferred": 0}}
+
+    @classmethod
+    def from_counts(cls, counts: dict[str, Any]) -> "Tally":
+        """From each counter as a dict; what else is there does not count."""
+        return cls(**{name: Counter(counts[name]) for name in cls.__dataclass_fields__})
+
     def to_json(self) -> str:
         """As text; ``from_json`` reads it."""
         return json.dumps(vars(self))
@@ -66,7 +76,7 @@ class Tally:
     @classmethod
     def from_json(cls, text: str) -> "Tally":
         """From text."""
-        return cls(**{name: Counter(values) for name, values in json.loads(text).items()})
+        return cls.from_counts(json.loads(text))
 
     def report(self, seconds: float) -> dict[str, Any]:
         """The share of a job's report: counts, rate over ``seconds``, the hosts with most failures first."""

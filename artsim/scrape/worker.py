@@ -55,6 +55,7 @@ class Worker:
             capacity=max(4, min(_MOST_REQUESTS, _MEMORY // options.max_bytes)),
         )
         self._tried: Mapping[str, int] = {}
+        self._round = ""
         self._parts: set[Part] = set()
         self._catalog: tuple[tuple[int, str], pa.Table] | None = None
         self._keeper = asyncio.create_task(self._commit_early())
@@ -67,22 +68,28 @@ class Worker:
         self._verify.shutdown()
         self._disk.shutdown()
 
-    def begin_round(self, patience: float, tried: Mapping[str, int]) -> None:
+    def begin_round(self, name: str, patience: float, tried: Mapping[str, int]) -> None:
         """From now on a row that would wait longer than ``patience`` seconds for its host is deferred.
 
-        ``tried``: how often rows were tried in earlier rounds.
+        ``name`` is the round's own; ``tried``: how often rows were tried in earlier rounds.
         """
+        self._round = name
         self._gate.patience = patience
         self._tried = tried
 
     async def end(self, piece: Piece, *, careful: bool = False) -> Tally:
         """Ends those rows of a piece that can be ended now, and commits them.
 
-        ``careful`` decodes in a process apart, since an image of the piece may have been the end of another worker.
+        ``careful``: another worker died over the piece. What it had committed counts as ended; the rest is decoded in
+        a process apart, since one of the images may have been its end.
         """
-        tally = Tally()
-        rows = await asyncio.get_running_loop().run_in_executor(self._disk, self._read, piece)
-        part = Part(self._archive.table("images"), piece.shard, piece.part)
+        tally, rows = await asyncio.get_running_loop().run_in_executor(self._disk, self._read, piece, careful)
+        part = Part(
+            self._archive.table("images"),
+            piece.shard,
+            piece.part,
+            lambda: {"work": self._round, **tally.ended()},
+        )
         self._parts.add(part)
         async with asyncio.TaskGroup() as group:
             for row in rows:
@@ -130,9 +137,11 @@ class Worker:
     def _held(self) -> int:
         return sum(part.held for part in self._parts)
 
-    def _read(self, piece: Piece) -> list[Row]:
+    def _read(self, piece: Piece, careful: bool) -> tuple[Tally, list[Row]]:
         key = (piece.shard, piece.source_part)
         if self._catalog is None or self._catalog[0] != key:  # the pieces of one part come one after the other
             columns = ["id", "image_url", "rights"]
             self._catalog = (key, self._archive.table("catalog").read(*key, columns))
-        return read_rows(self._archive, piece, self._catalog[1], self._options)
+        told = self._archive.table("images").outcome(piece.shard, piece.part, self._round) if careful else None
+        tally = Tally.from_counts(told) if told else Tally()
+        return tally, read_rows(self._archive, piece, self._catalog[1], self._options, tally.rows)

@@ -64,8 +64,11 @@ def find_pieces(archive: Archive, options: Options) -> Iterator[Piece]:
                     return
 
 
-def read_rows(archive: Archive, piece: Piece, catalog: pa.Table, options: Options) -> list[Row]:
-    """The rows of a piece that are still to be taken up, in order. ``catalog``: the catalog's part that it names."""
+def read_rows(archive: Archive, piece: Piece, catalog: pa.Table, options: Options, ended: int = 0) -> list[Row]:
+    """The rows of a piece that are still to be taken up, in order, where so many ended already.
+
+    ``catalog`` is the part of the catalog that the piece names.
+    """
     rows = catalog.slice(piece.start, piece.stop - piece.start)
     rows = rows.filter(pc.is_valid(_wanted(rows, options)))
     images, there = archive.table("images"), {}
@@ -76,7 +79,7 @@ def read_rows(archive: Archive, piece: Piece, catalog: pa.Table, options: Option
     return [
         Row(name, url, stored=name in there, **{key: there[name][key] for key in _STATE[3:]} if name in there else {})
         for name, url in zip(rows["id"].to_pylist(), rows["image_url"].to_pylist(), strict=True)
-    ][: piece.take]
+    ][: piece.take - ended]
 
 
 def _wanted(rows: pa.Table, options: Options) -> pa.ChunkedArray:

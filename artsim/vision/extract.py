@@ -1,6 +1,7 @@
 """The images of an archive to ``features/<name>``: any number of features in one pass, each image decoded once."""
 
 import time
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -146,7 +147,7 @@ def describe(
     needs = cluster.with_memory(units, _MEMORY + _COPIES * nbytes)
     how = {"num_cpus": needs["CPU"], "num_gpus": needs["GPU"], "memory": needs.get("memory")}
     actor = ray.remote(Extractor).options(**how, max_concurrency=depth)
-    settings = (pending_images, pending_images.archive, plans, precision, exact, unit, threads)
+    settings = (pending_images, pending_images.archive, plans, precision, exact, unit, threads, uuid.uuid4().hex)
     pool = cluster.Pool(lambda: actor.remote(*settings), needs, lambda: cluster.room_for(needs), depth)
     largest_first = sorted(parts, key=lambda part: -part[2])  # so that no worker is left alone with a large one
     return pool.stream([Part(*part) for part in largest_first])

@@ -33,8 +33,8 @@ class Part:
 class Extractor:
     """A Ray actor: the networks, loaded once. Takes one part after another; returns counts and seconds.
 
-    Vectors have length 1 if ``unit``. ``threads`` decode here; where that is 0, tasks do so on machines without a GPU,
-    for several parts at once.
+    Vectors have length 1 if ``unit``; ``run`` is the extraction's own name. ``threads`` decode here; where that is 0,
+    tasks do so on machines without a GPU, for several parts at once.
     """
 
     def __init__(
@@ -46,10 +46,12 @@ class Extractor:
         exact: bool,
         unit: bool,
         threads: int,
+        run: str,
     ) -> None:
         if not torch.cuda.is_available():
             torch.set_num_threads(max(threads, 1))
-        self.pending, self.archive, self.plans, self.unit = pending, archive, plans, unit
+        self.pending, self.archive, self.plans = pending, archive, plans
+        self.unit, self.run = unit, run
         self.engines = [
             Engine(plan.network, plan.features, ray.get(plan.state), "float32" if exact else precision)
             for plan in plans
@@ -64,17 +66,24 @@ class Extractor:
         """Nothing: the networks are there."""
 
     def do(self, part: Part, deaths: int) -> dict[str, float]:
-        """Works on a part; what its images take others died of, or a machine was lost: decoded apart."""
+        """Works on a part. If others died over it, images are decoded apart, and what they had committed is told."""
+        told = self._told(part) if deaths else {}
         ids = [identifier for work in self.pending(part.shard, part.name) for identifier in work.ids]
         if self.elsewhere and not deaths:
             try:
-                return self._describe(part, elsewhere(self.decoding, part.shard, part.name, ids))
+                return self._describe(part, elsewhere(self.decoding, part.shard, part.name, ids), told)
             except RayError:  # the task's process died over an image, say
                 pass
         call = self.apart if deaths or self.elsewhere else here
-        return self._describe(part, self.decoding.batches(part.shard, part.name, ids, self.threads, call))
+        return self._describe(part, self.decoding.batches(part.shard, part.name, ids, self.threads, call), told)
 
-    def _describe(self, part: Part, batches: Iterator[Batch]) -> dict[str, float]:
+    def _told(self, part: Part) -> dict[str, int]:
+        """What came of the part before a worker died: its first feature is committed with the counts of all of it."""
+        first = self.archive.table(f"features/{self.plans[0].features[0].name}")
+        told = first.outcome(part.shard, part.name, self.run) or {}
+        return {name: told[name] for name in ("rows", "pending", "failed") if told}
+
+    def _describe(self, part: Part, batches: Iterator[Batch], told: dict[str, int]) -> dict[str, float]:
         seconds = dict.fromkeys(("read", "decode", "waiting", "forward", "write"), 0.0)
         rows: list[tuple[str, str, str | None]] = []
         vectors: list[list[np.ndarray]] = [[] for plan in self.plans for _ in plan.features]
@@ -93,11 +102,12 @@ class Extractor:
                     known.append(new)
                 seconds["forward"] += time.monotonic() - started
         started = time.monotonic()
-        if rows:  # none is left where another run has just done the part
-            self._commit(part, rows, [np.concatenate(blocks) for blocks in vectors])
-        seconds["write"] += time.monotonic() - started
         failed = sum(error is not None for _, _, error in rows)
-        return {"rows": len(rows), "pending": max(part.pending, len(rows)), "failed": failed, **seconds}
+        counts = {"rows": len(rows), "pending": max(part.pending, len(rows)), "failed": failed, **told}
+        if rows:  # none is left where another run has just done the part
+            self._commit(part, rows, [np.concatenate(blocks) for blocks in vectors], counts)
+        seconds["write"] += time.monotonic() - started
+        return {**counts, **seconds}
 
     def _forward(self, pixels: list[np.ndarray]) -> list[np.ndarray]:
         of = dict(zip(self.decoding.inputs, pixels, strict=True))
@@ -105,7 +115,13 @@ class Extractor:
             vector for plan, engine in zip(self.plans, self.engines, strict=True) for vector in engine(of[plan.input])
         ]
 
-    def _commit(self, part: Part, rows: list[tuple[str, str, str | None]], vectors: list[np.ndarray]) -> None:
+    def _commit(
+        self,
+        part: Part,
+        rows: list[tuple[str, str, str | None]],
+        vectors: list[np.ndarray],
+        counts: dict[str, int],
+    ) -> None:
         ids, hashes, errors = (list(column) for column in zip(*rows, strict=True))
         kinds = [(f, length) for plan in self.plans for f, length in zip(plan.features, plan.dimensions, strict=True)]
         for (feature, length), values in zip(kinds, vectors, strict=True):
@@ -117,7 +133,8 @@ class Extractor:
                 mask=pa.array([error is not None for error in errors]),
             )
             table = self.archive.table(f"features/{feature.name}", features(length))
-            table.merge(part.shard, part.name, pa.table([ids, flat, errors, hashes], schema=table.schema))
+            made = pa.table([ids, flat, errors, hashes], schema=table.schema)
+            table.merge(part.shard, part.name, made, {"work": self.run, **counts})
 
 
 def unit_length(vectors: np.ndarray) -> np.ndarray:

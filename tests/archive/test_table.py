@@ -131,6 +131,19 @@ def test_a_streamed_part_shows_at_its_end(tmp_path) -> None:
     assert table.ids(0).to_pylist() == [f"{letter}{number}" for number in range(5) for letter in "ab"]
 
 
+def test_a_part_tells_what_came_of_the_work_that_wrote_it(tmp_path) -> None:
+    table = Archive.create(str(tmp_path), 1).table("catalog")
+    assert table.outcome(0, "p", "run") is None
+    table.write(0, "p", _catalog("a"))
+    assert table.outcome(0, "p", "run") is None
+    table.merge(0, "p", _catalog("b"), {"work": "run", "rows": 1})
+    assert table.outcome(0, "p", "run") == {"work": "run", "rows": 1}
+    assert table.outcome(0, "p", "another run") is None
+    table.merge(0, "p", _catalog("c"))  # nothing of it stays in what is made from the part
+    assert table.outcome(0, "p", "run") is None
+    assert sorted(table.ids(0).to_pylist()) == ["a", "b", "c"]
+
+
 def test_merge_puts_new_rows_in_the_place_of_old_ones(tmp_path) -> None:
     table = Archive.create(str(tmp_path), 1).table("catalog")
     expected: dict[str, str] = {}

@@ -108,7 +108,18 @@ def test_features_of_other_bytes_wait(archive: Archive) -> None:
     hashes = ["old bytes", *rows["sha256"].to_pylist()[1:]]
     archive.table("features/two", rows.schema).write(shard, part, rows.set_column(3, "sha256", [hashes]))
     find = Pending(archive, archive.table("features/one"), archive.table("features/eye", module.features(4)), False)
-    done = _embed_part(HeadEncoder(model, archive), find, shard, part)
+    done = _embed_part(HeadEncoder(model, archive), find, shard, part, "run")
     assert done["rows_waiting"] >= 1
     assert archive.table("features/eye").find([stale]) is None
     assert done["rows_in"] == sum(done[name] for name in ("rows_out", "rows_failed", "rows_waiting"))
+
+
+def test_a_part_that_was_committed_on_a_lost_machine_is_told(archive: Archive) -> None:
+    encoder, table = HeadEncoder(_model(archive, ["one"]), archive), archive.table("features/one")
+    shard = next(shard for shard in range(archive.shards) if len(table.parts(shard)) > 0)
+    part = table.parts(shard)[0]
+    find = Pending(archive, table, archive.table("features/eye", module.features(4)), False)
+    done = _embed_part(encoder, find, shard, part, "run")
+    assert done["rows_in"] == table.rows_in(shard, part)
+    assert _embed_part(encoder, find, shard, part, "run") == done
+    assert _embed_part(encoder, find, shard, part, "another run")["rows_in"] == 0

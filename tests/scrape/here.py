@@ -1,6 +1,7 @@
 """The scraper in one process, without Ray: the same workers, limits and rounds."""
 
 import asyncio
+import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -51,7 +52,7 @@ async def scrape_here(archive: Archive, options: Options, workers: int = 1, pati
     try:
         while pieces := list(find_pieces(archive, options)):
             for worker in pool:
-                worker.begin_round(patience, tried)
+                worker.begin_round(uuid.uuid4().hex, patience, tried)
             done = await asyncio.gather(*[pool[i % workers].end(piece) for i, piece in enumerate(pieces)])
             tried = Counter()
             for tally in done:

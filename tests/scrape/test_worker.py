@@ -10,8 +10,10 @@ from artsim.archive import Archive
 from artsim.scrape import row as row_module
 from artsim.scrape import worker as worker_module
 from artsim.scrape.gate import LimitsLost
-from artsim.scrape.limits import Answer, Request
+from artsim.scrape.host import Rules
+from artsim.scrape.limits import Answer, Limits, Request
 from artsim.scrape.options import Options
+from artsim.scrape.tally import Tally
 from artsim.scrape.worker import Worker
 from artsim.scrape.works import find_pieces
 from tests.scrape.here import images_of, make_archive, scrape_here
@@ -65,6 +67,45 @@ def test_no_more_bodies_come_in_than_the_disk_takes(
     asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,), per_host=4)))
     assert len(images_of(archive)) == 200
     assert most <= (10 + 4 + 1) * len(jpeg())
+
+
+def worker_of(archive: Archive, options: Options) -> Worker:
+    """With limits of its own, in the same round as any other."""
+    limits = Limits(Rules(4, 0.0, 60.0))
+
+    async def exchange(request: Request) -> Answer:
+        return limits.exchange(request)
+
+    worker = Worker(archive, options, exchange, threads=1)
+    worker.begin_round("round", 5.0, {})
+    return worker
+
+
+@pytest.mark.parametrize("take", [40, 30])
+def test_what_a_lost_worker_had_committed_counts(
+    take: int, tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "_COMMIT_AFTER", 0.1)
+    site.default, site.pages["/3"] = page(answer(200, jpeg()), latency=0.1), page(answer(404))
+    archive, options = archive_of(tmp_path, site, 40), Options(allow_hosts=(site.netloc,), limit=take)
+
+    async def run() -> tuple[int, Tally]:
+        (piece,) = find_pieces(archive, options)
+        lost, other = worker_of(archive, options), worker_of(archive, options)
+        at_work = asyncio.create_task(lost.end(piece))
+        while not (before := len(images_of(archive))):
+            await asyncio.wait([at_work], timeout=0.01)
+        at_work.cancel()
+        await asyncio.wait([at_work])
+        await lost.close()
+        tally = await other.end(piece, careful=True)
+        await other.close()
+        return before, tally
+
+    before, tally = asyncio.run(run())
+    assert 0 < before < take
+    assert (len(images_of(archive)), tally.rows) == (take, take)
+    assert tally.statuses == {"ok": take - 1, "http": 1}
 
 
 def test_an_error_that_nobody_thought_of_ends_its_row_alone(

@@ -1,0 +1,63 @@
+"""A worker that is lost when its part is on disk, but before it told: another one tells what came of it."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import ray
+
+from artsim.archive import Archive, Table
+from artsim.vision.backbones import parse_feature
+from artsim.vision.extract import PendingImages
+from artsim.vision.extractor import Extractor, Part
+from artsim.vision.plan import make_plans
+from tests.made import jpeg, make_archive, named
+
+NAMES = ("resnet18+32", "resnet18@1+32")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return make_archive(tmp_path, named(9), shards=1, part_rows=9, pictures={"made:0003": jpeg()[:200]})
+
+
+def worker(archive: Archive, run: str, monkeypatch: pytest.MonkeyPatch) -> Extractor:
+    monkeypatch.setattr(ray, "get", lambda state: state)
+    plans = make_plans([parse_feature(name) for name in NAMES], "random")
+    find = PendingImages(archive, NAMES, False)
+    return Extractor(find, archive, plans, "float32", False, False, 1, run)
+
+
+def counts(done: dict[str, float]) -> tuple[float, ...]:
+    return done["rows"], done["pending"], done["failed"]
+
+
+def test_a_part_that_a_lost_worker_committed_is_told(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    part = Part(0, "p0-00000", 9)
+    assert counts(worker(archive, "run", monkeypatch).do(part, 0)) == (9, 9, 1)
+    assert counts(worker(archive, "run", monkeypatch).do(part, 1)) == (9, 9, 1)
+    assert counts(worker(archive, "another run", monkeypatch).do(part, 1)) == (0, 9, 0)
+
+
+def test_a_part_that_a_lost_worker_committed_by_half_is_told(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    part, merge = Part(0, "p0-00000", 9), Table.merge
+
+    def full(table: Table, shard: int, name: str, rows: pa.Table, outcome: dict[str, Any] | None = None) -> None:
+        if "@" in table.name:
+            raise OSError("disk full")
+        merge(table, shard, name, rows, outcome)
+
+    worker(archive, "an earlier run", monkeypatch).do(part, 0)
+    second = archive.table(f"features/{NAMES[1]}")
+    rows = second.read(0, part.name)
+    second = archive.table(f"features/{NAMES[1]}", rows.schema)
+    first = archive.table(f"features/{NAMES[0]}", archive.table(f"features/{NAMES[0]}").read(0, part.name).schema)
+    first.write(0, part.name, first.read(0, part.name).slice(2))
+    second.write(0, part.name, rows.slice(0, 5))
+    with monkeypatch.context() as broken:
+        broken.setattr(Table, "merge", full)
+        with pytest.raises(OSError, match="disk full"):
+            worker(archive, "run", broken).do(part, 0)
+    assert counts(worker(archive, "run", monkeypatch).do(part, 1)) == (6, 9, 0)
+    assert second.count() == 9
