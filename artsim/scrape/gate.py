@@ -5,7 +5,7 @@ import contextlib
 import math
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
 from protego import Protego
@@ -176,9 +176,11 @@ class Gate:
         host.failed_at = time.monotonic()
         self._news.set()
 
-    def _start(self, hosts: Iterable[_Host]) -> None:
-        for host in hosts:
-            while host.queue and host.open and self._active < self._capacity:
+    def _start(self, hosts: Collection[_Host]) -> None:
+        """Lets rows pass: one of each host in turn, the longest queue first, so that no host is left for the end."""
+        while self._active < self._capacity and (ready := [host for host in hosts if host.queue and host.open]):
+            ready.sort(key=lambda host: len(host.queue), reverse=True)
+            for host in ready[: self._capacity - self._active]:
                 waiter = host.queue.popleft()
                 if not waiter.done():
                     host.permits -= host.paced

@@ -29,6 +29,18 @@ def test_concurrency_and_everyone_gets_on(tmp_path: Path) -> None:
     assert {row["status"] for row in images_of(archive).values()} == {"ok"}
 
 
+def test_no_host_is_left_for_the_end_where_a_worker_can_ask_no_more(tmp_path: Path) -> None:
+    with Site("127.0.0.1") as one, Site("127.0.0.2") as two:
+        one.default = two.default = GOOD
+        urls = [f"{site.url}/{number}" for site in (one, two) for number in range(40)]
+        archive = make_archive(tmp_path, {"image_url": urls}, shards=1)
+        few = Options(allow_hosts=(one.netloc, two.netloc), per_host=4, max_bytes=500_000_000)  # 4 at once in all
+        asyncio.run(scrape_here(archive, few))
+        ends = sorted((visit.ended, site.host) for site in (one, two) for visit in site.images())
+        first = [host for _, host in ends[:40]]
+        assert min(first.count(site.host) for site in (one, two)) >= 12
+
+
 @pytest.mark.slow
 def test_delay_is_kept_by_all_workers_together(tmp_path: Path, site: Site) -> None:
     site.default = GOOD
