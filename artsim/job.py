@@ -70,6 +70,7 @@ class Job:
     def actions(self, *names: str, **settings: Any) -> None:
         """What the job can do, one of these at a time: the command line's first word, or ``action`` in a TOML file."""
         self._has_actions = True
+        self._parser.usage = f"{self._parser.prog} {{{','.join(names)}}} --archive URI [option ...]"
         self.option("--action", required=True, choices=names, **settings)
 
     def runs(self, function: Run) -> Run:

@@ -64,7 +64,8 @@ def submit(cluster: Cluster, name: str, arguments: list[str]) -> dict[str, Any]:
     if process.returncode or report is None:
         raise SystemExit(f"jobs.{name} failed")
     took = time.monotonic() - began
-    print(f"  ✓ {report['rows_out']} rows, {report['seconds']:.1f} s; {took:.1f} s with its start", flush=True)
+    rows = f"{report['rows_out']} rows" + (f", {report['rows_failed']} failed" if report["rows_failed"] else "")
+    print(f"  ✓ {rows}, {report['seconds']:.1f} s; {took:.1f} s with its start", flush=True)
     return {**report, "submission": submission, "took": took}
 
 
@@ -98,23 +99,25 @@ def _size(node: dict[str, Any]) -> str:
 def _table(cluster: Cluster, reports: list[dict[str, Any]]) -> str:
     lines = [
         f"\n── all of it {'─' * 90}",
-        f"{'job':<14}{'seconds':>8}{'with start':>12}{'rows':>7}   nodes that worked",
+        f"{'job':<14}{'seconds':>8}{'with start':>12}{'rows':>7}{'failed':>8}   nodes that worked",
     ]
     for report in reports:
-        figures = f"{report['seconds']:>8.1f}{report['took']:>12.1f}{report['rows_out']:>7}"
+        figures = f"{report['seconds']:>8.1f}{report['took']:>12.1f}{report['rows_out']:>7}{report['rows_failed']:>8}"
         lines.append(f"{report['job']:<14}{figures}   {_worked(cluster, report['submission'])}")
     return "\n".join(lines)
 
 
 def _worked(cluster: Cluster, submission: str) -> str:
-    """The nodes on which tasks of a job ran, and how many."""
+    """The nodes on which tasks of a job ran, and how many; not the head, which has no CPU for any, only helpers."""
     driver = cluster.ask(f"api/jobs/{submission}")["driver_info"]
     if driver is None:
         return "the head alone"
     query = {"filter_keys": "job_id", "filter_predicates": "=", "filter_values": driver["id"]}
     tasks = cluster.list("tasks", detail=1, limit=10_000, **query)
-    addresses = {node["node_id"]: node["node_ip"] for node in cluster.list("nodes")}
-    ran = [addresses[task["node_id"]] for task in tasks if task["node_id"] and task["type"] != "DRIVER_TASK"]
+    workers = {node["node_id"]: node["node_ip"] for node in cluster.list("nodes") if not node["is_head_node"]}
+    ran = [workers[task["node_id"]] for task in tasks if task["node_id"] in workers and task["type"] != "DRIVER_TASK"]
+    if not ran:
+        return "the head alone"
     return " · ".join(f"{address} ({ran.count(address)} tasks)" for address in sorted(set(ran)))
 
 

@@ -30,12 +30,12 @@ def demo(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     folder = Path(archive.uri)
     with tour(folder, works=options.works, seed=options.seed, port=options.port) as toml:
         report = pipeline.run(["--archive", archive.uri, "--config", str(toml), "--seed", str(options.seed)])
-    pictures = [step["picture"] for step in report["steps"] if step.get("picture")]
-    logging.info(
-        "\npictures:             %s\nthe whole report:     %s",
-        "\n                      ".join(pictures),
-        report["report"],
-    )
+    made = [path for step in report["steps"] for path in (step.get("picture"), *step.get("files", ()))]
+    made += [path for step in report["steps"] for path in (step.get("table"), step.get("config"))]
+    pictures = [path for path in made if str(path).endswith(".png")]
+    tables = [path for path in made if str(path).endswith((".md", ".toml"))]
+    for name, paths in {"pictures": pictures, "tables": tables, "the whole report": [report["report"]]}.items():
+        logging.info("\n%-20s%s", f"{name}:", f"\n{' ' * 20}".join(paths))
     return {**{key: report[key] for key in ("rows_in", "rows_out", "rows_failed", "steps")}, "pictures": pictures}
 
 

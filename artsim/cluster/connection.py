@@ -3,8 +3,13 @@
 import json
 import logging
 import os
+import threading
 
 from artsim.mistake import Outage
+
+_log = logging.getLogger(__name__)
+
+_LATE = 5.0  # seconds that Ray may take to start before a word is said about it
 
 
 def connect() -> None:
@@ -18,6 +23,9 @@ def connect() -> None:
 
     if ray.is_initialized():
         return
+    late = threading.Timer(_LATE, _log.info, ["Ray is starting; a busy machine takes a minute or two"])
+    late.daemon = True
+    late.start()
     try:
         ray.init(logging_level=logging.ERROR, log_to_driver=False, include_dashboard=False)
     except Exception as error:  # Ray has no class of its own for it
@@ -26,6 +34,8 @@ def connect() -> None:
         raise Outage(
             "Ray did not start in time, as on a machine that is very busy; say the same again later"
         ) from error
+    finally:
+        late.cancel()
 
 
 def silence_ray_data() -> None:

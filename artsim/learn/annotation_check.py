@@ -52,11 +52,17 @@ def _judgements(annotations: Annotations) -> dict[str, Any]:
         for row in rows:
             said = annotations.annotator[row], frozenset(annotations.images[row, :2])  # which two belong together
             if said in seen:
-                repeats.append(annotations.annotation_id[row])
+                repeats.append(_told(annotations, row))
             seen.add(said)
         if len({pair for _, pair in seen}) > 1:
-            disagreements.append([annotations.annotation_id[row] for row in rows])
+            disagreements.append([_told(annotations, row) for row in rows])
     return {"repeats": _shown(repeats), "disagreements": _shown(disagreements)}
+
+
+def _told(annotations: Annotations, row: int) -> str:
+    """Who said what: a judgement as a person looks it up."""
+    anchor, positive = annotations.images[row, :2]
+    return f"{annotations.annotator[row]}: {anchor} with {positive} ({annotations.annotation_id[row]})"
 
 
 def _links(archive: Archive) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image, ImageFont
 
 from artsim.measure.interval import Score
-from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER, fitted, font
+from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER, fitted, font, in_two
 
 _MARGIN, _PLOT, _CELL, _GAP = 36, 440, 180, 28  # widths, in hundredths of an inch
 _LABEL = (180, 520)  # least and most
@@ -67,8 +67,12 @@ def score_table(
     for index, row in enumerate(rows):
         middle = _HEAD + _ROW * (index + 0.5)
         axes.plot([_MARGIN, width - _MARGIN], [middle - _ROW / 2] * 2, color=_hex(_RULE), linewidth=0.8)
-        _write(axes, row.label, _MARGIN, middle - 5, left - _MARGIN - _GAP / 2, size=14, bold=True)
-        _write(axes, row.note, _MARGIN, middle + 14, left - _MARGIN - _GAP / 2, size=11, colour=FAINT)
+        words = left - _MARGIN - _GAP / 2
+        notes = in_two(row.note, int(words), font(11))
+        top = middle - (5 if len(notes) == 1 else 11)
+        _write(axes, row.label, _MARGIN, top, words, size=14, bold=True)
+        for number, note in enumerate(notes):
+            _write(axes, note, _MARGIN, top + 17 + 14 * number, words, size=11, colour=FAINT)
         for edge, (figures, below) in zip(edges, row.cells, strict=True):
             _write(axes, figures, edge, middle - 5, _CELL - 10, size=14, right=True)
             _write(axes, below, edge, middle + 14, _CELL - 10, size=11, colour=FAINT, right=True)

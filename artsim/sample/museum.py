@@ -2,6 +2,7 @@
 
 import csv
 import json
+import logging
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from .motifs import MOTIFS
 from .painters import PAINTERS
 from .reproduction import reproduced
 from .works import Work, plan
+
+_log = logging.getLogger(__name__)
 
 VERSION = 1  # raised with every change that makes other pictures of the same seed
 _QUALITY = 88
@@ -61,6 +64,7 @@ def make(folder: str | Path, seed: int = 0, works: int | None = None) -> Museum:
     before = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {"works": []}
     if before == wanted:
         return museum
+    _log.info("the sample museum: painting its %d works, once", len(museum.works))
     note.unlink(missing_ok=True)
     for old in before["works"]:
         (museum.folder / old["file"]).unlink(missing_ok=True)

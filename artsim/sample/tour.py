@@ -99,7 +99,6 @@ _ENOUGH = 200  # works that a curator's eye can be learned from
 @contextlib.contextmanager
 def tour(archive: Path, *, works: int | None, seed: int, port: int) -> Iterator[Path]:
     """Makes the museum beside an archive, serves it on 127.0.0.1, and yields the pipeline.toml for both."""
-    _log.info("the sample museum: painting its works (once)")
     museum = make(archive.parent / f"{archive.name}-museum", seed, works)
     with serve(museum.folder, port=port) as address:
         _log.info("the sample museum: %d works on line at %s", len(museum.works), address)

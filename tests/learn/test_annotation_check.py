@@ -30,6 +30,7 @@ def test_what_is_wrong_is_named(tmp_path) -> None:
     }
     assert report["repeats"]["count"] == 1
     assert report["disagreements"]["count"] == 1 and len(report["disagreements"]["some"][0]) == 4
+    assert report["disagreements"]["some"][0][0].startswith(f"anna: {IDS[0]} with {IDS[1]} (")
     agreed = check(archive, annotators=["anna", "bert"], public_only=False)
     assert (agreed["rows_in"], agreed["disagreements"]["count"], agreed["repeats"]["count"]) == (4, 0, 1)
     assert check(archive, annotators=None, public_only=True)["rows_in"] == 4
