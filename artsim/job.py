@@ -13,7 +13,7 @@ import time
 import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from artsim import cluster
 from artsim.mistake import Mistake, Outage
@@ -131,7 +131,7 @@ class Job:
 
     def main(self) -> NoReturn:
         """Runs the job on the command line and exits: 0 done, 2 the caller's mistake in one line, 1 anything else."""
-        logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
+        logging.basicConfig(level=logging.INFO, handlers=[_Lines(sys.stderr)], format="%(message)s")
         try:
             options = self._parse(sys.argv[1:])
             # Until the very end Ray may write to stdout, when a machine was lost, say; that is the report's alone.
@@ -264,6 +264,17 @@ def _versions() -> dict[str, str]:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise Mistake(message)
+
+
+class _Lines(logging.StreamHandler[TextIO]):
+    """Log lines that come between the states of a progress bar, not into them."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes the line; the bar, if there is one, goes on below it."""
+        if bars := sys.modules.get("tqdm"):
+            bars.tqdm.write(self.format(record), file=self.stream)
+        else:
+            super().emit(record)
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):

@@ -15,13 +15,14 @@ _LISTED = 1000  # names in one answer of an object store
 
 @dataclass(frozen=True)
 class Archive:
-    """``largest_host`` is that host's share of the images; ``dimension`` that of one feature."""
+    """``largest_host`` is that host's share of the images, asked every ``delay`` s; ``dimension`` that of a feature."""
 
     images: int
     largest_host: float
     shards: int
     image_bytes: float = 500e3
     dimension: int = 1280
+    delay: float = 0.0
 
     @property
     def parts(self) -> int:
@@ -111,7 +112,7 @@ def predict(archive: Archive, cluster: Cluster, rates: Rates = Rates(), prices: 
         forward = {"computing": images / (rates.compute * cpus)}
     bounds = {
         "scrape": {
-            "the largest host": images * archive.largest_host * rates.request / rates.per_host,
+            "the largest host": images * archive.largest_host * max(rates.request / rates.per_host, archive.delay),
             "requests at once": images * rates.request / (rates.at_once * workers),
             "the line": 2 * originals / line,  # in from the sites, out to the store
             "verifying": images / (rates.verify * cpus),

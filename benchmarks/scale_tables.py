@@ -1,6 +1,11 @@
-"""The tables of docs/scale.md, from the model: ``python -m benchmarks.scale_tables``."""
+"""The tables of docs/scale.md, from the model, or those of an archive and a cluster of your own.
 
-from collections.abc import Iterable
+python -m benchmarks.scale_tables
+python -m benchmarks.scale_tables --images 2000000 --largest-host 0.05 --machines 4 --gpus 2
+"""
+
+import argparse
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.scale_model import DAY, HOUR, Archive, Cluster, Job, Prices, predict, requests, stored
@@ -26,14 +31,17 @@ PLANS = (
 )
 
 
-def tables() -> list[str]:
+def tables(plans: Sequence[Plan] = PLANS) -> list[str]:
     """Markdown: what they run on, time, storage, money."""
-    jobs = list(PLANS[0].jobs)
+    jobs = list(plans[0].jobs)
+    where = ["largest host", "shards", "machines that scrape", "machines after", "GPUs"]
+    time = ([f"{_long(j.seconds)}, {j.bound}" for j in plan.jobs.values()] for plan in plans)
+    sizes = (map(_large, stored(plan.archive).values()) for plan in plans)
     return [
-        _table(["largest host", "shards", "machines that scrape", "machines after", "GPUs"], map(_where, PLANS)),
-        _table(jobs, ([f"{_long(j.seconds)}, {j.bound}" for j in plan.jobs.values()] for plan in PLANS)),
-        _table(list(stored(PLANS[0].archive)), (map(_large, stored(plan.archive).values()) for plan in PLANS)),
-        _table([*jobs, "a month's storage", "requests", "of 32 shards"], map(_costs, PLANS)),
+        _table(plans, where, map(_where, plans)),
+        _table(plans, jobs, time),
+        _table(plans, list(stored(plans[0].archive)), sizes),
+        _table(plans, [*jobs, "a month's storage", "requests", "of 32 shards"], map(_costs, plans)),
     ]
 
 
@@ -49,8 +57,8 @@ def _costs(plan: Plan) -> list[str]:
     return [_dollars(amount) for amount in (*(job.dollars for job in plan.jobs.values()), month, *asked)]
 
 
-def _table(head: list[str], rows: Iterable[Iterable[object]]) -> str:
-    sizes = (f"{plan.archive.images:,}" for plan in PLANS)
+def _table(plans: Sequence[Plan], head: list[str], rows: Iterable[Iterable[object]]) -> str:
+    sizes = (f"{plan.archive.images:,}" for plan in plans)
     lines = [["images", *head], ["---"] * (len(head) + 1), *([s, *row] for s, row in zip(sizes, rows, strict=True))]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
@@ -71,5 +79,26 @@ def _dollars(amount: float) -> str:
     return f"${float(f'{amount:.2g}'):,.0f}" if amount >= 1 else f"${amount:.2f}"
 
 
+def main() -> None:
+    what, _, examples = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(
+        description=what, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--images", type=int, help="in the archive; without it, the plans of docs/scale.md")
+    parser.add_argument("--largest-host", type=float, default=0.1, help="its share of the images (default: 0.1)")
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds between two requests to it (default: 0)")
+    parser.add_argument("--shards", type=int, help="of the archive (default: one for 256,000 images, at least 32)")
+    parser.add_argument("--scraping", type=int, default=1, help="machines while scraping (default: 1)")
+    parser.add_argument("--machines", type=int, default=1, help="machines for all that comes after (default: 1)")
+    parser.add_argument("--gpus", type=int, default=0, help="of them, in machines of their own (default: 0)")
+    o = parser.parse_args()
+    if o.images is None:
+        print("\n\n".join(tables()))
+        return
+    shards = o.shards or max(32, -(-o.images // 256_000))
+    archive = Archive(o.images, o.largest_host, shards, delay=o.delay)
+    print("\n\n".join(tables([Plan(archive, Cluster(o.scraping, 0), Cluster(o.machines, o.gpus))])))
+
+
 if __name__ == "__main__":
-    print("\n\n".join(tables()))
+    main()

@@ -44,7 +44,8 @@ def demo(archive: Path, works: int) -> None:
 def submit(cluster: Cluster, name: str, arguments: list[str]) -> dict[str, Any]:
     """Submits one job, shows its log, and returns its report. SystemExit if it fails."""
     job = ["python", "-m", f"jobs.{name}", *arguments]
-    print(f"\n── {name} {'─' * (100 - len(name))}\n$ ray job submit --working-dir . -- {shlex.join(job)}\n", flush=True)
+    shown = f"ray job submit --address {cluster.address} --working-dir . -- {shlex.join(job)}"
+    print(f"\n── {name} {'─' * (100 - len(name))}\n$ {shown}\n", flush=True)
     began, submission, report = time.monotonic(), f"{name}-{time.time_ns()}", None
     command = ["ray", "job", "submit", "--address", cluster.address, "--submission-id", submission]
     with subprocess.Popen(  # noqa: S603 -- Ray's own command

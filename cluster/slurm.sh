@@ -14,6 +14,7 @@
 #SBATCH --mem-per-cpu=4G
 #SBATCH --gpus-per-node=1
 #SBATCH --time=08:00:00
+##SBATCH --partition=gpu --account=museum    (most sites want theirs: take one # away)
 #SBATCH --output=artsim-%j.log
 set -euo pipefail
 if [ $# -eq 0 ]; then
@@ -39,6 +40,10 @@ export SRUN_CPUS_PER_TASK="$SLURM_CPUS_PER_TASK"  # srun does not take it over b
 # Ports are free ones or go by the job's number, since another allocation may share the node.
 node=(--num-cpus="$SLURM_CPUS_PER_TASK" --num-gpus="${SLURM_GPUS_ON_NODE:-0}" --temp-dir="$temp/ray"
     --dashboard-agent-listen-port=0 --min-worker-port=0 --max-worker-port=0 --disable-usage-stats --block)
+megabytes=${SLURM_MEM_PER_NODE:-$((${SLURM_MEM_PER_CPU:-0} * SLURM_CPUS_PER_TASK))}
+if [ "$megabytes" -gt 0 ]; then  # the allocation's, not the machine's; a tenth is left to Ray's own processes
+    node+=(--memory=$((megabytes * 600000)) --object-store-memory=$((megabytes * 300000)))
+fi
 
 env -u RAY_ADDRESS ray start --head --node-ip-address="$address" --port="${RAY_ADDRESS#*:}" "${node[@]}" \
     --ray-client-server-port=$((30000 + SLURM_JOB_ID % 10000)) --include-dashboard=false &
@@ -50,7 +55,7 @@ if [ "$SLURM_NNODES" -gt 1 ]; then
     srun --nodes=$((SLURM_NNODES - 1)) --ntasks=$((SLURM_NNODES - 1)) --exclude="$head" \
         bash -c 'mkdir "$0" && trap "rm -rf $0" EXIT && "$@"' "$temp" ray start --address="$RAY_ADDRESS" "${node[@]}" &
 fi
-python - <<'END'
+python - <<'END' &
 import os
 import sys
 import time
@@ -64,5 +69,8 @@ while (there := sum(node["Alive"] for node in ray.nodes())) < wanted:
         sys.exit(f"only {there} of {wanted} nodes came within five minutes")
     time.sleep(1)
 END
+nodes_are_there=$!
+wait -n  # for whatever ends first: if that is Ray, or srun, this script ends here
+wait $nodes_are_there
 
 "$@"

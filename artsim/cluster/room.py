@@ -66,11 +66,12 @@ def waiting_for(needs: Needs) -> str:
     import ray
 
     machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    needs = {name: amount for name, amount in needs.items() if amount}
     big_enough = [m for m in machines if all(m.get(name, 0) >= amount for name, amount in needs.items())]
     wanted = _in_words(needs)
     if not big_enough:
         most = {name: max((machine.get(name, 0) for machine in machines), default=0) for name in needs}
-        return f"waiting for a machine with {wanted}: the largest of {len(machines)} has {_in_words(most)}"
+        return f"waiting for a machine with {wanted}: of {len(machines)} there now, the largest has {_in_words(most)}"
     there = ray.available_resources()
     free = {name: there.get(name, 0) for name in needs if there.get(name, 0) < needs[name]} or {"CPU": 0}
     return f"waiting for {wanted}: the cluster has {_in_words(free)} free, the rest is at work or about to start"
@@ -82,4 +83,4 @@ def _in_words(amounts: Needs) -> str:
         for name, amount in amounts.items()
         if amount
     ]
-    return " and ".join(words) or "nothing"
+    return " and ".join(words) or f"no {' and no '.join(amounts)}"

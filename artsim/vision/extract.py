@@ -118,7 +118,7 @@ def _run(
         "rows_in": total,
         "rows_out": int(sums["rows"] - sums["failed"]),
         "rows_failed": int(sums["failed"]),
-        "rows_there": int(sums["pending"] - sums["rows"]),  # done by another run in the meantime
+        "rows_of_others": int(sums["pending"] - sums["rows"]),  # done by another run in the meantime
         "images_per_second": round(sums["rows"] / seconds, 2),
         "worker_seconds": {phase: round(sums[phase], 2) for phase in ("read", "decode", "waiting", "forward", "write")},
     }

@@ -103,14 +103,14 @@ def test_what_fails_fails_at_once(machines: Cluster) -> None:
 
 def test_what_finds_no_room_says_what_it_waits_for(machines: Cluster) -> None:
     assert waiting_for({"CPU": 4, "GPU": 1}) == (
-        "waiting for a machine with 4 CPUs and 1 GPU: the largest of 2 has 1 CPU"
+        "waiting for a machine with 4 CPUs and 1 GPU: of 2 there now, the largest has 1 CPU"
     )
     taken = [Worker.remote() for _ in range(2)]  # type: ignore[attr-defined]
     ray.get([worker.begin.remote(1) for worker in taken])
     time.sleep(1)
     assert (
         waiting_for({"CPU": 1})
-        == "waiting for 1 CPU: the cluster has nothing free, the rest is at work or about to start"
+        == "waiting for 1 CPU: the cluster has no CPU free, the rest is at work or about to start"
     )
 
 

@@ -1,12 +1,15 @@
 """What is shown of long work."""
 
+import logging
 import re
+import sys
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from artsim import cluster
+from artsim.job import _Lines
 
 
 def test_the_rate_is_that_since_the_first_result(capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,3 +30,13 @@ def test_the_rate_is_that_since_the_first_result(capsys: pytest.CaptureFixture[s
 
 def test_nothing_to_do_shows_nothing_wrong() -> None:
     assert list(cluster.progress([], 0, "rows")) == []
+
+
+def test_a_line_of_the_log_leaves_the_bar_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    handler, record = _Lines(sys.stderr), logging.makeLogRecord({"msg": "a worker was lost"})
+    handler.emit(record)
+    for _ in cluster.progress([{"rows": 1}, {"rows": 1}], 2, "rows"):
+        handler.emit(record)
+    shown = capsys.readouterr().err
+    assert len(re.findall(r"(?:^|[\r\n])a worker was lost\n", shown)) == 3
+    assert "2/2" in shown
