@@ -138,10 +138,10 @@ class Worker:
         return sum(part.held for part in self._parts)
 
     def _read(self, piece: Piece, careful: bool) -> tuple[Tally, list[Row]]:
-        key = (piece.shard, piece.source_part)
-        if self._catalog is None or self._catalog[0] != key:  # the pieces of one part come one after the other
-            columns = ["id", "image_url", "rights"]
-            self._catalog = (key, self._archive.table("catalog").read(*key, columns))
+        key, known = (piece.shard, piece.source_part), self._catalog  # one look: another thread may put another there
+        if known is None or known[0] != key:  # the pieces of one part come one after the other
+            known = (key, self._archive.table("catalog").read(*key, ["id", "image_url", "rights"]))
+            self._catalog = known
         told = self._archive.table("images").outcome(piece.shard, piece.part, self._round) if careful else None
         tally = Tally.from_counts(told) if told else Tally()
-        return tally, read_rows(self._archive, piece, self._catalog[1], self._options, tally.rows)
+        return tally, read_rows(self._archive, piece, known[1], self._options, tally.rows)

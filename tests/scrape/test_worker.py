@@ -1,12 +1,13 @@
 """A worker when things go on for long, or wrong: early commits, bounded memory, errors that nobody thought of."""
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from artsim.archive import Archive
+from artsim.archive import Archive, Table
 from artsim.scrape import row as row_module
 from artsim.scrape import worker as worker_module
 from artsim.scrape.gate import LimitsLost
@@ -23,8 +24,8 @@ from tests.scrape.site import Site, answer, page
 GOOD = page(answer(200, jpeg()), latency=0.02)
 
 
-def archive_of(folder: Path, site: Site, count: int) -> Archive:
-    return make_archive(folder, {"image_url": [f"{site.url}/{number}" for number in range(count)]}, shards=1)
+def archive_of(folder: Path, site: Site, count: int, shards: int = 1) -> Archive:
+    return make_archive(folder, {"image_url": [f"{site.url}/{number}" for number in range(count)]}, shards=shards)
 
 
 @pytest.mark.parametrize(("name", "value"), [("_COMMIT_AFTER", 0.1), ("_HELD", 5_000)])
@@ -106,6 +107,28 @@ def test_what_a_lost_worker_had_committed_counts(
     assert 0 < before < take
     assert (len(images_of(archive)), tally.rows) == (take, take)
     assert tally.statuses == {"ok": take - 1, "http": 1}
+
+
+def test_pieces_of_several_shards_are_read_at_once(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is of its own part of the catalog, though both are read by one worker's threads."""
+    site.default, together, real = GOOD, threading.Barrier(2, timeout=5.0), Table.outcome
+
+    def outcome(table: Table, *arguments: Any) -> dict[str, Any] | None:
+        together.wait()  # here both have their part of the catalog
+        return real(table, *arguments)
+
+    monkeypatch.setattr(Table, "outcome", outcome)
+    archive, options = archive_of(tmp_path, site, 20, shards=2), Options(allow_hosts=(site.netloc,))
+
+    async def run() -> int:
+        worker = worker_of(archive, options)
+        tallies = await asyncio.gather(*[worker.end(piece, careful=True) for piece in find_pieces(archive, options)])
+        await worker.close()
+        return sum(tally.rows for tally in tallies)
+
+    assert asyncio.run(run()) == len(images_of(archive)) == 20
+    for shard in range(2):
+        assert set(archive.table("images").ids(shard)) == set(archive.table("catalog").ids(shard))
 
 
 def test_an_error_that_nobody_thought_of_ends_its_row_alone(
