@@ -1,7 +1,7 @@
 """What size costs: archives of 10k, 100k and 1M made-up rows; cataloguing them, and finding that nothing is pending.
 
 A cost per row is the slope between two sizes, so that the start of Python weighs nothing; flat means that the slope
-from 100k to 1M is that from 10k to 100k. Each job runs three times: the shortest counts, and the largest peak of its
+from 100k to 1M is that from 10k to 100k. Each job runs five times: the shortest counts, and the largest peak of its
 memory (resident), interpreter and libraries included.
 """
 
@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from artsim.archive import IMAGES, PART_ROWS, Archive, features
 from benchmarks.claims import Claim, conclude
 
-_TURNS = 3
+_TURNS = 5
 _ARTISTS = [f"Painter {i}" for i in range(977)]
 
 

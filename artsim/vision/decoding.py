@@ -1,9 +1,9 @@
 """The pending images of one part as batches of pixels, decoded ahead of who uses them; here, or on another machine."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from artsim.vision.check import BadImage
 from artsim.vision.decode import decode
 
 _AHEAD = 3  # batches decoded while one is in the network
+
+Each = Callable[[Callable[..., Any], Iterable[Any]], Iterator[Any]]  # map: the one of Python, or of threads
 
 
 @dataclass(frozen=True)
@@ -39,28 +41,25 @@ class Decoding:
     exact: bool
     size: int
 
-    def batches(
-        self, shard: int, part: str, ids: list[str], threads: Executor, call: Callable[..., Any]
-    ) -> Iterator[Batch]:
-        """The images of these ids. ``call(function, *arguments)`` calls the decoder."""
-        ahead: list[tuple[pa.Table, float, list[Any]]] = []
+    def batches(self, shard: int, part: str, ids: list[str], each: Each, call: Callable[..., Any]) -> Iterator[Batch]:
+        """The images of these ids. ``each`` maps over them, ``call`` calls the decoder."""
+        ahead: list[tuple[pa.Table, float, Iterator[Any]]] = []
         source = self.images.batches(shard, part, ["id", "bytes", "sha256"], ids, self.size)
         while True:
             started = time.monotonic()
             batch = next(source, None)
             seconds = time.monotonic() - started
             if batch is not None:
-                futures = [threads.submit(self._decode, data, call) for data in batch["bytes"]]
-                ahead.append((batch, seconds, futures))
+                ahead.append((batch, seconds, each(partial(self._decode, call), batch["bytes"])))
             if ahead and (batch is None or len(ahead) > _AHEAD):
-                rows, seconds, futures = ahead.pop(0)
-                squares, errors, spent = zip(*(future.result() for future in futures), strict=True)
+                rows, seconds, decoded = ahead.pop(0)
+                squares, errors, spent = zip(*decoded, strict=True)
                 names = zip(rows["id"].to_pylist(), rows["sha256"].to_pylist(), errors, strict=True)
                 yield Batch(list(names), [np.stack(some) for some in zip(*squares, strict=True)], seconds, sum(spent))
             elif batch is None:
                 return
 
-    def _decode(self, data: pa.BinaryScalar, call: Callable[..., Any]) -> tuple[list[np.ndarray], str | None, float]:
+    def _decode(self, call: Callable[..., Any], data: pa.BinaryScalar) -> tuple[list[np.ndarray], str | None, float]:
         started = time.monotonic()
         try:
             squares, error = call(decode, data.as_py(), self.inputs, self.exact), None
@@ -85,8 +84,7 @@ def elsewhere(decoding: Decoding, shard: int, part: str, ids: list[str]) -> Iter
 
 
 def _in_a_task(decoding: Decoding, shard: int, part: str, ids: list[str]) -> Iterator[Batch]:
-    with ThreadPoolExecutor(1) as threads:
-        yield from decoding.batches(shard, part, ids, threads, here)
+    yield from decoding.batches(shard, part, ids, map, here)
 
 
 def here(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -14,7 +14,7 @@ from ray.exceptions import RayError
 
 from artsim.archive import Archive, Work, features
 from artsim.vision.apart import Apart
-from artsim.vision.decoding import Batch, Decoding, elsewhere, here
+from artsim.vision.decoding import Batch, Decoding, Each, elsewhere, here
 from artsim.vision.engine import Engine
 from artsim.vision.plan import Plan
 
@@ -58,7 +58,9 @@ class Extractor:
         ]
         inputs = list(dict.fromkeys(plan.input for plan in plans))
         self.decoding = Decoding(archive.table("images"), inputs, exact, _BATCH[self.engines[0].device])
-        self.threads, self.elsewhere = ThreadPoolExecutor(max(threads, 1)), threads == 0
+        alone = threads <= 1 and not torch.cuda.is_available()  # on one CPU, where threads are only in each other's way
+        self.each: Each = map if alone else ThreadPoolExecutor(max(threads, 1)).map
+        self.elsewhere = threads == 0
         self.apart = Apart()
         self.one_at_a_time = threading.Lock()  # in the networks
 
@@ -75,7 +77,7 @@ class Extractor:
             except RayError:  # the task's process died over an image, say
                 pass
         call = self.apart if deaths or self.elsewhere else here
-        return self._describe(part, self.decoding.batches(part.shard, part.name, ids, self.threads, call), told)
+        return self._describe(part, self.decoding.batches(part.shard, part.name, ids, self.each, call), told)
 
     def _told(self, part: Part) -> dict[str, int]:
         """What came of the part before a worker died: its first feature is committed with the counts of all of it."""
@@ -90,11 +92,12 @@ class Extractor:
         while True:
             started = time.monotonic()
             batch = next(batches, None)
-            seconds["waiting"] += time.monotonic() - started
+            waited = time.monotonic() - started
             if batch is None:
                 break
             seconds["read"] += batch.read
             seconds["decode"] += batch.decode
+            seconds["waiting"] += max(waited - batch.decode, 0.0) if self.each is map else waited
             rows += batch.rows
             with self.one_at_a_time:
                 started = time.monotonic()

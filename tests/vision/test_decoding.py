@@ -36,7 +36,7 @@ def _alike(some: list[Batch], others: list[Batch]) -> bool:
 
 def test_batches_of_a_part(archive: Archive) -> None:
     with ThreadPoolExecutor(2) as threads:
-        batches = list(_decoding(archive).batches(0, "p0-00000", named(21)[:20], threads, here))
+        batches = list(_decoding(archive).batches(0, "p0-00000", named(21)[:20], threads.map, here))
     assert [len(batch.rows) for batch in batches] == [8, 8, 4]
     assert [one for batch in batches for one, *_ in batch.rows] == named(21)[:20]
     assert [pixels.shape for pixels in batches[2].pixels] == [(4, 64, 64, 3), (4, 96, 96, 3)]
@@ -47,9 +47,10 @@ def test_batches_of_a_part(archive: Archive) -> None:
 @pytest.mark.slow
 def test_from_another_process_they_are_the_same(archive: Archive) -> None:
     decoding, apart = _decoding(archive), Apart()
+    expected = list(decoding.batches(0, "p0-00000", named(21), map, here))
     with ThreadPoolExecutor(2) as threads:
-        expected = list(decoding.batches(0, "p0-00000", named(21), threads, here))
-        assert _alike(list(decoding.batches(0, "p0-00000", named(21), threads, apart)), expected)
+        assert _alike(list(decoding.batches(0, "p0-00000", named(21), threads.map, here)), expected)
+        assert _alike(list(decoding.batches(0, "p0-00000", named(21), threads.map, apart)), expected)
     ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, ignore_reinit_error=True)
     try:
         assert _alike(list(elsewhere(decoding, 0, "p0-00000", named(21))), expected)
