@@ -99,9 +99,13 @@ class Pool:
                 del beginning[reference]
 
     def _lose(self, actor: Any) -> None:
-        if actor in self._actors:
-            _log.info("a worker was lost; others take over what it had")
+        import ray
+
+        if actor not in self._actors:
+            return
+        _log.info("a worker was lost; others take over what it had")
         self._actors.discard(actor)
+        ray.kill(actor)  # it may live on behind a broken connection, and two would write one part
 
     def _mourn(self, error: Any) -> None:
         """An actor died while it began."""
