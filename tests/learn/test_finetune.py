@@ -16,6 +16,7 @@ from artsim.mistake import Mistake
 from artsim.vision.backbones import parse_feature
 from artsim.vision.engine import Engine
 from artsim.vision.plan import make_plans
+from tests.learn.two_workers import two_workers
 
 SIZE = 32
 EXACT = FinetuneRecipe(precision="float32", batch=6, at_once=6, learning_rate=1e-3)
@@ -206,10 +207,7 @@ def test_settings_out_of_range_are_mistakes():
 
 
 def _work(rank, folder):
-    torch.set_num_threads(1)
-    torch.distributed.init_process_group("gloo", f"file://{folder}/meet", rank=rank, world_size=2)
-    torch.save(_steps(), f"{folder}/{rank}.pt")
-    torch.distributed.destroy_process_group()
+    torch.save(_steps(), folder / f"{rank}.pt")
 
 
 def _steps():
@@ -225,7 +223,7 @@ def _steps():
 
 @pytest.mark.slow
 def test_two_workers_give_the_gradients_of_one_with_the_joint_batch(tmp_path):
-    torch.multiprocessing.spawn(_work, (str(tmp_path),), nprocs=2)
+    two_workers(_work, tmp_path)
     alone, (one, other) = _steps(), (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
     assert one["ranks"] == other["ranks"] == alone["ranks"]
     assert one["loss"] == other["loss"] == pytest.approx(alone["loss"], rel=1e-5)

@@ -1,4 +1,3 @@
-import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 from scipy.spatial.distance import cosine
-from torch import distributed, multiprocessing
 
 from artsim.learn import fit
 from artsim.learn.discriminant import Spread
 from artsim.learn.fit import HeadTrainee
 from artsim.learn.losses import make_loss
 from artsim.learn.recipe import Recipe
+from tests.learn.two_workers import two_workers
 
 _RECIPE = Recipe(hidden=6, dropout=0.0, batch=10, epochs=3, learning_rate=0.01)
 _RNG = np.random.default_rng(11)
@@ -203,10 +202,7 @@ def test_two_workers_are_one_with_the_joint_batch(tmp_path: Path) -> None:
         replace(_RECIPE, batch=6, loss="triplet", reduction="sum", head="mlp"),
         replace(_RECIPE, batch=7, loss="contrastive", margin=0.8, head="linear", negatives="hard"),
     ]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    multiprocessing.spawn(_worker, (port, recipes, str(tmp_path)), nprocs=2)
+    two_workers(_train_all, tmp_path, recipes)
     for index, recipe in enumerate(recipes):
         alone = _trainee(recipe)
         losses = [alone.train_epoch(epoch)["loss"] for epoch in range(3)]
@@ -217,11 +213,8 @@ def test_two_workers_are_one_with_the_joint_batch(tmp_path: Path) -> None:
                 torch.testing.assert_close(found["tensors"][name], tensor, rtol=1e-3, atol=1e-5)
 
 
-def _worker(rank: int, port: int, recipes: list[Recipe], folder: str) -> None:
-    torch.set_num_threads(1)
-    distributed.init_process_group("gloo", f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
+def _train_all(rank: int, folder: Path, recipes: list[Recipe]) -> None:
     for index, recipe in enumerate(recipes):
         trainee = fit.HeadTrainee(_VECTORS, _TRAINING, _VALIDATION, recipe)
         losses = [trainee.train_epoch(epoch)["loss"] for epoch in range(3)]
-        torch.save({"losses": losses, "tensors": trainee.tensors()}, Path(folder, f"{index}-{rank}.pt"))
-    distributed.destroy_process_group()
+        torch.save({"losses": losses, "tensors": trainee.tensors()}, folder / f"{index}-{rank}.pt")
