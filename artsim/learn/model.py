@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load, save_file
+from safetensors.torch import load, save
 
 from artsim.archive import Archive, Mistake, Store
 from artsim.features import Block, Pca, Space
@@ -83,7 +83,8 @@ class Model:
         folder, store = f"models/{self.name}", archive.store
         store.remove(folder)
         with store.replace(f"{folder}/{_WEIGHTS}") as draft:
-            save_file({name: tensor.contiguous() for name, tensor in self.tensors.items()}, draft)
+            # save_file would write it for nobody else to read
+            Path(draft).write_bytes(save({name: tensor.contiguous() for name, tensor in self.tensors.items()}))
         with store.replace(f"{folder}/{_ROLES}") as draft:
             pq.write_table(self.rows, draft)
         archive.write_json(f"{folder}/{_CARD}", self.card)

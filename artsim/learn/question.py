@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import pyarrow.parquet as pq
 import torch
-from safetensors.torch import load, save_file
+from safetensors.torch import load, save
 
 from artsim.archive import Archive, Mistake
 from artsim.learn.recipe import Recipe
@@ -98,6 +99,6 @@ def settle(archive: Archive, folder: str, question: Question, learner: MakeLearn
     with archive.store.replace(rows) as draft:
         pq.write_table(plan.rows, draft)
     with archive.store.replace(kept) as draft:
-        save_file(pupil.kept(), draft)
+        Path(draft).write_bytes(save(pupil.kept()))
     archive.write_json(f"{folder}/plan.json", plan.counts)
     return pupil, plan

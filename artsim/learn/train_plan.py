@@ -4,6 +4,7 @@ It is made once, at the start of a run, and kept with it: annotations and images
 training that goes on.
 """
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,10 @@ from artsim.learn.model import ROLES
 from artsim.learn.splits import split
 from artsim.learn.train_links import link_annotations
 
+_log = logging.getLogger(__name__)
+
 SPLIT = TRAINING, VALIDATION, VERIFICATION = "training", "validation", "verification"
+_MOST_LOST = 0.1  # of the annotations that a split may lose without a word
 _POOL = 20_000  # images that mining draws from: enough to find hard ones in, few enough for every worker's memory
 
 
@@ -79,6 +83,15 @@ def make_plan(
     rows = pa.concat_tables([_rows(part, role) for role, part in parts.items()])
     counts = {role: len(part) for role, part in parts.items()}
     lost = {"without_vector": found - len(annotations), "crossing": len(annotations) - len(rows)}
+    if lost["crossing"] > len(annotations) * _MOST_LOST:
+        _log.warning(
+            "of %d annotations %d are used by none, since their nine lie on two sides of the %s split; %d are left to "
+            "train on. Nines drawn each from one part of the archive, as `annotations simulate --pools` does, are kept",
+            len(annotations),
+            lost["crossing"],
+            kind,
+            counts[TRAINING],
+        )
     return Plan(rows, {"annotations": found, **lost, **counts})
 
 

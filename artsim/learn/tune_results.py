@@ -119,9 +119,9 @@ def _picture(name: str, question: Question, space: Space, trials: Sequence[Trial
     whole = np.array([_whole(trial, question) for trial in trials])
     best = trials[0]
     within = sum(trial["meanrank"] <= best["high"] for trial in trials)
-    said = (
-        "all trials lie in it, so none is shown to be better" if within == len(trials) else f"{within} trials lie in it"
-    )
+    said = f"{within} trials lie in it" if within > 1 else "no other trial lies in it"
+    if within == len(trials):
+        said = "all trials lie in it, so none is shown to be better"
     return heat_map(
         _axis(across, space[across], trials),
         _axis(up, space[up], trials),

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, count, takewhile
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,7 +18,7 @@ from artsim.learn.tune_space import Space
 Trial = dict[str, Any]  # number, setting, meanrank, low, high, best_epoch, epochs, seconds, curve; or number, error
 
 _REDUCTION = 4  # of the trials that come to a rung, one in so many goes on
-RUNGS = frozenset(_REDUCTION**step for step in range(16))  # epochs after which a trial may be stopped: 1, 4, 16, ...
+_GRACE = 5  # no trial is stopped before a fifth of all epochs: after one of thirty, say, the order is another one
 _RETRIES = 2  # of a trial whose process was lost
 _SETTINGS = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
@@ -64,7 +64,12 @@ def search(
     sampler = optuna.samplers.TPESampler(seed=seed + len(done), constant_liar=True)  # else it would draw the same again
     searcher = OptunaSearch(dict(space), metric="meanrank", mode="min", sampler=sampler)
     asha = ASHAScheduler(
-        time_attr="epochs", metric="meanrank", mode="min", max_t=epochs, grace_period=1, reduction_factor=_REDUCTION
+        time_attr="epochs",
+        metric="meanrank",
+        mode="min",
+        max_t=epochs,
+        grace_period=rungs(epochs)[0],
+        reduction_factor=_REDUCTION,
     )
     _remind(searcher, asha, done)
     keeper, over = _keeper(store, folder, len(done)), threading.Event()
@@ -96,6 +101,11 @@ def search(
         shown.join()
     store.remove(f"{folder}/_ray")
     return [*kept_trials(store, folder), *keeper.failed]
+
+
+def rungs(epochs: int) -> list[int]:
+    """The epochs, of so many, after which a trial may be stopped."""
+    return list(takewhile(lambda rung: rung <= epochs, (max(epochs // _GRACE, 1) * _REDUCTION**k for k in count())))
 
 
 def kept_trials(store: Store, folder: str) -> list[Trial]:

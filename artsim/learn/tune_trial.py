@@ -21,7 +21,7 @@ from artsim.learn.recipe import Recipe
 from artsim.learn.train_epochs import Epoch, best_epoch, epochs
 from artsim.learn.train_loop import run
 from artsim.learn.tune_folds import Fold
-from artsim.learn.tune_search import RUNGS
+from artsim.learn.tune_search import rungs
 from artsim.learn.tune_space import Setting
 from artsim.learn.workers import Workers
 
@@ -51,6 +51,7 @@ class HeadTrial(tune.Trainable):
         started = time.monotonic()
         shared = self._shared | {"recipe": replace(self._shared["recipe"], **new_config)}
         self._epochs = epochs(_InStep(**shared, fitted=self._fitted), shared["recipe"], shared["seed"])
+        self._rungs = rungs(shared["recipe"].epochs)
         self._history: list[Epoch] = []
         self._seconds = time.monotonic() - started
         return True
@@ -60,7 +61,7 @@ class HeadTrial(tune.Trainable):
         started, done = time.monotonic(), True
         for progress in self._epochs:
             self._history = progress.history
-            if len(self._history) in RUNGS:
+            if len(self._history) in self._rungs:
                 done = False
                 break
         self._seconds += time.monotonic() - started

@@ -12,6 +12,7 @@ from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER
 
 _CELLS = 160  # of the background, each way
 _REACH = 0.6  # how far a trial is felt, in the mean distance of trials that fill the picture
+_FADES = 1.5  # after so many reaches from the nearest trial the background has faded to 0.6, after twice that to 0.1
 _COLOURS = "viridis"  # low, which is good, is dark
 
 
@@ -46,7 +47,7 @@ def heat_map(
     Those stopped early are small dots. ``interval`` is how sure the best score is, low and high: it stands beside the
     scale, and the colours reach to its end at least, so that noise has almost one colour. The background is the mean
     of the scores around, weighted by a Gaussian of the distance (Nadaraya 1964, Watson 1964): it never leaves the range
-    of the scores.
+    of the scores, and fades where no trial is near.
     """
     from matplotlib.figure import Figure
 
@@ -57,10 +58,14 @@ def heat_map(
     # One collapsed trial must not take all the colours.
     low, high = float(scores.min()), float(max(np.quantile(scores, 0.9), interval[1], scores.min() + 1e-3))
     colours: dict[str, Any] = {"cmap": _COLOURS, "vmin": low, "vmax": high}
-    grid = _smoothed((across - left) / (right - left), (up - bottom) / (top - bottom), scores)
-    shown = axes.imshow(
-        grid, origin="lower", extent=(left, right, bottom, top), aspect="auto", interpolation="bilinear", **colours
-    )
+    grid, near = _smoothed((across - left) / (right - left), (up - bottom) / (top - bottom), scores)
+    area: dict[str, Any] = {
+        "origin": "lower",
+        "extent": (left, right, bottom, top),
+        "aspect": "auto",
+        "interpolation": "bilinear",
+    }
+    shown = axes.imshow(grid, alpha=near, **area, **colours)
     for some, size in ((~whole, 16), (whole, 58)):
         axes.scatter(
             across[some],
@@ -90,14 +95,15 @@ def heat_map(
     return Image.open(sink).convert("RGB")
 
 
-def _smoothed(across: np.ndarray, up: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """The background, (cells up, cells across), of trials at places between 0 and 1."""
+def _smoothed(across: np.ndarray, up: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The background, (cells up, cells across), of trials at places between 0 and 1; and how near one is, 1 to 0."""
     steps = (np.arange(_CELLS) + 0.5) / _CELLS
     # Far from all trials every weight would be 0: relative to the nearest, the nearest counts there.
     far = (steps[:, None, None] - up) ** 2 + (steps[None, :, None] - across) ** 2
     reach = _REACH / len(scores) ** 0.5
-    weights = np.exp((far.min(axis=2, keepdims=True) - far) / (2 * reach**2))
-    return (weights @ scores) / weights.sum(axis=2)
+    nearest = far.min(axis=2)
+    weights = np.exp((nearest[..., None] - far) / (2 * reach**2))
+    return (weights @ scores) / weights.sum(axis=2), np.exp(-nearest / (2 * (_FADES * reach) ** 2))
 
 
 def _ends(axis: Axis, places: np.ndarray) -> tuple[float, float]:

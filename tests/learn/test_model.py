@@ -69,6 +69,8 @@ def test_a_model_comes_back_as_it_went(archive: Archive, specs: list[str]) -> No
     model.save(archive)
     again = load_model(archive, "eye")
     assert (again.card, again.rows.to_pydict(), again.hash) == (model.card, model.rows.to_pydict(), model.hash)
+    modes = {path.stat().st_mode for path in Path(archive.uri, "models", "eye").iterdir()}
+    assert len(modes) == 1, "who may read one file may read all"
     asked = [_IDS[30], _IDS[3], _IDS[12]]
     found = again.vectors(archive, asked)
     assert found.dtype == np.float32

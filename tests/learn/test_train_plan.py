@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from artsim.archive import Archive
+from artsim.learn.annotations import add_annotations
 from artsim.learn.links import Link, add_links
 from artsim.learn.train_plan import SPLIT, Plan, draw_pool, make_plan, relatives
 from tests.learn.annotated import IDS, annotated, kind_of, pool_of
@@ -40,6 +41,20 @@ def test_what_is_not_usable_is_left_out_and_counted(archive: Archive) -> None:
     lost = sum(not bad.isdisjoint(nine) for role in SPLIT for nine in _plan(archive).images(role))
     assert plan.counts["without_vector"] == lost > 0
     assert all(bad.isdisjoint(nine) for role in SPLIT for nine in plan.images(role))
+
+
+def test_what_a_split_loses_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Nines of one pool each are kept; drawn from everywhere, most lie on two sides."""
+    archive = annotated(tmp_path / "archive", count=60)
+    assert _plan(archive).counts["crossing"] == 0
+    assert not caplog.records
+    rng = np.random.default_rng(3)
+    add_annotations(archive, "eve", [rng.choice(IDS, 9, replace=False).tolist() for _ in range(60)], "random")
+    plan = _plan(archive, annotators=["eve"])
+    assert plan.counts["crossing"] > 30
+    (said,) = (record.getMessage() for record in caplog.records)
+    assert said.startswith(f"of 60 annotations {plan.counts['crossing']} are used by none")
+    assert f"{plan.counts['training']} are left to train on" in said
 
 
 def test_relatives_are_linked_or_of_one_value(tmp_path: Path) -> None:

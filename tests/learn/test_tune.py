@@ -16,7 +16,7 @@ from artsim.learn.train_heads import HeadLearner
 from artsim.learn.train_plan import VERIFICATION, Plan, make_plan
 from artsim.learn.tune_folds import make_folds
 from artsim.learn.tune_results import keep_results
-from artsim.learn.tune_search import Trial
+from artsim.learn.tune_search import Trial, rungs
 from artsim.learn.tune_space import parse_space
 from artsim.learn.tune_trial import HeadTrial
 from jobs.train import job
@@ -150,6 +150,10 @@ def test_a_trial_is_the_mean_over_all_annotations_of_the_folds(archive: Archive,
     assert [report["meanrank"] for report in reports] == [min(curve[:count]) for count in (1, 4, 5)]
     assert [report["done"] for report in reports] == [False, False, True]
     assert reports[2]["low"] < reports[2]["meanrank"] < reports[2]["high"]
+
+
+def test_no_trial_is_stopped_before_a_fifth_of_its_epochs() -> None:
+    assert [rungs(epochs) for epochs in (1, 3, 5, 30, 60)] == [[1], [1], [1, 4], [6, 24], [12, 48]]
 
 
 def test_a_head_that_breaks_ranks_last(archive: Archive) -> None:

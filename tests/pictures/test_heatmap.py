@@ -9,7 +9,7 @@ from artsim.pictures.heatmap import Axis, _smoothed, heat_map
 def test_between_trials_the_score_is_their_weighted_mean() -> None:
     rng = np.random.default_rng(0)
     across, up, scores = rng.random(6), rng.random(6), rng.random(6) + 2
-    grid = _smoothed(across, up, scores)
+    grid, near = _smoothed(across, up, scores)
     assert grid.min() >= scores.min()
     assert grid.max() <= scores.max()
     for row, column in ((0, 0), (80, 30), (159, 159), (12, 100)):
@@ -17,6 +17,8 @@ def test_between_trials_the_score_is_their_weighted_mean() -> None:
         weights = [math.exp(-((x - a) ** 2 + (y - b) ** 2) / (2 * 0.6**2 / 6)) for a, b in zip(across, up, strict=True)]
         expected = sum(w * s for w, s in zip(weights, scores, strict=True)) / sum(weights)
         assert grid[row, column] == pytest.approx(expected)
+        nearest = min(math.dist((x, y), place) for place in zip(across, up, strict=True))
+        assert near[row, column] == pytest.approx(math.exp(-(nearest**2) / (2 * (1.5 * 0.6) ** 2 / 6)))
 
 
 def test_axes_are_linear_logarithmic_or_of_choices() -> None:
@@ -50,12 +52,11 @@ def test_choices_and_one_collapsed_trial() -> None:
 
 
 def test_what_lies_within_the_noise_has_almost_one_colour() -> None:
-    rng = np.random.default_rng(2)
-    x, y = rng.random(40), rng.random(40)
-    axes, whole = (Axis("m", x), Axis("m2", y)), np.ones(40, bool)
+    x, y = (places.ravel() for places in np.meshgrid(np.linspace(0, 1, 7), np.linspace(0, 1, 7)))
+    axes, whole = (Axis("m", x), Axis("m2", y)), np.ones(49, bool)
 
     def contrast(interval: tuple[float, float]) -> float:
-        picture = heat_map(*axes, 2 + 0.01 * x, whole, interval, "A sweep", "40 trials")
+        picture = heat_map(*axes, 2 + 0.01 * x, whole, interval, "A sweep", "49 trials")
         pixels = np.asarray(picture, float)
         left, right = pixels[300:700, 180:260], pixels[300:700, 780:840]
         return float(np.abs(left.reshape(-1, 3).mean(0) - right.reshape(-1, 3).mean(0)).max())
