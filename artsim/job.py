@@ -4,6 +4,7 @@ It knows nothing of what a job does, and imports nothing heavy: ``--help`` answe
 """
 
 import argparse
+import contextlib
 import errno
 import json
 import logging
@@ -17,6 +18,7 @@ from typing import Any, NoReturn, TextIO
 
 from artsim import cluster
 from artsim.mistake import Mistake, Outage
+from artsim.summary import all_failed, failed_line, printable, summary
 
 _SUBMITTED = "RAY_JOB_CONFIG_JSON_ENV_VAR"  # in the environment of what `ray job submit` runs
 _VERSIONS = ("artsim", "ray", "torch", "timm", "pyarrow")
@@ -57,6 +59,7 @@ class Job:
         self.option("--archive", required=archive is None, default=archive, metavar="URI", help=where)
         if reads_config:
             self.option("--config", metavar="TOML", help="a file with these options; the command line wins")
+        self.option("--json", action="store_true", help="print the report as JSON on a terminal too")
         self.option("--seed", type=_seed, default=0, help="makes the run repeatable on CPU")
         if not creates_archive:
             self.option(
@@ -130,33 +133,37 @@ class Job:
         return {**report, "report": kept}
 
     def main(self) -> NoReturn:
-        """Runs the job on the command line and exits: 0 done, 2 the caller's mistake in one line, 1 anything else."""
+        """Runs the job on the command line and exits.
+
+        0: done. 1: every row failed, a service did not answer, or an unexpected error. 2: the caller's mistake.
+        """
         logging.basicConfig(level=logging.INFO, handlers=[_Lines(sys.stderr)], format="%(message)s")
         try:
             options = self._parse(sys.argv[1:])
-            # Until the very end Ray may write to stdout, when a machine was lost, say; that is the report's alone.
+            # Ray may write to stdout until the very end, when a node is lost for example; stdout is for the report.
             out, sys.stdout = sys.stdout, sys.stderr
             report = self._work(options)
         except Mistake as mistake:
-            print(f"{self._parser.prog}: {mistake}", file=sys.stderr)
-            sys.exit(2)
+            self._exit(2, str(mistake))
         except Outage as outage:
-            print(f"{self._parser.prog}: {outage}", file=sys.stderr)
-            sys.exit(1)
+            self._exit(1, str(outage))
         except OSError as error:
             if _reason(error).errno != errno.ENOSPC:
                 raise
-            print(
-                f"{self._parser.prog}: the disk is full; make room, and the same command goes on: {_reason(error)}",
-                file=sys.stderr,
-            )
-            sys.exit(1)
+            self._exit(1, f"the disk is full; make room, and the same command goes on: {_reason(error)}")
         except KeyboardInterrupt:
-            print(f"{self._parser.prog}: stopped; the same command goes on from here", file=sys.stderr)
-            sys.exit(1)
-        legible = (out.encoding or "").lower() == "utf-8"  # else escaped: a title must not end a run
-        print(json.dumps(report, ensure_ascii=not legible), file=out, flush=True)
+            self._exit(1, "stopped; the same command goes on from here")
+        if not (out is not None and out.isatty() and not options.json) and (failures := failed_line(report)):
+            logging.warning("%s", failures)
+        _print(report, out, as_json=options.json)
+        if all_failed(report):
+            self._exit(1, "every row failed")
         sys.exit(0)
+
+    def _exit(self, code: int, message: str) -> NoReturn:
+        with contextlib.suppress(OSError, AttributeError):  # stderr may be closed
+            print(f"{self._parser.prog}: {printable(message, 2000)}", file=sys.stderr, flush=True)
+        sys.exit(code)
 
     def _by_flag(self, options: argparse.Namespace) -> dict[str, Any]:
         """The options by the names that a command line or a TOML file gives them."""
@@ -181,13 +188,12 @@ class Job:
             if "://" in path:  # a sweep's best setting, of an archive in a bucket
                 from artsim.archive import read_file
 
-                settings = tomllib.loads(read_file(path).decode())
+                text = read_file(path)
             else:
-                settings = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+                text = Path(path).read_bytes()
         except OSError as error:
-            raise Mistake(f"--config {path}: {error.strerror}") from error
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise Mistake(f"--config {path}: {error}") from error
+            raise Mistake(f"--config {path}: {error.strerror or error}") from error
+        settings = parse_toml(text, path)
         mine = settings.get(self.name, settings)
         if not isinstance(mine, dict):
             raise Mistake(f"--config {path}: {self.name} is a value; options belong into one section [{self.name}]")
@@ -195,6 +201,16 @@ class Job:
             if f"--{name.replace('_', '-')}" not in self._parser._option_string_actions:
                 raise Mistake(f"--config {path}: jobs.{self.name} has no option {name}")
         return as_arguments(mine, path)
+
+
+def parse_toml(content: bytes, path: str) -> dict[str, Any]:
+    """The tables of a TOML file. Mistake if it is not UTF-8, not TOML, or nested too deep."""
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except RecursionError as error:
+        raise Mistake(f"--config {path}: nested too deep to be read") from error
+    except ValueError as error:  # not UTF-8, not TOML, or a number of thousands of digits
+        raise Mistake(f"--config {path}: {error}") from error
 
 
 def as_arguments(settings: dict[str, Any], path: str) -> list[str]:
@@ -215,6 +231,22 @@ def as_arguments(settings: dict[str, Any], path: str) -> list[str]:
         else:
             raise Mistake(f"--config {path}: {name} has a value of type {type(value).__name__}")
     return arguments
+
+
+def _print(report: dict[str, Any], out: TextIO | None, *, as_json: bool) -> None:
+    """Prints the report: a summary on a terminal, else one line of JSON. A closed stdout is no error."""
+    if out is None:
+        return
+    utf8 = (out.encoding or "").lower() == "utf-8"  # otherwise escaped: a title must not end a run
+    terminal = out.isatty()
+    try:
+        if terminal and not as_json:
+            text = summary(report)
+            print(text if utf8 else text.encode("ascii", "backslashreplace").decode(), file=out, flush=True)
+        else:
+            print(json.dumps(report, ensure_ascii=terminal or not utf8), file=out, flush=True)
+    except BrokenPipeError:  # the reader has gone; the report is in the archive
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 
 
 def _check_stays(archive: str) -> None:
@@ -275,6 +307,10 @@ class _Lines(logging.StreamHandler[TextIO]):
             bars.tqdm.write(self.format(record), file=self.stream)
         else:
             super().emit(record)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, control characters escaped: titles and addresses in it are from outside."""
+        return "\n".join(map(printable, super().format(record).split("\n")))
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):

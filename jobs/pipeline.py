@@ -10,14 +10,14 @@ python -m jobs.pipeline --archive archives/demo --config pipeline.toml
 import argparse
 import importlib
 import pkgutil
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jobs
-from artsim.job import Job, as_arguments
-from artsim.mistake import Mistake
+from artsim.job import Job, as_arguments, parse_toml
+from artsim.mistake import Mistake, Outage
+from artsim.summary import all_failed, failed_line
 
 job = Job("pipeline", __doc__, creates_archive=True, reads_config=False)
 job.option("--config", required=True, metavar="TOML", help="the jobs and their options; [[name]] for one job twice")
@@ -30,7 +30,11 @@ def pipeline(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     steps = _steps(archive.uri, options)
     for step, arguments in steps:
         _named(step, step.check, arguments)
-    reports = [_named(step, step.run, arguments) for step, arguments in steps]
+    reports = []
+    for step, arguments in steps:
+        reports.append(_named(step, step.run, arguments))
+        if all_failed(reports[-1]):
+            raise Outage(f"[{step.name}] {failed_line(reports[-1])}; the jobs after it were not run")
     totals = {key: sum(report[key] for report in reports) for key in ("rows_in", "rows_out", "rows_failed")}
     return {**totals, "steps": reports}
 
@@ -45,11 +49,9 @@ def _named(step: Job, action: Callable[[list[str]], Any], arguments: list[str]) 
 
 def _steps(uri: str, options: argparse.Namespace) -> list[tuple[Job, list[str]]]:
     try:
-        sections = tomllib.loads(Path(options.config).read_text(encoding="utf-8"))
+        sections = parse_toml(Path(options.config).read_bytes(), options.config)
     except OSError as error:
         raise Mistake(f"--config {options.config}: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Mistake(f"--config {options.config}: {error}") from error
     known = {module.name for module in pkgutil.iter_modules(jobs.__path__)} - {"pipeline", "demo"}
     steps = []
     for name, settings in sections.items():

@@ -315,3 +315,72 @@ def test_a_damaged_archive_is_a_mistake(tmp_path: Path, about: str) -> None:
     (tmp_path / "archive.json").write_text(about)
     with pytest.raises(Mistake, match=r"archive\.json is damaged"):
         Archive.open(str(tmp_path))
+
+
+_FAILING = (
+    "from artsim.job import Job; job = Job('toy', 'Toy.', creates_archive=True);"
+    "job.runs(lambda archive, options: {'rows_in': 3, 'rows_out': %d, 'rows_failed': %d, 'failures': {'http': %d}});"
+    "job.main()"
+)
+
+
+@pytest.mark.parametrize(("good", "failed", "code"), [(0, 3, 1), (1, 2, 0), (3, 0, 0)])
+def test_a_run_in_which_every_row_failed_exits_with_1(tmp_path: Path, good: int, failed: int, code: int) -> None:
+    command = [sys.executable, "-c", _FAILING % (good, failed, failed), "--archive", str(tmp_path)]
+    done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == code
+    assert json.loads(done.stdout.splitlines()[-1])["rows_failed"] == failed  # the report is printed all the same
+    assert (f"{failed} of 3 rows failed: {failed} http" in done.stderr) == bool(failed)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_closed_stdout_is_no_error(tmp_path: Path) -> None:
+    code = _FAILING % (3, 0, 0)
+    for end in (">&-", "| true", ">&- 2>&-"):
+        line = f'"{sys.executable}" -c "{code}" --archive "{tmp_path}" {end}; exit ${{PIPESTATUS[0]}}'
+        done = subprocess.run(["bash", "-c", line], cwd=_ROOT, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stderr) == (0, ""), end
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_on_a_terminal_the_report_is_a_summary_unless_json_is_asked_for(tmp_path: Path, options: list[str]) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", _FAILING % (2, 1, 1), "--archive", str(tmp_path), *options]
+    done = subprocess.run(command, cwd=_ROOT, stdout=theirs, stderr=subprocess.PIPE, timeout=60)
+    os.close(theirs)
+    shown = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    assert done.returncode == 0
+    if options:
+        assert json.loads(shown)["rows_out"] == 2
+    else:
+        assert shown.splitlines()[0].startswith("toy: 3 rows in, 2 out, ")
+        assert shown.splitlines()[1] == "! 1 of 3 rows failed: 1 http"
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        "count = " + "[" * 5000 + "]" * 5000,
+        "a." * 3000 + "b = 1",
+        "count = " + "{a=" * 2000 + "1" + "}" * 2000,
+        "count = " + "9" * 5000,
+        "count = 1\x00",
+    ],
+)
+def test_toml_that_no_parser_can_take_is_a_mistake(said, toml: str) -> None:
+    with pytest.raises(Mistake):
+        said(toml=toml)
+
+
+def test_a_byte_order_mark_before_toml_is_skipped(said) -> None:
+    assert said(toml="\ufeffcount = 4")["count"] == 4
+
+
+def test_a_mistake_with_control_characters_is_printed_on_one_line() -> None:
+    done = _run("jobs.walk", "--archive", "no\x1b[31mwhere\n\u202ex", "--features", "a", "--from", "b", "--to", "c")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert not {"\x1b", "\u202e"} & set(line)

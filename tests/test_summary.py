@@ -1,0 +1,76 @@
+import pytest
+
+from artsim.summary import all_failed, failed_line, printable, summary
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Ängel 天使 ½", "Ängel 天使 ½"),
+        ("red \x1b[31mtitle\x07", r"red \x1b[31mtitle\x07"),
+        ("a\nb\tc\rd", "a b c d"),
+        ("evil\u202egnp.exe", r"evil\u202egnp.exe"),
+        ("csi\x9b2J", r"csi\x9b2J"),
+        ("half \ud800", r"half \ud800"),
+        ("line\u2028break", r"line\u2028break"),
+    ],
+)
+def test_text_from_outside_is_printed_on_one_line_without_control_characters(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_text_is_cut_to_the_limit() -> None:
+    assert printable("x" * 100, 10) == "x" * 9 + "…"
+
+
+@pytest.mark.parametrize(
+    ("report", "line", "total"),
+    [
+        ({"rows_in": 5, "rows_out": 5, "rows_failed": 0}, None, False),
+        ({"rows_in": 0, "rows_out": 0, "rows_failed": 0}, None, False),
+        (
+            {"rows_in": 1000, "rows_out": 1, "rows_failed": 999, "failures": {"http": 900, "timeout": 99}},
+            "999 of 1,000 rows failed: 900 http, 99 timeout",
+            False,
+        ),
+        ({"rows_in": 3, "rows_out": 0, "rows_failed": 3}, "3 of 3 rows failed", True),
+        ({"rows_in": 3, "rows_out": 0, "rows_failed": 1, "rows_there": 2}, "1 of 3 rows failed", False),
+        (
+            {"rows_in": 2, "rows_out": 0, "rows_failed": 2, "rejected": {"no \x1b[31mimage": 2}},
+            r"2 of 2 rows failed: 2 no \x1b[31mimage",
+            True,
+        ),
+    ],
+)
+def test_failures_are_counted_by_reason(report: dict, line: str | None, total: bool) -> None:
+    assert failed_line(report) == line
+    assert all_failed(report) is total
+
+
+def test_neighbors_are_a_table() -> None:
+    near = [{"id": "m:2", "distance": 0.25}, {"id": "m:\x1b3", "distance": 0.5}]
+    report = {
+        "job": "neighbors",
+        "seconds": 1.26,
+        "rows_in": 1,
+        "rows_out": 2,
+        "rows_failed": 0,
+        "picture": "/tmp/near.png",
+        "queries": [{"query": "m:1", "neighbors": near}],
+        "options": {"k": 2},
+        "report": "/archive/reports/neighbors/1.json",
+    }
+    assert summary(report).splitlines() == [
+        "neighbors: 1 rows in, 2 out, 1.3 s",
+        "picture: /tmp/near.png",
+        "queries:",
+        "  query  id       distance",
+        "  m:1    m:2      0.25",
+        r"  m:1    m:\x1b3  0.5",
+        "report: /archive/reports/neighbors/1.json",
+    ]
+
+
+def test_long_tables_end_with_what_is_left_out() -> None:
+    lines = summary({"job": "x", "table": [{"id": index} for index in range(100)]}).splitlines()
+    assert lines[-1] == "  ... and 60 more"
