@@ -84,6 +84,10 @@ class Store:
         if self.exists(folder):
             self.filesystem.delete_dir(f"{self.root}/{folder}")
 
+    def remove_file(self, path: str) -> None:
+        """Removes one file. FileNotFoundError if there is none."""
+        self.filesystem.delete_file(f"{self.root}/{path}")
+
     def open_input(self, path: str) -> Any:
         """A file for random reading. FileNotFoundError if there is none. A small one from afar is read at once."""
         file = self.filesystem.open_input_file(f"{self.root}/{path}")

@@ -62,7 +62,7 @@ class Table:
     def batches(self, shard: int, part: str, columns: list[str], ids: list[str], rows: int) -> Iterator[pa.Table]:
         """These ids of one part, at most ``rows`` at a time: a part of images is read as it is used."""
         wanted = pa.array(ids, pa.string())
-        with pq.ParquetFile(self.store.open_input(self._path(shard, part))) as file:
+        with pq.ParquetFile(self.store.open_input(self.path(shard, part))) as file:
             for batch in file.iter_batches(rows, columns=columns):
                 some = pa.Table.from_batches([batch])
                 some = some.filter(pc.is_in(some.column("id"), value_set=wanted))
@@ -125,7 +125,7 @@ class Table:
         assert self.schema is not None, f"the columns of {self.name} are not known"
         names = self.schema.names
         with (
-            self.store.replace(self._path(shard, part)) as draft,
+            self.store.replace(self.path(shard, part)) as draft,
             pq.ParquetWriter(
                 draft,
                 self.schema,
@@ -159,7 +159,7 @@ class Table:
 
     def append(self, shard: int, part: str, rows: pa.Table) -> None:
         """Adds a part that is on the disk when this returns, not only with the operating system: for human work."""
-        with self.store.replace(self._path(shard, part)) as draft:
+        with self.store.replace(self.path(shard, part)) as draft:
             pq.write_table(rows, draft, compression="ZSTD")
             _flush(draft)
         if self.store.is_local:
@@ -176,7 +176,7 @@ class Table:
 
     def _open(self, shard: int, part: str) -> pq.ParquetFile:
         """A part from which all is read that is asked for at a time: from afar, columns side by side come together."""
-        return pq.ParquetFile(self.store.open_input(self._path(shard, part)), pre_buffer=not self.store.is_local)
+        return pq.ParquetFile(self.store.open_input(self.path(shard, part)), pre_buffer=not self.store.is_local)
 
     def _row_group(self, rows: pa.Table) -> int:
         return 32 if "bytes" in rows.column_names else max(len(rows), 1)
@@ -184,7 +184,8 @@ class Table:
     def _folder(self, shard: int) -> str:
         return f"{self.name}/{shard:05d}"
 
-    def _path(self, shard: int, part: str) -> str:
+    def path(self, shard: int, part: str) -> str:
+        """Where a part lies in the archive."""
         return f"{self._folder(shard)}/{part}.parquet"
 
 

@@ -1,0 +1,85 @@
+"""Deletes features, models, sweeps and other derived folders, one annotator's annotations, or a whole collection."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from artsim.archive.archive import Archive
+from artsim.archive.inventory import check_name
+from artsim.archive.table import Table
+from artsim.mistake import Mistake
+
+
+def delete(archive: Archive, name: str, *, really: bool) -> dict[str, Any]:
+    """What a name holds: files and rows; deletes it if ``really``. Mistake if nothing has the name.
+
+    An interrupted deletion is finished by the same call: derived files go first, the catalog's last.
+    """
+    kind = check_name(archive, name)
+    if kind == "annotator":
+        return _delete_annotator(archive, name, really)
+    if kind == "collection":
+        return _delete_collection(archive, name, really)
+    with archive.alone(name):
+        files = archive.store.files(name)
+        if really:
+            archive.remove(name)
+    return {"delete": name, "files": len(files)}
+
+
+def _delete_annotator(archive: Archive, name: str, really: bool) -> dict[str, Any]:
+    annotator, rows = name.partition(":")[2], 0
+    table = archive.table("annotations")
+    with archive.alone("annotations"):
+        for shard, part in _parts(table):
+            content = table.read(shard, part)
+            theirs = pc.equal(content["annotator"], annotator)
+            count = pc.sum(theirs).as_py() or 0
+            rows += count
+            if really and count == len(content):
+                archive.store.remove_file(table.path(shard, part))
+            elif really and count:
+                table.append(shard, part, content.filter(pc.invert(theirs)))
+    if not rows:
+        raise Mistake(f"--delete {name}: no annotation is by {annotator}")
+    return {"delete": name, "rows": rows}
+
+
+def _delete_collection(archive: Archive, name: str, really: bool) -> dict[str, Any]:
+    """Parts of the catalog hold one collection each, and the parts made from them carry their names."""
+    prefix = f"{name.partition(':')[2]}:"
+    catalog = archive.table("catalog")
+    features = [f"features/{one}" for one in archive.names("features")]
+    searched = [f"neighbors/{one}" for one in archive.names("neighbors")]  # they name deleted artworks: made anew
+    with archive.alone("catalog", "images", *features, *searched):
+        doomed = {(shard, part): rows for shard, part, rows in _of_collection(catalog, prefix)}
+        if not doomed:
+            raise Mistake(f"--delete {name}: the catalog has no artwork of this collection")
+        paths = [
+            table.path(shard, part)
+            for table in map(archive.table, [*features, "images"])
+            for shard, part in _parts(table)
+            if (shard, part.partition("-")[0]) in doomed
+        ]
+        if really:
+            for one in searched:
+                archive.remove(one)
+            for path in [*paths, *(catalog.path(shard, part) for shard, part in doomed)]:
+                archive.store.remove_file(path)
+    return {"delete": name, "rows": sum(doomed.values()), "files": len(paths) + len(doomed), "tables_removed": searched}
+
+
+def _of_collection(catalog: Table, prefix: str) -> Iterator[tuple[int, str, int]]:
+    for shard, part in _parts(catalog):
+        ids: pa.ChunkedArray = catalog.read(shard, part, ["id"])["id"]
+        count = pc.sum(pc.starts_with(ids, prefix)).as_py() or 0
+        if count and count != len(ids):
+            raise Mistake(f"--delete collection:{prefix[:-1]}: {catalog.path(shard, part)} holds other collections too")
+        if count:
+            yield shard, part, count
+
+
+def _parts(table: Table) -> list[tuple[int, str]]:
+    return [(shard, part) for shard in range(table.shards) for part in table.parts(shard)]

@@ -1,0 +1,185 @@
+"""What an archive holds: rows and disk use of each table, failures by reason, models, pending rows, last runs."""
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.fs as pafs
+
+from artsim.archive.archive import Archive
+from artsim.archive.table import Table
+from artsim.mistake import Mistake
+
+GROUPS = ("features", "neighbors", "clusters", "layouts", "duplicates", "labels", "topics")  # folders of tables
+_PLAIN = ("catalog", "images", "thumbnails", "annotations", "links")
+
+
+def inventory(archive: Archive, *, runs: int = 10) -> dict[str, Any]:
+    """Tables, failures, pending rows, models, sweeps, annotators and the latest ``runs``, as a report shows them."""
+    sizes = disk_use(archive)
+    tables = [_described(archive.table(name), sizes.get(name, 0)) for name in table_names(archive)]
+    known = {*(row["table"] for row in tables)}
+    return {
+        "tables": tables,
+        "failures_stored": failures(archive),
+        "pending": pending_rows(archive),
+        "models": _models(archive),
+        "other": [{"what": name, "bytes": size} for name, size in sorted(sizes.items()) if name not in known],
+        "annotators": _annotators(archive),
+        "runs": _runs(archive, runs),
+        "bytes": sum(sizes.values()),
+    }
+
+
+def table_names(archive: Archive) -> list[str]:
+    """The tables that exist, in the order in which jobs make them."""
+    plain = [name for name in _PLAIN if archive.has_table(name)]
+    return plain + [f"{group}/{name}" for group in GROUPS for name in archive.names(group)]
+
+
+def disk_use(archive: Archive) -> dict[str, int]:
+    """Bytes of each table, model and sweep, by its name; ``models/_eye`` is a training that has not finished."""
+    store = archive.store
+    top = f"{store.root}/"
+    sizes: Counter[str] = Counter()
+    for info in store.filesystem.get_file_info(pafs.FileSelector(store.root, recursive=True, allow_not_found=True)):
+        if info.is_file:
+            folders = info.path.removeprefix(top).split("/")
+            depth = 2 if folders[0] in (*GROUPS, "models", "sweeps") else 1
+            sizes["/".join(folders[:depth])] += info.size
+    return dict(sizes)
+
+
+def failures(archive: Archive) -> list[dict[str, Any]]:
+    """Rows that failed, counted by table and reason, most frequent first."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for table, reason, rows in _failed(archive, ["id"]):
+        counts[table, reason] += len(rows)
+    return [{"table": table, "reason": reason, "rows": rows} for (table, reason), rows in counts.most_common()]
+
+
+def failed_rows(archive: Archive, limit: int) -> list[dict[str, Any]]:
+    """The first ``limit`` rows that failed: id, table, reason, detail, and the address of the image."""
+    found = (
+        {"id": row["id"], "table": table, "reason": reason, "detail": row.get("detail")}
+        for table, reason, rows in _failed(archive, ["id", "detail"])
+        for row in rows.to_pylist()
+    )
+    rows = list(islice(found, limit))
+    catalog = archive.table("catalog").find(list({row["id"] for row in rows}), ["id", "image_url"]) if rows else None
+    urls = {row["id"]: row["image_url"] for row in catalog.to_pylist()} if catalog else {}
+    return [{**row, "image_url": urls.get(row["id"])} for row in rows]
+
+
+def pending_rows(archive: Archive) -> list[dict[str, Any]]:
+    """How many rows each job would take up: catalog rows without an image row, images without a vector."""
+    pending: Counter[str] = Counter()
+    catalog, images = archive.table("catalog"), archive.table("images")
+    described = [f"features/{name}" for name in archive.names("features")]
+    for shard in range(archive.shards):
+        fetched = _ids(images, shard)
+        pending["images"] += _missing(_ids(catalog, shard), fetched)
+        if described:
+            usable = _ids(images, shard, usable=True)
+            for name in described:
+                pending[name] += _missing(usable, _ids(archive.table(name), shard))
+    return [{"table": name, "rows": rows} for name, rows in pending.items() if rows]
+
+
+def _failed(archive: Archive, columns: list[str]) -> Iterator[tuple[str, str, pa.Table]]:
+    """Table, reason, and the rows that failed for it, part by part."""
+    images = archive.table("images")
+    for part in images.scan(["status", *columns]):
+        bad = part.filter(pc.not_equal(part["status"], "ok"))
+        for reason in bad["status"].unique().to_pylist():
+            yield "images", reason, bad.filter(pc.equal(bad["status"], reason)).select(columns)
+    for name in archive.names("features"):
+        for part in archive.table(f"features/{name}").scan(["id", "error"]):
+            bad = part.filter(pc.is_valid(part["error"]))
+            for reason in bad["error"].unique().to_pylist():
+                yield f"features/{name}", reason, bad.filter(pc.equal(bad["error"], reason)).select(["id"])
+
+
+def _described(table: Table, size: int) -> dict[str, Any]:
+    return {"table": table.name, "rows": table.count(), "bytes": size}
+
+
+def _ids(table: Table, shard: int, *, usable: bool = False) -> pa.Array:
+    columns = ["id", "status"] if usable else ["id"]
+    parts = [table.read(shard, part, columns) for part in table.parts(shard)]
+    rows = pa.concat_tables(parts) if parts else pa.table({name: pa.array([], pa.string()) for name in columns})
+    if usable:
+        rows = rows.filter(pc.equal(rows["status"], "ok"))
+    return rows["id"].combine_chunks()
+
+
+def _missing(wanted: pa.Array, there: pa.Array) -> int:
+    return len(wanted) - (pc.sum(pc.is_in(wanted, value_set=there)).as_py() or 0)
+
+
+def _models(archive: Archive) -> list[dict[str, Any]]:
+    return [_model(archive, name) for name in archive.names("models")]
+
+
+def _model(archive: Archive, name: str) -> dict[str, Any]:
+    try:
+        card = archive.read_json(f"models/{name}/card.json")
+    except ValueError:
+        return {"model": name, "card": "damaged"}
+    row: dict[str, Any] = {"model": name}
+    for role, scores in (card.get("scores") or {}).items() if isinstance(card, dict) else ():
+        with contextlib.suppress(KeyError, TypeError, AttributeError):
+            score = scores["after"]
+            row[f"{role}{' (seen)' if scores.get('seen') else ''}"] = (
+                f"{score['value']:.2f} [{score['low']:.2f}, {score['high']:.2f}] n={score['n']}"
+            )
+    return row
+
+
+def _annotators(archive: Archive) -> list[dict[str, Any]]:
+    counts: Counter[str] = Counter()
+    for part in archive.table("annotations").scan(["annotator"]):
+        counts.update(part["annotator"].to_pylist())
+    return [{"annotator": name, "annotations": count} for name, count in sorted(counts.items())]
+
+
+def _runs(archive: Archive, count: int) -> list[dict[str, Any]]:
+    """The latest runs, newest first: the names of reports are their times."""
+    paths = sorted(
+        (f"reports/{job}/{name}" for job in archive.names("reports") for name in archive.names(f"reports/{job}")),
+        key=lambda path: path.rpartition("/")[2],
+        reverse=True,
+    )
+    return [_run(archive, path) for path in [path for path in paths if path.endswith("Z.json")][:count]]
+
+
+def _run(archive: Archive, path: str) -> dict[str, Any]:
+    _, job, name = path.split("/")
+    shown = ("rows_in", "rows_out", "rows_failed", "seconds")
+    row: dict[str, Any] = {"at": name.partition(".")[0], "job": job}
+    try:
+        report = archive.read_json(path)
+    except (ValueError, OSError):
+        return {**row, "rows_in": "damaged"}
+    return {**row, **{key: report.get(key) for key in shown}} if isinstance(report, dict) else row
+
+
+def check_name(archive: Archive, name: str) -> str:
+    """The kind of thing that a name like ``features/eye`` or ``annotator:anna`` means. Mistake if it is not there."""
+    kind, mark, rest = name.partition(":")
+    if mark and kind in ("annotator", "collection") and rest:
+        return kind
+    group, _, rest = name.partition("/")
+    if group in (*GROUPS, "models", "sweeps") and rest and "/" not in rest and rest not in (".", ".."):
+        if archive.store.exists(name):
+            return group
+        there = ", ".join(archive.names(group)) or "none"
+        raise Mistake(f"--delete {name}: the archive has no such folder; {group} has {there}")
+    raise Mistake(
+        f"--delete {name}: name one of {', '.join(f'{g}/NAME' for g in (*GROUPS, 'models', 'sweeps'))}, "
+        "annotator:NAME, collection:NAME"
+    )

@@ -1,0 +1,47 @@
+"""Show what an archive holds: tables, failures, models, pending rows, last runs, disk use; delete what is not needed.
+
+python -m jobs.status --archive archives/demo
+python -m jobs.status --archive archives/demo --failed 20
+python -m jobs.status --archive archives/demo --delete features/resnet50 --yes
+"""
+
+import argparse
+import logging
+from typing import Any
+
+from artsim.job import Job
+
+job = Job("status", __doc__)
+job.option("--failed", type=int, nargs="?", const=100, metavar="N", help="list N failed rows with address (100)")
+job.option("--runs", type=int, default=10, help="how many of the latest runs to show")
+job.option(
+    "--delete",
+    nargs="+",
+    default=[],
+    metavar="NAME",
+    help="features/NAME, models/NAME, sweeps/NAME, neighbors/NAME, annotator:NAME or collection:NAME; "
+    "shows what would be deleted",
+)
+job.option("--yes", action="store_true", help="with --delete: delete it")
+
+
+@job.runs
+def status(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
+    """See the module."""
+    from artsim.archive.deletion import delete
+    from artsim.archive.inventory import failed_rows, inventory
+
+    none = {"rows_in": 0, "rows_out": 0, "rows_failed": 0}
+    if options.delete:
+        done = [delete(archive, name, really=options.yes) for name in options.delete]
+        if not options.yes:
+            logging.info("nothing was deleted; add --yes to delete this")
+        return {**none, "deleted": options.yes, "names": done}
+    report = {**none, **inventory(archive, runs=max(options.runs, 0))}
+    if options.failed is not None:
+        report["failed"] = failed_rows(archive, max(options.failed, 0))
+    return report
+
+
+if __name__ == "__main__":
+    job.main()
