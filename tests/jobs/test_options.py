@@ -1,0 +1,85 @@
+"""Whatever a command line or a TOML file holds, a job takes it or raises Mistake with one printable line."""
+
+import datetime
+import importlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from artsim.job import Job, as_arguments, parse_toml
+from artsim.mistake import Mistake
+from artsim.summary import printable
+
+_ROOT = Path(__file__).parents[2]
+_JOBS = sorted(path.stem for path in (_ROOT / "jobs").glob("*.py") if path.stem != "__init__")
+_ENDS = {"-h", "--help", "--list"}  # they print something and exit
+_ODD = ["-1", "nan", "inf", "1e999", "٣", "--all", "=", "a=b", "\0", "\ud800", ""]
+_TEXT = st.text(max_size=12) | st.sampled_from(_ODD)
+_VALUES = st.recursive(
+    _TEXT
+    | st.integers()
+    | st.floats()
+    | st.booleans()
+    | st.dates()
+    | st.datetimes(timezones=st.just(datetime.UTC))
+    | st.times(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def _job(name: str) -> Job:
+    return importlib.import_module(f"jobs.{name}").job
+
+
+def _flags(job: Job) -> list[str]:
+    return sorted(set(job._parser._option_string_actions) - _ENDS - {"--config"})
+
+
+@pytest.mark.parametrize("name", _JOBS)
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_any_command_line_is_taken_or_a_mistake(name: str, data: st.DataObject) -> None:
+    job = _job(name)
+    words = st.sampled_from(_flags(job)) | _TEXT
+    _taken_or_mistake(job, data.draw(st.lists(words, max_size=8)))
+
+
+@pytest.mark.parametrize("name", _JOBS)
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_any_toml_value_is_taken_or_a_mistake(name: str, data: st.DataObject) -> None:
+    job = _job(name)
+    names = st.sampled_from([flag.lstrip("-") for flag in _flags(job)]) | _TEXT
+    chosen = data.draw(st.dictionaries(names, _VALUES, max_size=4))
+    try:
+        arguments = as_arguments(chosen, "job.toml")
+    except Mistake:
+        return
+    _taken_or_mistake(job, arguments)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.binary(max_size=60) | st.text(alphabet='[]{}="\\.\n#a1 -:+', max_size=60).map(str.encode))
+def test_any_file_is_toml_or_a_mistake(content: bytes) -> None:
+    try:
+        assert isinstance(parse_toml(content, "job.toml"), dict)
+    except Mistake as mistake:
+        assert "job.toml" in str(mistake)
+
+
+@settings(derandomize=True)
+@given(st.text())
+def test_printable_text_has_no_control_characters(text: str) -> None:
+    assert not any(ord(character) < 32 or 0x7F <= ord(character) < 0xA0 for character in printable(text))
+
+
+def _taken_or_mistake(job: Job, arguments: list[str]) -> None:
+    if any(word.startswith("-h") or word in _ENDS for word in arguments):  # -hx is help too
+        return
+    try:
+        job.check(arguments)
+    except Mistake as mistake:
+        assert printable(str(mistake))
