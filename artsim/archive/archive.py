@@ -11,11 +11,10 @@ import pyarrow as pa
 
 from artsim.archive import schemas
 from artsim.archive.alone import alone
+from artsim.archive.lost import FORMAT, check_not_lost
 from artsim.archive.store import Store
 from artsim.archive.table import Table, shard_of
 from artsim.mistake import Mistake
-
-_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -37,12 +36,13 @@ class Archive:
         except ValueError as error:
             raise Mistake(f"--archive {uri}: its archive.json is damaged: {error}") from error
         if about is None:
+            check_not_lost(store, uri)
             raise Mistake(f"--archive {uri}: there is no archive here yet; jobs.catalog makes one")
         if not isinstance(about, dict) or not isinstance(about.get("shards"), int) or about["shards"] < 1:
             raise Mistake(f"--archive {uri}: its archive.json is damaged; it says {str(about)[:80]}")
-        if about.get("format") != _FORMAT:
+        if about.get("format") != FORMAT:
             raise Mistake(
-                f"--archive {uri}: written in format {about.get('format')}, this artsim reads format {_FORMAT}"
+                f"--archive {uri}: written in format {about.get('format')}, this artsim reads format {FORMAT}"
             )
         return cls(store, about["shards"])
 
@@ -53,9 +53,10 @@ class Archive:
             raise Mistake(f"--shards {shards}: at least 1")
         store = Store.open(uri)
         if not store.exists("archive.json"):
+            check_not_lost(store, uri)
             try:
-                store.write_json("archive.json", {"format": _FORMAT, "shards": shards})
-            except OSError as error:
+                store.write_json("archive.json", {"format": FORMAT, "shards": shards})
+            except (OSError, NotImplementedError) as error:
                 raise Mistake(f"--archive {uri}: no archive can be made here: {error}") from error
         return cls._at(uri, store)
 

@@ -15,6 +15,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.fs as pafs
 
+from artsim.archive.address import check_no_fragment, local_path, scheme_of
+from artsim.archive.remote import open_remote
 from artsim.archive.s3 import S3, SCHEME, open_s3, read_whole
 from artsim.mistake import Mistake
 
@@ -36,19 +38,16 @@ class Store:
         """The folder at a path or an address (``s3://bucket/folder``, ``gs://``, whatever fsspec knows)."""
         if not uri:
             raise Mistake("an empty address; . is the current folder")
-        if "://" not in uri:
-            try:
-                path = str(Path(uri).expanduser().resolve())
-            except (OSError, RuntimeError, ValueError) as error:
-                raise Mistake(f"{uri[:100]}: no such place can be: {error}") from error
+        scheme = scheme_of(uri)
+        if scheme is None or scheme == "file":
+            path = local_path(uri)
             return cls(path, pafs.LocalFileSystem(), path)
+        check_no_fragment(uri)
+        uri = f"{scheme}{uri[len(scheme) :]}"
         if uri.startswith(SCHEME):
             filesystem, root = open_s3(uri)
             return cls(uri.rstrip("/"), filesystem, root)
-        try:
-            filesystem, root = pafs.FileSystem.from_uri(uri)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            filesystem, root = _through_fsspec(uri)
+        filesystem, root = open_remote(uri)
         return cls(uri.rstrip("/"), filesystem, root.rstrip("/"))
 
     @property
@@ -163,13 +162,3 @@ def read_file(uri: str) -> bytes:
     store = Store.open(uri)
     with store.filesystem.open_input_file(store.root) as source:
         return read_whole(source).to_pybytes()
-
-
-def _through_fsspec(uri: str) -> tuple[pafs.FileSystem, str]:
-    import fsspec
-
-    try:
-        filesystem, root = fsspec.core.url_to_fs(uri)
-    except (ImportError, ValueError) as error:
-        raise Mistake(f"cannot open {uri}: {error}") from error
-    return pafs.PyFileSystem(pafs.FSSpecHandler(filesystem)), root

@@ -18,9 +18,15 @@ _QUERIES = 4096  # of one task: many enough to make reading the archive cheap, f
 def all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_only: bool) -> dict[str, Any]:
     """Writes ``neighbors/<space>``: for each id its k nearest (or farthest). Returns the run's share of the report.
 
-    What the same question on the same vectors has written already is kept; else the table is made anew.
+    What the same question on the same vectors has written already is kept; else the table is made anew. Mistake if
+    another run writes this table now.
     """
     check_question(k, metric)
+    with space.archive.alone(f"neighbors/{space.name}"):
+        return _all_neighbors(space, k, metric=metric, farthest=farthest, public_only=public_only)
+
+
+def _all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_only: bool) -> dict[str, Any]:
     archive, name = space.archive, f"neighbors/{space.name}"
     table = archive.table(name)
     parts = space.parts()

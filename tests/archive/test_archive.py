@@ -90,3 +90,45 @@ def test_reports_are_kept_one_file_a_run(tmp_path) -> None:
     assert all(place.startswith("reports/walk/") for place in places)
     assert [archive.read_json(place) for place in places] == reports
     assert archive.read_json("reports/walk/none.json") is None
+
+
+@pytest.mark.parametrize("shards", [1, 7, 32])
+def test_an_archive_whose_json_is_lost_is_never_made_anew_with_other_shards(tmp_path, shards: int) -> None:
+    archive = make_archive(tmp_path, named(60), shards=shards)
+    content = (tmp_path / "archive.json").read_text()
+    (tmp_path / "archive.json").unlink()
+    for opened in (Archive.open, Archive.create):
+        with pytest.raises(Mistake, match="json is missing") as refused:
+            opened(str(tmp_path))
+        assert json.dumps(json.loads(content)) in str(refused.value)
+        assert "catalog" in str(refused.value)
+    assert not (tmp_path / "archive.json").exists()
+    (tmp_path / "archive.json").write_text(content)
+    assert Archive.open(str(tmp_path)).shards == archive.shards == shards
+
+
+@pytest.mark.parametrize("left", ["images", "features"])
+def test_one_table_is_enough_to_know_a_lost_archive(tmp_path, left: str) -> None:
+    archive = make_archive(tmp_path, named(60))
+    add_features(archive, "dots", {one: [1.0] for one in named(60)})
+    for table in {"catalog", "images", "features"} - {left}:
+        archive.remove(table)
+    (tmp_path / "archive.json").unlink()
+    with pytest.raises(Mistake, match='"shards": 3'):
+        Archive.create(str(tmp_path))
+
+
+def test_a_lost_archive_of_damaged_parts_is_restored_from_a_copy(tmp_path) -> None:
+    make_archive(tmp_path, named(20))
+    (tmp_path / "archive.json").unlink()
+    for part in tmp_path.glob("*/*/*.parquet"):
+        part.write_bytes(b"damaged")
+    with pytest.raises(Mistake, match="restore it from a copy"):
+        Archive.create(str(tmp_path))
+
+
+def test_a_folder_of_other_files_may_become_an_archive(tmp_path) -> None:
+    (tmp_path / "images" / "2020").mkdir(parents=True)
+    (tmp_path / "images" / "2020" / "a.jpg").write_bytes(b"")
+    (tmp_path / "catalog.csv").write_text("id\n")
+    assert Archive.create(str(tmp_path), 4).shards == 4

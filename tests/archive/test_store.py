@@ -1,6 +1,7 @@
 import os
 import pickle
 import random
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,8 @@ import pyarrow.fs as pafs
 import pytest
 
 from artsim.archive import CATALOG, IMAGES, Archive, Mistake, Store, features, pending
+from artsim.archive.alone import alone
+from artsim.mistake import Outage
 from tests.made import add_features, jpeg, make_archive, named
 
 
@@ -192,3 +195,71 @@ def test_drafts_of_killed_writers_are_swept_away_when_they_are_old(tmp_path):
         os.utime(path, (time.time() - 7200,) * 2)
     store.sweep("images")
     assert (old.exists(), fresh.exists(), kept.exists()) == (False, True, True)
+
+
+_SPELLINGS = {  # a folder name, and what may come after file:// and the parent for it
+    "plain": ["plain", "plain/"],
+    "to rn": ["to rn", "to%20rn"],
+    "törn": ["törn", "t%C3%B6rn"],
+    "名画": ["名画"],
+    "a#b": ["a%23b"],
+    "a?b": ["a%3Fb"],
+    "50%": ["50%", "50%25"],
+    "[x]{y}": ["[x]{y}"],
+    "back\\slash": ["back\\slash"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "spelled"), [(name, spelled) for name, spellings in _SPELLINGS.items() for spelled in spellings]
+)
+@pytest.mark.parametrize("before", ["file://", "file://localhost", "FILE://", "file:", "local://"])
+def test_every_file_address_is_the_local_folder_with_its_lock_and_atomic_writes(
+    tmp_path, before: str, name: str, spelled: str
+) -> None:
+    store = Store.open(f"{before}{tmp_path}/{spelled}")
+    assert store.is_local
+    assert store == Store.open(str(tmp_path / name))
+    target = tmp_path / name / "images" / "00000" / "p.parquet"
+    with store.replace("images/00000/p.parquet") as draft:
+        Path(draft).write_bytes(b"PAR1")
+        assert not target.exists()
+        assert Path(draft).parent == target.parent  # so that a rename commits it
+    assert target.read_bytes() == b"PAR1"
+    with alone(store, "images"), pytest.raises(Mistake, match="another run"), alone(store, "images"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("uri", "says"),
+    {
+        "file:///x/a#b": "%23",
+        "file:///x/a?b": "%3F",
+        "file://": "three slashes",
+        "file:": "three slashes",
+        "file://host/x": "'host'",
+        "file://folder": "'folder'",
+        "file:///a%00b": "not a possible path",
+        "file:///a%ffb": "UTF-8",
+        "s3://bucket/a#b": "%23",
+        "S3://bucket/a#b": "%23",
+        "s3://bucket/a?b": r"region=REGION",
+        "gs://anonymous@bucket/a#b": "%23",
+        "memory://a#b": "%23",
+        "dir::file:///x": "cannot open",
+        "zip://file.zip": "cannot open zip",
+        "ftp://127.0.0.1:9/x": "cannot open ftp",
+        "hdfs://nowhere/x": "cannot open hdfs",
+    }.items(),
+)
+def test_an_address_that_names_no_place_exactly_is_refused(uri: str, says: str) -> None:
+    with pytest.raises((Mistake, Outage), match=says):
+        Store.open(uri)
+
+
+def test_a_storage_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("artsim.archive.remote._PATIENCE", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(Outage, match=r"gs://anonymous@bucket/x.*no answer within"):
+            Store.open(f"gs://anonymous@bucket/x?scheme=http&endpoint_override=127.0.0.1:{port}")

@@ -1,0 +1,63 @@
+"""Addresses of local folders: plain paths and ``file://`` URIs of every spelling become one absolute path."""
+
+import os
+import re
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+from artsim.mistake import Mistake
+
+_LOCAL = re.compile(r"(?:file|local):(?P<rest>/.*|)", re.IGNORECASE | re.DOTALL)
+_SCHEME = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+
+
+def scheme_of(uri: str) -> str | None:
+    """The lower-case scheme of an address; None for a plain path."""
+    if _LOCAL.fullmatch(uri):
+        return "file"
+    found = _SCHEME.match(uri)
+    return found["scheme"].lower() if found else None
+
+
+def local_path(uri: str) -> str:
+    """The absolute path of a plain path or a ``file://`` address, percent-decoded. Mistake if it names no local path.
+
+    A ``#`` or ``?`` in a ``file://`` address could be a part of a name or begin what is no part of the path, so neither
+    reading is taken silently.
+    """
+    path = uri
+    if found := _LOCAL.fullmatch(uri):
+        path = _decoded(found["rest"], uri)
+    elif "://" in uri:
+        raise Mistake(f"cannot open {uri[:100]}: no address of a known kind, and no path")
+    try:
+        return str(Path(path).expanduser().resolve())
+    except (OSError, RuntimeError, ValueError) as error:
+        raise Mistake(f"{uri[:100]}: not a possible path: {error}") from error
+
+
+def _decoded(rest: str, uri: str) -> str:
+    if rest.startswith("//"):
+        host, slash, path = rest[2:].partition("/")
+        if host.lower() not in ("", "localhost"):
+            raise Mistake(
+                f"{uri[:100]}: names the machine {host!r}, but file:// opens folders of this machine alone; "
+                "an absolute path takes three slashes: file:///folder"
+            )
+        rest = slash + path
+    if not rest:
+        raise Mistake(f"{uri[:100]}: names no folder; an absolute path takes three slashes: file:///folder")
+    check_no_fragment(uri, rest)
+    if "?" in rest:
+        raise Mistake(f"{uri[:100]}: a ? begins a query in an address; write it as %3F, or give the plain path")
+    try:
+        path = unquote_to_bytes(rest.encode()).decode()
+    except UnicodeDecodeError as error:
+        raise Mistake(f"{uri[:100]}: its percent-encoded bytes are not UTF-8") from error
+    return os.path.normpath(path) if path.startswith("//") else path
+
+
+def check_no_fragment(uri: str, path: str | None = None) -> None:
+    """Mistake if an address has a ``#``, which programs silently cut off together with what follows it."""
+    if "#" in (uri if path is None else path):
+        raise Mistake(f"{uri[:100]}: a # begins a fragment in an address; write it as %23, or use another name")

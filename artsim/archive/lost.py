@@ -1,0 +1,68 @@
+"""Recognizes an archive whose ``archive.json`` is gone, and works out from its tables what the file said."""
+
+import json
+from collections.abc import Iterator
+
+from artsim.archive.store import Store
+from artsim.archive.table import Table, shard_of
+from artsim.mistake import Mistake
+
+FORMAT = 1  # of archives that this version writes
+
+_KEYS = ("id", "id_a", "anchor")  # columns whose ids say which shard a row is in
+_ENOUGH = 2000  # ids, to tell the number of shards from its multiples
+_MOST = 100_000  # shards that are tried
+
+
+def check_not_lost(store: Store, uri: str) -> None:
+    """Mistake if a folder without ``archive.json`` has tables of an archive; it says what to write into the file.
+
+    A new ``archive.json`` with another number of shards would hide most rows of these tables.
+    """
+    tables = list(_tables(store))
+    if not tables:
+        return
+    names = ", ".join(sorted({name for name, _, _ in tables})[:5])
+    shards = _shards(store, tables)
+    content = json.dumps({"format": FORMAT, "shards": shards}) if shards else None
+    how = f"write {content} into it" if content else "restore it from a copy"
+    raise Mistake(
+        f"--archive {uri}: its archive.json is missing, but its tables are there ({names}); {how}, "
+        "and run the same command again"
+    )
+
+
+def _tables(store: Store) -> Iterator[tuple[str, int, str]]:
+    """Name, shard and part of every part file in the folders of an archive."""
+    for top in ("catalog", "images", "features", "neighbors", "annotations", "links", "layouts", "clusters", "labels"):
+        for path in store.files(top):
+            *folders, shard, file = f"{top}/{path}".split("/")
+            is_part = file.endswith(".parquet") and not file.startswith(("_", "."))
+            if is_part and len(folders) in (1, 2) and len(shard) >= 5 and shard.isdigit():
+                yield "/".join(folders), int(shard), file.removesuffix(".parquet")
+
+
+def _shards(store: Store, tables: list[tuple[str, int, str]]) -> int | None:
+    """The only number of shards that puts every id where it is; None if there is none, or no readable part."""
+    highest = max(shard for _, shard, _ in tables)
+    ids: list[str] = []
+    homes: list[int] = []
+    for name, shard, part in tables:
+        if len(ids) >= _ENOUGH:
+            break
+        found = _ids(store, name, shard, part)
+        ids += found
+        homes += [shard] * len(found)
+    if not ids:
+        return None
+    hashes = shard_of(ids, 1 << 32)
+    return next((n for n in range(highest + 1, _MOST) if (hashes % n == homes).all()), None)
+
+
+def _ids(store: Store, name: str, shard: int, part: str) -> list[str]:
+    table = Table(store, name, 1, None)
+    try:
+        rows = table.read(shard, part)
+    except (OSError, ValueError, Mistake):
+        return []
+    return next((rows.column(key).to_pylist() for key in _KEYS if key in rows.column_names), [])[: _ENOUGH // 4]

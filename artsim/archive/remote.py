@@ -1,0 +1,70 @@
+"""Opens folders on Google Cloud Storage, Azure, HDFS and whatever fsspec knows, after one bounded try to reach them."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.fs as pafs
+
+from artsim.mistake import Mistake, Outage
+
+_PATIENCE = 12.0  # seconds in which a storage must answer the first request; later ones are retried for longer
+
+
+def open_remote(uri: str) -> tuple[pafs.FileSystem, str]:
+    """The filesystem and the path of an address. Mistake if nobody can open it, Outage if nobody answers in time."""
+    return _within(uri, lambda: _opened(uri))
+
+
+def _opened(uri: str) -> tuple[pafs.FileSystem, str]:
+    try:
+        filesystem, root = pafs.FileSystem.from_uri(uri)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        filesystem, root = _through_fsspec(uri)
+    filesystem.get_file_info(root)
+    return filesystem, root
+
+
+def _through_fsspec(uri: str) -> tuple[pafs.FileSystem, str]:
+    import fsspec
+
+    try:
+        filesystem, root = fsspec.core.url_to_fs(uri)
+    except (ImportError, ValueError, TypeError) as error:
+        raise Mistake(f"cannot open {uri}: {_one_line(error)}") from error
+    if "file" in _protocols(filesystem):
+        raise Mistake(f"{uri}: a local folder by a roundabout address; give its path")
+    return pafs.PyFileSystem(pafs.FSSpecHandler(filesystem)), root
+
+
+def _protocols(filesystem: Any) -> tuple[str, ...]:
+    protocol = filesystem.protocol
+    return (protocol,) if isinstance(protocol, str) else tuple(protocol)
+
+
+def _within(uri: str, ask: Callable[[], tuple[pafs.FileSystem, str]]) -> tuple[pafs.FileSystem, str]:
+    """The answer, asked for in a thread that is left behind when it takes too long: clients retry for minutes."""
+    answers: list[tuple[pafs.FileSystem, str]] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            answers.append(ask())
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(_PATIENCE)
+    if answers:
+        return answers[0]
+    if not errors:
+        raise Outage(f"{uri}: no answer within {_PATIENCE:.0f} s; is this machine on the network?")
+    if isinstance(errors[0], Mistake):
+        raise errors[0]
+    raise Outage(f"cannot open {uri}: {_one_line(errors[0])}") from errors[0]
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__
