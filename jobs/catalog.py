@@ -37,7 +37,8 @@ def catalog(archive: "Archive", options: Namespace) -> dict[str, Any]:
     """Opens the source and adds what is new."""
     from artsim.sources.ingest import ingest
 
-    return ingest(archive, _opened(options), options.name, options.limit)
+    with archive.alone("catalog"):
+        return ingest(archive, _opened(options), options.name, options.limit)
 
 
 def _opened(options: Namespace) -> "Source":

@@ -92,10 +92,13 @@ def _wanted(rows: pa.Table, options: Options) -> pa.ChunkedArray:
 
 
 def _done(images: pa.Table, options: Options) -> pa.ChunkedArray:
-    """Ids, null where this run takes the row up again: a status to retry, or ``ok`` to refresh, from before the run."""
-    again = [*options.retry, *(["ok"] if options.refresh else [])]
-    if not again:
-        return images["id"]
-    old = pc.less(images["fetched_at"], pa.scalar(options.started, pa.timestamp("us", tz="UTC")))
-    anew = pc.and_(old, pc.is_in(images["status"], value_set=pa.array(again, pa.string())))
+    """Ids, null where this run takes the row up again.
+
+    That is a status to retry, or ``ok`` to refresh, from before the run; or a row whose ``fetched_at`` the catalog took
+    away because its image has another address now.
+    """
+    anew = pc.is_null(images["fetched_at"])
+    if again := [*options.retry, *(["ok"] if options.refresh else [])]:
+        old = pc.less(images["fetched_at"], pa.scalar(options.started, pa.timestamp("us", tz="UTC")))
+        anew = pc.or_kleene(anew, pc.and_(old, pc.is_in(images["status"], value_set=pa.array(again, pa.string()))))
     return pc.if_else(anew, pa.scalar(None, pa.string()), images["id"])

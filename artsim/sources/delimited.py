@@ -12,11 +12,13 @@ import pyarrow as pa
 
 from artsim.archive import Mistake
 from artsim.sources.record import CHUNK_ROWS, Records, Reject
+from artsim.sources.swallowed import Swallowed
 
 _BLOCK = 1 << 20  # bytes read at a time
 _LONGEST_LINE = 16 << 20  # bytes; beyond it the file is no text with lines
 _DELIMITERS = ",;\t|"
 _UNCLOSED = "a quote is not closed, or a field is far too long"
+_SWALLOWS = "a stray quote: the field would swallow the lines after it"
 
 
 def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: int = CHUNK_ROWS) -> Iterator[Records]:
@@ -33,6 +35,9 @@ def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: i
         header = _header(next(reader))
     except (StopIteration, csv.Error) as error:
         raise Mistake(f"--location {name}: the first line is no header of a table") from error
+    rows_of = Swallowed(delimiter, len(header))
+    if rows_of.found(feed.taken):
+        raise Mistake(f"--location {name}: the first line is no header of a table: a quote in it is not closed")
     rows: list[list[str]] = []
     lines: list[int] = []
     rejects: list[Reject] = []
@@ -48,11 +53,15 @@ def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: i
             problem: str | None = _UNCLOSED
         else:
             problem = _problem(fields, len(header), len(feed.taken))
+            if problem is None and rows_of.found(feed.taken):
+                problem = _SWALLOWS
         if problem:
             rejects.append(Reject.of(line, problem, feed.taken[0]))
             feed.give_back()
             reader = csv.reader(feed, delimiter=delimiter)
         elif any(fields):
+            if len(feed.taken) == 1:
+                rows_of.example = fields
             rows.append(fields[: len(header)])
             lines.append(line)
         if len(rows) + len(rejects) >= size:

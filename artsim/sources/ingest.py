@@ -1,7 +1,6 @@
 """From a source to the ``catalog`` table: each row once, whoever is killed and however often it is run."""
 
 import contextlib
-import hashlib
 import logging
 import time
 from collections import Counter
@@ -10,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from artsim.archive import CATALOG, Archive, Mistake
+from artsim.archive import Archive, Mistake
 from artsim.sources.admit import admitted
+from artsim.sources.commit import commit_rows
 from artsim.sources.harvest import forget, harvested
 from artsim.sources.record import Chunk, Reject, Source
 from artsim.sources.rejects import Rejects
@@ -28,6 +27,9 @@ _log = logging.getLogger(__name__)
 
 def ingest(archive: Archive, source: Source, collection: str | None = None, limit: int | None = None) -> dict[str, Any]:
     """Adds the rows of a source that the catalog lacks, as the collection of this name or the source's own.
+
+    Rows that the catalog has but that read otherwise now are updated (``rows_updated``, of ``rows_there``); where the
+    image's address changed (``images_moved``), the scraper fetches it again.
 
     At most ``limit`` rows are read.
     Rows are spooled by shard and then each shard gets what is new to it as one part, in the order of the source. The
@@ -57,7 +59,10 @@ def ingest(archive: Archive, source: Source, collection: str | None = None, limi
         "rows_out": counts["new"],
         "rows_failed": rejects.count,
         "rows_there": counts["there"],
+        "rows_updated": counts["updated"],
+        "images_moved": counts["moved"],
         "collection": collection,
+        "failures": dict(rejects.reasons.most_common()),
         "rejected": dict(rejects.reasons.most_common()),
         "rejects": rejects.path,
     }
@@ -80,14 +85,8 @@ def _counted(chunks: Iterator[Chunk], counts: Counter[str], limit: int | None) -
 
 
 def _commit(archive: Archive, spool: Spool, rejects: Rejects, counts: Counter[str]) -> None:
-    table = archive.table("catalog")
     for shard in spool.shards():
-        rows = _first_of_each(spool.read(shard), rejects)
-        new = rows.filter(pc.invert(pc.is_in(rows["id"], value_set=table.ids(shard).combine_chunks())))
-        counts["there"] += len(rows) - len(new)
-        counts["new"] += len(new)
-        if len(new):
-            table.write(shard, _part_name(new["id"]), new.select(CATALOG.names))
+        commit_rows(archive, shard, _first_of_each(spool.read(shard), rejects), counts)
 
 
 def _first_of_each(rows: pa.Table, rejects: Rejects) -> pa.Table:
@@ -105,7 +104,3 @@ def _first_of_each(rows: pa.Table, rejects: Rejects) -> pa.Table:
         ]
     )
     return rows.take(pa.array(np.sort(first)))
-
-
-def _part_name(ids: pa.ChunkedArray) -> str:
-    return hashlib.sha256("\n".join(sorted(ids.to_pylist())).encode()).hexdigest()[:16]

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -11,6 +12,9 @@ from typing import Any
 
 from artsim.archive import Store
 from artsim.sources.record import Reject
+
+_FORMULA = tuple("=+-@＝＋－＠")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Rejects(contextlib.AbstractContextManager["Rejects"]):
@@ -37,7 +41,7 @@ class Rejects(contextlib.AbstractContextManager["Rejects"]):
             if self._writer is None:
                 self._begin()
             self.reasons[reject.reason] += 1
-            self._writer.writerow((reject.line, reject.reason, reject.text))
+            self._writer.writerow(map(_quoted, (reject.line, reject.reason, reject.text)))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -50,3 +54,9 @@ class Rejects(contextlib.AbstractContextManager["Rejects"]):
         file = self._open.enter_context(draft.open("w", newline="", encoding="utf-8"))
         self._writer = csv.writer(file)
         self._writer.writerow(("line", "reason", "text"))
+
+
+def _quoted(text: str) -> str:
+    """A cell that spreadsheets show and never run: an apostrophe goes before what begins like a formula."""
+    text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text

@@ -95,3 +95,59 @@ def test_random_tables_come_back_as_they_were() -> None:
     csv.writer(out).writerows([["i", "a", "b", "c"], *table])
     rows, _, rejects = read(out.getvalue().encode())
     assert [list(row.values()) for row in rows] == table and not rejects
+
+
+ADDRESSED = "id,image_url,title\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "lines", "bad"),
+    [
+        # two titles begin with a stray quote, and all between them is one field of a record of the right width
+        (
+            ADDRESSED,
+            ['1,http://h/1.jpg,"Untitled', "2,http://h/2.jpg,Boat", '3,http://h/3.jpg,"Sea', "4,http://h/4.jpg,D"],
+            {1, 3},
+        ),
+        # the quote that closes it stands at the end of a title, as in good CSV
+        (ADDRESSED, ['1,http://h/1.jpg,"Untitled', "2,http://h/2.jpg,Boat", '3,http://h/3.jpg,Sea"'], {1}),
+        (ADDRESSED, ["0,http://h/0.jpg,A", '1,http://h/1.jpg,"Untitled', '2,http://h/2.jpg,Boat"'], {1}),
+        # never closed, and the end of the file ends the field
+        (ADDRESSED, ['1,http://h/1.jpg,"Untitled', "2,http://h/2.jpg,Boat"], {1}),
+        # in the middle, at the beginning, with file names, with other signs
+        (
+            "id,title,image_url\n",
+            ['1,"Untitled,http://h/1.jpg', "2,Boat,http://h/2.jpg", '3,"Sea,http://h/3.jpg'],
+            {1, 3},
+        ),
+        ("title,id,file\n", ['"Untitled,1,a.jpg', "Boat,2,b.jpg", '"Sea,3,c.jpg'], {1, 3}),
+        ("title;id;file\n", ['"Untitled;1;a.jpg', "Boat;2;b.jpg", 'Sea";3;c.jpg'], {1}),
+        ("id\tfile\ttitle\n", ['1\ta.jpg\t"12"" canvas', '2\tb.jpg\t"', "3\tc.jpg\tD"], {1, 2}),
+        ("number,title,place\n", ["A-1,X,Y", 'A-2,"Sea,Rome', "A-3,Boat,Oslo", 'A-4,D"or,Bonn'], {2}),
+    ],
+)
+def test_a_stray_quote_swallows_no_rows(header: str, lines: list[str], bad: set[int]) -> None:
+    rows, _, rejects = read((header + "\n".join(lines) + "\n").encode())
+    assert len(rows) + len(rejects) == len(lines)
+    first = 1 - (lines[0][0] == "0")
+    assert {int(reject.line) - 2 + first for reject in rejects} == bad
+    assert "quote" in rejects[0].reason
+
+
+def test_text_with_lines_of_its_own_stays_whole() -> None:
+    text = 'id,image_url,notes\n1,http://h/1.jpg,"Oil, on canvas\nSigned, dated, 1907\n\nSee http://x.org, p. 3, fig. 4"\n2,http://h/2.jpg,-\n'
+    rows, lines, rejects = read(text.encode())
+    assert not rejects and lines == ["2", "6"] and rows[0]["notes"].count("\n") == 3
+
+
+def test_a_field_longer_than_any_text_is_rejected_and_costs_no_other_row() -> None:
+    body = f'id,image_url,title\n1,http://h/1.jpg,"{"x" * 200_000}"\n2,http://h/2.jpg,Boat\n'
+    rows, _, rejects = read(body.encode())
+    assert [row["id"] for row in rows] == ["2"] and [reject.line for reject in rejects] == ["2"]
+    assert "too long" in rejects[0].reason
+
+
+def test_a_header_with_an_open_quote_swallows_no_rows() -> None:
+    with pytest.raises(Mistake, match="quote"):
+        read(b'id,image_url,"title\n1,http://h/1.jpg,A\n2,http://h/2.jpg,"B\n')
+    assert read(b'id,"date\n(year)"\n1,2\n')[0] == [{"id": "1", "date\n(year)": "2"}]

@@ -1,0 +1,58 @@
+"""Writes spooled rows into the catalog: new ones as a part of their own, changed ones in the place of the old."""
+
+import hashlib
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from artsim.archive import CATALOG, Archive, Table
+from artsim.sources.moved import fetch_again
+
+
+def commit_rows(archive: Archive, shard: int, rows: pa.Table, counts: Counter[str]) -> None:
+    """Brings the catalog's shard to what ``rows`` say, each of another id.
+
+    Counts ``new`` rows, those that were ``there`` and which of these were ``updated``, or ``moved`` to another image.
+    A part keeps its name and the order of its rows, since the images table goes by both.
+    """
+    table, rows = archive.table("catalog"), rows.select(CATALOG.names).combine_chunks()
+    known = np.zeros(len(rows), dtype=bool)
+    for part in table.parts(shard):
+        known |= _update(archive, table, shard, part, rows, counts)
+    new = rows.filter(pa.array(~known))
+    counts["there"] += int(known.sum())
+    counts["new"] += len(new)
+    if len(new):
+        table.write(shard, _part_name(new["id"]), new)
+
+
+def _update(archive: Archive, table: Table, shard: int, part: str, rows: pa.Table, counts: Counter[str]) -> np.ndarray:
+    """Takes over what changed in one part; says which rows are in it."""
+    place = pc.index_in(rows["id"], value_set=table.read(shard, part, ["id"])["id"].combine_chunks())
+    known = np.asarray(pc.is_valid(place))
+    if not known.any():
+        return known
+    old, at, fresh = table.read(shard, part), place.drop_null(), rows.filter(pa.array(known))
+    stored = old.take(at)
+    changed = np.logical_or.reduce([_differs(stored[name], fresh[name]) for name in CATALOG.names])
+    if changed.any():
+        moved = np.flatnonzero(_differs(stored["image_url"], fresh["image_url"]))
+        fetch_again(archive, shard, part, [int(row) for row in np.asarray(at)[moved]])
+        order = np.arange(len(old))
+        order[np.asarray(at)[changed]] = len(old) + np.flatnonzero(changed)
+        table.write(shard, part, pa.concat_tables([old, fresh.cast(old.schema)]).take(pa.array(order)))
+        counts["updated"] += int(changed.sum())
+        counts["moved"] += len(moved)
+    return known
+
+
+def _differs(old: pa.ChunkedArray, new: pa.ChunkedArray) -> np.ndarray:
+    """Where two columns differ; null is equal to null."""
+    both_null = pc.and_(pc.is_null(old), pc.is_null(new))
+    return np.asarray(pc.invert(pc.or_(pc.fill_null(pc.equal(old, new), False), both_null)))
+
+
+def _part_name(ids: pa.ChunkedArray) -> str:
+    return hashlib.sha256("\n".join(sorted(ids.to_pylist())).encode()).hexdigest()[:16]

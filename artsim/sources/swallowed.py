@@ -1,0 +1,49 @@
+"""Tells a field that has lines of its own from one whose stray quote takes the next rows of the table for its text."""
+
+import csv
+import re
+
+_ADDRESS = re.compile(r"\s*(?:\w+://\S+|\S.*\.(?:jpe?g|jfif|png|gif|webp|tiff?|bmp|jp2|avif))\s*", re.IGNORECASE)
+_CODE = re.compile(r"\s*\S*\d\S*\s*")  # numbers, accession numbers, dates of one word: no prose
+
+
+class Swallowed:
+    """Looks for rows inside a record that took several lines.
+
+    A line inside is a row if it has as many fields as the header, and addresses and numbers where rows have theirs.
+    ``example`` is a row that is known to be good; until there is one, the record's own first line stands for it.
+    """
+
+    def __init__(self, delimiter: str, width: int) -> None:
+        self._delimiter = delimiter
+        self._width = width
+        self.example: list[str] | None = None
+
+    def found(self, lines: list[str]) -> bool:
+        """Whether these lines of one record hold several rows, or a quote that closes inside a field."""
+        if len(lines) == 1:
+            return False
+        try:
+            list(csv.reader(lines, delimiter=self._delimiter, strict=True))
+        except csv.Error:
+            return True
+        example = self.example or self._split(lines[0])
+        return any(self._is_row(line, example) for line in lines[1:])
+
+    def _is_row(self, line: str, example: list[str]) -> bool:
+        fields = self._split(line)
+        if len(fields) != self._width or self._width == 1:
+            return False
+        if len(example) < self._width:
+            return any(_ADDRESS.fullmatch(field) for field in fields)
+        for kind in (_ADDRESS, _CODE):
+            if places := [at for at, field in enumerate(example[: self._width]) if kind.fullmatch(field)]:
+                return any(kind.fullmatch(fields[at]) for at in places)
+        return False
+
+    def _split(self, line: str) -> list[str]:
+        """The fields of a line that stands by itself; a quote that it does not close is as good as none."""
+        try:
+            return next(csv.reader([line], delimiter=self._delimiter), [])
+        except csv.Error:
+            return []

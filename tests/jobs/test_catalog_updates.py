@@ -1,0 +1,97 @@
+"""A catalogue that was corrected: known ids get the new values, and an image at a new address is fetched again."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from artsim.archive import IMAGES, Archive, Mistake
+from artsim.scrape.options import Options
+from artsim.scrape.works import find_pieces
+from jobs.catalog import job
+
+HEADER = "id,image_url,title,artist\n"
+
+
+def catalog(folder: Path, text: str, *more: str) -> dict[str, Any]:
+    """Runs the job on a table with this text."""
+    (folder / "works.csv").write_text(text)
+    location = str(folder / "works.csv")
+    return job.run(["--archive", str(folder / "a"), "--source", "table", "--location", location, "--shards=2", *more])
+
+
+def rows(folder: Path) -> dict[str, dict[str, Any]]:
+    archive = Archive.open(str(folder / "a"))
+    return {row["id"]: row for table in archive.table("catalog").scan() for row in table.to_pylist()}
+
+
+def store_images(archive: Archive) -> None:
+    """An image row for every work, as the scraper leaves them."""
+    for shard in range(archive.shards):
+        for part in archive.table("catalog").parts(shard):
+            some = [
+                {
+                    "id": name,
+                    "status": "ok",
+                    "bytes": b"old",
+                    "etag": "old",
+                    "fetched_at": datetime(2020, 1, 1, tzinfo=UTC),
+                }
+                for name in archive.table("catalog").read(shard, part, ["id"])["id"].to_pylist()
+            ]
+            for at in range(0, len(some), 256):
+                table = pa.Table.from_pylist(some[at : at + 256], IMAGES)
+                archive.table("images").write(shard, f"{part}-{at // 256:05d}", table)
+
+
+def pending(archive: Archive) -> int:
+    return sum(piece.take for piece in find_pieces(archive, Options()))
+
+
+def test_changed_rows_are_updated_in_their_place_and_counted(tmp_path: Path) -> None:
+    lines = [f"{n},http://m.org/{n}.jpg,Title {n},Painter" for n in range(600)]
+    catalog(tmp_path, HEADER + "\n".join(lines))
+    archive = Archive.open(str(tmp_path / "a"))
+    store_images(archive)
+    order = [row["id"] for table in archive.table("catalog").scan() for row in table.to_pylist()]
+
+    lines[3] = "3,http://m.org/3.jpg,Corrected,Painter"
+    lines[4] = "4,http://m.org/4.jpg,Title 4,"  # no longer said to be by anyone
+    lines[5] = "5,http://m.org/new/5.jpg,Title 5,Painter"
+    lines[599] = "599,http://m.org/new/599.jpg,Title 599,Painter"
+    report = catalog(tmp_path, HEADER + "\n".join([*lines, "600,http://m.org/600.jpg,New,Painter"]))
+    assert (report["rows_in"], report["rows_out"], report["rows_there"], report["rows_failed"]) == (601, 1, 600, 0)
+    assert (report["rows_updated"], report["images_moved"]) == (4, 2)
+    found = rows(tmp_path)
+    assert found["works:3"]["title"] == "Corrected" and found["works:4"]["artist"] is None
+    assert found["works:5"]["image_url"] == "http://m.org/new/5.jpg" and found["works:6"]["title"] == "Title 6"
+    assert [
+        row["id"] for table in archive.table("catalog").scan() for row in table.to_pylist() if row["id"] != "works:600"
+    ] == order
+
+    images = {row["id"]: row for table in archive.table("images").scan() for row in table.to_pylist()}
+    assert len(images) == 600 and all(row["bytes"] == b"old" for row in images.values())  # until a new one has come
+    again = {name for name, row in images.items() if row["fetched_at"] is None}
+    assert again == {"works:5", "works:599"} and images["works:5"]["etag"] is None
+    assert pending(archive) == 3  # the two that moved, and the new one
+
+    report = catalog(tmp_path, HEADER + "\n".join([*lines, "600,http://m.org/600.jpg,New,Painter"]))
+    assert (report["rows_out"], report["rows_there"], report["rows_updated"]) == (0, 601, 0)
+
+
+def test_an_address_does_not_change_under_a_scrape(tmp_path: Path) -> None:
+    catalog(tmp_path, HEADER + "1,http://m.org/1.jpg,One,Painter")
+    archive = Archive.open(str(tmp_path / "a"))
+    store_images(archive)
+    with archive.alone("images"), pytest.raises(Mistake, match="another run is at work on images"):
+        catalog(tmp_path, HEADER + "1,http://m.org/2.jpg,One,Painter")
+    assert catalog(tmp_path, HEADER + "1,http://m.org/2.jpg,One,Painter")["images_moved"] == 1
+
+
+def test_a_second_catalog_at_the_same_time_says_who_is_at_work(tmp_path: Path) -> None:
+    archive = Archive.create(str(tmp_path / "a"), shards=2)
+    with archive.alone("catalog"), pytest.raises(Mistake, match=r"another run is at work on catalog .*process \d+"):
+        catalog(tmp_path, HEADER + "1,http://m.org/1.jpg,One,Painter")
+    assert catalog(tmp_path, HEADER + "1,http://m.org/1.jpg,One,Painter")["rows_out"] == 1
