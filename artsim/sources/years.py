@@ -2,44 +2,102 @@
 
 import re
 from functools import lru_cache
+from itertools import pairwise
+
+from artsim.sources import date_words as say
 
 _LATEST = 2100
-_CENTURY = (
-    r"\b(?:centur(?:y|ies)|cent\b\.?|c\b\.?|siècles?|secolo|siglo|eeuw|jahrhunderts?|jh\b\.?|århundrede|årh\b\.?)"
+_LONGEST = 300  # characters of a text in which a date is looked for
+
+# 18--, 184X, 18??: decades and centuries with digits that nobody knows
+_UNKNOWN = (
+    rf"{say.START}(?:(?P<hundreds>1\d|20)(?:--|__|\?\?|xx|uu|\*\*|\.\.)"
+    r"|(?P<tens>1\d\d|20\d)(?:[-_](?!\s*\d)|[xu*])|(?P<maybe>1[4-9]\d)\?)(?![\da-z])"
 )
-_PART = (
-    r"(?P<{0}>(?:very\s+)?early|mid(?:dle)?(?:\s+of)?|late|end(?:\s+of)?|beginning(?:\s+of)?"
-    r"|(?:first|1st|second|2nd|third|3rd|fourth|4th|last)\s+(?:half|third|quarter)(?:\s+of)?)(?:\s+the)?[\s-]+"
+# 1550s, 1910s-20s, 1600-tallet, 1920er, années 1920
+_DECADE = (
+    rf"(?:{say.START}(?P<decade>\d{{2,3}}0)(?:'?s\b(?:\s*[-/]\s*(?P<decades>\d0)'?s\b)?"
+    r"|'?er(?:ne|na)?(?:s\b|\b)|-?(?:tal(?:let|et)?s?|lu[kv]u\w*)\b|年代)"
+    r"|\b(?:années|anni|años|anos|jaren)\s+(?P<ten>\d{3}0)\b)"
+)
+# 1601-1650, 1880-81, 1625-9, 1598, 44 BC, AD 79; and a date to the day
+_YEAR = (
+    r"(?<!\d)(?:(?<!\d,)(?<!\d\.)(?P<short>\d{3})(?!\d)|(?P<long>\d{4,5})"
+    rf"|(?P<small>\d{{1,2}}(?=\s*{say.ERA}|\s*[-/]\s*\d{{1,4}}\s*{say.ERA})"
+    r"|(?:(?<=ad )|(?<=a\.d\. )|(?<=ce ))\d{1,2}))(?!\d)"
+    r"(?:[-/](?P<month>\d\d)[-/]\d\d(?!\d)|(?P<dash>\s*-{1,2}\s*|\s*/\s*)(?P<end>\d{1,4})(?P<ends>'?s\b)?"
+    r"(?!\d|\.\d|st\b|nd\b|rd\b|th\b|/\d{4})(?:/(?P<more>\d{1,2})(?!\d))?)?"
+)
+# 16th century, XVI secolo, sec. XV; the first half of "15th-16th century" lacks the word
+_CENTURY = (
+    rf"(?:(?P<prefix>\b{say.CENTURY_BEFORE})\s*)?{say.START}(?:(?P<century>\d{{1,2}})(?:\s?{say.ORDINAL}"
+    rf"|(?=\s*{say.CENTURY_WORD})|(?=\s?C\b)|(?=\s*[-/]\s*\d{{1,2}}\s*{say.CENTURY_WORD}))"
+    rf"|(?P<roman>[XVI]{{1,5}})(?:{say.ORDINAL}|(?![a-zà-ÿ])))"
+    rf"(?:[\s-]*(?P<word>{say.CENTURY_WORD}|{say.CENTURY_SHORT}))?"
 )
 _PIECE = re.compile(
-    # 16th century, early 16th century, XVI secolo; a first half of "15th-16th century" has lost its word
-    rf"(?:{_PART.format('part')})?\b(?:(?P<century>\d{{1,2}})\s?(?:st|nd|rd|th|e|\.)"
-    rf"|(?P<roman>[XVI]{{1,5}})(?:e|th)?\b)(?:[\s-]*(?P<word>{_CENTURY}))?"
-    # 1550s, early 1550s, 1910s-20s
-    rf"|(?:{_PART.format('slice')})?\b(?P<decade>\d{{3}}0)'?s\b(?:\s*[-–—/]\s*(?P<decades>\d0)'?s\b)?"
-    # 1601-1650, 1880-81, 1625-9, 1598, 44 BC, AD 79; and a date to the day
-    r"|(?<!\d)(?<!\d,)(?P<year>\d{3,4}|\d{1,2}(?=\s*(?:b\.?\s?c|a\.?\s?d|c\.?\s?e)\b)|(?:(?<=ad )|(?<=a\.d\. ))\d{1,2})"
-    r"(?:-(?P<month>\d\d)-\d\d\b|\s*[-–—/]\s*(?P<end>\d{1,2})(?!\d|\.\d|s\b|st\b|nd\b|rd\b|th\b))?(?!\d)",
+    rf"(?:(?P<part>{say.PART}){say.OF})?(?:{_UNKNOWN}|{_DECADE}|{_YEAR}|{_CENTURY})"
+    rf"(?:[\s,(]*(?P<behind>{say.PART}|\b(?:in|ex|med)\.)(?=\s*(?:$|[),;.\]])))?",
     re.IGNORECASE,
 )
-_BC = re.compile(r"\s*(?:b\.?\s?c\.?(?:\s?e\.?)?|v\.\s?chr\.?|f\.\s?kr\.?|av\.\s?j\.-?c\.?)(?![a-z])", re.IGNORECASE)
-_AD = re.compile(r"(?:a\.?d\.?|c\.?e\.?)\s*$", re.IGNORECASE)
-_HIJRA = re.compile(r"\ba\.?\s?h\.?\s*\d+(?:\s*[-–—/]\s*\d+(?!\d))?\s*[/;,(]?", re.IGNORECASE)
-_AFTER = re.compile(r"^\W*(?:not before|after|from|since|post|nach|efter|après|dopo)\b|\bor (?:later|after)\b", re.I)
-_BEFORE = re.compile(r"^\W*(?:not after|before|by|until|ante|vor|før|avant|prima)\b|\bor (?:earlier|before)\b", re.I)
-_ROMAN = {"I": 1, "V": 5, "X": 10}
+_PLAIN = re.compile(
+    r"(?:c\.?|ca\.?|circa|about)?\s*(\d{4})(?:\s?[-–]\s?(\d{4}))?"
+)  # most dates: no need to look further
+_BC = re.compile(rf"[\s?)\]]*(?:\(\s*)?{say.BEFORE_CHRIST}", re.IGNORECASE)
+_AD = re.compile(rf"[\s?)\]]*(?:\(\s*)?{say.AFTER_CHRIST}", re.IGNORECASE)
+_BC_AHEAD = re.compile(
+    r"(?<!\d)(?<!\d )(?<!y )(?<!\. )(?:\bbce?|\bb\.\s?c\.(?:\s?e\.)?|公元前|紀元前|西元前)\s*$", re.I
+)
+_AD_AHEAD = re.compile(r"(?:\ba\.?d\.?|\bc\.e\.|\bce|公元|西元)\s*$", re.IGNORECASE)
+_HIJRA = re.compile(
+    r"\ba\.?\s?h\.?\s*\d+(?:\s*[-/]\s*\d+(?!\d))?\s*[/;,(]?|\b\d{1,4}(?:\s*[-/]\s*\d{1,4})?\s*a\.?h\b\.?", re.IGNORECASE
+)
+_NTH = rf"(?:\d{{1,2}}\s?{say.ORDINAL}|[XVI]{{1,6}}(?:{say.ORDINAL}|\b))"
+_DYNASTY = re.compile(
+    rf"{say.START}{_NTH}(?:[\s,]*(?:[-/&]|\b{say.JOINT}\b)?\s*(?:(?:early|mid|late)[\s-]+)?{_NTH}){{0,3}}[\s-]*dyn(?:ast\w*|\b\.?)"
+    rf"|\bdyn(?:ast\w*|\.)\s*(?:{_NTH}|\d{{1,2}}(?!\d))(?:\s*(?:[-/&]|\b{say.JOINT}\b)\s*(?:early\s+|late\s+)?(?:{_NTH}|\d{{1,2}}(?![\d/])))?",
+    re.IGNORECASE,
+)
+_PERIOD = re.compile(
+    r"dynast|period|kingdom|empire|culture|\bera\b|reign|caliphate|sultanate|epoch|époque|reich|zeit\b", re.I
+)
+_AFTER = re.compile(
+    r"^\W*(?:not before|after|from|since|post|nach|ab|seit|efter|fra|après|depuis|dopo|después de|desde|na)\b"
+    r"|\bor (?:later|after)\b|\bund später\b|\bou après\b",
+    re.IGNORECASE,
+)
+_BEFORE = re.compile(
+    r"^\W*(?:not after|not later than|before|by|until|ante|vor|bis|før|avant|prima del?|antes de|vóór|voor)\b"
+    r"|\bor (?:earlier|before)\b",
+    re.IGNORECASE,
+)
+_ISO_YEAR = r"(?:([+-]?\d{4,}|-\d{1,6})(?:-\d\d){0,2}(?:T[\d:.]*Z?)?[?~%]?|\.\.)"
+_ISO = re.compile(rf"{_ISO_YEAR}(?:\s*(?:/|\.\.|\bto\b|-(?=\s*-)|\s-\s)\s*{_ISO_YEAR})?")
 # What may stand around a year of three digits for it to be believed: with other words it is a number of something, and
 # with half a bracket or dash it is what was left of a longer one.
 _ONLY_A_DATE = re.compile(
-    r"^(?!0)(?!.*\d[.,]\d)(?:[\s.,/–—-]|\([^()]*\)|\[[^][]*\]|\d|\?|(?<![a-z])(?:ca?|circa|about|around|after|before|or|and|to|um"
-    r"|a\.?d|bce?|b\.c|ce|probably)(?![a-z]))*(?<![–—-])$",
+    r"^(?!0)(?!.*\d[.,]\d)(?:[\s.,/-]|\([^()]*\)|\[[^][]*\]|\d|\?|(?<![a-z])(?:ca?|circa|about|around|after|before|or|and|to|um"
+    r"|a\.?d|bce?|b\.c|ce|probably)(?![a-z]))*(?<!-)$",
     re.IGNORECASE,
 )
-_LONGEST = 300  # characters of a text in which a date is looked for
+_SPELLED = (
+    "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth"
+    "|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|twenty-first"
+)
+_ITALIAN = ["duecento", "trecento", "quattrocento", "cinquecento", "seicento", "settecento", "ottocento", "novecento"]
+_SPELLED_OUT = re.compile(
+    rf"\b(?:(?P<ordinal>{_SPELLED})(?=[\s-]+(?:{say.JOINT}[\s-]+(?:(?:early|mid|late)[\s-]+)?\w+[\s-]+)?centur)"
+    rf"|(?P<italian>{'|'.join(_ITALIAN)}))\b",
+    re.IGNORECASE,
+)
+_ROMAN = {"I": 1, "V": 5, "X": 10}
+
+_Years = tuple[int | None, int | None]
+_Span = tuple[int, int]
 
 
 @lru_cache(maxsize=1 << 16)
-def years(text: str | None) -> tuple[int | None, int | None]:
+def years(text: str | None) -> _Years:
     """The first and the last year that a date in words allows; None where it leaves an end open or says nothing.
 
     Years before Christ are negative. Centuries run from 1501 to 1600; "early", "mid" and "late" are their thirds, as
@@ -47,10 +105,14 @@ def years(text: str | None) -> tuple[int | None, int | None]:
     """
     if not text:
         return None, None
-    text = _HIJRA.sub(" ", text[:_LONGEST].strip().removesuffix(".0"))
-    if re.fullmatch(r"-\d{1,4}", text):
-        return int(text), int(text)
-    spans = _spans(text)
+    if (plain := _PLAIN.fullmatch(text)) and int(plain[1]) <= int(plain[2] or plain[1]) <= _LATEST:
+        return int(plain[1]), int(plain[2] or plain[1])
+    text = _plain(text[:_LONGEST].strip().removesuffix(".0"))
+    if iso := _ISO.fullmatch(text):
+        return _from_iso(iso)
+    believed = bool(_PERIOD.search(text))
+    text = _DYNASTY.sub(" ", _HIJRA.sub(" ", text))
+    spans = _spans(text, believed)
     if not spans:
         return None, None
     first, last = min(span[0] for span in spans), max(span[1] for span in spans)
@@ -61,54 +123,134 @@ def years(text: str | None) -> tuple[int | None, int | None]:
     return first, last
 
 
-def _spans(text: str) -> list[tuple[int, int]]:
-    """Every year, decade and century of a text as its first and last year, in order."""
-    names_centuries = re.search(_CENTURY, text, re.IGNORECASE)
+def _plain(text: str) -> str:
+    """One kind of dash, no brackets inside numbers, no commas in thousands before Christ, ordinals in digits."""
+    text = re.sub(r"[‐‑‒–−]", "-", text).replace("—", "--").replace("’", "'")
+    text = re.sub(r"(?<=\d)[\[\]](?=[\d?xu_-])", "", text, flags=re.IGNORECASE)
+    text = re.sub(
+        rf"\b(\d{{1,2}}),(\d{{3}})(?=\s*(?:-+\s*\d{{1,2}},?\d{{3}}\s*)?{say.BEFORE_CHRIST})", r"\1\2", text, flags=re.I
+    )
+    return _SPELLED_OUT.sub(_in_digits, text)
+
+
+def _in_digits(match: re.Match[str]) -> str:
+    if match["ordinal"]:
+        return f"{_SPELLED.split('|').index(match['ordinal'].lower()) + 1}th"
+    return f"{_ITALIAN.index(match['italian'].lower()) + 12}00s"
+
+
+def _from_iso(match: re.Match[str]) -> _Years:
+    """A year, a day or an interval of ISO 8601 and EDTF; there, years before Christ have a sign."""
+    first = last = None if match[1] is None else int(match[1])
+    if match[2] is not None or ".." in match[0]:
+        last = None if match[2] is None else int(match[2])
+    return (None, None) if max(first or 0, last or 0) > _LATEST else (first, last)
+
+
+def _spans(text: str, believed: bool) -> list[_Span]:
+    """Every year, decade and century of a text as its first and last year, in order.
+
+    They are read from the end, because the word for the century and the era often stand once, behind the last number.
+    """
+    matches = list(_PIECE.finditer(text))
+    centuries = _centuries(matches, text)
     found: list[tuple[int, int, bool]] = []
-    for match in reversed(list(_PIECE.finditer(text))):
-        span = _span(match, text, bool(names_centuries))
-        if span is None or span[0] > span[1]:
+    behind: re.Match[str] | None = None  # the piece that was read before this one, and counted
+    for match in reversed(matches):
+        if (match["century"] or match["roman"]) and match.start() not in centuries:
             continue
-        before_christ = bool(_BC.match(text, match.end()))
-        if found and found[-1][2] and span[1] >= found[-1][0] and not _AD.search(text[: match.start()]):
-            before_christ = True  # 500-400 BC: the era stands once, behind the later number
-        if span[1] <= _LATEST or before_christ:
-            found.append((*span, before_christ))
+        era = _era(match, text)
+        inherits = behind is not None and _joined(match, behind, text)
+        span = _span(match, text, bool(era), believed or era is not None or (inherits and found[-1][2]))
+        if span is None:
+            continue
+        if era is None and inherits and found[-1][2] and span[1] >= found[-1][0]:
+            era = True  # 500 to 400 BC
+            span = _span(match, text, True, True) or span
+        if span[0] <= span[1] and (span[1] <= _LATEST or era):
+            found.append((*span, bool(era)))
+            behind = match
     return [(-last, -first) if before_christ else (first, last) for first, last, before_christ in found]
 
 
-def _span(match: re.Match[str], text: str, names_centuries: bool) -> tuple[int, int] | None:
+def _centuries(matches: list[re.Match[str]], text: str) -> set[int]:
+    """Where the ordinals start that count centuries: those beside a word for it, and those that are joined to them."""
+    ordinals = [match for match in matches if match["century"] or match["roman"]]
+    pairs = list(pairwise(ordinals))
+    counted = {match.start() for match in ordinals if match["word"]}
+    for ahead, behind in reversed(pairs):
+        if behind.start() in counted and _joined(ahead, behind, text):
+            counted.add(ahead.start())
+    prefixed = {match.start() for match in ordinals if match["prefix"]}
+    for ahead, behind in pairs:
+        if ahead.start() in prefixed and _joined(ahead, behind, text):
+            prefixed.add(behind.start())
+    return counted | prefixed
+
+
+def _joined(ahead: re.Match[str], behind: re.Match[str], text: str) -> bool:
+    return bool(say.BETWEEN.fullmatch(text, ahead.end(), behind.start()))
+
+
+def _era(match: re.Match[str], text: str) -> bool | None:
+    """Whether a date is before Christ, as the words behind or ahead of it say; None if they say nothing."""
+    if _BC.match(text, match.end()):
+        return True
+    if _AD.match(text, match.end()):
+        return False
+    ahead = text[: match.start()]
+    return True if _BC_AHEAD.search(ahead) else False if _AD_AHEAD.search(ahead) else None
+
+
+def _span(match: re.Match[str], text: str, before_christ: bool, believed: bool) -> _Span | None:
+    """First and last year of a piece, counted away from the birth of Christ."""
+    part = match["part"] or match["behind"]
     if match["century"] or match["roman"]:
-        if not (match["word"] or (names_centuries and match["century"])):
-            return None
         number = int(match["century"]) if match["century"] else _from_roman(match["roman"].upper())
-        backwards = bool(_BC.match(text, match.end()))
-        return _portion(match["part"], (number - 1) * 100 + 1, 100, backwards) if 0 < number <= 21 else None
-    if match["decade"]:
-        first = int(match["decade"])
+        return _portion(part, (number - 1) * 100 + 1, 100, before_christ) if 0 < number <= 21 else None
+    if match["hundreds"]:
+        return _portion(part, int(match["hundreds"]) * 100, 100, before_christ)
+    if tens := match["tens"] or match["maybe"]:
+        return _portion(part, int(tens) * 10, 10, before_christ)
+    if decade := match["decade"] or match["ten"]:
+        first = int(decade)
         if match["decades"]:
             return first, first // 100 * 100 + int(match["decades"]) + 9
-        return _portion(match["slice"], first, 100 if first % 100 == 0 else 10, backwards=False)
-    year = int(match["year"])
-    if len(match["year"]) == 3 and not _ONLY_A_DATE.match(text):
+        return _portion(part, first, 100 if first % 100 == 0 else 10, before_christ)
+    return _year(match, text, before_christ, believed)
+
+
+def _year(match: re.Match[str], text: str, before_christ: bool, believed: bool) -> _Span | None:
+    digits = match["long"] or match["short"] or match["small"]
+    year, end = int(digits), match["end"]
+    if len(digits) > 4 and not before_christ:
         return None
-    if match["end"] is None or match["month"]:
+    if len(digits) == 3 and not (_ONLY_A_DATE.match(text) or (believed or len(end or "") == 4)):
+        return None
+    if end is None or match["month"]:
         return year, year
-    size = 10 ** len(match["end"])
-    last = year // size * size + int(match["end"])
-    return year, last if last >= year else year  # 1882-04 is a month
+    last = int(end)
+    if before_christ and last <= year:
+        return last, year
+    if len(end) < len(digits) and not (before_christ or len(end) == 3):
+        size = 10 ** len(end)
+        last += year // size * size
+        last = max(last, year) + (9 if match["ends"] else 0)  # 1882-04 is a month
+    if match["more"]:
+        last = last // 100 * 100 + int(match["more"])
+    if "/" in match["dash"] and len(end) == len(digits):
+        return min(year, last), max(year, last)
+    return year, last
 
 
-def _portion(words: str | None, first: int, length: int, backwards: bool) -> tuple[int, int]:
+def _portion(words: str | None, first: int, length: int, backwards: bool) -> _Span:
     """The part of a century or decade that words name: early, mid, late, second half, last quarter."""
-    words = (words or "").lower()
     if not words:
         return first, first + length - 1
-    parts = 2 if "half" in words else 4 if "quarter" in words else 3
-    ordinals = (("first", "1st", "early", "beginning"), ("second", "2nd", "mid"), ("third ", "3rd"), ("fourth", "4th"))
-    index = next((i for i, names in enumerate(ordinals) if any(name in words for name in names)), parts - 1)
-    index = parts - 1 - index if backwards else index
-    return first + length * index // parts, first + length * (index + 1) // parts - 1
+    short = {"in": "early", "ex": "late", "med": "mid"}
+    start, stop = say.share(short.get(words.lower().rstrip("."), words))
+    start, stop = (1 - stop, 1 - start) if backwards else (start, stop)
+    return first + int(length * start), first + int(length * stop) - 1
 
 
 def _from_roman(text: str) -> int:
