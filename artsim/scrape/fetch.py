@@ -19,6 +19,7 @@ from artsim.sources.address import AllowedHosts
 
 LONGEST_WAIT = 600.0  # seconds; a server that asks for more (Retry-After) is not asked again in this run
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_GONE = frozenset({404, 410})
 _READ_BUFFER = 1 << 18  # bytes; small ones make the transport stop and go
 
 
@@ -88,7 +89,8 @@ class Client:
             return Answer(status, location=web_address(headers.get("Location"), base=response.url))
         directive = opted_out(headers.getall("X-Robots-Tag", ()))
         if directive:
-            raise Failure(Verdict("opt_out", f"the site opts out of this use (X-Robots-Tag: {directive})", status))
+            detail = f"the site opts out of this use (X-Robots-Tag: {directive})"
+            raise Failure(Verdict("opt_out", detail, status, removed=True))
         if status == 304:
             return Answer(status)
         if status not in (200, 203):
@@ -132,7 +134,7 @@ def _refused(status: int, headers: CIMultiDictProxy[str]) -> Failure:
     after = _retry_after(headers.get("Retry-After")) if status in (429, 503) else 0.0
     if after > LONGEST_WAIT:
         again, detail = False, f"{detail}; the server asks to come back in {after:,.0f} s"
-    return Failure(Verdict("http", detail, status), again=again, after=after if again else 0.0)
+    return Failure(Verdict("http", detail, status, status in _GONE), again=again, after=after if again else 0.0)
 
 
 def _retry_after(value: str | None) -> float:
