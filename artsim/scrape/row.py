@@ -20,7 +20,7 @@ from artsim.scrape.files import Files
 from artsim.scrape.gate import Gate, LimitsLost
 from artsim.scrape.images import image_columns
 from artsim.scrape.options import Options
-from artsim.scrape.robots import MAX_ROBOTS_BYTES, Robots
+from artsim.scrape.robots import MAX_ROBOTS_BYTES, Robots, as_text
 from artsim.scrape.verdict import Deferred, Failure, Verdict
 from artsim.scrape.works import Row
 from artsim.vision.apart import Apart
@@ -94,7 +94,7 @@ class Fetcher:
         try:
             url = URL(origin) / "robots.txt"
             async with self._answer(url, Row("", None), Counter(), obey=False, cut_at=MAX_ROBOTS_BYTES) as answer:
-                return Robots.read(answer.body.decode("utf-8", "replace"))
+                return Robots.read(as_text(answer.body))
         except Failure as failure:
             verdict = failure.verdict
             if failure.again or (verdict.http_status or 0) >= 500:
