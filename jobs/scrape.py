@@ -33,7 +33,17 @@ job.option(
     metavar="STATUS",
     help="take up again the rows that ended so: %(choices)s",
 )
-job.option("--refresh", action="store_true", help="ask whether images that are there have changed")
+job.option(
+    "--refresh",
+    action="store_true",
+    help="ask whether stored images have changed; each stays until a whole new one comes",
+)
+job.option(
+    "--drop-removed",
+    action="store_true",
+    help="with --refresh or --retry: delete stored images that their site has removed or now forbids (404, 410, "
+    "robots.txt, opt-out); else such rows are marked and keep them",
+)
 job.option("--limit", type=int, metavar="N", help="end no more than N rows")
 job.option(
     "--contact", metavar="MAIL|URL", help="whom sites can turn to, in the User-Agent; else the account that runs this"
@@ -61,6 +71,7 @@ def scrape(archive: "Archive", options: Namespace) -> dict[str, Any]:
         public_only=options.rights == "public",
         retry=tuple(options.retry),
         refresh=options.refresh,
+        drop_removed=options.drop_removed,
         limit=options.limit,
         workers=options.workers,
     )

@@ -33,7 +33,7 @@ IMAGES = pa.schema(
         ("http_status", pa.int32()),
         ("attempts", pa.int32()),
         ("content_type", pa.string()),  # what the bytes are, whatever the header said
-        ("bytes", pa.binary()),  # the image file itself; null unless status is ok
+        ("bytes", pa.binary()),  # the image file itself; where status is not ok, one that its site removed since
         ("sha256", pa.string()),
         ("phash", pa.string()),
         ("width", pa.int32()),

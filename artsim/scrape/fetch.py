@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 import aiohttp
@@ -16,9 +14,11 @@ from artsim.scrape.options import Options
 from artsim.scrape.robots import opted_out
 from artsim.scrape.verdict import Failure, Verdict
 from artsim.sources.address import AllowedHosts
+from artsim.sources.retry_after import seconds_to_wait
 
 LONGEST_WAIT = 600.0  # seconds; a server that asks for more (Retry-After) is not asked again in this run
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_GONE = frozenset({404, 410})
 _READ_BUFFER = 1 << 18  # bytes; small ones make the transport stop and go
 
 
@@ -84,11 +84,12 @@ class Client:
 
     async def _read(self, response: aiohttp.ClientResponse, chunks: list[bytes], cut_at: int | None) -> Answer:
         status, headers = response.status, response.headers
-        if status in _REDIRECTS:
-            return Answer(status, location=web_address(headers.get("Location"), base=response.url))
         directive = opted_out(headers.getall("X-Robots-Tag", ()))
         if directive:
-            raise Failure(Verdict("opt_out", f"the site opts out of this use (X-Robots-Tag: {directive})", status))
+            detail = f"the site opts out of this use (X-Robots-Tag: {directive})"
+            raise Failure(Verdict("opt_out", detail, status, removed=True))
+        if status in _REDIRECTS:
+            return Answer(status, location=web_address(headers.get("Location"), base=response.url))
         if status == 304:
             return Answer(status)
         if status not in (200, 203):
@@ -129,23 +130,10 @@ def _refused(status: int, headers: CIMultiDictProxy[str]) -> Failure:
     except ValueError:
         detail = str(status)
     again = status == 429 or status >= 500
-    after = _retry_after(headers.get("Retry-After")) if status in (429, 503) else 0.0
+    after = (seconds_to_wait(headers.get("Retry-After")) or 0.0) if status in (429, 503) else 0.0
     if after > LONGEST_WAIT:
         again, detail = False, f"{detail}; the server asks to come back in {after:,.0f} s"
-    return Failure(Verdict("http", detail, status), again=again, after=after if again else 0.0)
-
-
-def _retry_after(value: str | None) -> float:
-    """Seconds that a Retry-After header asks to wait, given as seconds or as a date; 0 where it says nothing."""
-    if not value:
-        return 0.0
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        date = parsedate_to_datetime(value)
-    except ValueError:
-        return 0.0
-    return max((date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds(), 0.0)
+    return Failure(Verdict("http", detail, status, status in _GONE), again=again, after=after if again else 0.0)
 
 
 def _utf8(header: str | None) -> str | None:

@@ -148,7 +148,7 @@ class Gate:
         if robots.failure:
             raise Failure(robots.failure)
         if not rules.can_fetch(str(url), AGENT):
-            raise Failure(Verdict("robots", "the site's robots.txt does not allow it"))
+            raise Failure(Verdict("robots", "the site's robots.txt does not allow it", removed=True))
 
     async def _queue(self, host: _Host, *, first: bool) -> None:
         waiter = self._waiter()

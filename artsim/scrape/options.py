@@ -41,6 +41,7 @@ class Options:
     public_only: bool = False
     retry: tuple[str, ...] = ()
     refresh: bool = False
+    drop_removed: bool = False
     limit: int | None = None
     workers: int | None = None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -53,4 +54,6 @@ class Options:
                 raise Mistake(f"--{name.replace('_', '-')} {value}: must be {bound} or more")
         if not (self.user_agent.isascii() and self.user_agent.isprintable()):
             raise Mistake("--contact: a mail address or a web address, in plain characters")
+        if self.drop_removed and not (self.refresh or self.retry):
+            raise Mistake("--drop-removed: only rows that are asked for again; add --refresh, or --retry STATUS")
         AllowedHosts(self.allow_hosts)

@@ -67,8 +67,8 @@ def _updated(rows: pa.Table, changes: dict[str, dict[str, Any]]) -> pa.Table:
     if not changes:
         return rows
     ids = rows["id"].to_pylist()
-    for name in ("detail", "attempts", "fetched_at"):
+    for name in sorted({name for change in changes.values() for name in change} - {"id"}):
         old = zip(ids, rows[name].to_pylist(), strict=True)
-        values = pa.array([changes[one][name] if one in changes else value for one, value in old], rows[name].type)
+        values = pa.array([changes.get(one, {}).get(name, value) for one, value in old], rows[name].type)
         rows = rows.set_column(rows.column_names.index(name), IMAGES.field(name), values)
     return rows

@@ -1,5 +1,7 @@
 """What sites say about robots: robots.txt (RFC 9309), crawl-delay, and opting out by X-Robots-Tag."""
 
+import codecs
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,6 +12,7 @@ from artsim.scrape.verdict import Verdict
 
 MAX_ROBOTS_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 KiB are read, the rest may be ignored
 LONGEST_DELAY = 600.0  # seconds between two requests; a site that asks for more is left alone
+_MARK_READ_AS_LATIN_1 = "\xef\xbb\xbf"
 _OPT_OUT = frozenset({"noai", "noimageai"})
 _VALUED = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
 
@@ -32,7 +35,7 @@ class Robots:
         rules = Protego.parse(text)
         delay, rate = rules.crawl_delay(AGENT) or 0.0, rules.request_rate(AGENT)
         if rate and rate.requests:
-            delay = max(delay, rate.seconds / rate.requests)
+            delay = max(delay, _ratio(rate.seconds, rate.requests))
         if delay > LONGEST_DELAY:
             return cls(failure=Verdict("robots", f"robots.txt asks for {delay:,.0f} s between two requests"))
         return cls(text, max(delay, 0.0))
@@ -40,6 +43,23 @@ class Robots:
     def rules(self) -> Protego:
         """The rules, to be kept by who asks them often."""
         return Protego.parse(self.text)
+
+
+def as_text(body: bytes) -> str:
+    """A robots.txt as text: UTF-8, or UTF-16 that says so, without byte order marks.
+
+    The first line counts after one, too, and so does a line in the middle, where files were put together.
+    """
+    sixteen = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = body.decode("utf-16" if sixteen else "utf-8", "replace")
+    return text.replace("\ufeff", "").removeprefix(_MARK_READ_AS_LATIN_1)
+
+
+def _ratio(seconds: int, requests: int) -> float:
+    try:
+        return seconds / requests
+    except OverflowError:
+        return math.inf
 
 
 def opted_out(tags: Iterable[str]) -> str | None:

@@ -6,7 +6,7 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from artsim.scrape.files import Files
 from artsim.scrape.gate import Gate, LimitsLost
 from artsim.scrape.images import image_columns
 from artsim.scrape.options import Options
-from artsim.scrape.robots import MAX_ROBOTS_BYTES, Robots
+from artsim.scrape.robots import MAX_ROBOTS_BYTES, Robots, as_text
 from artsim.scrape.verdict import Deferred, Failure, Verdict
 from artsim.scrape.works import Row
 from artsim.vision.apart import Apart
@@ -29,16 +29,22 @@ from artsim.vision.check import BadImage
 _REDIRECTS = 5
 _BACKOFF = 0.5  # seconds before the second attempt at most, then twice as long each; anything below that is drawn
 _BACKOFF_MOST = 60.0
+_FAILED = "; refresh failed: "
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Ending:
-    """How a row ended: the columns of its images row; where ``kept``, only those that change."""
+    """How a row ended: the columns of its images row; where ``kept``, only those that change.
+
+    ``verdict`` is how this run's asking ended, whatever the row says; ``stored``, that the row had an image before.
+    """
 
     columns: dict[str, Any]
     host: str
+    verdict: Verdict
+    stored: bool = False
     kept: bool = False
     spent: Counter[str] = field(default_factory=Counter)  # nanoseconds by what they were spent on
 
@@ -69,13 +75,14 @@ class Fetcher:
         while True:
             try:
                 columns = await self._attempt(row, spent)
-                return self._ended(row, Verdict("ok", ""), columns, spent)
+                return self._ending(row, Verdict("ok", ""), _found(row, columns), columns is None, spent)
             except (Deferred, LimitsLost):
                 raise
             except Exception as error:  # whatever a site can still think of is the end of its row, not of the run
                 failure = error if isinstance(error, Failure) else _unforeseen(error)
                 if not failure.again or row.tried > self._options.retries:
-                    return self._ended(row, failure.verdict, None, spent, transient=failure.again)
+                    kept = row.stored is not None and not (failure.verdict.removed and self._options.drop_removed)
+                    return self._ending(row, failure.verdict, _lacking(row, failure.verdict, kept), kept, spent)
                 started = time.monotonic_ns()
                 await asyncio.sleep(
                     0 if failure.after else _backoff(row.tried)
@@ -87,7 +94,7 @@ class Fetcher:
         try:
             url = URL(origin) / "robots.txt"
             async with self._answer(url, Row("", None), Counter(), obey=False, cut_at=MAX_ROBOTS_BYTES) as answer:
-                return Robots.read(answer.body.decode("utf-8", "replace"))
+                return Robots.read(as_text(answer.body))
         except Failure as failure:
             verdict = failure.verdict
             if failure.again or (verdict.http_status or 0) >= 500:
@@ -108,7 +115,7 @@ class Fetcher:
             return await self._verified(data, row, spent)
         async with self._answer(web_address(row.url), row, spent) as answer:
             if answer.status == 304:
-                if not row.stored:
+                if not (row.stored and row.stored.validators):
                     raise Failure(Verdict("http", "304 Not Modified, without being asked whether", 304))
                 return None
             try:
@@ -124,24 +131,24 @@ class Fetcher:
         self, url: URL, row: Row, spent: Counter[str], *, obey: bool = True, cut_at: int | None = None
     ) -> AsyncIterator[Answer]:
         """The answer at the end of all redirects, while its host's slot is still held."""
-        validators = {"If-None-Match": row.etag, "If-Modified-Since": row.last_modified}
-        headers = {name: value for name, value in validators.items() if value}
+        headers = row.stored.validators if row.stored else {}
         seen: set[URL] = set()
         while url not in seen:
             if len(seen) > _REDIRECTS:
                 raise Failure(Verdict("redirect_loop", f"more than {_REDIRECTS} redirects"))
             queued = time.monotonic_ns()
-            async with self.gate.visit(url, obey=obey):
-                started = time.monotonic_ns()
-                spent["wait"] += started - queued
-                row.tried += not seen
-                try:
-                    answer = await self._client.get(url, headers, cut_at)
-                finally:
-                    spent["fetch"] += time.monotonic_ns() - started
-                if answer.location is None:
-                    yield answer
-                    return
+            with _of_another_page(bool(seen)):
+                async with self.gate.visit(url, obey=obey):
+                    started = time.monotonic_ns()
+                    spent["wait"] += started - queued
+                    row.tried += not seen
+                    try:
+                        answer = await self._client.get(url, headers, cut_at)
+                    finally:
+                        spent["fetch"] += time.monotonic_ns() - started
+                    if answer.location is None:
+                        yield answer
+                        return
             seen.add(url)
             url = answer.location
         raise Failure(Verdict("redirect_loop", f"redirects lead back to {url}"))
@@ -160,23 +167,38 @@ class Fetcher:
     async def _in_thread(self, function: Any, *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
-    def _ended(
-        self,
-        row: Row,
-        verdict: Verdict,
-        columns: dict[str, Any] | None,
-        spent: Counter[str],
-        transient: bool = False,
-    ) -> Ending:
+    def _ending(self, row: Row, verdict: Verdict, columns: dict[str, Any], kept: bool, spent: Counter[str]) -> Ending:
         now = max(datetime.now(UTC), self._options.started)  # another machine's clock may be behind
-        about = {"id": row.id, "attempts": row.tried, "fetched_at": now}
-        host = _host_label(row.url)
-        if row.stored and columns is None and (verdict.status == "ok" or transient):
-            detail = None if verdict.status == "ok" else f"kept from before; refreshing failed: {verdict.detail}"
-            return Ending({**about, "detail": detail and _plain(detail)}, host, True, spent)
-        detail = _plain(verdict.detail) or None
-        about |= {"status": verdict.status, "detail": detail, "http_status": verdict.http_status}
-        return Ending({**about, **(columns or {})}, host, False, spent)
+        columns = {"id": row.id, "attempts": row.tried, "fetched_at": now, **columns}
+        return Ending(columns, _host_label(row.url), verdict, row.stored is not None, kept, spent)
+
+
+def _found(row: Row, columns: dict[str, Any] | None) -> dict[str, Any]:
+    """What to write of a row whose image came, or (None) is unchanged."""
+    back = {"http_status": 304} if columns is None and row.stored and row.stored.status != "ok" else {}
+    return {"status": "ok", "detail": None, **back, **(columns or {})}
+
+
+def _lacking(row: Row, verdict: Verdict, kept: bool) -> dict[str, Any]:
+    """What to write of a row whose image did not come. A stored image that is ``kept`` counts on, unless removed."""
+    if not kept or row.stored is None:
+        return {"status": verdict.status, "detail": _plain(verdict.detail) or None, "http_status": verdict.http_status}
+    if verdict.removed:
+        detail = _plain(f"removed: {verdict.detail}; the stored image is kept")
+        return {"status": verdict.status, "detail": detail, "http_status": verdict.http_status}
+    mark = f"{(row.stored.detail or '').partition(_FAILED)[0]}; " if row.stored.status != "ok" else ""
+    return {"status": row.stored.status, "detail": _plain(f"{mark}{_FAILED.lstrip('; ')}{verdict.detail}")}
+
+
+@contextlib.contextmanager
+def _of_another_page(redirected: bool) -> Iterator[None]:
+    """What robots.txt says of a page that a redirect leads to, a login say, is not said of the image."""
+    try:
+        yield
+    except Failure as failure:
+        if redirected and failure.verdict.status == "robots":
+            failure.verdict = failure.verdict._replace(removed=False)
+        raise
 
 
 def _backoff(tried: int) -> float:

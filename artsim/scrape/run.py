@@ -4,6 +4,7 @@ Plain actors and not Ray Data: a worker lives through all rounds with its connec
 itself, so that slow ones hold up no others; and three helper processes less to start are worth 3 s of every run.
 """
 
+import logging
 import math
 import time
 import uuid
@@ -19,10 +20,12 @@ from artsim.scrape.host import Rules
 from artsim.scrape.limits import Answer, Limits, Request
 from artsim.scrape.options import Options
 from artsim.scrape.tally import Tally
-from artsim.scrape.works import Piece, find_pieces
+from artsim.scrape.works import Piece, find_pieces, larger_than
 
 if TYPE_CHECKING:
     from artsim.scrape.worker import Worker
+
+_log = logging.getLogger(__name__)
 
 _PATIENCE = 30.0  # seconds that a row may wait for its host in the first round; twice as long in each that follows
 _PATIENCE_MOST = 600.0
@@ -38,7 +41,34 @@ def scrape(archive: Archive, options: Options) -> dict[str, Any]:
     Mistake if another run does so now: hosts would be asked twice as much as they are to bear.
     """
     with archive.alone("images"):
-        return _scrape(archive, options)
+        unshrunk = larger_than(archive, options.resize) if options.resize and not options.refresh else 0
+        report = _scrape(archive, options)
+    _tell(report, options, unshrunk)
+    return {**report, "larger_than_resize": unshrunk}
+
+
+def _tell(report: dict[str, Any], options: Options, unshrunk: int) -> None:
+    """Says in a line each what a person might otherwise take for done."""
+    if unshrunk:
+        _log.warning(
+            "scrape: --resize %d is for new images; %d that were stored before are larger and stay as they are: "
+            "--refresh --resize %d fetches them again",
+            *(options.resize, unshrunk, options.resize),
+        )
+    if kept := report["refresh_failed"]:
+        _log.warning(
+            "scrape: %d stored images could not be refreshed and are kept: %s", sum(kept.values()), _listed(kept)
+        )
+    if gone := report["removed"]:
+        fate = "were deleted" if options.drop_removed else "are marked and kept; --drop-removed deletes them"
+        _log.warning(
+            "scrape: %d stored images are removed or forbidden at their sites and %s: %s",
+            *(sum(gone.values()), fate, _listed(gone)),
+        )
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in counts.items())
 
 
 def _scrape(archive: Archive, options: Options) -> dict[str, Any]:

@@ -20,7 +20,9 @@ class Tally:
     """Rows by how they ended and by host, nanoseconds by what they went to, and what was put off.
 
     ``plain`` counts ``bytes`` of images, ``kept`` rows (a refresh left their image as it was) and ``deferred`` rows;
-    ``tried`` says of those how often they had been tried.
+    ``tried`` says of those how often they had been tried. ``failures`` counts what this run asked for in vain, by
+    reason, which a row that keeps its image does not show in its status; ``unrefreshed`` and ``removed`` those among
+    them that had an image.
     """
 
     statuses: Counter[str] = field(default_factory=_counter)
@@ -29,6 +31,9 @@ class Tally:
     spent: Counter[str] = field(default_factory=_counter)
     plain: Counter[str] = field(default_factory=_counter)
     tried: Counter[str] = field(default_factory=_counter)
+    failures: Counter[str] = field(default_factory=_counter)
+    unrefreshed: Counter[str] = field(default_factory=_counter)
+    removed: Counter[str] = field(default_factory=_counter)
 
     @property
     def rows(self) -> int:
@@ -37,11 +42,14 @@ class Tally:
 
     def count(self, ending: "Ending") -> None:
         """Counts one row that ended."""
-        status = "ok" if ending.kept else ending.columns["status"]
-        self.statuses[status] += 1
+        self.statuses[ending.columns["status"]] += 1
         self.hosts[ending.host] += 1
-        if status != "ok":
+        reason = ending.verdict.status
+        if reason != "ok":
             self.failed[ending.host] += 1
+            self.failures[reason] += 1
+            if ending.stored:
+                (self.removed if ending.verdict.removed else self.unrefreshed)[reason] += 1
         self.plain["kept"] += ending.kept
         self.plain["bytes"] += len(ending.columns.get("bytes") or b"")
         self.spent.update(ending.spent)
@@ -81,14 +89,18 @@ class Tally:
     def report(self, seconds: float) -> dict[str, Any]:
         """The share of a job's report: counts, rate over ``seconds``, the hosts with most failures first."""
         worst = sorted(self.hosts, key=lambda host: (-self.failed[host], -self.hosts[host], host))[:20]
+        failed = self.failures.total()
         return {
             "rows_in": self.rows,
-            "rows_out": self.statuses["ok"],
-            "rows_failed": self.rows - self.statuses["ok"],
+            "rows_out": self.rows - failed,
+            "rows_failed": failed,
+            "failures": dict(self.failures.most_common()),
             "statuses": dict(self.statuses.most_common()),
             "rows_kept": self.plain["kept"],
+            "refresh_failed": dict(self.unrefreshed.most_common()),
+            "removed": dict(self.removed.most_common()),
             "hosts": {host: {"rows": self.hosts[host], "failed": self.failed[host]} for host in worst},
             "bytes": self.plain["bytes"],
-            "images_per_second": round(self.statuses["ok"] / seconds, 1) if seconds else 0.0,
+            "images_per_second": round((self.rows - failed) / seconds, 1) if seconds else 0.0,
             "row_seconds": {name: round(spent / 1e9, 1) for name, spent in self.spent.most_common()},
         }

@@ -18,11 +18,16 @@ FAILURES = (
 
 
 class Verdict(NamedTuple):
-    """How something ended: one of ``FAILURES`` (or ``ok``), why in words, and the HTTP status if there was one."""
+    """How something ended: one of ``FAILURES`` (or ``ok``), why in words, and the HTTP status if there was one.
+
+    ``removed``: the site says for good that the image is not to be had there (gone, forbidden), which an outage or a
+    wrong answer does not.
+    """
 
     status: str
     detail: str
     http_status: int | None = None
+    removed: bool = False
 
 
 class Failure(Exception):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,7 +10,7 @@ import pyarrow.compute as pc
 from artsim.archive import PART_ROWS, Archive, is_public_domain, pending
 from artsim.scrape.options import Options
 
-_STATE = ["id", "status", "fetched_at", "etag", "last_modified"]
+_STATE = ["id", "status", "detail", "fetched_at", "sha256", "width", "height", "etag", "last_modified"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +25,23 @@ class Piece:
     take: int
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the archive says of an image that it holds, and ``validators``: headers that ask whether it has changed."""
+
+    status: str
+    detail: str | None
+    validators: dict[str, str]
+
+
 @dataclass(slots=True)
 class Row:
-    """A row to take up.
-
-    ``stored`` says that its image is there and is to be refreshed, by these validators; ``careful``, that its decoder
-    may crash.
-    """
+    """A row to take up; ``stored`` where its image is there already. ``careful``: its decoder may crash."""
 
     id: str
     url: str | None
     tried: int = 0
-    stored: bool = False
-    etag: str | None = None
-    last_modified: str | None = None
+    stored: Stored | None = None
     careful: bool = False
 
 
@@ -53,7 +57,7 @@ def find_pieces(archive: Archive, options: Options) -> Iterator[Piece]:
             source_key=lambda rows: _wanted(rows, options),
             source_columns=["rights"] if options.public_only else [],
             target_key=lambda rows: _done(rows, options),
-            target_columns=["status", "fetched_at"],
+            target_columns=["status", "fetched_at", "sha256"] if options.refresh else ["status", "fetched_at"],
             part_rows=PART_ROWS,
         ):
             take = len(work.ids) if left is None else min(len(work.ids), left)
@@ -75,11 +79,35 @@ def read_rows(archive: Archive, piece: Piece, catalog: pa.Table, options: Option
     if piece.part in images.parts(piece.shard):
         state = images.read(piece.shard, piece.part, _STATE)
         rows = rows.filter(pc.invert(pc.is_in(rows["id"], value_set=_done(state, options).combine_chunks())))
-        there = {row["id"]: row for row in state.to_pylist() if row["status"] == "ok"}
+        there = {row["id"]: _stored(row, options.resize) for row in state.filter(_has_image(state)).to_pylist()}
     return [
-        Row(name, url, stored=name in there, **{key: there[name][key] for key in _STATE[3:]} if name in there else {})
+        Row(name, url, stored=there.get(name))
         for name, url in zip(rows["id"].to_pylist(), rows["image_url"].to_pylist(), strict=True)
     ][: piece.take - ended]
+
+
+def larger_than(archive: Archive, pixels: int) -> int:
+    """How many stored images have a longer side than that."""
+    if not archive.has_table("images"):
+        return 0
+    found = 0
+    for rows in archive.table("images").scan(["width", "height"]):
+        side = pc.max_element_wise(rows["width"], rows["height"])
+        found += pc.sum(pc.greater(side, pixels)).as_py() or 0
+    return found
+
+
+def _stored(row: dict[str, Any], resize: int | None) -> Stored:
+    """Without validators where --resize has yet to be applied: an unchanged image has to come again for that."""
+    validators = {"If-None-Match": row["etag"], "If-Modified-Since": row["last_modified"]}
+    if resize and max(row["width"] or 0, row["height"] or 0) > resize:
+        validators = {}
+    return Stored(row["status"], row["detail"], {name: value for name, value in validators.items() if value})
+
+
+def _has_image(images: pa.Table) -> pa.ChunkedArray:
+    """Which rows hold an image, told without reading it; also one that its site has removed since."""
+    return pc.or_(pc.equal(images["status"], "ok"), pc.is_valid(images["sha256"]))
 
 
 def _wanted(rows: pa.Table, options: Options) -> pa.ChunkedArray:
@@ -94,11 +122,14 @@ def _wanted(rows: pa.Table, options: Options) -> pa.ChunkedArray:
 def _done(images: pa.Table, options: Options) -> pa.ChunkedArray:
     """Ids, null where this run takes the row up again.
 
-    That is a status to retry, or ``ok`` to refresh, from before the run; or a row whose ``fetched_at`` the catalog took
-    away because its image has another address now.
+    That is a status to retry, or an image to refresh, from before the run; or a row whose ``fetched_at`` the catalog
+    took away because its image has another address now.
     """
     anew = pc.is_null(images["fetched_at"])
-    if again := [*options.retry, *(["ok"] if options.refresh else [])]:
+    if options.retry or options.refresh:
         old = pc.less(images["fetched_at"], pa.scalar(options.started, pa.timestamp("us", tz="UTC")))
-        anew = pc.or_kleene(anew, pc.and_(old, pc.is_in(images["status"], value_set=pa.array(again, pa.string()))))
+        again = pc.is_in(images["status"], value_set=pa.array(options.retry, pa.string()))
+        if options.refresh:
+            again = pc.or_(again, _has_image(images))
+        anew = pc.or_kleene(anew, pc.and_(old, again))
     return pc.if_else(anew, pa.scalar(None, pa.string()), images["id"])

@@ -7,8 +7,6 @@ import logging
 import random
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +18,7 @@ from artsim.archive import Mistake
 from artsim.sources.address import AllowedHosts
 from artsim.sources.documents import parse
 from artsim.sources.guard import Guard, Refused
+from artsim.sources.retry_after import seconds_to_wait
 
 _TRIES = 5
 _FIRST_PAUSE = 1.0  # seconds, doubled at each further try
@@ -95,7 +94,7 @@ class Web:
         try:
             with self._session.get(url, params=params, timeout=_TIMEOUT, stream=True) as answer:
                 if answer.status_code in _BUSY:
-                    raise _Again(f"HTTP {answer.status_code}", _asked_to_wait(answer.headers.get("Retry-After")))
+                    raise _Again(f"HTTP {answer.status_code}", seconds_to_wait(answer.headers.get("Retry-After")))
                 if answer.status_code != 200:
                     raise Unreachable(f"HTTP {answer.status_code}", url)
                 content = bytearray()
@@ -139,15 +138,3 @@ class _Again(Exception):
         super().__init__(reason)
         self.reason = reason
         self.wait = wait
-
-
-def _asked_to_wait(text: str | None) -> float | None:
-    """Seconds that a Retry-After header asks for: a number, or a date."""
-    if not text:
-        return None
-    if text.strip().isdecimal():
-        return float(text)
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None

@@ -170,6 +170,23 @@ CASES = {
 }
 
 
+ABSURD = {
+    "a date beyond all numbers": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+    "the last of all dates": "Fri, 31 Dec 9999 23:59:59 GMT",
+    "a date that no calendar has": "Mon, 99 Jan 2030 99:99:99 GMT",
+    "a date in no time zone": "Fri, 31 Dec 9999 23:59:59 -2359",
+    "the past": "Wed, 21 Oct 2015 07:28:00 GMT",
+    "less than nothing": "-5",
+    "a number beyond all numbers": "1e400",
+    "digits without end": "9" * 5000,
+    "no number": "nan",
+    "a comma": ",",
+}
+CASES |= {
+    f"Retry-After is {name}": Case(in_turn(page(answer(503, b"", f"Retry-After: {value}")), OK), "ok", "", 2)
+    for name, value in ABSURD.items()
+}
+
 SLOW = {"slow drip", "headers drip", "endless 100 Continue", "never answers"}
 
 

@@ -50,6 +50,34 @@ def test_rules(text: str, path: str, status: str, site: Site, scrape_url: Scrape
     assert row["attempts"] == (status == "ok")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xef\xbb\xbfUser-agent: *\nDisallow: /",
+        b"\xef\xbb\xbf\xef\xbb\xbfUser-agent: *\r\nDisallow: /",
+        b"\xc3\xaf\xc2\xbb\xc2\xbfUser-agent: *\nDisallow: /",  # the mark of a file that was converted once more
+        b"User-agent: otherbot\nDisallow:\n\n\xef\xbb\xbfUser-agent: *\nDisallow: /",  # two files in one
+        "\ufeffUser-agent: *\nDisallow: /".encode("utf-16-le"),
+        "\ufeffUser-agent: *\nDisallow: /".encode("utf-16-be"),
+        b"\xef\xbb\xbfUser-agent: *\nCrawl-delay: 700",
+        b"User-agent: *\nRequest-rate: 1/" + b"9" * 4000 + b"s",
+    ],
+)
+def test_a_byte_order_mark_hides_no_rule(body: bytes, site: Site, scrape_url: Scrape) -> None:
+    site.default, site.pages["/robots.txt"] = GOOD, page(answer(200, body))
+    row = scrape_url(f"{site.url}/x")
+    assert (row["status"], len(site.images())) == ("robots", 0)
+    assert "Error" not in row["detail"]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_opting_out_by_the_redirect(status: int, site: Site, scrape_url: Scrape) -> None:
+    site.default = GOOD
+    site.pages["/x"] = page(answer(status, b"", "Location: /good", "X-Robots-Tag: noindex, noai"))
+    row = scrape_url(f"{site.url}/x")
+    assert (row["status"], row["bytes"], len(site.asked("/good"))) == ("opt_out", None, 0)
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
 def test_no_robots_allow_all(status: int, site: Site, scrape_url: Scrape) -> None:
     site.default, site.pages["/robots.txt"] = GOOD, robots("User-agent: *\nDisallow: /", status)

@@ -150,8 +150,8 @@ def test_refresh(refreshed: Archive, site: Site) -> None:
     assert new[1]["etag"] == '"two"'
     assert new[2]["bytes"] == jpeg()
     assert new[2]["sha256"] == old[2]["sha256"]
-    assert new[2]["detail"] == "kept from before; refreshing failed: 503 Service Unavailable"
-    assert new[3]["bytes"] is None
-    assert new[4]["bytes"] is None
+    assert new[2]["detail"] == "refresh failed: 503 Service Unavailable"
+    assert new[3]["bytes"] == new[4]["bytes"] == jpeg()
+    assert new[3]["detail"] == "removed: 410 Gone; the stored image is kept"
     assert new[5] == old[5]
     assert len(site.asked("/5")) == 1

@@ -47,6 +47,25 @@ def test_a_pause_may_be_a_date_and_must_not_be_too_long(museum: Museum, naps: li
     assert max(naps) <= 30
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Wed, 21 Oct 2015 07:28:00",
+        "-5",
+        "1e400",
+        "9" * 5000,
+        "nan",
+        ",",
+    ],
+)
+def test_an_absurd_pause_costs_no_retry(asked: str, museum: Museum, naps: list[float]) -> None:
+    museum.answer = lambda path, params: (503, {"Retry-After": asked}, b"") if len(museum.asked) < 2 else {"ok": 1}
+    assert Web(None, [], museum.url).json(museum.url) == {"ok": 1}
+    assert max(naps) < 10
+
+
 def test_requests_are_not_fired_off_one_behind_the_other(museum: Museum, naps: list[float]) -> None:
     museum.answer = lambda path, params: {}
     web = Web(None, [], museum.url)

@@ -1,0 +1,186 @@
+"""What a refresh does to images that are stored: one is lost for a newer whole one, or where that was asked for."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from artsim.archive import Archive, Mistake
+from artsim.scrape.options import Options
+from artsim.scrape.tally import Tally
+from artsim.sources.folder import open_folder
+from artsim.sources.ingest import ingest
+from tests.scrape.here import images_of, make_archive, scrape_here
+from tests.scrape.pictures import jpeg, png_header
+from tests.scrape.site import Page, Site, answer, in_turn, page
+
+OLD, NEW = jpeg(), jpeg(80, 60)
+GOOD = page(answer(200, OLD, 'ETag: "one"'))
+HTML = page(answer(200, b"<html>Back soon</html>", "Content-Type: text/html"))
+DISALLOW = page(answer(200, b"User-agent: *\nDisallow: /\n"))
+
+KEPT: dict[str, tuple[Page, str]] = {  # what the server does to a stored image's address, and what the row tells
+    "503": (page(answer(503)), "503 Service Unavailable"),
+    "500": (page(answer(500)), "500"),
+    "401": (page(answer(401)), "401"),
+    "403": (page(answer(403)), "403"),
+    "429 for an hour": (page(answer(429, b"", "Retry-After: 3600")), "come back in 3,600 s"),
+    "a page": (HTML, "image"),
+    "nothing": (page(answer(200, b"")), "empty"),
+    "no content": (page(answer(204)), "204"),
+    "a part": (page(answer(206, OLD)), "206"),
+    "a truncated image": (page(answer(200, NEW[:600])), "damaged"),
+    "a pixel bomb": (page(answer(200, png_header(60_000, 60_000))), "60000 x 60000"),
+    "too large": (page(answer(200, OLD, length=10**10)), "--max-bytes"),
+    "breaks off": (page(answer(200, OLD, length=len(OLD) + 9), close=True), "broke off"),
+    "a login page": (page(answer(302, b"", "Location: /login")), "image"),
+    "a login page that robots may not see": (page(answer(302, b"", "Location: /private")), "robots.txt"),
+    "a redirect loop": (page(answer(302, b"", "Location: /loop")), "redirects lead back"),
+    "a redirect to nowhere": (page(answer(302)), "nowhere"),
+    "a redirect inwards": (page(answer(302, b"", "Location: http://10.0.0.1/")), "10.0.0.1"),
+}
+REMOVED: dict[str, tuple[Page, str]] = {
+    "404": (page(answer(404)), "http"),
+    "410": (page(answer(410)), "http"),
+    "opt-out": (page(answer(200, OLD, "X-Robots-Tag: noai")), "opt_out"),
+}
+
+
+def run(archive: Archive, *sites: Site, **settings: Any) -> tuple[dict[str, dict[str, Any]], Tally]:
+    hosts = tuple(site.netloc for site in sites)
+    usual = {"allow_hosts": hosts, "per_host": 8, "retries": 0, "timeout": 5.0, "rest": 0.01}
+    tally = asyncio.run(scrape_here(archive, Options(**{**usual, **settings})))
+    return images_of(archive), tally
+
+
+def archive_of(folder: Path, site: Site, pages: dict[str, tuple[Page, str]]) -> Archive:
+    """Each address has a good image once, and then does what it is told."""
+    site.pages = {f"/{number}": in_turn(GOOD, then) for number, (then, _) in enumerate(pages.values())}
+    site.pages["/robots.txt"] = page(answer(200, b"User-agent: *\nDisallow: /private\n"))
+    site.pages["/login"], site.pages["/loop"] = HTML, page(answer(302, b"", "Location: /loop"))
+    urls = [f"{site.url}/{number}" for number in range(len(pages))]
+    return make_archive(folder, {"id": [f"m:{name}" for name in pages], "image_url": urls})
+
+
+def test_what_is_no_newer_whole_image_replaces_none(tmp_path: Path, site: Site) -> None:
+    archive = archive_of(tmp_path, site, KEPT)
+    before, _ = run(archive, site)
+    after, tally = run(archive, site, refresh=True, drop_removed=True, max_bytes=100_000)
+    for name, (_, told) in KEPT.items():
+        old, new = before[f"m:{name}"], after[f"m:{name}"]
+        changed = {key for key in old if old[key] != new[key]}
+        assert changed <= {"detail", "fetched_at", "attempts"}, name
+        assert new["bytes"] == OLD
+        assert new["detail"].startswith("refresh failed: "), name
+        assert told in new["detail"], name
+    report = tally.report(1.0)
+    assert report["refresh_failed"] == report["failures"]
+    assert report["rows_failed"] == sum(report["refresh_failed"].values()) == len(KEPT)
+    assert report["rows_out"] == 0
+    assert report["statuses"] == {"ok": len(KEPT)}
+    site.pages = dict.fromkeys(site.pages, page(answer(200, NEW)))
+    again, _ = run(archive, site, refresh=True)
+    assert {(row["bytes"], row["status"], row["detail"]) for row in again.values()} == {(NEW, "ok", None)}
+
+
+def test_what_is_removed_is_marked_and_deleted_on_request_alone(tmp_path: Path, site: Site) -> None:
+    archive = archive_of(tmp_path, site, REMOVED)
+    run(archive, site)
+    marked, tally = run(archive, site, refresh=True)
+    for name, (_, status) in REMOVED.items():
+        row = marked[f"m:{name}"]
+        assert (row["bytes"], row["status"]) == (OLD, status)
+        assert row["detail"].startswith("removed: ")
+        assert row["sha256"]
+    assert tally.report(1.0)["removed"] == {"http": 2, "opt_out": 1}
+    pages, site.pages = site.pages, {path: page(answer(503)) for path in site.pages if path != "/robots.txt"}
+    still, _ = run(archive, site, retry=("http", "opt_out"))
+    for name, row in still.items():
+        assert (row["bytes"], row["status"]) == (OLD, marked[name]["status"])
+        assert row["detail"] == f"{marked[name]['detail']}; refresh failed: 503 Service Unavailable"
+    site.pages = pages
+    dropped, tally = run(archive, site, refresh=True, drop_removed=True)
+    assert {row["bytes"] for row in dropped.values()} == {None}
+    assert {row["sha256"] for row in dropped.values()} == {None}
+    assert tally.report(1.0)["removed"] == {"http": 2, "opt_out": 1}
+
+
+def test_a_removed_image_comes_back(tmp_path: Path, site: Site) -> None:
+    archive = archive_of(tmp_path, site, REMOVED)
+    run(archive, site)
+    run(archive, site, refresh=True)
+    unchanged = page(b"HTTP/1.1 304 Not Modified\r\n\r\n")
+    site.pages = {"/0": unchanged, "/1": GOOD, "/2": page(answer(200, NEW))}
+    rows, _ = run(archive, site, refresh=True)
+    assert [rows[f"m:{name}"]["bytes"] for name in REMOVED] == [OLD, OLD, NEW]
+    assert {(row["status"], row["detail"]) for row in rows.values()} == {("ok", None)}
+
+
+@pytest.mark.parametrize("robots", [answer(503), answer(200, b"User-agent: *\nCrawl-delay: 601\n"), None])
+def test_while_robots_cannot_be_had_or_nobody_answers(robots: bytes | None, tmp_path: Path) -> None:
+    with Site() as site:
+        archive = archive_of(tmp_path, site, {"a": (GOOD, ""), "b": (GOOD, "")})
+        run(archive, site)
+        site.pages["/robots.txt"] = page(robots or b"")
+        if robots:
+            rows, _ = run(archive, site, refresh=True, drop_removed=True)
+    if not robots:
+        rows, _ = run(archive, site, refresh=True, drop_removed=True)
+    for row in rows.values():
+        assert (row["status"], row["bytes"]) == ("ok", OLD)
+        assert row["detail"].startswith("refresh failed: robots.txt")
+
+
+def test_robots_that_now_forbid_are_a_removal(tmp_path: Path, site: Site) -> None:
+    archive = archive_of(tmp_path, site, {"a": (GOOD, "")})
+    run(archive, site)
+    site.pages["/robots.txt"] = DISALLOW
+    rows, tally = run(archive, site, refresh=True)
+    assert [(row["status"], row["bytes"]) for row in rows.values()] == [("robots", OLD)]
+    assert tally.removed == {"robots": 1}
+
+
+@pytest.mark.parametrize("smaller", [{"allow_hosts": ()}, {"max_bytes": 100}, {"max_pixels": 100}])
+def test_options_that_were_forgotten(smaller: dict[str, Any], tmp_path: Path, site: Site) -> None:
+    archive = archive_of(tmp_path, site, {"a": (page(answer(200, OLD)), "")})
+    run(archive, site)
+    ((_, row),) = run(archive, site, refresh=True, drop_removed=True, **smaller)[0].items()
+    assert (row["status"], row["bytes"]) == ("ok", OLD)
+    assert row["detail"].startswith("refresh failed: ")
+
+
+def test_a_folder_that_is_not_mounted(tmp_path: Path) -> None:
+    share = tmp_path / "share"
+    share.mkdir()
+    (share / "a.jpg").write_bytes(OLD)
+    (share / "b.jpg").write_bytes(OLD)
+    archive = Archive.create(str(tmp_path / "archive"), 2)
+    ingest(archive, open_folder(str(share)))
+    run(archive)
+    (share / "a.jpg").unlink()
+    (share / "b.jpg").write_bytes(OLD[:500])
+    assert [row["bytes"] for row in run(archive, refresh=True, drop_removed=True)[0].values()] == [OLD, OLD]
+    share.rename(tmp_path / "elsewhere")
+    rows, tally = run(archive, refresh=True, drop_removed=True)
+    assert [(row["status"], row["bytes"]) for row in rows.values()] == [("ok", OLD)] * 2
+    assert tally.unrefreshed.total() == 2
+
+
+def test_dropping_needs_rows_that_are_asked_for_again() -> None:
+    with pytest.raises(Mistake, match="--drop-removed"):
+        Options(drop_removed=True)
+
+
+def test_a_refresh_applies_resize(tmp_path: Path, site: Site) -> None:
+    async def honest(visit: Any, writer: Any) -> None:
+        fresh = visit.headers.get("if-none-match") == '"one"'
+        writer.write(b"HTTP/1.1 304 Not Modified\r\n\r\n" if fresh else answer(200, jpeg(640, 480), 'ETag: "one"'))
+
+    site.default = honest
+    archive = make_archive(tmp_path, {"image_url": [f"{site.url}/x"]})
+    run(archive, site)
+    for _ in range(2):
+        ((_, row),) = run(archive, site, refresh=True, resize=100)[0].items()
+        assert (row["width"], row["height"]) == (100, 75)
+    assert "if-none-match" in site.asked("/x")[2].headers
