@@ -14,8 +14,11 @@ import numpy as np
 
 from artsim import cluster
 from artsim.archive import Archive, Mistake
+from artsim.learn.intact import intact
 from artsim.learn.model import FORMAT, Model
+from artsim.learn.model_card import check_card, check_trained
 from artsim.learn.question import Learner, MakeLearner, Question, check_name, difference, settle
+from artsim.learn.train_check import check_learns
 from artsim.learn.train_curves import keep_curves, live
 from artsim.learn.train_epochs import Progress, best_epoch
 from artsim.learn.train_loop import run
@@ -52,10 +55,14 @@ def _begin(
     archive: Archive, name: str, question: Question, learner: MakeLearner, workers: Workers, again: bool
 ) -> dict[str, Any]:
     folder, asked = f"models/_{name}", json.loads(json.dumps(asdict(question)))
-    begun = archive.read_json(f"{folder}/{_ASKED}")
+    begun = intact(
+        archive.store, f"{folder}/{_ASKED}", of="run", remedy="remove its folder, and the same command begins anew"
+    )
     if begun not in (None, asked) and not again:
         raise Mistake(f"--name {name}: begun with {difference(begun, asked)}; choose another --name, or --again")
-    if begun is None and not again and (card := archive.read_json(f"models/{name}/card.json")):
+    if begun is None and not again and (card := intact(archive.store, f"models/{name}/card.json")):
+        check_card(card, archive.store.address(f"models/{name}/card.json"))
+        check_trained(card, archive.store.address(f"models/{name}/card.json"))
         if card["asked"] != asked:
             raise Mistake(
                 f"--name {name}: made with {difference(card['asked'], asked)}; choose another --name, or --again"
@@ -66,6 +73,7 @@ def _begin(
     if begun != asked:
         archive.remove(folder)
     pupil, plan = settle(archive, folder, question, learner)
+    check_learns(pupil, plan.images(TRAINING), question)
     pool = _pool(archive, folder, question, pupil, plan)
     archive.write_json(f"{folder}/{_ASKED}", asked)
     cluster.connect()

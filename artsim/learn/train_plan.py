@@ -99,6 +99,8 @@ def groups_by(archive: Archive, column: str, ids: Sequence[str]) -> dict[str, st
     """The value of a column of the catalog for each of these ids that has one."""
     if column not in CATALOG.names:
         raise Mistake(f"--split-by {column}: no column of the catalog; there are {', '.join(CATALOG.names)}")
+    if column == "id":
+        raise Mistake("--split-by id: each artwork would be a group of its own; --split image-disjoint does that")
     rows = archive.table("catalog").find(ids, ["id", column])
     found = [] if rows is None else zip(rows["id"].to_pylist(), rows[column].to_pylist(), strict=True)
     return {one: str(value) for one, value in found if value not in (None, "")}
