@@ -95,6 +95,12 @@ def make_plan(
     return Plan(rows, {"annotations": found, **lost, **counts})
 
 
+def count_annotations(archive: Archive, annotators: Sequence[str] | None, public_only: bool) -> int:
+    """How many annotations a training would find now."""
+    found = read_annotations(archive, annotators)
+    return len(open_to_everyone(archive, found) if public_only else found)
+
+
 def groups_by(archive: Archive, column: str, ids: Sequence[str]) -> dict[str, str]:
     """The value of a column of the catalog for each of these ids that has one."""
     if column not in CATALOG.names:
