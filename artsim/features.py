@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from artsim.archive import Archive, Mistake, public_ids
 
+_LARGEST, _SMALLEST = 1e15, 1e-15  # of vectors that something is fitted to: squares and their sums stay in float32
 _FIT_ROWS = 20_000  # vectors that a PCA is fitted on, drawn from the whole table
 _SPEC = re.compile(r"(?P<name>.+?)(:(?P<pca>[0-9.]+))?")
 
@@ -99,7 +100,10 @@ class Space:
         return found
 
     def blocks(self, *, public_only: bool = False, parts: Sequence[tuple[int, str]] | None = None) -> Iterator[Block]:
-        """All vectors, or those of some parts: ids and a matrix at a time. Rows without a vector are left out."""
+        """All vectors, or those of some parts: ids and a matrix at a time.
+
+        Rows without a vector are left out, and those whose vector holds NaN or infinity.
+        """
         for shard, part in self.parts() if parts is None else parts:
             allowed = set(public_ids(self.archive.table("catalog"), shard).to_pylist()) if public_only else None
             ids, raw = self._read(shard, part)
@@ -124,6 +128,10 @@ class Space:
                     raise Mistake(f"{identifier}: {_why_missing(self.archive, identifier, spec.name)}")
             assert rows is not None
             raw.append(_matrix(rows))
+            finite = np.isfinite(raw[-1]).all(axis=1)
+            if not finite.all():
+                one = rows["id"][int(np.argmin(finite))].as_py()
+                raise Mistake(f"{one}: its vector in features/{spec.name} holds NaN or infinity; jobs.extract anew")
         return self.project(raw)
 
     def project(self, raw: Sequence[np.ndarray]) -> np.ndarray:
@@ -137,7 +145,7 @@ class Space:
         return out[0] if len(out) == 1 else np.concatenate(out, axis=1)
 
     def _read(self, shard: int, part: str) -> tuple[np.ndarray, list[np.ndarray]]:
-        """The ids that every feature has a vector of, and their matrices, in the first feature's order."""
+        """The ids that every feature has a finite vector of, and their matrices, in the first feature's order."""
         tables = []
         for table in self.tables:
             rows = table.read(shard, part, ["id", "vector"])
@@ -146,13 +154,15 @@ class Space:
         for rows in tables[1:]:
             ids = ids.filter(pc.is_in(ids, value_set=rows["id"].combine_chunks()))
         aligned = [rows.take(pc.index_in(ids, value_set=rows["id"].combine_chunks())) for rows in tables]
-        return np.array(ids.to_pylist(), dtype=object), [_matrix(rows) for rows in aligned]
+        matrices = [_matrix(rows) for rows in aligned]
+        finite = np.logical_and.reduce([np.isfinite(matrix).all(axis=1) for matrix in matrices])
+        if not finite.all():
+            matrices = [matrix[finite] for matrix in matrices]
+        return np.array(ids.to_pylist(), dtype=object)[finite], matrices
 
     def _fit(self, seed: int, whiten: bool) -> list[Pca | None]:
         if all(spec.pca is None for spec in self.specs):
             return [None] * len(self.specs)
-        from sklearn.decomposition import PCA
-
         rng = np.random.default_rng(seed)
         sample: list[list[np.ndarray]] = [[] for _ in self.specs]
         taken, parts = 0, self.parts()
@@ -172,16 +182,42 @@ class Space:
                 pcas.append(None)
                 continue
             matrix = np.concatenate(matrices)
+            _check_varies(matrix, spec.name)
             if spec.pca > min(matrix.shape):
                 raise Mistake(
                     f"--features {spec.name}:{spec.pca}: there are {matrix.shape[0]} vectors of {matrix.shape[1]}"
                 )
-            fitted = PCA(spec.pca, random_state=seed).fit(matrix)
-            variance = np.maximum(fitted.explained_variance_, 1e-6 * fitted.explained_variance_[0])
-            scale = np.sqrt(variance) if whiten else 1.0
-            kept = (fitted.mean_, fitted.components_.T / scale)
-            pcas.append(Pca(*(np.ascontiguousarray(values, np.float32) for values in kept)))
+            pcas.append(_fit_pca(matrix, spec.pca, seed, whiten))
         return pcas
+
+
+def check_learnable(vectors: np.ndarray, name: str) -> None:
+    """Mistake if nothing can be fitted to these vectors, (n, d), of the features ``name``."""
+    if not np.isfinite(vectors).all():
+        raise Mistake(f"--features {name}: their vectors hold NaN or infinity")
+    _check_varies(vectors, name)
+
+
+def _check_varies(matrix: np.ndarray, name: str) -> None:
+    """Mistake if finite vectors are all alike, or of a size that float32 can't square and add up."""
+    largest = float(np.abs(matrix).max())
+    spread = float((matrix.max(axis=0).astype(np.float64) - matrix.min(axis=0)).max())
+    if spread <= 4 * np.finfo(np.float32).eps * largest:
+        raise Mistake(f"--features {name}: all {len(matrix)} vectors are the same; there is nothing to tell apart")
+    if largest > _LARGEST:
+        raise Mistake(f"--features {name}: numbers up to {largest:.0e} are too large to calculate with")
+    if spread < _SMALLEST:
+        raise Mistake(f"--features {name}: numbers that differ by {spread:.0e} at most are too small to calculate with")
+
+
+def _fit_pca(matrix: np.ndarray, components: int | float, seed: int, whiten: bool) -> Pca:
+    from sklearn.decomposition import PCA
+
+    fitted = PCA(components, random_state=seed).fit(matrix)
+    variance = np.maximum(fitted.explained_variance_, 1e-6 * fitted.explained_variance_[0])
+    scale = np.sqrt(variance) if whiten else 1.0
+    kept = (fitted.mean_, fitted.components_.T / scale)
+    return Pca(*(np.ascontiguousarray(values, np.float32) for values in kept))
 
 
 def _matrix(rows: pa.Table) -> np.ndarray:

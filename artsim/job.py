@@ -47,6 +47,7 @@ class Job:
         self._reads_config = reads_config
         self._run: Run | None = None
         self._has_actions = False
+        self._action_words: tuple[str, ...] = ()
         what, _, example = (doc or "").strip().partition("\n\n")
         self._parser = _Parser(
             prog=f"python -m jobs.{name}",
@@ -74,6 +75,7 @@ class Job:
         """What the job can do, one of these at a time: the command line's first word, or ``action`` in a TOML file."""
         self._has_actions = True
         self._parser.usage = f"{self._parser.prog} {{{','.join(names)}}} --archive URI [option ...]"
+        self._action_words = names
         self.option("--action", required=True, choices=names, **settings)
 
     def runs(self, function: Run) -> Run:
@@ -174,14 +176,27 @@ class Job:
         for argument in arguments:
             if "\0" in argument or argument.encode(errors="ignore").decode() != argument:
                 raise Mistake(f"{argument.encode(errors='replace').decode()}: not text that can be written as UTF-8")
-        if self._has_actions and arguments and not arguments[0].startswith("-"):
-            arguments = ["--action", *arguments]
+        if self._has_actions:
+            arguments = self._with_action(arguments)
         if not self._reads_config:
             return self._parser.parse_args(arguments)
         config = _Parser(add_help=False, allow_abbrev=False)
         config.add_argument("--config")
         path = config.parse_known_args(arguments)[0].config
         return self._parser.parse_args([*(self._from_toml(path) if path else []), *arguments])
+
+    def _with_action(self, arguments: list[str]) -> list[str]:
+        """The arguments with their action word as ``--action``: the first word, or one that is no option's value."""
+        if arguments and not arguments[0].startswith("-"):
+            return ["--action", *arguments]
+        if any(one == "--action" or one.startswith("--action=") for one in arguments):
+            return arguments
+        flags = self._parser._option_string_actions
+        for place, word in enumerate(arguments):
+            before = flags.get(arguments[place - 1]) if place else None
+            if word in self._action_words and (before is None or before.nargs == 0):
+                return ["--action", word, *arguments[:place], *arguments[place + 1 :]]
+        return arguments
 
     def _from_toml(self, path: str) -> list[str]:
         try:

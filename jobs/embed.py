@@ -11,6 +11,7 @@ from artsim.job import Job
 
 job = Job("embed", __doc__)
 job.option("--model", required=True, metavar="NAME", help="a model of the archive, or the path of a model's folder")
+job.option("--again", action="store_true", help="replace features of this name that another model made")
 
 
 @job.runs
@@ -19,7 +20,8 @@ def embed(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     from artsim.learn.embed import embed_archive
     from artsim.learn.model import load_model
 
-    return embed_archive(archive, load_model(archive, options.model), public_only=options.rights == "public")
+    model = load_model(archive, options.model)
+    return embed_archive(archive, model, public_only=options.rights == "public", again=options.again)
 
 
 if __name__ == "__main__":

@@ -33,14 +33,18 @@ def train(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     question, learner = asked(archive, options)
     from artsim.learn.embed import check_features, embed_archive
     from artsim.learn.model import load_model
+    from artsim.learn.question import check_name
     from artsim.learn.train import train
 
-    if options.embed:
-        check_features(archive, options.name)  # now, not after hours of training
+    check_name(options.name)
+    if options.embed:  # now, not after hours of training
+        there = options.name in archive.names("models") and not options.again
+        known = load_model(archive, options.name).hash if there else None
+        check_features(archive, options.name, known, again=options.again)
     report = train(archive, options.name, question, learner, workers=options.workers, again=options.again)
     if options.embed:
         model = load_model(archive, options.name)
-        report["embedded"] = embed_archive(archive, model, public_only=options.rights == "public")
+        report["embedded"] = embed_archive(archive, model, public_only=options.rights == "public", again=options.again)
     return report
 
 

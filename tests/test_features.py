@@ -255,3 +255,28 @@ def test_a_pca_goes_where_its_space_goes_not(archive: Archive, tmp_path) -> None
     carried = Space(other, ["two:3"], pcas=fitted.pcas)
     np.testing.assert_allclose(carried.find(_IDS[40:]), fitted.find(_IDS[40:]), rtol=1e-6)
     assert np.abs(Space(other, ["two:3"]).find(_IDS[40:]) - fitted.find(_IDS[40:])).max() > 0.1
+
+
+def test_vectors_that_are_no_numbers_are_left_out(tmp_path) -> None:
+    archive = make_archive(tmp_path / "archive", _IDS)
+    rng = np.random.default_rng(7)
+    whole = {one: rng.normal(size=6) for one in _IDS}
+    add_features(archive, "whole", whole)
+    add_features(archive, "rest", {one: vector for one, vector in whole.items() if one not in _IDS[4:6]})
+    odd = {one: vector.copy() for one, vector in whole.items()}
+    odd[_IDS[4]][2], odd[_IDS[5]][0] = np.nan, -np.inf
+    add_features(archive, "odd", odd)
+    add_features(archive, "none", {one: vector * np.nan for one, vector in whole.items()})
+    for specs in (["odd"], ["odd:2"], ["odd:0.9"], ["odd:3", "whole"]):
+        space = Space(archive, specs)
+        ids = np.concatenate([ids for ids, _ in space.blocks()])
+        assert sorted(ids) == [one for one in _IDS if one not in _IDS[4:6]]
+        assert all(np.isfinite(vectors).all() for _, vectors in space.blocks())
+        with pytest.raises(Mistake, match=f"{_IDS[4]}: its vector in features/odd holds NaN or infinity"):
+            space.find([_IDS[3], _IDS[4]])
+    np.testing.assert_allclose(
+        Space(archive, ["odd:3"]).find(_IDS[:4]), Space(archive, ["rest:3"]).find(_IDS[:4]), rtol=1e-5, atol=1e-6
+    )
+    assert not list(Space(archive, ["none"]).blocks())
+    with pytest.raises(Mistake, match="--features none: 0 vectors are too few for a PCA"):
+        Space(archive, ["none:2"])

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from artsim.archive import Mistake
-from artsim.explore.questions import refuse_protected, save_picture
+from artsim.explore.questions import full_ids, refuse_protected, save_picture
 from artsim.explore.walk import Walk, walk
 from artsim.features import Space
 from artsim.pictures import walks
@@ -31,6 +31,7 @@ def journey(
     kind: str,
 ) -> dict[str, Any]:
     """The artworks on the way from one to another; the run's share of the report. See ``artsim.explore.walk``."""
+    start, end = (full_ids(space.archive, [one])[0] for one in (start, end))
     if public_only:
         refuse_protected(space.archive, [start, end])
     way = walk(space, start, end, steps, jitter=jitter, metric=metric, seed=seed, public_only=public_only)

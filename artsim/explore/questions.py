@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 
 from artsim.archive import Archive, Mistake, is_public_domain
 from artsim.explore.search import check_question, search
@@ -16,6 +17,7 @@ from artsim.vision.describe import describe
 
 _SHEET_ROWS, _SHEET_COLUMNS = 24, 20  # queries and answers that a picture shows
 _SIDE = 240
+_CANDIDATES = 10  # ids that a message lists
 
 
 def neighbors_of(
@@ -36,7 +38,7 @@ def neighbors_of(
     if not ids and not files:
         raise Mistake("--id, --image or --all: say what to look for")
     check_question(k, metric)
-    ids, files = list(dict.fromkeys(ids)), list(dict.fromkeys(files))
+    ids, files = full_ids(space.archive, ids), list(dict.fromkeys(files))
     if public_only:
         refuse_protected(space.archive, ids)
     queries = [space.find(ids)] if ids else []
@@ -71,6 +73,29 @@ def neighbors_of(
             {"query": query, "neighbors": nearest} for query, nearest in zip([*ids, *files], answers, strict=True)
         ],
     }
+
+
+def full_ids(archive: Archive, ids: Sequence[str]) -> list[str]:
+    """The ids, each once; one without its collection is completed if one collection alone has it.
+
+    Mistake lists the candidates if several have it. What no collection has stays as it is.
+    """
+    return list(dict.fromkeys(_full(archive, one) for one in ids))
+
+
+def _full(archive: Archive, one: str) -> str:
+    catalog = archive.table("catalog")
+    if catalog.find([one], ["id"]) is not None:
+        return one
+    found = sorted(
+        known
+        for rows in catalog.scan(["id"])
+        for known in rows.filter(pc.ends_with(rows["id"], f":{one}"))["id"].to_pylist()
+        if known.partition(":")[2] == one
+    )
+    if len(found) > 1:
+        raise Mistake(f"{one}: several artworks are called so; say which: {', '.join(found[:_CANDIDATES])}")
+    return found[0] if found else one
 
 
 def refuse_protected(archive: Archive, ids: Sequence[str]) -> None:

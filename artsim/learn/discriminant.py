@@ -15,7 +15,7 @@ class Spread(NamedTuple):
 
 def spread(vectors: np.ndarray) -> Spread:
     """Of these vectors, (m, d)."""
-    return Spread(vectors.mean(0, dtype=np.float64), np.cov(vectors.T, bias=True, dtype=np.float64))
+    return Spread(vectors.mean(0, dtype=np.float64), np.atleast_2d(np.cov(vectors.T, bias=True, dtype=np.float64)))
 
 
 def discriminant(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,25 +17,42 @@ from artsim.learn.model import HeadEncoder, Model
 _PARTS = 16  # of one task: enough rows to make its start cheap
 
 
-def embed_archive(archive: Archive, model: Model, *, public_only: bool) -> dict[str, Any]:
+def embed_archive(archive: Archive, model: Model, *, public_only: bool, again: bool = False) -> dict[str, Any]:
     """Writes the model's vector of every image that has its features; the run's share of the report.
 
-    Only rows without a vector of the image's present bytes are done; all, if the table is of another model of this
-    name. Mistake if a backbone made ``features/<name>``.
+    Only rows without a vector of the image's present bytes are done. Mistake if ``features/<name>`` are of a backbone,
+    or of another model and not to be replaced (``again``).
     """
     with archive.alone(f"features/{model.name}"):
-        return _embed(archive, model, public_only)
+        return _embed(archive, model, public_only, again)
 
 
-def check_features(archive: Archive, name: str) -> None:
-    """Mistake if ``features/<name>`` are a backbone's, so that no model of this name can describe the archive."""
-    if archive.has_table(f"features/{name}") and "model_hash" not in (
-        archive.read_json(f"features/{name}/_about.json") or {}
-    ):
-        raise Mistake(f"--name {name}: features/{name} are a backbone's; give the model another name to embed by it")
+def check_features(archive: Archive, name: str, model_hash: str | None, *, again: bool) -> None:
+    """Mistake if a model can't write ``features/<name>``: they are a backbone's, or another model's and kept.
+
+    ``model_hash`` is the model's; None for one that is yet to be trained.
+    """
+    about = archive.read_json(f"features/{name}/_about.json")
+    if about is None and not _has_rows(archive, f"features/{name}"):
+        return  # a run that found the disk full may leave an empty folder
+    if about is None or "model_hash" not in about:
+        lost = ", or their _about.json is lost" if about is None else ""
+        raise Mistake(
+            f"--name {name}: features/{name} are a backbone's{lost}; give the model another name to embed by it"
+        )
+    if not again and about["model_hash"] != model_hash:
+        raise Mistake(
+            f"features/{name} are there already, written by another model; --again replaces them; "
+            "to keep them, give the model another name (--name of jobs.train, or a copy of its folder)"
+        )
 
 
-def _embed(archive: Archive, model: Model, public_only: bool) -> dict[str, Any]:
+def _has_rows(archive: Archive, name: str) -> bool:
+    table = archive.table(name)
+    return any(table.parts(shard) for shard in range(archive.shards))
+
+
+def _embed(archive: Archive, model: Model, public_only: bool, again: bool) -> dict[str, Any]:
     name = f"features/{model.name}"
     about = {
         "name": model.name,
@@ -43,9 +61,10 @@ def _embed(archive: Archive, model: Model, public_only: bool) -> dict[str, Any]:
         "model_hash": model.hash,
         "inputs": model.card["inputs"],
     }
-    check_features(archive, model.name)
+    check_features(archive, model.name, model.hash, again=again)
     if archive.read_json(f"{name}/_about.json") != about:
-        archive.remove(name)
+        for shard in archive.store.names(name):  # _about.json last: it says whose the rest is
+            archive.store.remove(f"{name}/{shard}")
         archive.write_json(f"{name}/_about.json", about)
     if model.card["kind"] == "backbone":
         plan = plan_of(model.name, model.card, model.tensors)
@@ -125,7 +144,7 @@ def _embed_part(encoder: HeadEncoder, find: Pending, shard: int, part: str, run:
         known = [some[one] for some in rows if one in some]
         hashes = {row["sha256"] for row in known}
         if len(known) == len(rows) and len(hashes) == 1:
-            error = next((row["error"] for row in known if row["error"]), None)
+            error = next((row["error"] for row in known if row["error"]), None) or _not_numbers(vectors.get(one))
             out.append({"id": one, "vector": None if error else vectors[one], "error": error, "sha256": hashes.pop()})
     failed, waiting = sum(row["error"] is not None for row in out), len(ids) - len(out)
     told = {"rows_in": len(ids), "rows_out": len(out) - failed, "rows_failed": failed, "rows_waiting": waiting}
@@ -133,6 +152,13 @@ def _embed_part(encoder: HeadEncoder, find: Pending, shard: int, part: str, run:
         rows = pa.Table.from_pylist(out, schema=find.target.schema)
         find.target.merge(shard, part, rows, {"work": run, **told})
     return told
+
+
+def _not_numbers(vector: np.ndarray | None) -> str | None:
+    """What is wrong with a vector, if anything is. A space leaves out those that have no finite numbers."""
+    if vector is None:
+        return "its features hold NaN or infinity"
+    return None if np.isfinite(vector).all() else "the model's vector holds NaN or infinity"
 
 
 def _of(rows: pa.Table, ids: list[str]) -> dict[str, Any]:

@@ -40,7 +40,14 @@ def card_of(plan: Plan) -> dict[str, Any]:
 
 
 def plan_of(name: str, card: Mapping[str, Any], tensors: dict[str, torch.Tensor]) -> Plan:
-    """The network of a model of that name, as an extraction takes it."""
+    """The network of a model of that name, as an extraction takes it. Mistake if the card does not say enough."""
+    try:
+        return _plan(name, card, tensors)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Mistake(f"{name}: its card.json does not describe a backbone: {error!r}") from error
+
+
+def _plan(name: str, card: Mapping[str, Any], tensors: dict[str, torch.Tensor]) -> Plan:
     origin = card["inputs"][0]
     about, pixels = origin["about"], card["pixels"]
     return Plan(

@@ -1,7 +1,7 @@
 """A trained model on disk, ``models/<name>/``: its weights, its card, what it was trained on; and its vectors."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
@@ -10,13 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import save
 
 from artsim.archive import Archive, Mistake, Store
 from artsim.features import Block, Pca, Space
 from artsim.learn.finetune_encoder import BackboneEncoder, plan_of
 from artsim.learn.heads import Head, embed
+from artsim.learn.intact import intact, intact_table, intact_tensors
+from artsim.learn.model_card import check_card
 from artsim.learn.recipe import Recipe
 from artsim.vision.weights import fingerprint
 
@@ -117,8 +118,12 @@ class HeadEncoder:
 def head_of(model: Model) -> Head:
     """The head of a model whose kind is head."""
     weights = {name: tensor for name, tensor in model.tensors.items() if not name.startswith("pca.")}
-    head = Head(len(weights["mean"]), Recipe(**model.card["recipe"]))
-    head.load_state_dict(weights)
+    try:
+        head = Head(len(weights["mean"]), Recipe(**model.card["recipe"]))
+        head.load_state_dict(weights)
+    except (KeyError, TypeError, ValueError, RuntimeError, Mistake) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise Mistake(f"{model.name}: its card.json and model.safetensors do not fit each other: {reason}") from error
     return head
 
 
@@ -157,24 +162,15 @@ def load_model(archive: Archive, name_or_path: str) -> Model:
     else:
         store, folder = Store.open(name_or_path), ""
         name = PurePosixPath(store.root).name
-    card = _intact(store, folder + _CARD, store.read_json)
+    card = intact(store, folder + _CARD)
     if card is None:
         there = ", ".join(archive.names("models")) or "none yet; jobs.train makes them"
         raise Mistake(f"{name_or_path}: no model of this name, nor one at this path; the archive has {there}")
-    if card.get("format") != FORMAT:
+    if isinstance(card, dict) and card.get("format") != FORMAT:
         raise Mistake(f"{name_or_path}: a model of format {card.get('format')}, this artsim reads format {FORMAT}")
-    tensors = _intact(store, folder + _WEIGHTS, lambda path: load(_content(store, path)))
-    rows = _intact(store, folder + _ROLES, lambda path: pq.read_table(pa.BufferReader(_content(store, path))))
+    check_card(card, store.address(folder + _CARD))
+    tensors = intact_tensors(store, folder + _WEIGHTS)
+    rows = intact_table(store, folder + _ROLES)
+    if rows.schema.names != ROLES.names:
+        raise Mistake(f"{store.address(folder + _ROLES)}: not the annotations of a model; its columns are others")
     return Model(name, card, tensors, rows)
-
-
-def _intact(store: Store, path: str, read: Callable[[str], Any]) -> Any:
-    try:
-        return read(path)
-    except (FileNotFoundError, ValueError, SafetensorError) as error:
-        raise Mistake(f"{store.address(path)}: this file of the model is missing or damaged: {error}") from error
-
-
-def _content(store: Store, path: str) -> bytes:
-    with store.open_input(path) as source:
-        return source.read()

@@ -9,14 +9,15 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow.parquet as pq
 import torch
-from safetensors.torch import load, save
+from safetensors.torch import save
 
 from artsim.archive import Archive, Mistake
+from artsim.learn.intact import intact, intact_table, intact_tensors
 from artsim.learn.recipe import Recipe
 from artsim.learn.train_epochs import Trainee
 from artsim.learn.train_plan import Plan, make_plan
 
-_NAME = re.compile(r"[^\W_][\w.\-]{0,99}")
+_NAME = re.compile(r"[^\W_][\w.\-]{0,99}", re.ASCII)  # Ray and some object stores take no others
 
 
 class Learner(Protocol):
@@ -67,7 +68,7 @@ MakeLearner = Callable[[dict[str, torch.Tensor] | None], Learner]  # called with
 def check_name(name: str) -> None:
     """Mistake if a model or a sweep can't be called so."""
     if not _NAME.fullmatch(name):
-        raise Mistake(f"--name {name[:100]!r}: letters, digits, _ . and -, at most 100, and first a letter or digit")
+        raise Mistake(f"--name {name[:100]!r}: letters a to z, digits, _ . and -, at most 100, first a letter or digit")
 
 
 def difference(before: dict[str, Any], now: dict[str, Any]) -> str:
@@ -81,10 +82,11 @@ def difference(before: dict[str, Any], now: dict[str, Any]) -> str:
 def settle(archive: Archive, folder: str, question: Question, learner: MakeLearner) -> tuple[Learner, Plan]:
     """The learner and the plan that lie in ``folder``, put there if they don't: later annotations change nothing."""
     kept, rows = f"{folder}/kept.safetensors", f"{folder}/annotations.parquet"
-    counts = archive.read_json(f"{folder}/plan.json")
+    remedy = f"remove the folder {archive.store.address(folder)}, and the same command begins anew"
+    counts = intact(archive.store, f"{folder}/plan.json", of="run", remedy=remedy)
     if counts is not None:
-        with archive.store.open_input(kept) as tensors, archive.store.open_input(rows) as table:
-            return learner(load(tensors.read())), Plan(pq.read_table(table), counts)
+        tensors = intact_tensors(archive.store, kept, of="run", remedy=remedy)
+        return learner(tensors), Plan(intact_table(archive.store, rows, of="run", remedy=remedy), counts)
     pupil = learner(None)
     plan = make_plan(
         archive,

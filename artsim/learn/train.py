@@ -14,12 +14,24 @@ import numpy as np
 
 from artsim import cluster
 from artsim.archive import Archive, Mistake
+from artsim.learn.intact import intact
 from artsim.learn.model import FORMAT, Model
+from artsim.learn.model_card import check_card, check_trained
 from artsim.learn.question import Learner, MakeLearner, Question, check_name, difference, settle
+from artsim.learn.train_check import check_learns
 from artsim.learn.train_curves import keep_curves, live
 from artsim.learn.train_epochs import Progress, best_epoch
 from artsim.learn.train_loop import run
-from artsim.learn.train_plan import SPLIT, TRAINING, VALIDATION, VERIFICATION, Plan, draw_pool, relatives
+from artsim.learn.train_plan import (
+    SPLIT,
+    TRAINING,
+    VALIDATION,
+    VERIFICATION,
+    Plan,
+    count_annotations,
+    draw_pool,
+    relatives,
+)
 from artsim.learn.workers import Workers
 from artsim.measure.interval import mean_score, paired_difference
 from artsim.measure.ranks import ranks
@@ -52,20 +64,17 @@ def _begin(
     archive: Archive, name: str, question: Question, learner: MakeLearner, workers: Workers, again: bool
 ) -> dict[str, Any]:
     folder, asked = f"models/_{name}", json.loads(json.dumps(asdict(question)))
-    begun = archive.read_json(f"{folder}/{_ASKED}")
+    begun = intact(
+        archive.store, f"{folder}/{_ASKED}", of="run", remedy="remove its folder, and the same command begins anew"
+    )
     if begun not in (None, asked) and not again:
         raise Mistake(f"--name {name}: begun with {difference(begun, asked)}; choose another --name, or --again")
-    if begun is None and not again and (card := archive.read_json(f"models/{name}/card.json")):
-        if card["asked"] != asked:
-            raise Mistake(
-                f"--name {name}: made with {difference(card['asked'], asked)}; choose another --name, or --again"
-            )
-        _log.info("model %s is there already; --again makes it anew", name)
-        done = {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "done_before": True}
-        return done | _told(archive, name, card)
+    if begun is None and not again and (card := intact(archive.store, f"models/{name}/card.json")) is not None:
+        return _made_before(archive, name, question, asked, card)
     if begun != asked:
         archive.remove(folder)
     pupil, plan = settle(archive, folder, question, learner)
+    check_learns(pupil, plan.images(TRAINING), question)
     pool = _pool(archive, folder, question, pupil, plan)
     archive.write_json(f"{folder}/{_ASKED}", asked)
     cluster.connect()
@@ -83,6 +92,31 @@ def _begin(
     learned = sum(counts[role] for role in SPLIT)
     found = {"rows_in": counts["annotations"], "rows_out": learned, "rows_failed": counts["without_vector"]}
     return {**found, "done_before": False, **_told(archive, name, model.card)}
+
+
+def _made_before(
+    archive: Archive, name: str, question: Question, asked: dict[str, Any], card: dict[str, Any]
+) -> dict[str, Any]:
+    """The report of a model that is there already. Says loudly if there are annotations that it does not know."""
+    where = archive.store.address(f"models/{name}/card.json")
+    check_card(card, where)
+    check_trained(card, where)
+    if card["asked"] != asked:
+        raise Mistake(f"--name {name}: made with {difference(card['asked'], asked)}; choose another --name, or --again")
+    known = card["split"]["annotations"]
+    new = 0 if question.links else count_annotations(archive, question.annotators, question.public_only) - known
+    if new > 0:
+        _log.warning(
+            "model %s was trained before: %d annotations are NEW since then (it was made from %d) and it has not "
+            "learned from them; --again trains it anew from all of them",
+            name,
+            new,
+            known,
+        )
+    else:
+        _log.info("model %s is there already; --again makes it anew", name)
+    done = {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "done_before": True, "annotations_new": max(new, 0)}
+    return done | _told(archive, name, card)
 
 
 def _pool(archive: Archive, folder: str, question: Question, pupil: Learner, plan: Plan) -> list[str]:

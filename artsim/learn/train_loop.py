@@ -3,28 +3,29 @@
 Killed, of a worker or as a whole, it goes on from its last checkpoint.
 """
 
-import io
+import errno
 import logging
 import os
-import pickle
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from artsim import cluster
 from artsim.archive import Mistake, Store
+from artsim.learn.checkpoints import commit, latest
 from artsim.learn.recipe import Recipe
 from artsim.learn.train_epochs import Epoch, Progress, Trainee, epochs
 from artsim.learn.workers import Workers, share
 
 _POLL = "0.1"  # seconds after which Ray Train looks for a report, each of which holds its worker until it does
 _RESTARTS = 8  # of all workers, after one was lost or failed
-_CHECKPOINT, _STATE = "epoch-", "state.pt"
+_FULL = os.strerror(errno.ENOSPC)
+
+_log = logging.getLogger(__name__)
 
 
 def run(
@@ -44,7 +45,7 @@ def run(
     resources = share(workers)
     cluster.wait_for(resources)
     os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", _POLL)
-    from ray.train import CheckpointConfig, FailureConfig, RunConfig, ScalingConfig
+    from ray.train import FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchTrainer
     from ray.util.queue import Empty, Queue
 
@@ -71,7 +72,6 @@ def run(
             storage_path=f"{store.root}/{parent}",
             storage_filesystem=store.filesystem,
             failure_config=FailureConfig(max_failures=_RESTARTS),
-            checkpoint_config=CheckpointConfig(num_to_keep=1),
         ),
     )
     done = _in_background(trainer.fit)
@@ -81,6 +81,8 @@ def run(
         while True:
             try:
                 event = events.get(timeout=0.2)
+                for name in event.pop("unreadable", ()):
+                    _log.warning("%s/%s: this checkpoint can't be read and is left out", folder, name)
                 yield {"rows": event["epoch"] - last, **event}
                 last = event["epoch"]
             except Empty:
@@ -90,10 +92,20 @@ def run(
     for event in cluster.progress(stream(), recipe.epochs, "epochs"):
         if "loss" in event:
             show(event)
-    answer = done.result().return_value
-    if isinstance(answer, Mistake):
+    answer = _result(done)
+    if isinstance(answer, Mistake | OSError):
         raise answer
     return answer
+
+
+def _result(done: "Future[Any]") -> Any:
+    """What the first worker returned. OSError (ENOSPC) if it was the disk that was full, whoever noticed it."""
+    try:
+        return done.result().return_value
+    except Exception as error:
+        if _FULL in str(error):
+            raise OSError(errno.ENOSPC, _FULL) from error
+        raise
 
 
 def _count(workers: Workers) -> Any:
@@ -126,11 +138,20 @@ def _in_background(function: Callable[[], Any]) -> "Future[Any]":
 
 
 def _work(config: dict[str, Any]) -> Any:
-    """What each worker does; the first one's answer counts. A Mistake is no failure that another try would mend."""
+    """What each worker does; the first one's answer counts. What another try would not mend is an answer, no failure.
+
+    That is a Mistake, and a full disk.
+    """
     try:
         return _train(**config)
     except Mistake as mistake:
         return mistake
+    except np.linalg.LinAlgError as error:
+        return Mistake(f"nothing can be fitted to these features and annotations: {error}")
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            return OSError(errno.ENOSPC, _FULL)
+        raise
 
 
 def _train(
@@ -140,30 +161,15 @@ def _train(
 
     torch.set_num_threads(threads)
     first = ray.train.get_context().get_world_rank() == 0
-    progress = latest = _latest(store, folder)
-    trainee = make()
-    if first:
-        events.put({"epoch": len(latest.history) if latest else 0})  # from here on it trains
-    for progress in epochs(trainee, recipe, seed, latest):
+    trainee, begun, unreadable = latest(store, folder, make)
+    progress = begun
+    if first:  # from here on it trains
+        events.put({"epoch": len(begun.history) if begun else 0, "unreadable": unreadable})
+    for progress in epochs(trainee, recipe, seed, begun):
         epoch = progress.history[-1]
-        with tempfile.TemporaryDirectory() as draft:
-            checkpoint = None
-            if first:
-                torch.save(vars(progress), Path(draft, _STATE))
-                checkpoint = ray.train.Checkpoint.from_directory(draft)
-            ray.train.report(epoch, checkpoint, checkpoint_dir_name=f"{_CHECKPOINT}{epoch['epoch']:06d}")
+        if first:
+            commit(store, folder, progress)
+        ray.train.report(epoch)
         if first:
             events.put(epoch)
     return progress if first else None
-
-
-def _latest(store: Store, folder: str) -> Progress | None:
-    """The last checkpoint that is whole; a kill may have left half of one."""
-    for name in reversed(store.names(folder)):
-        if name.startswith(_CHECKPOINT):
-            try:
-                with store.open_input(f"{folder}/{name}/{_STATE}") as source:
-                    return Progress(**torch.load(io.BytesIO(source.read()), map_location="cpu", weights_only=True))
-            except (RuntimeError, EOFError, FileNotFoundError, pickle.UnpicklingError):
-                continue
-    return None

@@ -95,10 +95,18 @@ def make_plan(
     return Plan(rows, {"annotations": found, **lost, **counts})
 
 
+def count_annotations(archive: Archive, annotators: Sequence[str] | None, public_only: bool) -> int:
+    """How many annotations a training would find now."""
+    found = read_annotations(archive, annotators)
+    return len(open_to_everyone(archive, found) if public_only else found)
+
+
 def groups_by(archive: Archive, column: str, ids: Sequence[str]) -> dict[str, str]:
     """The value of a column of the catalog for each of these ids that has one."""
     if column not in CATALOG.names:
         raise Mistake(f"--split-by {column}: no column of the catalog; there are {', '.join(CATALOG.names)}")
+    if column == "id":
+        raise Mistake("--split-by id: each artwork would be a group of its own; --split image-disjoint does that")
     rows = archive.table("catalog").find(ids, ["id", column])
     found = [] if rows is None else zip(rows["id"].to_pylist(), rows[column].to_pylist(), strict=True)
     return {one: str(value) for one, value in found if value not in (None, "")}

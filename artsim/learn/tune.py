@@ -11,8 +11,11 @@ from typing import Any
 
 from artsim import cluster
 from artsim.archive import Archive, Mistake
+from artsim.learn.intact import intact
 from artsim.learn.question import MakeLearner, Question, check_name, difference, settle
+from artsim.learn.train_check import check_learns
 from artsim.learn.train_heads import spread_of
+from artsim.learn.train_plan import TRAINING
 from artsim.learn.tune_folds import Folds, make_folds
 from artsim.learn.tune_results import keep_results, named
 from artsim.learn.tune_search import kept_trials, search
@@ -21,6 +24,7 @@ from artsim.learn.workers import Workers
 
 _log = logging.getLogger(__name__)
 
+_ANEW = "--again makes the sweep anew"
 _ON_A_GPU = 8  # trials at a time, at most: heads are small, but each has a process
 
 
@@ -48,11 +52,12 @@ def tune(
     with archive.alone(f"sweeps/{name}"):
         folder = _begin(archive, name, question, space, folds, again)
         kept = kept_trials(archive.store, folder)
-        report = archive.read_json(f"{folder}/sweep.json")
+        report = intact(archive.store, f"{folder}/sweep.json", of="sweep", remedy=_ANEW)
         if report and len(kept) >= trials:
             _log.info("sweep %s has its %d trials; more --trials go on with it, --again makes it anew", name, len(kept))
             return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "done_before": True, **report}
         pupil, plan = settle(archive, folder, question, learner)
+        check_learns(pupil, plan.images(TRAINING), question)
         cut = make_folds(archive, pupil, plan, question, folds, "negatives" in space)
         started = time.monotonic()
         cluster.connect()
@@ -102,7 +107,7 @@ def _begin(archive: Archive, name: str, question: Question, space: Space, folds:
     folder = f"sweeps/{name}"
     searched = {one: vars(distribution) for one, distribution in space.items()}
     asked = json.loads(json.dumps({**asdict(question), "space": searched, "folds": folds}))
-    begun = archive.read_json(f"{folder}/asked.json")
+    begun = intact(archive.store, f"{folder}/asked.json", of="sweep", remedy=_ANEW) if not again else None
     if begun not in (None, asked) and not again:
         raise Mistake(f"--name {name}: begun with {difference(begun, asked)}; choose another --name, or --again")
     if begun is None or again:

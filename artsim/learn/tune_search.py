@@ -12,11 +12,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from artsim import cluster
-from artsim.archive import Store
+from artsim.archive import Mistake, Store
+from artsim.learn.intact import intact
 from artsim.learn.tune_space import Space
 
 Trial = dict[str, Any]  # number, setting, meanrank, low, high, best_epoch, epochs, seconds, curve; or number, error
 
+_KEPT = ("number", "setting", "meanrank", "low", "high", "best_epoch", "epochs", "seconds", "curve")
 _REDUCTION = 4  # of the trials that come to a rung, one in so many goes on
 _GRACE = 5  # no trial is stopped before a fifth of all epochs: after one of thirty, say, the order is another one
 _RETRIES = 2  # of a trial whose process was lost
@@ -110,7 +112,16 @@ def rungs(epochs: int) -> list[int]:
 
 def kept_trials(store: Store, folder: str) -> list[Trial]:
     """The trials that finished, in the order in which they did."""
-    return [store.read_json(f"{folder}/trials/{name}") for name in store.names(f"{folder}/trials")]
+    return [_kept_trial(store, f"{folder}/trials/{name}") for name in store.names(f"{folder}/trials")]
+
+
+def _kept_trial(store: Store, path: str) -> Trial:
+    remedy = "remove it, and the same command tries another"
+    trial = intact(store, path, of="sweep", remedy=remedy)
+    missing = [key for key in _KEPT if not isinstance(trial, dict) or key not in trial]
+    if missing:
+        raise Mistake(f"{store.address(path)}: not a trial of a sweep: {missing[0]} is missing; {remedy}")
+    return trial
 
 
 def _remind(searcher: Any, asha: Any, done: Sequence[Trial]) -> None:

@@ -17,6 +17,7 @@ from artsim.learn.annotations import read_annotations
 from artsim.learn.links import read_links
 from jobs.annotations import job
 from jobs.pipeline import job as pipeline
+from tests.learn.annotated import annotated
 from tests.learn.made_annotations import catalog_of
 
 REPOSITORY = Path(__file__).parents[2]
@@ -139,3 +140,24 @@ def test_killed_at_any_moment_the_same_command_finishes(archive, tmp_path) -> No
     report = json.loads(done.stdout)
     assert report["rows_out"] + report["rows_there"] == 20_000
     assert [",".join(nine).replace("m:", "") for nine in read_annotations(archive).images] == lines
+
+
+def test_the_action_word_may_come_after_options(tmp_path: Path) -> None:
+    archive = annotated(tmp_path / "archive", 20)
+    where = ["--archive", archive.uri]
+    first = job.run(["check", *where])
+    for arguments in (
+        [*where, "check"],
+        [*where, "--seed", "0", "check"],
+        [*where, "check", "--seed", "0"],
+        [f"--archive={archive.uri}", "check"],
+        [*where, "--action", "check"],
+        [*where, "--action=check"],
+    ):
+        assert job.run(arguments)["rows_in"] == first["rows_in"]
+    with pytest.raises(Mistake, match="--links: check has nothing to do"):
+        job.run([*where, "--links", "check"])
+    with pytest.raises(Mistake, match="--action"):
+        job.run(where)
+    with pytest.raises(Mistake, match="--annotator: simulate needs it"):  # a value is no action
+        job.run([*where, "--file", "check", "simulate"])

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -80,9 +82,33 @@ def test_again_there_is_nothing_to_do_until_something_is_new(archive: Archive, h
 
 def test_another_model_of_the_name_writes_all_anew(archive: Archive, here: None) -> None:
     embed_archive(archive, _model(archive, ["one"]), public_only=False)
-    other = _model(archive, ["two"])
-    assert embed_archive(archive, other, public_only=False)["rows_out"] == 34
+    before, other = vectors_of(archive, "eye"), _model(archive, ["two"])
+    with pytest.raises(Mistake, match=r"features/eye are there already, written by another model; --again replaces"):
+        embed_archive(archive, other, public_only=False)
+    _same(vectors_of(archive, "eye"), before)
+    assert embed_archive(archive, other, public_only=False, again=True)["rows_out"] == 34
     _same(vectors_of(archive, "eye"), _expected(archive, other, [one for one in _IDS[:35] if one != _IDS[9]]))
+
+
+def test_a_folder_that_a_full_disk_left_empty_is_no_backbone_s(archive: Archive, here: None) -> None:
+    Path(archive.uri, "features/eye").mkdir()
+    assert embed_archive(archive, _model(archive, ["one"]), public_only=False)["rows_out"] == 39
+
+
+def test_vectors_that_are_no_numbers_are_rows_with_an_error(archive: Archive, here: None) -> None:
+    rng = np.random.default_rng(3)
+    odd = {one: rng.normal(size=6) for one in _IDS}
+    odd[_IDS[20]][2], odd[_IDS[21]][0] = np.nan, np.inf
+    add_features(archive, "odd", odd)
+    report = embed_archive(archive, _model(archive, ["odd:3"]), public_only=False)
+    assert (report["rows_out"], report["rows_failed"]) == (38, 2)
+    rows = archive.table("features/eye").find(_IDS[20:22], ["vector", "error"]).to_pylist()
+    assert rows == [{"vector": None, "error": "its features hold NaN or infinity"}] * 2
+    broken = _model(archive, ["one"], "broken")
+    broken.tensors["transform.1.0.weight"][:] = np.nan
+    report = embed_archive(archive, broken, public_only=False)
+    assert (report["rows_out"], report["rows_failed"]) == (0, 40)
+    assert not vectors_of(archive, "broken")
 
 
 def test_features_of_a_backbone_are_not_written_over(archive: Archive) -> None:

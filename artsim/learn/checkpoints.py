@@ -1,0 +1,57 @@
+"""The checkpoints of a training: one file an epoch, whole or not there; unreadable ones are skipped."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from artsim.archive import Store
+from artsim.learn.train_epochs import Progress, Trainee, best_epoch
+
+_CHECKPOINT, _STATE = "epoch-", "state.pt"
+
+
+def commit(store: Store, folder: str, progress: Progress) -> None:
+    """Writes how far a training is. This checkpoint and the one before it are kept. OSError if there is no room."""
+    name = f"{_CHECKPOINT}{len(progress.history):06d}"
+    content = io.BytesIO()
+    torch.save(vars(progress), content)  # into a file, a full disk would be a RuntimeError
+    store.remove(f"{folder}/{name}")  # an unreadable one may lie there
+    with store.replace(f"{folder}/{name}/{_STATE}") as draft:
+        Path(draft).write_bytes(content.getbuffer())
+    for older in [one for one in _names(store, folder) if one < name][:-1]:
+        store.remove(f"{folder}/{older}")
+
+
+def latest(store: Store, folder: str, make: Callable[[], Trainee]) -> tuple[Trainee, Progress | None, list[str]]:
+    """A trainee, the last progress that it can go on from, and the names of later checkpoints that it can't.
+
+    ``make`` makes the trainee; it may be called once for each checkpoint.
+    """
+    unreadable: list[str] = []
+    for name in reversed(_names(store, folder)):
+        trainee = make()
+        try:
+            progress = _read(store, f"{folder}/{name}/{_STATE}")
+            trainee.restore(progress.state)
+            if progress.best.keys() != trainee.tensors().keys():
+                raise ValueError("the best is of another model")
+        except Exception as error:
+            if isinstance(error, OSError) and not store.is_local and not isinstance(error, FileNotFoundError):
+                raise  # the network, which another try may mend
+            unreadable.append(name)
+            continue
+        return trainee, progress, unreadable
+    return make(), None, unreadable
+
+
+def _read(store: Store, path: str) -> Progress:
+    with store.open_input(path) as source:
+        progress = Progress(**torch.load(io.BytesIO(source.read()), map_location="cpu", weights_only=True))
+    best_epoch(progress.history)  # fails where there are no epochs
+    return progress
+
+
+def _names(store: Store, folder: str) -> list[str]:
+    return [name for name in store.names(folder) if name.startswith(_CHECKPOINT)]

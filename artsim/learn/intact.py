@@ -1,0 +1,43 @@
+"""Files of a run or a model that may be damaged: read, or named in one line."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from safetensors import SafetensorError
+from safetensors.torch import load
+
+from artsim.archive import Mistake, Store
+
+
+def intact(
+    store: Store, path: str, read: Callable[[str], Any] | None = None, *, of: str = "model", remedy: str = ""
+) -> Any:
+    """What ``read`` makes of a file, by default ``store.read_json``. Mistake names the file if it can't be read.
+
+    ``of`` is what it belongs to, ``remedy`` how to go on.
+    """
+    try:
+        return (read or store.read_json)(path)
+    except (OSError, ValueError, SafetensorError, pa.ArrowException) as error:
+        if isinstance(error, OSError) and not store.is_local and not isinstance(error, FileNotFoundError):
+            raise  # the network
+        raise Mistake(
+            f"{store.address(path)}: this file of the {of} is missing or damaged: {error}{remedy and '; '}{remedy}"
+        ) from error
+
+
+def intact_tensors(store: Store, path: str, *, of: str = "model", remedy: str = "") -> Any:
+    """The tensors of a safetensors file."""
+    return intact(store, path, lambda path: load(_content(store, path)), of=of, remedy=remedy)
+
+
+def intact_table(store: Store, path: str, *, of: str = "model", remedy: str = "") -> pa.Table:
+    """The rows of a Parquet file."""
+    return intact(store, path, lambda path: pq.read_table(pa.BufferReader(_content(store, path))), of=of, remedy=remedy)
+
+
+def _content(store: Store, path: str) -> bytes:
+    with store.open_input(path) as source:
+        return source.read()

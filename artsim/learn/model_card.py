@@ -1,0 +1,43 @@
+"""What a model's card.json must hold, so that a card that was edited or damaged is named and not tripped over."""
+
+from typing import Any
+
+from artsim.archive import Mistake
+
+_KINDS = ("head", "backbone")
+
+
+def check_card(card: Any, where: str) -> None:
+    """Mistake if a card lacks what a model is read by; ``where`` names the file."""
+    if problem := _problem(card):
+        raise Mistake(f"{where}: not the card of a model: {problem}")
+
+
+def check_trained(card: dict[str, Any], where: str) -> None:
+    """Mistake if the card does not tell of the training as well."""
+    for key in ("split", "epochs", "best_epoch", "scores", "asked", "hashes"):
+        if key not in card:
+            raise Mistake(f"{where}: not the card of a trained model: {key} is missing; --again trains it")
+
+
+def _problem(card: Any) -> str | None:
+    if not isinstance(card, dict):
+        return "it holds no object"
+    if card.get("kind") not in _KINDS:
+        return f"kind is {card.get('kind')!r}, not one of {', '.join(_KINDS)}"
+    if not isinstance(card.get("dimension"), int):
+        return f"dimension is {card.get('dimension')!r}, not a number"
+    inputs = card.get("inputs")
+    if not (isinstance(inputs, list) and inputs and all(map(_is_input, inputs))):
+        return "inputs is not a list of features"
+    if card["kind"] == "head" and not isinstance(card.get("recipe"), dict):
+        return "recipe is missing"
+    if card["kind"] == "backbone" and not (
+        isinstance(card.get("pixels"), dict) and all(isinstance(one["about"], dict) for one in inputs)
+    ):
+        return "what its network and its pixels were is missing"
+    return None
+
+
+def _is_input(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("features"), str) and "about" in value

@@ -1,0 +1,48 @@
+"""Artworks may be named without their collection, as long as it is clear which is meant."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from artsim.archive import Archive, Mistake
+from jobs.neighbors import job as neighbors
+from jobs.walk import job as walk
+from tests.made import CLOSED, add_features, make_archive
+
+_IDS = ["a:Diego_Rivera_65", "a:2", "a:both", "b:both", "b:3", "b:part:4", "a:4", "b:x.jpg"]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    folder: Path = tmp_path_factory.mktemp("ids")
+    archive = make_archive(folder / "archive", _IDS, rights={"a:2": CLOSED})
+    rng = np.random.default_rng(1)
+    add_features(archive, "dots", {one: rng.normal(size=4) for one in _IDS})
+    return archive
+
+
+def _asked(archive: Archive, *ids: str, rights: str = "all") -> list[str]:
+    how = ["--archive", archive.uri, "--features", "dots", "--k", "2", "--rights", rights]
+    return [one["query"] for one in neighbors.run([*how, "--id", *ids])["queries"]]
+
+
+def test_an_id_without_its_collection_is_completed(archive: Archive) -> None:
+    for short, full in (("Diego_Rivera_65", "a:Diego_Rivera_65"), ("part:4", "b:part:4"), ("4", "a:4")):
+        assert _asked(archive, short) == _asked(archive, full) == [full]
+    assert _asked(archive, "3", "b:3", "x.jpg") == ["b:3", "b:x.jpg"]
+    ends = ["--from", "Diego_Rivera_65", "--to", "3", "--steps", "1"]
+    way = walk.run(["--archive", archive.uri, "--features", "dots", *ends])["walk"]
+    assert (way[0]["id"], way[-1]["id"]) == ("a:Diego_Rivera_65", "b:3")
+
+
+def test_what_is_not_clear_is_asked_back(archive: Archive) -> None:
+    with pytest.raises(Mistake, match="both: several artworks are called so; say which: a:both, b:both"):
+        _asked(archive, "both")
+    for unknown in ("Rivera_65", "c:3", "iego_Rivera_65", "", ":3"):
+        with pytest.raises(Mistake, match="no such id in the catalog"):
+            _asked(archive, unknown)
+    with pytest.raises(Mistake, match="a:2 is protected"):
+        _asked(archive, "2", rights="public")
+    with pytest.raises(Mistake, match="the walk would end where it begins"):
+        walk.run(["--archive", archive.uri, "--features", "dots", "--from", "3", "--to", "b:3"])
