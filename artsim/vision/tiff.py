@@ -34,8 +34,9 @@ class Tiff:
             raise ValueError("image file is truncated")
         self.size = (self._page.imagewidth, self._page.imagelength)
         self.bytes_per_pixel = self._page.samplesperpixel * max(self._page.bitspersample // 8, 1)
-        self.kind = f"{tifffile.PHOTOMETRIC(self._page.photometric).name}, {self._page.samplesperpixel} x {self._page.bitspersample} bits, "
-        self.kind += f"{tifffile.COMPRESSION(self._page.compression).name}"
+        photometric = tifffile.PHOTOMETRIC(self._page.photometric).name
+        bits = f"{self._page.samplesperpixel} x {self._page.bitspersample} bits"
+        self.kind = f"{photometric}, {bits}, {tifffile.COMPRESSION(self._page.compression).name}"
 
     def image(self) -> Image.Image:
         """The picture, with at most 8 bits a colour."""
