@@ -45,6 +45,8 @@ def shrink(data: bytes | None, side: int) -> Image.Image:
         image = open_image(data or b"", _MAX_PIXELS)
         image.draft("RGB", (side, side))
         image = to_rgb(image)
+    except MemoryError:
+        raise
     except Exception:  # decoders raise what they like on damaged files
         frame = Image.new("RGB", (side, side * 3 // 4), (233, 229, 220))
         ImageDraw.Draw(frame).line((0, 0, side, side * 3 // 4), FAINT)

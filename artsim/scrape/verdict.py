@@ -8,6 +8,7 @@ FAILURES = (
     "network",
     "too_large",
     "not_image",
+    "unsupported",
     "corrupt",
     "bomb",
     "robots",

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 
 from artsim.vision.backbones import Input
-from artsim.vision.check import BadImage, open_image
+from artsim.vision.check import open_image, unread
 from artsim.vision.upright import to_rgb
 
 _MAX_PIXELS = 500_000_000  # the archive may be older than the limits of today's scrape
@@ -23,10 +23,13 @@ def decode(data: bytes, inputs: Sequence[Input], exact: bool = False) -> list[np
     try:
         if image.format == "JPEG" and not exact:
             image.draft("RGB", _least_size(image.size, inputs))
-        pixels = torch.from_numpy(np.array(to_rgb(image)))
-        return [_crop(pixels, wanted) for wanted in inputs]
+        rgb = to_rgb(image)
+    except MemoryError:
+        raise  # of this machine, not of the image
     except Exception as error:
-        raise BadImage("corrupt", f"damaged {image.format}: {error}") from error
+        raise unread(error, image) from error
+    pixels = torch.from_numpy(np.array(rgb))
+    return [_crop(pixels, wanted) for wanted in inputs]
 
 
 def _least_size(size: tuple[int, int], inputs: Sequence[Input]) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from artsim.vision.decoding import Batch, Decoding, Each, elsewhere, here
 from artsim.vision.engine import Engine
 from artsim.vision.plan import Plan
 
+NOT_FINITE = "the network gave NaN or infinity for it"
 _BATCH = {"cpu": 8, "cuda": 128}  # images decoded together
 
 
@@ -105,10 +106,14 @@ class Extractor:
                     known.append(new)
                 seconds["forward"] += time.monotonic() - started
         started = time.monotonic()
-        failed = sum(error is not None for _, _, error in rows)
+        blocks = [np.concatenate(some) for some in vectors] if rows else []
+        good = np.array([error is None for _, _, error in rows], bool)
+        for block in blocks:
+            good &= np.isfinite(block).all(1)
+        failed = int((~good).sum())
         counts = {"rows": len(rows), "pending": max(part.pending, len(rows)), "failed": failed, **told}
         if rows:  # none is left where another run has just done the part
-            self._commit(part, rows, [np.concatenate(blocks) for blocks in vectors], counts)
+            self._commit(part, rows, blocks, counts)
         seconds["write"] += time.monotonic() - started
         return {**counts, **seconds}
 
@@ -130,13 +135,15 @@ class Extractor:
         for (feature, length), values in zip(kinds, vectors, strict=True):
             if self.unit:
                 values = unit_length(values)
+            finite = np.isfinite(values).all(1)
+            said = [error or (None if fine else NOT_FINITE) for error, fine in zip(errors, finite, strict=True)]
             flat = pa.FixedSizeListArray.from_arrays(
                 pa.array(values.ravel(), pa.float32()),
                 length,
-                mask=pa.array([error is not None for error in errors]),
+                mask=pa.array([error is not None for error in said]),
             )
             table = self.archive.table(f"features/{feature.name}", features(length))
-            made = pa.table([ids, flat, errors, hashes], schema=table.schema)
+            made = pa.table([ids, flat, said, hashes], schema=table.schema)
             table.merge(part.shard, part.name, made, {"work": self.run, **counts})
 
 

@@ -1,27 +1,51 @@
-"""Any colour mode to upright 8-bit RGB: 16-bit, palette, transparency, CMYK, EXIF orientation."""
+"""Any image to upright 8-bit sRGB: colour profiles, deep gray, Lab, palette, transparency, CMYK, EXIF orientation."""
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from artsim.vision.colours import to_srgb
+from artsim.vision.depth import to_bytes
 
-def to_rgb(image: Image.Image) -> Image.Image:
-    """The image as 8-bit RGB, turned as its EXIF says, transparency laid on white. Decodes it if need be."""
-    image = ImageOps.exif_transpose(image)
-    if image.mode == "RGB":
-        return image
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _from_wide(image)
-    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+_LAYERED = ("RGBA", "LA", "PA", "La", "RGBa")
+
+
+def to_rgb(image: Image.Image, *, gray: bool = False) -> Image.Image:
+    """The image as 8-bit sRGB, turned as its EXIF says, transparency laid on white. Decodes it if need be.
+
+    ``gray`` asks for one channel, of mode L.
+    """
+    image.load()
+    plain = image.mode == "L" and not image.info.keys() & {"icc_profile", "transparency"}
+    if gray and plain:
+        return _turned(image)
+    image = _coloured(image)
+    return image.convert("L") if gray else image
+
+
+def _coloured(image: Image.Image) -> Image.Image:
+    image = _turned(image)
+    profile = image.info.get("icc_profile")
+    if image.mode == "RGB" and "transparency" not in image.info:
+        image = to_srgb(image, profile)
+    elif image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        image = to_srgb(Image.fromarray(to_bytes(np.asarray(image))), profile)
+    elif image.mode in _LAYERED or "transparency" in image.info:
         layer = image.convert("RGBA")
         paper = Image.new("RGB", layer.size, "white")
-        paper.paste(layer, mask=layer.getchannel("A"))
-        return paper
-    return image.convert("RGB")
+        paper.paste(to_srgb(layer.convert("RGB"), profile), mask=layer.getchannel("A"))
+        image = paper
+    else:
+        image = to_srgb(image if image.mode in ("L", "CMYK", "LAB") else image.convert("RGB"), profile)
+    image.info.pop("icc_profile", None)  # it is sRGB from here on
+    return image
 
 
-def _from_wide(image: Image.Image) -> Image.Image:
-    """16- and 32-bit gray: 16-bit values keep their range, anything else is stretched to what is there."""
-    values = np.asarray(image, dtype=np.float32)
-    low, high = (0.0, 65535.0) if values.min() >= 0 and 255 < values.max() <= 65535 else (values.min(), values.max())
-    gray = (values - low) * (255.0 / max(high - low, 1e-6))
-    return Image.fromarray(np.clip(gray + 0.5, 0, 255).astype(np.uint8)).convert("RGB")
+def _turned(image: Image.Image) -> Image.Image:
+    """As the EXIF says; EXIF that can't be read says nothing."""
+    try:
+        ImageOps.exif_transpose(image, in_place=True)
+    except MemoryError:
+        raise
+    except Exception:  # its parser raises what it likes
+        return image
+    return image

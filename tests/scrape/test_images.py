@@ -58,6 +58,14 @@ def test_resize() -> None:
     assert np.abs(stored - wanted).mean() < 4
 
 
+@pytest.mark.parametrize("size", [(2000, 1), (1, 2000), (3000, 2)])
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_a_strip_is_resized_too(size: tuple[int, int], form: str) -> None:
+    columns = image_columns(encoded(Image.new("RGB", size, "red"), form), 10**8, 128)
+    assert max(columns["width"], columns["height"]) == 128
+    assert min(columns["width"], columns["height"]) == 1
+
+
 def test_resize_leaves_small_ones_as_they_are() -> None:
     data = KINDS["transparent png"][0]
     columns = image_columns(data, 10**8, 64)

@@ -1,13 +1,20 @@
 import io
+import struct
+import zlib
 
 import imagehash
 import pytest
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
+from artsim.pictures.thumbnails import shrink
+from artsim.vision.backbones import Input
 from artsim.vision.check import BadImage, check_image
+from artsim.vision.decode import decode
 from tests.vision.made import encoded, picture
 
 LIMIT = 10_000_000
+SQUARE = Input(96, 1.0, True, True, (0.5,) * 3, (0.5,) * 3)
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP"])
@@ -54,3 +61,50 @@ def test_a_bomb_is_found_before_it_is_decoded():
     with pytest.raises(BadImage, match="20000 x 20000") as caught:
         check_image(data, LIMIT)
     assert caught.value.status == "bomb"
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 9_000_000), (9_000_000, 1), (2, 4_900_000), (1_100_000, 1)])
+def test_a_strip_that_takes_more_than_its_pixels_is_found_before_it_is_decoded(width, height):
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    with pytest.raises(BadImage, match=f"{width} x {height}") as caught:
+        check_image(data, LIMIT)
+    assert caught.value.status == "bomb"
+
+
+@pytest.mark.parametrize("form", [{"progressive": True}, {}])
+def test_a_jpeg_of_very_many_scans_is_found_before_it_is_decoded(form, monkeypatch):
+    whole = encoded(picture(300, 200), **form)
+    first = whole.index(b"\xff\xda")
+    last = whole.rindex(b"\xff\xda")
+    many = whole[:-2] + whole[last:-2] * 120 + b"\xff\xd9"
+    assert first <= last
+    monkeypatch.setattr(Image.Image, "load", None)
+    with pytest.raises(BadImage, match="scans") as caught:
+        check_image(many, LIMIT)
+    assert caught.value.status == "bomb"
+
+
+def test_what_looks_like_scans_beside_the_picture_is_none():
+    plain = encoded(picture(300, 200), comment=b"\xff\xda" * 500, progressive=True)
+    assert check_image(plain + b"\xff\xda" * 500, LIMIT).width == 300
+
+
+@pytest.mark.parametrize(
+    "function", [check_image, lambda data, _: decode(data, [SQUARE]), lambda data, _: shrink(data, 9)]
+)
+def test_memory_that_is_short_is_not_the_images_fault(function, monkeypatch):
+    data = encoded(picture(300, 200))
+
+    def short(*_arguments, **_settings):
+        raise MemoryError
+
+    monkeypatch.setattr(Image.Image, "draft", short)
+    monkeypatch.setattr(JpegImageFile, "draft", short)
+    monkeypatch.setattr(JpegImageFile, "load", short)
+    with pytest.raises(MemoryError):
+        function(data, LIMIT)

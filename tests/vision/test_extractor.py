@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 import ray
@@ -61,3 +62,24 @@ def test_a_part_that_a_lost_worker_committed_by_half_is_told(archive: Archive, m
             worker(archive, "run", broken).do(part, 0)
     assert counts(worker(archive, "run", monkeypatch).do(part, 1)) == (6, 9, 0)
     assert second.count() == 9
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_vector_that_is_no_number_is_a_row_with_an_error(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, value: float
+) -> None:
+    broken = worker(archive, "run", monkeypatch)
+    forward = broken._forward
+
+    def spoiled(pixels: list[np.ndarray]) -> list[np.ndarray]:
+        vectors = forward(pixels)
+        vectors[1][0, 0] = value
+        return vectors
+
+    monkeypatch.setattr(broken, "_forward", spoiled)
+    assert broken.do(Part(0, "p0-00000", 9), 0)["failed"] == 3  # the first of both batches, and a damaged image
+    bad = []
+    for name in NAMES:
+        rows = archive.table(f"features/{name}").read(0, "p0-00000").to_pylist()
+        bad.append(sum("NaN" in (row["error"] or "") and row["vector"] is None for row in rows))
+    assert bad == [0, 2]  # the other feature of the same images is good

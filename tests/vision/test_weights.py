@@ -59,3 +59,12 @@ def test_the_listing_shows_size_input_dimension_and_weights():
     lines = {line.split()[0]: line.split() for line in listing().splitlines() if line}
     assert lines["efficientnet_lite0"][1:] == ["tf_efficientnet_lite0.in1k", "4.7M", "224", "1280", "package"]
     assert lines["bit_m_152x4"][4] == "8192"
+
+
+@pytest.mark.parametrize("name", ["resnet18.pth", "resnet18.safetensors", "shufflenet_v2.pt"])
+@pytest.mark.parametrize("content", [b"", b"\x80", b"no weights"])
+def test_a_file_that_is_empty_or_torn_is_said_in_one_line(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(Mistake, match=name) as caught:
+        weights.load(name.partition(".")[0], str(tmp_path))
+    assert "\n" not in str(caught.value)
