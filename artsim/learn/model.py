@@ -171,7 +171,7 @@ def load_model(archive: Archive, name_or_path: str) -> Model:
 def _intact(store: Store, path: str, read: Callable[[str], Any]) -> Any:
     try:
         return read(path)
-    except (FileNotFoundError, ValueError, SafetensorError) as error:
+    except (FileNotFoundError, ValueError, SafetensorError, Mistake) as error:
         raise Mistake(f"{store.address(path)}: this file of the model is missing or damaged: {error}") from error
 
 
