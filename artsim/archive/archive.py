@@ -33,7 +33,7 @@ class Archive:
     def _at(cls, uri: str, store: Store) -> "Archive":
         try:
             about = store.read_json("archive.json")
-        except ValueError as error:
+        except Mistake as error:
             raise Mistake(f"--archive {uri}: its archive.json is damaged: {error}") from error
         if about is None:
             check_not_lost(store, uri)
@@ -82,8 +82,11 @@ class Archive:
         return shard_of(ids, self.shards)
 
     def read_json(self, path: str) -> Any:
-        """What a JSON file of the archive holds; None if there is no such file."""
-        return self.store.read_json(path)
+        """The object that a JSON file of the archive holds; None if there is no such file. Mistake if it is damaged."""
+        content = self.store.read_json(path)
+        if content is not None and not isinstance(content, dict):
+            raise Mistake(f"{self.store.address(path)}: damaged, not a JSON object; restore it from a copy")
+        return content
 
     def write_json(self, path: str, value: Any) -> None:
         """Replaces a JSON file of the archive, whole or not at all."""

@@ -3,8 +3,11 @@
 Credentials, region and endpoint come from where AWS's own tools take them: environment, ~/.aws, the machine's role.
 """
 
+import errno
+import os
 import re
 import time
+from collections.abc import Iterator
 from functools import cached_property, partial
 from typing import Any
 
@@ -97,11 +100,28 @@ def read_whole(file: pa.NativeFile) -> pa.Buffer:
     return file.read_buffer()
 
 
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and what it comes from, also where Ray wrapped it on the way from another process."""
+    one: BaseException | None = error
+    for _ in range(10):
+        if one is None:
+            return
+        yield one
+        cause = getattr(one, "cause", None)
+        one = cause if isinstance(cause, BaseException) else one.__cause__
+
+
 def in_words(error: Exception, uri: str) -> Outage | Mistake | None:
     """What S3 answered to a job on the archive at ``uri``, in one line; None if an error is of another kind.
 
-    A Mistake where S3 does not let us in. Errors of other processes tell as well: what counts is the text.
+    A Mistake where S3 does not let us in. Errors of other processes tell as well: what counts is the text. A Mistake
+    or Outage that Ray brought from another process, wrapped in its traceback, comes out as it was raised there.
     """
+    for one in _chain(error):
+        if isinstance(one, Mistake | Outage) and not hasattr(one, "cause"):
+            return one if one is not error else None
+        if isinstance(one, OSError) and one.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            return Mistake(f"{one.filename or f'--archive {uri}'}: {os.strerror(one.errno)}; it must be writable")
     found = _ANSWER.search(str(error))
     if found is None or isinstance(error, Mistake | Outage):
         return None

@@ -144,12 +144,14 @@ class Store:
             return filesystem.open_output_stream(target, compression=None)
 
     def read_json(self, path: str) -> Any:
-        """What a JSON file holds; None if there is no such file."""
+        """What a JSON file holds; None if there is no such file. Mistake if it is damaged."""
         try:
             with self.open_input(path) as source:
                 return json.loads(source.read())
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except (ValueError, RecursionError) as error:
+            raise Mistake(f"{self.address(path)}: damaged, not JSON ({error}); restore it from a copy") from error
 
     def write_json(self, path: str, value: Any) -> None:
         """Replaces a JSON file."""

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from artsim.archive.store import Store
+from artsim.mistake import Mistake
 
 _INCOMPRESSIBLE = ("bytes", "vector", "sha256", "phash")
 _OUTCOME = "artsim.outcome"  # where the footer of a part says what came of the work that wrote it
@@ -57,12 +58,16 @@ class Table:
     def read(self, shard: int, part: str, columns: list[str] | None = None) -> pa.Table:
         """The rows of one part, all columns or some. FileNotFoundError if there is no such part."""
         with self._open(shard, part) as file:
-            return file.read(columns=columns)
+            rows = file.read(columns=columns)
+            for name in columns or []:
+                if name not in rows.column_names:
+                    raise pa.ArrowInvalid(f"it has no column {name}")
+            return rows
 
     def batches(self, shard: int, part: str, columns: list[str], ids: list[str], rows: int) -> Iterator[pa.Table]:
         """These ids of one part, at most ``rows`` at a time: a part of images is read as it is used."""
         wanted = pa.array(ids, pa.string())
-        with pq.ParquetFile(self.store.open_input(self.path(shard, part))) as file:
+        with self._open(shard, part, ahead=False) as file:
             for batch in file.iter_batches(rows, columns=columns):
                 some = pa.Table.from_batches([batch])
                 some = some.filter(pc.is_in(some.column("id"), value_set=wanted))
@@ -174,9 +179,24 @@ class Table:
             rows = pa.concat_tables([kept, rows.select(kept.column_names).cast(kept.schema)])
         self.write(shard, part, rows, outcome)
 
-    def _open(self, shard: int, part: str) -> pq.ParquetFile:
-        """A part from which all is read that is asked for at a time: from afar, columns side by side come together."""
-        return pq.ParquetFile(self.store.open_input(self.path(shard, part)), pre_buffer=not self.store.is_local)
+    @contextlib.contextmanager
+    def _open(self, shard: int, part: str, *, ahead: bool = True) -> Iterator[pq.ParquetFile]:
+        """A part to read from. Mistake that names the file if it is damaged.
+
+        ``ahead`` reads all that is asked for at a time: from afar, columns side by side come together.
+        """
+        path = self.path(shard, part)
+        try:
+            source = self.store.open_input(path)
+            with pq.ParquetFile(source, pre_buffer=ahead and not self.store.is_local) as file:
+                yield file
+        except (pa.ArrowException, OSError) as error:
+            if not _is_damage(error):
+                raise
+            raise Mistake(
+                f"{self.store.address(path)}: this part of {self.name} is damaged ({_one_line(error)}); restore it "
+                "from a copy, or remove it and run the job that made it again"
+            ) from error
 
     def _row_group(self, rows: pa.Table) -> int:
         return 32 if "bytes" in rows.column_names else max(len(rows), 1)
@@ -187,6 +207,15 @@ class Table:
     def path(self, shard: int, part: str) -> str:
         """Where a part lies in the archive."""
         return f"{self._folder(shard)}/{part}.parquet"
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether a file's content is wrong, rather than that the file is missing, closed to us or out of reach."""
+    return getattr(error, "errno", None) is None and "AWS Error" not in str(error)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:150]
 
 
 def _flush(path: str) -> None:

@@ -1,11 +1,13 @@
 import random
+import re
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from artsim.archive import CATALOG, IMAGES, Archive, features
+from artsim.archive import CATALOG, IMAGES, Archive, Mistake, features
 from tests.made import make_archive, named
 
 ODD_IDS = [
@@ -267,3 +269,45 @@ def _crc(data: bytes) -> int:
         for _ in range(8):
             value = value >> 1 ^ (0xEDB88320 if value & 1 else 0)
     return value ^ 0xFFFFFFFF
+
+
+def _damage(path: Path, how: str) -> None:
+    content = path.read_bytes()
+    half = content[: len(content) // 2]
+    path.write_bytes({"empty": b"", "cut": half, "garbage": b"x" * 5000, "ends": b"PAR1" + bytes(99) + b"PAR1"}[how])
+
+
+@pytest.mark.parametrize("how", ["empty", "cut", "garbage", "ends"])
+def test_a_damaged_part_is_named_whoever_reads_it(tmp_path: Path, how: str) -> None:
+    table = make_archive(tmp_path, named(20), shards=1).table("images")
+    part = table.parts(0)[0]
+    path = tmp_path / "images" / "00000" / f"{part}.parquet"
+    _damage(path, how)
+    for read in (
+        table.count,
+        lambda: table.read(0, part, ["id"]),
+        lambda: table.find(named(20)),
+        lambda: list(table.scan()),
+        lambda: list(table.batches(0, part, ["id"], named(20), 5)),
+        lambda: table.outcome(0, part, "work"),
+    ):
+        with pytest.raises(Mistake, match=re.escape(str(path))):
+            read()
+
+
+def test_a_part_of_other_columns_is_named(tmp_path: Path) -> None:
+    table = make_archive(tmp_path, named(20), shards=1).table("images")
+    path = tmp_path / "images" / "00000" / f"{table.parts(0)[0]}.parquet"
+    pq.write_table(pa.table({"other": [1]}), path)
+    with pytest.raises(Mistake, match="has no column id"):
+        table.ids(0)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"[]", b"null-", b"3"])
+def test_damaged_json_is_named(tmp_path: Path, content: bytes) -> None:
+    archive = make_archive(tmp_path, named(3))
+    (tmp_path / "features" / "x").mkdir(parents=True)
+    path = tmp_path / "features" / "x" / "_about.json"
+    path.write_bytes(content)
+    with pytest.raises(Mistake, match=re.escape(f"{path}: damaged")):
+        archive.read_json("features/x/_about.json")

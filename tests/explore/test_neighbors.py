@@ -1,4 +1,6 @@
+import os
 import shutil
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from scipy.spatial.distance import cdist
 from artsim.archive import Archive, Mistake
 from artsim.explore.neighbors import all_neighbors
 from artsim.features import Space
+from jobs.neighbors import job
 from tests.made import CLOSED, add_features, make_archive, named, vectors_of
 
 _IDS = named(70)
@@ -44,6 +47,26 @@ def test_the_table_equals_brute_force(fresh: Archive) -> None:
     assert len(expected) == 60
     assert (report["rows_out"], report["rows_failed"]) == (60, 0)
     assert all_neighbors(Space(fresh, ["dots"]), 6, **_USUAL)["rows_in"] == 0, "nothing was left to do"
+
+
+@pytest.mark.slow
+def test_another_question_waits_until_the_table_is_written(fresh: Archive, monkeypatch) -> None:
+    """Each of two questions at once would take the other's rows for its own."""
+    from artsim import cluster
+
+    refused: list[str] = []
+
+    def started() -> None:
+        with pytest.raises(Mistake, match="neighbors/dots of this archive") as other:
+            job.run(["--archive", fresh.uri, "--features", "dots", "--all", "--k", "9", "--metric", "euclidean"])
+        refused.append(str(other.value))
+        connect()
+
+    connect = cluster.connect
+    monkeypatch.setattr(cluster, "connect", started)
+    report = all_neighbors(Space(fresh, ["dots"]), 6, **_USUAL)
+    assert f"process {os.getpid()} on {socket.gethostname()}, since " in refused[0]
+    assert _read(fresh, report["table"]) == _naive(fresh, "dots", 6)
 
 
 @pytest.mark.slow

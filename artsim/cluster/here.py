@@ -1,0 +1,76 @@
+"""Starts Ray for this machine alone: its ports on loopback, its token for its owner, its log lines to no terminal."""
+
+import contextlib
+import os
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+_LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # Ray's own switch, which it sets to 0 on Windows and macOS
+_LOG_LINE = re.compile(rb"\[[0-9-]{10} [0-9:,]+ [A-Z] [0-9]+ [0-9]+\] (\(\w+\) )?\w+\.(cc|h):[0-9]+:")
+
+
+@contextlib.contextmanager
+def on_loopback() -> Iterator[dict[str, Any]]:
+    """Options for a ``ray.init`` whose processes listen on 127.0.0.1 only; its token file is made owner-only."""
+    from ray._private import ray_constants
+
+    _keep_token_private()
+    known, before = ray_constants.ENABLE_RAY_CLUSTER, os.environ.get(_LOOPBACK)
+    ray_constants.ENABLE_RAY_CLUSTER, os.environ[_LOOPBACK] = False, "0"
+    try:
+        yield {"_node_ip_address": "127.0.0.1"}
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = known
+        if before is None:
+            del os.environ[_LOOPBACK]
+        else:
+            os.environ[_LOOPBACK] = before
+
+
+def _keep_token_private() -> None:
+    """Makes Ray's default token file if it is needed and missing, readable by its owner alone, unlike Ray's own."""
+    from ray._private.authentication.authentication_token_generator import generate_new_authentication_token
+    from ray._raylet import AuthenticationTokenLoader  # type: ignore[attr-defined]
+
+    path = Path.home() / ".ray" / "auth_token"
+    if os.environ.get("RAY_AUTH_MODE", "token") == "token":
+        loader = AuthenticationTokenLoader.instance()
+        if not loader.has_token(ignore_auth_mode=True):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.touch(0o600)
+            path.write_text(generate_new_authentication_token(), encoding="utf-8")
+            loader.reset_cache()
+    with contextlib.suppress(OSError):  # of another owner, or none
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+
+
+@contextlib.contextmanager
+def without_log_lines() -> Iterator[None]:
+    """Passes on what is written to stderr, except the log lines of Ray's C++ parts."""
+    try:
+        saved = os.dup(2)
+    except OSError:  # stderr is closed
+        yield
+        return
+    out, into = os.pipe()
+    passing = threading.Thread(target=_pass_on, args=[out, saved], daemon=True)
+    passing.start()
+    os.dup2(into, 2)
+    os.close(into)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        passing.join(1)  # at once, unless a process that Ray started keeps its stderr
+
+
+def _pass_on(out: int, saved: int) -> None:
+    with open(out, "rb") as lines, open(saved, "wb", buffering=0) as to:
+        for line in lines:
+            if not _LOG_LINE.match(line):
+                with contextlib.suppress(OSError):
+                    to.write(line)
