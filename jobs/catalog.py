@@ -23,6 +23,7 @@ job.option("--location", metavar="PATH|URL", help="where it is; only smk knows b
 job.option("--as", dest="name", metavar="NAME", help="the collection, first part of its ids; else the location's name")
 job.option("--columns", nargs="+", default=[], metavar="A=B", help="table: column A of the catalog is B of the table")
 job.option("--limit", type=int, metavar="N", help="read no more than N rows")
+job.option("--twice", action="store_true", help="add rows whose images are in the archive already under other ids")
 job.option("--shards", type=int, metavar="N", help="a new archive is cut into N shards")
 job.option("--language", nargs="+", default=["en"], metavar="CODE", help="smk, iiif: languages by preference")
 job.option("--size", type=int, default=1024, metavar="PIXELS", help="iiif: the long side to ask image services for")
@@ -38,7 +39,7 @@ def catalog(archive: "Archive", options: Namespace) -> dict[str, Any]:
     from artsim.sources.ingest import ingest
 
     with archive.alone("catalog"):
-        return ingest(archive, _opened(options), options.name, options.limit)
+        return ingest(archive, _opened(options), options.name, options.limit, options.twice)
 
 
 def _opened(options: Namespace) -> "Source":

@@ -48,21 +48,21 @@ def _row(path: str, below: Below) -> dict[str, Any] | Reject:
     return {"id": path, "image_url": address, "title": file.stem, "metadata": about, "where": path}
 
 
-def _files(store: Store, folder: str = "") -> Iterator[str | Reject]:
+def _files(store: Store) -> Iterator[str | Reject]:
     """Every file below a folder that is not hidden, relative to the root, sorted; folders that cannot be read."""
-    try:
-        entries = sorted(_entries(store, f"{store.root}/{folder}".rstrip("/")))
-    except OSError as error:
-        yield Reject.of(folder, "a folder that cannot be read", error)
-        return
-    for name, is_folder in entries:
-        if name.startswith("."):
-            continue
-        path = f"{folder}/{name}" if folder else name
-        if is_folder:
-            yield from _files(store, path)
-        else:
+    waiting = [("", True)]  # the next one last; no recursion, since folders may lie a thousand deep
+    while waiting:
+        path, is_folder = waiting.pop()
+        if not is_folder:
             yield path
+            continue
+        try:
+            entries = sorted(_entries(store, f"{store.root}/{path}".rstrip("/")), reverse=True)
+        except OSError as error:
+            yield Reject.of(path, "a folder that cannot be read", error)
+            continue
+        inside = f"{path}/" if path else ""
+        waiting += [(inside + name, folder) for name, folder in entries if not name.startswith(".")]
 
 
 def _entries(store: Store, path: str) -> list[tuple[str, bool]]:

@@ -16,8 +16,9 @@ from artsim.sources.commit import commit_rows
 from artsim.sources.harvest import forget, harvested
 from artsim.sources.record import Chunk, Reject, Source
 from artsim.sources.rejects import Rejects
-from artsim.sources.roots import is_name, note_source
+from artsim.sources.roots import check_source, is_name, note_source
 from artsim.sources.spool import Spool
+from artsim.sources.twice import check_not_twice
 
 _COMMIT_ROWS = 1_000_000  # rows on their way at a time; a fixed number, so that every run cuts the same source the same
 _REPORT_EVERY = 5.0  # seconds
@@ -25,7 +26,13 @@ _REPORT_EVERY = 5.0  # seconds
 _log = logging.getLogger(__name__)
 
 
-def ingest(archive: Archive, source: Source, collection: str | None = None, limit: int | None = None) -> dict[str, Any]:
+def ingest(
+    archive: Archive,
+    source: Source,
+    collection: str | None = None,
+    limit: int | None = None,
+    twice: bool = False,
+) -> dict[str, Any]:
     """Adds the rows of a source that the catalog lacks, as the collection of this name or the source's own.
 
     Rows that the catalog has but that read otherwise now are updated (``rows_updated``, of ``rows_there``); where the
@@ -34,14 +41,23 @@ def ingest(archive: Archive, source: Source, collection: str | None = None, limi
     At most ``limit`` rows are read.
     Rows are spooled by shard and then each shard gets what is new to it as one part, in the order of the source. The
     part is named by a hash of the ids in it: a second run beside this one, or after it was killed, writes the same
-    file again or nothing. Returns the counts for the report. Mistake if the name is none for a collection.
+    file again or nothing. Returns the counts for the report. Mistake if the name is none for a collection, if the
+    source is empty, or, unless ``twice``, if its images are in the catalog already under other ids.
     """
     named, collection = collection is not None, source.name if collection is None else collection
     if not is_name(collection):
         raise Mistake(f"--as {collection}: a collection's name has letters, digits, '-', '_' and '.' alone")
-    note_source(archive, collection, source, named)
+    check_source(archive, collection, source, named)
     counts: Counter[str] = Counter()
     chunks = harvested(archive.store, collection, source) if source.slow else source.chunks([])
+
+    def commit(spool: Spool) -> None:
+        if not (twice or counts["commits"]):
+            check_not_twice(archive, spool)
+        note_source(archive, collection, source)
+        _commit(archive, spool, rejects, counts)
+        counts["commits"] += 1
+
     with Rejects(archive.store) as rejects, contextlib.closing(_counted(chunks, counts, limit)) as stream:
         spool = Spool(archive)
         for chunk in stream:
@@ -49,9 +65,11 @@ def ingest(archive: Archive, source: Source, collection: str | None = None, limi
             rejects.write(chunk.rejects)
             spool.add(chunk.rows)
             if spool.rows >= _COMMIT_ROWS:
-                _commit(archive, spool, rejects, counts)
+                commit(spool)
                 spool = Spool(archive)
-        _commit(archive, spool, rejects, counts)
+        if not counts["read"]:
+            raise Mistake(f"--location {source.location}: there is nothing in it: no row, no image")
+        commit(spool)
     if source.slow:
         forget(archive.store, collection, source)
     return {

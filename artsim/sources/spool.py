@@ -23,6 +23,7 @@ class Spool:
         self._writer = pa.ipc.new_file(pa.PythonFile(self._file, "w"), ROWS, options=options)
         self._batches: dict[int, list[int]] = defaultdict(list)
         self._written = 0
+        self._ended = False
         self.rows = 0
 
     def add(self, rows: pa.Table) -> None:
@@ -41,8 +42,10 @@ class Spool:
 
     def shards(self) -> list[int]:
         """The shards that have rows, in order; after this nothing more can be added."""
-        self._writer.close()
-        self._file.seek(0)
+        if not self._ended:
+            self._writer.close()
+            self._file.seek(0)
+            self._ended = True
         return sorted(self._batches)
 
     def read(self, shard: int) -> pa.Table:

@@ -21,6 +21,9 @@ from artsim.sources.record import CHUNK_ROWS, Chunk, Records, Source
 _PARQUET = (".parquet", ".pq")
 _JSON = (".json", *LINES)
 
+_SHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
+_UNREAD = ("ftp", "ftps", "sftp", "zip", "tar", "data", "ssh", "git", "jar")
+
 _log = logging.getLogger(__name__)
 
 
@@ -64,6 +67,11 @@ def open_location(location: str) -> Store:
     """A file or folder that a caller named. Mistake if it is not there, or an address on the web."""
     if location.startswith(("http://", "https://")):
         raise Mistake(f"--location {location}: this source reads files; download it, or use --source smk or iiif")
+    scheme = location.partition("://")[0].lower() if "://" in location else ""
+    if scheme in _UNREAD:
+        raise Mistake(f"--location {location}: {scheme}:// is not read; download or unpack it, and name the files")
+    if location.lower().endswith(_SHEETS):
+        raise Mistake(f"--location {location}: a spreadsheet is not read; save it as CSV")
     store = Store.open(location)
     if store.filesystem.get_file_info(store.root).type == pafs.FileType.NotFound:
         raise Mistake(f"--location {location}: there is no such file or folder")

@@ -95,3 +95,34 @@ def test_a_second_catalog_at_the_same_time_says_who_is_at_work(tmp_path: Path) -
     with archive.alone("catalog"), pytest.raises(Mistake, match=r"another run is at work on catalog .*process \d+"):
         catalog(tmp_path, HEADER + "1,http://m.org/1.jpg,One,Painter")
     assert catalog(tmp_path, HEADER + "1,http://m.org/1.jpg,One,Painter")["rows_out"] == 1
+
+
+def test_the_same_catalogue_under_other_ids_is_stopped_and_says_how_to_go_on(tmp_path: Path) -> None:
+    text = HEADER + "\n".join(f"{n},http://m.org/{n}.jpg,Title {n},Painter" for n in range(50))
+    catalog(tmp_path, text)
+    for arguments in (["--columns", "id=title"], ["--as", "other"]):
+        with pytest.raises(Mistake, match=r"50 of 50 new images .* is there as works:\d+.*--twice"):
+            catalog(tmp_path, text, *arguments)
+    more = text + "\n" + "\n".join(f"{n},http://m.org/{n}.jpg,Title {n},Painter" for n in range(50, 150))
+    with pytest.raises(Mistake, match="50 of 150"):
+        catalog(tmp_path, more, "--as", "other")
+    assert len(rows(tmp_path)) == 50 and not (tmp_path / "a" / "catalog" / "_sources" / "other.json").exists()
+    assert catalog(tmp_path, text, "--as", "other", "--twice")["rows_out"] == 50
+    assert len(rows(tmp_path)) == 100
+
+
+def test_works_that_share_an_image_are_no_second_catalogue(tmp_path: Path) -> None:
+    both = [f"{n}{side},http://m.org/{n}.jpg,Coin,Mint" for side in "ab" for n in range(20)]
+    catalog(tmp_path, HEADER + "\n".join(both[:20]))
+    assert catalog(tmp_path, HEADER + "\n".join(both))["rows_out"] == 20  # a run that was killed half-way goes on
+
+
+def test_an_empty_source_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(Mistake, match=r"works\.csv: there is nothing in it"):
+        catalog(tmp_path, HEADER)
+    with pytest.raises(Mistake, match=r"empty: there is nothing in it"):
+        job.run(["--archive", str(tmp_path / "a"), "--source", "folder", "--location", str(tmp_path / "empty")])
+    report = catalog(tmp_path, HEADER + "1,ftp://m.org/1.jpg,One,Painter\n2,,Two,Painter")
+    assert (report["rows_out"], report["rows_there"], report["rows_failed"]) == (0, 0, 2)
+    assert sorted(report["failures"].values()) == [1, 1] and "no image" in report["failures"]

@@ -1,0 +1,36 @@
+"""Places that cannot be read as they are named, and folders deeper than a recursion goes."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from artsim.archive import Mistake
+from artsim.sources.folder import open_folder
+from artsim.sources.table import open_location
+from tests.sources.conftest import rows_of
+
+
+@pytest.mark.parametrize("location", ["ftp://m.org/works.csv", "zip://works.csv::m.zip", "SFTP://m.org/x"])
+def test_places_that_are_not_read_say_what_to_do(location: str) -> None:
+    with pytest.raises(Mistake, match=r"is not read; download or unpack"):
+        open_location(location)
+
+
+@pytest.mark.parametrize("name", ["works.xlsx", "WORKS.XLS", "works.ods"])
+def test_a_spreadsheet_is_to_be_saved_as_csv(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"PK\x03\x04")
+    with pytest.raises(Mistake, match="save it as CSV"):
+        open_location(str(tmp_path / name))
+
+
+def test_folders_deeper_than_a_recursion_goes(tmp_path: Path) -> None:
+    here = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(os.open("a.jpg", os.O_CREAT | os.O_WRONLY, dir_fd=here))
+    os.close(here)
+    assert [row["title"] for row in rows_of(list(open_folder(str(tmp_path)).chunks([])))] == ["a"]
