@@ -7,21 +7,30 @@ from artsim.archive import CATALOG, Mistake
 
 # The names under which museums publish each column, compared without case and punctuation; the first one there counts.
 _KNOWN = {
-    "image_url": "imageurl primaryimage imgurl image imagelink thumbnailurl imagethumbnail file filename filepath path"
-    " iiifinfourl url",
-    "id": "id omniid objectid objectnumber accessionnumber acno foreignidentifier identifier inventorynumber uid uuid",
-    "page_url": "pageurl objecturl sourceurl foreignlandingurl collectionurl landingpage webpage page permalink url",
-    "title": "title name artworkname objecttitle caption",
-    "artist": "artist artistfullname artistdisplayname artistname allartists creator author painter maker",
-    "date_text": "datetext date objectdate creationyear year dated dating",
-    "year_from": "yearfrom objectbegindate beginyear startyear datestart",
-    "year_to": "yearto objectenddate endyear dateend",
-    "style": "style movement",
-    "type": "type classification objecttype genre l1type",
-    "technique": "technique medium techniques materials",
+    "image_url": "imageurl primaryimage primaryimageurl imgurl image imagelink thumbnailurl imagethumbnail file"
+    " filename"
+    " filepath path iiifinfourl edmisshownby url",
+    "id": "id omniid objectid objectnumber accessionnumber acno foreignidentifier identifier inventorynumber"
+    " systemnumber"
+    " item uid uuid",
+    "page_url": "pageurl objecturl sourceurl foreignlandingurl collectionurl landingpage webpage weburl edmisshownat"
+    " page"
+    " permalink url",
+    "title": "title name artworkname objecttitle caption primarytitle itemlabel",
+    "artist": "artist artistfullname artistdisplayname artistname allartists creator author painter maker artistdisplay"
+    " artisttitle principalorfirstmaker creatorlabel dccreator",
+    "date_text": "datetext date objectdate creationyear year dated dating datedisplay displaydate primarydate"
+    " creationdate"
+    " inception",
+    "year_from": "yearfrom objectbegindate beginyear startyear datestart datebegin creationdateearliest",
+    "year_to": "yearto objectenddate endyear dateend creationdatelatest",
+    "style": "style movement styletitle",
+    "type": "type classification objecttype genre l1type artworktypetitle",
+    "technique": "technique medium techniques materials mediumdisplay",
     "location": "location repository museum",
     "school": "school culture nationality",
-    "rights": "rights licenseurl license licence rightsurl ispublicdomain publicdomain copyright",
+    "rights": "rights licenseurl license licence rightsurl ispublicdomain publicdomain copyright rightstype"
+    " sharelicensestatus",
 }
 SPEAKING = frozenset(" ".join(_KNOWN.values()).split())  # plain names that are understood without being told
 

@@ -2,29 +2,39 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
-from artsim.sources.labels import names_of, text_of
+from artsim.sources.labels import names_of, normal, parts_of, text_of
 from artsim.sources.resource import identifier, listed, objects_in
 from artsim.sources.years import years
 
-# How museums label what the catalog has columns for, in the order in which they are believed.
+# How museums label what the catalog has columns for, in the order in which they are believed. They are compared
+# normalised: case, brackets, plurals and punctuation do not count.
 _LABELS = {
-    "artist": "artist|artist / maker|artist/maker|creator|creators|maker|painter|photographer|author|creator name"
-    "|artists|künstler|künstlerin|kunstenaar|maler|auteur|artiste|autore|autor|verfasser|kunstner|vervaardiger"
-    "|contributor|contributors|作者",
-    "date_text": "date|date created|creation date|created|dated|date of creation|datierung|entstehungsjahr|jahr|datum"
-    "|date de création|data|fecha|år|datering|date issued|publish date|publication date|publication|published"
-    "|date published|created published|erscheinungsjahr|datetimeoriginal",
-    "type": "type|object type|classification|work type|genre|objekttyp|original format",
-    "technique": "medium|technique|techniques|materials|material|materials and techniques|technik|technique(s)",
-    "location": "repository|held by|holding institution|current location|institution|museum|location|owner"
-    "|standort|aufbewahrungsort",
-    "school": "culture|school|nationality|schule",
-    "style": "style|movement|style/period|stil",
-    "rights": "licenseshortname|rights|license|licence|lizenz|usage terms|usageterms|rights statement|copyright"
-    "|conditions of use|full conditions of use|droits|rechte",
-    "title": "title|titel|titre|titolo|título",
+    column: [normal(label) for label in labels.split("|")]
+    for column, labels in {
+        "artist": "artist|artist / maker|creator|maker|painter|photographer|author|creator name|artist name|created by"
+        "|künstler|künstlerin|künstler/in|kunstenaar|maler|auteur|artiste|autore|autor|autora|verfasser|urheber|kunstner"
+        "|vervaardiger|source creator|contributor|作者|awdur|people|person",
+        "date_text": "date|date created|creation date|created|dated|date of creation|date made|production date"
+        "|object date|date of origin|origin date|date of production|date statement|date range|datierung|entstehungsjahr"
+        "|entstehungszeit|entstehung|jahr|datum|date de création|data|fecha|år|datering|dyddiad|datación|date issued"
+        "|issued|publish date|publication date|date of publication|publication|published|date published"
+        "|created published|created or published|source created or published|creation|erscheinungsjahr|period"
+        "|time period|cyfnod|periode|époque|start date|century|datetimeoriginal",
+        "type": "type|object type|classification|work type|genre|objekttyp|original format|document type|category"
+        "|objektkategorie|object category",
+        "technique": "medium|technique|material|materials and techniques|material/technique|technik|técnica|tecnica"
+        "|materiaal|materialien",
+        "location": "repository|held by|holding institution|current location|institution|museum|location|owner"
+        "|standort|aufbewahrungsort",
+        "school": "culture|school|nationality|schule",
+        "style": "style|movement|style/period|stil",
+        "rights": "licenseshortname|rights|license|licence|lizenz|usage terms|rights statement|terms of use"
+        "|terms and conditions|usage rights|copyright|copyright status|conditions of use|full conditions of use"
+        "|attribution and usage|access rights|droits|rechte|nutzungsbedingungen|derechos|diritti|rechten|trwydded",
+        "title": "title|titel|titre|titolo|título|object title",
+    }.items()
 }
 _STATEMENT = re.compile(r"https?://(?:www\.)?(?:creativecommons|rightsstatements)\.org/[^\s\"'<>\\]+")
 
@@ -38,23 +48,28 @@ def described(
     canvas, so that its label adds nothing to the title.
     """
     own, common = _entries(canvas, languages), _entries(manifest, languages)
-    columns = {
-        column: _find(own, labels.split("|")) or _find(common, labels.split("|")) for column, labels in _LABELS.items()
-    }
+    columns: dict[str, str | None] = {}
+    used: list[_Entry] = []
+    for column in sorted(_LABELS, key=lambda name: name != "date_text"):  # a date tells itself by its number
+        found = _find(own, column, used) or _find(common, column, used)
+        used += found
+        columns[column] = "; ".join(dict.fromkeys(map(_stated if column == "rights" else _text, found))) or None
     whole = text_of(manifest.get("label"), languages) or columns["title"]
     part = text_of(canvas.get("label"), languages)
     date = columns["date_text"] or _day(canvas.get("navDate")) or _day(manifest.get("navDate"))
     first, last = years(date)
     about = {"manifest": identifier(manifest), "canvas": part, "summary": _summary(manifest, languages)}
-    for _, label, value in reversed([*own, *common]):
-        about[label] = value
+    for entry in reversed([*own, *common]):
+        about[entry.label] = entry.text
     return columns | {
         "page_url": _page(canvas) or _page(manifest),
         "title": _title(whole, None if alone else part),
         "date_text": date,
         "year_from": first,
         "year_to": last,
-        "rights": _rights((image, canvas, manifest), languages) or columns["rights"],
+        "rights": _rights(("license", "rights"), (image, canvas, manifest), languages)
+        or columns["rights"]
+        or _rights(("attribution", "requiredStatement"), (image, canvas, manifest), languages),
         "metadata": json.dumps({name: text for name, text in about.items() if text}, ensure_ascii=False),
     }
 
@@ -66,40 +81,91 @@ def _title(whole: str | None, part: str | None) -> str | None:
     return f"{whole}: {part}" if whole else part
 
 
-def _entries(resource: dict[str, Any], languages: list[str]) -> list[tuple[list[str], str, str]]:
-    """The labelled texts of a resource: each label in all its languages and in ours, and the text."""
+class _Entry(NamedTuple):
+    """A labelled text of a resource: the label normalised, in parts and in our language; the text, and its markup."""
+
+    names: list[str]
+    parts: list[str]
+    label: str
+    text: str
+    raw: Any
+
+
+def _entries(resource: dict[str, Any], languages: list[str]) -> list[_Entry]:
     found = []
-    provider = [{"label": "Institution", "value": one.get("label")} for one in objects_in(resource.get("provider"))]
-    for entry in [*objects_in(resource.get("metadata")), *objects_in(resource.get("requiredStatement")), *provider]:
-        label, value = text_of(entry.get("label"), languages), text_of(entry.get("value"), languages)
+    provider = [
+        {"label": "Institution", "value": _first_line(one.get("label"))} for one in objects_in(resource.get("provider"))
+    ]
+    attribution = [{"label": "Attribution", "value": resource.get("attribution")}]
+    for entry in [
+        *objects_in(resource.get("metadata")),
+        *objects_in(resource.get("requiredStatement")),
+        *provider,
+        *attribution,
+    ]:
+        raw = entry.get("value")
+        label, value = text_of(entry.get("label"), languages), text_of(raw, languages)
         if label and value:
-            found.append((names_of(entry.get("label")), label, value))
-    attribution = text_of(resource.get("attribution"), languages)
-    return [*found, (["attribution"], "Attribution", attribution)] if attribution else found
+            found.append(_Entry(names_of(entry.get("label")), parts_of(entry.get("label")), label, value, raw))
+    return found
 
 
-def _find(entries: list[tuple[list[str], str, str]], labels: list[str]) -> str | None:
-    for label in labels:
-        values = [value for names, _, value in entries if label in names]
-        if values:
-            return "; ".join(dict.fromkeys(values))
-    return None
+def _first_line(value: Any) -> Any:
+    """The first line of a text in each language: a provider's name, without the street below it."""
+    if isinstance(value, str):
+        return re.split(r"[\r\n]|<br\s*/?>", value.strip(), maxsplit=1)[0]
+    if isinstance(value, list):
+        return (
+            [_first_line(one) for one in value]
+            if any(isinstance(one, dict) for one in value)
+            else (_first_line(value[0]) if value else None)
+        )
+    if isinstance(value, dict):
+        return {name: text if name == "@language" else _first_line(text) for name, text in value.items()}
+    return value
 
 
-def _rights(resources: tuple[dict[str, Any], ...], languages: list[str]) -> str | None:
-    """The licence of the image, its canvas or its manifest, whichever states one first; else who asks to be named."""
-    for names in (("rights", "license"), ("attribution", "requiredStatement")):
-        for resource in resources:
-            for name in names:
-                value = resource.get(name)
-                if name == "requiredStatement" and isinstance(value, dict):
-                    named = names_of(value.get("label"))
-                    value = value.get("value") if {"attribution", "rights", "credit", "copyright"} & {*named} else None
-                text = identifier(value) or text_of(value, languages)
-                text = text_of(text, languages)
-                hidden = _STATEMENT.search(json.dumps(value, ensure_ascii=False)) if text else None
-                if text:
-                    return text if not hidden or hidden[0] in text else f"{text} ({hidden[0]})"
+def _find(entries: list[_Entry], column: str, used: list[_Entry]) -> list[_Entry]:
+    """The entries whose label, or else a part of whose label, is the first that a column knows."""
+    fitting = [entry for entry in entries if entry not in used and (column != "date_text" or _is_date(entry.text))]
+    for label in _LABELS[column]:
+        if named := [entry for entry in fitting if label in entry.names]:
+            return named
+    for label in _LABELS[column]:
+        if named := [entry for entry in fitting if label in entry.parts]:
+            return named
+    return []
+
+
+def _is_date(text: str) -> bool:
+    return bool(re.search(r"\d", text)) or years(text) != (None, None)
+
+
+def _text(entry: _Entry) -> str:
+    return entry.text
+
+
+def _stated(entry: _Entry) -> str:
+    return _with_statement(entry.text, entry.raw)
+
+
+def _with_statement(text: str, value: Any) -> str:
+    """A text with the address of a licence that only its markup names."""
+    hidden = _STATEMENT.search(json.dumps(value, ensure_ascii=False))
+    return text if not hidden or hidden[0] in text else f"{text} ({hidden[0]})"
+
+
+def _rights(names: tuple[str, ...], resources: tuple[dict[str, Any], ...], languages: list[str]) -> str | None:
+    """What the image, its canvas or its manifest, whichever comes first, says under one of these names."""
+    for resource in resources:
+        for name in names:
+            value = resource.get(name)
+            if name == "requiredStatement" and isinstance(value, dict):
+                known = {"attribution", "right", "credit", "copyright"} & {*names_of(value.get("label"))}
+                value = value.get("value") if known else None
+            text = text_of(identifier(value) or text_of(value, languages), languages)
+            if text:
+                return _with_statement(text, value)
     return None
 
 
@@ -118,4 +184,5 @@ def _summary(manifest: dict[str, Any], languages: list[str]) -> str | None:
 
 
 def _day(value: Any) -> str | None:
-    return value[:10] if isinstance(value, str) and value else None
+    """The day of a navDate; its year alone where it is the first of January, which stands for "some time that year"."""
+    return value[:10].removesuffix("-01-01") if isinstance(value, str) and value else None

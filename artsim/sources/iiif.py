@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from artsim.archive import Mistake, Store
+from artsim.mistake import Outage
 from artsim.sources.documents import documents
 from artsim.sources.fetch import Unreachable, Web
-from artsim.sources.manifest import rows_of
+from artsim.sources.manifest import GetPage, NoPage, rows_of
 from artsim.sources.record import Chunk, Reject, Source, chunk_of, packed
 from artsim.sources.resource import identifier, kind_of, listed
 from artsim.sources.table import open_location
@@ -19,6 +20,7 @@ from artsim.sources.table import open_location
 _CHUNK_ROWS = 256  # rows from the web that are put away together
 _CHUNK_SECONDS = 20.0  # and how long they wait at most
 _DEEPEST = 20  # collections in collections
+_PAGES_WITHOUT_NEWS = 20  # pages of a collection in a row that lead to nothing new, before it is said to have no end
 _PATIENCE = 3  # documents that a server may fail to give, one after the other, before it is left alone
 _LISTS = ("collection", "collectionpage")
 
@@ -66,20 +68,20 @@ def _from_files(store: Store, languages: list[str], size: int) -> Iterator[dict[
 
 
 def _rows(
-    document: Any, where: str, languages: list[str], size: int, web: Web | None = None
+    document: Any, where: str, languages: list[str], size: int, asked: GetPage | None = None
 ) -> Iterator[dict[str, Any] | Reject]:
     kind = kind_of(document)
     if kind in ("manifest", "canvas"):
-        yield from rows_of(document, where, languages, size, lambda address: _page(web, address))
+        yield from rows_of(document, where, languages, size, lambda address: _page(asked, address))
     else:
         yield Reject.of(where, "neither a manifest nor a collection", kind or "it does not say what it is")
 
 
-def _page(web: Web | None, address: str) -> Any:
+def _page(asked: GetPage | None, address: str) -> Any:
     try:
-        return web.json(address) if web else None
-    except Unreachable:
-        return None
+        return asked(address) if asked else None
+    except Unreachable as error:
+        raise NoPage(str(error)) from error
 
 
 def _links(collection: dict[str, Any], depth: int) -> list[_Link]:
@@ -134,6 +136,7 @@ class _Walk:
     def _documents(self, cursors: list[str]) -> Iterator[tuple[str, list[dict[str, Any] | Reject]]]:
         seen = set(map(_short, cursors))
         links: list[_Link] = [(self._location, None, 0)]
+        barren = 0
         while links:
             address, document, depth = links.pop()
             if _short(address) in seen:
@@ -148,11 +151,30 @@ class _Walk:
                     yield address, [Reject.of(address, error.reason, error)]
                     continue
             if kind_of(document) not in _LISTS:
-                yield address, list(_rows(document, address, self._languages, self._size, self._web))
+                yield address, list(_rows(document, address, self._languages, self._size, self._page))
             elif depth < _DEEPEST:
-                links += reversed(_links(document, depth))
+                found = [(_absolute(link, address), inside, deep) for link, inside, deep in _links(document, depth)]
+                news = any(deep > depth and _short(link) not in seen for link, _, deep in found)
+                barren = 0 if news else barren + 1
+                if barren > _PAGES_WITHOUT_NEWS:
+                    yield address, [Reject.of(address, "a collection's pages go on without anything new", address)]
+                    found = [link for link in found if link[2] > depth]
+                links += reversed(found)
             else:
                 yield address, [Reject.of(address, "collections in collections without end", address)]
+
+    def _page(self, address: str) -> Any:
+        """A page of annotations; a server whose pages fail several times in a row is not asked for more of them."""
+        pages = f"pages of {urlsplit(address).netloc}"
+        if self._failures[pages] >= _PATIENCE:
+            raise Unreachable("its server gave no page of annotations several times", address)
+        try:
+            document = self._web.json(address)
+        except Unreachable as error:
+            self._failures[pages] += error.server
+            raise
+        self._failures[pages] = 0
+        return document
 
     def _asked(self, address: str) -> Any:
         """A document; a server that failed several times in a row is not asked again, and if it is ours we stop."""
@@ -164,10 +186,18 @@ class _Walk:
         except Unreachable as error:
             self._failures[host] += error.server
             if self._failures[host] >= _PATIENCE and host == urlsplit(self._location).netloc:
-                raise RuntimeError(f"{error}; the same command goes on from here") from error
+                raise Outage(f"{error}; the same command goes on from here") from error
             raise
         self._failures[host] = 0
         return document
+
+
+def _absolute(address: str, document: str) -> str:
+    """An address that may be relative to the document in which it stands."""
+    try:
+        return urljoin(document, address)
+    except ValueError:
+        return address
 
 
 def _short(address: str) -> bytes:

@@ -3,11 +3,13 @@
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urljoin
 
-from artsim.sources.resource import identifier, listed, objects_in
+from artsim.sources.resource import identifier, listed, number_of, objects_in
 
 _LEVEL = re.compile(r"level\s?([012])")
 _WHOLE = re.compile(r"/(?:full|max)/[^/]*/[^/]*$")  # an Image API address of the largest copy
+_INFO = re.compile(r"(?:/info\.json)?/*(?:[?#].*)?$")  # what does not belong to a service's address
 _IMAGE = re.compile(
     r"\.(?:jpe?g|png|gif|webp|tiff?|jp2)$|/(?:native|default|color)$", re.IGNORECASE
 )  # not a service's own
@@ -23,16 +25,17 @@ class Body:
     canvas: dict[str, Any] = field(default_factory=dict)  # where it is painted, for its proportions
 
 
-def sized_address(body: Body, size: int) -> str | None:
+def sized_address(body: Body, size: int, document: str = "") -> str | None:
     """Where an image is to be had with a long side of ``size`` pixels, or less if it is smaller.
 
     What a service promises by its level decides how it may be asked (https://iiif.io/api/image/3.0/compliance/ and
     those before): level 2 fits an image into a square, level 1 scales to a width, level 0 has the sizes that it lists.
-    Where that does not help, the address is the resource's own. None if there is none at all.
+    Where that does not help, the address is the resource's own, or is below the ``document`` that names it. None if
+    there is none at all.
     """
-    plain = identifier(body.resource)
+    plain = _absolute(identifier(body.resource), document)
     service = _image_service(body.resource.get("service"))
-    base = (identifier(service) or "").rstrip("/") if service else ""
+    base = _INFO.sub("", _absolute(identifier(service), document) or "") if service else ""
     if not service or not base.startswith(("http://", "https://")):
         return plain
     version, level, limit = _version(service), _level(service), _limit(service, size)
@@ -53,6 +56,16 @@ def sized_address(body: Body, size: int) -> str | None:
     if asked is None and plain and _IMAGE.search(plain) and body.region == "full" and body.rotation == "0":
         return plain
     return f"{base}/{body.region}/{asked or whole}/{body.rotation}/{'native' if version == 1 else 'default'}.jpg"
+
+
+def _absolute(address: str | None, document: str) -> str | None:
+    """An address that may be relative to the document in which it stands."""
+    if address is None or not document.startswith(("http://", "https://")):
+        return address
+    try:
+        return urljoin(document, address)
+    except ValueError:
+        return address
 
 
 def _image_service(services: Any) -> dict[str, Any] | None:
@@ -86,9 +99,9 @@ def _level(service: dict[str, Any]) -> int | None:
 def _listed(service: dict[str, Any], limit: int, version: int) -> str | None:
     """The smallest size that a service lists and that is large enough, or else its largest."""
     known = [
-        (one["width"], one["height"])
-        for one in listed(service.get("sizes"))
-        if isinstance(one, dict) and isinstance(one.get("width"), int) and isinstance(one.get("height"), int)
+        (width, height)
+        for one in objects_in(service.get("sizes"))
+        if (width := number_of(one.get("width"))) and (height := number_of(one.get("height")))
     ]
     if not known:
         return None
@@ -108,8 +121,8 @@ def _extent(body: Body, service: dict[str, Any]) -> tuple[bool, int, int]:
     if region:
         return True, int(region[1]), int(region[2])
     for about in (service, body.resource, body.canvas) if body.region == "full" else ():
-        width, height = about.get("width"), about.get("height")
-        if isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0:
+        width, height = number_of(about.get("width")), number_of(about.get("height"))
+        if width and height:
             return about is service, width, height
     return False, 0, 0
 
@@ -117,5 +130,5 @@ def _extent(body: Body, service: dict[str, Any]) -> tuple[bool, int, int]:
 def _limit(service: dict[str, Any], size: int) -> int:
     """The long side to ask for: what is wanted, or the most that the service gives."""
     abouts = [service, *objects_in(service.get("profile"))]
-    most = [about[key] for about in abouts for key in ("maxWidth", "maxHeight") if isinstance(about.get(key), int)]
-    return max(1, min([size, *most]))
+    most = [number for about in abouts for key in ("maxWidth", "maxHeight") if (number := number_of(about.get(key)))]
+    return min([size, *most])

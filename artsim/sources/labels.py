@@ -6,7 +6,10 @@ from typing import Any
 
 from artsim.sources.record import clean
 
-_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--)>", re.DOTALL)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_LANGUAGE = re.compile(r"[\s_@.-]+(?:en|de|fr|it|es|nl|da|sv|no|fi|pt|cy|ja|zh|eng|ger|deu|fre|fra|ita|spa|dut|nld)$")
+_BETWEEN_PARTS = re.compile(r"\s*(?:/|&|\||;|,|\b(?:and|or|und|oder|et|ou|e|y|og|en)\b)\s*")
 
 
 def text_of(value: Any, languages: list[str]) -> str | None:
@@ -23,8 +26,21 @@ def text_of(value: Any, languages: list[str]) -> str | None:
 
 
 def names_of(label: Any) -> list[str]:
-    """A label in all its languages, lower case, so that it can be recognised whatever is preferred."""
-    return [text.lower().rstrip(":") for texts in _by_language(label).values() for text in texts]
+    """A label in all its languages, normalised, so that it can be recognised whatever is preferred."""
+    return [normal(text) for texts in _by_language(label).values() for text in texts]
+
+
+def parts_of(label: Any) -> list[str]:
+    """The parts of a compound label ("Type/technique", "Culture & Date") in all its languages, normalised."""
+    texts = [text for texts in _by_language(label).values() for text in texts]
+    return [normal(part) for text in texts for part in _BETWEEN_PARTS.split(_BRACKETS.sub(" ", text.lower()))]
+
+
+def normal(label: str) -> str:
+    """A label as it is compared: without case, punctuation, brackets, plurals and the language at its end."""
+    text = _BRACKETS.sub("", label.casefold()).strip(" :.")
+    words = re.findall(r"[^\W_]+", _LANGUAGE.sub("", text))
+    return "".join(re.sub(r"(?<=\w\w\w)s$", "", word) for word in words)
 
 
 def _by_language(value: Any) -> dict[str, list[str]]:
@@ -32,7 +48,11 @@ def _by_language(value: Any) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
 
     def add(language: Any, text: Any) -> None:
-        plain = clean(html.unescape(_TAG.sub(" ", str(text)))) if isinstance(text, str | int | float) else ""
+        plain = (
+            clean(html.unescape(_TAG.sub(" ", _without_comments(str(text)))))
+            if isinstance(text, str | int | float)
+            else ""
+        )
         if plain:
             language = language.lower() if isinstance(language, str) and language not in ("none", "@none") else ""
             found.setdefault(language, []).append(plain)
@@ -47,3 +67,13 @@ def _by_language(value: Any) -> dict[str, list[str]]:
         else:
             add("", one)
     return found
+
+
+def _without_comments(text: str) -> str:
+    """HTML without comments, in linear time: a comment that is never closed stays."""
+    pieces = []
+    start = 0
+    while (opened := text.find("<!--", start)) >= 0 and (closed := text.find("-->", opened + 4)) >= 0:
+        pieces.append(text[start:opened])
+        start = closed + 3
+    return " ".join([*pieces, text[start:]])

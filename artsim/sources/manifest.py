@@ -1,5 +1,6 @@
 """An IIIF manifest (Presentation API 2 or 3) as catalog rows: one for each image that is painted on a canvas."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,9 +10,16 @@ from artsim.sources.record import Reject
 from artsim.sources.resource import identifier, kind_of, listed, objects_in
 
 Row = dict[str, Any]
-GetPage = Callable[[str], Any]  # fetches a page of annotations that a canvas only points to; None if it cannot
+GetPage = Callable[[str], Any]  # fetches a page of annotations that a canvas only points to; NoPage if it cannot
 
+_NO_IMAGE = re.compile(
+    r"\.(?:mp[34]|m4[av]|webm|og[gv]|mov|avi|wav|flac|pdf|html?|json|xml|txt|vtt|srt)(?:$|[?#])", re.I
+)
 _PAGES = 100  # pages of annotations of one canvas
+
+
+class NoPage(Exception):
+    """A page of annotations that could not be had; the text says why."""
 
 
 def rows_of(
@@ -25,18 +33,28 @@ def rows_of(
     try:
         manifest = {} if kind_of(document) == "canvas" else document
         canvases = [document] if not manifest else list(_canvases(document))
-        images = [(canvas, _painted(canvas, get_page)) for canvas in canvases]
-        alone = sum(len(bodies) for _, bodies in images) == 1
+        images: list[tuple[dict[str, Any], list[Body]]] = []
+        missing: dict[int, NoPage] = {}
+        for number, canvas in enumerate(canvases, 1):
+            try:
+                images.append((canvas, _painted(canvas, get_page)))
+            except NoPage as error:
+                images.append((canvas, []))
+                missing[number] = error
+        alone = sum(len(bodies) for _, bodies in images) + len(missing) == 1
+        base = next((one for one in (identifier(document), where) if one and "://" in one), "")
         if not canvases:
             yield Reject.of(where, "a manifest without canvases", identifier(document))
         for number, (canvas, bodies) in enumerate(images, 1):
             place = f"{where} canvas {number}"
-            if not bodies:
+            if number in missing:
+                yield Reject.of(place, "its page of annotations could not be fetched", missing[number])
+            elif not bodies:
                 yield Reject.of(place, "no image on the canvas", identifier(canvas))
             for index, body in enumerate(bodies):
                 name = _id(manifest, canvas, where, number, index, alone)
                 row = described(manifest, canvas, body.resource, languages, alone)
-                yield row | {"id": name, "image_url": sized_address(body, size), "where": place}
+                yield row | {"id": name, "image_url": sized_address(body, size, base), "where": place}
     except (TypeError, AttributeError, KeyError, ValueError, IndexError, RecursionError) as error:
         yield Reject.of(where, "not built as IIIF says", f"{type(error).__name__}: {error}")
 
@@ -97,7 +115,7 @@ def _of_page(page: dict[str, Any], get_page: GetPage) -> list[dict[str, Any]]:
 def _body(value: Any, canvas: dict[str, Any]) -> Body | None:
     """The image in the body of an annotation, through choices and specific resources; None if it is something else."""
     if isinstance(value, str):
-        return Body({"id": value}, canvas=canvas)
+        return Body({"id": value}, canvas=canvas) if _may_be_image(value) else None
     if isinstance(value, list):
         return next((body for one in value if (body := _body(one, canvas))), None)
     if not isinstance(value, dict):
@@ -112,5 +130,13 @@ def _body(value: Any, canvas: dict[str, Any]) -> Body | None:
         if inner is None or not isinstance(region, str):
             return inner
         return Body(inner.resource, region, rotation, canvas)
-    is_image = kind == "image" or (kind == "" and identifier(value)) or str(value.get("format")).startswith("image/")
+    form = str(value.get("format") or "")
+    is_image = form.startswith("image/") or (not form and kind in ("image", "") and _may_be_image(value))
+    is_image = is_image or (kind == "image" and "/" not in form)
     return Body(value, canvas=canvas) if is_image else None
+
+
+def _may_be_image(value: Any) -> bool:
+    """Whether a resource has an address that does not end like a film, a sound, a text or a page."""
+    address = identifier(value)
+    return address is not None and not _NO_IMAGE.search(address)

@@ -1,5 +1,6 @@
 """What IIIF resources of both versions share: an address, a kind, and values that may be one or several."""
 
+import re
 from typing import Any
 
 
@@ -8,6 +9,13 @@ def identifier(resource: Any) -> str | None:
     if isinstance(resource, dict):
         resource = resource.get("id") or resource.get("@id")
     return resource.strip() or None if isinstance(resource, str) else None
+
+
+def number_of(value: Any) -> int | None:
+    """A number of 1 or more, also as text or with a fraction, which is cut; None for anything else."""
+    if isinstance(value, str) and re.fullmatch(r"\s*\d{1,9}(?:\.\d*)?\s*", value):
+        value = float(value)
+    return int(value) if isinstance(value, int | float) and 1 <= value < 1e9 else None
 
 
 def kind_of(document: Any) -> str:

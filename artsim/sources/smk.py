@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from artsim.archive import Mistake, Store, is_public_domain
+from artsim.mistake import Outage
 from artsim.sources.documents import documents
 from artsim.sources.fetch import Unreachable, Web
 from artsim.sources.record import Chunk, Reject, Source, chunk_of, clean, packed
@@ -17,6 +18,7 @@ _SEARCH = "https://api.smk.dk/api/v1/art/search/?keys=*&filters=[has_image:true]
 _PAGE = "https://open.smk.dk/artwork/image/"
 _MUSEUM = "SMK, National Gallery of Denmark, Copenhagen"
 _ROWS = 500  # works asked for at a time; the API gives up to 2,000
+_REPEATED = 5  # equal answers in a row to different offsets, before the server is said to ignore them
 _SINGLE = 50  # works asked for one by one that make a chunk
 _LANGUAGES = {"en": ("en", "english", "engelsk"), "da": ("da", "danish", "dansk")}
 _USED = {"object_number", "titles", "techniques", "rights", "public_domain", "has_image", "image_thumbnail"}
@@ -53,7 +55,16 @@ def open_smk(location: str | None, web: Web, languages: list[str]) -> Source:
         if isinstance(answer, dict) and isinstance(answer.get("objectIDs"), list):
             yield from _one_by_one(web, location, answer["objectIDs"], set(cursors), languages)
             return
+        before: Any = None
+        repeated = 0
         while items := _items(answer):
+            repeated = repeated + 1 if items == before else 0
+            if repeated == _REPEATED:
+                raise Outage(
+                    f"{address} gave the same {len(items)} works again for offset={offset}: it ignores the offset; "
+                    "try a search with fewer results than rows=, or a list of ids (.../art/all_ids)"
+                )
+            before = items
             rows = [_row(item, str(offset + place), languages) for place, item in enumerate(items, 1)]
             offset += len(items)
             yield _chunk(rows, (str(offset),))

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from artsim.archive import Mistake, Store
 from artsim.sources.below import Below, parent_of
-from artsim.sources.columns import check_columns, resolved
+from artsim.sources.columns import check_columns, columns_in, resolved
 from artsim.sources.delimited import read_delimited, unique
 from artsim.sources.documents import LINES
 from artsim.sources.mapping import catalog_rows
@@ -38,7 +38,9 @@ def open_table(location: str, columns: Mapping[str, str]) -> Source:
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
         first = True
-        for records in readable(_records(store, is_folder, list(columns.values())), location):
+        for records in readable(
+            _records(store, is_folder, [column for text in columns.values() for column in columns_in(text)]), location
+        ):
             mapping = resolved(columns, records.table.column_names)
             if first:
                 check_columns(columns, records.table.column_names)

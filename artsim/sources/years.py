@@ -71,7 +71,7 @@ _BEFORE = re.compile(
     r"|\bor (?:earlier|before)\b",
     re.IGNORECASE,
 )
-_ISO_YEAR = r"(?:([+-]?\d{4,}|-\d{1,6})(?:-\d\d){0,2}(?:T[\d:.]*Z?)?[?~%]?|\.\.)"
+_ISO_YEAR = r"(?:([+-]?\d{4,}|-\d{1,6})(?:-\d\d-\d\d(?:T[\d:.]*Z?)?)?[?~%]?|\.\.)"
 _ISO = re.compile(rf"{_ISO_YEAR}(?:\s*(?:/|\.\.|\bto\b|-(?=\s*-)|\s-\s)\s*{_ISO_YEAR})?")
 # What may stand around a year of three digits for it to be believed: with other words it is a number of something, and
 # with half a bracket or dash it is what was left of a longer one.
@@ -144,6 +144,8 @@ def _from_iso(match: re.Match[str]) -> _Years:
     first = last = None if match[1] is None else int(match[1])
     if match[2] is not None or ".." in match[0]:
         last = None if match[2] is None else int(match[2])
+    if first is not None and last is not None and first > last:
+        return None, None
     return (None, None) if max(first or 0, last or 0) > _LATEST else (first, last)
 
 

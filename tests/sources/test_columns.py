@@ -45,3 +45,15 @@ def test_a_column_that_is_not_there_is_named() -> None:
         check_columns({"title": "nme"}, ["name", "id"])
     with pytest.raises(Mistake, match="'fil'"):
         check_columns({"image_url": "https://x/{fil}"}, ["file"])
+
+
+def test_names_that_museums_use() -> None:
+    there = ["_primaryTitle", "_primaryDate", "artist_display", "medium_display", "primaryimageurl", "url", "datebegin"]
+    found = resolved({}, there)
+    assert found["image_url"] == "primaryimageurl"
+    assert found["page_url"] == "url"
+    assert found["title"] == "_primaryTitle"
+    assert found["date_text"] == "_primaryDate"
+    assert found["artist"] == "artist_display"
+    assert found["technique"] == "medium_display"
+    assert found["year_from"] == "datebegin"

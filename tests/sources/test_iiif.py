@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from artsim.archive import Archive, Mistake
+from artsim.mistake import Outage
 from artsim.sources import iiif
 from artsim.sources.fetch import Web
 from artsim.sources.iiif import open_iiif
@@ -103,7 +104,7 @@ def test_a_run_that_broke_off_asks_for_no_manifest_twice(
     healthy = museum.answer
     museum.answer = lambda path, params: (503, {}, b"") if len(museum.asked) > 14 else healthy(path, params)
     archive = Archive.create(str(tmp_path))
-    with pytest.raises(RuntimeError, match="the same command goes on"):
+    with pytest.raises(Outage, match="the same command goes on"):
         ingest(archive, opened(museum.url + "/top"))
     museum.answer, before = healthy, len(museum.asked)
     report = ingest(archive, opened(museum.url + "/top"))
@@ -154,3 +155,46 @@ def test_every_recorded_file_is_accounted_for(shared_data: Path) -> None:
         files = {path.name for path in (shared_data / "museum-apis" / "iiif" / name).glob("*.json")}
         collections = {file for file in files if "collection" in file and file not in places}
         assert files - places == collections  # of a collection whose members are all there nothing is left to say
+
+
+def test_pages_of_a_collection_without_end_are_left(museum: Museum, naps: list[float]) -> None:
+    def answer(path: str, params: dict[str, str]) -> Any:
+        if path != "/top":
+            return manifest(museum, 1)
+        following = f"{museum.url}/top?page={int(params.get('page', 0)) + 1}"
+        return {"type": "CollectionPage", "items": [{"id": f"{museum.url}/m1", "type": "Manifest"}], "next": following}
+
+    museum.answer = answer
+    chunks = list(opened(museum.url + "/top").chunks([]))
+    assert [row["image_url"] for row in rows_of(chunks)] == ["https://m.org/1.jpg"]
+    assert [reject.reason for reject in rejects_of(chunks)] == ["a collection's pages go on without anything new"]
+    assert len(museum.asked) < 50
+
+
+def test_pages_of_annotations_that_fail_are_named_and_soon_no_longer_asked_for(
+    museum: Museum, naps: list[float]
+) -> None:
+    def pointing(number: int) -> dict[str, Any]:
+        page = {"type": "AnnotationPage", "id": f"{museum.url}/page{number}"}
+        canvas = {"id": f"{museum.url}/m{number}/c", "type": "Canvas", "items": [page]}
+        return manifest3(canvas) | {"id": f"{museum.url}/m{number}"}
+
+    numbers = range(1, 9)
+    serve(
+        museum,
+        {"/top": collection(museum, *(f"/m{n}" for n in numbers)), **{f"/m{n}": pointing(n) for n in numbers}}
+        | {f"/page{n}": (500, {}, b"") for n in numbers},
+    )
+    rejects = rejects_of(opened(museum.url + "/top").chunks([]))
+    assert {reject.reason for reject in rejects} == {"its page of annotations could not be fetched"}
+    assert len(rejects) == 8
+    assert "HTTP 500" in rejects[0].text
+    assert len([path for path in museum.asked if "page" in path]) == 15  # three of them, five times each
+
+
+def test_links_of_a_collection_may_be_relative(museum: Museum, naps: list[float]) -> None:
+    serve(
+        museum,
+        {"/top": {"type": "Collection", "items": [{"id": "m1", "type": "Manifest"}]}, "/m1": manifest(museum, 1)},
+    )
+    assert [row["image_url"] for row in rows_of(opened(museum.url + "/top").chunks([]))] == ["https://m.org/1.jpg"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from artsim.sources.labels import names_of, text_of
+from artsim.sources.labels import names_of, parts_of, text_of
 
 WHISTLER = {"fr": ["La Mère de Whistler"], "en": ["Whistler's Mother", "Arrangement"], "none": ["WM"]}
 
@@ -39,3 +39,29 @@ def test_a_text_in_the_language_that_is_preferred(value: Any, languages: list[st
 
 def test_a_label_is_known_in_all_its_languages() -> None:
     assert names_of({"en": ["Creator:"], "fr": ["Auteur"]}) == ["creator", "auteur"]
+
+
+@pytest.mark.parametrize(
+    ("label", "plain"),
+    [
+        ("Creator(s)", "creator"),
+        ("Creators:", "creator"),
+        ("Creator (Database)", "creator"),
+        ("Date of Origin (English)", "dateoforigin"),
+        ("Date_en", "date"),
+        ("dateCreated", "datecreated"),
+        ("Materials & Techniques", "materialtechnique"),
+    ],
+)
+def test_labels_are_compared_without_brackets_plurals_and_languages(label: str, plain: str) -> None:
+    assert names_of(label) == [plain]
+
+
+def test_compound_labels_have_parts() -> None:
+    assert parts_of("Type/technique") == ["type", "technique"]
+    assert parts_of({"en": ["Culture & Date"]}) == ["culture", "date"]
+
+
+def test_comments_that_are_never_closed_take_linear_time() -> None:
+    assert text_of("a<!-- x --> b", ["en"]) == "a b"
+    assert text_of("<!--" * 2_000_000 + "end", ["en"])  # would take hours if each opening were searched to the end

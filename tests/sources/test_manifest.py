@@ -244,3 +244,84 @@ def test_the_recorded_manifests_say_who_made_what_and_when(shared_data: Path) ->
     courbet = first("presentation-2/wikimedia-proxy.json")
     assert (courbet["artist"], courbet["year_from"], courbet["year_to"]) == ("Gustave Courbet", 1849, 1850)
     assert is_public_domain(courbet["rights"])
+
+
+def described(*entries: tuple[str, Any], **more: Any) -> dict[str, Any]:
+    metadata = [{"label": {"en": [label]}, "value": {"en": [value]}} for label, value in entries]
+    return read(manifest3(canvas3(1, image(1)), metadata=metadata, **more))[0][0]
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "column"),
+    [
+        ("Artist(s)", "Ann", "artist"),
+        ("Creator (Register)", "Ann", "artist"),
+        ("People", "Artist: Ann", "artist"),
+        ("Date of Origin (German)", "1510", "date_text"),
+        ("Publication/Creation", "1960", "date_text"),
+        ("Culture & Date", "Dutch, 1650", "date_text"),
+        ("Date statement", "1838", "date_text"),
+        ("Period", "1897-1933", "date_text"),
+        ("Start date", "1897", "date_text"),
+        ("Century", "7th century", "date_text"),
+        ("Techniques & Materials", "etching", "technique"),
+        ("Type/technique", "etchings", "type"),
+        ("Rights/Licence", "https://m.org/terms", "rights"),
+        ("Terms of use", "Free to use", "rights"),
+    ],
+)
+def test_labels_of_many_libraries(label: str, value: str, column: str) -> None:
+    assert described((label, value))[column] == value
+
+
+def test_a_date_has_a_number() -> None:
+    row = described(("Published", "Leipzig"), ("Date", "la"), ("Period", "02.03.1840"))
+    assert (row["date_text"], row["year_from"]) == ("02.03.1840", 1840)
+    assert described(("Published", "Leipzig"))["date_text"] is None
+    assert described(("Date", "XVIe siècle"))["year_from"] == 1501
+
+
+def test_a_day_on_a_timeline_counts_less_than_what_the_library_says() -> None:
+    row = described(("Entstehung", "2. Hälfte 14. Jh."), navDate="1351-01-01T00:00:00Z")
+    assert (row["date_text"], row["year_from"], row["year_to"]) == ("2. Hälfte 14. Jh.", 1351, 1400)
+    assert described(navDate="1351-01-01T00:00:00Z")["date_text"] == "1351"
+
+
+def test_a_statement_of_rights_goes_before_who_is_to_be_named() -> None:
+    named = {"label": {"en": ["Attribution"]}, "value": {"en": ["Courtesy of M"]}}
+    assert described(("Rights Statement", "Public domain"), requiredStatement=named)["rights"] == "Public domain"
+    assert described(("License", "For study alone"), attribution="M")["rights"] == "For study alone"
+    assert described(attribution="M")["rights"] == "M"
+    terms = {
+        "label": {"en": ["Terms of Use"]},
+        "value": {"en": ['<a href="https://creativecommons.org/licenses/by/4.0/">x</a>']},
+    }
+    assert described(requiredStatement=terms)["rights"] == "x (https://creativecommons.org/licenses/by/4.0/)"
+
+
+def test_a_provider_without_its_street() -> None:
+    provider = [{"label": {"en": ["Museum M", "1 Street", "City"]}}]
+    assert described(provider=provider)["location"] == "Museum M"
+    assert described(provider=[{"label": {"en": ["Museum M\n1 Street"]}}])["location"] == "Museum M"
+
+
+def test_services_are_cleaned_addresses_made_whole_and_numbers_read_as_text() -> None:
+    service = {
+        "@id": "/images/1/info.json",
+        "profile": "http://iiif.io/api/image/2/level1.json",
+        "width": "3000",
+        "height": "2000",
+    }
+    assert images(manifest3(canvas3(1, image(1, service=service)))) == [
+        (M, "https://m.org/images/1/full/1000,/0/default.jpg")
+    ]
+    assert images(manifest3(canvas3(1, {"id": "../1.jpg", "type": "Image"}))) == [(M, "https://m.org/iiif/1.jpg")]
+
+
+@pytest.mark.parametrize(
+    "body", ["https://m.org/1.mp4", {"id": "https://m.org/1.pdf"}, {"id": M, "type": "Image", "format": "text/html"}]
+)
+def test_only_images_are_images(body: Any) -> None:
+    rows, rejects = read(manifest3(canvas3(1, body)))
+    assert not rows
+    assert rejects[0].reason == "no image on the canvas"

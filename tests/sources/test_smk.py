@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from artsim.archive import Archive, Mistake, is_public_domain
+from artsim.mistake import Outage
 from artsim.sources.fetch import Unreachable, Web
 from artsim.sources.ingest import ingest
 from artsim.sources.record import Source
@@ -184,3 +185,10 @@ def test_the_recorded_answers(shared_data: Path) -> None:
     )
     assert rows["image_data_legacy.json"]["image_url"].endswith("52f00edc-936e-42a7-950b-d0cd0df3864b.jpg")
     assert rows["image_data_partial.json"]["image_url"].endswith("KKSgb6458.tif.jp2/full/!1024,/0/default.jpg")
+
+
+def test_a_server_that_ignores_the_offset_is_left(museum: Museum, naps: list[float]) -> None:
+    museum.answer = lambda path, params: {"items": [work(1)], "found": 1000}
+    with pytest.raises(Outage, match="ignores the offset"):
+        list(opened(museum).chunks([]))
+    assert len(museum.asked) < 10

@@ -230,3 +230,10 @@ def test_the_recorded_answers_of_the_met_the_tate_and_the_rijksmuseum(shared_dat
     columns = {"image_url": "structured.iiifInfoUrl", "id": "structured.objectNumber", "rights": "structured.license"}
     rijks = [row for row in rows_of(read(apis / "rijksmuseum/audit/out/responses", **columns)) if row["image_url"]]
     assert sorted(row["id"] for row in rijks) == ["SK-A-1115", "SK-A-2344", "SK-C-5"]
+
+
+def test_a_template_uses_dotted_names(tmp_path: Path) -> None:
+    records = [{"id": "1", "images": ["/a.jpg"]}, {"id": "2", "images": ["/b.jpg"]}]
+    (tmp_path / "works.json").write_text(json.dumps({"records": records}))
+    rows = rows_of(read(tmp_path / "works.json", image_url="https://m.org{images.0}"))
+    assert [row["image_url"] for row in rows] == ["https://m.org/a.jpg", "https://m.org/b.jpg"]
