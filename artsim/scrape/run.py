@@ -41,6 +41,7 @@ def scrape(archive: Archive, options: Options) -> dict[str, Any]:
     Mistake if another run does so now: hosts would be asked twice as much as they are to bear.
     """
     with archive.alone("images"):
+        archive.store.sweep("images")
         unshrunk = larger_than(archive, options.resize) if options.resize and not options.refresh else 0
         report = _scrape(archive, options)
     _tell(report, options, unshrunk)

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -68,7 +67,7 @@ def test_a_machine_lost_while_training_goes_on_with_one_worker_less(tmp_path: Pa
         assert report["epochs"] == 40
         cluster.join(1)
         job = cluster.start("embed", "--archive", archive.uri, "--model", str(Path(archive.uri, "models/eye")))
-        time.sleep(4)
+        until(lambda: parts_of(archive, "features/eye") > 0 or job.poll() is not None)
         cluster.lose(2)
         assert report_of(job)["rows_out"] == len(IDS)
         every_row_once(archive, "features/eye", set(IDS))

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-import time
+import statistics
 from pathlib import Path
 
 import pytest
@@ -10,10 +10,16 @@ import pytest
 from artsim.scrape.options import Options
 from tests.scrape.here import images_of, make_archive, scrape_here
 from tests.scrape.pictures import jpeg
-from tests.scrape.site import Site, answer, in_turn, most_at_once, page
+from tests.scrape.site import Site, Visit, answer, in_turn, most_at_once, page
 
 DATA = answer(200, jpeg())
 GOOD = page(DATA, latency=0.02)
+
+
+def gaps_of(site: Site) -> list[float]:
+    """Seconds between the requests that a site saw."""
+    begins = sorted(visit.began for visit in site.visits)
+    return [later - earlier for earlier, later in itertools.pairwise(begins)]
 
 
 def test_concurrency_and_everyone_gets_on(tmp_path: Path) -> None:
@@ -46,24 +52,26 @@ def test_delay_is_kept_by_all_workers_together(tmp_path: Path, site: Site) -> No
     site.default = GOOD
     archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(30)]})
     asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,), per_host=2, delay=0.08), workers=3))
-    begins = sorted(visit.began for visit in site.visits)
-    gaps = [later - earlier for earlier, later in itertools.pairwise(begins)]
-    assert min(gaps) > 0.06
-    assert sum(gaps) / len(gaps) < 0.16
+    gaps = gaps_of(site)  # a busy machine makes single ones shorter, by what the one before came late
+    assert sum(gaps) > 0.9 * 0.08 * len(gaps)
+    assert statistics.median(gaps) > 0.06
     assert most_at_once(site.visits) <= 2
 
 
 @pytest.mark.slow
 def test_a_slow_host_keeps_nobody_waiting(tmp_path: Path) -> None:
     with Site("127.0.0.1") as slow, Site("127.0.0.2") as fast:
-        slow.default, fast.default = page(DATA, latency=0.5), page(DATA)
+
+        async def after_all_others(visit: Visit, writer: asyncio.StreamWriter) -> None:
+            while len(fast.images()) < 200:  # noqa: ASYNC110 (the other site has a loop of its own)
+                await asyncio.sleep(0.01)
+            writer.write(DATA)
+
+        slow.default, fast.default = after_all_others, page(DATA)
         urls = [f"{slow.url}/{number}" for number in range(16)] + [f"{fast.url}/{number}" for number in range(200)]
         archive = make_archive(tmp_path, {"image_url": urls})
-        started = time.monotonic()
         options = Options(allow_hosts=(slow.netloc, fast.netloc), per_host=2)
         asyncio.run(scrape_here(archive, options, workers=2, patience=2.0))
-        assert max(visit.ended for visit in fast.visits) - started < 2.5
-        assert time.monotonic() - started < 8
         assert len(slow.images()) == 16
     assert {row["status"] for row in images_of(archive).values()} == {"ok"}
 
@@ -75,9 +83,8 @@ def test_a_failing_host_is_rested_and_the_others_go_on(tmp_path: Path) -> None:
         urls = [f"{site.url}/{number}" for number in range(40) for site in (bad, good)]
         archive = make_archive(tmp_path, {"image_url": urls})
         options = Options(allow_hosts=(bad.netloc, good.netloc), per_host=4, rest=0.3, retries=2)
-        started = time.monotonic()
         asyncio.run(scrape_here(archive, options, workers=2))
-        assert max(visit.ended for visit in good.visits) - started < 1.5
+        assert max(visit.ended for visit in good.visits) < max(visit.began for visit in bad.visits)
         assert len(bad.images()) < 30  # forty rows of three attempts would be 120
     rows = list(images_of(archive).values())
     assert [row["status"] for row in rows].count("ok") == 40
@@ -97,8 +104,8 @@ def test_retry_after_stops_the_whole_host(tmp_path: Path, site: Site) -> None:
     site.pages["/7"] = in_turn(page(answer(429, b"", "Retry-After: 1")), page(DATA))
     archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(40)]})
     asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,), per_host=2), workers=1))
-    told = site.asked("/7")[0].ended
-    assert not [visit for visit in site.visits if told + 0.05 < visit.began < told + 0.95]
+    assert len(site.asked("/7")) == 2
+    assert max(gaps_of(site)) > 0.8
     assert {row["status"] for row in images_of(archive).values()} == {"ok"}
 
 
