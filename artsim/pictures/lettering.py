@@ -11,6 +11,7 @@ PAPER = (247, 244, 238)
 INK = (38, 34, 30)
 FAINT = (128, 120, 110)
 ACCENT = (176, 58, 46)
+_SMALLEST = 7  # pixels that can still be read
 
 
 @cache
@@ -40,9 +41,34 @@ def in_two(text: str, width: int, face: ImageFont.FreeTypeFont) -> list[str]:
 
 
 def caption(canvas: Image.Image, lines: list[str], left: int, top: int, width: int, size: int = 13) -> None:
-    """Writes lines below one another, ``width`` pixels wide: the first in ink, on two if need be; the others faint."""
+    """Writes lines below one another, ``width`` pixels wide: the first in ink, on two if need be; the others faint.
+
+    The last of several names the work: it is written small, and on several lines, before anything of it is left out.
+    """
     draw = ImageDraw.Draw(canvas)
     title = in_two(lines[0], width, font(size))
-    for index, line in enumerate([*title, *lines[1:]]):
+    for index, line in enumerate([*title, *lines[1:-1]]):
         face, colour = (font(size), INK) if index < len(title) else (font(size - 1), FAINT)
         draw.text((left, top + index * round(size * 1.4)), fitted(line, width, face), colour, font=face)
+    if len(lines) > 1:
+        below = top + (len(title) + len(lines) - 2) * round(size * 1.4)
+        face, pieces = whole(lines[-1], width, size - 1)
+        for index, piece in enumerate(pieces):
+            draw.text((left, below + index * round(face.size * 1.2)), piece, FAINT, font=face)
+
+
+def whole(text: str, width: int, size: int) -> tuple[ImageFont.FreeTypeFont, list[str]]:
+    """All of a text on one line, as small as need be; at the smallest size on as many as three, cut only beyond."""
+    text = " ".join(text.split())
+    for smaller in range(size, _SMALLEST - 1, -1):
+        if font(smaller).getlength(text[: 4 * width]) <= width:
+            return font(smaller), [text]
+    face, pieces = font(_SMALLEST), []
+    while text and len(pieces) < 2:
+        ahead = text[: 4 * width + 1]
+        fitting = bisect_right(range(len(ahead)), float(width), key=lambda count: face.getlength(ahead[:count])) - 1
+        pieces.append(text[: max(fitting, 1)])
+        text = text[max(fitting, 1) :]
+    return face, [fitted(piece, width, face) if face.getlength(piece[:9]) > width else piece for piece in pieces] + (
+        [fitted(text, width, face)] if text else []
+    )

@@ -3,7 +3,7 @@ import time
 import pytest
 from PIL import Image
 
-from artsim.pictures.lettering import INK, PAPER, caption, fitted, font
+from artsim.pictures.lettering import INK, PAPER, caption, fitted, font, whole
 
 ODD_TEXTS = [
     "",
@@ -57,3 +57,11 @@ def test_the_first_line_is_in_ink_and_the_others_below_it() -> None:
     assert INK in {colour for _, colour in upper.getcolors(10_000)}
     assert len(lower.getcolors(10_000)) > 1
     assert INK not in {colour for _, colour in lower.getcolors(10_000)}
+
+
+@pytest.mark.parametrize("length", [10, 40, 60, 100])
+def test_an_id_is_written_whole(length: int) -> None:
+    text = f"0.123 · {'museum:Ab_1' * 10}"[:length]
+    face, pieces = whole(text, 190, 12)
+    assert "".join(pieces) == text
+    assert all(face.getlength(piece) <= 190 for piece in pieces)
