@@ -63,7 +63,8 @@ def whole(text: str, width: int, size: int) -> tuple[ImageFont.FreeTypeFont, lis
     for smaller in range(size, _SMALLEST - 1, -1):
         if font(smaller).getlength(text[: 4 * width]) <= width:
             return font(smaller), [text]
-    face, pieces = font(_SMALLEST), []
+    face = font(_SMALLEST)
+    pieces: list[str] = []
     while text and len(pieces) < 2:
         ahead = text[: 4 * width + 1]
         fitting = bisect_right(range(len(ahead)), float(width), key=lambda count: face.getlength(ahead[:count])) - 1
