@@ -128,7 +128,7 @@ def _models(archive: Archive) -> list[dict[str, Any]]:
 def _model(archive: Archive, name: str) -> dict[str, Any]:
     try:
         card = archive.read_json(f"models/{name}/card.json")
-    except ValueError:
+    except (ValueError, Mistake):
         return {"model": name, "card": "damaged"}
     row: dict[str, Any] = {"model": name}
     for role, scores in (card.get("scores") or {}).items() if isinstance(card, dict) else ():
@@ -163,7 +163,7 @@ def _run(archive: Archive, path: str) -> dict[str, Any]:
     row: dict[str, Any] = {"at": name.partition(".")[0], "job": job}
     try:
         report = archive.read_json(path)
-    except (ValueError, OSError):
+    except (ValueError, OSError, Mistake):
         return {**row, "rows_in": "damaged"}
     return {**row, **{key: report.get(key) for key in shown}} if isinstance(report, dict) else row
 

@@ -73,21 +73,28 @@ def _ask(address: str, name: str) -> None:
     """Asks the head for something, in a process of its own: Ray's client can't be interrupted, and may abort."""
     from ray._raylet import AuthenticationTokenLoader  # type: ignore[attr-defined]
 
-    mode = os.environ.get("RAY_AUTH_MODE")
-    if mode is None and AuthenticationTokenLoader.instance().has_token(ignore_auth_mode=True):
-        mode = "token"  # Ray itself turns it on only for clusters that it finds on this machine
-    if mode == "token" and not AuthenticationTokenLoader.instance().has_token(ignore_auth_mode=True):
+    mode, has_token = (
+        os.environ.get("RAY_AUTH_MODE"),
+        AuthenticationTokenLoader.instance().has_token(ignore_auth_mode=True),
+    )
+    if mode == "token" and not has_token:
         raise Mistake(f"{name}: RAY_AUTH_MODE=token, but there is no token; {_HOW}")
     problem = _answer(address, mode)
-    if problem is not None and problem != _SILENT and mode == "token" and "RAY_AUTH_MODE" not in os.environ:
-        mode, problem = None, _answer(address, None)
+    if mode is None and has_token and problem is not None and _refuses(problem):
+        # Ray turns tokens on by itself only for clusters that it finds on this machine. Not before the head asks for
+        # one: a driver in token mode refuses the workers of a cluster without tokens.
+        problem = _answer(address, "token")
+        if problem is None:
+            os.environ["RAY_AUTH_MODE"] = "token"
     if problem is None:
-        if mode:
-            os.environ["RAY_AUTH_MODE"] = mode
         return
-    if "AuthenticationError" in problem or "InvalidAuthToken" in problem:
+    if _refuses(problem):
         raise Mistake(f"{name}: the head refuses this shell's token, or misses one; {_HOW}")
     raise Outage(f"{name}: something listens there, but does not answer as Ray does; restart the cluster, or unset it")
+
+
+def _refuses(problem: str) -> bool:
+    return "AuthenticationError" in problem or "InvalidAuthToken" in problem
 
 
 _HOW = "set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH to the file of the head's token (~/.ray/auth_token by default)"
