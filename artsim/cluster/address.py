@@ -71,16 +71,11 @@ def _no_connection(host: str, port: int) -> str | None:
 
 def _ask(address: str, name: str) -> None:
     """Asks the head for something, in a process of its own: Ray's client can't be interrupted, and may abort."""
-    from ray._raylet import AuthenticationTokenLoader  # type: ignore[attr-defined]
-
-    mode, has_token = (
-        os.environ.get("RAY_AUTH_MODE"),
-        AuthenticationTokenLoader.instance().has_token(ignore_auth_mode=True),
-    )
-    if mode == "token" and not has_token:
+    mode = os.environ.get("RAY_AUTH_MODE")
+    if mode == "token" and not _has_token():
         raise Mistake(f"{name}: RAY_AUTH_MODE=token, but there is no token; {_HOW}")
     problem = _answer(address, mode)
-    if mode is None and has_token and problem is not None and _refuses(problem):
+    if mode is None and problem is not None and _refuses(problem) and _has_token():
         # Ray turns tokens on by itself only for clusters that it finds on this machine. Not before the head asks for
         # one: a driver in token mode refuses the workers of a cluster without tokens.
         problem = _answer(address, "token")
@@ -91,6 +86,12 @@ def _ask(address: str, name: str) -> None:
     if _refuses(problem):
         raise Mistake(f"{name}: the head refuses this shell's token, or misses one; {_HOW}")
     raise Outage(f"{name}: something listens there, but does not answer as Ray does; restart the cluster, or unset it")
+
+
+def _has_token() -> bool:
+    """Whether Ray would find a token. Ray's own loader is not asked: it keeps the token and this process then uses it."""
+    path = os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token"
+    return bool(os.environ.get("RAY_AUTH_TOKEN")) or Path(path).is_file()
 
 
 def _refuses(problem: str) -> bool:
