@@ -89,7 +89,7 @@ def _ask(address: str, name: str) -> None:
 
 
 def _has_token() -> bool:
-    """Whether Ray would find a token. Ray's own loader is not asked: it keeps the token and this process then uses it."""
+    """Whether Ray would find a token. Ray's own loader would keep it, and this process would then use it."""
     path = os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token"
     return bool(os.environ.get("RAY_AUTH_TOKEN")) or Path(path).is_file()
 
