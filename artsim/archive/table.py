@@ -211,6 +211,8 @@ class Table:
 
 def _is_damage(error: Exception) -> bool:
     """Whether a file's content is wrong, rather than that the file is missing, closed to us or out of reach."""
+    if isinstance(error, FileNotFoundError):
+        return False
     return getattr(error, "errno", None) is None and "AWS Error" not in str(error)
 
 

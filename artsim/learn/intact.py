@@ -20,7 +20,7 @@ def intact(
     """
     try:
         return (read or store.read_json)(path)
-    except (OSError, ValueError, SafetensorError, pa.ArrowException) as error:
+    except (OSError, ValueError, SafetensorError, pa.ArrowException, Mistake) as error:
         if isinstance(error, OSError) and not store.is_local and not isinstance(error, FileNotFoundError):
             raise  # the network
         raise Mistake(

@@ -113,7 +113,12 @@ def test_as_folder_and_table_keep_names(tmp_path) -> None:
     (tmp_path / "photos" / "works.csv").write_text('id,file,name\n1,"a, b.jpg",One\n2,old/100% c#.png,Two\n')
     archive = catalog_of(tmp_path / "archive", [])
     ingest(archive, open_folder(str(folder)), "f")
-    ingest(archive, open_table(str(folder / "works.csv"), {"image_url": "file", "title": "name", "id": "id"}), "t")
+    ingest(
+        archive,
+        open_table(str(folder / "works.csv"), {"image_url": "file", "title": "name", "id": "id"}),
+        "t",
+        twice=True,
+    )
     for collection, ids in (("f", ["f:a, b.jpg", "f:old/100% c#.png"]), ("t", ["t:1", "t:2"])):
         names = ["a, b.jpg", "100% c#.png"]
         assert find_names(archive, names, collection) == {name: [one] for name, one in zip(names, ids, strict=True)}
