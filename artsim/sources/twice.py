@@ -13,7 +13,7 @@ def check_not_twice(archive: Archive, spool: Spool) -> None:
     """Mistake if many of the spooled rows that are new have images which the catalog has under ids not spooled."""
     table = archive.table("catalog").listed()
     shards = spool.shards()
-    if not any(table.parts(shard) for shard in range(archive.shards)):
+    if not shards or not any(table.parts(shard) for shard in range(archive.shards)):
         return
     new = [_new(spool.read(shard), table.ids(shard)) for shard in shards]
     rows = pa.concat_tables(new)
