@@ -31,12 +31,18 @@ _YEAR = (
 # 16th century, XVI secolo, sec. XV; the first half of "15th-16th century" lacks the word
 _CENTURY = (
     rf"(?:(?P<prefix>\b{say.CENTURY_BEFORE})\s*)?{say.START}(?:(?P<century>\d{{1,2}})(?:\s?{say.ORDINAL}"
-    rf"|(?=\s*{say.CENTURY_WORD})|(?=\s?C\b)|(?=\s*[-/]\s*\d{{1,2}}\s*{say.CENTURY_WORD}))"
+    rf"|(?=\s*{say.CENTURY_WORD})|(?=\s?C\b)|(?=\s*[-/]\s*\d{{1,2}}(?:\s?{say.ORDINAL})?\s*{say.CENTURY_WORD}))"
     rf"|(?P<roman>[XVI]{{1,5}})(?:{say.ORDINAL}|(?![a-zà-ÿ])))"
     rf"(?:[\s-]*(?P<word>{say.CENTURY_WORD}|{say.CENTURY_SHORT}))?"
 )
+# 3rd millennium, late 4th to early 3rd millennium
+_MILLENNIUM = (
+    rf"{say.START}(?P<millennium>[1-9]|I{{1,3}}|IV)(?:\s?{say.ORDINAL})?"
+    rf"(?:\s*(?:[-/]|\b{say.JOINT}\b)\s*(?:(?P<later>{say.PART}){say.OF})?(?P<until>[1-9]|I{{1,3}}|IV)(?:\s?{say.ORDINAL})?)?"
+    rf"[\s-]*{say.MILLENNIUM}"
+)
 _PIECE = re.compile(
-    rf"(?:(?P<part>{say.PART}){say.OF})?(?:{_UNKNOWN}|{_DECADE}|{_YEAR}|{_CENTURY})"
+    rf"(?:(?P<part>{say.PART}){say.OF})?(?:{_UNKNOWN}|{_DECADE}|{_MILLENNIUM}|{_YEAR}|{_CENTURY})"
     rf"(?:[\s,(]*(?P<behind>{say.PART}|\b(?:in|ex|med)\.)(?=\s*(?:$|[),;.\]])))?",
     re.IGNORECASE,
 )
@@ -86,7 +92,7 @@ _SPELLED = (
 )
 _ITALIAN = ["duecento", "trecento", "quattrocento", "cinquecento", "seicento", "settecento", "ottocento", "novecento"]
 _SPELLED_OUT = re.compile(
-    rf"\b(?:(?P<ordinal>{_SPELLED})(?=[\s-]+(?:{say.JOINT}[\s-]+(?:(?:early|mid|late)[\s-]+)?\w+[\s-]+)?centur)"
+    rf"\b(?:(?P<ordinal>{_SPELLED})(?=[\s-]+(?:{say.JOINT}[\s-]+(?:(?:early|mid|late)[\s-]+)?\w+[\s-]+)?(?:centur|millenn))"
     rf"|(?P<italian>{'|'.join(_ITALIAN)}))\b",
     re.IGNORECASE,
 )
@@ -208,8 +214,10 @@ def _span(match: re.Match[str], text: str, before_christ: bool, believed: bool) 
     """First and last year of a piece, counted away from the birth of Christ."""
     part = match["part"] or match["behind"]
     if match["century"] or match["roman"]:
-        number = int(match["century"]) if match["century"] else _from_roman(match["roman"].upper())
+        number = _number(match["century"] or match["roman"])
         return _portion(part, (number - 1) * 100 + 1, 100, before_christ) if 0 < number <= 21 else None
+    if match["millennium"]:
+        return _millennia(match, part, before_christ)
     if match["hundreds"]:
         return _portion(part, int(match["hundreds"]) * 100, 100, before_christ)
     if tens := match["tens"] or match["maybe"]:
@@ -220,6 +228,19 @@ def _span(match: re.Match[str], text: str, before_christ: bool, believed: bool) 
             return first, first // 100 * 100 + int(match["decades"]) + 9
         return _portion(part, first, 100 if first % 100 == 0 else 10, before_christ)
     return _year(match, text, before_christ, believed)
+
+
+def _millennia(match: re.Match[str], part: str | None, before_christ: bool) -> _Span:
+    named = [(match["millennium"], part), (match["until"], match["later"])] if match["until"] else []
+    spans = [
+        _portion(words, (_number(number) - 1) * 1000 + 1, 1000, before_christ)
+        for number, words in named or [(match["millennium"], part)]
+    ]
+    return min(span[0] for span in spans), max(span[1] for span in spans)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() else _from_roman(text.upper())
 
 
 def _year(match: re.Match[str], text: str, before_christ: bool, believed: bool) -> _Span | None:
