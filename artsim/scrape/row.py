@@ -22,7 +22,7 @@ from artsim.scrape.images import image_columns
 from artsim.scrape.options import Options
 from artsim.scrape.robots import MAX_ROBOTS_BYTES, Robots, as_text
 from artsim.scrape.verdict import Deferred, Failure, Verdict
-from artsim.scrape.works import Row
+from artsim.scrape.works import NEW_ADDRESS_FAILED, Row
 from artsim.vision.apart import Apart
 from artsim.vision.check import BadImage
 
@@ -186,6 +186,8 @@ def _lacking(row: Row, verdict: Verdict, kept: bool) -> dict[str, Any]:
     if verdict.removed:
         detail = _plain(f"removed: {verdict.detail}; the stored image is kept")
         return {"status": verdict.status, "detail": detail, "http_status": verdict.http_status}
+    if row.stored.moved and row.stored.status == "ok":
+        return {"status": "ok", "detail": _plain(f"{NEW_ADDRESS_FAILED}{verdict.detail}")}
     mark = f"{(row.stored.detail or '').partition(_FAILED)[0]}; " if row.stored.status != "ok" else ""
     return {"status": row.stored.status, "detail": _plain(f"{mark}{_FAILED.lstrip('; ')}{verdict.detail}")}
 

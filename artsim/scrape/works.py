@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from artsim.archive import PART_ROWS, Archive, is_public_domain, pending
 from artsim.scrape.options import Options
 
+NEW_ADDRESS_FAILED = "the new address failed: "  # begins the detail of a row that keeps the old address's image
 _STATE = ["id", "status", "detail", "fetched_at", "sha256", "width", "height", "etag", "last_modified"]
 
 
@@ -27,11 +28,15 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the archive says of an image that it holds, and ``validators``: headers that ask whether it has changed."""
+    """What the archive says of an image that it holds, and ``validators``: headers that ask whether it has changed.
+
+    ``moved``: the image is from an address that the artwork had before.
+    """
 
     status: str
     detail: str | None
     validators: dict[str, str]
+    moved: bool = False
 
 
 @dataclass(slots=True)
@@ -57,7 +62,7 @@ def find_pieces(archive: Archive, options: Options) -> Iterator[Piece]:
             source_key=lambda rows: _wanted(rows, options),
             source_columns=["rights"] if options.public_only else [],
             target_key=lambda rows: _done(rows, options),
-            target_columns=["status", "fetched_at", "sha256"] if options.refresh else ["status", "fetched_at"],
+            target_columns=["status", "detail", "fetched_at", *(["sha256"] if options.refresh else [])],
             part_rows=PART_ROWS,
         ):
             take = len(work.ids) if left is None else min(len(work.ids), left)
@@ -102,7 +107,12 @@ def _stored(row: dict[str, Any], resize: int | None) -> Stored:
     validators = {"If-None-Match": row["etag"], "If-Modified-Since": row["last_modified"]}
     if resize and max(row["width"] or 0, row["height"] or 0) > resize:
         validators = {}
-    return Stored(row["status"], row["detail"], {name: value for name, value in validators.items() if value})
+    validators = {name: value for name, value in validators.items() if value}
+    return Stored(row["status"], row["detail"], validators, moved=_is_moved(row))
+
+
+def _is_moved(row: dict[str, Any]) -> bool:
+    return row["fetched_at"] is None or (row["detail"] or "").startswith(NEW_ADDRESS_FAILED)
 
 
 def _has_image(images: pa.Table) -> pa.ChunkedArray:
@@ -122,14 +132,13 @@ def _wanted(rows: pa.Table, options: Options) -> pa.ChunkedArray:
 def _done(images: pa.Table, options: Options) -> pa.ChunkedArray:
     """Ids, null where this run takes the row up again.
 
-    That is a status to retry, or an image to refresh, from before the run; or a row whose ``fetched_at`` the catalog
-    took away because its image has another address now.
+    That is a status to retry, or an image to refresh, from before the run; or an image whose artwork has another
+    address now: the catalog takes its ``fetched_at`` away, and every run asks the new address until it answers.
     """
-    anew = pc.is_null(images["fetched_at"])
-    if options.retry or options.refresh:
-        old = pc.less(images["fetched_at"], pa.scalar(options.started, pa.timestamp("us", tz="UTC")))
-        again = pc.is_in(images["status"], value_set=pa.array(options.retry, pa.string()))
-        if options.refresh:
-            again = pc.or_(again, _has_image(images))
-        anew = pc.or_kleene(anew, pc.and_(old, again))
+    before = pc.less(images["fetched_at"], pa.scalar(options.started, pa.timestamp("us", tz="UTC")))
+    again = pc.fill_null(pc.starts_with(images["detail"], NEW_ADDRESS_FAILED), False)
+    again = pc.or_(again, pc.is_in(images["status"], value_set=pa.array(options.retry, pa.string())))
+    if options.refresh:
+        again = pc.or_(again, _has_image(images))
+    anew = pc.or_kleene(pc.is_null(images["fetched_at"]), pc.and_(before, again))
     return pc.if_else(anew, pa.scalar(None, pa.string()), images["id"])

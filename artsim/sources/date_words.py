@@ -11,7 +11,7 @@ CENTURY_WORD = (
     r"(?:centur(?:y|ies)|siècles?|siecles?|secol[oi]|siglos?|séculos?|eeuw(?:en)?|jahrhunderts?|jahrhunderten?|jhdts?\b"
     r"|jhd?s?\b|århundre(?:de)?[rt]?|århundradet?|vuosisa\w*|století|wieku?|век[аи]?|世紀|世纪)\.?"
 )
-MILLENNIUM = r"(?:mill?enni(?:um|a|o)|millénaires?|milenios?|milênios?|milénios?|jahrtausends?|årtusin?(?:de|d|en)?t?)(?![a-zà-ÿ])"
+MILLENNIUM = r"(?:mill?enni(?:um|a|o)|millénaires?|mil[eêé]nios?|jahrtausends?|årtusin?(?:de|d|en)?t?)(?![a-zà-ÿ])"
 # Short forms, which other words share: "c." before a number is circa.
 CENTURY_SHORT = r"(?:cent\b|c\b(?!\.?\s*\d)|ct\b|sec\b|sc\b|s\b(?=\.)|w\b(?=\.)|årh\b|в\b(?=\.))\.?"
 CENTURY_BEFORE = r"(?:secol[oi]|siglos?|séculos?|siècles?|century|secc?\.|saec\.|sæc\.|ss?\.)"
@@ -52,7 +52,7 @@ _EARLY = (
     r"|comienzos?|in[ií]cios?|vroege?|begyndelsen|begynnelsen|början|tidlige?t?"
 )
 _MID = r"mid(?:dle)?|mitte|milieu|met[àa]|mitad|mediados|meados|midden|midten|mitten"
-_LATE = r"late|end|ende|späte[sn]?|fins?|fine|final(?:es)?|fines|finais|eind|einde|late|slutningen|slutten|slutet|sene?|tardo"
+_LATE = r"late|ende?|späte[sn]?|fins?|fines?|final(?:es)?|finais|einde?|slutningen|slutten|slutet|sene?|tardo"
 _COUNTED = rf"(?:[1-4]\s?{ORDINAL}|IV|I{{1,3}}|{'|'.join(_NUMBERS)}|{_LAST})"
 _ONE = rf"(?:{_COUNTED}[\s-]*(?:{_HALF}|{_QUARTER}|{_THIRD})|[1-4]/[234](?=\s)|(?:{_EARLY}|{_MID}|{_LATE}))(?![a-zà-ÿ])"
 PART = rf"{START}{_ONE}(?:\s*(?:-|/|to|or|bis|à|of|tot|til)\s*{_ONE})?"

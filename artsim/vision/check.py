@@ -4,7 +4,7 @@ import io
 import re
 from dataclasses import dataclass
 
-from PIL import Image, PngImagePlugin, TiffImagePlugin
+from PIL import ExifTags, Image, PngImagePlugin, TiffImagePlugin
 
 from artsim.vision.phash import perceptual_hash
 from artsim.vision.scans import scans
@@ -37,10 +37,18 @@ _OTHERS = {
     b"\0\0\1\0": "icon",
     b"SIMPLE  =": "FITS",
     b"qoif": "QOI",
+    b"\x0a\x05\x01\x08": "PCX",
+    b"\xd7\xcd\xc6\x9a": "WMF",
+    b"BPG\xfb": "BPG",
+    b"icns": "icon",
 }
 _BRANDS = {b"heic": "HEIC", b"heix": "HEIC", b"heim": "HEIC", b"hevc": "HEIC", b"mif1": "HEIF", b"msf1": "HEIF"}
 _BRANDS |= {b"crx ": "camera raw"}
+_SVG_HEAD = 4096  # bytes in which the first element of an SVG begins
 _NETPBM = re.compile(rb"P[1-7Ff]\s")
+_SVG = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*|<!--[^>]*-->\s*|<!DOCTYPE\s+svg[^>]*>\s*){0,20}<svg[\s>]", re.I
+)
 _UNABLE = re.compile(
     r"(un|not )supported|cannot handle|not available|not implemented|unknown (pixel|raw|image) mode", re.I
 )
@@ -105,7 +113,7 @@ def check_image(data: bytes, max_pixels: int) -> Checked:
     much to decode, found before), ``corrupt`` (truncated or damaged).
     """
     image = open_image(data, max_pixels)
-    width, height = image.size  # as stored; draft() changes it
+    width, height = _stored_size(image)  # draft() changes it
     kind = image.format or ""
     plain = image.mode in ("L", "RGB") and "icc_profile" not in image.info
     try:
@@ -117,6 +125,13 @@ def check_image(data: bytes, max_pixels: int) -> Checked:
         raise _unread(f"{error}", kind) from error
     content_type = Image.MIME.get(kind, "application/octet-stream")
     return Checked(content_type, width, height, perceptual_hash(gray))
+
+
+def _stored_size(image: Image.Image) -> tuple[int, int]:
+    """Width and height before any rotation; Pillow gives those of a TIFF after it."""
+    width, height = image.size
+    turned = isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(ExifTags.Base.Orientation)
+    return (height, width) if turned in (5, 6, 7, 8) else (width, height)
 
 
 def unread(error: Exception, image: Image.Image) -> BadImage:
@@ -173,6 +188,8 @@ def _other_kind(data: bytes) -> BadImage:
         kind = _BRANDS.get(data[8:12])
     if _NETPBM.match(data):
         kind = "Netpbm"
+    if _SVG.match(data[:_SVG_HEAD]):
+        kind = "SVG"
     if data.startswith(b"\xff\xd8") and (bits := scans(data, _MAX_SCANS).bits) not in (0, 8):
         kind = f"JPEG of {bits} bits"
     if kind:

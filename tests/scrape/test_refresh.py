@@ -11,6 +11,7 @@ from artsim.scrape.options import Options
 from artsim.scrape.tally import Tally
 from artsim.sources.folder import open_folder
 from artsim.sources.ingest import ingest
+from artsim.sources.table import open_table
 from tests.scrape.here import images_of, make_archive, scrape_here
 from tests.scrape.pictures import jpeg, png_header
 from tests.scrape.site import Page, Site, answer, in_turn, page
@@ -82,6 +83,25 @@ def test_what_is_no_newer_whole_image_replaces_none(tmp_path: Path, site: Site) 
     site.pages = dict.fromkeys(site.pages, page(answer(200, NEW)))
     again, _ = run(archive, site, refresh=True)
     assert {(row["bytes"], row["status"], row["detail"]) for row in again.values()} == {(NEW, "ok", None)}
+
+
+def test_a_new_address_is_asked_by_every_run_until_it_answers(tmp_path: Path, site: Site) -> None:
+    site.pages = {"/old": GOOD, "/new": in_turn(page(answer(503)), HTML, page(answer(200, NEW)))}
+    source = tmp_path / "works.csv"
+    archive = Archive.create(str(tmp_path / "archive"), 2)
+    for path in ("old", "new"):
+        source.write_text(f"id,image_url\na,{site.url}/{path}\n", encoding="utf-8")
+        ingest(archive, open_table(str(source), {}), collection="m")
+        rows, _ = run(archive, site)
+    assert (rows["m:a"]["bytes"], rows["m:a"]["status"]) == (OLD, "ok")
+    assert rows["m:a"]["detail"] == "the new address failed: 503 Service Unavailable"
+    rows, tally = run(archive, site, refresh=True)
+    assert rows["m:a"]["bytes"] == OLD
+    assert tally.report(1.0)["rows_failed"] == 1
+    rows, _ = run(archive, site)
+    assert (rows["m:a"]["bytes"], rows["m:a"]["status"], rows["m:a"]["detail"]) == (NEW, "ok", None)
+    run(archive, site)
+    assert len(site.asked("/new")) == 3
 
 
 def test_what_is_removed_is_marked_and_deleted_on_request_alone(tmp_path: Path, site: Site) -> None:

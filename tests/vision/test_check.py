@@ -4,7 +4,7 @@ import zlib
 
 import imagehash
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from artsim.pictures.thumbnails import shrink
@@ -21,6 +21,16 @@ SQUARE = Input(96, 1.0, True, True, (0.5,) * 3, (0.5,) * 3)
 def test_what_an_image_is_comes_from_its_bytes(form):
     checked = check_image(encoded(picture(320, 200), form), LIMIT)
     assert (checked.content_type, checked.width, checked.height) == (Image.MIME[form], 320, 200)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_the_size_is_that_before_any_rotation(form):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    turned = io.BytesIO()
+    picture(320, 200).save(turned, form, exif=exif)
+    checked = check_image(turned.getvalue(), LIMIT)
+    assert (checked.width, checked.height) == (320, 200)
 
 
 def test_the_hash_is_that_of_the_whole_decoding_within_a_few_bits():
