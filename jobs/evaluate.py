@@ -38,7 +38,8 @@ def evaluate(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """See the module."""
     from artsim.learn.evaluate import evaluate
 
-    with archive.alone("evaluation") if options.out is None else contextlib.nullcontext():
+    ours = options.out in (None, archive.store.address("evaluation"))
+    with archive.alone("evaluation") if ours else contextlib.nullcontext():
         return evaluate(
             archive,
             features=options.features or [],
