@@ -35,7 +35,7 @@ def alone(store: Store, *tables: str, patience: float = 0.0) -> Iterator[None]:
 def _locked(store: Store, table: str, patience: float) -> Iterator[None]:
     path = Path(store.root, "_locks", f"{table.replace('/', '-')}.json")
     path.parent.mkdir(exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
+    with path.open("a+b", buffering=0) as file:
         try:
             _lock(file.fileno(), patience)
         except BlockingIOError as error:
@@ -48,9 +48,9 @@ def _locked(store: Store, table: str, patience: float) -> Iterator[None]:
             with claimed(store, table, patience):
                 yield
             return
-        file.truncate(0)
-        json.dump(this_process(), file)
-        file.flush()
+        with contextlib.suppress(OSError):  # a full disk; it is locked all the same
+            file.truncate(0)
+            file.write(json.dumps(this_process()).encode())
         yield
 
 

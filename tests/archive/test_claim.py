@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from artsim.archive import Archive, Mistake, Store, claim
+from artsim.archive import archive as module
 from artsim.archive.holder import this_process
 from artsim.mistake import Outage
+from tests.learn.made_annotations import catalog_of
 from tests.s3 import BUCKET, S3Server
 
 _HOLD = """
@@ -139,3 +141,21 @@ def test_archives_that_are_made_at_the_same_time_are_one(where: str, tmp_path: P
     assert made == [Archive.open(uri).shards] * 5
     if where == "disk":
         assert [path.name for path in Path(uri).iterdir()] == ["archive.json"]
+
+
+@pytest.mark.parametrize("where", ["bucket", "disk"])
+def test_an_archive_that_another_run_makes_and_fills_meanwhile_is_used(
+    where: str, tmp_path: Path, s3: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = f"s3://{BUCKET}/archive" if where == "bucket" else str(tmp_path / "archive")
+    look = module.check_not_lost
+
+    def meanwhile(store: Store, uri: str) -> None:
+        monkeypatch.setattr(module, "check_not_lost", look)
+        catalog_of(uri, [{"id": f"made:{number}"} for number in range(9)], shards=7)
+        look(store, uri)
+
+    monkeypatch.setattr(module, "check_not_lost", meanwhile)
+    archive = Archive.create(uri, 3)
+    assert archive.shards == Archive.open(uri).shards == 7
+    assert archive.table("catalog").count() == 9

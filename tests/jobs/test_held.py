@@ -1,5 +1,6 @@
 """Two writers: whatever a job writes, it holds, and while another process holds it the job says who that is."""
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -73,10 +74,8 @@ def test_two_imports_at_once_add_everything_once(kind: str, tmp_path: Path, monk
 
     def together(*arguments: object) -> None:
         """Writes when the other import has looked what is there, too, if it can."""
-        try:
+        with contextlib.suppress(threading.BrokenBarrierError):
             both.wait(0.5)
-        except threading.BrokenBarrierError:
-            pass
         append(*arguments)
 
     def work() -> None:
