@@ -6,6 +6,7 @@ python -m jobs.evaluate --archive archives/demo --models style ../other/models/s
 """
 
 import argparse
+import contextlib
 from typing import Any
 
 from artsim.job import Job
@@ -37,20 +38,22 @@ def evaluate(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """See the module."""
     from artsim.learn.evaluate import evaluate
 
-    return evaluate(
-        archive,
-        features=options.features or [],
-        models=options.models,
-        annotators=options.annotator,
-        split_kind=options.split,
-        split_by=options.split_by,
-        again=options.again,
-        links=options.links,
-        metric=options.metric,
-        seed=options.seed,
-        public_only=options.rights == "public",
-        out=options.out,
-    )
+    ours = options.out in (None, archive.store.address("evaluation"))
+    with archive.alone("evaluation") if ours else contextlib.nullcontext():
+        return evaluate(
+            archive,
+            features=options.features or [],
+            models=options.models,
+            annotators=options.annotator,
+            split_kind=options.split,
+            split_by=options.split_by,
+            again=options.again,
+            links=options.links,
+            metric=options.metric,
+            seed=options.seed,
+            public_only=options.rights == "public",
+            out=options.out,
+        )
 
 
 if __name__ == "__main__":

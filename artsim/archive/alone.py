@@ -1,56 +1,73 @@
-"""One run at a time of what two would do double: a lock that goes with the process that holds it, kill -9 included."""
+"""One run at a time of what two would do double: locks on tables, which end with the process, kill -9 included."""
 
 import contextlib
+import errno
 import fcntl
 import json
-import os
-import socket
+import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from artsim.archive.claim import claimed
+from artsim.archive.holder import in_brackets, this_process
 from artsim.archive.store import Store
 from artsim.mistake import Mistake
 
+_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+_AGAIN = 0.02  # seconds between two tries
+
 
 @contextlib.contextmanager
-def alone(store: Store, *tables: str) -> Iterator[None]:
+def alone(store: Store, *tables: str, patience: float = 0.0) -> Iterator[None]:
     """Holds these tables of an archive against other runs. Mistake says who holds one of them already.
 
-    On object stores, and on disks without locks, nothing is held: there two runs do some work twice, and no row comes
-    twice of it, since both write the same parts.
+    Waits ``patience`` seconds for each, which is for writes that take a moment.
+    On a disk the system's locks do so; in a bucket, and on disks without locks, a claim does (see claim.py).
     """
     with contextlib.ExitStack() as held:
-        if store.is_local:
-            for table in sorted(tables):
-                held.enter_context(_held(Path(store.root, "_locks", f"{table.replace('/', '-')}.json"), table))
+        for table in sorted(set(tables)):
+            held.enter_context(_locked(store, table, patience) if store.is_local else claimed(store, table, patience))
         yield
 
 
 @contextlib.contextmanager
-def _held(path: Path, table: str) -> Iterator[None]:
+def _locked(store: Store, table: str, patience: float) -> Iterator[None]:
+    path = Path(store.root, "_locks", f"{table.replace('/', '-')}.json")
     path.parent.mkdir(exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
+    with path.open("a+b", buffering=0) as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(file.fileno(), patience)
         except BlockingIOError as error:
             raise Mistake(
-                f"another run is at work on {table} of this archive{_who(path)}; wait for it, or stop it"
+                f"another run is at work on {table} of this archive{in_brackets(_read(path))}; wait for it, or stop it"
             ) from error
-        except OSError:  # a disk without locks
-            yield
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            with claimed(store, table, patience):
+                yield
             return
-        file.truncate(0)
-        json.dump(
-            {"process": os.getpid(), "machine": socket.gethostname(), "since": f"{datetime.now(UTC):%F %T}"}, file
-        )
-        file.flush()
+        with contextlib.suppress(OSError):  # a full disk; it is locked all the same
+            file.truncate(0)
+            file.write(json.dumps(this_process()).encode())
         yield
 
 
-def _who(path: Path) -> str:
+def _lock(descriptor: int, patience: float) -> None:
+    """Locks an open file. BlockingIOError if another process holds it for longer than ``patience`` seconds."""
+    give_up = time.monotonic() + patience
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= give_up:
+                raise
+        time.sleep(_AGAIN)
+
+
+def _read(path: Path) -> Any:
     try:
-        who = json.loads(path.read_text(encoding="utf-8"))
-        return f" (process {who['process']} on {who['machine']}, since {who['since']} UTC)"
-    except (OSError, ValueError, KeyError):
-        return ""
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

@@ -14,7 +14,9 @@ from artsim.archive.alone import alone
 from artsim.archive.lost import FORMAT, check_not_lost
 from artsim.archive.store import Store
 from artsim.archive.table import Table, shard_of
-from artsim.mistake import Mistake
+from artsim.mistake import Mistake, is_full
+
+_PATIENCE = 10.0  # seconds for another run to write archive.json
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,20 @@ class Archive:
 
     @classmethod
     def create(cls, uri: str, shards: int = 32) -> "Archive":
-        """The archive at an address, made if there is none; ``shards`` counts only then. Mistake if that can't be."""
+        """The archive at an address, made if there is none; ``shards`` counts only then. Mistake if that can't be.
+
+        If two runs make it at the same time, both use the first one's.
+        """
         if shards < 1:
             raise Mistake(f"--shards {shards}: at least 1")
         store = Store.open(uri)
         if not store.exists("archive.json"):
-            check_not_lost(store, uri)
+            _check_not_lost(store, uri)
             try:
-                store.write_json("archive.json", {"format": FORMAT, "shards": shards})
+                _make(store, {"format": FORMAT, "shards": shards})
             except (OSError, NotImplementedError) as error:
+                if is_full(error):
+                    raise
                 raise Mistake(f"--archive {uri}: no archive can be made here: {error}") from error
         return cls._at(uri, store)
 
@@ -98,10 +105,31 @@ class Archive:
         self.store.write_json(path, report)
         return path
 
-    def alone(self, *tables: str) -> AbstractContextManager[None]:
-        """``with archive.alone("images"):`` holds tables against other runs; Mistake if one of these holds one."""
-        return alone(self.store, *tables)
+    def alone(self, *tables: str, patience: float = 0.0) -> AbstractContextManager[None]:
+        """``with archive.alone("images"):`` holds tables against other runs; Mistake if one of these holds one.
+
+        Waits ``patience`` seconds for each.
+        """
+        return alone(self.store, *tables, patience=patience)
 
     def remove(self, table: str) -> None:
         """Takes a table away, to be made anew."""
         self.store.remove(table)
+
+
+def _check_not_lost(store: Store, uri: str) -> None:
+    try:
+        check_not_lost(store, uri)
+    except Mistake:
+        if not store.exists("archive.json"):  # else another run has just made the archive and begun to fill it
+            raise
+
+
+def _make(store: Store, about: dict[str, Any]) -> None:
+    """Writes ``archive.json`` unless another run has just done so, perhaps with another number of shards."""
+    if store.is_local:
+        store.create_json("archive.json", about)
+        return
+    with alone(store, "archive", patience=_PATIENCE):
+        if not store.exists("archive.json"):
+            store.write_json("archive.json", about)

@@ -1,6 +1,7 @@
 """Deletes features, models, sweeps and other derived folders, one annotator's annotations, or a whole collection."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pyarrow as pa
@@ -22,17 +23,23 @@ def delete(archive: Archive, name: str, *, really: bool) -> dict[str, Any]:
         return _delete_annotator(archive, name, really)
     if kind == "collection":
         return _delete_collection(archive, name, really)
-    with archive.alone(name):
+    group, _, rest = name.partition("/")
+    with _held(archive, really, f"{group}/{rest.lstrip('_')}"):  # models/_eye is what the training of models/eye writes
         files = archive.store.files(name)
         if really:
             archive.remove(name)
     return {"delete": name, "files": len(files)}
 
 
+def _held(archive: Archive, really: bool, *tables: str) -> AbstractContextManager[None]:
+    """Holds what is to be deleted; nothing for a dry run, which is allowed on an archive that is read-only."""
+    return archive.alone(*tables) if really else nullcontext()
+
+
 def _delete_annotator(archive: Archive, name: str, really: bool) -> dict[str, Any]:
     annotator, rows = name.partition(":")[2], 0
     table = archive.table("annotations")
-    with archive.alone("annotations"):
+    with _held(archive, really, "annotations"):
         for shard, part in _parts(table):
             content = table.read(shard, part)
             theirs = pc.equal(content["annotator"], annotator)
@@ -53,7 +60,7 @@ def _delete_collection(archive: Archive, name: str, really: bool) -> dict[str, A
     catalog = archive.table("catalog")
     features = [f"features/{one}" for one in archive.names("features")]
     searched = [f"neighbors/{one}" for one in archive.names("neighbors")]  # they name deleted artworks: made anew
-    with archive.alone("catalog", "images", *features, *searched):
+    with _held(archive, really, "catalog", "images", *features, *searched):
         doomed = {(shard, part): rows for shard, part, rows in _of_collection(catalog, prefix)}
         if not doomed:
             raise Mistake(f"--delete {name}: the catalog has no artwork of this collection")

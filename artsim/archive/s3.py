@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.fs as pafs
 
-from artsim.mistake import Mistake, Outage
+from artsim.mistake import Mistake, Outage, is_full
 
 SCHEME = "s3://"
 
@@ -117,11 +117,20 @@ def in_words(error: Exception, uri: str) -> Outage | Mistake | None:
     A Mistake where S3 does not let us in. Errors of other processes tell as well: what counts is the text. A Mistake
     or Outage that Ray brought from another process, wrapped in its traceback, comes out as it was raised there.
     """
+    if isinstance(error, Mistake) and any(map(is_full, _chain(error))):
+        return Outage(f"{error}; make room, and the same command goes on")  # nothing that the caller got wrong
     for one in _chain(error):
         if isinstance(one, Mistake | Outage) and not hasattr(one, "cause"):
             return one if one is not error else None
-        if isinstance(one, OSError) and one.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            return Mistake(f"{one.filename or f'--archive {uri}'}: {os.strerror(one.errno)}; it must be writable")
+        if not isinstance(one, OSError) or one.errno is None:
+            continue
+        where = f"{one.filename or f'--archive {uri}'}: {os.strerror(one.errno)}"
+        if is_full(one):
+            return Outage(f"{where}: the disk is full; make room, and the same command goes on")
+        if one.errno == errno.EROFS:
+            return Mistake(f"{where}; it must be writable")
+        if one.errno in (errno.EACCES, errno.EPERM):
+            return Mistake(f"{where}; it must be readable and writable for the account that runs this job")
     found = _ANSWER.search(str(error))
     if found is None or isinstance(error, Mistake | Outage):
         return None

@@ -1,6 +1,7 @@
 """Files at any address that pyarrow or fsspec can open: list, read, and write whole or not at all."""
 
 import contextlib
+import errno
 import json
 import os
 import tempfile
@@ -20,6 +21,7 @@ from artsim.archive.remote import open_remote
 from artsim.archive.s3 import S3, SCHEME, open_s3, read_whole
 from artsim.mistake import Mistake
 
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)  # as disks without links say
 _ABANDONED = 3600  # seconds after which nobody still writes a draft
 _SMALL = 1 << 20  # bytes that come from a bucket in hardly more time than a request for one of them
 _AT_ONCE = 8 << 20  # bytes that go into a bucket by one request
@@ -115,8 +117,13 @@ class Store:
             else:
                 with ThreadPoolExecutor(1) as uninterrupted:  # Ctrl-C reaches the main thread alone
                     uninterrupted.submit(self._upload, draft, target).result()
+        except OSError as error:
+            if self.is_local and error.errno is not None and error.filename in (None, draft):
+                error.filename = target  # what a person knows; nobody can look for the draft
+            raise
         finally:
-            Path(draft).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # of a disk that can't be written to
+                Path(draft).unlink(missing_ok=True)
 
     def sweep(self, folder: str) -> None:
         """Removes the drafts in a folder's folders that killed writers left there more than an hour ago."""
@@ -157,6 +164,20 @@ class Store:
         """Replaces a JSON file."""
         with self.replace(path) as draft:
             Path(draft).write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def create_json(self, path: str, value: Any) -> None:
+        """Writes a JSON file of a local folder unless there is one: of several writers the first one wins."""
+        draft = f"_{uuid.uuid4().hex}.tmp"
+        try:
+            self.write_json(draft, value)
+            with contextlib.suppress(FileExistsError):
+                os.link(Path(self.root, draft), Path(self.root, path))
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            Path(self.root, draft).replace(Path(self.root, path))
+        finally:
+            Path(self.root, draft).unlink(missing_ok=True)
 
 
 def read_file(uri: str) -> bytes:

@@ -15,6 +15,7 @@ from artsim.archive import Archive, Mistake
 from artsim.archive.schemas import ANNOTATIONS
 
 IMAGES = 9  # of an annotation: anchor, positive, seven negatives
+PATIENCE = 20.0  # seconds that people's work waits for others who add some
 _SHARD = 0  # one file an import, so that an import is there whole or not at all
 
 
@@ -84,6 +85,7 @@ def add_annotations(archive: Archive, annotator: str, images: Iterable[Sequence[
 
     An annotation's id is a hash of the annotator, the nine and how often they came before in ``images``, so that the
     same file or the same draw adds nothing the second time. What is added is one new file, on the disk at return.
+    Waits for another who adds some; Mistake if that takes longer than a moment.
     """
     check_annotator(annotator)
     seen: Counter[tuple[str, ...]] = Counter()
@@ -91,6 +93,11 @@ def add_annotations(archive: Archive, annotator: str, images: Iterable[Sequence[
     for nine in map(tuple, images):
         rows[_hash(annotator, nine, seen[nine])] = nine
         seen[nine] += 1
+    with archive.alone("annotations", patience=PATIENCE):
+        return _add_new(archive, annotator, rows, mode)
+
+
+def _add_new(archive: Archive, annotator: str, rows: dict[str, tuple[str, ...]], mode: str) -> int:
     table = archive.table("annotations")
     for known in table.scan(["annotation_id"]):
         for one in known["annotation_id"].to_pylist():

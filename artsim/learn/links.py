@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from artsim.archive import Archive
 from artsim.archive.schemas import LINKS
+from artsim.learn.annotations import PATIENCE
 
 POSITIVE = frozenset({"POSITIVE"})  # the connected components of these are the known clusters, as in EPFL's own code
 KINDRED = POSITIVE | {"CORRECT", "DUPLICATE", "SIMILAR"}  # whatever they are, no negatives of each other
@@ -51,15 +52,19 @@ def components(pairs: np.ndarray) -> dict[str, int]:
 
 
 def add_links(archive: Archive, links: Iterable[Link]) -> int:
-    """Adds links that are not there yet, as one new file, on the disk at return; says how many are new."""
-    known = _all(archive)
-    new = [link for link in dict.fromkeys(links) if link not in known]
-    if new:
-        part = hashlib.sha256(repr(new).encode()).hexdigest()[:32]
-        rows = pa.Table.from_pylist([link._asdict() for link in new], schema=LINKS)
-        archive.store.sweep("links")
-        archive.table("links").append(_SHARD, part, rows)
-    return len(new)
+    """Adds links that are not there yet, as one new file, on the disk at return; says how many are new.
+
+    Waits for another who adds some; Mistake if that takes longer than a moment.
+    """
+    with archive.alone("links", patience=PATIENCE):
+        known = _all(archive)
+        new = [link for link in dict.fromkeys(links) if link not in known]
+        if new:
+            part = hashlib.sha256(repr(new).encode()).hexdigest()[:32]
+            rows = pa.Table.from_pylist([link._asdict() for link in new], schema=LINKS)
+            archive.store.sweep("links")
+            archive.table("links").append(_SHARD, part, rows)
+        return len(new)
 
 
 def _all(archive: Archive) -> dict[Link, None]:

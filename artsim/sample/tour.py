@@ -2,11 +2,13 @@
 
 import contextlib
 import logging
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import requests
 
+from artsim.mistake import Mistake
 from artsim.sample.museum import Museum, make
 from artsim.sample.site import serve
 
@@ -98,8 +100,15 @@ _ENOUGH = 200  # works that a curator's eye can be learned from
 
 @contextlib.contextmanager
 def tour(archive: Path, *, works: int | None, seed: int, port: int) -> Iterator[Path]:
-    """Makes the museum beside an archive, serves it on 127.0.0.1, and yields the pipeline.toml for both."""
-    museum = make(archive.parent / f"{archive.name}-museum", seed, works)
+    """Makes the museum beside an archive, serves it on 127.0.0.1, and yields the pipeline.toml for both.
+
+    Mistake if there is no museum of so many works, or the port is taken.
+    """
+    _check_port(port)
+    try:
+        museum = make(archive.parent / f"{archive.name}-museum", seed, works)
+    except ValueError as error:
+        raise Mistake(f"--works {works}: {error}") from error
     with serve(museum.folder, port=port) as address:
         _log.info("the sample museum: %d works on line at %s", len(museum.works), address)
         catalogue = museum.folder / "online.csv"
@@ -122,6 +131,16 @@ def tour(archive: Path, *, works: int | None, seed: int, port: int) -> Iterator[
             encoding="utf-8",
         )
         yield toml
+
+
+def _check_port(port: int) -> None:
+    """Mistake if nothing can listen there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Mistake(f"--port {port}: {error.strerror}; choose another one, or 0 for any that is free") from error
 
 
 def _queries(museum: Museum) -> list[str]:

@@ -1,0 +1,134 @@
+"""What every test that loops over all jobs needs: an archive that has everything, and a command line of each job.
+
+A job in ``jobs/`` without a case here fails these tests, so that a new one is not forgotten.
+"""
+
+import importlib
+import shutil
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from artsim.archive import Archive
+from artsim.learn.links import Link, add_links
+from tests.learn.annotated import IDS, annotated
+from tests.learn.made_models import model_of
+from tests.made import jpeg
+
+JOBS = sorted(path.stem for path in (Path(__file__).parents[2] / "jobs").glob("*.py") if path.stem not in ("__init__",))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A command line; ``{folder}`` in it is the folder of full_archive. ``reads`` and ``writes`` are tables."""
+
+    job: str
+    name: str
+    arguments: tuple[str, ...]
+    writes: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.name}".strip()
+
+
+_DOTS = ("--features", "dots")
+_TABLE = ("--source", "table", "--location", "{folder}/works.csv", "--as", "made")
+_LEARN = (*_DOTS, "--head", "residual", "--epochs", "2")
+
+
+def cases() -> list[Case]:
+    """All of them."""
+    eight = ("annotations", "features/dots", "catalog")
+    return [
+        Case("catalog", "", _TABLE, ("catalog",), ("catalog",)),
+        Case("pipeline", "", ("--config", "{folder}/pipeline.toml"), ("catalog",), ("catalog",)),
+        Case("demo", "", ("--works", "20", "--port", "0"), ("catalog",), ("catalog",)),
+        Case("scrape", "", (), ("images",), ("catalog", "images")),
+        Case(
+            "extract",
+            "",
+            ("--backbones", "mobilenetv3_small_100", "--weights", "random"),
+            ("features/mobilenetv3_small_100",),
+            ("images",),
+        ),
+        Case("neighbors", "--all", (*_DOTS, "--all"), ("neighbors/dots",), ("features/dots",)),
+        Case("neighbors", "--id", (*_DOTS, "--id", IDS[0]), (), ("features/dots",)),
+        Case("walk", "", (*_DOTS, "--from", IDS[0], "--to", IDS[70]), (), ("features/dots",)),
+        Case("embed", "", ("--model", "eye"), ("features/eye",), ("features/dots",)),
+        Case("train", "", ("--name", "new", *_LEARN), ("models/new",), eight),
+        Case("tune", "", ("--name", "sweep", "--trials", "2", *_LEARN), ("sweeps/sweep",), eight),
+        Case("evaluate", "", _DOTS, ("evaluation",), ("annotations", "features/dots")),
+        Case("evaluate", "--out", (*_DOTS, "--out", "{folder}/out"), (), ("annotations", "features/dots")),
+        Case(
+            "annotations",
+            "import",
+            ("import", "--file", "{folder}/anna.txt", "--annotator", "eva"),
+            ("annotations",),
+            ("annotations", "catalog"),
+        ),
+        Case(
+            "annotations",
+            "import --links",
+            ("import", "--links", "--file", "{folder}/links.csv", "--annotator", "eva"),
+            ("links",),
+            ("links",),
+        ),
+        Case(
+            "annotations",
+            "simulate",
+            ("simulate", "--annotator", "sim", "--by", "artist", "--n", "20"),
+            ("annotations",),
+            ("annotations", "catalog", "images"),
+        ),
+        Case("annotations", "export", ("export", "--file", "{folder}/out.txt"), (), ("annotations", "catalog")),
+        Case("annotations", "check", ("check",), (), ("annotations",)),
+        Case("status", "", (), (), ("annotations", "catalog", "images", "features/dots", "links")),
+        Case("status", "--delete", ("--delete", "features/more"), (), ()),
+        Case("status", "--delete features --yes", ("--delete", "features/more", "--yes"), ("features/more",)),
+        Case("status", "--delete models --yes", ("--delete", "models/_begun", "--yes"), ("models/begun",)),
+        Case("status", "--delete annotator --yes", ("--delete", "annotator:anna", "--yes"), ("annotations",)),
+        Case("status", "--delete collection --yes", ("--delete", "collection:made", "--yes"), ("catalog",)),
+    ]
+
+
+def run(case: Case, folder: Path) -> dict[str, Any]:
+    """The report of a job in this process."""
+    arguments = [one.replace("{folder}", str(folder)) for one in case.arguments]
+    first = arguments[:1] if case.job == "annotations" else []
+    job = importlib.import_module(f"jobs.{case.job}").job
+    museum = nullcontext(folder / "pipeline.toml")  # the demo's takes many seconds to paint
+    with patch("artsim.sample.tour.tour", lambda *_, **__: museum):
+        return job.run([*first, "--archive", str(folder / "archive"), *arguments[len(first) :]])
+
+
+@cache
+def _made() -> Path:
+    """Made once in a session, and copied."""
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(prefix="artsim-every-"))
+    archive = annotated(folder / "archive", count=60)
+    add_links(archive, [Link(IDS[n], IDS[n + 1], "POSITIVE", "epfl", None, None) for n in range(3)])
+    (folder / "works.csv").write_text("id,image_url,title\nnew,http://127.0.0.1:9/new.jpg,New\n")
+    (folder / "links.csv").write_text(f"img1,img2,type\n{IDS[3]},{IDS[9]},POSITIVE\n")
+    (folder / "photo.jpg").write_bytes(jpeg())
+    names = [one.partition(":")[2] for one in IDS]
+    (folder / "anna.txt").write_text("\n".join(",".join(names[n : n + 9]) for n in range(20)))
+    (folder / "pipeline.toml").write_text(
+        f'[catalog]\nsource = "table"\nlocation = "{folder}/works.csv"\nas = "made"\n'
+    )
+    model_of(archive, "eye", "dots", np.eye(4, 20), [])
+    archive.write_json("models/_begun/asked.json", {})
+    return folder
+
+
+def full_archive(folder: Path) -> Archive:
+    """An archive at ``folder/archive`` with every table and a model, and beside it what the jobs are given."""
+    shutil.copytree(_made(), folder, dirs_exist_ok=True)
+    return Archive.open(str(folder / "archive"))

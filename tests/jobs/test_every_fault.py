@@ -1,0 +1,164 @@
+"""Every job on an archive that is read-only, full or damaged: one line that names the file, nothing half-written."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import ray
+
+from artsim.archive import Archive, Mistake
+from artsim.mistake import Outage
+from tests.jobs.every_job import JOBS, Case, cases, full_archive, run
+
+_READS_ONLY = [case for case in cases() if not case.writes]
+_WRITES = [case for case in cases() if case.writes]
+
+
+def test_every_job_is_among_the_cases() -> None:
+    assert {case.job for case in cases()} == set(JOBS)
+
+
+def _one_line(error: BaseException, *named: str) -> None:
+    """An error of a job as a person should see it; one of ``named`` is in it."""
+    line = str(error)
+    assert "\n" not in line
+    assert "Traceback" not in line
+    assert any(name in line for name in named), line
+    assert not ray.is_initialized()
+
+
+def _files(archive: Archive) -> dict[str, bytes]:
+    """What an archive holds, its locks left out."""
+    files = {path: Path(archive.uri, path) for path in archive.store.files(".")}
+    return {path: file.read_bytes() for path, file in files.items() if "_locks" not in path}
+
+
+@contextmanager
+def _disk(archive: Archive, size: str) -> Iterator[Path]:
+    """Puts an archive on a disk of its own."""
+    folder, aside = Path(archive.uri), Path(f"{archive.uri}-aside")
+    folder.rename(aside)
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("a disk of its own needs the right to mount one")
+    try:
+        shutil.copytree(aside, folder, dirs_exist_ok=True)
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Archive]:
+    archive = full_archive(tmp_path)
+    with _disk(archive, "40m") as folder:
+        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+        yield archive
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Iterator[Archive]:
+    """On a disk without a byte of room; what the locks need is there, so that a job comes to what it writes."""
+    archive = full_archive(tmp_path)
+    with archive.alone(*{table for case in cases() for table in case.writes}):
+        pass
+    with _disk(archive, "40m") as folder:
+        with (folder / "filler").open("wb", buffering=0) as filler:
+            for size in (1 << 20, 1 << 12, 1):
+                with pytest.raises(OSError, match="No space"):
+                    while True:
+                        filler.write(bytes(size))
+        yield archive
+
+
+@pytest.mark.parametrize("case", _WRITES, ids=str)
+def test_a_job_that_writes_says_that_the_archive_is_read_only(read_only: Archive, tmp_path: Path, case: Case) -> None:
+    with pytest.raises(Mistake, match="Read-only file system; it must be writable") as caught:
+        run(case, tmp_path)
+    _one_line(caught.value, read_only.uri)
+
+
+@pytest.mark.parametrize("case", _READS_ONLY, ids=str)
+def test_a_job_that_only_reads_does_so_on_a_read_only_archive(read_only: Archive, tmp_path: Path, case: Case) -> None:
+    assert run(case, tmp_path)["report"] is None
+
+
+# these come to the disk only on Ray; tests/faults fills one under a scrape
+_LATE = ("scrape", "extract")
+
+
+@pytest.mark.parametrize("case", [case for case in _WRITES if case.job not in _LATE], ids=str)
+def test_a_job_that_writes_says_that_the_disk_is_full(full: Archive, tmp_path: Path, case: Case) -> None:
+    before = _files(full)
+    if "--delete" in case.arguments:
+        run(case, tmp_path)  # that makes room
+        return
+    with pytest.raises(Outage, match="No space left on device.*; make room, and the same") as caught:
+        run(case, tmp_path)
+    _one_line(caught.value, full.uri)
+    assert _files(full) == before
+
+
+@pytest.mark.parametrize("case", _READS_ONLY, ids=str)
+def test_a_job_that_only_reads_does_so_on_a_full_disk(full: Archive, tmp_path: Path, case: Case) -> None:
+    before = _files(full)
+    assert run(case, tmp_path)["report"] is None
+    assert _files(full) == before
+
+
+def _half(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def _empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _page(path: Path) -> None:
+    path.write_bytes(b"<!DOCTYPE html>" * 100)
+
+
+def _columns(path: Path) -> None:
+    pq.write_table(pa.table({"other": [1, 2]}), path)
+
+
+def _types(path: Path) -> None:
+    rows = pq.read_table(path)
+    pq.write_table(pa.table({name: list(range(len(rows))) for name in rows.column_names}), path)
+
+
+_DAMAGES: list[Callable[[Path], None]] = [_half, _empty, _page, _columns, _types]
+_READ = [(case, table) for case in cases() for table in case.reads]
+
+
+@pytest.mark.parametrize("damage", _DAMAGES, ids=lambda damage: damage.__name__[1:])
+@pytest.mark.parametrize(("case", "table"), _READ, ids=lambda one: str(one))
+def test_a_damaged_part_is_named(tmp_path: Path, case: Case, table: str, damage: Callable[[Path], None]) -> None:
+    archive = full_archive(tmp_path)
+    for part in Path(archive.uri, table).rglob("*.parquet"):
+        damage(part)
+    before = _files(archive)
+    with pytest.raises(Mistake) as caught:
+        run(case, tmp_path)
+    _one_line(caught.value, f"{archive.uri}/{table}/0")
+    assert _files(archive) == before
+
+
+_NO_OBJECTS = [b"", b"{", b"[]", b"null", b'"text"', b"7", b"\xff\xfe", b"[" * 100_000, b"{}", b'{"format": 1}']
+
+
+@pytest.mark.parametrize("content", _NO_OBJECTS, ids=lambda content: str(content[:20]))
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_a_damaged_archive_json_is_named(tmp_path: Path, case: Case, content: bytes) -> None:
+    archive = full_archive(tmp_path)
+    Path(archive.uri, "archive.json").write_bytes(content)
+    with pytest.raises(Mistake, match=r"archive\.json is damaged") as caught:
+        run(case, tmp_path)
+    _one_line(caught.value, archive.uri)
+    assert Path(archive.uri, "archive.json").read_bytes() == content

@@ -1,0 +1,96 @@
+"""Two writers: whatever a job writes, it holds, and while another process holds it the job says who that is."""
+
+import contextlib
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import ray
+
+from artsim.archive import Archive, Mistake, Table
+from artsim.learn import annotations, links
+from artsim.learn.annotation_import import import_annotations
+from artsim.learn.link_import import import_links
+from tests.jobs.every_job import JOBS, Case, cases, full_archive, run
+
+_HOLD = """
+import sys
+from artsim.archive import Archive
+archive = Archive.open(sys.argv[1])
+with archive.alone(*sys.argv[2:]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+_READERS = {"walk"}  # write nothing into the archive but a report
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
+    """The folder of an archive of which another process holds everything, and that process."""
+    folder = tmp_path_factory.mktemp("held")
+    archive = full_archive(folder)
+    tables = {table for case in cases() for table in case.writes}
+    command = [sys.executable, "-c", _HOLD, archive.uri, *sorted(tables)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        yield folder, other.pid
+        other.kill()
+
+
+def test_every_job_that_writes_is_among_the_cases() -> None:
+    assert {case.job for case in cases() if case.writes} == set(JOBS) - _READERS
+
+
+@pytest.mark.parametrize("case", [case for case in cases() if case.writes], ids=str)
+def test_what_another_process_writes_is_left_to_it(
+    held: tuple[Path, int], case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, other = held
+    for module in (annotations, links):
+        monkeypatch.setattr(module, "PATIENCE", 0.0)
+    with pytest.raises(Mistake, match=rf"another run is at work on .* \(process {other} on .+, since 20") as caught:
+        run(case, folder)
+    assert any(f"at work on {table} of" in str(caught.value) for table in case.writes)
+    assert "\n" not in str(caught.value)
+    assert not ray.is_initialized()
+
+
+@pytest.mark.parametrize("kind", ["annotations", "links"])
+def test_two_imports_at_once_add_everything_once(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = full_archive(tmp_path)
+    before = archive.table(kind).count()
+    both, append, added, lines = threading.Barrier(2), Table.append, [], 40
+    ids = archive.table("catalog").ids(0).to_pylist()[:10]
+    path = tmp_path / "new.csv"
+    if kind == "links":
+        path.write_text("\n".join(["img1,img2,type", *(f"{ids[0]},new:{n},POSITIVE" for n in range(lines))]))
+    else:
+        names = [one.partition(":")[2] for one in ids]
+        path.write_text("\n".join(",".join([*names[n % 2 :][:9]]) for n in range(lines)))
+
+    def together(*arguments: object) -> None:
+        """Writes when the other import has looked what is there, too, if it can."""
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.5)
+        append(*arguments)
+
+    def work() -> None:
+        mine = Archive.open(archive.uri)
+        if kind == "links":
+            added.append(import_links(mine, str(path), annotator="eva", collection=None)["rows_out"])
+        else:
+            how = {"annotator": "eva", "mode": "random", "collection": None, "public_only": False}
+            added.append(import_annotations(mine, str(path), **how)["rows_out"])
+
+    monkeypatch.setattr(Table, "append", together)
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(added) == [0, lines]
+    assert archive.table(kind).count() - before == lines
