@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from artsim import cluster
 from artsim.archive import Archive, Mistake, Work, pending, pending_parts, public_ids
-from artsim.vision import about
+from artsim.vision import about, weights
 from artsim.vision.backbones import Feature, parse_feature
 
 _GIGABYTE = 1 << 30
@@ -48,8 +48,11 @@ def _extract(
     if not parts:
         kept = {feature.name: about.read_about(archive, feature.name) for feature in wanted}
         return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "features": kept}
+    here = [weights.are_here(feature.backbone, folder) for feature in wanted]
     with ThreadPoolExecutor(1) as loading:  # torch and the weights, while Ray starts
         plans = loading.submit(_make_plans, wanted, folder)
+        if not all(here):
+            plans.result()  # what is to be fetched may not come: then Ray is not started
         cluster.connect()
     written = about.write_about(archive, plans.result(), folder, exact)
     return {**_run(pending_images, parts, plans.result(), precision, exact), "features": written}
