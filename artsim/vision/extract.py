@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from artsim import cluster
 from artsim.archive import Archive, Mistake, Work, pending, pending_parts, public_ids
+from artsim.reasons import from_counts
 from artsim.vision import about, weights
 from artsim.vision.backbones import Feature, parse_feature
 
@@ -121,6 +122,7 @@ def _run(
         "rows_in": total,
         "rows_out": int(sums["rows"] - sums["failed"]),
         "rows_failed": int(sums["failed"]),
+        "failures": from_counts(sums),
         "rows_of_others": int(sums["pending"] - sums["rows"]),  # done by another run in the meantime
         "images_per_second": round(sums["rows"] / seconds, 2),
         "worker_seconds": {phase: round(sums[phase], 2) for phase in ("read", "decode", "waiting", "forward", "write")},
