@@ -36,7 +36,10 @@ def demo(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     tables = [path for path in made if str(path).endswith((".md", ".toml"))]
     for name, paths in {"pictures": pictures, "tables": tables, "the whole report": [report["report"]]}.items():
         logging.info("\n%-20s%s", f"{name}:", f"\n{' ' * 20}".join(paths))
-    return {**{key: report[key] for key in ("rows_in", "rows_out", "rows_failed", "steps")}, "pictures": pictures}
+    return {
+        **{key: report[key] for key in ("rows_in", "rows_out", "rows_failed", "failures", "steps")},
+        "pictures": pictures,
+    }
 
 
 if __name__ == "__main__":

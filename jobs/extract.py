@@ -20,11 +20,19 @@ class _List(argparse.Action):
         parser.exit()
 
 
+def _backbone(name: str) -> str:
+    from artsim.vision.backbones import network_name, parse_feature  # not needed for --help
+
+    network_name(parse_feature(name).backbone)
+    return name
+
+
 job = Job("extract", __doc__)
 job.option(
     "--backbones",
     nargs="+",
     required=True,
+    type=_backbone,
     metavar="NAME",
     help="NAME[@LEVEL][+POOLING][+SIZE] of timm or torchvision",
 )

@@ -21,7 +21,7 @@ _FLOORS = [
     {"vision"},  # below the pictures: a thumbnail is opened and turned upright as every other image is
     {"measure", "archive", "sample"},
     {"cluster"},
-    {"mistake"},
+    {"mistake", "reasons"},
 ]
 
 

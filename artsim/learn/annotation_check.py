@@ -31,6 +31,7 @@ def check(archive: Archive, *, annotators: Sequence[str] | None, public_only: bo
         "rows_in": len(annotations),
         "rows_out": len(annotations) - failed,
         "rows_failed": failed,
+        "failures": {"an image is not in the catalog": failed} if failed else {},
         "annotators": dict(Counter(annotations.annotator.tolist()).most_common()),
         "modes": dict(Counter(annotations.mode.tolist()).most_common()),
         "images": len(ids),

@@ -26,6 +26,7 @@ def keep_rejects(store: Store, rejects: Sequence[Reject]) -> dict[str, Any]:
             writer.writerows((reject.line, reject.reason, reject.text) for reject in rejects)
     return {
         "rows_failed": len(rejects),
+        "failures": dict(reasons.most_common()),
         "rejected": dict(reasons.most_common()),
         "rejects": path and store.address(path),
     }

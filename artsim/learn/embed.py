@@ -1,6 +1,8 @@
 """A model over the whole archive: ``features/<name>``, part by part on Ray Data, for every job that takes features."""
 
+import json
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +15,7 @@ from artsim import cluster
 from artsim.archive import Archive, Mistake, Table, Work, features, pending, pending_parts, public_ids
 from artsim.learn.finetune_encoder import embed_backbone, plan_of
 from artsim.learn.model import HeadEncoder, Model
+from artsim.reasons import failures_of
 
 _PARTS = 16  # of one task: enough rows to make its start cheap
 
@@ -78,7 +81,8 @@ def _embed_head(archive: Archive, model: Model, public_only: bool) -> dict[str, 
     whole = set(encoder.space.parts())
     parts = [one for one in pending_parts(archive.shards, find) if one[:2] in whole]
     total = sum(count for *_, count in parts)
-    report = {"rows_in": total, "rows_out": 0, "rows_failed": 0, "rows_waiting": 0}
+    report: dict[str, Any] = {"rows_in": total, "rows_out": 0, "rows_failed": 0, "rows_waiting": 0}
+    failures = Counter[str]()
     if not parts:
         return report
     cluster.connect()
@@ -88,7 +92,7 @@ def _embed_head(archive: Archive, model: Model, public_only: bool) -> dict[str, 
 
     run = uuid.uuid4().hex
 
-    def work(row: dict[str, Any]) -> dict[str, int]:
+    def work(row: dict[str, Any]) -> dict[str, Any]:
         return _embed_part(encoder, find, int(row["shard"]), str(row["part"]), run)
 
     items = [{"shard": shard, "part": part} for shard, part, _ in parts]
@@ -97,7 +101,8 @@ def _embed_head(archive: Archive, model: Model, public_only: bool) -> dict[str, 
     for done in cluster.progress(stream, total, "artworks", "rows_in"):
         for key in ("rows_out", "rows_failed", "rows_waiting"):
             report[key] += done[key]
-    return report
+        failures.update(json.loads(done["failures"]))
+    return {**report, "failures": dict(failures.most_common())}
 
 
 @dataclass(frozen=True)
@@ -129,13 +134,15 @@ class Pending:
         )
 
 
-def _embed_part(encoder: HeadEncoder, find: Pending, shard: int, part: str, run: str) -> dict[str, int]:
-    """Embeds what is pending of a part. A row waits where another feature does not yet know the same bytes.
+def _embed_part(encoder: HeadEncoder, find: Pending, shard: int, part: str, run: str) -> dict[str, Any]:
+    """Embeds what is pending of a part; counts of rows, and ``failures`` as JSON, since Ray Data wants like columns.
+
+    A row waits where another feature does not yet know the same bytes.
 
     Ray does a part again if a machine is lost before it tells; if the run had committed it, that tells.
     """
-    if told := find.target.outcome(shard, part, run):
-        return {name: int(count) for name, count in told.items() if name != "work"}
+    if before := find.target.outcome(shard, part, run):
+        return {name: count for name, count in before.items() if name != "work"}
     ids = [one for work in find(shard, part) for one in work.ids]
     rows = [_of(table.read(shard, part, ["id", "sha256", "error"]), ids) for table in encoder.space.tables]
     vectors = dict(pair for block in encoder.blocks(parts=[(shard, part)]) for pair in zip(*block, strict=True))
@@ -147,7 +154,8 @@ def _embed_part(encoder: HeadEncoder, find: Pending, shard: int, part: str, run:
             error = next((row["error"] for row in known if row["error"]), None) or _not_numbers(vectors.get(one))
             out.append({"id": one, "vector": None if error else vectors[one], "error": error, "sha256": hashes.pop()})
     failed, waiting = sum(row["error"] is not None for row in out), len(ids) - len(out)
-    told = {"rows_in": len(ids), "rows_out": len(out) - failed, "rows_failed": failed, "rows_waiting": waiting}
+    counts = {"rows_in": len(ids), "rows_out": len(out) - failed, "rows_failed": failed, "rows_waiting": waiting}
+    told = {**counts, "failures": json.dumps(failures_of(row["error"] for row in out))}
     if out:
         rows = pa.Table.from_pylist(out, schema=find.target.schema)
         find.target.merge(shard, part, rows, {"work": run, **told})

@@ -1,5 +1,6 @@
 """An evaluation from its question to its files: which annotations, which features and models, what was found."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,18 +74,20 @@ def evaluate(
         name: sum(section.rows[index] for section in sections)
         for index, name in enumerate(("rows_in", "rows_out", "rows_failed"))
     }
-    return {**report, **about, "files": _write(store, sections, about)}
+    failures = sum((Counter(section.failures) for section in sections), Counter[str]())
+    return {**report, "failures": dict(failures.most_common()), **about, "files": _write(store, sections, about)}
 
 
 @dataclass(frozen=True)
 class _Section:
-    """A part of an evaluation: in words, as a picture, for programs; rows in, measured, and left out."""
+    """A part of an evaluation: in words, as a picture, for programs; rows in, measured, and left out, and why."""
 
     text: str
     name: str
     picture: Image.Image
     about: dict[str, Any]
     rows: tuple[int, int, int]
+    failures: dict[str, int]
 
 
 def _meanranks(rows: list[Row], counts: dict[str, int], annotations: Annotations, metric: str) -> _Section:
@@ -97,6 +100,7 @@ def _meanranks(rows: list[Row], counts: dict[str, int], annotations: Annotations
         picture(rows, title, subtitle),
         {"annotators": judges, "annotations": counts, "table": as_json(rows)},
         (counts["annotations"], counts["held_out"] + counts["seen"], counts["without_vector"]),
+        {"an image without a vector": lost} if (lost := counts["without_vector"]) else {},
     )
 
 
@@ -107,6 +111,7 @@ def _links(rows: list[LinksRow], counts: dict[str, int]) -> _Section:
         links_picture(rows, counts),
         {"links": {**counts, "table": as_json(rows)}},
         (counts["links"] + counts["left_out"], counts["links"], counts["left_out"]),
+        {"an end of a link without a vector": lost} if (lost := counts["left_out"]) else {},
     )
 
 

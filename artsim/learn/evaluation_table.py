@@ -158,7 +158,8 @@ def _words(score: Score) -> tuple[str, str, str]:
     digits = 2 if abs(score.value) < 20 else 0
     if isinstance(score, Difference):
         value, low, high = (f"{one:+.{digits}f}".replace("-", "−") for one in (score.value, score.low, score.high))
-        return value, f"{low} to {high}", f"p={score.p:.3f}" if score.p >= 0.001 else "p<0.001"
+        interval = f"{low} to {high}" if np.isfinite([score.low, score.high]).all() else f"{score.n} are too few"
+        return value, interval, f"p={score.p:.3f}" if score.p >= 0.001 else "p<0.001"
     value, low, high = (f"{one:.{digits}f}" for one in (score.value, score.low, score.high))
     return value, f"{low} to {high}", f"n={score.n}"
 

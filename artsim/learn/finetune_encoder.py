@@ -1,5 +1,6 @@
 """What a fine-tuned backbone describes: images of an archive, some or all of them, just as jobs.extract does it."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -12,6 +13,7 @@ from artsim import cluster
 from artsim.archive import Archive, Mistake, pending_parts
 from artsim.features import Block
 from artsim.learn.pixels import pixels_of
+from artsim.reasons import from_counts
 from artsim.vision.backbones import Feature, Input
 from artsim.vision.check import BadImage
 from artsim.vision.decode import decode
@@ -110,11 +112,13 @@ def embed_backbone(archive: Archive, plan: Plan, *, public_only: bool) -> dict[s
     if not parts:
         return report
     cluster.connect()
+    failures = Counter[str]()
     stream = describe(find, parts, [plan], "auto", False, unit=True)
     for done in cluster.progress(stream, total, "images", "pending"):
         report["rows_out"] += int(done["rows"] - done["failed"])
         report["rows_failed"] += int(done["failed"])
-    return report
+        failures.update(from_counts(done))
+    return {**report, "failures": dict(failures.most_common())}
 
 
 def _square(data: pa.BinaryScalar, wanted: Input) -> np.ndarray | None:

@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 def add_question_options(job: Any) -> None:
     """Inputs, annotations, split, and every setting of a recipe."""
     job.option("--features", nargs="+", metavar="NAME[:PCA]", help="a head on these: one, or several stacked")
-    job.option("--finetune", metavar="BACKBONE", help="or a backbone itself, end to end")
+    job.option("--finetune", type=_backbone, metavar="BACKBONE", help="or a backbone itself, end to end")
     job.option("--weights", metavar="FOLDER", help="with --finetune: where BACKBONE.safetensors or .pth lie")
     job.option("--whiten", action="store_true", help="components of a PCA all get variance 1")
     job.option("--annotator", nargs="+", metavar="NAME", help="whose annotations; all if left out")
@@ -30,6 +30,16 @@ def add_question_options(job: Any) -> None:
         "--split-by", metavar="COLUMN", help="of the catalog: the groups; mining takes none of the anchor's group"
     )
     add_options(job, Recipe, FinetuneRecipe)
+
+
+def _backbone(name: str) -> str:
+    from artsim.vision.backbones import network_name, parse_feature  # not needed for --help
+
+    try:
+        network_name(parse_feature(name).backbone)
+    except Mistake as mistake:
+        raise Mistake(str(mistake).replace("--backbones", "--finetune")) from mistake
+    return name
 
 
 def asked(archive: Any, options: argparse.Namespace) -> tuple[Any, Any]:

@@ -33,7 +33,7 @@ from artsim.learn.train_plan import (
     relatives,
 )
 from artsim.learn.workers import Workers
-from artsim.measure.interval import mean_score, paired_difference
+from artsim.measure.interval import as_json, mean_score, paired_difference
 from artsim.measure.ranks import ranks
 
 _log = logging.getLogger(__name__)
@@ -90,7 +90,13 @@ def _begin(
     archive.remove(folder)
     counts = plan.counts
     learned = sum(counts[role] for role in SPLIT)
-    found = {"rows_in": counts["annotations"], "rows_out": learned, "rows_failed": counts["without_vector"]}
+    lost = counts["without_vector"]
+    found = {
+        "rows_in": counts["annotations"],
+        "rows_out": learned,
+        "rows_failed": lost,
+        "failures": {"an image without a vector": lost} if lost else {},
+    }
     return {**found, "done_before": False, **_told(archive, name, model.card)}
 
 
@@ -200,9 +206,9 @@ def _scored(
     old, new = ranks(before, judged, metric), ranks(after, judged, metric)
     return {
         "seen": role != VERIFICATION,
-        "before": asdict(mean_score(old, seed)),
-        "after": asdict(mean_score(new, seed)),
-        "gain": asdict(paired_difference(old, new, seed)),
+        "before": as_json(mean_score(old, seed)),
+        "after": as_json(mean_score(new, seed)),
+        "gain": as_json(paired_difference(old, new, seed)),
     }
 
 

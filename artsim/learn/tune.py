@@ -21,6 +21,7 @@ from artsim.learn.tune_results import keep_results, named
 from artsim.learn.tune_search import kept_trials, search
 from artsim.learn.tune_space import Space
 from artsim.learn.workers import Workers
+from artsim.reasons import failures_of
 
 _log = logging.getLogger(__name__)
 
@@ -89,6 +90,7 @@ def tune(
         "rows_in": len(found) - len(kept),
         "rows_out": len(good) - len(kept),
         "rows_failed": len(failed),
+        "failures": failures_of(trial["error"] for trial in failed),
         "done_before": False,
         **report,
         **({"failed": [{**named(trial["setting"]), "error": trial["error"]} for trial in failed]} if failed else {}),

@@ -1,10 +1,12 @@
 """A figure and how sure it is: means with their 95% bootstrap interval, paired differences with their p."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 _DRAWS = 2000  # resamples of a bootstrap, flips of a test
+_LEVEL = 0.05  # of a test: what is less likely is rejected
 _CELLS = 1 << 22  # of the matrix of weights that is held at a time
 
 
@@ -20,9 +22,17 @@ class Score:
 
 @dataclass(frozen=True)
 class Difference(Score):
-    """The mean of a - b with its 95% interval; ``p``, two-sided, of the hypothesis that it is 0."""
+    """The mean of a - b with its 95% interval; ``p``, two-sided, of the hypothesis that it is 0.
+
+    The interval is without end (infinite) where there are too few differences for any to be rejected.
+    """
 
     p: float
+
+
+def as_json(score: Score) -> dict[str, float | None]:
+    """A score as JSON has it: None for what is not finite."""
+    return {key: value if math.isfinite(value) else None for key, value in asdict(score).items()}
 
 
 def mean_score(values: np.ndarray, seed: int = 0, groups: np.ndarray | None = None) -> Score:
@@ -50,18 +60,46 @@ def mean_score(values: np.ndarray, seed: int = 0, groups: np.ndarray | None = No
 
 
 def paired_difference(a: np.ndarray, b: np.ndarray, seed: int = 0) -> Difference:
-    """The mean of a - b, both (n,) of the same things in the same order, its interval, and p by Fisher's randomisation.
+    """The mean of a - b, both (n,) of the same things in the same order; p and interval of one randomisation test.
 
     If neither is better, each difference could as well have the other sign: p is the share of random signs that give a
-    mean as far from 0 (the observed signs counted among them, so that it is never 0).
+    mean as far from 0, the observed signs counted among them (Fisher 1935, Design of Experiments, section 21). The
+    interval holds the shifts that this test, of a - b - shift, does not reject at 5%, so it leaves out 0 exactly when
+    p < 0.05. A shift is as far out as the means of random halves of the differences that lie beyond it (Hartigan 1969,
+    "Using subsample values as typical values", JASA 64), so its ends are two of these means. Fewer than six
+    differences reject nothing: their interval is without end.
     """
     differences = np.asarray(a, np.float64) - np.asarray(b, np.float64)
-    score = mean_score(differences, seed)
-    sizes, counts = np.unique(np.abs(differences), return_counts=True)
+    if not len(differences):
+        return Difference(np.nan, 0, np.nan, np.nan, 1.0)
+    mean = float(differences.mean())
+    if abs(mean) <= _rounding(differences):
+        mean = 0.0
+    below, above = _half_means(differences, mean, seed)
+    beyond = int(min((below <= 0).sum(), (above >= 0).sum()))
+    rank = math.ceil(_LEVEL * (_DRAWS + 1)) - 1  # of the innermost mean that is not rejected
+    low, high = np.partition(below, rank - 1)[rank - 1], np.partition(above, -rank)[-rank]
+    return Difference(mean, len(differences), float(low), float(high), min((1 + beyond) / (1 + _DRAWS), 1.0))
+
+
+def _half_means(differences: np.ndarray, mean: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Means of random halves (each difference in or out) and of what they leave out; of none, -inf and then inf."""
+    values, counts = np.unique(differences, return_counts=True)  # of equal ones it matters only how many are drawn
     rng = np.random.default_rng(seed)
-    seen, far = abs(differences.sum()) * (1 - 1e-9), 0  # sums in another order may differ by rounding
-    step = max(_CELLS // max(len(sizes), 1), 1)
+    step = max(_CELLS // len(values), 1)
+    sums, sizes = [], []
     for start in range(0, _DRAWS, step):
-        positive = rng.binomial(counts, 0.5, size=(min(step, _DRAWS - start), len(sizes)))
-        far += int((np.abs((2 * positive - counts) @ sizes) >= seen).sum())
-    return Difference(score.value, score.n, score.low, score.high, (1 + far) / (1 + _DRAWS))
+        drawn = rng.binomial(counts, 0.5, size=(min(step, _DRAWS - start), len(values)))
+        for half in (drawn, counts - drawn):
+            sums.append(half @ values)
+            sizes.append(half.sum(1))
+    size = np.concatenate(sizes)
+    means = np.concatenate(sums) / np.maximum(size, 1)
+    for exact in (0.0, mean):
+        means[np.abs(means - exact) <= _rounding(values)] = exact
+    return np.where(size > 0, means, -np.inf), np.where(size > 0, means, np.inf)
+
+
+def _rounding(values: np.ndarray) -> float:
+    """By how much a mean of these may differ when it is added up in another order."""
+    return 1e-12 * float(np.abs(values).max())

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from artsim.archive import Mistake
+from artsim.mistake import Mistake
+from artsim.vision import names
 
 # Short name -> timm's name, or torchvision's behind "torchvision.". The first block are the backbones of the projects
 # that artsim grew from; ResNet152V2 has no weights in timm, so its nearest relative stands in.
@@ -84,19 +85,19 @@ def parse_feature(text: str, pooling: str = "avg") -> Feature:
 
 
 def network_name(backbone: str) -> str:
-    """The library's own name of a backbone. Mistake if neither timm nor torchvision has it."""
-    import timm
+    """The library's own name of a backbone. Mistake, with names near it, if neither timm nor torchvision has it.
 
+    It imports neither: whoever mistypes a name hears of it at once.
+    """
     name = ALIASES.get(backbone, backbone)
-    if name.startswith(_TORCHVISION):
-        from torchvision import models
-
-        if name.removeprefix(_TORCHVISION) in models.list_models(module=models):
-            return name
-    elif timm.is_model(name):
+    bare = name.removeprefix(_TORCHVISION)
+    if names.in_torchvision(bare) if is_torchvision(name) else names.in_timm(name):
         return name
-    close = timm.list_models(f"*{backbone.split('.')[0]}*", pretrained=True)[:4]
-    hint = f"near it: {', '.join(close)}" if close else "jobs.extract --list shows some"
+    if is_torchvision(name):
+        close = [_TORCHVISION + one for one in names.near_in_torchvision(bare)]
+    else:
+        close = names.near(name, list(ALIASES))
+    hint = f"did you mean {', '.join(close)}?" if close else "jobs.extract --list shows some"
     raise Mistake(f"--backbones {backbone}: timm and torchvision have no network of this name; {hint}")
 
 

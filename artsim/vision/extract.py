@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from artsim import cluster
 from artsim.archive import Archive, Mistake, Work, pending, pending_parts, public_ids
-from artsim.vision import about
+from artsim.reasons import from_counts
+from artsim.vision import about, weights
 from artsim.vision.backbones import Feature, parse_feature
 
 _GIGABYTE = 1 << 30
@@ -48,8 +49,11 @@ def _extract(
     if not parts:
         kept = {feature.name: about.read_about(archive, feature.name) for feature in wanted}
         return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "features": kept}
+    here = [weights.are_here(feature.backbone, folder) for feature in wanted]
     with ThreadPoolExecutor(1) as loading:  # torch and the weights, while Ray starts
         plans = loading.submit(_make_plans, wanted, folder)
+        if not all(here):
+            plans.result()  # what is to be fetched may not come: then Ray is not started
         cluster.connect()
     written = about.write_about(archive, plans.result(), folder, exact)
     return {**_run(pending_images, parts, plans.result(), precision, exact), "features": written}
@@ -118,6 +122,7 @@ def _run(
         "rows_in": total,
         "rows_out": int(sums["rows"] - sums["failed"]),
         "rows_failed": int(sums["failed"]),
+        "failures": from_counts(sums),
         "rows_of_others": int(sums["pending"] - sums["rows"]),  # done by another run in the meantime
         "images_per_second": round(sums["rows"] / seconds, 2),
         "worker_seconds": {phase: round(sums[phase], 2) for phase in ("read", "decode", "waiting", "forward", "write")},

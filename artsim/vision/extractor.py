@@ -13,6 +13,7 @@ import torch
 from ray.exceptions import RayError
 
 from artsim.archive import Archive, Work, features
+from artsim.reasons import among_counts, failures_of
 from artsim.vision.apart import Apart
 from artsim.vision.decoding import Batch, Decoding, Each, elsewhere, here
 from artsim.vision.engine import Engine
@@ -84,7 +85,7 @@ class Extractor:
         """What came of the part before a worker died: its first feature is committed with the counts of all of it."""
         first = self.archive.table(f"features/{self.plans[0].features[0].name}")
         told = first.outcome(part.shard, part.name, self.run) or {}
-        return {name: told[name] for name in ("rows", "pending", "failed") if told}
+        return {name: count for name, count in told.items() if name != "work"}
 
     def _describe(self, part: Part, batches: Iterator[Batch], told: dict[str, int]) -> dict[str, float]:
         seconds = dict.fromkeys(("read", "decode", "waiting", "forward", "write"), 0.0)
@@ -111,7 +112,9 @@ class Extractor:
         for block in blocks:
             good &= np.isfinite(block).all(1)
         failed = int((~good).sum())
-        counts = {"rows": len(rows), "pending": max(part.pending, len(rows)), "failed": failed, **told}
+        errors = [None if fine else error or NOT_FINITE for fine, (_, _, error) in zip(good, rows, strict=True)]
+        counts = {"rows": len(rows), "pending": max(part.pending, len(rows)), "failed": failed}
+        counts |= {**among_counts(failures_of(errors)), **told}
         if rows:  # none is left where another run has just done the part
             self._commit(part, rows, blocks, counts)
         seconds["write"] += time.monotonic() - started

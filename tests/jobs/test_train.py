@@ -91,6 +91,7 @@ def _used_as_a_backbone(archive: Archive, report: dict[str, Any]) -> None:
         "rows_out": 150,
         "rows_failed": 0,
         "rows_waiting": 0,
+        "failures": {},
     }
     found = vectors_of(archive, "whole")
     expected = load_model(archive, "whole").vectors(archive, sorted(found))

@@ -20,6 +20,7 @@ def test_what_is_wrong_is_named(tmp_path) -> None:
     add_annotations(archive, "carl", [other], "near")
     report = check(archive, annotators=None, public_only=False)
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (5, 4, 1)
+    assert report["failures"] == {"an image is not in the catalog": 1}
     assert report["annotators"] == {"anna": 3, "bert": 1, "carl": 1}
     assert report["modes"] == {"random": 3, "near": 2}
     assert report["images"] == 14

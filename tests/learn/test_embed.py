@@ -62,6 +62,7 @@ def test_every_image_with_all_features_is_embedded(archive: Archive, here: None)
     hashes = archive.table("images").find(_IDS, ["id", "sha256"]).to_pylist()
     assert [row["sha256"] for row in rows] == [row["sha256"] for row in hashes[:35]]
     waiting = report.pop("rows_waiting")
+    assert sum(report.pop("failures").values()) == 2
     assert report == {"table": "features/eye", "rows_in": 35 - 2 + 2 + waiting, "rows_out": 33, "rows_failed": 2}
     Space(archive, ["eye:2"]).find(good)
 
@@ -102,6 +103,7 @@ def test_vectors_that_are_no_numbers_are_rows_with_an_error(archive: Archive, he
     add_features(archive, "odd", odd)
     report = embed_archive(archive, _model(archive, ["odd:3"]), public_only=False)
     assert (report["rows_out"], report["rows_failed"]) == (38, 2)
+    assert report["failures"] == {"its features hold NaN or infinity": 2}
     rows = archive.table("features/eye").find(_IDS[20:22], ["vector", "error"]).to_pylist()
     assert rows == [{"vector": None, "error": "its features hold NaN or infinity"}] * 2
     broken = _model(archive, ["one"], "broken")

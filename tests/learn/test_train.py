@@ -201,6 +201,7 @@ def test_images_without_a_vector_are_counted(archive: Archive, here: list[Any]) 
     expected = sum(bool({"made:0004", "made:0042"} & set(nine)) for nine in read_annotations(archive).images)
     report = _train(archive)
     assert report["rows_failed"] == expected > 5
+    assert report["failures"] == {"an image without a vector": expected}
     assert report["rows_out"] == 250 - expected
     rows = load_model(archive, "eye").rows.to_pylist()
     assert not any({"made:0004", "made:0042"} & set(row["images"]) for row in rows)

@@ -1,10 +1,13 @@
 import itertools
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import astuple
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from artsim.measure.interval import mean_score, paired_difference
+from artsim.measure.interval import as_json, mean_score, paired_difference
 
 
 @pytest.mark.parametrize(
@@ -98,6 +101,61 @@ def test_p_agrees_with_the_t_test_of_many_ranks() -> None:
     a = rng.integers(1, 9, 2000).astype(float)
     b = np.clip(a + rng.choice([-1, 0, 0, 0, 1], 2000, p=[0.16, 0.2, 0.25, 0.2, 0.19]), 1, 8)
     assert paired_difference(a, b).p == pytest.approx(stats.ttest_rel(a, b).pvalue, abs=0.03)
+
+
+def _made_differences() -> Iterator[np.ndarray]:
+    rng = np.random.default_rng(12)
+    for number in range(50):
+        n = int(rng.integers(1, 60))
+        shift = rng.uniform(0, 4) / np.sqrt(n) * rng.choice([-1, 1])  # many p lie near 0.05
+        yield rng.normal(shift, 1, n)
+        yield np.round(rng.normal(2 * shift, 2, n))  # with ties, as ranks have them
+        yield rng.exponential(1, n) + shift - 1
+        yield np.where(rng.random(n) < 0.9, 0.0, number % 3 - 1.0)
+
+
+def test_the_interval_leaves_out_zero_exactly_when_p_is_below_five_per_cent() -> None:
+    seen = Counter[bool]()
+    for seed, away in enumerate(_made_differences()):
+        difference = paired_difference(away, np.zeros(len(away)), seed)
+        outside = difference.low > 0 or difference.high < 0
+        assert outside == (difference.p < 0.05), (seed, difference)
+        assert difference.low <= difference.value <= difference.high
+        assert 0 < difference.p <= 1
+        seen[outside] += 1
+    assert min(seen.values()) > 40
+
+
+def test_the_differences_of_a_small_evaluation() -> None:
+    """Fifteen ranks whose bootstrap interval left out 0 while the p of random signs was 0.1."""
+    away = np.array([4, 3, 3, 2, 2, 2, 1, 1, 0, 0, 0, 0, -1, -1, -3])
+    difference = paired_difference(away, np.zeros(15))
+    assert difference.low <= 0 <= difference.high
+    assert difference.p > 0.05
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
+def test_few_differences_prove_nothing(n: int) -> None:
+    difference = paired_difference(np.arange(1.0, n + 1), np.zeros(n))
+    assert (difference.n, difference.low, difference.high) == (n, -np.inf, np.inf)
+    assert difference.p == pytest.approx(2 ** (1 - n), abs=0.035)
+    assert as_json(difference)["low"] is None
+
+
+def test_the_interval_of_a_difference_covers_what_it_should() -> None:
+    rng = np.random.default_rng(13)
+    differences = [paired_difference(rng.normal(0.3, 1, 12), np.zeros(12), seed) for seed in range(150)]
+    assert 0.92 <= np.mean([one.low <= 0.3 <= one.high for one in differences]) <= 0.98
+
+
+def test_another_order_and_the_other_sign_change_nothing() -> None:
+    rng = np.random.default_rng(14)
+    a, b = rng.random(40), rng.random(40)
+    one, other = paired_difference(a, b), paired_difference(b, a)
+    assert (one.low, one.high, one.p) == pytest.approx((-other.high, -other.low, other.p), abs=0.03)
+    order = rng.permutation(40)
+    assert astuple(paired_difference(a[order], b[order])) == pytest.approx(astuple(one))
+    assert paired_difference([0.1, 0.2, -0.3] * 4, np.zeros(12)).p == 1
 
 
 def test_equal_ranks_are_no_difference() -> None:

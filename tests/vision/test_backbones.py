@@ -4,6 +4,7 @@ import pytest
 
 from artsim.archive import Mistake
 from artsim.vision.backbones import ALIASES, input_of, network_name, parse_feature
+from artsim.vision.names import in_timm, in_torchvision
 
 
 @pytest.mark.parametrize(
@@ -62,3 +63,31 @@ def test_another_size_is_what_the_network_sees_where_it_can():
     for fixed in ("vit_small_patch16_224", "torchvision.vit_b_16"):
         with pytest.raises(Mistake, match="no other size"):
             input_of(fixed, 448)
+
+
+def test_every_network_of_the_libraries_is_known_without_importing_them():
+    import timm
+    from torchvision import models
+
+    former = ("convnext_tiny_in22k", "gluon_resnet50_v1b")
+    assert [name for name in (*timm.list_models(), *timm.list_pretrained(), *former) if not in_timm(name)] == []
+    known = models.list_models(module=models)
+    assert [name for name in known if not in_torchvision(name)] == []
+    assert not any(map(in_timm, ("url", "input_size", "resnet5", "ResNet50", "resnet50.nonsense", "")))
+    assert not any(map(in_torchvision, ("resnet5", "Weights", "")))
+
+
+@pytest.mark.parametrize(
+    ("mistyped", "meant"),
+    [
+        ("vit_base", "vit_base_"),
+        ("ResNet50", "resnet50"),
+        ("efficientnet_lit0", "efficientnet_lite0"),
+        ("dinov4", "dinov3"),
+        ("resnet50.a1_in2k", "resnet50.a1_in1k"),
+        ("torchvision.resnet500", "torchvision.resnet50"),
+    ],
+)
+def test_a_mistyped_name_shows_what_may_have_been_meant(mistyped, meant):
+    with pytest.raises(Mistake, match=f"did you mean .*{meant}"):
+        network_name(mistyped)

@@ -9,6 +9,7 @@ import pytest
 import ray
 
 from artsim.archive import Archive, Table
+from artsim.reasons import from_counts
 from artsim.vision.backbones import parse_feature
 from artsim.vision.extract import PendingImages
 from artsim.vision.extractor import Extractor, Part
@@ -37,7 +38,9 @@ def counts(done: dict[str, float]) -> tuple[float, ...]:
 def test_a_part_that_a_lost_worker_committed_is_told(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     part = Part(0, "p0-00000", 9)
     assert counts(worker(archive, "run", monkeypatch).do(part, 0)) == (9, 9, 1)
-    assert counts(worker(archive, "run", monkeypatch).do(part, 1)) == (9, 9, 1)
+    told = worker(archive, "run", monkeypatch).do(part, 1)
+    assert counts(told) == (9, 9, 1)
+    assert from_counts(told) == {"damaged header": 1}
     assert counts(worker(archive, "another run", monkeypatch).do(part, 1)) == (0, 9, 0)
 
 

@@ -1,0 +1,56 @@
+"""Whether weights can be fetched at all; asked before anything heavy starts, since a hub that is away costs minutes."""
+
+import os
+import socket
+import threading
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+_TORCHVISION = "https://download.pytorch.org"
+_WAIT = 2.0  # seconds for a name to be looked up and a connection to be made
+
+
+def missing(network: str, *, torchvision: bool) -> str | None:
+    """Why the weights of a network can't be had: none here that may be its own, and no answer from where they lie."""
+    from huggingface_hub import constants
+
+    cache = Path(constants.HF_HUB_CACHE)
+    if any(_torch_cache().glob("*")) or (not torchvision and _may_hold(cache, network)):
+        return None  # perhaps: its library knows
+    if constants.HF_HUB_OFFLINE and not torchvision:
+        return "HF_HUB_OFFLINE is set, and the cache has none of it"
+    return _no_answer(_TORCHVISION if torchvision else constants.ENDPOINT)
+
+
+def _may_hold(cache: Path, network: str) -> bool:
+    """Whether timm's weights of a network may lie in the hub's cache; most lie below timm's own name there."""
+    kept = [folder.name for folder in cache.glob("models--*")]
+    return any(not name.startswith("models--timm--") or network.partition(".")[0] in name for name in kept)
+
+
+def _torch_cache() -> Path:
+    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    return Path(os.environ.get("TORCH_HOME", f"{cache}/torch")).expanduser() / "hub" / "checkpoints"
+
+
+def _no_answer(address: str) -> str | None:
+    """Why a server can't be reached; None if it can, or if a proxy stands between."""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    if not urllib.request.proxy_bypass(host) and {"all", parts.scheme} & {*urllib.request.getproxies()}:
+        return None
+    failed: list[str | None] = [f"no answer within {_WAIT:.0f} s"]
+
+    def ask() -> None:
+        try:
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            socket.create_connection((host, port), timeout=_WAIT).close()
+            failed[0] = None
+        except OSError as error:
+            failed[0] = error.strerror or str(error)
+
+    asking = threading.Thread(target=ask, daemon=True)  # a lookup of a name knows no timeout
+    asking.start()
+    asking.join(_WAIT)
+    return f"{host}: {failed[0]}" if failed[0] else None

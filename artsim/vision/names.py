@@ -1,0 +1,68 @@
+"""The names of timm's and torchvision's networks, read from their source text: to import either takes seconds."""
+
+import importlib.util
+import re
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+
+_ENTRY = re.compile(r"^@register_model(?:\(\))?\n(?:[@ )].*\n)*def (\w+)", re.MULTILINE)
+_TAGGED = re.compile(r"""['"](\w+\.\w+)['"]\s*:""")  # NAME.TAG of weights
+_FORMER = re.compile(r"register_model_deprecations\([^{]*\{(.*?)\}\)", re.DOTALL)  # names that networks had before
+_QUOTED = re.compile(r"""['"](\w+)['"]\s*:""")
+
+
+def in_timm(name: str) -> bool:
+    """Whether timm has a network of this name, and where the name has a tag, weights of this tag."""
+    networks, former, tagged = _timm()
+    bare, _, tag = name.partition(".")
+    known = bare in networks or bare in former
+    return known and (not tag or name in tagged or not _tags(bare))  # the tags of a few networks are not in the text
+
+
+def in_torchvision(name: str) -> bool:
+    """Whether torchvision has a network of this name."""
+    return name in _torchvision()
+
+
+def near(name: str, more: list[str]) -> list[str]:
+    """Up to three names, of timm or of ``more``, that someone who wrote ``name`` may have meant."""
+    return _near(name.lower(), _tags(name.partition(".")[0]) or sorted({*_timm()[0], *more}))
+
+
+def near_in_torchvision(name: str) -> list[str]:
+    """Up to three names of torchvision that someone who wrote ``name`` may have meant."""
+    return _near(name.lower(), sorted(_torchvision()))
+
+
+def _near(name: str, known: list[str]) -> list[str]:
+    begun = [one for one in known if one.startswith(name)] if len(name) > 2 else []
+    return list(dict.fromkeys([*begun[:2], *get_close_matches(name, known, n=3, cutoff=0.6), *begun]))[:3]
+
+
+def _tags(network: str) -> list[str]:
+    return sorted(one for one in _timm()[2] if one.startswith(f"{network}."))
+
+
+@cache
+def _timm() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The networks, names that they had before, and names with the tag of their weights."""
+    texts = _sources("timm")
+    former = _found(_QUOTED, _found(_FORMER, texts))
+    return frozenset(_found(_ENTRY, texts)), frozenset(former), frozenset(_found(_TAGGED, texts))
+
+
+@cache
+def _torchvision() -> frozenset[str]:
+    return frozenset(_found(_ENTRY, _sources("torchvision")))
+
+
+def _found(pattern: re.Pattern[str], texts: list[str]) -> list[str]:
+    return [name for text in texts for name in pattern.findall(text)]
+
+
+def _sources(package: str) -> list[str]:
+    spec = importlib.util.find_spec(package)  # finds a package without importing it
+    assert spec is not None and spec.submodule_search_locations, f"{package} is not installed"
+    files = Path(spec.submodule_search_locations[0], "models").glob("*.py")
+    return [text for file in files if "register_model" in (text := file.read_text(encoding="utf-8"))]

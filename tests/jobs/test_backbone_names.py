@@ -1,0 +1,86 @@
+"""A backbone that there is not, and weights that can't be had: said at once, by every job that names a backbone."""
+
+import subprocess
+import sys
+
+import pytest
+
+from artsim.archive import Archive
+from artsim.vision import hub
+from tests.vision.made import encoded, image_archive, picture
+
+# The job as a command, in a process that can import neither Ray nor torch.
+_WITHOUT = """
+import runpy, sys
+sys.modules.update(dict.fromkeys(("ray", "torch")))
+job = sys.argv.pop(1)
+runpy.run_module(f"jobs.{job}", run_name="__main__")
+"""
+
+
+def refused(tmp_path, job, *arguments):
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT, job, "--archive", str(tmp_path), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={
+            "PATH": "",
+            "HF_HOME": str(tmp_path / "hub"),
+            "TORCH_HOME": str(tmp_path / "torch"),
+            "HF_HUB_OFFLINE": "1",
+        },
+    )
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1), done.stderr[-3000:]
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("job", "option"), [("extract", "--backbones"), ("train", "--finetune"), ("tune", "--finetune")]
+)
+def test_a_mistyped_backbone_is_refused_without_ray_or_torch(tmp_path, job, option):
+    Archive.create(str(tmp_path))
+    name = () if job == "extract" else ("--name", "eye")
+    said = refused(tmp_path, job, option, "vit_bse_patch16_224", *name)
+    assert f"{option} vit_bse_patch16_224" in said
+    assert "did you mean vit_base_patch16_224" in said
+
+
+def test_a_pipeline_says_it_before_its_first_job(tmp_path):
+    (tmp_path / "made").mkdir()
+    (tmp_path / "p.toml").write_text(
+        '[catalog]\nsource = "folder"\nlocation = "made"\n[extract]\nbackbones = ["clipp"]'
+    )
+    said = refused(tmp_path / "archive", "pipeline", "--config", str(tmp_path / "p.toml"))
+    assert "[extract]" in said
+    assert "did you mean clip?" in said
+
+
+@pytest.mark.slow
+def test_weights_that_no_hub_gives_are_refused_without_ray_or_torch(tmp_path):
+    image_archive(str(tmp_path), {"t:1": encoded(picture(64, 64))})
+    assert "pass --weights FOLDER" in refused(tmp_path, "extract", "--backbones", "resnet50")
+    empty = tmp_path / "weights"
+    empty.mkdir()
+    for backbone in ("resnet50", "torchvision.resnet50"):
+        said = refused(tmp_path, "extract", "--backbones", backbone, "--weights", str(empty))
+        assert f"no {backbone}.safetensors" in said
+    (empty / "resnet50.pth").touch()
+    assert "is empty" in refused(tmp_path, "extract", "--backbones", "resnet50", "--weights", str(empty))
+
+
+def test_a_hub_that_does_not_answer_is_asked_only_where_the_cache_has_nothing(tmp_path, monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr("urllib.request.getproxies", dict)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    assert "127.0.0.1" in hub.missing("resnet50.a1_in1k", torchvision=False)
+    (tmp_path / "hub" / "models--timm--resnet18.a1_in1k").mkdir(parents=True)
+    assert hub.missing("resnet50.a1_in1k", torchvision=False)
+    (tmp_path / "hub" / "models--timm--resnet50.a1_in1k").mkdir()
+    assert hub.missing("resnet50.a1_in1k", torchvision=False) is None
+    monkeypatch.setattr("urllib.request.getproxies", lambda: {"http": "http://proxy"})
+    monkeypatch.setattr("urllib.request.proxy_bypass", lambda host: False)
+    assert hub.missing("resnet34", torchvision=False) is None
