@@ -2,6 +2,7 @@
 
 python -m jobs.catalog --archive archives/demo --source folder --location paintings/
 python -m jobs.catalog --archive archives/demo --source table --location works.csv --columns image_url=url title=name
+python -m jobs.catalog --archive archives/demo --source table --location works.csv --images scans/
 python -m jobs.catalog --archive archives/demo --source wga --location catalog.csv
 python -m jobs.catalog --archive archives/demo --source smk --contact curator@museum.org --limit 1000
 python -m jobs.catalog --archive archives/demo --source iiif --location https://museum.org/iiif/collection.json
@@ -22,6 +23,10 @@ job.option("--source", required=True, choices=["folder", "table", "wga", "smk", 
 job.option("--location", metavar="PATH|URL", help="where it is; only smk knows by itself")
 job.option("--as", dest="name", metavar="NAME", help="the collection, first part of its ids; else the location's name")
 job.option("--columns", nargs="+", default=[], metavar="A=B", help="table: column A of the catalog is B of the table")
+job.option(
+    "--image-template", metavar="ADDRESS", help="table: where images are, columns in braces: https://m.org/{id}.jpg"
+)
+job.option("--images", metavar="FOLDER", help="table: the images lie here, under names that the rows or their ids give")
 job.option("--limit", type=int, metavar="N", help="read no more than N rows")
 job.option("--twice", action="store_true", help="add rows whose images are in the archive already under other ids")
 job.option("--shards", type=int, metavar="N", help="a new archive is cut into N shards")
@@ -54,6 +59,9 @@ def _opened(options: Namespace) -> "Source":
 
     if options.columns and options.source != "table":
         raise Mistake(f"--columns: --source {options.source} knows its columns; they can be named for table alone")
+    for name, value in (("--image-template", options.image_template), ("--images", options.images)):
+        if value is not None and options.source != "table":
+            raise Mistake(f"{name}: --source {options.source} knows where its images are; this is for table alone")
     if options.location is None and options.source != "smk":
         raise Mistake(f"--location: say where the {options.source} is")
     if options.limit is not None and options.limit < 1:
@@ -63,7 +71,7 @@ def _opened(options: Namespace) -> "Source":
     if options.source == "folder":
         return open_folder(options.location)
     if options.source == "table":
-        return open_table(options.location, parse_columns(options.columns))
+        return open_table(options.location, parse_columns(options.columns), options.image_template, options.images)
     if options.source == "wga":
         return open_wga(options.location)
     try:

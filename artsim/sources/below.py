@@ -18,6 +18,8 @@ class Below:
     ``root`` is its address, ending in a slash. On disk every name is followed to where it really leads.
     """
 
+    only = False  # whether an address on the web means a file of this folder too
+
     def __init__(self, store: Store) -> None:
         self.store = store
         self.root = f"{f'file://{quote(store.root)}' if store.is_local else store.uri.partition('?')[0]}/"

@@ -10,11 +10,9 @@ import pyarrow.fs as pafs
 
 from artsim.archive import Mistake, Store
 from artsim.sources.below import Below, NotBelow
+from artsim.sources.endings import ENDINGS
 from artsim.sources.record import Chunk, Reject, Source, packed
 from artsim.sources.table import open_location
-
-# Names that say "an image"; whether it is one the scraper finds out by looking into it.
-ENDINGS = {"jpg", "jpeg", "jpe", "jfif", "png", "gif", "webp", "tif", "tiff", "bmp", "jp2", "avif"}
 
 
 def open_folder(location: str) -> Source:

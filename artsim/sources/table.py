@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 
 from artsim.archive import Mistake, Store
 from artsim.sources.below import Below, parent_of
-from artsim.sources.columns import check_columns, columns_in, resolved
+from artsim.sources.beside import open_images
+from artsim.sources.columns import check_columns, columns_in, resolved, with_template
 from artsim.sources.delimited import read_delimited, unique
 from artsim.sources.documents import LINES
 from artsim.sources.mapping import catalog_rows
@@ -27,31 +28,43 @@ _UNREAD = ("ftp", "ftps", "sftp", "zip", "tar", "data", "ssh", "git", "jar")
 _log = logging.getLogger(__name__)
 
 
-def open_table(location: str, columns: Mapping[str, str]) -> Source:
+def open_table(
+    location: str, columns: Mapping[str, str], template: str | None = None, images: str | None = None
+) -> Source:
     """A table at a path or a bucket's address. ``columns`` are the catalog's by name, as parse_columns gives them.
 
-    Mistake if there is no such file, or it lacks a column that was named.
+    ``template`` is a text with columns in braces that gives the image's address; ``images`` is a folder that has the
+    images, of which the rows give the names. Mistake if there is no such file, or it lacks a column that was named.
     """
+    wanted = with_template(columns, template)
+    beside = open_images(images) if images is not None else None
     store = open_location(location)
     is_folder = store.filesystem.get_file_info(store.root).type == pafs.FileType.Directory
-    below = Below(store if is_folder else parent_of(store))
+    below = beside or Below(store if is_folder else parent_of(store))
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
-        first = True
+        first, rows = True, 0
         for records in readable(
-            _records(store, is_folder, [column for text in columns.values() for column in columns_in(text)]), location
+            _records(store, is_folder, [column for text in wanted.values() for column in columns_in(text)]), location
         ):
-            mapping = resolved(columns, records.table.column_names)
+            there = records.table.column_names
+            mapping = resolved(wanted, there)
+            if beside and "image_url" not in wanted:
+                mapping = beside.mapped(records.table, mapping)
             if first:
-                check_columns(columns, records.table.column_names)
+                check_columns(columns, there)
+                check_columns({"image_url": template} if template else {}, there, "--image-template ")
                 if "image_url" not in mapping and not (is_folder or store.root.lower().endswith(_JSON)):
-                    there = ", ".join(records.table.column_names)
                     raise Mistake(
-                        f"--columns: say image_url=COLUMN; none of these is known as the image: {there[:300]}"
+                        f"--columns: say image_url=COLUMN; none of these is known as the image: "
+                        f"{', '.join(there)[:300]}"
                     )
                 _log.info("catalog: %s", ", ".join(f"{name}={column}" for name, column in mapping.items()))
             first = False
+            rows += len(records.where)
             yield catalog_rows(records, mapping, below)
+        if beside and rows:
+            beside.check_found()
 
     name = PurePosixPath(store.root).name
     return Source(name.split(".")[0], store.uri, chunks, below.root)
