@@ -1,5 +1,6 @@
 """Reads a museum's catalogue into the archive: adds the rows that are not there yet, and keeps the bad ones aside.
 
+python -m jobs.catalog --source table --location works.csv --preview
 python -m jobs.catalog --archive archives/demo --source folder --location paintings/
 python -m jobs.catalog --archive archives/demo --source table --location works.csv --columns image_url=url title=name
 python -m jobs.catalog --archive archives/demo --source table --location works.csv --images scans/
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from artsim.job import Job
+from artsim.preview import preview_text
 
 if TYPE_CHECKING:
     from artsim.archive import Archive
@@ -28,6 +30,14 @@ job.option(
 )
 job.option("--images", metavar="FOLDER", help="table: the images lie here, under names that the rows or their ids give")
 job.option("--limit", type=int, metavar="N", help="read no more than N rows")
+job.option(
+    "--preview",
+    nargs="?",
+    type=int,
+    const=10,
+    metavar="N",
+    help="show the first N (10) rows as they would be stored, and what becomes of the columns; write nothing",
+)
 job.option("--twice", action="store_true", help="add rows whose images are in the archive already under other ids")
 job.option("--shards", type=int, metavar="N", help="a new archive is cut into N shards")
 job.option("--language", nargs="+", default=["en"], metavar="CODE", help="smk, iiif: languages by preference")
@@ -47,12 +57,27 @@ def catalog(archive: "Archive", options: Namespace) -> dict[str, Any]:
         return ingest(archive, _opened(options), options.name, options.limit, options.twice)
 
 
-def _opened(options: Namespace) -> "Source":
+@job.instead("preview", preview_text)
+def preview(options: Namespace) -> dict[str, Any]:
+    """Reads the first rows and writes nothing."""
+    from artsim.archive import Mistake
+    from artsim.sources.first_rows import first_rows
+
+    if options.preview < 1:
+        raise Mistake(f"--preview {options.preview}: must be 1 or more")
+    count = min(options.preview, options.limit or options.preview)
+    return first_rows(_opened(options, count), options.name, count)
+
+
+def _opened(options: Namespace, first: int | None = None) -> "Source":
+    """The source that the options name; for a preview of the ``first`` rows it reads no more than it needs."""
     from artsim.archive import Mistake
     from artsim.sources.columns import parse_columns
     from artsim.sources.fetch import Web
+    from artsim.sources.first_rows import LEAST
     from artsim.sources.folder import open_folder
     from artsim.sources.iiif import open_iiif
+    from artsim.sources.record import CHUNK_ROWS
     from artsim.sources.smk import open_smk
     from artsim.sources.table import open_table
     from artsim.sources.wga import open_wga
@@ -71,7 +96,10 @@ def _opened(options: Namespace) -> "Source":
     if options.source == "folder":
         return open_folder(options.location)
     if options.source == "table":
-        return open_table(options.location, parse_columns(options.columns), options.image_template, options.images)
+        size = CHUNK_ROWS if first is None else max(first, LEAST)
+        return open_table(
+            options.location, parse_columns(options.columns), options.image_template, options.images, size
+        )
     if options.source == "wga":
         return open_wga(options.location)
     try:
@@ -81,7 +109,8 @@ def _opened(options: Namespace) -> "Source":
     web = Web(options.contact, options.allow_host, options.location)
     if options.source == "smk":
         return open_smk(options.location, web, options.language)
-    return open_iiif(options.location, web, options.language, options.size)
+    rows = {} if first is None else {"rows": first}
+    return open_iiif(options.location, web, options.language, options.size, **rows)
 
 
 if __name__ == "__main__":

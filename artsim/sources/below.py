@@ -7,6 +7,8 @@ from urllib.parse import quote, unquote
 
 from artsim.archive import Store
 
+NO_FILE = "there is no such file"
+
 
 class NotBelow(Exception):
     """A file that may not be read, or is not there; the text says why in a few words."""
@@ -58,7 +60,7 @@ class Below:
             linked = stat.S_ISLNK(mode)
             mode = os.stat(path).st_mode if linked else mode  # noqa: PTH116
         except (OSError, UnicodeEncodeError) as error:
-            raise NotBelow("there is no such file") from error
+            raise NotBelow(NO_FILE) from error
         if not self._inside[parent] or (linked and not self._leads_inside(path)):
             raise NotBelow("a link leads out of the folder")
         if not stat.S_ISREG(mode):

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 
 from artsim.archive import Mistake, Store
-from artsim.sources.below import Below, NotBelow
+from artsim.sources.below import NO_FILE, Below, NotBelow
 from artsim.sources.endings import is_image_name
 from artsim.sources.junk import in_junk, is_junk
 
@@ -111,7 +111,7 @@ class Beside(Below):
                     raise NotBelow("several files in the folder of --images have this name")
                 return best[0]
         if not self.store.is_local:
-            raise NotBelow("there is no such file in the folder of --images")
+            raise NotBelow(NO_FILE)
         self._check(path)  # also files whose names do not look like images; tells links and devices from nothing
         return path
 

@@ -27,15 +27,16 @@ _LISTS = ("collection", "collectionpage")
 _Link = tuple[str, Any, int]  # address, the document if it came along, how deep
 
 
-def open_iiif(location: str, web: Web, languages: list[str], size: int) -> Source:
+def open_iiif(location: str, web: Web, languages: list[str], size: int, rows: int | None = None) -> Source:
     """The images of a manifest, or of all manifests of a collection, at an address or in a file or folder of JSON.
 
     Texts are in the first of ``languages`` that there is; images are asked for with a long side of ``size`` pixels
-    where their server can do that. Links of files are looked for among the files; nothing is fetched for them.
+    where their server can do that. ``rows`` of them are put away together. Links of files are looked for among the
+    files; nothing is fetched for them.
     """
     if location.startswith(("http://", "https://")):
         name = urlsplit(location).hostname or "iiif"
-        walk = _Walk(web, location, languages, size)
+        walk = _Walk(web, location, languages, size, rows)
         return Source(name, location, walk.chunks, slow=True, own_ids=True)
     store = open_location(location)
 
@@ -107,11 +108,12 @@ def _is_whole(member: dict[str, Any]) -> bool:
 class _Walk:
     """Goes through a collection on the web, depth first, each document once, whatever links back to it."""
 
-    def __init__(self, web: Web, location: str, languages: list[str], size: int) -> None:
+    def __init__(self, web: Web, location: str, languages: list[str], size: int, rows: int | None) -> None:
         self._web = web
         self._location = location
         self._languages = languages
         self._size = size
+        self._rows = rows or _CHUNK_ROWS
         self._failures: Counter[str] = Counter()
 
     def chunks(self, cursors: list[str]) -> Iterator[Chunk]:
@@ -127,7 +129,7 @@ class _Walk:
                 else:
                     rows.append(item)
             read.append(address)
-            if len(rows) >= _CHUNK_ROWS or time.monotonic() - began > _CHUNK_SECONDS:
+            if len(rows) >= self._rows or time.monotonic() - began > _CHUNK_SECONDS:
                 yield chunk_of(rows, rejects, tuple(read))
                 rows, rejects, read, began = [], [], [], time.monotonic()
         if read:

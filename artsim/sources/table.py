@@ -10,14 +10,14 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from artsim.archive import Mistake, Store
-from artsim.sources.below import Below, parent_of
+from artsim.sources.below import NO_FILE, Below, parent_of
 from artsim.sources.beside import open_images
 from artsim.sources.columns import check_columns, columns_in, resolved, with_template
 from artsim.sources.delimited import read_delimited, unique
 from artsim.sources.documents import LINES
 from artsim.sources.mapping import catalog_rows
 from artsim.sources.objects import read_objects
-from artsim.sources.record import CHUNK_ROWS, Chunk, Records, Source
+from artsim.sources.record import CHUNK_ROWS, Chunk, Columns, Records, Source
 
 _PARQUET = (".parquet", ".pq")
 _JSON = (".json", *LINES)
@@ -29,23 +29,30 @@ _log = logging.getLogger(__name__)
 
 
 def open_table(
-    location: str, columns: Mapping[str, str], template: str | None = None, images: str | None = None
+    location: str,
+    columns: Mapping[str, str],
+    template: str | None = None,
+    images: str | None = None,
+    size: int = CHUNK_ROWS,
 ) -> Source:
     """A table at a path or a bucket's address. ``columns`` are the catalog's by name, as parse_columns gives them.
 
     ``template`` is a text with columns in braces that gives the image's address; ``images`` is a folder that has the
-    images, of which the rows give the names. Mistake if there is no such file, or it lacks a column that was named.
+    images, of which the rows give the names; ``size`` is how many rows are read at a time. Mistake if there is no such
+    file, or it lacks a column that was named.
     """
     wanted = with_template(columns, template)
     beside = open_images(images) if images is not None else None
     store = open_location(location)
     is_folder = store.filesystem.get_file_info(store.root).type == pafs.FileType.Directory
+    told = Columns()
     below = beside or Below(store if is_folder else parent_of(store))
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
         first, rows = True, 0
         for records in readable(
-            _records(store, is_folder, [column for text in wanted.values() for column in columns_in(text)]), location
+            _records(store, is_folder, [column for text in wanted.values() for column in columns_in(text)], size),
+            location,
         ):
             there = records.table.column_names
             mapping = resolved(wanted, there)
@@ -60,14 +67,23 @@ def open_table(
                         f"{', '.join(there)[:300]}"
                     )
                 _log.info("catalog: %s", ", ".join(f"{name}={column}" for name, column in mapping.items()))
-            first = False
+            used = {column for text in mapping.values() for column in columns_in(text)}
+            told.note(mapping, (column for column in there if column not in used))
             rows += len(records.where)
-            yield catalog_rows(records, mapping, below)
+            chunk = catalog_rows(records, mapping, below)
+            if first and not len(chunk.rows) and any(one.reason == NO_FILE for one in chunk.rejects):
+                _log.warning(
+                    "catalog: %s names files that are not beside the table; --images FOLDER says where they lie, "
+                    "--image-template makes addresses of columns",
+                    mapping["image_url"],
+                )
+            first = False
+            yield chunk
         if beside and rows:
             beside.check_found()
 
     name = PurePosixPath(store.root).name
-    return Source(name.split(".")[0], store.uri, chunks, below.root)
+    return Source(name.split(".")[0], store.uri, chunks, below.root, columns=told)
 
 
 def readable(records: Iterator[Records], location: str) -> Iterator[Records]:
@@ -93,18 +109,18 @@ def open_location(location: str) -> Store:
     return store
 
 
-def _records(store: Store, is_folder: bool, wanted: list[str]) -> Iterator[Records]:
+def _records(store: Store, is_folder: bool, wanted: list[str], size: int) -> Iterator[Records]:
     name = store.root.lower()
     if is_folder or name.endswith(_JSON):
-        yield from read_objects(store, wanted)
+        yield from read_objects(store, wanted, size)
     elif name.endswith(_PARQUET):
-        yield from _from_parquet(store)
+        yield from _from_parquet(store, size)
     else:
         with store.filesystem.open_input_stream(store.root) as stream:  # decompresses .gz and the like by itself
-            yield from read_delimited(stream, store.uri)
+            yield from read_delimited(stream, store.uri, size=size)
 
 
-def _from_parquet(store: Store) -> Iterator[Records]:
+def _from_parquet(store: Store, size: int) -> Iterator[Records]:
     """A Parquet file with structs opened to dotted columns and all values as text."""
     line = 1
     try:
@@ -113,7 +129,7 @@ def _from_parquet(store: Store) -> Iterator[Records]:
     except pa.ArrowInvalid as error:
         raise Mistake(f"--location {store.uri}: no Parquet file: {error}") from error
     with file:
-        for batch in file.iter_batches(CHUNK_ROWS):
+        for batch in file.iter_batches(size):
             table = pa.Table.from_batches([batch])
             while any(pa.types.is_struct(field.type) for field in table.schema):
                 table = table.flatten()
