@@ -15,6 +15,7 @@ from artsim.sources.beside import open_images
 from artsim.sources.columns import check_columns, columns_in, resolved, with_template
 from artsim.sources.delimited import read_delimited, unique
 from artsim.sources.documents import LINES
+from artsim.sources.kinds import check_table
 from artsim.sources.mapping import catalog_rows
 from artsim.sources.objects import read_objects
 from artsim.sources.record import CHUNK_ROWS, Chunk, Columns, Records, Source
@@ -22,7 +23,6 @@ from artsim.sources.record import CHUNK_ROWS, Chunk, Columns, Records, Source
 _PARQUET = (".parquet", ".pq")
 _JSON = (".json", *LINES)
 
-_SHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
 _UNREAD = ("ftp", "ftps", "sftp", "zip", "tar", "data", "ssh", "git", "jar")
 
 _log = logging.getLogger(__name__)
@@ -45,6 +45,9 @@ def open_table(
     beside = open_images(images) if images is not None else None
     store = open_location(location)
     is_folder = store.filesystem.get_file_info(store.root).type == pafs.FileType.Directory
+    if not is_folder:
+        name = store.root.lower()
+        check_table(store, location, json=name.endswith(_JSON), parquet=name.endswith(_PARQUET))
     told = Columns()
     below = beside or Below(store if is_folder else parent_of(store))
 
@@ -101,8 +104,6 @@ def open_location(location: str) -> Store:
     scheme = location.partition("://")[0].lower() if "://" in location else ""
     if scheme in _UNREAD:
         raise Mistake(f"--location {location}: {scheme}:// is not read; download or unpack it, and name the files")
-    if location.lower().endswith(_SHEETS):
-        raise Mistake(f"--location {location}: a spreadsheet is not read; save it as CSV")
     store = Store.open(location)
     if store.filesystem.get_file_info(store.root).type == pafs.FileType.NotFound:
         raise Mistake(f"--location {location}: there is no such file or folder")
