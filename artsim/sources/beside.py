@@ -15,6 +15,7 @@ from artsim.archive import Mistake, Store
 from artsim.sources.below import NO_FILE, Below, NotBelow
 from artsim.sources.endings import is_image_name
 from artsim.sources.junk import in_junk, is_junk
+from artsim.sources.places import is_folder
 
 _TRIED = 1000  # rows whose values are looked up to find the column that names the files
 _SHARE = 0.5  # of them that have to name files, in a column whose name speaks neither of images nor of ids
@@ -131,7 +132,7 @@ def open_images(folder: str) -> Beside:
     kind = store.filesystem.get_file_info(store.root).type
     if kind == pafs.FileType.NotFound:
         raise Mistake(f"--images {folder}: there is no such folder")
-    if store.is_local and kind != pafs.FileType.Directory:
+    if not is_folder(store):
         raise Mistake(f"--images {folder}: this is a file; name the folder in which the images lie")
     return Beside(store, folder)
 

@@ -18,6 +18,7 @@ from artsim.sources.documents import LINES
 from artsim.sources.kinds import check_table
 from artsim.sources.mapping import catalog_rows
 from artsim.sources.objects import read_objects
+from artsim.sources.places import is_folder
 from artsim.sources.record import CHUNK_ROWS, Chunk, Columns, Records, Source
 
 _PARQUET = (".parquet", ".pq")
@@ -44,17 +45,17 @@ def open_table(
     wanted = with_template(columns, template)
     beside = open_images(images) if images is not None else None
     store = open_location(location)
-    is_folder = store.filesystem.get_file_info(store.root).type == pafs.FileType.Directory
-    if not is_folder:
+    in_folder = is_folder(store)
+    if not in_folder:
         name = store.root.lower()
         check_table(store, location, json=name.endswith(_JSON), parquet=name.endswith(_PARQUET))
     told = Columns()
-    below = beside or Below(store if is_folder else parent_of(store))
+    below = beside or Below(store if in_folder else parent_of(store))
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
         first, rows = True, 0
         for records in readable(
-            _records(store, is_folder, [column for text in wanted.values() for column in columns_in(text)], size),
+            _records(store, in_folder, [column for text in wanted.values() for column in columns_in(text)], size),
             location,
         ):
             there = records.table.column_names
@@ -64,7 +65,7 @@ def open_table(
             if first:
                 check_columns(columns, there)
                 check_columns({"image_url": template} if template else {}, there, "--image-template ")
-                if "image_url" not in mapping and not (is_folder or store.root.lower().endswith(_JSON)):
+                if "image_url" not in mapping and not (in_folder or store.root.lower().endswith(_JSON)):
                     raise Mistake(
                         f"--columns: say image_url=COLUMN; none of these is known as the image: "
                         f"{', '.join(there)[:300]}"
@@ -110,9 +111,9 @@ def open_location(location: str) -> Store:
     return store
 
 
-def _records(store: Store, is_folder: bool, wanted: list[str], size: int) -> Iterator[Records]:
+def _records(store: Store, in_folder: bool, wanted: list[str], size: int) -> Iterator[Records]:
     name = store.root.lower()
-    if is_folder or name.endswith(_JSON):
+    if in_folder or name.endswith(_JSON):
         yield from read_objects(store, wanted, size)
     elif name.endswith(_PARQUET):
         yield from _from_parquet(store, size)
