@@ -21,6 +21,8 @@ _CHUNK_ROWS = 256  # rows from the web that are put away together
 _CHUNK_SECONDS = 20.0  # and how long they wait at most
 _DEEPEST = 20  # collections in collections
 _PAGES_WITHOUT_NEWS = 20  # pages of a collection in a row that lead to nothing new, before it is said to have no end
+_MOST_LISTS = 10_000  # collections and pages that are read, before a source is said to invent them
+_EMPTY_LISTS = 250  # of these in a row that lead to no manifest
 _PATIENCE = 3  # documents that a server may fail to give, one after the other, before it is left alone
 _LISTS = ("collection", "collectionpage")
 
@@ -139,6 +141,7 @@ class _Walk:
         seen = set(map(_short, cursors))
         links: list[_Link] = [(self._location, None, 0)]
         barren = 0
+        lists = Counter[str]()
         while links:
             address, document, depth = links.pop()
             if _short(address) in seen:
@@ -152,6 +155,10 @@ class _Walk:
                         raise Mistake(f"--location: {error}") from error
                     yield address, [Reject.of(address, error.reason, error)]
                     continue
+            lists = _counted(lists, kind_of(document))
+            if endless := _endless(lists):
+                yield address, [Reject.of(address, endless, "name a part of it by --location to go on there")]
+                return
             if kind_of(document) not in _LISTS:
                 yield address, list(_rows(document, address, self._languages, self._size, self._page))
             elif depth < _DEEPEST:
@@ -192,6 +199,22 @@ class _Walk:
             raise
         self._failures[host] = 0
         return document
+
+
+def _counted(lists: Counter[str], kind: str | None) -> Counter[str]:
+    """How many lists were read, in all and since the last manifest."""
+    if kind not in _LISTS:
+        return Counter(all=lists["all"])
+    return lists + Counter(all=1, empty=1)
+
+
+def _endless(lists: Counter[str]) -> str | None:
+    """What to say of a collection that has had its share of lists."""
+    if lists["all"] > _MOST_LISTS:
+        return f"the collection goes on after {_MOST_LISTS:,} collections and pages; the rest of it is left"
+    if lists["empty"] > _EMPTY_LISTS:
+        return f"{_EMPTY_LISTS} collections and pages in a row led to no manifest; the rest of it is left"
+    return None
 
 
 def _absolute(address: str, document: str) -> str:
