@@ -24,6 +24,7 @@ _SUBMITTED = "RAY_JOB_CONFIG_JSON_ENV_VAR"  # in the environment of what `ray jo
 _VERSIONS = ("artsim", "ray", "torch", "timm", "pyarrow")
 
 Run = Callable[..., dict[str, Any]]
+Text = Callable[[dict[str, Any]], str]
 
 
 class Job:
@@ -46,6 +47,7 @@ class Job:
         self.creates_archive = creates_archive
         self._reads_config = reads_config
         self._run: Run | None = None
+        self._instead: tuple[str, Run, Text] | None = None
         self._has_actions = False
         self._action_words: tuple[str, ...] = ()
         what, _, example = (doc or "").strip().partition("\n\n")
@@ -83,6 +85,25 @@ class Job:
         self._run = function
         return function
 
+    def instead(self, option: str, text: Text) -> Callable[[Run], Run]:
+        """Says which function answers where this option is given. It takes the options alone; no archive is needed.
+
+        Nothing is written then; ``text`` is the report for a terminal.
+        """
+        self._parser._option_string_actions["--archive"].required = False
+
+        def kept(function: Run) -> Run:
+            self._instead = (option, function, text)
+            return function
+
+        return kept
+
+    def _other(self, options: argparse.Namespace) -> tuple[Run, Text] | None:
+        """What answers instead of the job, and how that is shown; None for the job itself."""
+        if self._instead is None or getattr(options, self._instead[0]) is None:
+            return None
+        return self._instead[1:]
+
     def check(self, arguments: Sequence[str]) -> None:
         """Mistake if these arguments would not do."""
         self._parse(list(arguments))
@@ -100,15 +121,17 @@ class Job:
         try:
             return self._reported(options)
         except Exception as error:
-            if (plain := in_words(error, options.archive)) is not None:
+            if (plain := in_words(error, options.archive or "none")) is not None:
                 raise plain from error
             raise
 
     def _reported(self, options: argparse.Namespace) -> dict[str, Any]:
         from artsim.archive import Archive
 
-        _check_stays(options.archive)
         started = time.monotonic()
+        if other := self._other(options):
+            return {"job": self.name, **other[0](options), "seconds": round(time.monotonic() - started, 3)}
+        _check_stays(options.archive)
         archive = (
             Archive.create(
                 options.archive, **({"shards": options.shards} if getattr(options, "shards", None) is not None else {})
@@ -157,7 +180,8 @@ class Job:
             self._exit(1, "stopped; the same command goes on from here")
         if not (out is not None and out.isatty() and not options.json) and (failures := failed_line(report)):
             logging.warning("%s", failures)
-        _print(report, out, as_json=options.json)
+        other = self._other(options)
+        _print(report, out, other[1] if other else summary, as_json=options.json)
         if all_failed(report):
             self._exit(1, "every row failed")
         sys.exit(0)
@@ -179,11 +203,16 @@ class Job:
         if self._has_actions:
             arguments = self._with_action(arguments)
         if not self._reads_config:
-            return self._parser.parse_args(arguments)
+            return self._with_archive(self._parser.parse_args(arguments))
         config = _Parser(add_help=False, allow_abbrev=False)
         config.add_argument("--config")
         path = config.parse_known_args(arguments)[0].config
-        return self._parser.parse_args([*(self._from_toml(path) if path else []), *arguments])
+        return self._with_archive(self._parser.parse_args([*(self._from_toml(path) if path else []), *arguments]))
+
+    def _with_archive(self, options: argparse.Namespace) -> argparse.Namespace:
+        if options.archive is None and not self._other(options):
+            raise Mistake("the following arguments are required: --archive")
+        return options
 
     def _with_action(self, arguments: list[str]) -> list[str]:
         """The arguments with their action word as ``--action``: the first word, or one that is no option's value."""
@@ -248,15 +277,15 @@ def as_arguments(settings: dict[str, Any], path: str) -> list[str]:
     return arguments
 
 
-def _print(report: dict[str, Any], out: TextIO | None, *, as_json: bool) -> None:
-    """Prints the report: a summary on a terminal, else one line of JSON. A closed stdout is no error."""
+def _print(report: dict[str, Any], out: TextIO | None, shown: Text, *, as_json: bool) -> None:
+    """Prints the report: as text on a terminal, else one line of JSON. A closed stdout is no error."""
     if out is None:
         return
     utf8 = (out.encoding or "").lower() == "utf-8"  # otherwise escaped: a title must not end a run
     terminal = out.isatty()
     try:
         if terminal and not as_json:
-            text = summary(report)
+            text = shown(report)
             print(text if utf8 else text.encode("ascii", "backslashreplace").decode(), file=out, flush=True)
         else:
             print(json.dumps(report, ensure_ascii=terminal or not utf8), file=out, flush=True)

@@ -1,7 +1,9 @@
 """Reads a museum's catalogue into the archive: adds the rows that are not there yet, and keeps the bad ones aside.
 
+python -m jobs.catalog --source table --location works.csv --preview
 python -m jobs.catalog --archive archives/demo --source folder --location paintings/
 python -m jobs.catalog --archive archives/demo --source table --location works.csv --columns image_url=url title=name
+python -m jobs.catalog --archive archives/demo --source table --location works.csv --images scans/
 python -m jobs.catalog --archive archives/demo --source wga --location catalog.csv
 python -m jobs.catalog --archive archives/demo --source smk --contact curator@museum.org --limit 1000
 python -m jobs.catalog --archive archives/demo --source iiif --location https://museum.org/iiif/collection.json
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from artsim.job import Job
+from artsim.preview import preview_text
 
 if TYPE_CHECKING:
     from artsim.archive import Archive
@@ -22,7 +25,19 @@ job.option("--source", required=True, choices=["folder", "table", "wga", "smk", 
 job.option("--location", metavar="PATH|URL", help="where it is; only smk knows by itself")
 job.option("--as", dest="name", metavar="NAME", help="the collection, first part of its ids; else the location's name")
 job.option("--columns", nargs="+", default=[], metavar="A=B", help="table: column A of the catalog is B of the table")
+job.option(
+    "--image-template", metavar="ADDRESS", help="table: where images are, columns in braces: https://m.org/{id}.jpg"
+)
+job.option("--images", metavar="FOLDER", help="table: the images lie here, under names that the rows or their ids give")
 job.option("--limit", type=int, metavar="N", help="read no more than N rows")
+job.option(
+    "--preview",
+    nargs="?",
+    type=int,
+    const=10,
+    metavar="N",
+    help="show the first N (10) rows as they would be stored, and what becomes of the columns; write nothing",
+)
 job.option("--twice", action="store_true", help="add rows whose images are in the archive already under other ids")
 job.option("--shards", type=int, metavar="N", help="a new archive is cut into N shards")
 job.option("--language", nargs="+", default=["en"], metavar="CODE", help="smk, iiif: languages by preference")
@@ -42,18 +57,36 @@ def catalog(archive: "Archive", options: Namespace) -> dict[str, Any]:
         return ingest(archive, _opened(options), options.name, options.limit, options.twice)
 
 
-def _opened(options: Namespace) -> "Source":
+@job.instead("preview", preview_text)
+def preview(options: Namespace) -> dict[str, Any]:
+    """Reads the first rows and writes nothing."""
+    from artsim.archive import Mistake
+    from artsim.sources.first_rows import first_rows
+
+    if options.preview < 1:
+        raise Mistake(f"--preview {options.preview}: must be 1 or more")
+    count = min(options.preview, options.limit or options.preview)
+    return first_rows(_opened(options, count), options.name, count)
+
+
+def _opened(options: Namespace, first: int | None = None) -> "Source":
+    """The source that the options name; for a preview of the ``first`` rows it reads no more than it needs."""
     from artsim.archive import Mistake
     from artsim.sources.columns import parse_columns
     from artsim.sources.fetch import Web
+    from artsim.sources.first_rows import LEAST
     from artsim.sources.folder import open_folder
     from artsim.sources.iiif import open_iiif
+    from artsim.sources.record import CHUNK_ROWS
     from artsim.sources.smk import open_smk
     from artsim.sources.table import open_table
     from artsim.sources.wga import open_wga
 
     if options.columns and options.source != "table":
         raise Mistake(f"--columns: --source {options.source} knows its columns; they can be named for table alone")
+    for name, value in (("--image-template", options.image_template), ("--images", options.images)):
+        if value is not None and options.source != "table":
+            raise Mistake(f"{name}: --source {options.source} knows where its images are; this is for table alone")
     if options.location is None and options.source != "smk":
         raise Mistake(f"--location: say where the {options.source} is")
     if options.limit is not None and options.limit < 1:
@@ -63,7 +96,10 @@ def _opened(options: Namespace) -> "Source":
     if options.source == "folder":
         return open_folder(options.location)
     if options.source == "table":
-        return open_table(options.location, parse_columns(options.columns))
+        size = CHUNK_ROWS if first is None else max(first, LEAST)
+        return open_table(
+            options.location, parse_columns(options.columns), options.image_template, options.images, size
+        )
     if options.source == "wga":
         return open_wga(options.location)
     try:
@@ -73,7 +109,8 @@ def _opened(options: Namespace) -> "Source":
     web = Web(options.contact, options.allow_host, options.location)
     if options.source == "smk":
         return open_smk(options.location, web, options.language)
-    return open_iiif(options.location, web, options.language, options.size)
+    rows = {} if first is None else {"rows": first}
+    return open_iiif(options.location, web, options.language, options.size, **rows)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ _JOBS = sorted(path.stem for path in (_ROOT / "jobs").glob("*.py") if path.stem 
 _FLOORS = [
     {"jobs"},
     {"job"},
+    {"preview"},
     {"summary"},
     {"web", "enrich"},
     {"scrape", "learn", "explore"},

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from artsim.cluster.here import token_file
 from artsim.mistake import Mistake, Outage
 
 _CONNECT = 4.0  # seconds for a TCP connection to the head
@@ -90,7 +91,7 @@ def _ask(address: str, name: str) -> None:
 
 def _has_token() -> bool:
     """Whether Ray would find a token. Ray's own loader would keep it, and this process would then use it."""
-    path = os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token"
+    path = os.environ.get("RAY_AUTH_TOKEN_PATH") or token_file()
     return bool(os.environ.get("RAY_AUTH_TOKEN")) or Path(path).is_file()
 
 

@@ -35,17 +35,29 @@ def _keep_token_private() -> None:
     from ray._private.authentication.authentication_token_generator import generate_new_authentication_token
     from ray._raylet import AuthenticationTokenLoader  # type: ignore[attr-defined]
 
-    path = Path.home() / ".ray" / "auth_token"
+    path = token_file()
     if os.environ.get("RAY_AUTH_MODE", "token") == "token":
         loader = AuthenticationTokenLoader.instance()
         if not loader.has_token(ignore_auth_mode=True):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.touch(0o600)
-            path.write_text(generate_new_authentication_token(), encoding="utf-8")
+            token = generate_new_authentication_token()
+            try:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                path.touch(0o600)
+                path.write_text(token, encoding="utf-8")
+            except OSError:  # no home, as accounts without a name have none, or none to write to: for this run alone
+                os.environ["RAY_AUTH_TOKEN"] = token
             loader.reset_cache()
     with contextlib.suppress(OSError):  # of another owner, or none
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
+
+
+def token_file() -> Path:
+    """Where Ray keeps its token by default; for an account without a home a path at which nothing can be."""
+    try:
+        return Path.home() / ".ray" / "auth_token"
+    except RuntimeError:
+        return Path(os.devnull) / "no-home"
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from artsim.archive import Archive
 from artsim.learn.annotation_works import works
-from artsim.sources.folder import ENDINGS
+from artsim.sources.endings import ENDINGS
 
 _ENDING = rf"(?i)\.({'|'.join(sorted(ENDINGS))})$"
 _NOTED = _ENDING.replace("$", '"')  # in JSON

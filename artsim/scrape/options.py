@@ -1,6 +1,7 @@
 """What one run of the scraper was told; goes to every worker as it is."""
 
 import getpass
+import os
 import socket
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,7 +19,15 @@ def user_agent(contact: str | None = None) -> str:
         release = version(AGENT)
     except PackageNotFoundError:  # run from a folder that nobody installed
         release = "0"
-    return f"{AGENT}/{release} (+{contact or f'{getpass.getuser()}@{socket.getfqdn()}'})"
+    return f"{AGENT}/{release} (+{contact or f'{_account()}@{socket.getfqdn()}'})"
+
+
+def _account() -> str:
+    """The name of the account that runs this; its number where it has no name, as in many containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"
 
 
 @dataclass(frozen=True)

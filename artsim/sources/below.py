@@ -7,6 +7,8 @@ from urllib.parse import quote, unquote
 
 from artsim.archive import Store
 
+NO_FILE = "there is no such file"
+
 
 class NotBelow(Exception):
     """A file that may not be read, or is not there; the text says why in a few words."""
@@ -17,6 +19,8 @@ class Below:
 
     ``root`` is its address, ending in a slash. On disk every name is followed to where it really leads.
     """
+
+    only = False  # whether an address on the web means a file of this folder too
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -56,7 +60,7 @@ class Below:
             linked = stat.S_ISLNK(mode)
             mode = os.stat(path).st_mode if linked else mode  # noqa: PTH116
         except (OSError, UnicodeEncodeError) as error:
-            raise NotBelow("there is no such file") from error
+            raise NotBelow(NO_FILE) from error
         if not self._inside[parent] or (linked and not self._leads_inside(path)):
             raise NotBelow("a link leads out of the folder")
         if not stat.S_ISREG(mode):

@@ -51,6 +51,17 @@ def parse_columns(texts: Iterable[str]) -> dict[str, str]:
     return columns
 
 
+def with_template(columns: Mapping[str, str], template: str | None) -> dict[str, str]:
+    """The columns with ``--image-template`` as the image's. Mistake if that is said twice, or names no column."""
+    if template is None:
+        return dict(columns)
+    if "image_url" in columns:
+        raise Mistake("--image-template: --columns image_url= says where the images are already; give one of the two")
+    if not any(columns_in(template)) or "{" not in template:
+        raise Mistake(f"--image-template {template}: name the column in braces, as in https://m.org/{{id}}.jpg")
+    return {**columns, "image_url": template}
+
+
 def plain_name(column: str) -> str:
     """A column's name as it is compared: without case and punctuation."""
     return re.sub(r"[^a-z0-9]", "", column.lower())
@@ -62,7 +73,7 @@ def resolved(wanted: Mapping[str, str], there: list[str]) -> dict[str, str]:
     plain: dict[str, str] = {}
     for column in there:
         plain.setdefault(plain_name(column), column)
-    taken = {column for text in wanted.values() for column in columns_in(text)}
+    taken = {text for text in wanted.values() if "{" not in text}
     for name, known in _KNOWN.items():
         free = [plain[one] for one in known.split() if one in plain and plain[one] not in taken]
         if name not in found and free:
@@ -71,12 +82,14 @@ def resolved(wanted: Mapping[str, str], there: list[str]) -> dict[str, str]:
     return found
 
 
-def check_columns(wanted: Mapping[str, str], there: list[str]) -> None:
+def check_columns(wanted: Mapping[str, str], there: list[str], option: str = "--columns {}=") -> None:
     """Mistake if a column that the caller named is not in the table."""
     for name, text in wanted.items():
         for column in columns_in(text):
             if column not in there:
-                raise Mistake(f"--columns {name}={text}: the table has no column {column!r}; it has {', '.join(there)}")
+                raise Mistake(
+                    f"{option.format(name)}{text}: the table has no column {column!r}; it has {', '.join(there)}"
+                )
 
 
 def columns_in(text: str) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from artsim.archive import Mistake
+from artsim.sources.kinds import wide_encoding
 from artsim.sources.record import CHUNK_ROWS, Records, Reject
 from artsim.sources.swallowed import Swallowed
 
@@ -156,11 +157,10 @@ def _western(line: bytes) -> str:
 
 
 def lines_of(stream: Any, name: str) -> Iterator[bytes]:
-    """The lines of a stream of bytes with their ends, without a byte order mark, UTF-16 as UTF-8."""
+    """The lines of a stream of bytes with their ends, without a byte order mark, UTF-16 and UTF-32 as UTF-8."""
     block = stream.read(_BLOCK)
-    decoder = None
-    if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        decoder = codecs.getincrementaldecoder("utf-16")("replace")
+    wide = wide_encoding(block)
+    decoder = codecs.getincrementaldecoder(wide)("replace") if wide else None
     block = block.removeprefix(codecs.BOM_UTF8)
     rest = b""
     while block:

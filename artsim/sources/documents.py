@@ -8,6 +8,8 @@ import pyarrow.fs as pafs
 
 from artsim.archive import Mistake, Store
 from artsim.sources.delimited import lines_of
+from artsim.sources.junk import in_junk
+from artsim.sources.places import is_folder
 from artsim.sources.record import Reject
 
 LINES = (".jsonl", ".ndjson")
@@ -55,11 +57,11 @@ def parse(text: bytes) -> Any:
 
 def _files(store: Store) -> list[str]:
     """JSON files below a folder, relative to it; a file alone is ``[""]``."""
-    if store.filesystem.get_file_info(store.root).type == pafs.FileType.File:
+    if not is_folder(store):
         return [""]
     infos = store.filesystem.get_file_info(pafs.FileSelector(store.root, recursive=True))
     files = [info.path[len(store.root) + 1 :] for info in infos if info.type == pafs.FileType.File]
-    files = sorted(file for file in files if file.endswith((".json", *LINES)) and not file.startswith("."))
+    files = sorted(file for file in files if file.endswith((".json", *LINES)) and not in_junk(file))
     if not files:
         raise Mistake(f"--location {store.uri}: there is no .json file in this folder")
     return files

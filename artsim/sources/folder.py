@@ -6,26 +6,25 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import pyarrow.fs as pafs
-
 from artsim.archive import Mistake, Store
 from artsim.sources.below import Below, NotBelow
+from artsim.sources.endings import ENDINGS
+from artsim.sources.junk import is_junk
+from artsim.sources.places import is_folder, listed
 from artsim.sources.record import Chunk, Reject, Source, packed
 from artsim.sources.table import open_location
-
-# Names that say "an image"; whether it is one the scraper finds out by looking into it.
-ENDINGS = {"jpg", "jpeg", "jpe", "jfif", "png", "gif", "webp", "tif", "tiff", "bmp", "jp2", "avif"}
 
 
 def open_folder(location: str) -> Source:
     """The images below a folder. Mistake if there is no such folder.
 
     The local id of an image is its path relative to the folder, its title the name of the file without the ending.
-    Files come sorted, folder by folder, so that memory grows with the largest folder alone; hidden ones are not looked
-    at, and a file of another kind, or one that a link brings in from outside, is rejected.
+    Files come sorted, folder by folder, so that memory grows with the largest folder alone; hidden ones and those that
+    desktops and object stores leave behind are not looked at. A file of another kind, or one that a link brings in
+    from outside, is rejected.
     """
     store = open_location(location)
-    if store.filesystem.get_file_info(store.root).type != pafs.FileType.Directory:
+    if not is_folder(store):
         raise Mistake(f"--location {location}: this is a file; --source folder takes a folder of images")
     below = Below(store)
 
@@ -49,7 +48,7 @@ def _row(path: str, below: Below) -> dict[str, Any] | Reject:
 
 
 def _files(store: Store) -> Iterator[str | Reject]:
-    """Every file below a folder that is not hidden, relative to the root, sorted; folders that cannot be read."""
+    """Every file below a folder that is no junk, relative to the root, sorted; folders that cannot be read."""
     waiting = [("", True)]  # the next one last; no recursion, since folders may lie a thousand deep
     while waiting:
         path, is_folder = waiting.pop()
@@ -62,7 +61,7 @@ def _files(store: Store) -> Iterator[str | Reject]:
             yield Reject.of(path, "a folder that cannot be read", error)
             continue
         inside = f"{path}/" if path else ""
-        waiting += [(inside + name, folder) for name, folder in entries if not name.startswith(".")]
+        waiting += [(inside + name, folder) for name, folder in entries if not is_junk(name)]
 
 
 def _entries(store: Store, path: str) -> list[tuple[str, bool]]:
@@ -70,5 +69,4 @@ def _entries(store: Store, path: str) -> list[tuple[str, bool]]:
     if store.is_local:
         with os.scandir(Path(path)) as entries:
             return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
-    infos = store.filesystem.get_file_info(pafs.FileSelector(path))
-    return [(info.base_name, info.type == pafs.FileType.Directory) for info in infos if info.base_name]
+    return listed(store, path)

@@ -21,21 +21,24 @@ _CHUNK_ROWS = 256  # rows from the web that are put away together
 _CHUNK_SECONDS = 20.0  # and how long they wait at most
 _DEEPEST = 20  # collections in collections
 _PAGES_WITHOUT_NEWS = 20  # pages of a collection in a row that lead to nothing new, before it is said to have no end
+_MOST_LISTS = 10_000  # collections and pages that are read, before a source is said to invent them
+_EMPTY_LISTS = 250  # of these in a row that lead to no manifest
 _PATIENCE = 3  # documents that a server may fail to give, one after the other, before it is left alone
 _LISTS = ("collection", "collectionpage")
 
 _Link = tuple[str, Any, int]  # address, the document if it came along, how deep
 
 
-def open_iiif(location: str, web: Web, languages: list[str], size: int) -> Source:
+def open_iiif(location: str, web: Web, languages: list[str], size: int, rows: int | None = None) -> Source:
     """The images of a manifest, or of all manifests of a collection, at an address or in a file or folder of JSON.
 
     Texts are in the first of ``languages`` that there is; images are asked for with a long side of ``size`` pixels
-    where their server can do that. Links of files are looked for among the files; nothing is fetched for them.
+    where their server can do that. ``rows`` of them are put away together. Links of files are looked for among the
+    files; nothing is fetched for them.
     """
     if location.startswith(("http://", "https://")):
         name = urlsplit(location).hostname or "iiif"
-        walk = _Walk(web, location, languages, size)
+        walk = _Walk(web, location, languages, size, rows)
         return Source(name, location, walk.chunks, slow=True, own_ids=True)
     store = open_location(location)
 
@@ -107,11 +110,12 @@ def _is_whole(member: dict[str, Any]) -> bool:
 class _Walk:
     """Goes through a collection on the web, depth first, each document once, whatever links back to it."""
 
-    def __init__(self, web: Web, location: str, languages: list[str], size: int) -> None:
+    def __init__(self, web: Web, location: str, languages: list[str], size: int, rows: int | None) -> None:
         self._web = web
         self._location = location
         self._languages = languages
         self._size = size
+        self._rows = rows or _CHUNK_ROWS
         self._failures: Counter[str] = Counter()
 
     def chunks(self, cursors: list[str]) -> Iterator[Chunk]:
@@ -127,7 +131,7 @@ class _Walk:
                 else:
                     rows.append(item)
             read.append(address)
-            if len(rows) >= _CHUNK_ROWS or time.monotonic() - began > _CHUNK_SECONDS:
+            if len(rows) >= self._rows or time.monotonic() - began > _CHUNK_SECONDS:
                 yield chunk_of(rows, rejects, tuple(read))
                 rows, rejects, read, began = [], [], [], time.monotonic()
         if read:
@@ -137,6 +141,7 @@ class _Walk:
         seen = set(map(_short, cursors))
         links: list[_Link] = [(self._location, None, 0)]
         barren = 0
+        lists = Counter[str]()
         while links:
             address, document, depth = links.pop()
             if _short(address) in seen:
@@ -150,6 +155,10 @@ class _Walk:
                         raise Mistake(f"--location: {error}") from error
                     yield address, [Reject.of(address, error.reason, error)]
                     continue
+            lists = _counted(lists, kind_of(document))
+            if endless := _endless(lists):
+                yield address, [Reject.of(address, endless, "name a part of it by --location to go on there")]
+                return
             if kind_of(document) not in _LISTS:
                 yield address, list(_rows(document, address, self._languages, self._size, self._page))
             elif depth < _DEEPEST:
@@ -190,6 +199,22 @@ class _Walk:
             raise
         self._failures[host] = 0
         return document
+
+
+def _counted(lists: Counter[str], kind: str | None) -> Counter[str]:
+    """How many lists were read, in all and since the last manifest."""
+    if kind not in _LISTS:
+        return Counter(all=lists["all"])
+    return lists + Counter(all=1, empty=1)
+
+
+def _endless(lists: Counter[str]) -> str | None:
+    """What to say of a collection that has had its share of lists."""
+    if lists["all"] > _MOST_LISTS:
+        return f"the collection goes on after {_MOST_LISTS:,} collections and pages; the rest of it is left"
+    if lists["empty"] > _EMPTY_LISTS:
+        return f"{_EMPTY_LISTS} collections and pages in a row led to no manifest; the rest of it is left"
+    return None
 
 
 def _absolute(address: str, document: str) -> str:

@@ -14,7 +14,7 @@ from artsim.archive import Archive, Mistake
 from artsim.sources.admit import admitted
 from artsim.sources.commit import commit_rows
 from artsim.sources.harvest import forget, harvested
-from artsim.sources.record import Chunk, Reject, Source
+from artsim.sources.record import Chunk, Reject, Source, nothing_in
 from artsim.sources.rejects import Rejects
 from artsim.sources.roots import check_source, is_name, note_source
 from artsim.sources.spool import Spool
@@ -68,7 +68,7 @@ def ingest(
                 commit(spool)
                 spool = Spool(archive)
         if not counts["read"]:
-            raise Mistake(f"--location {source.location}: there is nothing in it: no row, no image")
+            raise nothing_in(source)
         commit(spool)
     if source.slow:
         forget(archive.store, collection, source)

@@ -93,7 +93,7 @@ def _images(
 ) -> tuple[pa.ChunkedArray | pa.Array, dict[int, tuple[str, str]]]:
     """Image addresses, and by row number why a file cannot be had and how it was named."""
     values = pc.replace_substring_regex(values, r"^(https?://.*)/info\.json$", r"\1/full/max/0/default.jpg")
-    if pc.all(pc.match_substring_regex(values, r"^https?://"), min_count=0).as_py():
+    if not below.only and pc.all(pc.match_substring_regex(values, r"^https?://"), min_count=0).as_py():
         return values, {}
     problems: dict[int, tuple[str, str]] = {}
     addresses = []
@@ -107,8 +107,10 @@ def _images(
 
 
 def _address(value: str | None, below: Below) -> str | None:
-    if value is None or re.match(r"https?://", value):
+    if value is None or (not below.only and re.match(r"https?://", value)):
         return value
+    if below.only:
+        return below.address(value)
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", value):
         below.path(value)
         return value

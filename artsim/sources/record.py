@@ -1,13 +1,13 @@
 """What every source yields: chunks of catalog rows, and what it had to reject. Nothing here reads or writes."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 
-from artsim.archive import CATALOG
+from artsim.archive import CATALOG, Mistake
 
 CHUNK_ROWS = 32_768  # rows in memory at a time; enough that the work per chunk does not show
 
@@ -56,6 +56,19 @@ class Chunk:
     cursors: tuple[str, ...] = ()
 
 
+@dataclass(slots=True)
+class Columns:
+    """What became of a table's columns: which fills which of the catalog, and which are left in the metadata."""
+
+    filled: dict[str, str] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+
+    def note(self, mapping: Mapping[str, str], left: Iterable[str]) -> None:
+        """Adds those of some more rows."""
+        self.filled = {**mapping, **self.filled}
+        self.left = list(dict.fromkeys([*self.left, *left]))
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A catalogue that was opened.
@@ -64,6 +77,7 @@ class Source:
     gives another; ``root`` is the folder, as an address that ends in a slash, below which its rows may name files.
     ``slow`` means that reading it again costs others something: what was read is put away as it comes. ``own_ids``
     means that its ids are the museum's and mean the same work wherever they are read; a file's are its own affair.
+    ``columns`` says, while it is read, what became of a table's columns.
     """
 
     name: str
@@ -72,6 +86,12 @@ class Source:
     root: str | None = None
     slow: bool = False
     own_ids: bool = False
+    columns: Columns = field(default_factory=Columns)
+
+
+def nothing_in(source: Source) -> Mistake:
+    """What to say of a source without a row."""
+    return Mistake(f"--location {source.location}: there is nothing in it: no row, no image")
 
 
 def chunk_of(rows: list[dict[str, Any]], rejects: list[Reject], cursors: tuple[str, ...] = ()) -> Chunk:

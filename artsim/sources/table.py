@@ -10,51 +10,84 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from artsim.archive import Mistake, Store
-from artsim.sources.below import Below, parent_of
-from artsim.sources.columns import check_columns, columns_in, resolved
+from artsim.sources.below import NO_FILE, Below, parent_of
+from artsim.sources.beside import open_images
+from artsim.sources.columns import check_columns, columns_in, resolved, with_template
 from artsim.sources.delimited import read_delimited, unique
 from artsim.sources.documents import LINES
+from artsim.sources.kinds import check_table
 from artsim.sources.mapping import catalog_rows
 from artsim.sources.objects import read_objects
-from artsim.sources.record import CHUNK_ROWS, Chunk, Records, Source
+from artsim.sources.places import is_folder
+from artsim.sources.record import CHUNK_ROWS, Chunk, Columns, Records, Source
 
 _PARQUET = (".parquet", ".pq")
 _JSON = (".json", *LINES)
 
-_SHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
 _UNREAD = ("ftp", "ftps", "sftp", "zip", "tar", "data", "ssh", "git", "jar")
 
 _log = logging.getLogger(__name__)
 
 
-def open_table(location: str, columns: Mapping[str, str]) -> Source:
+def open_table(
+    location: str,
+    columns: Mapping[str, str],
+    template: str | None = None,
+    images: str | None = None,
+    size: int = CHUNK_ROWS,
+) -> Source:
     """A table at a path or a bucket's address. ``columns`` are the catalog's by name, as parse_columns gives them.
 
-    Mistake if there is no such file, or it lacks a column that was named.
+    ``template`` is a text with columns in braces that gives the image's address; ``images`` is a folder that has the
+    images, of which the rows give the names; ``size`` is how many rows are read at a time. Mistake if there is no such
+    file, or it lacks a column that was named.
     """
+    wanted = with_template(columns, template)
+    beside = open_images(images) if images is not None else None
     store = open_location(location)
-    is_folder = store.filesystem.get_file_info(store.root).type == pafs.FileType.Directory
-    below = Below(store if is_folder else parent_of(store))
+    in_folder = is_folder(store)
+    if not in_folder:
+        name = store.root.lower()
+        check_table(store, location, json=name.endswith(_JSON), parquet=name.endswith(_PARQUET))
+    told = Columns()
+    below = beside or Below(store if in_folder else parent_of(store))
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
-        first = True
+        first, rows = True, 0
         for records in readable(
-            _records(store, is_folder, [column for text in columns.values() for column in columns_in(text)]), location
+            _records(store, in_folder, [column for text in wanted.values() for column in columns_in(text)], size),
+            location,
         ):
-            mapping = resolved(columns, records.table.column_names)
+            there = records.table.column_names
+            mapping = resolved(wanted, there)
+            if beside and "image_url" not in wanted:
+                mapping = beside.mapped(records.table, mapping)
             if first:
-                check_columns(columns, records.table.column_names)
-                if "image_url" not in mapping and not (is_folder or store.root.lower().endswith(_JSON)):
-                    there = ", ".join(records.table.column_names)
+                check_columns(columns, there)
+                check_columns({"image_url": template} if template else {}, there, "--image-template ")
+                if "image_url" not in mapping and not (in_folder or store.root.lower().endswith(_JSON)):
                     raise Mistake(
-                        f"--columns: say image_url=COLUMN; none of these is known as the image: {there[:300]}"
+                        f"--columns: say image_url=COLUMN; none of these is known as the image: "
+                        f"{', '.join(there)[:300]}"
                     )
                 _log.info("catalog: %s", ", ".join(f"{name}={column}" for name, column in mapping.items()))
+            used = {column for text in mapping.values() for column in columns_in(text)}
+            told.note(mapping, (column for column in there if column not in used))
+            rows += len(records.where)
+            chunk = catalog_rows(records, mapping, below)
+            if first and not len(chunk.rows) and any(one.reason == NO_FILE for one in chunk.rejects):
+                _log.warning(
+                    "catalog: %s names files that are not beside the table; --images FOLDER says where they lie, "
+                    "--image-template makes addresses of columns",
+                    mapping["image_url"],
+                )
             first = False
-            yield catalog_rows(records, mapping, below)
+            yield chunk
+        if beside and rows:
+            beside.check_found()
 
     name = PurePosixPath(store.root).name
-    return Source(name.split(".")[0], store.uri, chunks, below.root)
+    return Source(name.split(".")[0], store.uri, chunks, below.root, columns=told)
 
 
 def readable(records: Iterator[Records], location: str) -> Iterator[Records]:
@@ -72,26 +105,24 @@ def open_location(location: str) -> Store:
     scheme = location.partition("://")[0].lower() if "://" in location else ""
     if scheme in _UNREAD:
         raise Mistake(f"--location {location}: {scheme}:// is not read; download or unpack it, and name the files")
-    if location.lower().endswith(_SHEETS):
-        raise Mistake(f"--location {location}: a spreadsheet is not read; save it as CSV")
     store = Store.open(location)
     if store.filesystem.get_file_info(store.root).type == pafs.FileType.NotFound:
         raise Mistake(f"--location {location}: there is no such file or folder")
     return store
 
 
-def _records(store: Store, is_folder: bool, wanted: list[str]) -> Iterator[Records]:
+def _records(store: Store, in_folder: bool, wanted: list[str], size: int) -> Iterator[Records]:
     name = store.root.lower()
-    if is_folder or name.endswith(_JSON):
-        yield from read_objects(store, wanted)
+    if in_folder or name.endswith(_JSON):
+        yield from read_objects(store, wanted, size)
     elif name.endswith(_PARQUET):
-        yield from _from_parquet(store)
+        yield from _from_parquet(store, size)
     else:
         with store.filesystem.open_input_stream(store.root) as stream:  # decompresses .gz and the like by itself
-            yield from read_delimited(stream, store.uri)
+            yield from read_delimited(stream, store.uri, size=size)
 
 
-def _from_parquet(store: Store) -> Iterator[Records]:
+def _from_parquet(store: Store, size: int) -> Iterator[Records]:
     """A Parquet file with structs opened to dotted columns and all values as text."""
     line = 1
     try:
@@ -100,7 +131,7 @@ def _from_parquet(store: Store) -> Iterator[Records]:
     except pa.ArrowInvalid as error:
         raise Mistake(f"--location {store.uri}: no Parquet file: {error}") from error
     with file:
-        for batch in file.iter_batches(CHUNK_ROWS):
+        for batch in file.iter_batches(size):
             table = pa.Table.from_batches([batch])
             while any(pa.types.is_struct(field.type) for field in table.schema):
                 table = table.flatten()

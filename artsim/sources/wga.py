@@ -8,6 +8,7 @@ import pyarrow.fs as pafs
 
 from artsim.archive import Mistake
 from artsim.sources.delimited import read_delimited
+from artsim.sources.kinds import check_table
 from artsim.sources.mapping import metadata, tidy
 from artsim.sources.record import ROWS, Chunk, Records, Reject, Source
 from artsim.sources.table import open_location, readable
@@ -36,6 +37,7 @@ def open_wga(location: str) -> Source:
     store = open_location(location)
     if store.filesystem.get_file_info(store.root).type == pafs.FileType.Directory:
         raise Mistake(f"--location {location}: a folder, not the Web Gallery's catalogue")
+    check_table(store, location)
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
         with store.filesystem.open_input_stream(store.root) as stream:

@@ -1,5 +1,6 @@
 """A catalogue that was corrected: known ids get the new values, and an image at a new address is fetched again."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from artsim.archive import IMAGES, Archive, Mistake
 from artsim.scrape.options import Options
 from artsim.scrape.works import find_pieces
 from jobs.catalog import job
+from tests.scrape.here import images_of, scrape_here
+from tests.scrape.pictures import jpeg
+from tests.scrape.site import Site, answer, page
 
 HEADER = "id,image_url,title,artist\n"
 
@@ -126,3 +130,40 @@ def test_an_empty_source_is_named(tmp_path: Path) -> None:
     report = catalog(tmp_path, HEADER + "1,ftp://m.org/1.jpg,One,Painter\n2,,Two,Painter")
     assert (report["rows_out"], report["rows_there"], report["rows_failed"]) == (0, 0, 2)
     assert sorted(report["failures"].values()) == [1, 1] and "no image" in report["failures"]
+
+
+def scrape(folder: Path, site: Site) -> dict[str, int]:
+    """Fetches what is pending with the scraper's own workers; counts by status."""
+    archive = Archive.open(str(folder / "a"))
+    return dict(asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,)))).statuses)
+
+
+def test_images_whose_addresses_changed_are_fetched_again(tmp_path: Path) -> None:
+    """A good image moved, one that was missing is found, one moved to where nothing is, and one stayed."""
+    with Site() as site:
+        pictures = {name: jpeg(60 + number) for number, name in enumerate(("same", "old", "new", "found", "kept"))}
+        site.pages.update({f"/{name}.jpg": page(answer(200, data)) for name, data in pictures.items()})
+        site.default = page(answer(404))
+
+        def table(*names: str) -> str:
+            return HEADER + "\n".join(f"{n},{site.url}/{name}.jpg,T,P" for n, name in enumerate(names))
+
+        catalog(tmp_path, table("same", "old", "lost", "kept"))
+        scans = tmp_path / "scans"
+        scans.mkdir()
+        (scans / "4.jpg").write_bytes(pictures["same"])
+        catalog(tmp_path, "id,title\n4,T\n", "--images", str(scans), "--as", "works")
+        assert scrape(tmp_path, site) == {"ok": 4, "http": 1}
+        report = catalog(tmp_path, table("same", "new", "found", "nowhere"))
+        assert (report["rows_updated"], report["images_moved"], report["rows_out"]) == (3, 3, 0)
+        site.visits.clear()
+        assert sum(scrape(tmp_path, site).values()) == 3
+        assert {visit.path for visit in site.images()} == {"/new.jpg", "/found.jpg", "/nowhere.jpg"}
+    images = images_of(Archive.open(str(tmp_path / "a")))
+    assert {name.partition(":")[2]: image["bytes"] for name, image in images.items()} == {
+        "0": pictures["same"],
+        "1": pictures["new"],
+        "2": pictures["found"],
+        "3": pictures["kept"],
+        "4": pictures["same"],
+    }

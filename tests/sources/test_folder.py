@@ -108,3 +108,12 @@ def test_a_folder_that_cannot_be_read_stops_nothing(tmp_path: Path, monkeypatch:
     chunks = list(open_folder(str(tmp_path)).chunks([]))
     assert [row["id"] for row in rows_of(chunks)] == ["b/x.jpg"]
     assert [(reject.line, reject.reason) for reject in rejects_of(chunks)] == [("a", "a folder that cannot be read")]
+
+
+def test_what_desktops_leave_behind_is_no_reject(tmp_path: Path) -> None:
+    junk = ("Thumbs.db", "desktop.ini", "._a.jpg", ".DS_Store", "__MACOSX/a.jpg", "@eaDir/a.jpg/SYNO.jpg", "Icon\r")
+    for name in ("a.jpg", *junk, *(f"room/{name}" for name in junk)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    chunks = list(open_folder(str(tmp_path)).chunks([]))
+    assert [row["id"] for row in rows_of(chunks)] == ["a.jpg"] and rejects_of(chunks) == []

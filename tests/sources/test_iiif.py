@@ -171,6 +171,48 @@ def test_pages_of_a_collection_without_end_are_left(museum: Museum, naps: list[f
     assert len(museum.asked) < 50
 
 
+@pytest.mark.parametrize("member", ["Collection", "Manifest"])
+def test_a_collection_that_invents_members_without_end_is_left(
+    museum: Museum, naps: list[float], monkeypatch: pytest.MonkeyPatch, member: str
+) -> None:
+    """Every page has a new next page and new members, which are as empty or do not exist."""
+
+    def answer(path: str, params: dict[str, str]) -> Any:
+        if path.endswith("/gone"):
+            return 404, {}, b""
+        number = len(museum.asked)
+        inside = f"{museum.url}/n{number}" + ("/gone" if member == "Manifest" else "")
+        return {
+            "type": "Collection",
+            "items": [{"id": inside, "type": member}],
+            "next": f"{museum.url}/next{number}",
+        }
+
+    monkeypatch.setattr(iiif, "_EMPTY_LISTS", 30)
+    museum.answer = answer
+    rejects = rejects_of(opened(museum.url + "/top").chunks([]))
+    assert rejects[-1].reason == "30 collections and pages in a row led to no manifest; the rest of it is left"
+    assert "--location" in rejects[-1].text and len(museum.asked) <= 62
+
+
+def test_a_collection_that_invents_manifests_without_end_is_left(
+    museum: Museum, naps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(path: str, params: dict[str, str]) -> Any:
+        number = len(museum.asked)
+        if path.startswith("/m"):
+            return manifest(museum, number)
+        members = [{"id": f"{museum.url}/m{number}", "type": "Manifest"}]
+        return {"type": "CollectionPage", "items": members, "next": f"{museum.url}/next{number}"}
+
+    monkeypatch.setattr(iiif, "_MOST_LISTS", 40)
+    museum.answer = answer
+    chunks = list(opened(museum.url + "/top").chunks([]))
+    (reject,) = rejects_of(chunks)
+    assert reject.reason == "the collection goes on after 40 collections and pages; the rest of it is left"
+    assert len(rows_of(chunks)) == 40
+
+
 def test_pages_of_annotations_that_fail_are_named_and_soon_no_longer_asked_for(
     museum: Museum, naps: list[float]
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from artsim.archive import Mistake
 from artsim.sources.folder import open_folder
-from artsim.sources.table import open_location
+from artsim.sources.table import open_location, open_table
 from tests.sources.conftest import rows_of
 
 
@@ -23,7 +23,7 @@ def test_places_that_are_not_read_say_what_to_do(location: str) -> None:
 def test_a_spreadsheet_is_to_be_saved_as_csv(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"PK\x03\x04")
     with pytest.raises(Mistake, match="save it as CSV"):
-        open_location(str(tmp_path / name))
+        open_table(str(tmp_path / name), {})
 
 
 @pytest.fixture

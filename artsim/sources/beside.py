@@ -1,0 +1,184 @@
+"""Images that lie in a folder of their own beside a table, found by the names that its rows give them."""
+
+import os
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+import pyarrow as pa
+import pyarrow.fs as pafs
+
+from artsim.archive import Mistake, Store
+from artsim.sources.below import NO_FILE, Below, NotBelow
+from artsim.sources.endings import is_image_name
+from artsim.sources.junk import in_junk, is_junk
+from artsim.sources.places import is_folder
+
+_TRIED = 1000  # rows whose values are looked up to find the column that names the files
+_SHARE = 0.5  # of them that have to name files, in a column whose name speaks neither of images nor of ids
+_EXAMPLES = 3
+
+
+class Beside(Below):
+    """The folder of ``--images``: the only place from which the rows of a table get their images.
+
+    A row may give a file's path, its name with or without ending, or an address that ends in its name. The path has to
+    agree as far as both sides have one, letter case aside. A name that fits several files is refused.
+    """
+
+    only = True
+
+    def __init__(self, store: Store, named: str) -> None:
+        super().__init__(store)
+        self._named = named
+        self._by_stem: dict[str, list[str]] = defaultdict(list)
+        for file in _images(store):
+            self._by_stem[_stem(PurePosixPath(file).name)].append(file)
+        if not self._by_stem:
+            raise Mistake(f"--images {named}: there is no image in this folder")
+        self._chosen: str | None = None
+        self._found = 0
+        self._missed: list[str] = []
+
+    def address(self, name: str) -> str:
+        """The address of the one file that a row names. NotBelow says why there is none."""
+        try:
+            address = super().address(self._file(name))
+        except NotBelow:
+            self._missed += [name] if len(self._missed) < _EXAMPLES else []
+            raise
+        self._found += 1
+        return address
+
+    def mapped(self, table: pa.Table, mapping: Mapping[str, str]) -> dict[str, str]:
+        """The mapping with a column as image that names files: the one mapped as image, or as id, or the best other.
+
+        Where no column names any, the one that was mapped as image or id stays. A choice holds for the whole table.
+        """
+        likely = [mapping[name] for name in ("image_url", "id") if mapping.get(name) in table.column_names]
+        if self._chosen not in table.column_names:
+            self._chosen = next((name for name in likely if self._count(table[name])), None) or self._best(table)
+        return {**mapping, "image_url": self._chosen or [*likely, *table.column_names][0]}
+
+    def _best(self, table: pa.Table) -> str | None:
+        """The column that names most files, if it does so in most rows."""
+        counts = {name: self._count(table[name]) for name in table.column_names}
+        best = max(counts, key=counts.__getitem__)
+        return best if counts[best] > _SHARE * min(len(table), _TRIED) else None
+
+    def check_found(self) -> None:
+        """Mistake if rows named files and none of them is there."""
+        if not self._found:
+            files = [file for some in self._by_stem.values() for file in some][:_EXAMPLES]
+            raise Mistake(
+                f"--images {self._named}: no row matches a file; the rows name {_listed(self._missed) or 'none'}; "
+                f"the folder has {_listed(files)}; say --columns image_url=COLUMN, or --image-template 'a/{{id}}.jpg'"
+            )
+
+    def _count(self, column: pa.ChunkedArray) -> int:
+        """How many files the first values of a column name."""
+        found = set()
+        for value in filter(None, column.slice(0, _TRIED).to_pylist()):
+            try:
+                found.add(self._file(value))
+            except NotBelow:
+                continue
+        return len(found)
+
+    def _file(self, name: str) -> str:
+        """The file that a name means, relative to the folder; a name that no file has is given back as it is."""
+        if name.startswith(self.root):
+            name = unquote(name[len(self.root) :])
+        elif re.match(r"https?://", name):
+            name = unquote(_path_of(name)).rpartition("/")[2]
+        name = self._relative(name.replace("\\", "/") if "/" not in name else name)
+        parts = [part for part in name.split("/") if part not in ("", ".")]
+        if ".." in parts:
+            raise NotBelow("the path leaves the folder, or is none")
+        if not parts:
+            raise NotBelow("not the name of a file")
+        path = "/".join(parts)
+        files = self._by_stem.get(_stem(parts[-1]), [])
+        if path in files:
+            return path
+        for fits in (_is_path, _is_tail):
+            if fitting := [file for file in files if fits(path, file)]:
+                longest = max(file.count("/") for file in fitting) if len(parts) > 1 else 0
+                best = [file for file in fitting if file.count("/") >= min(longest, len(parts) - 1)]
+                if len(best) > 1:
+                    raise NotBelow("several files in the folder of --images have this name")
+                return best[0]
+        if not self.store.is_local:
+            raise NotBelow(NO_FILE)
+        self._check(path)  # also files whose names do not look like images; tells links and devices from nothing
+        return path
+
+    def _relative(self, path: str) -> str:
+        """A path relative to the folder, also where a row gives the whole path of a file below it."""
+        if not path.startswith("/") and not re.match(r"[A-Za-z]:/", path):
+            return path
+        for root in {f"{self.store.root}/", f"{os.path.realpath(self.store.root)}/"}:
+            if self.store.is_local and path.startswith(root):
+                return path[len(root) :]
+        raise NotBelow("an absolute path, not one below the folder of --images")
+
+
+def open_images(folder: str) -> Beside:
+    """The folder of ``--images``. Mistake if it is not there, or has no image."""
+    store = Store.open(folder)
+    kind = store.filesystem.get_file_info(store.root).type
+    if kind == pafs.FileType.NotFound:
+        raise Mistake(f"--images {folder}: there is no such folder")
+    if not is_folder(store):
+        raise Mistake(f"--images {folder}: this is a file; name the folder in which the images lie")
+    return Beside(store, folder)
+
+
+def _images(store: Store) -> Iterator[str]:
+    """Files below a folder that have an image's name, relative to it, sorted; links are not followed."""
+    if not store.is_local:
+        infos = store.filesystem.get_file_info(pafs.FileSelector(store.root, recursive=True))
+        files = (info.path[len(store.root) + 1 :] for info in infos if info.is_file)
+        yield from sorted(file for file in files if is_image_name(file) and not in_junk(file))
+        return
+    for folder, folders, names in os.walk(store.root):
+        folders[:] = sorted(name for name in folders if not is_junk(name))
+        inside = Path(folder).relative_to(store.root)
+        for name in sorted(names):
+            if is_image_name(name) and not is_junk(name):
+                yield str(inside / name)
+
+
+def _path_of(address: str) -> str:
+    try:
+        return urlsplit(address).path
+    except ValueError as error:
+        raise NotBelow("not the name of a file") from error
+
+
+def _stem(name: str) -> str:
+    return _folded(name.rpartition(".")[0] if is_image_name(name) else name)
+
+
+def _folded(text: str) -> str:
+    """A name as it is compared: without case, and letters with accents in one spelling (macOS has its own)."""
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _is_path(wanted: str, file: str) -> bool:
+    """Whether a file has just this path, which may lack the ending."""
+    folder, _, name = file.rpartition("/")
+    return _folded(wanted) in (_folded(file), f"{_folded(folder)}/{_stem(name)}".lstrip("/"))
+
+
+def _is_tail(wanted: str, file: str) -> bool:
+    """Whether a file's path ends in the one wanted, or the wanted one in the file's."""
+    length = min(wanted.count("/"), file.count("/")) + 1
+    return _is_path("/".join(wanted.split("/")[-length:]), "/".join(file.split("/")[-length:]))
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(name[:100] for name in names)

@@ -1,0 +1,53 @@
+"""The first rows of a source as the catalog would keep them, without writing anything."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from artsim.archive import Mistake
+from artsim.sources.admit import admitted
+from artsim.sources.record import Reject, Source, nothing_in
+from artsim.sources.roots import is_name
+
+LEAST = 1000  # rows that are read from a table, so that its columns are judged as in a whole run
+
+
+def first_rows(source: Source, collection: str | None, count: int) -> dict[str, Any]:
+    """The first ``count`` rows and rejects, which columns they come from, and counts over all rows that were read.
+
+    Mistake if the name is none for a collection, or the source is empty.
+    """
+    collection = source.name if collection is None else collection
+    if not is_name(collection):
+        raise Mistake(f"--as {collection}: a collection's name has letters, digits, '-', '_' and '.' alone")
+    rows: dict[str, dict[str, Any]] = {}
+    rejects: list[Reject] = []
+    for chunk in source.chunks([]):
+        chunk = admitted(chunk, collection, source.root)
+        rejects += chunk.rejects
+        for row in chunk.rows.to_pylist():
+            where = row.pop("where")
+            if row["id"] in rows:
+                rejects.append(Reject.of(where, "an earlier row has the same id", row["id"]))
+            rows.setdefault(row["id"], row)
+        if len(rows) >= count or len(rows) + len(rejects) >= LEAST:
+            break
+    if not rows and not rejects:
+        raise nothing_in(source)
+    return {
+        "rows_in": len(rows) + len(rejects),
+        "rows_out": len(rows),
+        "rows_failed": len(rejects),
+        "failures": dict(Counter(reject.reason for reject in rejects).most_common()),
+        "collection": collection,
+        "location": source.location,
+        "columns": source.columns.filled,
+        "metadata": source.columns.left or _keys(list(rows.values())[:count]),
+        "rows": list(rows.values())[:count],
+        "rejects": [{"line": one.line, "reason": one.reason, "text": one.text} for one in rejects[:count]],
+    }
+
+
+def _keys(rows: list[dict[str, Any]]) -> list[str]:
+    """What the metadata of rows holds."""
+    return list(dict.fromkeys(key for row in rows if row["metadata"] for key in json.loads(row["metadata"])))

@@ -1,0 +1,32 @@
+"""Accounts without a name or a home, as containers run under any number have them."""
+
+import os
+import pwd
+from pathlib import Path
+
+import pytest
+
+from artsim.cluster.here import token_file
+from artsim.scrape.options import Options
+
+
+@pytest.fixture
+def nameless(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(uid: int) -> pwd.struct_passwd:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for name in ("USER", "LOGNAME", "LNAME", "USERNAME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_an_account_without_a_name_is_called_by_its_number(nameless: None) -> None:
+    assert f"(+uid-{os.getuid()}@" in Options().user_agent
+
+
+def test_an_account_without_a_home_has_no_token_file_and_no_traceback(nameless: None) -> None:
+    with pytest.raises(RuntimeError):
+        Path.home()
+    assert not token_file().exists()
+    with pytest.raises(OSError, match=os.devnull):
+        token_file().parent.mkdir(parents=True, exist_ok=True)
