@@ -1,7 +1,7 @@
 """What every source yields: chunks of catalog rows, and what it had to reject. Nothing here reads or writes."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -36,12 +36,21 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Some rows of a table as they were read: all columns text, ``nested`` ones JSON, ``where`` the place of each."""
+    """Some rows of a table as they were read: all columns text, ``nested`` ones JSON, ``where`` the place of each.
+
+    ``inner`` are texts out of nested columns by dotted name, under the name of a whole column what its values are
+    called. They are meant for people; the nested columns stay as they are.
+    """
 
     table: pa.Table
     where: pa.Array
     rejects: list[Reject]
     nested: frozenset[str] = frozenset()
+    inner: Mapping[str, pa.Array] = field(default_factory=dict)
+
+    def columns(self) -> dict[str, pa.ChunkedArray | pa.Array]:
+        """Every column by name as text for people, the nested values last."""
+        return {name: self.table[name] for name in self.table.column_names} | dict(self.inner)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from artsim.sources.below import Below, parent_of
 from artsim.sources.columns import check_columns, columns_in, resolved
 from artsim.sources.delimited import read_delimited, unique
 from artsim.sources.documents import LINES
+from artsim.sources.image_column import ImageColumns, no_images
 from artsim.sources.mapping import catalog_rows
 from artsim.sources.objects import read_objects
 from artsim.sources.record import CHUNK_ROWS, Chunk, Records, Source
@@ -37,21 +38,18 @@ def open_table(location: str, columns: Mapping[str, str]) -> Source:
     below = Below(store if is_folder else parent_of(store))
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
-        first = True
-        for records in readable(
-            _records(store, is_folder, [column for text in columns.values() for column in columns_in(text)]), location
-        ):
-            mapping = resolved(columns, records.table.column_names)
-            if first:
-                check_columns(columns, records.table.column_names)
-                if "image_url" not in mapping and not (is_folder or store.root.lower().endswith(_JSON)):
-                    there = ", ".join(records.table.column_names)
-                    raise Mistake(
-                        f"--columns: say image_url=COLUMN; none of these is known as the image: {there[:300]}"
-                    )
-                _log.info("catalog: %s", ", ".join(f"{name}={column}" for name, column in mapping.items()))
-            first = False
-            yield catalog_rows(records, mapping, below)
+        first, images = True, ImageColumns()
+        wanted = [column for text in columns.values() for column in columns_in(text)]
+        for records in readable(_records(store, is_folder, wanted), location):
+            there = records.columns()
+            mapping = resolved(columns, list(there), [] if "image_url" in columns else images.of(there))
+            if first and len(records.where):
+                first = False
+                check_columns(columns, list(there))
+                if "image_url" not in mapping:
+                    no_images(location, there)
+                _log.info("catalog: %s", ", ".join(f"{name}={'|'.join(some)}" for name, some in mapping.items()))
+            yield catalog_rows(records, mapping, below, columns)
 
     name = PurePosixPath(store.root).name
     return Source(name.split(".")[0], store.uri, chunks, below.root)
