@@ -38,8 +38,8 @@ def _unwrapped(value: Any, depth: int = 0) -> list[Any]:
     own = _spoken(value)
     for key, inner in _inner(value):
         rows = _unwrapped(inner, depth + 1)
-        said = max((_spoken(row) for row in rows[:_TRIED]), default=0)
-        enough = own + (1 if key in _KEYS else 2)  # a record may list other records, and is none of them
+        said = max((_spoken(_opened(row, None)) for row in rows[:_TRIED]), default=0)
+        enough = own + (1 if key in _KEYS or own == 0 else 2)  # a record may list others; it stays one
         if said >= enough or (said == own == 0 and key in _KEYS and _is_rows(rows) and isinstance(inner, list)):
             if isinstance(inner, dict) and len(rows) == 1 and rows[0] is inner and key in _INSIDE:
                 return [value]  # a single row, opened with what stands beside it
@@ -70,7 +70,7 @@ def _opened(row: Any, base: str | None) -> Any:
         key = next((key for key in _INSIDE if _is_inside(row, key)), None)
         if key is None:
             break
-        row = {**{name: value for name, value in row.items() if name != key}, **row[key]}
+        row = {**row[key], **{name: value for name, value in row.items() if name != key and name not in row[key]}}
     if row and all(isinstance(one, dict) and "value" in one and "type" in one for one in row.values()):
         row = {name: one["value"] for name, one in row.items()}
     image = None if "image_url" in row else (_of_service(row, base) or _of_finna(row))

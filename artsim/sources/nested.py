@@ -24,6 +24,7 @@ _NO_MAKER = re.compile(
     re.IGNORECASE,
 )
 _LANGUAGE = re.compile(r"[a-z]{2,3}([-_][A-Za-z]{2,4})?|none|def|@none|und", re.IGNORECASE)
+_NO_LANGUAGES = ("id", "url", "uri", "src", "alt")
 _LITERAL = re.compile(r"\s*(\[\s*[\[{\"']|\{\s*[\"'])")
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 
@@ -50,7 +51,7 @@ def named(value: Any, depth: int = 0) -> list[str]:
     for key in _NAMES:
         if texts := named(value.get(key), depth + 1):
             return texts
-    if value and all(_LANGUAGE.fullmatch(key) for key in value):
+    if value and all(_LANGUAGE.fullmatch(key) and key not in _NO_LANGUAGES for key in value):
         return next((texts for one in value.values() if (texts := named(one, depth + 1))), [])
     return []
 

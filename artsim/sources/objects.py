@@ -57,6 +57,28 @@ def _records(objects: list[_Object], wanted: list[str], rejects: list[Reject]) -
     return Records(table, pa.array([where for where, _ in objects], pa.string()), rejects, nested, inner)
 
 
+def with_nested(texts: pa.Table, objects: list[dict[str, Any]], where: pa.Array, wanted: list[str]) -> Records:
+    """Records of a table with columns of texts and, by row, the nested values that it has beside them."""
+    if not objects:
+        return Records(texts, where, [])
+    values = _records([("", _plain(one)) for one in objects], wanted, [])
+    for name in values.table.column_names:
+        texts = texts.append_column(name, values.table[name])
+    return Records(texts, where, [], values.nested, values.inner)
+
+
+def _plain(value: Any) -> Any:
+    """Values of Parquet as JSON has them: maps as objects, times as text, no bytes."""
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        is_map = bool(value) and all(isinstance(one, tuple) and len(one) == 2 for one in value)
+        return {str(key): _plain(one) for key, one in value} if is_map else [_plain(one) for one in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return None if isinstance(value, bytes) else str(value)
+
+
 def _objects(store: Store) -> Iterator[_Object | Reject]:
     for document in documents(store):
         if isinstance(document, Reject):

@@ -16,7 +16,7 @@ from artsim.sources.delimited import read_delimited, unique
 from artsim.sources.documents import LINES
 from artsim.sources.image_column import ImageColumns, no_images
 from artsim.sources.mapping import catalog_rows
-from artsim.sources.objects import read_objects
+from artsim.sources.objects import read_objects, with_nested
 from artsim.sources.record import CHUNK_ROWS, Chunk, Records, Source
 
 _PARQUET = (".parquet", ".pq")
@@ -83,14 +83,14 @@ def _records(store: Store, is_folder: bool, wanted: list[str]) -> Iterator[Recor
     if is_folder or name.endswith(_JSON):
         yield from read_objects(store, wanted)
     elif name.endswith(_PARQUET):
-        yield from _from_parquet(store)
+        yield from _from_parquet(store, wanted)
     else:
         with store.filesystem.open_input_stream(store.root) as stream:  # decompresses .gz and the like by itself
             yield from read_delimited(stream, store.uri)
 
 
-def _from_parquet(store: Store) -> Iterator[Records]:
-    """A Parquet file with structs opened to dotted columns and all values as text."""
+def _from_parquet(store: Store, wanted: list[str]) -> Iterator[Records]:
+    """A Parquet file with structs opened to dotted columns, lists of structs as JSON, and all values as text."""
     line = 1
     try:
         # read buffered, because a row group may be as large as the file
@@ -102,18 +102,24 @@ def _from_parquet(store: Store) -> Iterator[Records]:
             table = pa.Table.from_batches([batch])
             while any(pa.types.is_struct(field.type) for field in table.schema):
                 table = table.flatten()
-            names = unique(table.column_names)
-            texts = pa.table([_as_text(column) for column in table.columns], names=names)
-            where = pa.array(range(line, line + len(texts)), pa.int64()).cast(pa.string())
-            line += len(texts)
-            yield Records(texts, where, [])
+            table = table.rename_columns(unique(table.column_names))
+            nested = [field.name for field in table.schema if _is_nested(field.type)]
+            texts = pa.table({name: _as_text(table[name]) for name in table.column_names if name not in nested})
+            where = pa.array(range(line, line + len(table)), pa.int64()).cast(pa.string())
+            line += len(table)
+            yield with_nested(texts, table.select(nested).to_pylist() if nested else [], where, wanted)
+
+
+def _is_nested(kind: pa.DataType) -> bool:
+    """Whether a column has lists of more than plain texts, or maps."""
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return not pa.types.is_string(kind.value_type)
+    return pa.types.is_map(kind)
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
     if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-        if pa.types.is_string(column.type.value_type):
-            return pc.binary_join(column, "; ")
-        return pa.array((None if value is None else str(value) for value in column.to_pylist()), pa.string())
+        return pc.binary_join(column, "; ")
     try:
         return column.cast(pa.string())
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # bytes and other things no catalog column can hold
