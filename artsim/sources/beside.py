@@ -6,6 +6,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ import pyarrow.fs as pafs
 
 from artsim.archive import Mistake, Store
 from artsim.sources.below import NO_FILE, Below, NotBelow
+from artsim.sources.columns import IMAGE_NAMES, Resolved, plain_name
 from artsim.sources.endings import is_image_name
 from artsim.sources.junk import in_junk, is_junk
 from artsim.sources.places import is_folder
@@ -20,6 +22,8 @@ from artsim.sources.places import is_folder
 _TRIED = 1000  # rows whose values are looked up to find the column that names the files
 _SHARE = 0.5  # of them that have to name files, in a column whose name speaks neither of images nor of ids
 _EXAMPLES = 3
+
+_Column: TypeAlias = pa.ChunkedArray | pa.Array
 
 
 class Beside(Below):
@@ -53,21 +57,22 @@ class Beside(Below):
         self._found += 1
         return address
 
-    def mapped(self, table: pa.Table, mapping: Mapping[str, str]) -> dict[str, str]:
-        """The mapping with a column as image that names files: the one mapped as image, or as id, or the best other.
+    def mapped(self, columns: Mapping[str, _Column], mapping: Resolved) -> Resolved:
+        """The mapping with a column as image that names files: one mapped as image, or as id, or the best other.
 
         Where no column names any, the one that was mapped as image or id stays. A choice holds for the whole table.
         """
-        likely = [mapping[name] for name in ("image_url", "id") if mapping.get(name) in table.column_names]
-        if self._chosen not in table.column_names:
-            self._chosen = next((name for name in likely if self._count(table[name])), None) or self._best(table)
-        return {**mapping, "image_url": self._chosen or [*likely, *table.column_names][0]}
+        by_name = [column for column in columns if plain_name(column) in IMAGE_NAMES]
+        likely = [column for column in [*by_name, *mapping.get("id", ())] if column in columns]
+        if self._chosen not in columns:
+            self._chosen = next((name for name in likely if self._count(columns[name])), None) or self._best(columns)
+        return {**mapping, "image_url": (self._chosen or [*likely, *columns][0],)}
 
-    def _best(self, table: pa.Table) -> str | None:
+    def _best(self, columns: Mapping[str, _Column]) -> str | None:
         """The column that names most files, if it does so in most rows."""
-        counts = {name: self._count(table[name]) for name in table.column_names}
+        counts = {name: self._count(column) for name, column in columns.items()}
         best = max(counts, key=counts.__getitem__)
-        return best if counts[best] > _SHARE * min(len(table), _TRIED) else None
+        return best if counts[best] > _SHARE * min(len(columns[best]), _TRIED) else None
 
     def check_found(self) -> None:
         """Mistake if rows named files and none of them is there."""
@@ -78,7 +83,7 @@ class Beside(Below):
                 f"the folder has {_listed(files)}; say --columns image_url=COLUMN, or --image-template 'a/{{id}}.jpg'"
             )
 
-    def _count(self, column: pa.ChunkedArray) -> int:
+    def _count(self, column: _Column) -> int:
         """How many files the first values of a column name."""
         found = set()
         for value in filter(None, column.slice(0, _TRIED).to_pylist()):

@@ -1,38 +1,12 @@
 """Which column of a table is which of the catalog: what the caller says, and names that speak for themselves."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from artsim.archive import CATALOG, Mistake
+from artsim.sources.synonyms import PAGE_IDS, SYNONYMS
 
-# The names under which museums publish each column, compared without case and punctuation; the first one there counts.
-_KNOWN = {
-    "image_url": "imageurl primaryimage primaryimageurl imgurl image imagelink thumbnailurl imagethumbnail file"
-    " filename"
-    " filepath path iiifinfourl edmisshownby url",
-    "id": "id omniid objectid objectnumber accessionnumber acno foreignidentifier identifier inventorynumber"
-    " systemnumber"
-    " item uid uuid",
-    "page_url": "pageurl objecturl sourceurl foreignlandingurl collectionurl landingpage webpage weburl edmisshownat"
-    " page"
-    " permalink url",
-    "title": "title name artworkname objecttitle caption primarytitle itemlabel",
-    "artist": "artist artistfullname artistdisplayname artistname allartists creator author painter maker artistdisplay"
-    " artisttitle principalorfirstmaker creatorlabel dccreator",
-    "date_text": "datetext date objectdate creationyear year dated dating datedisplay displaydate primarydate"
-    " creationdate"
-    " inception",
-    "year_from": "yearfrom objectbegindate beginyear startyear datestart datebegin creationdateearliest",
-    "year_to": "yearto objectenddate endyear dateend creationdatelatest",
-    "style": "style movement styletitle",
-    "type": "type classification objecttype genre l1type artworktypetitle",
-    "technique": "technique medium techniques materials mediumdisplay",
-    "location": "location repository museum",
-    "school": "school culture nationality",
-    "rights": "rights licenseurl license licence rightsurl ispublicdomain publicdomain copyright rightstype"
-    " sharelicensestatus",
-}
-SPEAKING = frozenset(" ".join(_KNOWN.values()).split())  # plain names that are understood without being told
+Resolved = dict[str, tuple[str, ...]]  # by the catalog's column, the columns of a table that fill it
 
 
 def parse_columns(texts: Iterable[str]) -> dict[str, str]:
@@ -45,8 +19,8 @@ def parse_columns(texts: Iterable[str]) -> dict[str, str]:
         name, equals, column = text.partition("=")
         if not equals or not column:
             raise Mistake(f"--columns {text}: write it as image_url=url, the catalog's column first")
-        if name not in _KNOWN:
-            raise Mistake(f"--columns {text}: the catalog has no column {name!r} to fill; it has {', '.join(_KNOWN)}")
+        if name not in SYNONYMS:
+            raise Mistake(f"--columns {text}: the catalog has no column {name!r} to fill; it has {', '.join(SYNONYMS)}")
         columns[name] = column
     return columns
 
@@ -63,22 +37,41 @@ def with_template(columns: Mapping[str, str], template: str | None) -> dict[str,
 
 
 def plain_name(column: str) -> str:
-    """A column's name as it is compared: without case and punctuation."""
-    return re.sub(r"[^a-z0-9]", "", column.lower())
+    """A column's name as it is compared: without case, punctuation and the numbers of list items."""
+    return re.sub(r"[^a-z0-9]", "", re.sub(r"[./]\d+(?=[./]|$)", "", column.lower()))
 
 
-def resolved(wanted: Mapping[str, str], there: list[str]) -> dict[str, str]:
-    """Which column of a table fills which of the catalog: those wanted, and others whose names speak for themselves."""
-    found = dict(wanted)
-    plain: dict[str, str] = {}
+_PLAIN = {name: [plain_name(one) for one in known.split()] for name, known in SYNONYMS.items()}
+IMAGE_NAMES = _PLAIN["image_url"]
+ARTIST_NAMES = frozenset(_PLAIN["artist"])
+PAGE_NAMES = frozenset(_PLAIN["page_url"])
+SPEAKING = frozenset(one for known in _PLAIN.values() for one in known)  # plain names that need no telling
+
+
+def resolved(wanted: Mapping[str, str], there: list[str], images: Sequence[str] = ()) -> Resolved:
+    """Which columns of a table fill each of the catalog: the one wanted, or those whose names speak for themselves.
+
+    Of several, a row takes the first that it has. ``images`` are those that hold images, judged by their values.
+    What the caller named is used for nothing else, unless in a template.
+    """
+    found: Resolved = {name: (text,) for name, text in wanted.items()}
+    if images and "image_url" not in found:
+        found["image_url"] = tuple(images)
+    taken = {column for columns in found.values() for column in columns if "{" not in column}
+    by_plain: dict[str, list[str]] = {}
     for column in there:
-        plain.setdefault(plain_name(column), column)
-    taken = {text for text in wanted.values() if "{" not in text}
-    for name, known in _KNOWN.items():
-        free = [plain[one] for one in known.split() if one in plain and plain[one] not in taken]
-        if name not in found and free:
-            found[name] = free[0]
-            taken.add(free[0])
+        by_plain.setdefault(plain_name(column), []).append(column)
+    for name, known in _PLAIN.items():
+        if name in found or name == "image_url":
+            continue
+        free = [column for plain in known for column in by_plain.get(plain, ()) if column not in taken]
+        if name == "page_url":
+            free += [
+                column for plain in PAGE_IDS for column in by_plain.get(plain, ()) if column in found.get("id", ())
+            ]
+        if free:
+            found[name] = tuple(dict.fromkeys(free))
+            taken.update(free)
     return found
 
 
@@ -97,4 +90,4 @@ def columns_in(text: str) -> list[str]:
     return re.findall(r"\{([^{}]*)\}", text) if "{" in text else [text]
 
 
-assert set(_KNOWN) == set(CATALOG.names) - {"source", "metadata"}
+assert set(SYNONYMS) == set(CATALOG.names) - {"source", "metadata"}

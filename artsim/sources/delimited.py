@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from artsim.archive import Mistake
 from artsim.sources.kinds import wide_encoding
+from artsim.sources.addresses import has_image, is_bare, read_addresses
 from artsim.sources.record import CHUNK_ROWS, Records, Reject
 from artsim.sources.swallowed import Swallowed
 
@@ -26,16 +27,24 @@ def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: i
     """Batches of at most ``size`` rows from a stream of bytes, all columns as text.
 
     ``name`` is the file's, for messages. Without a ``delimiter`` the one that the first line has most of is taken.
-    Mistake if there is no header.
+    A file with nothing but an address in each line is a table of images. Mistake if there is no header.
     """
     feed = _Feed(_texts(stream, name))
     first = feed.peek()
+    if is_bare(first):
+        yield from read_addresses(feed, size)
+        return
     delimiter = delimiter or max(_DELIMITERS, key=first.count)
     reader = csv.reader(feed, delimiter=delimiter)
     try:
         header = _header(next(reader))
     except (StopIteration, csv.Error) as error:
         raise Mistake(f"--location {name}: the first line is no header of a table") from error
+    if any(has_image(field) for field in header):
+        raise Mistake(
+            f"--location {name}: the first line has an image where the names of the columns belong; add a first line "
+            "with their names (such as image_url,title), or leave nothing but one address in each line"
+        )
     rows_of = Swallowed(delimiter, len(header))
     if rows_of.found(feed.taken):
         raise Mistake(f"--location {name}: the first line is no header of a table: a quote in it is not closed")

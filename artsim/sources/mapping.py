@@ -2,37 +2,45 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from artsim.sources.below import Below, NotBelow
-from artsim.sources.columns import columns_in
+from artsim.sources.columns import Resolved, plain_name
+from artsim.sources.nested import named_in_text
 from artsim.sources.record import ROWS, Chunk, Records, Reject
+from artsim.sources.values import first_of
 from artsim.sources.years import years
 
 _TEXTS = ("page_url", "title", "artist", "date_text", "style", "type", "technique", "location", "school", "rights")
+_WORDS = frozenset(_TEXTS) - {"page_url", "rights"}
+
+_Column: TypeAlias = pa.ChunkedArray | pa.Array
 
 
-def catalog_rows(records: Records, mapping: Mapping[str, str], below: Below) -> Chunk:
+def catalog_rows(records: Records, mapping: Resolved, below: Below, told: Collection[str] = ()) -> Chunk:
     """Rows of a table as catalog rows.
 
-    An image that is no address is a file below the folder ``below``; a row whose file cannot be had is rejected.
-    An id that the table does not give is the image as the table names it. What fills no column goes to ``metadata``.
+    Of several columns for one of the catalog, a row takes the first that it has; columns that the caller named
+    (``told``) are taken as they are. An image that is no address is a file below the folder ``below``; a row whose file
+    cannot be had is rejected. An id that the table does not give is the image as the table names it. What fills no
+    column goes to ``metadata``.
     """
     count = len(records.where)
-    given = {name: _column(records, text) for name, text in mapping.items()}
+    given: dict[str, _Column] = {}
+    used: dict[str, _Column] = {}
+    for name, columns in mapping.items():
+        given[name] = _first_of_row(records, name, columns, name in told, used)
     images, problems = _images(given.get("image_url", pa.nulls(count, pa.string())), below)
     rows = {name: given.get(name, pa.nulls(count, pa.string())) for name in _TEXTS}
     rows["id"] = given.get("id", given.get("image_url", images))
     rows["image_url"] = images
     rows["rights"] = _rights(rows["rights"])
     rows["year_from"], rows["year_to"] = _years(given, rows["date_text"])
-    used = {column for text in mapping.values() for column in columns_in(text)}
-    rows["metadata"] = metadata(
-        {name: records.table[name] for name in records.table.column_names if name not in used}, records.nested, count
-    )
+    rows["metadata"] = metadata(_unused(records, used), records.nested, count)
     rows["where"] = records.where
     table = pa.table({field.name: rows.get(field.name, pa.nulls(count, field.type)) for field in ROWS}, schema=ROWS)
     if problems:
@@ -68,9 +76,79 @@ def tidy(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
     return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
 
 
-def _column(records: Records, text: str) -> pa.ChunkedArray | pa.Array:
+def _first_of_row(
+    records: Records, name: str, columns: tuple[str, ...], is_told: bool, used: dict[str, _Column]
+) -> _Column:
+    """The values of a catalog column: in each row those of the first column that has one.
+
+    Notes in ``used`` which rows took their value from which column.
+    """
+    values: _Column = pa.nulls(len(records.where), pa.string())
+    for column in columns:
+        fitting = _fitting(name, column, _column(records, column), is_told)
+        taken = pc.and_(pc.is_null(values), pc.is_valid(fitting))
+        values = pc.coalesce(values, fitting)
+        if "{" not in column and column not in records.nested:
+            used[column] = pc.or_(used[column], taken) if column in used else taken
+    return values
+
+
+def _fitting(name: str, column: str, values: _Column, is_told: bool) -> _Column:
+    """The values that can stand in a column of the catalog; where the caller named the column, all of them."""
+    if name == "image_url":
+        values = _each(values, r"[;|\s]", first_of)
+        return values if is_told else _service_images(column, values)
+    if name in _WORDS:
+        values = _each(values, r"^\s*[\[{]", named_in_text)
+    if is_told or name not in {*_WORDS, "page_url"}:
+        return values
+    if name == "page_url":
+        return _where(pc.match_substring_regex(values, r"^https?://"), _each(values, r"[;|\s]", first_of))
+    return _where(pc.invert(pc.match_substring_regex(values, r"^https?://\S+(; https?://\S+)*$")), values)
+
+
+def _service_images(column: str, values: _Column) -> _Column:
+    """Images of the services whose addresses a column of IIIF has; other addresses as they are."""
+    plain = plain_name(column)
+    if "iiif" not in plain:
+        return values
+    asks = r"(?i)(\.(jpe?g|png|tiff?|gif|webp)|/info\.json|/(default|native|color|gray)(\.\w+)?)(\?.*)?$"
+    is_base = pc.match_substring_regex(values, r"^https?://")
+    if not plain.endswith("id"):
+        is_base = pc.and_not(is_base, pc.match_substring_regex(values, asks))
+    images = pc.replace_substring_regex(values, r"(/info\.json|/)?$", "/full/max/0/default.jpg")
+    return pc.if_else(is_base, images, values)
+
+
+def _each(values: _Column, pattern: str, change: Callable[[str], str | None]) -> _Column:
+    """The values with those that match the pattern changed one by one."""
+    if not pc.any(pc.match_substring_regex(values, pattern)).as_py():
+        return values
+    found = re.compile(pattern)
+    return pa.array(
+        (change(value) if value is not None and found.search(value) else value for value in values.to_pylist()),
+        pa.string(),
+    )
+
+
+def _where(test: _Column, values: _Column) -> _Column:
+    return pc.if_else(test, values, pa.scalar(None, pa.string()))
+
+
+def _unused(records: Records, used: Mapping[str, _Column]) -> dict[str, _Column]:
+    """The columns of a table without the values that the catalog has in columns of its own."""
+    columns = {name: records.table[name] for name in records.table.column_names}
+    for name, rows in used.items():
+        if name in columns:
+            columns[name] = _where(pc.invert(rows), columns[name])
+    return columns
+
+
+def _column(records: Records, text: str) -> _Column:
     """A column, or a text with columns in braces; null where a column is empty."""
     if "{" not in text:
+        if text in records.inner:
+            return tidy(records.inner[text])
         names = records.table.column_names
         return tidy(records.table[text]) if text in names else pa.nulls(len(records.where), pa.string())
     pieces = re.split(r"\{([^{}]*)\}", text)

@@ -4,59 +4,79 @@ Values inside an object are reached by dotted names (``production.0.creator``). 
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator
-from functools import lru_cache
-from itertools import chain, islice
 from typing import Any
 
 import pyarrow as pa
 
 from artsim.archive import Store
-from artsim.sources.columns import SPEAKING, plain_name
-from artsim.sources.documents import Document, documents
+from artsim.sources.documents import documents
+from artsim.sources.envelopes import rows_of
+from artsim.sources.inner import inner_columns, text_array
 from artsim.sources.record import CHUNK_ROWS, Records, Reject, clean
 
-_ENVELOPES = ("items", "results", "records", "data", "objects", "artObjects")  # where APIs put the rows of an answer
-
 _Object = tuple[str, dict[str, Any]]
+
+_MOST_KEYS = 2000  # of one object, and twice as many of a batch
+_CELLS = 8 << 20  # rows times columns of a batch
 
 
 def read_objects(store: Store, wanted: list[str], size: int = CHUNK_ROWS) -> Iterator[Records]:
     """Batches of at most ``size`` objects below a file or folder; a column for each key and each ``wanted`` name.
 
     Texts stay, other plain values become text, lists of plain values are joined by "; ", and whatever is nested stays
-    JSON. Objects whose keys speak of other things come in batches of their own: a folder may hold several kinds of
-    answers. A file or line that is no JSON object is rejected.
+    JSON; what nested values are called comes beside it. A file or line that is no JSON object is rejected.
     """
-    stream = _objects(store)
-    while some := list(islice(stream, size)):
+    for some in _batches(_objects(store), size):
         rejects = [item for item in some if isinstance(item, Reject)]
-        shapes: dict[frozenset[str], list[_Object]] = defaultdict(list)
-        for item in some:
-            if not isinstance(item, Reject):
-                shapes[_shape(tuple(item[1]))].append(item)
-        there = [
-            name for name in wanted if any(_reach(value, name) is not None for _, value in chain(*shapes.values()))
-        ]
-        for objects in shapes.values():
-            yield _records(objects, there, rejects)
-            rejects = []
-        if rejects:
-            yield _records([], there, rejects)
+        objects = [item for item in some if not isinstance(item, Reject)]
+        yield _records(objects, wanted, rejects)
 
 
-@lru_cache(maxsize=4096)
-def _shape(keys: tuple[str, ...]) -> frozenset[str]:
-    return SPEAKING.intersection(map(plain_name, keys))
+def _batches(stream: Iterator[_Object | Reject], size: int) -> Iterator[list[_Object | Reject]]:
+    """Objects in lists that do not grow beyond memory, however many keys they have."""
+    batch: list[_Object | Reject] = []
+    keys: set[str] = set()
+    for item in stream:
+        if not isinstance(item, Reject):
+            keys.update(item[1])
+        if batch and (len(batch) == size or len(keys) > 2 * _MOST_KEYS or len(keys) * len(batch) > _CELLS):
+            yield batch
+            batch, keys = [], set() if isinstance(item, Reject) else set(item[1])
+        batch.append(item)
+    if batch:
+        yield batch
 
 
 def _records(objects: list[_Object], wanted: list[str], rejects: list[Reject]) -> Records:
-    names = list(dict.fromkeys([*(key for _, value in objects for key in value), *wanted]))
-    columns = {name: [_reach(value, name) for _, value in objects] for name in names}
+    names = list(dict.fromkeys(key for _, value in objects for key in value))
+    columns = {name: [value.get(name) for _, value in objects] for name in names}
     nested = frozenset(name for name, values in columns.items() if any(map(_is_nested, values)))
     table = pa.table({clean(name): _texts(values) for name, values in columns.items()})
-    return Records(table, pa.array([where for where, _ in objects], pa.string()), rejects, nested)
+    inner = inner_columns([value for _, value in objects], wanted)
+    return Records(table, pa.array([where for where, _ in objects], pa.string()), rejects, nested, inner)
+
+
+def with_nested(texts: pa.Table, objects: list[dict[str, Any]], where: pa.Array, wanted: list[str]) -> Records:
+    """Records of a table with columns of texts and, by row, the nested values that it has beside them."""
+    if not objects:
+        return Records(texts, where, [])
+    values = _records([("", _plain(one)) for one in objects], wanted, [])
+    for name in values.table.column_names:
+        texts = texts.append_column(name, values.table[name])
+    return Records(texts, where, [], values.nested, values.inner)
+
+
+def _plain(value: Any) -> Any:
+    """Values of Parquet as JSON has them: maps as objects, times as text, no bytes."""
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        is_map = bool(value) and all(isinstance(one, tuple) and len(one) == 2 for one in value)
+        return {str(key): _plain(one) for key, one in value} if is_map else [_plain(one) for one in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return None if isinstance(value, bytes) else str(value)
 
 
 def _objects(store: Store) -> Iterator[_Object | Reject]:
@@ -64,36 +84,15 @@ def _objects(store: Store) -> Iterator[_Object | Reject]:
         if isinstance(document, Reject):
             yield document
             continue
-        where, values = document.where, _rows(document)
+        where, values = document.where, rows_of(document.value, document.is_line)
         for number, value in enumerate(values, 1):
             place = (f"{where}#{number}" if len(values) > 1 else where) if where else str(number)
-            yield (place, value) if isinstance(value, dict) else Reject.of(place, "no JSON object", value)
-
-
-def _rows(document: Document) -> list[Any]:
-    """The rows of a document: of a list, of the list in an API's answer, or the one object that it is."""
-    value = document.value
-    if document.is_line:
-        return [value]
-    if isinstance(value, dict):
-        return next((value[key] for key in _ENVELOPES if _is_list_of_objects(value.get(key))), [value])
-    return value if isinstance(value, list) else [value]
-
-
-def _reach(value: Any, name: str) -> Any:
-    """The value of a key, or else at the end of a dotted name."""
-    if isinstance(value, dict) and name in value:
-        return value[name]
-    for key in name.split("."):
-        if isinstance(value, list) and key.isdecimal():
-            value = value[int(key)] if int(key) < len(value) else None
-        else:
-            value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def _is_list_of_objects(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
+            if not isinstance(value, dict):
+                yield Reject.of(place, "no JSON object", value)
+            elif len(value) > _MOST_KEYS:
+                yield Reject.of(place, "too many keys in one object", f"{len(value):,} keys")
+            else:
+                yield place, value
 
 
 def _is_nested(value: Any) -> bool:
@@ -101,11 +100,7 @@ def _is_nested(value: Any) -> bool:
 
 
 def _texts(values: list[Any]) -> pa.Array:
-    texts = [_text(value) for value in values]
-    try:
-        return pa.array(texts, pa.string())
-    except UnicodeEncodeError:  # JSON can spell halves of characters that no file can hold
-        return pa.array([text if text is None else text.encode("utf-8", "replace").decode() for text in texts])
+    return text_array([_text(value) for value in values])
 
 
 def _text(value: Any) -> str | None:

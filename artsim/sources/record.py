@@ -36,12 +36,21 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Some rows of a table as they were read: all columns text, ``nested`` ones JSON, ``where`` the place of each."""
+    """Some rows of a table as they were read: all columns text, ``nested`` ones JSON, ``where`` the place of each.
+
+    ``inner`` are texts out of nested columns by dotted name, under the name of a whole column what its values are
+    called. They are meant for people; the nested columns stay as they are.
+    """
 
     table: pa.Table
     where: pa.Array
     rejects: list[Reject]
     nested: frozenset[str] = frozenset()
+    inner: Mapping[str, pa.Array] = field(default_factory=dict)
+
+    def columns(self) -> dict[str, pa.ChunkedArray | pa.Array]:
+        """Every column by name as text for people, the nested values last."""
+        return {name: self.table[name] for name in self.table.column_names} | dict(self.inner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +72,9 @@ class Columns:
     filled: dict[str, str] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
 
-    def note(self, mapping: Mapping[str, str], left: Iterable[str]) -> None:
+    def note(self, mapping: Mapping[str, tuple[str, ...]], left: Iterable[str]) -> None:
         """Adds those of some more rows."""
-        self.filled = {**mapping, **self.filled}
+        self.filled = {**{name: "|".join(some) for name, some in mapping.items()}, **self.filled}
         self.left = list(dict.fromkeys([*self.left, *left]))
 
 

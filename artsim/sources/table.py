@@ -15,9 +15,10 @@ from artsim.sources.beside import open_images
 from artsim.sources.columns import check_columns, columns_in, resolved, with_template
 from artsim.sources.delimited import read_delimited, unique
 from artsim.sources.documents import LINES
+from artsim.sources.image_column import ImageColumns, no_images
 from artsim.sources.kinds import check_table
 from artsim.sources.mapping import catalog_rows
-from artsim.sources.objects import read_objects
+from artsim.sources.objects import read_objects, with_nested
 from artsim.sources.places import is_folder
 from artsim.sources.record import CHUNK_ROWS, Chunk, Columns, Records, Source
 
@@ -53,35 +54,30 @@ def open_table(
     below = beside or Below(store if in_folder else parent_of(store))
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
-        first, rows = True, 0
-        for records in readable(
-            _records(store, in_folder, [column for text in wanted.values() for column in columns_in(text)], size),
-            location,
-        ):
-            there = records.table.column_names
-            mapping = resolved(wanted, there)
+        first, rows, judged = True, 0, ImageColumns()
+        named = [column for text in wanted.values() for column in columns_in(text)]
+        for records in readable(_records(store, in_folder, named, size), location):
+            there = records.columns()
+            mapping = resolved(wanted, list(there), [] if beside or "image_url" in wanted else judged.of(there))
             if beside and "image_url" not in wanted:
-                mapping = beside.mapped(records.table, mapping)
-            if first:
-                check_columns(columns, there)
-                check_columns({"image_url": template} if template else {}, there, "--image-template ")
-                if "image_url" not in mapping and not (in_folder or store.root.lower().endswith(_JSON)):
-                    raise Mistake(
-                        f"--columns: say image_url=COLUMN; none of these is known as the image: "
-                        f"{', '.join(there)[:300]}"
-                    )
-                _log.info("catalog: %s", ", ".join(f"{name}={column}" for name, column in mapping.items()))
-            used = {column for text in mapping.values() for column in columns_in(text)}
-            told.note(mapping, (column for column in there if column not in used))
+                mapping = beside.mapped(there, mapping)
             rows += len(records.where)
-            chunk = catalog_rows(records, mapping, below)
+            if first and len(records.where):
+                check_columns(columns, list(there))
+                check_columns({"image_url": template} if template else {}, list(there), "--image-template ")
+                if "image_url" not in mapping:
+                    no_images(location, there)
+                _log.info("catalog: %s", ", ".join(f"{name}={'|'.join(some)}" for name, some in mapping.items()))
+            used = {column for some in mapping.values() for text in some for column in columns_in(text)}
+            told.note(mapping, (column for column in records.table.column_names if column not in used))
+            chunk = catalog_rows(records, mapping, below, wanted)
             if first and not len(chunk.rows) and any(one.reason == NO_FILE for one in chunk.rejects):
                 _log.warning(
                     "catalog: %s names files that are not beside the table; --images FOLDER says where they lie, "
                     "--image-template makes addresses of columns",
-                    mapping["image_url"],
+                    "|".join(mapping["image_url"]),
                 )
-            first = False
+            first = first and not len(records.where)
             yield chunk
         if beside and rows:
             beside.check_found()
@@ -116,14 +112,14 @@ def _records(store: Store, in_folder: bool, wanted: list[str], size: int) -> Ite
     if in_folder or name.endswith(_JSON):
         yield from read_objects(store, wanted, size)
     elif name.endswith(_PARQUET):
-        yield from _from_parquet(store, size)
+        yield from _from_parquet(store, wanted, size)
     else:
         with store.filesystem.open_input_stream(store.root) as stream:  # decompresses .gz and the like by itself
             yield from read_delimited(stream, store.uri, size=size)
 
 
-def _from_parquet(store: Store, size: int) -> Iterator[Records]:
-    """A Parquet file with structs opened to dotted columns and all values as text."""
+def _from_parquet(store: Store, wanted: list[str], size: int) -> Iterator[Records]:
+    """A Parquet file with structs opened to dotted columns, lists of structs as JSON, and all values as text."""
     line = 1
     try:
         # read buffered, because a row group may be as large as the file
@@ -135,18 +131,24 @@ def _from_parquet(store: Store, size: int) -> Iterator[Records]:
             table = pa.Table.from_batches([batch])
             while any(pa.types.is_struct(field.type) for field in table.schema):
                 table = table.flatten()
-            names = unique(table.column_names)
-            texts = pa.table([_as_text(column) for column in table.columns], names=names)
-            where = pa.array(range(line, line + len(texts)), pa.int64()).cast(pa.string())
-            line += len(texts)
-            yield Records(texts, where, [])
+            table = table.rename_columns(unique(table.column_names))
+            nested = [field.name for field in table.schema if _is_nested(field.type)]
+            texts = pa.table({name: _as_text(table[name]) for name in table.column_names if name not in nested})
+            where = pa.array(range(line, line + len(table)), pa.int64()).cast(pa.string())
+            line += len(table)
+            yield with_nested(texts, table.select(nested).to_pylist() if nested else [], where, wanted)
+
+
+def _is_nested(kind: pa.DataType) -> bool:
+    """Whether a column has lists of more than plain texts, or maps."""
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return not pa.types.is_string(kind.value_type)
+    return pa.types.is_map(kind)
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
     if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-        if pa.types.is_string(column.type.value_type):
-            return pc.binary_join(column, "; ")
-        return pa.array((None if value is None else str(value) for value in column.to_pylist()), pa.string())
+        return pc.binary_join(column, "; ")
     try:
         return column.cast(pa.string())
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # bytes and other things no catalog column can hold

@@ -8,25 +8,39 @@ from artsim.sources.columns import check_columns, parse_columns, resolved
 
 def test_names_that_speak_for_themselves() -> None:
     there = ["omni_id", "artist_full_name", "artwork_name", "creation_year", "source_url", "image_url", "l1_type", "x"]
-    assert resolved({}, there) == {
-        "id": "omni_id",
-        "artist": "artist_full_name",
-        "title": "artwork_name",
-        "date_text": "creation_year",
-        "page_url": "source_url",
-        "image_url": "image_url",
-        "type": "l1_type",
+    assert resolved({}, there, ["image_url"]) == {
+        "id": ("omni_id",),
+        "artist": ("artist_full_name",),
+        "title": ("artwork_name",),
+        "date_text": ("creation_year",),
+        "page_url": ("source_url",),
+        "image_url": ("image_url",),
+        "type": ("l1_type",),
     }
 
 
-def test_a_url_is_the_image_unless_something_else_is() -> None:
-    assert resolved({}, ["url", "title"])["image_url"] == "url"
-    assert resolved({}, ["url", "thumbnailUrl"]) == {"image_url": "thumbnailUrl", "page_url": "url"}
+def test_a_url_is_the_page_unless_it_is_the_image() -> None:
+    assert resolved({}, ["url", "title"], ["url"]) == {"image_url": ("url",), "title": ("title",)}
+    assert resolved({}, ["url", "thumbnailUrl"], ["thumbnailUrl"]) == {
+        "image_url": ("thumbnailUrl",),
+        "page_url": ("url",),
+    }
 
 
 def test_what_the_caller_says_goes_first_and_takes_its_column() -> None:
-    assert resolved({"title": "date"}, ["date", "title", "file"]) == {"title": "date", "image_url": "file"}
-    assert resolved({"image_url": "https://x/{file}"}, ["file", "url"])["page_url"] == "url"
+    assert resolved({"title": "date"}, ["date", "title", "file"], ["file"]) == {
+        "title": ("date",),
+        "image_url": ("file",),
+    }
+    assert resolved({"image_url": "https://x/{file}"}, ["file", "url"])["page_url"] == ("url",)
+
+
+def test_a_column_in_a_template_stays_free_for_others() -> None:
+    assert resolved({"image_url": "https://x/{id}.jpg"}, ["id", "title"])["id"] == ("id",)
+
+
+def test_the_names_of_one_column_in_their_order() -> None:
+    assert resolved({}, ["name", "objectid", "title", "id"]) == {"id": ("id", "objectid"), "title": ("title", "name")}
 
 
 def test_the_option_is_read() -> None:
@@ -49,11 +63,11 @@ def test_a_column_that_is_not_there_is_named() -> None:
 
 def test_names_that_museums_use() -> None:
     there = ["_primaryTitle", "_primaryDate", "artist_display", "medium_display", "primaryimageurl", "url", "datebegin"]
-    found = resolved({}, there)
-    assert found["image_url"] == "primaryimageurl"
-    assert found["page_url"] == "url"
-    assert found["title"] == "_primaryTitle"
-    assert found["date_text"] == "_primaryDate"
-    assert found["artist"] == "artist_display"
-    assert found["technique"] == "medium_display"
-    assert found["year_from"] == "datebegin"
+    found = resolved({}, there, ["primaryimageurl"])
+    assert found["image_url"] == ("primaryimageurl",)
+    assert found["page_url"] == ("url",)
+    assert found["title"] == ("_primaryTitle",)
+    assert found["date_text"] == ("_primaryDate",)
+    assert found["artist"] == ("artist_display",)
+    assert found["technique"] == ("medium_display",)
+    assert found["year_from"] == ("datebegin",)

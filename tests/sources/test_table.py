@@ -55,7 +55,7 @@ def test_columns_can_be_named_and_composed(tmp_path: Path) -> None:
 
 def test_metadata_is_json_whatever_stands_there(tmp_path: Path) -> None:
     odd = ['"', "\\", '\\"', "a\tb", "\x01", "é漢", "", "{x}", "[", "x\u2028y"]
-    table = pa.table({"url": ["https://m.org/1"] * len(odd), 'k"ey\\': odd, "b": ["1", None] * (len(odd) // 2)})
+    table = pa.table({"url": ["https://m.org/1.jpg"] * len(odd), 'k"ey\\': odd, "b": ["1", None] * (len(odd) // 2)})
     pq.write_table(table, tmp_path / "w.parquet")
     for row, value, other in zip(rows_of(read(tmp_path / "w.parquet")), odd, table["b"].to_pylist(), strict=True):
         expected = {'k"ey\\': " ".join(value.split()) if "\t" in value else value, "b": other}
@@ -88,7 +88,7 @@ def test_files_are_taken_from_the_tables_own_folder_and_nowhere_else(tmp_path: P
 
 def test_yes_and_no_become_rights_that_say_so(tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text(
-        "url,isPublicDomain\nhttps://m/1,true\nhttps://m/2,False\nhttps://m/3,CC BY\nhttps://m/4,\n"
+        "url,isPublicDomain\nhttps://m/1.jpg,true\nhttps://m/2.jpg,False\nhttps://m/3.jpg,CC BY\nhttps://m/4.jpg,\n"
     )
     rights = [row["rights"] for row in rows_of(read(tmp_path / "w.csv"))]
     assert rights == ["public domain", "not in the public domain", "CC BY", None]
@@ -96,7 +96,7 @@ def test_yes_and_no_become_rights_that_say_so(tmp_path: Path) -> None:
 
 def test_years_of_the_table_go_before_those_of_the_words(tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text(
-        "url,date,objectBeginDate,objectEndDate\nhttps://m/1,19th century,1850,\nhttps://m/2,c. 1900,,\n"
+        "url,date,objectBeginDate,objectEndDate\nhttps://m/1.jpg,19th century,1850,\nhttps://m/2.jpg,c. 1900,,\n"
     )
     rows = rows_of(read(tmp_path / "w.csv"))
     assert [(row["year_from"], row["year_to"]) for row in rows] == [(1850, 1900), (1900, 1900)]
@@ -148,13 +148,13 @@ def test_json_of_every_shape_gives_the_same_rows(tmp_path: Path) -> None:
 
 
 def test_json_that_is_none_is_rejected_and_stops_nothing(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text('{"url": "https://m/1", "title": "half \\ud800 a letter"}')
+    (tmp_path / "a.json").write_text('{"url": "https://m/1.jpg", "title": "half \\ud800 a letter"}')
     (tmp_path / "b.json").write_text("{")
     (tmp_path / "c.json").write_text("[" * 100_000)
     (tmp_path / "d.json").write_text("7")
-    (tmp_path / "e.jsonl").write_text('{"url": "https://m/2"}\nnot json\n[1]\n')
+    (tmp_path / "e.jsonl").write_text('{"url": "https://m/2.jpg"}\nnot json\n[1]\n')
     chunks = read(tmp_path)
-    assert [row["image_url"] for row in rows_of(chunks)] == ["https://m/1", "https://m/2"]
+    assert [row["image_url"] for row in rows_of(chunks)] == ["https://m/1.jpg", "https://m/2.jpg"]
     assert rows_of(chunks)[0]["title"] == "half ? a letter"
     assert [(reject.line, reject.reason) for reject in rejects_of(chunks)] == [
         ("b.json", "no JSON"),
@@ -166,8 +166,8 @@ def test_json_that_is_none_is_rejected_and_stops_nothing(tmp_path: Path) -> None
 
 
 def test_a_line_is_one_row_whatever_lists_it_has(tmp_path: Path) -> None:
-    (tmp_path / "w.jsonl").write_text('{"url": "https://m/1", "items": [{"url": "https://m/2"}]}\n')
-    assert [row["image_url"] for row in rows_of(read(tmp_path / "w.jsonl"))] == ["https://m/1"]
+    (tmp_path / "w.jsonl").write_text('{"url": "https://m/1.jpg", "items": [{"url": "https://m/2.jpg"}]}\n')
+    assert [row["image_url"] for row in rows_of(read(tmp_path / "w.jsonl"))] == ["https://m/1.jpg"]
 
 
 def test_answers_of_several_kinds_in_one_folder(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_answers_of_several_kinds_in_one_folder(tmp_path: Path) -> None:
 
 
 def test_compressed_tables(tmp_path: Path) -> None:
-    (tmp_path / "w.csv.gz").write_bytes(gzip.compress(b"url\nhttps://m/1\n"))
+    (tmp_path / "w.csv.gz").write_bytes(gzip.compress(b"url\nhttps://m/1.jpg\n"))
     assert len(rows_of(read(tmp_path / "w.csv.gz"))) == 1
 
 

@@ -1,0 +1,74 @@
+"""A bare list of images: one address or file a line, without a header."""
+
+import re
+from collections.abc import Iterator
+from typing import Protocol
+
+import pyarrow as pa
+
+from artsim.sources.record import Records, Reject
+from artsim.sources.values import Kind, kind_of
+
+_ADDRESS = re.compile(r"(?:https?|s3|gs|file)://\S+", re.IGNORECASE)
+_FIELDS = re.compile(r"[,;|\t]\s*https?://", re.IGNORECASE)
+_SEPARATORS = ",;|\t"
+_NO_ADDRESS = "no address of an image"
+
+
+class Lines(Protocol):
+    """Lines of text that know the number of the last one."""
+
+    number: int
+
+    def __iter__(self) -> Iterator[str]: ...
+
+
+def is_bare(line: str) -> bool:
+    """Whether a first line is the address of an image or the name of its file, and no header or row of a table."""
+    text = _stripped(line)
+    start = re.split(rf"[{_SEPARATORS}]", text, maxsplit=1)[0]
+    rest = text[len(start) :]
+    if not _ADDRESS.fullmatch(text):
+        return not rest and kind_of(text) is Kind.FILE
+    if not rest:
+        return True
+    if _FIELDS.search(text) or has_image(start):
+        return False
+    return "?" in start or "/" in rest or kind_of(text) is Kind.IMAGE  # a comma inside the address
+
+
+def has_image(field: str) -> bool:
+    """Whether a field that should name a column is the address of an image, whole without a query."""
+    return "?" not in field and kind_of(field) is Kind.IMAGE
+
+
+def read_addresses(lines: Lines, size: int) -> Iterator[Records]:
+    """Batches of at most ``size`` rows with an image each. Commas belong to the address; empty lines are left out."""
+    images: list[str] = []
+    numbers: list[int] = []
+    rejects: list[Reject] = []
+    for line in lines:
+        text = _stripped(line)
+        if not text:
+            continue
+        if is_bare(text):
+            images.append(text)
+            numbers.append(lines.number)
+        else:
+            rejects.append(Reject.of(lines.number, _NO_ADDRESS, line))
+        if len(images) + len(rejects) >= size:
+            yield _records(images, numbers, rejects)
+            images, numbers, rejects = [], [], []
+    if images or rejects:
+        yield _records(images, numbers, rejects)
+
+
+def _records(images: list[str], numbers: list[int], rejects: list[Reject]) -> Records:
+    table = pa.table({"image_url": pa.array(images, pa.string())})
+    return Records(table, pa.array(numbers, pa.int64()).cast(pa.string()), rejects)
+
+
+def _stripped(line: str) -> str:
+    """A line without the quotes and the empty further fields that spreadsheets leave."""
+    text = line.strip().rstrip(_SEPARATORS).strip()
+    return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text

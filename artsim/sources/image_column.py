@@ -1,0 +1,168 @@
+"""Which columns of a table hold images: their names propose, their values decide."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import NoReturn
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from artsim.archive import Mistake
+from artsim.sources.columns import IMAGE_NAMES, PAGE_NAMES, plain_name
+from artsim.sources.synonyms import WEAK
+from artsim.sources.values import Kind, kind_of
+
+_TRIED = 1000  # values of a column that are looked at
+_SURE = 0.9  # share of images in a column whose name says nothing
+_CANDIDATES = 6  # named in a message
+_WORDS = ("image", "img", "photo", "picture", "thumb", "media", "bild", "foto", "scan", "iiif", "edm")
+_OTHER = ("right", "licen", "copyright", "credit", "manifest", "presentation")
+_LINKS = ("url", "uri", "href", "src", "location")
+_SMALL = ("thumb", "small", "preview", "icon", "logo", "portrait", "avatar", "flag")
+
+_GOOD = (Kind.IMAGE, Kind.FILE)
+
+
+class ImageColumns:
+    """Chooses the columns of images of one table and remembers the choice for its later rows."""
+
+    def __init__(self) -> None:
+        self._judged: dict[str, bool] = {}  # by column that had values: whether it holds images
+
+    def of(self, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> list[str]:
+        """The columns that hold images, the best first; empty if there is none or nobody can tell which."""
+        named = self._named(columns)
+        chosen = [name for name in named if self._holds(name, columns)]
+        if chosen:
+            return chosen
+        empty = [name for name in named if name not in self._judged]  # the rows to come may have images
+        return empty or self._by_values_alone(columns)
+
+    def _named(self, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> list[str]:
+        known = {name: IMAGE_NAMES.index(plain) for name in columns if (plain := plain_name(name)) in IMAGE_NAMES}
+        other = {
+            name: len(IMAGE_NAMES) + _is_small(name) for name in columns if name not in known and speaks_of_images(name)
+        }
+        ranks = known | other
+        return sorted(ranks, key=lambda name: (ranks[name], list(columns).index(name)))
+
+    def _holds(self, name: str, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> bool:
+        if name in self._judged:
+            return self._judged[name]
+        kinds = _kinds(columns[name])
+        if not kinds:
+            return False
+        self._judged[name] = _are_images(name, kinds) and not _are_pages(name, kinds, columns)
+        return self._judged[name]
+
+    def _by_values_alone(self, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> list[str]:
+        for name in columns:
+            if self._judged.get(name):
+                return [name]
+        sure = _full_of_images(columns)
+        large = [name for name in sure if not _is_small(name)]
+        for some in (large, sure):
+            if len(some) == 1:
+                self._judged[some[0]] = True
+                return some
+        return []
+
+
+def no_images(location: str, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> NoReturn:
+    """Mistake that says which columns come closest, and which option gives the images."""
+    several = _full_of_images(columns)
+    if several:
+        raise Mistake(
+            f"--location {location}: several columns hold images ({', '.join(several[:_CANDIDATES])}); "
+            f"say which: --columns image_url={several[0]}"
+        )
+    found = [(rank, said) for name, column in columns.items() for rank, said in _candidate(name, column)]
+    closest = "; ".join(said for _, said in sorted(found, key=lambda one: one[0])[:_CANDIDATES])
+    raise Mistake(
+        f"--location {location}: no column holds images. "
+        + (f"The closest: {closest}. " if closest else "")
+        + "Say --columns image_url=COLUMN for a column of addresses, --image-template 'https://HOST/{COLUMN}' to build "
+        f"addresses, or --images FOLDER for files. The columns: {', '.join(columns)[:300]}"
+    )
+
+
+def _candidate(name: str, column: pa.ChunkedArray | pa.Array) -> list[tuple[int, str]]:
+    """How likely a column leads to images (0 is likeliest), and how; nothing if it does not."""
+    kinds = _kinds(column)
+    if not kinds:
+        return []
+    kind = kinds.most_common(1)[0][0]
+    example = _example(column)
+    if kind in _GOOD:
+        return [(0, f"{name} ({example})")]
+    if kind is Kind.MANIFEST:
+        return [(1, f"{name} (IIIF manifests, for --source iiif: {example})")]
+    speaks = any(word in plain_name(name) for word in _WORDS)
+    if kind is Kind.RELATIVE and speaks:
+        return [(0, f"{name} (addresses without a host, for --image-template 'https://HOST{{{name}}}': {example})")]
+    if kind in (Kind.ADDRESS, Kind.PAGE):
+        return [(2 if speaks else 3, f"{name} (web pages, by their looks: {example})")]
+    return [(1, f"{name} ({example}, perhaps for --image-template)")] if speaks else []
+
+
+def _are_images(name: str, kinds: Counter[Kind]) -> bool:
+    """Whether values of these kinds are images, under a name that says so or under one that says nothing."""
+    good = sum(kinds[kind] for kind in _GOOD)
+    if plain_name(name) in WEAK or not _is_known(name):
+        only_texts = kinds[Kind.TEXT] == kinds.total() and plain_name(name) == "url"  # addresses, all of them broken
+        return only_texts or 2 * good >= kinds.total()
+    good += kinds[Kind.ADDRESS]
+    if plain_name(name).startswith("file"):  # a file needs no ending; whether it is there is asked for each row
+        good += kinds[Kind.TEXT] + kinds[Kind.RELATIVE]
+    return good > kinds[Kind.PAGE] + kinds[Kind.MANIFEST]
+
+
+def _are_pages(name: str, kinds: Counter[Kind], columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> bool:
+    """Whether a column repeats the addresses of another one that is known for web pages."""
+    if kinds[Kind.ADDRESS] < _SURE * kinds.total():
+        return False
+    for other in columns:
+        if other != name and plain_name(other) in PAGE_NAMES:
+            same = pc.mean(pc.equal(columns[name], columns[other]).cast(pa.int8())).as_py()
+            if same is not None and same >= _SURE:
+                return True
+    return False
+
+
+def _full_of_images(columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> list[str]:
+    full = []
+    for name, column in columns.items():
+        kinds = _kinds(column)
+        if kinds and kinds[Kind.IMAGE] >= _SURE * kinds.total():
+            full.append(name)
+    return full
+
+
+def _kinds(column: pa.ChunkedArray | pa.Array) -> Counter[Kind]:
+    return Counter(map(kind_of, _sample(column)))
+
+
+def _example(column: pa.ChunkedArray | pa.Array) -> str:
+    return next(iter(_sample(column)), "")[:80]
+
+
+def _sample(column: pa.ChunkedArray | pa.Array) -> list[str]:
+    """The first values of a column that has any, a bounded number."""
+    values = column.drop_null()
+    return values.filter(pc.not_equal(pc.utf8_trim_whitespace(values), "")).slice(0, _TRIED).to_pylist()
+
+
+def speaks_of_images(name: str) -> bool:
+    """Whether the name of a nested value says that it is an image's address: ``media.0.image.url``."""
+    *above, last = (plain_name(one) for one in name.split("."))
+    if not above or any(word in plain_name(name) for word in _OTHER):
+        return False
+    return last in IMAGE_NAMES or (last in _LINKS and any(word in above[-1] for word in _WORDS))
+
+
+def _is_known(name: str) -> bool:
+    return plain_name(name) in IMAGE_NAMES or speaks_of_images(name)
+
+
+def _is_small(name: str) -> bool:
+    return any(word in name.lower() for word in _SMALL)
