@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-# Off, Ray keeps to 127.0.0.1, as it does on Windows and macOS (ray-project/ray#30770, #31166); it has no other switch.
+# Off, Ray keeps to 127.0.0.1, as it does on Windows and macOS (ray-project/ray#30770, #31166).
 _LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 # The first line about RAY_BACKEND_LOG_LEVEL (ray-project/ray#3662) is written whatever that level is.
 _LOG_LINE = re.compile(rb"\[[0-9-]{10} [0-9:,]+ [A-Z] [0-9]+ [0-9]+\] (\(\w+\) )?\w+\.(cc|h):[0-9]+:")
