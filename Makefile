@@ -1,5 +1,5 @@
-# Every target sets up what it needs: a fresh machine with Python 3.11 is enough.
-PYTHON ?= python3.11
+# Every target sets up what it needs: a fresh machine with Python 3.11 or newer is enough.
+PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 
 .PHONY: setup demo cluster-demo test test-cluster test-faults check bench clean
@@ -19,9 +19,11 @@ cluster-demo: setup  ## the jobs as on a cluster: several nodes on this machine,
 	$(BIN)/python -m cluster.demo
 
 CLUSTER_TESTS := tests/cluster tests/cluster_files tests/jobs/test_s3.py
+# Two processes, a file's tests in one of them; whole jobs first, since they take longest and should not come last.
+IN_TWO := -n 2 --dist loadfile --no-loadscope-reorder
 
 test: setup  ## every test, the real jobs on Ray included; but for those of the two below
-	$(BIN)/python -m pytest $(CLUSTER_TESTS:%=--ignore %) --ignore tests/faults
+	$(BIN)/python -m pytest $(IN_TWO) $(CLUSTER_TESTS:%=--ignore %) --ignore tests/faults tests/jobs tests
 
 test-cluster: setup  ## several machines on this one, cluster files, the whole way on S3
 	$(BIN)/python -m pytest $(CLUSTER_TESTS)
@@ -33,7 +35,7 @@ check: setup  ## what to run before a commit: lint, format, types, fast tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest $(IN_TWO) -m 'not slow'
 
 bench: setup  ## every benchmark; the figures in README.md come from here
 	$(BIN)/python -m benchmarks.scrape

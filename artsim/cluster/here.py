@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-_LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # Ray's own switch, which it sets to 0 on Windows and macOS
+# Off, Ray keeps to 127.0.0.1, as it does on Windows and macOS (ray-project/ray#30770, #31166).
+_LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+# The first line about RAY_BACKEND_LOG_LEVEL (ray-project/ray#3662) is written whatever that level is.
 _LOG_LINE = re.compile(rb"\[[0-9-]{10} [0-9:,]+ [A-Z] [0-9]+ [0-9]+\] (\(\w+\) )?\w+\.(cc|h):[0-9]+:")
 
 
@@ -21,7 +23,7 @@ def on_loopback() -> Iterator[dict[str, Any]]:
     known, before = ray_constants.ENABLE_RAY_CLUSTER, os.environ.get(_LOOPBACK)
     ray_constants.ENABLE_RAY_CLUSTER, os.environ[_LOOPBACK] = False, "0"
     try:
-        yield {"_node_ip_address": "127.0.0.1"}
+        yield {"_node_ip_address": "127.0.0.1"}  # private: ray-project/ray#30770 names it as the way round
     finally:
         ray_constants.ENABLE_RAY_CLUSTER = known
         if before is None:
@@ -31,7 +33,10 @@ def on_loopback() -> Iterator[dict[str, Any]]:
 
 
 def _keep_token_private() -> None:
-    """Makes Ray's default token file if it is needed and missing, readable by its owner alone, unlike Ray's own."""
+    """Makes Ray's default token file if it is needed and missing, readable by its owner alone, unlike Ray's own.
+
+    Where it lies and when Ray reads it: https://docs.ray.io/en/latest/ray-security/token-auth.html
+    """
     from ray._private.authentication.authentication_token_generator import generate_new_authentication_token
     from ray._raylet import AuthenticationTokenLoader  # type: ignore[attr-defined]
 

@@ -50,12 +50,10 @@ def table(path: Path, count: int) -> Path:
     return path
 
 
-def test_help_shows_examples_at_once() -> None:
-    began = time.monotonic()
+def test_help_shows_examples() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "jobs.catalog", "--help"], capture_output=True, text=True, cwd=REPOSITORY
     )
-    assert time.monotonic() - began < 1.0
     assert "python -m jobs.catalog --archive" in done.stdout and "--columns image_url=url" in done.stdout
 
 

@@ -1,6 +1,5 @@
-"""jobs.extract as people run it: a process with a command line, on small archives made here."""
+"""jobs.extract as people run it, by its command line, on small archives made here; one is a process that is killed."""
 
-import json
 import os
 import random
 import signal
@@ -16,23 +15,20 @@ from artsim.vision import weights
 from artsim.vision.backbones import network_name, parse_feature
 from artsim.vision.decode import decode
 from artsim.vision.engine import Engine
+from tests.jobs import inside
 from tests.vision.made import encoded, image_archive, picture
 
 pytestmark = pytest.mark.slow
 
 
-def command(archive, *backbones, more=()):
-    return [sys.executable, "-m", "jobs.extract", "--archive", str(archive), "--backbones", *backbones, *more]
-
-
 def run(archive, *backbones, more=()):
-    done = subprocess.run(command(archive, *backbones, more=more), capture_output=True, text=True, timeout=240)
+    done = inside.ended("extract", "--archive", archive, "--backbones", *backbones, *more)
     assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    return inside.report_of(done)
 
 
 def refused(archive, *backbones, more=()):
-    done = subprocess.run(command(archive, *backbones, more=more), capture_output=True, text=True, timeout=240)
+    done = inside.ended("extract", "--archive", archive, "--backbones", *backbones, *more)
     assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr[-3000:]
     return done.stderr.strip().splitlines()[-1]
 
@@ -100,13 +96,14 @@ def test_killed_ten_times_it_still_finishes_with_every_row_once(tmp_path):
     base = {i: encoded(picture(640, 480, seed=i)) for i in range(20)}
     images = {f"t:{i}": base[i % 20] for i in range(1200)}
     archive = image_archive(str(tmp_path), images)
-    arguments = command(tmp_path, "resnet18", more=("--weights", "random"))
+    arguments = ["--archive", str(tmp_path), "--backbones", "resnet18", "--weights", "random"]
+    command = [sys.executable, "-m", "jobs.extract", *arguments]
     done = archive.table("features/resnet18")
     grew = 0
     for _ in range(10):
         before = sum(len(done.parts(shard)) for shard in range(archive.shards))
         process = subprocess.Popen(
-            arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and process.poll() is None:  # until it works, then a random moment longer
@@ -119,7 +116,9 @@ def test_killed_ten_times_it_still_finishes_with_every_row_once(tmp_path):
         process.wait()
         grew += sum(len(done.parts(shard)) for shard in range(archive.shards)) > before
     assert grew >= 3, "the kills came before any work"
-    report = run(tmp_path, "resnet18", more=("--weights", "random"))
+    last = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert last.returncode == 0, last.stderr[-3000:]
+    report = inside.report_of(last)
     rows = vectors(archive, "resnet18")
     assert set(rows) == set(images)
     assert report["rows_in"] < len(images)

@@ -3,25 +3,22 @@
 import csv
 import functools
 import http.server
-import json
-import subprocess
-import sys
 import threading
 
 import numpy as np
 import pytest
 
 from artsim.archive import Archive
+from tests.jobs import inside
 
 pytestmark = pytest.mark.slow
 COUNT = 60
 
 
 def run(job, archive, *arguments):
-    command = [sys.executable, "-m", f"jobs.{job}", "--archive", str(archive), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280)
+    done = inside.ended(job, "--archive", archive, *arguments)
     assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    return inside.report_of(done)
 
 
 def vectors(archive, name):

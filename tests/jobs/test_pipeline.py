@@ -8,18 +8,16 @@ import pytest
 from PIL import Image
 
 from artsim.archive import Archive
+from tests.jobs import inside
 
 pytestmark = pytest.mark.slow
 
 
-def run(*arguments, code=0):
-    done = subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, timeout=280)
-    assert done.returncode == code, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1]) if code == 0 else done.stderr.strip().splitlines()[-1]
-
-
 def test_the_demo_ends_with_pictures_and_a_true_report(tmp_path):
-    report = run("jobs.demo", "--archive", str(tmp_path / "demo"), "--works", "24", "--port", "0")
+    command = [sys.executable, "-m", "jobs.demo", "--archive", str(tmp_path / "demo"), "--works", "24", "--port", "0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr[-3000:]
+    report = inside.report_of(done)
     steps = {step["job"]: step for step in report["steps"]}
     assert steps["catalog"]["rows_out"] == 24
     statuses = steps["scrape"]["statuses"]
@@ -52,5 +50,6 @@ def test_the_demo_ends_with_pictures_and_a_true_report(tmp_path):
 )
 def test_a_pipeline_that_would_fail_is_refused_before_it_starts(tmp_path, toml, said):
     (tmp_path / "p.toml").write_text(toml)
-    error = run("jobs.pipeline", "--archive", str(tmp_path / "a"), "--config", str(tmp_path / "p.toml"), code=2)
-    assert said in error
+    done = inside.ended("pipeline", "--archive", tmp_path / "a", "--config", tmp_path / "p.toml")
+    assert done.returncode == 2
+    assert said in done.stderr.strip().splitlines()[-1]

@@ -1,6 +1,5 @@
 """The scrape job on Ray, as a person runs it: many workers, kills at any moment, options, mistakes."""
 
-import json
 import os
 import random
 import signal
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from artsim.archive import Archive
+from tests.jobs import inside
 from tests.scrape.here import images_of, make_archive
 from tests.scrape.pictures import jpeg
 from tests.scrape.site import Site, answer, most_at_once, page
@@ -44,14 +44,13 @@ def run(archive: Archive, *options: str) -> dict[str, Any]:
 
 
 def ended(archive: Archive, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(archive, *options), cwd=ROOT, text=True, capture_output=True, timeout=120)
+    return inside.ended("scrape", "--archive", archive.uri, *options)
 
 
 def report_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     """The report of a run that ended as it should, though perhaps no row did."""
-    assert done.stdout, done.stderr[-3000:]
     assert "Traceback" not in done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return inside.report_of(done)
 
 
 def line_of(done: subprocess.CompletedProcess[str], words: str) -> str:
@@ -185,7 +184,8 @@ def test_killed_ten_times(tmp_path: Path) -> None:
         (shard / "_draft.tmp").touch()  # as kills leave them, though perhaps none of these did
         for draft in drafts_of(archive):
             os.utime(draft, (0, 0))
-        run(archive, *options)
+        done = subprocess.run(command(archive, *options), cwd=ROOT, text=True, capture_output=True, timeout=120)
+        assert (done.returncode, report_of(done)["job"]) == (0, "scrape"), done.stderr[-3000:]
         images = images_of(archive)
         assert len(images) == rows
         assert {row["status"] for row in images.values()} == {"ok"}
@@ -230,7 +230,7 @@ def wait_until_quiet(site: Site) -> None:
 )
 def test_mistakes(options: list[str], named: str, tmp_path: Path) -> None:
     archive = make_archive(tmp_path / "archive", {"image_url": ["http://museum.example/x"]})
-    done = subprocess.run(command(archive, *options), cwd=ROOT, text=True, capture_output=True, timeout=60)
+    done = ended(archive, *options)
     assert done.returncode == 2
     assert named in done.stderr
     assert "Traceback" not in done.stderr
