@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from artsim.archive import Mistake
-from artsim.sources.kinds import wide_encoding
 from artsim.sources.addresses import has_image, is_bare, read_addresses
+from artsim.sources.kinds import wide_encoding
 from artsim.sources.record import CHUNK_ROWS, Records, Reject
 from artsim.sources.swallowed import Swallowed
 
