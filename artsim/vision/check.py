@@ -44,11 +44,7 @@ _OTHERS = {
 }
 _BRANDS = {b"heic": "HEIC", b"heix": "HEIC", b"heim": "HEIC", b"hevc": "HEIC", b"mif1": "HEIF", b"msf1": "HEIF"}
 _BRANDS |= {b"crx ": "camera raw"}
-_SVG_HEAD = 4096  # bytes in which the first element of an SVG begins
 _NETPBM = re.compile(rb"P[1-7Ff]\s")
-_SVG = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*|<!--[^>]*-->\s*|<!DOCTYPE\s+svg[^>]*>\s*){0,20}<svg[\s>]", re.I
-)
 _UNABLE = re.compile(
     r"(un|not )supported|cannot handle|not available|not implemented|unknown (pixel|raw|image) mode", re.I
 )
@@ -188,8 +184,6 @@ def _other_kind(data: bytes) -> BadImage:
         kind = _BRANDS.get(data[8:12])
     if _NETPBM.match(data):
         kind = "Netpbm"
-    if _SVG.match(data[:_SVG_HEAD]):
-        kind = "SVG"
     if data.startswith(b"\xff\xd8") and (bits := scans(data, _MAX_SCANS).bits) not in (0, 8):
         kind = f"JPEG of {bits} bits"
     if kind:
