@@ -181,7 +181,11 @@ class Job:
         if not (out is not None and out.isatty() and not options.json) and (failures := failed_line(report)):
             logging.warning("%s", failures)
         other = self._other(options)
-        _print(report, out, other[1] if other else summary, as_json=options.json)
+        try:
+            _print(report, out, other[1] if other else summary, as_json=options.json)
+        except OSError as error:
+            where = f"; it is in {report['report']}" if report.get("report") else ""
+            self._exit(1, f"the report can't be written to stdout: {error.strerror}{where}")
         if all_failed(report):
             self._exit(1, "every row failed")
         sys.exit(0)

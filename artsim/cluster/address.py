@@ -36,9 +36,25 @@ def named_address() -> str | None:
             f"RAY_ADDRESS={address}: no Ray answers there ({problem}); start the cluster, "
             "or unset RAY_ADDRESS to run on this machine alone"
         )
-    if not found["client"]:
+    if found["client"]:
+        _check_client(address)
+    else:
         _ask(address, f"RAY_ADDRESS={address}")
     return address
+
+
+def _check_client(address: str) -> None:
+    """Outage if no gRPC server answers at a ``ray://`` address; Ray's client would ask it for most of a minute."""
+    import grpc
+
+    with grpc.insecure_channel(address.removeprefix("ray://").rstrip("/")) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=_ANSWER)
+        except grpc.FutureTimeoutError as error:
+            raise Outage(
+                f"RAY_ADDRESS={address}: something listens there, but it is no server for Ray's client; "
+                "its port is 10001 by default"
+            ) from error
 
 
 def noted_address() -> tuple[str, str] | None:

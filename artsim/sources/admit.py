@@ -7,6 +7,7 @@ from artsim.sources.record import Chunk, Reject
 
 # http(s), a host (a name, or IPv6 in brackets), perhaps a port; no user or password, nothing that could split a header.
 _WEB = r"^(?i:https?)://(\[[0-9A-Fa-f:.]+\]|[^\s/?#@\\:\[\]]+)(:[0-9]{1,5})?([/?#][^\x00-\x1f\x7f]*)?$"
+_USER = r"^(?i:https?)://[^/?#]*@"
 _LONGEST = 8192  # characters of an address or an id
 
 
@@ -22,6 +23,7 @@ def admitted(chunk: Chunk, collection: str, root: str | None) -> Chunk:
     good = pc.or_(web, pc.starts_with(images, root)) if root else web
     tests = (
         ("no image", pc.is_null(images)),
+        ("the image's address has a user name or password in it", pc.match_substring_regex(images, _USER)),
         ("the image's address is no web address, and not below the folder that was named", pc.invert(good)),
         ("no id", pc.fill_null(pc.equal(ids, ""), True)),
         ("the id has control characters", pc.match_substring_regex(ids, r"[\x00-\x1f\x7f]")),

@@ -97,7 +97,7 @@ class Beside(Below):
         """The file that a name means, relative to the folder; a name that no file has is given back as it is."""
         if name.startswith(self.root):
             name = unquote(name[len(self.root) :])
-        elif re.match(r"https?://", name):
+        elif re.match(r"(?i:https?)://", name):
             name = unquote(_path_of(name)).rpartition("/")[2]
         name = self._relative(name.replace("\\", "/") if "/" not in name else name)
         parts = [part for part in name.split("/") if part not in ("", ".")]

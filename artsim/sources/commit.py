@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Collection
 
 import numpy as np
 import pyarrow as pa
@@ -11,8 +12,10 @@ from artsim.archive import CATALOG, Archive, Table
 from artsim.sources.moved import fetch_again
 
 
-def commit_rows(archive: Archive, shard: int, rows: pa.Table, counts: Counter[str]) -> None:
-    """Brings the catalog's shard to what ``rows`` say, each of another id.
+def commit_rows(
+    archive: Archive, shard: int, rows: pa.Table, counts: Counter[str], empty: Collection[str] = ()
+) -> None:
+    """Brings the catalog's shard to what ``rows`` say, each of another id. Columns in ``empty`` say nothing.
 
     Counts ``new`` rows, those that were ``there`` and which of these were ``updated``, or ``moved`` to another image.
     A part keeps its name and the order of its rows, since the images table goes by both.
@@ -20,7 +23,7 @@ def commit_rows(archive: Archive, shard: int, rows: pa.Table, counts: Counter[st
     table, rows = archive.table("catalog"), rows.select(CATALOG.names).combine_chunks()
     known = np.zeros(len(rows), dtype=bool)
     for part in table.parts(shard):
-        known |= _update(archive, table, shard, part, rows, counts)
+        known |= _update(archive, table, shard, part, rows, counts, empty)
     new = rows.filter(pa.array(~known))
     counts["there"] += int(known.sum())
     counts["new"] += len(new)
@@ -28,7 +31,15 @@ def commit_rows(archive: Archive, shard: int, rows: pa.Table, counts: Counter[st
         table.write(shard, _part_name(new["id"]), new)
 
 
-def _update(archive: Archive, table: Table, shard: int, part: str, rows: pa.Table, counts: Counter[str]) -> np.ndarray:
+def _update(
+    archive: Archive,
+    table: Table,
+    shard: int,
+    part: str,
+    rows: pa.Table,
+    counts: Counter[str],
+    empty: Collection[str],
+) -> np.ndarray:
     """Takes over what changed in one part; says which rows are in it."""
     place = pc.index_in(rows["id"], value_set=table.read(shard, part, ["id"])["id"].combine_chunks())
     known = np.asarray(pc.is_valid(place))
@@ -36,6 +47,9 @@ def _update(archive: Archive, table: Table, shard: int, part: str, rows: pa.Tabl
         return known
     old, at, fresh = table.read(shard, part), place.drop_null(), rows.filter(pa.array(known))
     stored = old.take(at)
+    for name in empty:
+        if name in CATALOG.names:
+            fresh = fresh.set_column(CATALOG.get_field_index(name), CATALOG.field(name), stored[name])
     changed = np.logical_or.reduce([_differs(stored[name], fresh[name]) for name in CATALOG.names])
     if changed.any():
         moved = np.flatnonzero(_differs(stored["image_url"], fresh["image_url"]))

@@ -36,7 +36,8 @@ def ingest(
     """Adds the rows of a source that the catalog lacks, as the collection of this name or the source's own.
 
     Rows that the catalog has but that read otherwise now are updated (``rows_updated``, of ``rows_there``); where the
-    image's address changed (``images_moved``), the scraper fetches it again.
+    image's address changed (``images_moved``), the scraper fetches it again. A column that the source leaves empty in
+    all rows changes nothing.
 
     At most ``limit`` rows are read.
     Rows are spooled by shard and then each shard gets what is new to it as one part, in the order of the source. The
@@ -104,7 +105,7 @@ def _counted(chunks: Iterator[Chunk], counts: Counter[str], limit: int | None) -
 
 def _commit(archive: Archive, spool: Spool, rejects: Rejects, counts: Counter[str]) -> None:
     for shard in spool.shards():
-        commit_rows(archive, shard, _first_of_each(spool.read(shard), rejects), counts)
+        commit_rows(archive, shard, _first_of_each(spool.read(shard), rejects), counts, spool.empty)
 
 
 def _first_of_each(rows: pa.Table, rejects: Rejects) -> pa.Table:

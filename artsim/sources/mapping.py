@@ -18,6 +18,8 @@ from artsim.sources.years import years
 _TEXTS = ("page_url", "title", "artist", "date_text", "style", "type", "technique", "location", "school", "rights")
 _WORDS = frozenset(_TEXTS) - {"page_url", "rights"}
 
+_STORED = ("file", "s3", "gs", "gcs", "hdfs", "viewfs", "abfs", "abfss")  # schemes under which a folder can have files
+
 _Column: TypeAlias = pa.ChunkedArray | pa.Array
 
 
@@ -103,8 +105,8 @@ def _fitting(name: str, column: str, values: _Column, is_told: bool) -> _Column:
     if is_told or name not in {*_WORDS, "page_url"}:
         return values
     if name == "page_url":
-        return _where(pc.match_substring_regex(values, r"^https?://"), _each(values, r"[;|\s]", first_of))
-    return _where(pc.invert(pc.match_substring_regex(values, r"^https?://\S+(; https?://\S+)*$")), values)
+        return _where(pc.match_substring_regex(values, r"^(?i:https?)://"), _each(values, r"[;|\s]", first_of))
+    return _where(pc.invert(pc.match_substring_regex(values, r"^(?i:https?)://\S+(; (?i:https?)://\S+)*$")), values)
 
 
 def _service_images(column: str, values: _Column) -> _Column:
@@ -113,7 +115,7 @@ def _service_images(column: str, values: _Column) -> _Column:
     if "iiif" not in plain:
         return values
     asks = r"(?i)(\.(jpe?g|png|tiff?|gif|webp)|/info\.json|/(default|native|color|gray)(\.\w+)?)(\?.*)?$"
-    is_base = pc.match_substring_regex(values, r"^https?://")
+    is_base = pc.match_substring_regex(values, r"^(?i:https?)://")
     if not plain.endswith("id"):
         is_base = pc.and_not(is_base, pc.match_substring_regex(values, asks))
     images = pc.replace_substring_regex(values, r"(/info\.json|/)?$", "/full/max/0/default.jpg")
@@ -170,8 +172,8 @@ def _images(
     values: pa.ChunkedArray | pa.Array, below: Below
 ) -> tuple[pa.ChunkedArray | pa.Array, dict[int, tuple[str, str]]]:
     """Image addresses, and by row number why a file cannot be had and how it was named."""
-    values = pc.replace_substring_regex(values, r"^(https?://.*)/info\.json$", r"\1/full/max/0/default.jpg")
-    if not below.only and pc.all(pc.match_substring_regex(values, r"^https?://"), min_count=0).as_py():
+    values = pc.replace_substring_regex(values, r"^((?i:https?)://.*)/info\.json$", r"\1/full/max/0/default.jpg")
+    if not below.only and pc.all(pc.match_substring_regex(values, r"^(?i:https?)://"), min_count=0).as_py():
         return values, {}
     problems: dict[int, tuple[str, str]] = {}
     addresses = []
@@ -185,11 +187,14 @@ def _images(
 
 
 def _address(value: str | None, below: Below) -> str | None:
-    if value is None or (not below.only and re.match(r"https?://", value)):
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", value or "")
+    if value is None or (not below.only and scheme and scheme[1].lower() in ("http", "https")):
         return value
     if below.only:
         return below.address(value)
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", value):
+    if scheme:
+        if scheme[1].lower() not in _STORED:
+            raise NotBelow("only http and https addresses are fetched")
         below.path(value)
         return value
     return below.address(value)

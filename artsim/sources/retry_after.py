@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-_CREDIBLE = 366 * 24 * 3600.0  # seconds; nobody means a wait of more than a year
+_CREDIBLE = 10 * 366 * 24 * 3600.0  # seconds; nobody means a wait of more than ten years
 
 
 def seconds_to_wait(header: str | None) -> float | None:
     """Seconds that a Retry-After header asks to wait, given as a number or as a date.
 
-    None where it says nothing that can be meant: no number, no date, less than nothing, more than a year.
+    None where it says nothing that can be meant: no number, no date, less than nothing, more than ten years.
     """
     text = (header or "").strip()
     seconds = _until(text) if _seconds(text) is None else _seconds(text)

@@ -25,6 +25,7 @@ class Spool:
         self._written = 0
         self._ended = False
         self.rows = 0
+        self.empty = set(ROWS.names)  # columns in which no row has a value
 
     def add(self, rows: pa.Table) -> None:
         """Takes rows of the columns ROWS, with full ids."""
@@ -39,6 +40,7 @@ class Spool:
             self._batches[int(shard)].append(self._written)
             self._written += 1
         self.rows += len(rows)
+        self.empty = {name for name in self.empty if rows[name].null_count == len(rows)}
 
     def shards(self) -> list[int]:
         """The shards that have rows, in order; after this nothing more can be added."""
