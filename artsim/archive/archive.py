@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from artsim.archive import schemas
 from artsim.archive.alone import alone
-from artsim.archive.lost import FORMAT, check_not_lost
+from artsim.archive.lost import FORMAT, check_not_lost, check_shards
 from artsim.archive.store import Store
 from artsim.archive.table import Table, shard_of
 from artsim.mistake import Mistake, is_full
@@ -46,6 +46,7 @@ class Archive:
             raise Mistake(
                 f"--archive {uri}: written in format {about.get('format')}, this artsim reads format {FORMAT}"
             )
+        check_shards(store, uri, about["shards"])
         return cls(store, about["shards"])
 
     @classmethod

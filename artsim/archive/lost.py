@@ -1,7 +1,10 @@
-"""Recognizes an archive whose ``archive.json`` is gone, and works out from its tables what the file said."""
+"""Recognizes an archive whose ``archive.json`` is gone or is another archive's, and works out from its tables what the file said."""
 
+import contextlib
 import json
 from collections.abc import Iterator
+
+import pyarrow as pa
 
 from artsim.archive.store import Store
 from artsim.archive.table import Table, shard_of
@@ -30,6 +33,25 @@ def check_not_lost(store: Store, uri: str) -> None:
         f"--archive {uri}: its archive.json is missing, but its tables are there ({names}); {how}, "
         "and run the same command again"
     )
+
+
+def check_shards(store: Store, uri: str, shards: int) -> None:
+    """Mistake if the catalog was not written with this number of shards: most of its rows would be hidden.
+
+    One part is enough to tell.
+    """
+    folders = sorted(name for name in store.names("catalog") if name.isdigit())
+    if not folders:
+        return
+    table, first = Table(store, "catalog", shards, None), int(folders[0])
+    ids = pa.array([], pa.string())
+    with contextlib.suppress(OSError, ValueError, Mistake):  # a damaged part is named by those who need it
+        ids = pa.concat_arrays([ids, *(table.read(first, part, ["id"])["id"].combine_chunks() for part in table.parts(first)[:1])])
+    if int(folders[-1]) < shards and (shard_of(ids, shards) == first).all():
+        return
+    told = _shards(store, list(_tables(store)))
+    how = f'"shards" has to be {told}' if told else "restore it from a copy"
+    raise Mistake(f"--archive {uri}: its archive.json says {shards} shards, but the catalog was written otherwise; {how}")
 
 
 def _tables(store: Store) -> Iterator[tuple[str, int, str]]:

@@ -14,7 +14,7 @@ _TRIED = 20  # rows of a list that are looked at
 _KEYS = ("items", "results", "records", "data", "objects", "artObjects", "bindings", "rows", "hits", "docs", "response",
          "artObject", "record", "object", "works", "artworks", "value", "@graph", "features", "edges")  # fmt: skip
 # Where one row keeps its own values, beside things about it.
-_INSIDE = ("_source", "attributes", "fields", "node", "record", "object", "artObject", "properties", "data")
+_INSIDE = frozenset({"_source", "attributes", "fields", "node", "record", "object", "artObject", "properties", "data"})
 _FINNA = ("nonPresenterAuthors", "presenters", "imageRights", "imagesExtended")  # keys that only its records have
 _FINNA_HOST = "https://api.finna.fi"
 _SIZE = "full/843,/0/default.jpg"  # what services of this kind ask others to use
@@ -67,7 +67,9 @@ def _opened(row: Any, base: str | None) -> Any:
     if not isinstance(row, dict):
         return row
     for _ in range(_DEEPEST):
-        key = next((key for key in _INSIDE if _is_inside(row, key)), None)
+        if _INSIDE.isdisjoint(row):
+            break
+        key = next((key for key in row if key in _INSIDE and _is_inside(row, key)), None)
         if key is None:
             break
         row = {**row[key], **{name: value for name, value in row.items() if name != key and name not in row[key]}}

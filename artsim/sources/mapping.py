@@ -18,7 +18,11 @@ from artsim.sources.years import years
 _TEXTS = ("page_url", "title", "artist", "date_text", "style", "type", "technique", "location", "school", "rights")
 _WORDS = frozenset(_TEXTS) - {"page_url", "rights"}
 
+<<<<<<< HEAD
 _STORED = ("file", "s3", "gs", "gcs", "hdfs", "viewfs", "abfs", "abfss")  # schemes under which a folder can have files
+=======
+_FILTERED = _WORDS | {"page_url"}
+>>>>>>> wip-map
 
 _Column: TypeAlias = pa.ChunkedArray | pa.Array
 
@@ -85,11 +89,15 @@ def _first_of_row(
 
     Notes in ``used`` which rows took their value from which column.
     """
-    values: _Column = pa.nulls(len(records.where), pa.string())
+    values: _Column | None = None
     for column in columns:
         fitting = _fitting(name, column, _column(records, column), is_told)
-        taken = pc.and_(pc.is_null(values), pc.is_valid(fitting))
-        values = pc.coalesce(values, fitting)
+        taken = pc.is_valid(fitting)
+        if values is None:
+            values = fitting
+        else:
+            taken = pc.and_(taken, pc.is_null(values))
+            values = pc.coalesce(values, fitting)
         if "{" not in column and column not in records.nested:
             used[column] = pc.or_(used[column], taken) if column in used else taken
     return values
@@ -98,15 +106,24 @@ def _first_of_row(
 def _fitting(name: str, column: str, values: _Column, is_told: bool) -> _Column:
     """The values that can stand in a column of the catalog; where the caller named the column, all of them."""
     if name == "image_url":
-        values = _each(values, r"[;|\s]", first_of)
+        values = _each(values, pc.match_substring_regex(values, r"[;|\s]"), first_of)
         return values if is_told else _service_images(column, values)
     if name in _WORDS:
-        values = _each(values, r"^\s*[\[{]", named_in_text)
-    if is_told or name not in {*_WORDS, "page_url"}:
+        literal = pc.or_(pc.starts_with(values, "["), pc.starts_with(values, "{"))
+        values = _each(values, literal, named_in_text)
+    if is_told or name not in _FILTERED:
         return values
+    is_web = pc.starts_with(values, "http", ignore_case=True)
     if name == "page_url":
+<<<<<<< HEAD
         return _where(pc.match_substring_regex(values, r"^(?i:https?)://"), _each(values, r"[;|\s]", first_of))
     return _where(pc.invert(pc.match_substring_regex(values, r"^(?i:https?)://\S+(; (?i:https?)://\S+)*$")), values)
+=======
+        return _where(is_web, _each(values, pc.match_substring_regex(values, r"[;|\s]"), first_of))
+    if not pc.any(is_web).as_py():
+        return values
+    return _where(pc.invert(pc.match_substring_regex(values, r"^(?i:https?)://\S+(; https?://\S+)*$")), values)
+>>>>>>> wip-map
 
 
 def _service_images(column: str, values: _Column) -> _Column:
@@ -122,15 +139,12 @@ def _service_images(column: str, values: _Column) -> _Column:
     return pc.if_else(is_base, images, values)
 
 
-def _each(values: _Column, pattern: str, change: Callable[[str], str | None]) -> _Column:
-    """The values with those that match the pattern changed one by one."""
-    if not pc.any(pc.match_substring_regex(values, pattern)).as_py():
+def _each(values: _Column, chosen: _Column, change: Callable[[str], str | None]) -> _Column:
+    """The values with the chosen ones changed one by one."""
+    if not pc.any(chosen).as_py():
         return values
-    found = re.compile(pattern)
-    return pa.array(
-        (change(value) if value is not None and found.search(value) else value for value in values.to_pylist()),
-        pa.string(),
-    )
+    pairs = zip(values.to_pylist(), chosen.to_pylist(), strict=True)
+    return pa.array((change(value) if is_chosen else value for value, is_chosen in pairs), pa.string())
 
 
 def _where(test: _Column, values: _Column) -> _Column:
@@ -139,10 +153,14 @@ def _where(test: _Column, values: _Column) -> _Column:
 
 def _unused(records: Records, used: Mapping[str, _Column]) -> dict[str, _Column]:
     """The columns of a table without the values that the catalog has in columns of its own."""
-    columns = {name: records.table[name] for name in records.table.column_names}
-    for name, rows in used.items():
-        if name in columns:
-            columns[name] = _where(pc.invert(rows), columns[name])
+    columns = {}
+    for name in records.table.column_names:
+        rest = records.table[name]
+        if name in used:
+            rest = _where(pc.invert(used[name]), rest)
+            if not pc.any(pc.not_equal(rest, "")).as_py():
+                continue
+        columns[name] = rest
     return columns
 
 

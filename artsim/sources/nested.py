@@ -49,7 +49,7 @@ def named(value: Any, depth: int = 0) -> list[str]:
     if "primary" in value and "secondary" in value:  # authors by rank, with their names as keys
         return next((names for key in ("primary", "corporate", "secondary") if (names := _keys(value.get(key)))), [])
     for key in _NAMES:
-        if texts := named(value.get(key), depth + 1):
+        if key in value and (texts := named(value[key], depth + 1)):
             return texts
     if value and all(_LANGUAGE.fullmatch(key) and key not in _NO_LANGUAGES for key in value):
         return next((texts for one in value.values() if (texts := named(one, depth + 1))), [])
@@ -127,7 +127,7 @@ def _is_no_maker(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
     for key in _ROLES:
-        if key == "label" and "content" not in value:
+        if key not in value or (key == "label" and "content" not in value):
             continue
         if (text := "; ".join(named(value.get(key), 1))) and _NO_MAKER.search(text):
             return True

@@ -45,8 +45,8 @@ SYNONYMS = {
     " physical_description content.freetext.physical_description",
     "location": "location repository museum data_provider content.freetext.data_source",
     "school": "school culture nationality",
-    "rights": "rights license_url license licence rights_url rights_type share_license_status thumbnail.license.label"
-    " image_rights.copyright image_rights.link content.freetext.object_rights"
+    "rights": "rights license_url license_info.license license licence rights_url rights_type share_license_status"
+    " thumbnail.license.label image_rights.copyright image_rights.link content.freetext.object_rights"
     " content.descriptive_non_repeating.metadata_usage.access legal.rights.licence legal.rights.details"
     " is_public_domain public_domain copyright image_copyright copyright_notice rights_and_reproduction",
 }

@@ -107,6 +107,24 @@ def test_an_archive_whose_json_is_lost_is_never_made_anew_with_other_shards(tmp_
     assert Archive.open(str(tmp_path)).shards == archive.shards == shards
 
 
+@pytest.mark.parametrize("shards", [1, 2, 6, 64])
+def test_the_json_of_an_archive_with_other_shards_is_named(tmp_path, shards: int) -> None:
+    make_archive(tmp_path, named(60), shards=3)
+    (tmp_path / "archive.json").write_text(json.dumps({"format": 1, "shards": shards}))
+    for opened in (Archive.open, Archive.create):
+        with pytest.raises(Mistake, match=f'says {shards} shards, .*"shards" has to be 3'):
+            opened(str(tmp_path))
+
+
+def test_a_folder_in_the_place_of_the_json_is_named(tmp_path) -> None:
+    make_archive(tmp_path, named(3))
+    (tmp_path / "archive.json").unlink()
+    (tmp_path / "archive.json").mkdir()
+    for opened in (Archive.open, Archive.create):
+        with pytest.raises(Mistake, match="archive.json: a folder in the place of a file"):
+            opened(str(tmp_path))
+
+
 @pytest.mark.parametrize("left", ["images", "features"])
 def test_one_table_is_enough_to_know_a_lost_archive(tmp_path, left: str) -> None:
     archive = make_archive(tmp_path, named(60))
