@@ -1,4 +1,4 @@
-"""Recognizes an archive whose ``archive.json`` is gone or is another archive's, and works out from its tables what the file said."""
+"""Recognizes an archive whose ``archive.json`` is gone or another's, and works out from its tables what it said."""
 
 import contextlib
 import json
@@ -46,12 +46,16 @@ def check_shards(store: Store, uri: str, shards: int) -> None:
     table, first = Table(store, "catalog", shards, None), int(folders[0])
     ids = pa.array([], pa.string())
     with contextlib.suppress(OSError, ValueError, Mistake):  # a damaged part is named by those who need it
-        ids = pa.concat_arrays([ids, *(table.read(first, part, ["id"])["id"].combine_chunks() for part in table.parts(first)[:1])])
+        ids = pa.concat_arrays(
+            [ids, *(table.read(first, part, ["id"])["id"].combine_chunks() for part in table.parts(first)[:1])]
+        )
     if int(folders[-1]) < shards and (shard_of(ids, shards) == first).all():
         return
     told = _shards(store, list(_tables(store)))
     how = f'"shards" has to be {told}' if told else "restore it from a copy"
-    raise Mistake(f"--archive {uri}: its archive.json says {shards} shards, but the catalog was written otherwise; {how}")
+    raise Mistake(
+        f"--archive {uri}: its archive.json says {shards} shards, but the catalog was written otherwise; {how}"
+    )
 
 
 def _tables(store: Store) -> Iterator[tuple[str, int, str]]:

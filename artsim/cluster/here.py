@@ -41,6 +41,8 @@ def _keep_token_private() -> None:
     from ray._raylet import AuthenticationTokenLoader  # type: ignore[attr-defined]
 
     path = token_file()
+    if not _has_home() and "RAY_AUTH_TOKEN_PATH" not in os.environ:  # before Ray's loader complains of it
+        os.environ.setdefault("RAY_AUTH_TOKEN", generate_new_authentication_token())
     if os.environ.get("RAY_AUTH_MODE", "token") == "token":
         loader = AuthenticationTokenLoader.instance()
         if not loader.has_token(ignore_auth_mode=True):
@@ -49,7 +51,7 @@ def _keep_token_private() -> None:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 path.touch(0o600)
                 path.write_text(token, encoding="utf-8")
-            except OSError:  # no home, as accounts without a name have none, or none to write to: for this run alone
+            except OSError:  # a home that cannot be written to: for this run alone
                 os.environ["RAY_AUTH_TOKEN"] = token
             loader.reset_cache()
     with contextlib.suppress(OSError):  # of another owner, or none
@@ -59,10 +61,15 @@ def _keep_token_private() -> None:
 
 def token_file() -> Path:
     """Where Ray keeps its token by default; for an account without a home a path at which nothing can be."""
+    return (Path.home() if _has_home() else Path(os.devnull)) / ".ray" / "auth_token"
+
+
+def _has_home() -> bool:
+    """Whether the account has a home folder; one without a name may have none."""
     try:
-        return Path.home() / ".ray" / "auth_token"
+        return bool(Path.home())
     except RuntimeError:
-        return Path(os.devnull) / "no-home"
+        return False
 
 
 @contextlib.contextmanager

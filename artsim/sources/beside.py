@@ -17,7 +17,7 @@ from artsim.sources.below import NO_FILE, Below, NotBelow
 from artsim.sources.columns import IMAGE_NAMES, Resolved, plain_name
 from artsim.sources.endings import is_image_name
 from artsim.sources.junk import in_junk, is_junk
-from artsim.sources.places import is_folder
+from artsim.sources.places import is_folder, open_location
 
 _TRIED = 1000  # rows whose values are looked up to find the column that names the files
 _SHARE = 0.5  # of them that have to name files, in a column whose name speaks neither of images nor of ids
@@ -62,6 +62,8 @@ class Beside(Below):
 
         Where no column names any, the one that was mapped as image or id stays. A choice holds for the whole table.
         """
+        if not any(len(column) for column in columns.values()):
+            return dict(mapping)
         by_name = [column for column in columns if plain_name(column) in IMAGE_NAMES]
         likely = [column for column in [*by_name, *mapping.get("id", ())] if column in columns]
         if self._chosen not in columns:
@@ -88,7 +90,7 @@ class Beside(Below):
         found = set()
         for value in filter(None, column.slice(0, _TRIED).to_pylist()):
             try:
-                found.add(self._file(value))
+                found.add(self._file(value.strip()))
             except NotBelow:
                 continue
         return len(found)
@@ -125,18 +127,19 @@ class Beside(Below):
         """A path relative to the folder, also where a row gives the whole path of a file below it."""
         if not path.startswith("/") and not re.match(r"[A-Za-z]:/", path):
             return path
-        for root in {f"{self.store.root}/", f"{os.path.realpath(self.store.root)}/"}:
-            if self.store.is_local and path.startswith(root):
-                return path[len(root) :]
+        if self.store.is_local:
+            root = f"{self.store.root}/"  # without links, which a row's path may have
+            for one in (path, os.path.realpath(path) if "\0" not in path else path):
+                if one.startswith(root):
+                    return one[len(root) :]
         raise NotBelow("an absolute path, not one below the folder of --images")
 
 
 def open_images(folder: str) -> Beside:
     """The folder of ``--images``. Mistake if it is not there, or has no image."""
-    store = Store.open(folder)
-    kind = store.filesystem.get_file_info(store.root).type
-    if kind == pafs.FileType.NotFound:
-        raise Mistake(f"--images {folder}: there is no such folder")
+    if folder.startswith(("http://", "https://")):
+        raise Mistake(f"--images {folder}: no folder; --image-template makes addresses on the web from columns")
+    store = open_location(folder, "--images")
     if not is_folder(store):
         raise Mistake(f"--images {folder}: this is a file; name the folder in which the images lie")
     return Beside(store, folder)

@@ -10,9 +10,8 @@ from artsim.archive import Mistake, Store
 from artsim.sources.below import Below, NotBelow
 from artsim.sources.endings import ENDINGS
 from artsim.sources.junk import is_junk
-from artsim.sources.places import is_folder, listed
+from artsim.sources.places import is_folder, listed, open_location
 from artsim.sources.record import Chunk, Reject, Source, packed
-from artsim.sources.table import open_location
 
 
 def open_folder(location: str) -> Source:

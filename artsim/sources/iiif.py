@@ -13,9 +13,9 @@ from artsim.mistake import Outage
 from artsim.sources.documents import documents
 from artsim.sources.fetch import Unreachable, Web
 from artsim.sources.manifest import GetPage, NoPage, rows_of
+from artsim.sources.places import open_location
 from artsim.sources.record import Chunk, Reject, Source, chunk_of, packed
 from artsim.sources.resource import identifier, kind_of, listed
-from artsim.sources.table import open_location
 
 _CHUNK_ROWS = 256  # rows from the web that are put away together
 _CHUNK_SECONDS = 20.0  # and how long they wait at most

@@ -18,11 +18,8 @@ from artsim.sources.years import years
 _TEXTS = ("page_url", "title", "artist", "date_text", "style", "type", "technique", "location", "school", "rights")
 _WORDS = frozenset(_TEXTS) - {"page_url", "rights"}
 
-<<<<<<< HEAD
 _STORED = ("file", "s3", "gs", "gcs", "hdfs", "viewfs", "abfs", "abfss")  # schemes under which a folder can have files
-=======
 _FILTERED = _WORDS | {"page_url"}
->>>>>>> wip-map
 
 _Column: TypeAlias = pa.ChunkedArray | pa.Array
 
@@ -115,15 +112,10 @@ def _fitting(name: str, column: str, values: _Column, is_told: bool) -> _Column:
         return values
     is_web = pc.starts_with(values, "http", ignore_case=True)
     if name == "page_url":
-<<<<<<< HEAD
-        return _where(pc.match_substring_regex(values, r"^(?i:https?)://"), _each(values, r"[;|\s]", first_of))
-    return _where(pc.invert(pc.match_substring_regex(values, r"^(?i:https?)://\S+(; (?i:https?)://\S+)*$")), values)
-=======
         return _where(is_web, _each(values, pc.match_substring_regex(values, r"[;|\s]"), first_of))
     if not pc.any(is_web).as_py():
         return values
     return _where(pc.invert(pc.match_substring_regex(values, r"^(?i:https?)://\S+(; https?://\S+)*$")), values)
->>>>>>> wip-map
 
 
 def _service_images(column: str, values: _Column) -> _Column:

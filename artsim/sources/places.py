@@ -1,9 +1,26 @@
-"""What is a folder, on disk and in a bucket, where folders are only the first parts of names."""
+"""The files and folders that a caller names, on disk and in buckets, where folders are only first parts of names."""
 
 import pyarrow.fs as pafs
 
-from artsim.archive import Store
+from artsim.archive import Mistake, Store
 from artsim.sources.endings import is_image_name
+
+_UNREAD = ("ftp", "ftps", "sftp", "zip", "tar", "data", "ssh", "git", "jar")
+
+
+def open_location(location: str, option: str = "--location") -> Store:
+    """A file or folder that a caller named. Mistake if it is not there, or an address on the web."""
+    if not location:
+        raise Mistake(f"{option}: an empty address; . is the current folder")
+    if location.startswith(("http://", "https://")):
+        raise Mistake(f"{option} {location}: this source reads files; download it, or use --source smk or iiif")
+    scheme = location.partition("://")[0].lower() if "://" in location else ""
+    if scheme in _UNREAD:
+        raise Mistake(f"{option} {location}: {scheme}:// is not read; download or unpack it, and name the files")
+    store = Store.open(location)
+    if store.filesystem.get_file_info(store.root).type == pafs.FileType.NotFound:
+        raise Mistake(f"{option} {location}: there is no such file or folder")
+    return store
 
 
 def is_folder(store: Store) -> bool:

@@ -10,8 +10,8 @@ from artsim.archive import Mistake, Store, is_public_domain
 from artsim.mistake import Outage
 from artsim.sources.documents import documents
 from artsim.sources.fetch import Unreachable, Web
+from artsim.sources.places import open_location
 from artsim.sources.record import Chunk, Reject, Source, chunk_of, clean, packed
-from artsim.sources.table import open_location
 from artsim.sources.years import years
 
 _SEARCH = "https://api.smk.dk/api/v1/art/search/?keys=*&filters=[has_image:true]"

@@ -6,7 +6,6 @@ from pathlib import PurePosixPath
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from artsim.archive import Mistake, Store
@@ -19,13 +18,11 @@ from artsim.sources.image_column import ImageColumns, no_images
 from artsim.sources.kinds import check_table
 from artsim.sources.mapping import catalog_rows
 from artsim.sources.objects import read_objects, with_nested
-from artsim.sources.places import is_folder
+from artsim.sources.places import is_folder, open_location
 from artsim.sources.record import CHUNK_ROWS, Chunk, Columns, Records, Source
 
 _PARQUET = (".parquet", ".pq")
 _JSON = (".json", *LINES)
-
-_UNREAD = ("ftp", "ftps", "sftp", "zip", "tar", "data", "ssh", "git", "jar")
 
 _log = logging.getLogger(__name__)
 
@@ -92,19 +89,6 @@ def readable(records: Iterator[Records], location: str) -> Iterator[Records]:
         yield from records
     except (OSError, pa.ArrowInvalid, EOFError) as error:
         raise Mistake(f"--location {location}: it can't be read: {error}") from error
-
-
-def open_location(location: str) -> Store:
-    """A file or folder that a caller named. Mistake if it is not there, or an address on the web."""
-    if location.startswith(("http://", "https://")):
-        raise Mistake(f"--location {location}: this source reads files; download it, or use --source smk or iiif")
-    scheme = location.partition("://")[0].lower() if "://" in location else ""
-    if scheme in _UNREAD:
-        raise Mistake(f"--location {location}: {scheme}:// is not read; download or unpack it, and name the files")
-    store = Store.open(location)
-    if store.filesystem.get_file_info(store.root).type == pafs.FileType.NotFound:
-        raise Mistake(f"--location {location}: there is no such file or folder")
-    return store
 
 
 def _records(store: Store, in_folder: bool, wanted: list[str], size: int) -> Iterator[Records]:

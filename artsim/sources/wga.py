@@ -10,8 +10,9 @@ from artsim.archive import Mistake
 from artsim.sources.delimited import read_delimited
 from artsim.sources.kinds import check_table
 from artsim.sources.mapping import metadata, tidy
+from artsim.sources.places import open_location
 from artsim.sources.record import ROWS, Chunk, Records, Reject, Source
-from artsim.sources.table import open_location, readable
+from artsim.sources.table import readable
 from artsim.sources.years import years
 
 _ADDRESS = r"^https?://(?:www\.)?wga\.hu/(?:frames-e\.html\?/)?html(?:_m)?/(?P<place>[^?#]+)\.html?$"

@@ -67,7 +67,9 @@ def test_rows_name_their_files_in_many_ways(tmp_path: Path, scans: Path) -> None
         "i": ("https://museum.org/img/3.png?size=2", "rooms/a/3.png"),
         "j": ("1985.12.6", "1985.12.6.jpg"),
         "k": (f"file://{scans}/2.JPG", "2.JPG"),
+        "l": (f"{tmp_path}/link/2.JPG", "2.JPG"),
     }
+    (tmp_path / "link").symlink_to(scans)
     text = "id,image\n" + "\n".join(f"{name},{value}" for name, (value, _) in given.items())
     report = catalog(tmp_path, text, "--images", str(scans))
     assert {name: below(scans, address) for name, address in report["rows"].items()} == {
@@ -113,8 +115,9 @@ def test_ids_are_names_of_files_where_no_column_has_any(tmp_path: Path, scans: P
     report = catalog(tmp_path, text, "--images", str(scans))
     assert {name: below(scans, address) for name, address in report["rows"].items()} == {"1": "1.jpg", "2": "2.JPG"}
     assert report["failures"] == {"there is no such file": 1}
-    records = json.dumps([{"objectNumber": "1985.12.6", "naam": "x"}])
-    assert list(catalog(tmp_path, records, "--images", str(scans), name="w.json")["rows"]) == ["1985.12.6"]
+    records = 'no json\n{"objectNumber": "1985.12.6", "naam": "x"}\n7\n'
+    report = catalog(tmp_path, records, "--images", str(scans), name="w.jsonl")
+    assert list(report["rows"]) == ["1985.12.6"] and report["rows_failed"] == 2
 
 
 def test_a_template_makes_names_of_files_too(tmp_path: Path, scans: Path) -> None:
@@ -130,7 +133,7 @@ def test_a_template_makes_names_of_files_too(tmp_path: Path, scans: Path) -> Non
 @pytest.mark.parametrize(
     ("images", "text", "named"),
     [
-        ("none", "id,image\n1,1.jpg\n", "there is no such folder"),
+        ("none", "id,image\n1,1.jpg\n", "there is no such file or folder"),
         ("empty", "id,image\n1,1.jpg\n", "no image in this folder"),
         ("secret.jpg", "id,image\n1,1.jpg\n", "this is a file"),
         ("scans", "id,image\n91,x.jpg\n92,y.jpg\n93,z.jpg\n94,v.jpg\n", "x.jpg, y.jpg, z.jpg; the folder has 1.jpg, "),
@@ -144,6 +147,14 @@ def test_a_folder_that_will_not_do_is_a_mistake(
     with pytest.raises(Mistake) as mistake:
         catalog(tmp_path, text, "--images", str(tmp_path / images))
     assert named in str(mistake.value) and "\n" not in str(mistake.value)
+
+
+@pytest.mark.parametrize("folder", ["https://m.org/scans", "", "zip://scans.zip", "data:x", "~nobody/x"])
+def test_what_is_no_folder_is_a_mistake(tmp_path: Path, folder: str) -> None:
+    with pytest.raises(Mistake) as mistake:
+        catalog(tmp_path, "id,image\n1,1.jpg\n", "--images", folder)
+    assert "\n" not in str(mistake.value)
+    assert "--images" in str(mistake.value)
 
 
 def test_a_template_gives_the_address_of_the_image(tmp_path: Path) -> None:

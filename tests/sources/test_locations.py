@@ -9,7 +9,8 @@ import pytest
 
 from artsim.archive import Mistake
 from artsim.sources.folder import open_folder
-from artsim.sources.table import open_location, open_table
+from artsim.sources.places import open_location
+from artsim.sources.table import open_table
 from tests.sources.conftest import rows_of
 
 
