@@ -353,6 +353,16 @@ def test_a_closed_stdout_is_no_error(tmp_path: Path) -> None:
         assert (done.returncode, done.stderr) == (0, ""), end
 
 
+def test_a_stdout_that_takes_nothing_is_told_in_one_line(tmp_path: Path) -> None:
+    code = _FAILING % (3, 0, 0)
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-c", code, "--archive", str(tmp_path)]
+        done = subprocess.run(command, cwd=_ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "can't be written to stdout: No space left on device; it is in " in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_on_a_terminal_the_report_is_a_summary_unless_json_is_asked_for(tmp_path: Path, options: list[str]) -> None:
     import pty

@@ -23,7 +23,10 @@ def admitted(chunk: Chunk, collection: str, root: str | None) -> Chunk:
     good = pc.or_(web, pc.starts_with(images, root)) if root else web
     tests = (
         ("no image", pc.is_null(images)),
-        ("the image's address has a user name or password in it", pc.match_substring_regex(images, _USER)),
+        (
+            "the image's address is no web address to fetch: it has a user name or password",
+            pc.match_substring_regex(images, _USER),
+        ),
         ("the image's address is no web address, and not below the folder that was named", pc.invert(good)),
         ("no id", pc.fill_null(pc.equal(ids, ""), True)),
         ("the id has control characters", pc.match_substring_regex(ids, r"[\x00-\x1f\x7f]")),

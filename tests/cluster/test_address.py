@@ -54,11 +54,16 @@ def test_an_address_where_nobody_listens_is_an_outage(
         connection._address()
 
 
-def test_an_address_where_something_else_listens_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("before", "said"), [("", "does not answer as Ray does"), ("ray://", "no server for Ray's client")]
+)
+def test_an_address_where_something_else_listens_is_an_outage(
+    monkeypatch: pytest.MonkeyPatch, before: str, said: str
+) -> None:
     monkeypatch.setattr(address, "_ANSWER", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{silent.getsockname()[1]}")
-        with pytest.raises(Outage, match="does not answer as Ray does"):
+        monkeypatch.setenv("RAY_ADDRESS", f"{before}127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(Outage, match=said):
             connection._address()
 
 

@@ -167,3 +167,31 @@ def test_images_whose_addresses_changed_are_fetched_again(tmp_path: Path) -> Non
         "3": pictures["kept"],
         "4": pictures["same"],
     }
+
+
+def test_a_column_that_a_table_lacks_stays_as_it_is_stored(tmp_path: Path) -> None:
+    catalog(
+        tmp_path, "id,image_url,title,artist,date\n1,http://m.org/1.jpg,One,Anna,1900\n2,http://m.org/2.jpg,Two,Bea,\n"
+    )
+    report = catalog(tmp_path, "id,image_url,title\n1,http://m.org/1.jpg,First\n2,http://m.org/2.jpg,Two\n")
+    assert report["rows_updated"] == 1
+    stored = rows(tmp_path)["works:1"]
+    assert (stored["title"], stored["artist"], stored["date_text"], stored["year_from"]) == (
+        "First",
+        "Anna",
+        "1900",
+        1900,
+    )
+    report = catalog(tmp_path, "id,image_url,artist\n1,http://m.org/1.jpg,\n2,http://m.org/2.jpg,Bea B.\n")
+    assert report["rows_updated"] == 2
+    assert (rows(tmp_path)["works:1"]["artist"], rows(tmp_path)["works:1"]["title"]) == (None, "First")
+
+
+def test_addresses_are_judged_by_their_scheme_in_any_case(tmp_path: Path) -> None:
+    urls = ["HTTP://m.org/1.jpg", "Https://m.org/2.jpg", "https://u:p@m.org/3.jpg", "ftp://m.org/4.jpg", "zip://5.jpg"]
+    report = catalog(tmp_path, "id,image_url\n" + "".join(f"{n},{url}\n" for n, url in enumerate(urls)))
+    assert {row["image_url"] for row in rows(tmp_path).values()} == set(urls[:2])
+    assert report["rejected"] == {
+        "only http and https addresses are fetched": 2,
+        "the image's address is no web address to fetch: it has a user name or password": 1,
+    }
