@@ -170,7 +170,6 @@ def test_a_damaged_archive_json_is_named(tmp_path: Path, case: Case) -> None:
 
 _ABOUT = [  # a job, and a file that it reads
     ("neighbors --all", "features/dots/_about.json"),
-    ("train", "features/dots/_about.json"),
     ("embed", "features/dots/_about.json"),
     ("embed", "models/eye/card.json"),
 ]
