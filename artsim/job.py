@@ -12,8 +12,10 @@ import os
 import sys
 import time
 import tomllib
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any, NoReturn, TextIO
 
 from artsim import cluster
@@ -163,6 +165,7 @@ class Job:
         0: done. 1: every row failed, a service did not answer, or an unexpected error. 2: the caller's mistake.
         """
         logging.basicConfig(level=logging.INFO, handlers=[_Lines(sys.stderr)], format="%(message)s")
+        sys.excepthook = _traceback
         try:
             options = self._parse(sys.argv[1:])
             # Ray may write to stdout until the very end, when a node is lost for example; stdout is for the report.
@@ -292,7 +295,8 @@ def _print(report: dict[str, Any], out: TextIO | None, shown: Text, *, as_json: 
             text = shown(report)
             print(text if utf8 else text.encode("ascii", "backslashreplace").decode(), file=out, flush=True)
         else:
-            print(json.dumps(report, ensure_ascii=terminal or not utf8), file=out, flush=True)
+            text = json.dumps(report, ensure_ascii=terminal or not utf8)
+            print(text.encode("utf-8", "backslashreplace").decode(), file=out, flush=True)
     except BrokenPipeError:  # the reader has gone; the report is in the archive
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 
@@ -339,6 +343,12 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def _traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Prints what nobody expected, control characters escaped: an error may quote text from outside."""
+    for line in "".join(traceback.format_exception(kind, error, trace)).split("\n"):
+        print(printable(line), file=sys.stderr)
 
 
 class _Parser(argparse.ArgumentParser):

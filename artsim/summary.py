@@ -59,11 +59,11 @@ def _headline(report: Mapping[str, Any]) -> str:
         parts.append(f"{report['rows_there']:,} already there")
     if report.get("seconds") is not None:
         parts.append(f"{report['seconds']:.1f} s")
-    return f"{report.get('job', '')}: {', '.join(parts)}"
+    return f"{printable(str(report.get('job', '')))}: {', '.join(parts)}"
 
 
 def _shown(name: str, value: Any) -> list[str]:
-    label = name.replace("_", " ")
+    label = printable(name.replace("_", " "))
     if isinstance(value, dict):
         flat = {key: one for key, one in value.items() if not isinstance(one, dict | list)}
         return [f"{label}: " + printable(", ".join(f"{key} {_cell(one)}" for key, one in flat.items()))] if flat else []
@@ -88,7 +88,10 @@ def _flattened(row: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _table(rows: list[dict[str, Any]]) -> list[str]:
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    cells = [columns, *([_cell(row.get(column)) for column in columns] for row in rows[:_ROWS])]
+    cells = [
+        [_cell(column) for column in columns],
+        *([_cell(row.get(column)) for column in columns] for row in rows[:_ROWS]),
+    ]
     widths = [max(len(row[index]) for row in cells) for index in range(len(columns))]
     lines = [
         "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells

@@ -167,7 +167,9 @@ class Store:
     def write_json(self, path: str, value: Any) -> None:
         """Replaces a JSON file."""
         with self.replace(path) as draft:
-            Path(draft).write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+            # half a character, of a file name that is not UTF-8 for example, becomes \udcff, as JSON writes it
+            Path(draft).write_text(text, encoding="utf-8", errors="backslashreplace")
 
     def create_json(self, path: str, value: Any) -> None:
         """Writes a JSON file of a local folder unless there is one: of several writers the first one wins."""

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from artsim.archive import schemas
 from artsim.archive.store import Store
 from artsim.mistake import Mistake
 
@@ -189,6 +190,7 @@ class Table:
         try:
             source = self.store.open_input(path)
             with pq.ParquetFile(source, pre_buffer=ahead and not self.store.is_local) as file:
+                _check_columns(file.schema_arrow, self._columns())
                 yield file
         except (pa.ArrowException, OSError) as error:
             if not _is_damage(error):
@@ -197,6 +199,10 @@ class Table:
                 f"{self.store.address(path)}: this part of {self.name} is damaged ({_one_line(error)}); restore it "
                 "from a copy, or remove it and run the job that made it again"
             ) from error
+
+    def _columns(self) -> pa.Schema | None:
+        """The columns that a part must have; None if the table may have any."""
+        return schemas.features(1) if self.name.startswith("features/") else self.schema
 
     def _row_group(self, rows: pa.Table) -> int:
         return 32 if "bytes" in rows.column_names else max(len(rows), 1)
@@ -207,6 +213,19 @@ class Table:
     def path(self, shard: int, part: str) -> str:
         """Where a part lies in the archive."""
         return f"{self._folder(shard)}/{part}.parquet"
+
+
+def _check_columns(there: pa.Schema, wanted: pa.Schema | None) -> None:
+    """ArrowInvalid if a column is missing or of another type. Vectors may have any length."""
+    for field in wanted or ():
+        at = there.get_field_index(field.name)
+        if at < 0:
+            raise pa.ArrowInvalid(f"it has no column {field.name}")
+        found, type_ = there.field(at).type, field.type
+        if pa.types.is_fixed_size_list(found) and pa.types.is_fixed_size_list(type_):
+            found, type_ = found.value_type, type_.value_type
+        if found != type_:
+            raise pa.ArrowInvalid(f"its column {field.name} is of type {found}, not {type_}")
 
 
 def _is_damage(error: Exception) -> bool:

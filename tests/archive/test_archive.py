@@ -1,10 +1,12 @@
 import json
 import pickle
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from artsim.archive import CATALOG, IMAGES, NEIGHBORS, Archive, Mistake, features
+from tests.jobs.every_job import full_archive
 from tests.made import add_features, make_archive, named
 
 
@@ -150,3 +152,12 @@ def test_a_folder_of_other_files_may_become_an_archive(tmp_path) -> None:
     (tmp_path / "images" / "2020" / "a.jpg").write_bytes(b"")
     (tmp_path / "catalog.csv").write_text("id\n")
     assert Archive.create(str(tmp_path), 4).shards == 4
+
+
+def test_a_lost_archive_json_is_worked_out_beside_annotations(tmp_path) -> None:
+    """These lie in one shard, whatever their ids."""
+    archive = full_archive(tmp_path)
+    Path(archive.uri, "archive.json").unlink()
+    for open_ in (Archive.open, Archive.create):
+        with pytest.raises(Mistake, match=f'write {{"format": 1, "shards": {archive.shards}}} into it'):
+            open_(archive.uri)

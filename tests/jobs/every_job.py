@@ -44,7 +44,7 @@ _LEARN = (*_DOTS, "--head", "residual", "--epochs", "2")
 
 def cases() -> list[Case]:
     """All of them."""
-    eight = ("annotations", "features/dots", "catalog")
+    learned = ("annotations", "features/dots")
     return [
         Case("catalog", "", _TABLE, ("catalog",), ("catalog",)),
         Case("pipeline", "", ("--config", "{folder}/pipeline.toml"), ("catalog",), ("catalog",)),
@@ -61,8 +61,8 @@ def cases() -> list[Case]:
         Case("neighbors", "--id", (*_DOTS, "--id", IDS[0]), (), ("features/dots",)),
         Case("walk", "", (*_DOTS, "--from", IDS[0], "--to", IDS[70]), (), ("features/dots",)),
         Case("embed", "", ("--model", "eye"), ("features/eye",), ("features/dots",)),
-        Case("train", "", ("--name", "new", *_LEARN), ("models/new",), eight),
-        Case("tune", "", ("--name", "sweep", "--trials", "2", *_LEARN), ("sweeps/sweep",), eight),
+        Case("train", "", ("--name", "new", *_LEARN), ("models/new",), learned),
+        Case("tune", "", ("--name", "sweep", "--trials", "2", *_LEARN), ("sweeps/sweep",), learned),
         Case("evaluate", "", _DOTS, ("evaluation",), ("annotations", "features/dots")),
         Case("evaluate", "--out", (*_DOTS, "--out", "{folder}/out"), (), ("annotations", "features/dots")),
         Case(
