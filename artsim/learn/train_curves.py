@@ -1,10 +1,13 @@
 """The epochs of a training for people to look at: for TensorBoard while it runs and after, and as a picture."""
 
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tensorboardX import SummaryWriter
+from tensorboardX.event_file_writer import EventsWriter
+from tensorboardX.proto.event_pb2 import Event
+from tensorboardX.summary import scalar
 
 from artsim.archive import Store
 from artsim.learn.train_epochs import Epoch
@@ -14,24 +17,23 @@ _SHOWN = {"loss": "loss", "meanrank": "validation/meanrank", "low": "validation/
 
 
 def live(store: Store, folder: str) -> Callable[[Epoch], None]:
-    """What logs an epoch for ``tensorboard --logdir``; nothing where the files lie with objects, which can't grow."""
+    """What logs an epoch for ``tensorboard --logdir``; nothing where the files lie with objects, which can't grow.
+
+    OSError if the disk is full.
+    """
     if not store.is_local:
         return lambda _: None
-    writer = SummaryWriter(str(Path(store.root, folder, "tensorboard")))
-
-    def show(epoch: Epoch) -> None:
-        _log(writer, epoch)
-        writer.flush()
-
-    return show
+    writer = _writer(Path(store.root, folder, "tensorboard"))
+    return lambda epoch: _log(writer, epoch)
 
 
 def keep_curves(store: Store, folder: str, history: Sequence[Epoch], best: int, title: str) -> str:
     """Writes all epochs for TensorBoard, and the picture, whose path it returns, into a folder of the archive."""
     with tempfile.TemporaryDirectory() as drafts:
-        with SummaryWriter(drafts) as writer:
-            for epoch in history:
-                _log(writer, epoch)
+        writer = _writer(Path(drafts))
+        for epoch in history:
+            _log(writer, epoch)
+        writer.close()
         for file in Path(drafts).iterdir():
             with store.replace(f"{folder}/tensorboard/{file.name}") as draft:
                 Path(draft).write_bytes(file.read_bytes())
@@ -41,6 +43,13 @@ def keep_curves(store: Store, folder: str, history: Sequence[Epoch], best: int, 
     return path
 
 
-def _log(writer: SummaryWriter, epoch: Epoch) -> None:
+def _writer(folder: Path) -> EventsWriter:
+    """Writes as SummaryWriter does, but here and now: on a full disk that one's thread dies, and the training waits."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return EventsWriter(str(folder / "events"))
+
+
+def _log(writer: EventsWriter, epoch: Epoch) -> None:
     for name, shown in _SHOWN.items():
-        writer.add_scalar(shown, epoch[name], int(epoch["epoch"]))
+        writer.write_event(Event(wall_time=time.time(), step=int(epoch["epoch"]), summary=scalar(shown, epoch[name])))
+    writer.flush()

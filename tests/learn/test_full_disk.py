@@ -1,0 +1,104 @@
+"""A disk that fills up while something is learned: one line, exit 1, and with room the same command goes on."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from artsim.archive import Archive
+from artsim.learn.checkpoints import commit
+from artsim.learn.train_epochs import Progress
+from tests.learn.annotated import annotated
+
+_TRAIN = ["--features", "dots", "--epochs", "4", "--patience", "4", "--hidden", "2048"]  # a checkpoint of 2 MB
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    """150 artworks with features and annotations, on a disk of their own that is nearly full."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", folder], capture_output=True).returncode:
+        pytest.skip("a small disk needs the right to mount one")
+    yield annotated(folder / "archive")
+    subprocess.run(["umount", folder], check=True)
+
+
+def _leave(archive: Archive, kilobytes: int) -> None:
+    """Makes the archive's disk so large that so much is free."""
+    disk = Path(archive.uri).parent
+    room = os.statvfs(disk)
+    used = (room.f_blocks - room.f_bfree) * room.f_frsize // 1024
+    subprocess.run(["mount", "-o", f"remount,size={used + kilobytes}k", disk], check=True)
+
+
+def _run(archive: Archive, job: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", f"jobs.{job}", "--archive", archive.uri, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+def _full(done: subprocess.CompletedProcess[str]) -> bool:
+    lines = done.stderr.strip().splitlines()
+    return done.returncode == 1 and "the disk is full" in lines[-1] and "Traceback" not in done.stderr
+
+
+def _report(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_training_goes_on_when_there_is_room_again(archive: Archive) -> None:
+    """Full after some checkpoints; full still; then with room."""
+    for kilobytes in (5_000, 12):
+        _leave(archive, kilobytes)
+        failed = _run(archive, "train", "--name", "eye", *_TRAIN)
+        assert _full(failed), failed.stderr[-3000:]
+        kept = sorted(Path(archive.uri).glob("models/_eye/epoch-*/*"))
+        assert kept
+        assert {path.name for path in kept} == {"state.pt"}
+    _leave(archive, 30_000)
+    report = _report(_run(archive, "train", "--name", "eye", *_TRAIN))
+    assert (report["epochs"], report["done_before"]) == (4, False)
+
+
+def test_curves_on_a_full_disk_are_an_error_and_nothing_waits_for_them(archive: Archive) -> None:
+    """In a process of its own: a thread that dies would print its traceback there, or keep it from ending."""
+    _leave(archive, 8)
+    code = """
+import errno, sys
+from artsim.archive import Archive
+from artsim.learn.train_curves import live
+show = live(Archive.open(sys.argv[1]).store, "models/_eye")
+try:
+    for epoch in range(1, 500):
+        show({"loss": 1.0, "meanrank": 2.0, "low": 1.0, "high": 3.0, "epoch": epoch})
+except OSError as error:
+    sys.exit(7 if error.errno == errno.ENOSPC else 1)
+"""
+    done = subprocess.run([sys.executable, "-c", code, archive.uri], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (7, "")
+
+
+def test_a_checkpoint_on_a_full_disk_is_whole_or_not_there(archive: Archive) -> None:
+    progress = Progress(state={"w": torch.zeros(200_000)}, best={}, history=[{"epoch": 1, "meanrank": 2.0}])
+    commit(archive.store, "models/_eye", progress)
+    _leave(archive, 100)
+    later = replace(progress, history=[*progress.history, {"epoch": 2, "meanrank": 1.0}])
+    with pytest.raises(OSError, match="No space left") as full:
+        commit(archive.store, "models/_eye", later)
+    assert full.value.errno == errno.ENOSPC
+    kept = [path for path in Path(archive.uri).glob("models/_eye/**/*") if path.is_file()]
+    assert [(path.parent.name, path.name) for path in kept] == [("epoch-000001", "state.pt")]
+    _leave(archive, 5_000)
+    commit(archive.store, "models/_eye", later)
+    assert len(list(Path(archive.uri).glob("models/_eye/*/state.pt"))) == 2
