@@ -72,7 +72,7 @@ def open_table(
             told.note(mapping, (column for column in there if column not in used))
             rows += len(records.where)
             chunk = catalog_rows(records, mapping, below)
-            if first and not len(chunk.rows) and any(one.reason == NO_FILE for one in chunk.rejects):
+            if first and not beside and not len(chunk.rows) and any(one.reason == NO_FILE for one in chunk.rejects):
                 _log.warning(
                     "catalog: %s names files that are not beside the table; --images FOLDER says where they lie, "
                     "--image-template makes addresses of columns",
