@@ -68,7 +68,7 @@ def open_table(
             used = {column for some in mapping.values() for text in some for column in columns_in(text)}
             told.note(mapping, (column for column in records.table.column_names if column not in used))
             chunk = catalog_rows(records, mapping, below, wanted)
-            if first and not len(chunk.rows) and any(one.reason == NO_FILE for one in chunk.rejects):
+            if first and not beside and not len(chunk.rows) and any(one.reason == NO_FILE for one in chunk.rejects):
                 _log.warning(
                     "catalog: %s names files that are not beside the table; --images FOLDER says where they lie, "
                     "--image-template makes addresses of columns",

@@ -115,7 +115,15 @@ def test_an_empty_table_has_no_preview(tmp_path: Path) -> None:
         preview(tmp_path / "w.csv")
 
 
-def test_files_that_are_not_beside_the_table_have_a_hint(table: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_files_that_are_not_beside_the_table_have_a_hint(
+    table: Path, caplog: pytest.LogCaptureFixture, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     table.write_text("id,file,title\n1,1.jpg,One\n")
     assert preview(table)["rows_failed"] == 1
     assert "--images FOLDER" in caplog.text and "--image-template" in caplog.text
+    caplog.clear()
+    folder = tmp_path_factory.mktemp("scans")
+    (folder / "2.jpg").write_bytes(b"x")
+    with pytest.raises(Mistake, match=r"the rows name 1.jpg; the folder has 2.jpg"):
+        preview(table, "--images", str(folder))
+    assert "--images FOLDER" not in caplog.text
