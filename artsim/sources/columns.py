@@ -1,6 +1,7 @@
 """Which column of a table is which of the catalog: what the caller says, and names that speak for themselves."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from artsim.archive import CATALOG, Mistake
@@ -37,7 +38,8 @@ def with_template(columns: Mapping[str, str], template: str | None) -> dict[str,
 
 
 def plain_name(column: str) -> str:
-    """A column's name as it is compared: without case, punctuation and the numbers of list items."""
+    """A column's name as it is compared: without case, accents, punctuation and the numbers of list items."""
+    column = unicodedata.normalize("NFKD", column)
     return re.sub(r"[^a-z0-9]", "", re.sub(r"[./]\d+(?=[./]|$)", "", column.lower()))
 
 

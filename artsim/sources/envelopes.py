@@ -44,7 +44,8 @@ def _unwrapped(value: Any, depth: int = 0) -> list[Any]:
             if isinstance(inner, dict) and len(rows) == 1 and rows[0] is inner and key in _INSIDE:
                 return [value]  # a single row, opened with what stands beside it
             return rows
-    return [value]
+    is_empty = own == 0 and any(value.get(key) == [] for key in _KEYS) and not any(map(_is_image, value.values()))
+    return [] if is_empty else [value]
 
 
 def _inner(value: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -16,7 +16,7 @@ _MOST = 64  # columns out of nested values
 _FIRST = 1000  # rows that are all looked at
 _TRIED = 20  # values of a path that are looked at
 _MOST_PATHS = 20_000
-_THEN = 16  # of the rows after those, every so many
+_THEN = 4  # of the rows after those, every so many
 
 
 def inner_columns(objects: list[dict[str, Any]], wanted: list[str]) -> dict[str, pa.Array]:

@@ -12,6 +12,7 @@ from artsim.sources.below import Below, NotBelow
 from artsim.sources.columns import Resolved, plain_name
 from artsim.sources.nested import named_in_text
 from artsim.sources.record import ROWS, Chunk, Records, Reject
+from artsim.sources.synonyms import PAGE_IDS
 from artsim.sources.values import first_of
 from artsim.sources.years import years
 
@@ -108,10 +109,11 @@ def _fitting(name: str, column: str, values: _Column, is_told: bool) -> _Column:
     if name in _WORDS:
         literal = pc.or_(pc.starts_with(values, "["), pc.starts_with(values, "{"))
         values = _each(values, literal, named_in_text)
-    if is_told or name not in _FILTERED:
+    is_thing = name == "id" and plain_name(column) in PAGE_IDS[1:]  # an address, or else no id
+    if is_told or (name not in _FILTERED and not is_thing):
         return values
     is_web = pc.starts_with(values, "http", ignore_case=True)
-    if name == "page_url":
+    if name in ("page_url", "id"):
         return _where(is_web, _each(values, pc.match_substring_regex(values, r"[;|\s]"), first_of))
     if not pc.any(is_web).as_py():
         return values

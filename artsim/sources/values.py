@@ -31,7 +31,7 @@ class Kind(StrEnum):
 
 def kind_of(value: str) -> Kind:
     """What a value looks like. Of several addresses in one value, the first counts."""
-    value = first_of(value.strip()[:_LONGEST])
+    value = first_of(" ".join(value[:_LONGEST].split()))
     if not _ADDRESS.fullmatch(value):
         if re.match(r"/[^\s/]", value):
             return Kind.RELATIVE

@@ -127,6 +127,42 @@ def test_several_addresses_in_one_value(tmp_path: Path) -> None:
     assert [row["image_url"] for row in rows] == ["https://m.org/1.jpg", "https://m.org/3;a=b/4.jpg"]
 
 
+def test_addresses_on_lines_of_one_value(tmp_path: Path) -> None:
+    (tmp_path / "w.csv").write_text('id,image\n1,"https://m.org/1.jpg\nhttps://m.org/2.jpg"\n')
+    assert [row["image_url"] for row in rows_of(open_table(str(tmp_path / "w.csv"), {}).chunks([]))] == [
+        "https://m.org/1.jpg"
+    ]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Inventarnummer;Titel;Künstler;Datierung;Technik;Bild-URL;Rechte",
+        "inventarisnummer;titel;kunstenaar;datering;techniek;afbeelding;rechten",
+    ],
+)
+def test_names_in_other_languages(tmp_path: Path, header: str) -> None:
+    (tmp_path / "w.csv").write_text(f"{header}\n7;Tor;Anna;1900;Oil;https://m.org/7.jpg;CC0\n", encoding="utf-8")
+    (row,) = rows_of(open_table(str(tmp_path / "w.csv"), {}).chunks([]))
+    assert [row[name] for name in ("id", "title", "artist", "date_text", "technique", "image_url", "rights")] == [
+        "7", "Tor", "Anna", "1900", "Oil", "https://m.org/7.jpg", "CC0"
+    ]  # fmt: skip
+
+
+def test_a_query_whose_things_have_other_names(tmp_path: Path) -> None:
+    (tmp_path / "w.csv").write_text(
+        "painting,paintingLabel,image\nhttp://www.wikidata.org/entity/Q1,Gate,https://m.org/1.jpg\n"
+    )
+    (row,) = rows_of(open_table(str(tmp_path / "w.csv"), {}).chunks([]))
+    assert (row["id"], row["page_url"], row["title"]) == (*["http://www.wikidata.org/entity/Q1"] * 2, "Gate")
+
+
+@pytest.mark.parametrize("answer", [[], {"records": []}, {"total": 0, "items": []}])
+def test_an_answer_without_rows_has_none(tmp_path: Path, answer: Any) -> None:
+    (tmp_path / "w.json").write_text(json.dumps(answer))
+    assert rows_of(open_table(str(tmp_path / "w.json"), {}).chunks([])) == []
+
+
 def test_images_under_a_name_that_nobody_knows(tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text("nr,objektbild,notes\n1,https://m.org/1.jpg,x\n2,https://m.org/2.jpg,y\n")
     assert [row["image_url"] for row in rows_of(open_table(str(tmp_path / "w.csv"), {}).chunks([]))] == [
