@@ -31,7 +31,8 @@ def named_address() -> str | None:
     found = _FORM.fullmatch(address)
     if found is None or int(found["port"]) > 65535:
         raise Mistake(f"RAY_ADDRESS={address[:100]}: not of the form HOST:PORT; unset it to run on this machine alone")
-    if problem := _no_connection(found["host"], int(found["port"])):
+    hosts = [found["host"]] if found["client"] else _asked(found["host"])
+    if problem := _no_connection(hosts, int(found["port"])):
         raise Outage(
             f"RAY_ADDRESS={address}: no Ray answers there ({problem}); start the cluster, "
             "or unset RAY_ADDRESS to run on this machine alone"
@@ -71,19 +72,31 @@ def noted_address() -> tuple[str, str] | None:
 def runs(address: str) -> bool:
     """Whether the cluster of a note still runs. Mistake if it does and refuses the token, Outage if it is silent."""
     found = _FORM.fullmatch(address)
-    if found is None or _no_connection(found["host"], int(found["port"])):
+    if found is None or _no_connection(_asked(found["host"]), int(found["port"])):
         return False
     _ask(address, f"the Ray cluster of this machine at {address}")
     return True
 
 
-def _no_connection(host: str, port: int) -> str | None:
-    """Why no TCP connection can be made; None if it can."""
-    try:
-        with socket.create_connection((host.strip("[]"), port), _CONNECT):
-            return None
-    except (OSError, UnicodeError, OverflowError) as error:
-        return str(getattr(error, "strerror", None) or error)
+def _asked(host: str) -> list[str]:
+    """The host, and the one that Ray takes instead: for 127.0.0.1 this machine's address in its network.
+
+    A Ray that listens on loopback alone, as that of another job does, can't be joined: Ray would try for minutes.
+    """
+    from ray._private.services import resolve_ip_for_localhost
+
+    bare = host.strip("[]")
+    return list(dict.fromkeys([bare, resolve_ip_for_localhost(bare)]))
+
+
+def _no_connection(hosts: list[str], port: int) -> str | None:
+    """Why no TCP connection to one of these can be made; None if it can to all."""
+    for host in hosts:
+        try:
+            socket.create_connection((host.strip("[]"), port), _CONNECT).close()
+        except (OSError, UnicodeError, OverflowError) as error:
+            return f"{host}: {getattr(error, 'strerror', None) or error}"
+    return None
 
 
 def _ask(address: str, name: str) -> None:

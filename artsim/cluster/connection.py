@@ -14,6 +14,7 @@ from artsim.mistake import Mistake, Outage
 _log = logging.getLogger(__name__)
 
 _MOST = 100_000  # nodes of one kind
+_GAVE_UP = "timed out during startup"  # what Ray says then
 _LATE = 5.0  # seconds that Ray may take to start before a word is said about it
 
 
@@ -36,14 +37,9 @@ def connect() -> None:
     late.daemon = True
     late.start()
     try:
-        with contextlib.ExitStack() as around:
-            where: dict[str, Any] = around.enter_context(on_loopback()) if address == "local" else {}
-            around.enter_context(without_log_lines())
-            ray.init(
-                address=address, logging_level=logging.ERROR, log_to_driver=False, include_dashboard=False, **where
-            )
+        _init(address)
     except Exception as error:  # Ray has no class of its own for it
-        if "timed out during startup" in str(error):
+        if _GAVE_UP in str(error):
             raise Outage(
                 "Ray did not start in time, as on a machine that is very busy; say the same again later"
             ) from error
@@ -54,6 +50,24 @@ def connect() -> None:
         raise
     finally:
         late.cancel()
+
+
+def _init(address: str) -> None:
+    """ray.init, and once more if Ray gave up on its own start: it does so after 30 s, and no setting changes that."""
+    import ray
+
+    for last in (False, True):
+        try:
+            with contextlib.ExitStack() as around:
+                where: dict[str, Any] = around.enter_context(on_loopback()) if address == "local" else {}
+                around.enter_context(without_log_lines())
+                ray.init(
+                    address=address, logging_level=logging.ERROR, log_to_driver=False, include_dashboard=False, **where
+                )
+            return
+        except Exception as error:
+            if last or address != "local" or _GAVE_UP not in str(error):
+                raise
 
 
 def _address() -> str:

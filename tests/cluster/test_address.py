@@ -61,14 +61,26 @@ def test_an_address_where_something_else_listens_is_an_outage(
     monkeypatch: pytest.MonkeyPatch, before: str, said: str
 ) -> None:
     monkeypatch.setattr(address, "_ANSWER", 0.5)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
+    with socket.create_server(("", 0)) as silent:
         monkeypatch.setenv("RAY_ADDRESS", f"{before}127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(Outage, match=said):
             connection._address()
 
 
-def test_a_head_that_refuses_the_token_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ray_on_loopback_alone_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray takes this machine's other address for 127.0.0.1, and would ask there for minutes."""
+    monkeypatch.setattr(address, "_answer", lambda *_: None)
+    monkeypatch.setattr("ray._private.services.get_node_ip_address", lambda: "127.0.0.2")
     with socket.create_server(("127.0.0.1", 0)) as server:
+        text = f"127.0.0.1:{server.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", text)
+        with pytest.raises(Outage, match=f"RAY_ADDRESS={text}: no Ray answers there .127.0.0.2: "):
+            connection._address()
+        assert not address.runs(text)
+
+
+def test_a_head_that_refuses_the_token_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("", 0)) as server:
         monkeypatch.setattr(address, "_answer", lambda *_: "ray.exceptions.AuthenticationError: InvalidAuthToken")
         monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{server.getsockname()[1]}")
         with pytest.raises(Mistake, match="RAY_AUTH_TOKEN_PATH"):

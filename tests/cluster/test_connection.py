@@ -1,8 +1,11 @@
 """What jobs know of the cluster."""
 
+import contextlib
+
 import pytest
 
 from artsim import cluster
+from artsim.mistake import Outage
 
 
 def test_a_cluster_that_grows_counts_what_may_come(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,3 +44,21 @@ def test_machines_with_little_memory_hold_fewer_processes(monkeypatch: pytest.Mo
     assert (cluster.with_memory({"CPU": 1}, 10**9), cluster.room_for({"CPU": 1})) == ({"CPU": 1}, 1)
     monkeypatch.setenv("ARTSIM_NODES", '[[2, {"CPU": 16}], [1, {"CPU": 8, "memory": 2e10}]]')
     assert cluster.with_memory({"CPU": 1}, 10**9) == {"CPU": 1}  # some machine does not tell
+
+
+@pytest.mark.parametrize("failures", [0, 1, 2])
+def test_a_start_that_ray_gave_up_is_tried_once_more(monkeypatch: pytest.MonkeyPatch, failures: int) -> None:
+    tried: list[str] = []
+
+    def init(address: str, **_: object) -> None:
+        tried.append(address)
+        if len(tried) <= failures:
+            raise Exception("The current node timed out during startup. This could happen because ...")
+
+    monkeypatch.setattr("ray.init", init)
+    monkeypatch.setattr("ray.is_initialized", lambda: False)
+    monkeypatch.setattr("artsim.cluster.connection._address", lambda: "local")
+    monkeypatch.setattr("artsim.cluster.connection.on_loopback", lambda: contextlib.nullcontext({}))
+    with pytest.raises(Outage, match="did not start in time") if failures > 1 else contextlib.nullcontext():
+        cluster.connect()
+    assert tried == ["local"] * min(failures + 1, 2)

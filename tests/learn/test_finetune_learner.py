@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from artsim import cluster
 from artsim.learn.finetune_encoder import BackboneEncoder, embed_backbone, plan_of
 from artsim.learn.finetune_learner import BackboneLearner
 from artsim.learn.finetune_recipe import FinetuneRecipe
@@ -87,22 +88,17 @@ def test_a_trained_backbone_describes_the_whole_archive(archive):
     ours, ids = learner(archive), [one for one in named(20) if one not in (TORN, "made:0004")]
     judged = np.stack([np.random.default_rng(seed).permutation(18)[:9] for seed in range(6)])
     recipe = FinetuneRecipe(batch=3)
-    import ray
-
-    ray.init(num_cpus=2, ignore_reinit_error=True, include_dashboard=False, log_to_driver=False)
-    try:
-        make = ours.trainee(ids, judged[:4], judged[4:], recipe, 0, np.full(18, -1), np.arange(18))
-        trainee = make()
-        trainee.train_epoch(0)
-        plan = plan_of("eye", ours.card(), trainee.tensors())
-        trainee.backbone.eval()
-        with torch.no_grad():
-            expected = trainee.backbone(trainee._pixels(np.arange(18))).numpy()
-        report = embed_backbone(archive, plan, public_only=False)
-        assert report == {"rows_in": 19, "rows_out": 18, "rows_failed": 1, "failures": {"damaged header": 1}}
-        found = vectors_of(archive, "eye")
-        np.testing.assert_allclose([found[one] for one in ids], expected, atol=0.01)
-        np.testing.assert_allclose(np.linalg.norm(list(found.values()), axis=1), 1, atol=1e-5)
-        assert embed_backbone(archive, plan, public_only=False)["rows_in"] == 0
-    finally:
-        ray.shutdown()
+    cluster.connect()  # it stays, for other tests of this process
+    make = ours.trainee(ids, judged[:4], judged[4:], recipe, 0, np.full(18, -1), np.arange(18))
+    trainee = make()
+    trainee.train_epoch(0)
+    plan = plan_of("eye", ours.card(), trainee.tensors())
+    trainee.backbone.eval()
+    with torch.no_grad():
+        expected = trainee.backbone(trainee._pixels(np.arange(18))).numpy()
+    report = embed_backbone(archive, plan, public_only=False)
+    assert report == {"rows_in": 19, "rows_out": 18, "rows_failed": 1, "failures": {"damaged header": 1}}
+    found = vectors_of(archive, "eye")
+    np.testing.assert_allclose([found[one] for one in ids], expected, atol=0.01)
+    np.testing.assert_allclose(np.linalg.norm(list(found.values()), axis=1), 1, atol=1e-5)
+    assert embed_backbone(archive, plan, public_only=False)["rows_in"] == 0

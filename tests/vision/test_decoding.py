@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import ray
 
+from artsim import cluster
 from artsim.archive import Archive
 from artsim.vision.apart import Apart
 from artsim.vision.backbones import input_of
@@ -51,11 +51,8 @@ def test_from_another_process_they_are_the_same(archive: Archive) -> None:
     with ThreadPoolExecutor(2) as threads:
         assert _alike(list(decoding.batches(0, "p0-00000", named(21), threads.map, here)), expected)
         assert _alike(list(decoding.batches(0, "p0-00000", named(21), threads.map, apart)), expected)
-    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, ignore_reinit_error=True)
-    try:
-        assert _alike(list(elsewhere(decoding, 0, "p0-00000", named(21))), expected)
-    finally:
-        ray.shutdown()
+    cluster.connect()  # it stays, for other tests of this process
+    assert _alike(list(elsewhere(decoding, 0, "p0-00000", named(21))), expected)
 
 
 @pytest.mark.slow
