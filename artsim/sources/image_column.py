@@ -112,6 +112,8 @@ def _are_images(name: str, kinds: Counter[Kind]) -> bool:
         only_texts = kinds[Kind.TEXT] == kinds.total() and plain_name(name) == "url"  # addresses, all of them broken
         return only_texts or 2 * good >= kinds.total()
     good += kinds[Kind.ADDRESS]
+    if plain_name(name) not in IMAGE_NAMES:  # the file of a nested value is the museum's own
+        good -= kinds[Kind.FILE]
     if plain_name(name).startswith("file"):  # a file needs no ending; whether it is there is asked for each row
         good += kinds[Kind.TEXT] + kinds[Kind.RELATIVE]
     return good > kinds[Kind.PAGE] + kinds[Kind.MANIFEST]

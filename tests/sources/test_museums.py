@@ -236,6 +236,7 @@ WITHOUT = {
         {"data": [{"type": "objects", "id": "co1", "attributes": {"summary_title": "Engine", "multimedia": [{"@processed": {"large": {"location": "/1/large_1.jpg"}}}]}}]},
         "multimedia.@processed.large.location (addresses without a host",
     ),
+    "files of the museum's own": ("w.json", {"id": 1, "title": "Gate", "images": {"full": {"filename": "1_full.tif"}}}, "images.full.filename (1_full.tif)"),
     "manifests": ("m.csv", "id,title,iiif_manifest\n1,Gate,https://m.example/iiif/1/manifest.json\n", "--source iiif"),
     "pages under an image's name": ("w.csv", "id,image,title\n1,https://m.example/work1.html,x\n", "image (web pages"),
     "the page again": ("w.csv", "id,image,page_url\n1,https://m.example/1,https://m.example/1\n", "image (web pages"),
