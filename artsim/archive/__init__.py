@@ -2,6 +2,7 @@
 
 from artsim.archive.archive import Archive
 from artsim.archive.pending import PART_ROWS, Work, pending, pending_parts
+from artsim.archive.record import Keys, check_record
 from artsim.archive.rights import is_public_domain, public_ids
 from artsim.archive.s3 import in_words
 from artsim.archive.schemas import CATALOG, IMAGES, NEIGHBORS, features
@@ -15,10 +16,12 @@ __all__ = [
     "NEIGHBORS",
     "PART_ROWS",
     "Archive",
+    "Keys",
     "Mistake",
     "Store",
     "Table",
     "Work",
+    "check_record",
     "features",
     "in_words",
     "is_public_domain",

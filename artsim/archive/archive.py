@@ -12,6 +12,7 @@ import pyarrow as pa
 from artsim.archive import schemas
 from artsim.archive.alone import alone
 from artsim.archive.lost import FORMAT, check_not_lost, check_shards
+from artsim.archive.record import Keys, check_record
 from artsim.archive.store import Store
 from artsim.archive.table import Table, shard_of
 from artsim.mistake import Mistake, is_full
@@ -89,11 +90,14 @@ class Archive:
         """The shard of each id, int64 of shape (n,)."""
         return shard_of(ids, self.shards)
 
-    def read_json(self, path: str) -> Any:
-        """The object that a JSON file of the archive holds; None if there is no such file. Mistake if it is damaged."""
+    def read_json(self, path: str, keys: Keys | None = None) -> Any:
+        """The object that a JSON file of the archive holds; None if there is no such file.
+
+        Mistake if it is damaged, or lacks one of ``keys`` or has it of another type.
+        """
         content = self.store.read_json(path)
-        if content is not None and not isinstance(content, dict):
-            raise Mistake(f"{self.store.address(path)}: damaged, not a JSON object; restore it from a copy")
+        if content is not None:
+            check_record(content, keys or {}, self.store.address(path))
         return content
 
     def write_json(self, path: str, value: Any) -> None:

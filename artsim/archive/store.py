@@ -163,6 +163,10 @@ class Store:
             raise Mistake(f"{self.address(path)}: a folder in the place of a file; restore it from a copy") from error
         except (ValueError, RecursionError) as error:
             raise Mistake(f"{self.address(path)}: damaged, not JSON ({error}); restore it from a copy") from error
+        except OSError as error:
+            if not self.is_local:
+                raise  # the network
+            raise Mistake(f"{self.address(path)}: can't be read ({error}); restore it from a copy") from error
 
     def write_json(self, path: str, value: Any) -> None:
         """Replaces a JSON file."""

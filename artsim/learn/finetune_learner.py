@@ -14,7 +14,6 @@ from artsim.learn.finetune import BackboneTrainee
 from artsim.learn.finetune_encoder import BackboneEncoder, card_of
 from artsim.learn.finetune_recipe import FinetuneRecipe
 from artsim.learn.pixels import pixels_of
-from artsim.vision.about import read_about
 from artsim.vision.backbones import parse_feature
 from artsim.vision.plan import Plan, make_plans
 
@@ -51,8 +50,9 @@ class BackboneLearner:
     def before(self, ids: Sequence[str]) -> np.ndarray:
         """The untrained backbone's vectors, float32 (n, d): those of the archive if they are of the same network."""
         name = self.plan.features[0].name
-        about = read_about(self.archive, name) or {}
-        same = about.get("weights_hash") == self.plan.weights_hash and about["input"]["size"] == self.plan.input.size
+        about = self.archive.read_json(f"features/{name}/_about.json") or {}
+        size = dict(about.get("input") or {}).get("size")
+        same = about.get("weights_hash") == self.plan.weights_hash and size == self.plan.input.size
         if same:
             with suppress(Mistake):  # not all of them are there
                 return Space(self.archive, [name]).find(ids)

@@ -8,18 +8,27 @@ import pyarrow.parquet as pq
 from safetensors import SafetensorError
 from safetensors.torch import load
 
-from artsim.archive import Mistake, Store
+from artsim.archive import Keys, Mistake, Store, check_record
 
 
 def intact(
-    store: Store, path: str, read: Callable[[str], Any] | None = None, *, of: str = "model", remedy: str = ""
+    store: Store,
+    path: str,
+    read: Callable[[str], Any] | None = None,
+    *,
+    of: str = "model",
+    remedy: str = "",
+    keys: Keys | None = None,
 ) -> Any:
     """What ``read`` makes of a file, by default ``store.read_json``. Mistake names the file if it can't be read.
 
-    ``of`` is what it belongs to, ``remedy`` how to go on.
+    ``of`` is what it belongs to, ``remedy`` how to go on, ``keys`` what an object in it must have.
     """
     try:
-        return (read or store.read_json)(path)
+        content = (read or store.read_json)(path)
+        if keys is not None and content is not None:
+            check_record(content, keys, "what it holds", "it was edited or cut")
+        return content
     except (OSError, ValueError, SafetensorError, pa.ArrowException, Mistake) as error:
         if isinstance(error, OSError) and not store.is_local and not isinstance(error, FileNotFoundError):
             raise  # the network

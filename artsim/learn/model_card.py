@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from artsim.archive import Mistake
+from artsim.archive import Keys, Mistake, check_record
 
+_TRAINED: Keys = {"split": dict, "epochs": int, "best_epoch": int, "scores": dict, "asked": dict, "hashes": dict}
 _KINDS = ("head", "backbone")
 
 
@@ -15,9 +16,10 @@ def check_card(card: Any, where: str) -> None:
 
 def check_trained(card: dict[str, Any], where: str) -> None:
     """Mistake if the card does not tell of the training as well."""
-    for key in ("split", "epochs", "best_epoch", "scores", "asked", "hashes"):
-        if key not in card:
-            raise Mistake(f"{where}: not the card of a trained model: {key} is missing; --again trains it")
+    remedy = "--again trains it"
+    check_record(card, _TRAINED, where, remedy)
+    check_record(card["asked"], {"inputs": dict, "recipe": dict}, f"{where} (asked)", remedy)
+    check_record(card["split"], {"annotations": int}, f"{where} (split)", remedy)
 
 
 def _problem(card: Any) -> str | None:

@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import torch
 from safetensors.torch import save
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, Keys, Mistake
 from artsim.learn.intact import intact, intact_table, intact_tensors
 from artsim.learn.recipe import Recipe
 from artsim.learn.train_epochs import Trainee
-from artsim.learn.train_plan import Plan, make_plan
+from artsim.learn.train_plan import COUNTS, Plan, make_plan
 
 _NAME = re.compile(r"[^\W_][\w.\-]{0,99}", re.ASCII)  # Ray and some object stores take no others
 
@@ -62,6 +62,8 @@ class Question:
     public_only: bool
 
 
+ASKED: Keys = {"inputs": dict, "recipe": dict}  # of a question as JSON has it
+
 MakeLearner = Callable[[dict[str, torch.Tensor] | None], Learner]  # called with what it kept, or None at the start
 
 
@@ -83,7 +85,7 @@ def settle(archive: Archive, folder: str, question: Question, learner: MakeLearn
     """The learner and the plan that lie in ``folder``, put there if they don't: later annotations change nothing."""
     kept, rows = f"{folder}/kept.safetensors", f"{folder}/annotations.parquet"
     remedy = f"remove the folder {archive.store.address(folder)}, and the same command begins anew"
-    counts = intact(archive.store, f"{folder}/plan.json", of="run", remedy=remedy)
+    counts = intact(archive.store, f"{folder}/plan.json", of="run", remedy=remedy, keys=dict.fromkeys(COUNTS, int))
     if counts is not None:
         tensors = intact_tensors(archive.store, kept, of="run", remedy=remedy)
         return learner(tensors), Plan(intact_table(archive.store, rows, of="run", remedy=remedy), counts)

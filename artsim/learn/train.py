@@ -17,7 +17,7 @@ from artsim.archive import Archive, Mistake
 from artsim.learn.intact import intact
 from artsim.learn.model import FORMAT, Model
 from artsim.learn.model_card import check_card, check_trained
-from artsim.learn.question import Learner, MakeLearner, Question, check_name, difference, settle
+from artsim.learn.question import ASKED, Learner, MakeLearner, Question, check_name, difference, settle
 from artsim.learn.train_check import check_learns
 from artsim.learn.train_curves import keep_curves, live
 from artsim.learn.train_epochs import Progress, best_epoch
@@ -38,6 +38,7 @@ from artsim.measure.ranks import ranks
 
 _log = logging.getLogger(__name__)
 
+_ANEW = "remove its folder, and the same command begins anew"
 _ASKED = "asked.json"  # the last that a run writes before it trains: what the others are is then settled
 
 
@@ -64,9 +65,7 @@ def _begin(
     archive: Archive, name: str, question: Question, learner: MakeLearner, workers: Workers, again: bool
 ) -> dict[str, Any]:
     folder, asked = f"models/_{name}", json.loads(json.dumps(asdict(question)))
-    begun = intact(
-        archive.store, f"{folder}/{_ASKED}", of="run", remedy="remove its folder, and the same command begins anew"
-    )
+    begun = intact(archive.store, f"{folder}/{_ASKED}", of="run", remedy=_ANEW, keys=ASKED)
     if begun not in (None, asked) and not again:
         raise Mistake(f"--name {name}: begun with {difference(begun, asked)}; choose another --name, or --again")
     if begun is None and not again and (card := intact(archive.store, f"models/{name}/card.json")) is not None:
@@ -130,7 +129,9 @@ def _pool(archive: Archive, folder: str, question: Question, pupil: Learner, pla
     if question.recipe.negatives == "own":
         return []
     path = f"{folder}/pool.json"
-    kept = archive.read_json(path)
+    kept = intact(archive.store, path, of="run", remedy=_ANEW)
+    if kept is not None and not (isinstance(kept, list) and all(isinstance(one, str) for one in kept)):
+        raise Mistake(f"{archive.store.address(path)}: damaged, not a list of ids; {_ANEW}")
     if kept is None:
         kept = draw_pool(archive, pupil.usable, plan, question.split_by, question.seed)
         archive.write_json(path, kept)

@@ -23,6 +23,7 @@ from artsim.learn.train_links import link_annotations
 _log = logging.getLogger(__name__)
 
 SPLIT = TRAINING, VALIDATION, VERIFICATION = "training", "validation", "verification"
+COUNTS = ("annotations", "without_vector", "crossing", *SPLIT)  # of a plan
 _MOST_LOST = 0.1  # of the annotations that a split may lose without a word
 _POOL = 20_000  # images that mining draws from: enough to find hard ones in, few enough for every worker's memory
 

@@ -10,9 +10,9 @@ from dataclasses import asdict
 from typing import Any
 
 from artsim import cluster
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, Keys, Mistake
 from artsim.learn.intact import intact
-from artsim.learn.question import MakeLearner, Question, check_name, difference, settle
+from artsim.learn.question import ASKED, MakeLearner, Question, check_name, difference, settle
 from artsim.learn.train_check import check_learns
 from artsim.learn.train_heads import spread_of
 from artsim.learn.train_plan import TRAINING
@@ -26,6 +26,7 @@ from artsim.reasons import failures_of
 _log = logging.getLogger(__name__)
 
 _ANEW = "--again makes the sweep anew"
+_REPORT: Keys = {"best": dict, "trials": int, "annotations": dict}  # what sweep.json holds
 _ON_A_GPU = 8  # trials at a time, at most: heads are small, but each has a process
 
 
@@ -53,7 +54,7 @@ def tune(
     with archive.alone(f"sweeps/{name}"):
         folder = _begin(archive, name, question, space, folds, again)
         kept = kept_trials(archive.store, folder)
-        report = intact(archive.store, f"{folder}/sweep.json", of="sweep", remedy=_ANEW)
+        report = intact(archive.store, f"{folder}/sweep.json", of="sweep", remedy=_ANEW, keys=_REPORT)
         if report and len(kept) >= trials:
             _log.info("sweep %s has its %d trials; more --trials go on with it, --again makes it anew", name, len(kept))
             return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "done_before": True, **report}
@@ -109,7 +110,7 @@ def _begin(archive: Archive, name: str, question: Question, space: Space, folds:
     folder = f"sweeps/{name}"
     searched = {one: vars(distribution) for one, distribution in space.items()}
     asked = json.loads(json.dumps({**asdict(question), "space": searched, "folds": folds}))
-    begun = intact(archive.store, f"{folder}/asked.json", of="sweep", remedy=_ANEW) if not again else None
+    begun = intact(archive.store, f"{folder}/asked.json", of="sweep", remedy=_ANEW, keys=ASKED) if not again else None
     if begun not in (None, asked) and not again:
         raise Mistake(f"--name {name}: begun with {difference(begun, asked)}; choose another --name, or --again")
     if begun is None or again:

@@ -12,13 +12,18 @@ from types import SimpleNamespace
 from typing import Any
 
 from artsim import cluster
-from artsim.archive import Mistake, Store
+from artsim.archive import Keys, Store, check_record
 from artsim.learn.intact import intact
 from artsim.learn.tune_space import Space
 
 Trial = dict[str, Any]  # number, setting, meanrank, low, high, best_epoch, epochs, seconds, curve; or number, error
 
-_KEPT = ("number", "setting", "meanrank", "low", "high", "best_epoch", "epochs", "seconds", "curve")
+_KEPT: Keys = {
+    **dict.fromkeys(("number", "best_epoch", "epochs"), int),
+    **dict.fromkeys(("meanrank", "low", "high", "seconds"), (int, float)),
+    "setting": dict,
+    "curve": list,
+}
 _REDUCTION = 4  # of the trials that come to a rung, one in so many goes on
 _GRACE = 5  # no trial is stopped before a fifth of all epochs: after one of thirty, say, the order is another one
 _RETRIES = 2  # of a trial whose process was lost
@@ -118,9 +123,7 @@ def kept_trials(store: Store, folder: str) -> list[Trial]:
 def _kept_trial(store: Store, path: str) -> Trial:
     remedy = "remove it, and the same command tries another"
     trial = intact(store, path, of="sweep", remedy=remedy)
-    missing = [key for key in _KEPT if not isinstance(trial, dict) or key not in trial]
-    if missing:
-        raise Mistake(f"{store.address(path)}: not a trial of a sweep: {missing[0]} is missing; {remedy}")
+    check_record(trial, _KEPT, store.address(path), remedy)
     return trial
 
 

@@ -2,10 +2,11 @@
 
 import re
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, Keys, Mistake
 from artsim.sources.record import Source
 
 _FOLDER = "catalog/_sources"
+_KEYS: Keys = {"locations": list, "roots": list}
 
 
 def is_name(collection: str) -> bool:
@@ -38,13 +39,13 @@ def note_source(archive: Archive, collection: str, source: Source) -> None:
 
 
 def _known(archive: Archive, collection: str) -> dict[str, list[str]]:
-    known: dict[str, list[str]] | None = archive.read_json(f"{_FOLDER}/{collection}.json")
-    return known or {"locations": [], "roots": []}
+    known: dict[str, list[str]] | None = archive.read_json(f"{_FOLDER}/{collection}.json", _KEYS)
+    return known if known is not None else {"locations": [], "roots": []}
 
 
 def roots(archive: Archive, collection: str) -> list[str]:
     """The addresses, each ending in a slash, below which rows of a collection may name files."""
     if not is_name(collection):
         return []
-    about = archive.read_json(f"{_FOLDER}/{collection}.json")
+    about = archive.read_json(f"{_FOLDER}/{collection}.json", _KEYS)
     return about["roots"] if about else []

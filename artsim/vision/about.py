@@ -3,8 +3,19 @@
 from dataclasses import asdict
 from typing import Any
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, Keys, Mistake, check_record
 from artsim.vision.backbones import Feature
+
+_KEYS: Keys = {
+    "backbone": str,
+    "network": str,
+    "dimension": int,
+    "input": dict,
+    "weights": (str, type(None)),
+    "weights_from": str,
+    "weights_hash": str,
+    "exact": bool,
+}
 
 
 def check_options(archive: Archive, wanted: list[Feature], folder: str | None, exact: bool) -> None:
@@ -42,8 +53,16 @@ def write_about(archive: Archive, plans: list[Any], folder: str | None, exact: b
 
 
 def read_about(archive: Archive, name: str) -> Any:
-    """What ``features/<name>`` is, as write_about left it; None if it isn't there."""
-    return archive.read_json(_path(name))
+    """What ``features/<name>`` of a backbone are, as write_about left it; None if there are none.
+
+    Mistake if the file is damaged, or says that a model wrote them.
+    """
+    about = archive.read_json(_path(name))
+    if about and "model_hash" in about:
+        raise Mistake(f"features/{name} are a model's, not a backbone's; a backbone needs a name of its own")
+    if about is not None:
+        check_record(about, _KEYS, archive.store.address(_path(name)))
+    return about
 
 
 def _path(name: str) -> str:

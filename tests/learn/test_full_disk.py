@@ -18,7 +18,18 @@ from artsim.learn.checkpoints import commit
 from artsim.learn.train_epochs import Progress
 from tests.learn.annotated import annotated
 
-_TRAIN = ["--features", "dots", "--epochs", "4", "--patience", "4", "--hidden", "2048"]  # a checkpoint of 2 MB
+_TRAIN = [
+    "--features",
+    "dots",
+    "--epochs",
+    "4",
+    "--patience",
+    "4",
+    "--head",
+    "mlp",
+    "--hidden",
+    "4096",
+]  # a checkpoint of 2 MB
 
 
 @pytest.fixture

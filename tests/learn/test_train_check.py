@@ -115,6 +115,37 @@ def test_a_damaged_run_names_the_file(archive: Archive, file: str, damage: str) 
         path.write_bytes(content)
 
 
+@pytest.mark.parametrize("file", ["plan.json", "asked.json"])
+@pytest.mark.parametrize(
+    "content", ["[]", "{}", "null ,", "3", '{"inputs": 1, "annotations": "x"}', "[" * 100_000, None]
+)
+def test_a_run_file_of_other_content_is_named(archive: Archive, file: str, content: str | None) -> None:
+    """None: a folder lies in its place."""
+    for job, folder in ((train, "models/_other"), (tune, "sweeps/other")):
+        again = _stopped(job, archive, "other")
+        path = Path(archive.uri, folder, file)
+        kept = path.read_bytes()
+        path.unlink()
+        path.mkdir() if content is None else path.write_text(content)
+        with pytest.raises(Mistake, match=f"{folder}/{file}: ") as said:
+            again()
+        assert "\n" not in str(said.value)
+        path.rmdir() if content is None else path.unlink()
+        path.write_bytes(kept)
+
+
+def test_a_run_that_mines_goes_on_with_its_pool_or_names_it(archive: Archive) -> None:
+    command = ["--archive", archive.uri, "--features", "dots:3", "--name", "mining", "--negatives", "hard"]
+    for _ in range(2):  # the second goes on with what the first has drawn
+        with pytest.raises(AssertionError, match="Ray was started"):
+            train.run(command)
+    pool = Path(archive.uri, "models/_mining/pool.json")
+    for content in ("{}", "[1]", "[", ""):
+        pool.write_text(content)
+        with pytest.raises(Mistake, match=r"pool\.json"):
+            train.run(command)
+
+
 @pytest.mark.parametrize("content", [b"{", b"", b"\xff\xfe", b"[1]", b"{}", b'{"number": 1, "setting": {}}', b"null"])
 def test_a_damaged_trial_is_named(archive: Archive, content: bytes) -> None:
     again = _stopped(tune, archive, "trials")

@@ -1,0 +1,24 @@
+"""What a JSON file must hold, so that one that was edited or damaged is named and not tripped over."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from artsim.mistake import Mistake
+
+Keys = Mapping[str, type | tuple[type, ...]]
+
+_WORDS = {dict: "object", list: "list", str: "text", int: "whole number", float: "number", bool: "true or false"}
+
+
+def check_record(content: Any, keys: Keys, where: str, remedy: str = "restore it from a copy") -> None:
+    """Mistake if ``content`` is no object with these keys, each of one of its types; ``where`` names the file."""
+    if not isinstance(content, dict):
+        raise Mistake(f"{where}: damaged, not a JSON object; {remedy}")
+    for key, allowed in keys.items():
+        kinds = allowed if isinstance(allowed, tuple) else (allowed,)
+        if key not in content:
+            raise Mistake(f"{where}: damaged: {key} is missing; {remedy}")
+        value = content[key]
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            words = " or ".join(_WORDS.get(kind, "null") for kind in kinds)
+            raise Mistake(f"{where}: damaged: {key} is {str(value)[:40]!r}, not a {words}; {remedy}")
