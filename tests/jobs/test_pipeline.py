@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 def test_the_demo_ends_with_pictures_and_a_true_report(tmp_path):
     command = [sys.executable, "-m", "jobs.demo", "--archive", str(tmp_path / "demo"), "--works", "24", "--port", "0"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=560)
     assert done.returncode == 0, done.stderr[-3000:]
     report = inside.report_of(done)
     steps = {step["job"]: step for step in report["steps"]}
