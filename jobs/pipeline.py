@@ -10,6 +10,7 @@ python -m jobs.pipeline --archive archives/demo --config pipeline.toml
 import argparse
 import importlib
 import pkgutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,10 @@ def pipeline(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
         if all_failed(reports[-1]):
             raise Outage(f"[{step.name}] {failed_line(reports[-1])}; the jobs after it were not run")
     totals = {key: sum(report[key] for report in reports) for key in ("rows_in", "rows_out", "rows_failed")}
-    return {**totals, "steps": reports}
+    failures: Counter[str] = Counter()
+    for report in reports:
+        failures.update(report.get("failures") or {})
+    return {**totals, "failures": dict(failures), "steps": reports}
 
 
 def _named(step: Job, action: Callable[[list[str]], Any], arguments: list[str]) -> Any:
