@@ -157,10 +157,6 @@ class Store:
                 return json.loads(source.read())
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except OSError as error:
-            if self.filesystem.get_file_info(f"{self.root}/{path}").type != pafs.FileType.Directory:
-                raise
-            raise Mistake(f"{self.address(path)}: a folder in the place of a file; restore it from a copy") from error
         except (ValueError, RecursionError) as error:
             raise Mistake(f"{self.address(path)}: damaged, not JSON ({error}); restore it from a copy") from error
         except OSError as error:

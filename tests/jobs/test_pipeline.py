@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from artsim.archive import Archive
+from artsim.summary import summary
 from tests.jobs import inside
 
 pytestmark = pytest.mark.slow
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 def test_the_demo_ends_with_pictures_and_a_true_report(tmp_path):
     command = [sys.executable, "-m", "jobs.demo", "--archive", str(tmp_path / "demo"), "--works", "24", "--port", "0"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=560)
     assert done.returncode == 0, done.stderr[-3000:]
     report = inside.report_of(done)
     steps = {step["job"]: step for step in report["steps"]}
@@ -24,6 +25,9 @@ def test_the_demo_ends_with_pictures_and_a_true_report(tmp_path):
     assert sum(statuses.values()) == 24
     assert statuses["robots"] and statuses["http"] and statuses["corrupt"]  # the museum has one or two of each
     assert steps["extract"]["rows_out"] == statuses["ok"]
+    assert report["failures"] == {name: count for name, count in statuses.items() if name != "ok"}
+    last = summary(report).splitlines()
+    assert [line.strip() for line in last[-4:-1]] == report["pictures"]  # what to look at, then the report
     assert len(report["pictures"]) == 3
     for picture in report["pictures"]:
         with Image.open(picture) as image:

@@ -156,7 +156,7 @@ def test_nobody_answers_for_any_row(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(600)
 def test_killed_ten_times(tmp_path: Path) -> None:
     """kill -9 of the driver at random moments; then the same command finishes: every row once, few fetched twice."""
     rows, kills, at_once = 400, 10, 4
