@@ -3,8 +3,10 @@
 A job in ``jobs/`` without a case here fails these tests, so that a new one is not forgotten.
 """
 
+import atexit
 import importlib
 import shutil
+import tempfile
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -110,9 +112,8 @@ def run(case: Case, folder: Path) -> dict[str, Any]:
 @cache
 def _made() -> Path:
     """Made once in a session, and copied."""
-    import tempfile
-
     folder = Path(tempfile.mkdtemp(prefix="artsim-every-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     archive = annotated(folder / "archive", count=60)
     add_links(archive, [Link(IDS[n], IDS[n + 1], "POSITIVE", "epfl", None, None) for n in range(3)])
     (folder / "works.csv").write_text("id,image_url,title\nnew,http://127.0.0.1:9/new.jpg,New\n")
