@@ -78,8 +78,8 @@ def _all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_
     stream = ray.data.from_items(tasks, override_num_blocks=len(tasks)).map(work, num_cpus=1).iter_rows()
     for row in cluster.progress(stream, total, "artworks", "seen"):
         report["rows_out"] += row["rows"]
-    if not public_only and (failed := total - report["rows_out"]):
-        report |= {"rows_failed": failed, "failures": {"no vector": failed}}
+    if not public_only:
+        report["without_vector"] = total - report["rows_out"]
     return report
 
 

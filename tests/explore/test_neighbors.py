@@ -45,7 +45,7 @@ def test_the_table_equals_brute_force(fresh: Archive) -> None:
     expected = _naive(fresh, "dots", 6)
     assert _read(fresh, report["table"]) == expected
     assert len(expected) == 60
-    assert (report["rows_in"], report["rows_out"], report["failures"]) == (70, 60, {"no vector": 10})
+    assert (report["rows_in"], report["rows_out"], report["without_vector"], report["rows_failed"]) == (70, 60, 10, 0)
     assert all_neighbors(Space(fresh, ["dots"]), 6, **_USUAL)["rows_in"] == 0, "nothing was left to do"
 
 
