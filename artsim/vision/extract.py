@@ -49,14 +49,19 @@ def _extract(
     if not parts:
         kept = {feature.name: about.read_about(archive, feature.name) for feature in wanted}
         return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "features": kept}
-    here = [weights.are_here(feature.backbone, folder) for feature in wanted]
+    sure = [weights.are_here(feature.backbone, folder) and _has_level(archive, feature) for feature in wanted]
     with ThreadPoolExecutor(1) as loading:  # torch and the weights, while Ray starts
         plans = loading.submit(_make_plans, wanted, folder)
-        if not all(here):
-            plans.result()  # what is to be fetched may not come: then Ray is not started
+        if not all(sure):
+            plans.result()  # what is to be fetched may not come, a level may not be there: then Ray is not started
         cluster.connect()
     written = about.write_about(archive, plans.result(), folder, exact)
     return {**_run(pending_images, parts, plans.result(), precision, exact), "features": written}
+
+
+def _has_level(archive: Archive, feature: Feature) -> bool:
+    """Whether a network surely has the level that is asked for, told without torch."""
+    return feature.level is None or about.read_about(archive, feature.name) is not None
 
 
 def _make_plans(wanted: list[Feature], folder: str | None) -> list[Any]:

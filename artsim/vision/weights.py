@@ -80,6 +80,9 @@ def _random(network: str) -> State:
 
 
 def _in_folder(backbone: str, network: str, folder: str) -> Path:
+    if not Path(folder).is_dir():
+        what = "this is a file; name the folder it is in" if Path(folder).exists() else "there is no such folder"
+        raise Mistake(f"--weights {folder}: {what}")
     names = dict.fromkeys((backbone, network, network.split(".")[0]))
     for name in names:
         for suffix in _SUFFIXES:

@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
-from artsim.archive import Archive
+from artsim.archive import Archive, Mistake
 from artsim.vision import hub
+from jobs.extract import job as extract
 from tests.vision.made import encoded, image_archive, picture
 
 # The job as a command, in a process that can import neither Ray nor torch.
@@ -65,8 +66,22 @@ def test_weights_that_no_hub_gives_are_refused_without_ray_or_torch(tmp_path):
     for backbone in ("resnet50", "torchvision.resnet50"):
         said = refused(tmp_path, "extract", "--backbones", backbone, "--weights", str(empty))
         assert f"no {backbone}.safetensors" in said
+    assert "there is no such folder" in refused(tmp_path, "extract", "--backbones", "resnet50", "--weights", "none")
     (empty / "resnet50.pth").touch()
+    file = str(empty / "resnet50.pth")
+    assert "name the folder it is in" in refused(tmp_path, "extract", "--backbones", "resnet50", "--weights", file)
     assert "is empty" in refused(tmp_path, "extract", "--backbones", "resnet50", "--weights", str(empty))
+
+
+@pytest.mark.slow
+def test_a_level_that_a_network_lacks_is_refused_without_ray(tmp_path, monkeypatch):
+    def connect():
+        raise AssertionError("Ray was started")
+
+    monkeypatch.setattr("artsim.cluster.connect", connect)
+    image_archive(str(tmp_path), {"t:1": encoded(picture(64, 64))})
+    with pytest.raises(Mistake, match="resnet18@99"):
+        extract.run(["--archive", str(tmp_path), "--backbones", "resnet18@99", "--weights", "random"])
 
 
 def test_a_hub_that_does_not_answer_is_asked_only_where_the_cache_has_nothing(tmp_path, monkeypatch):

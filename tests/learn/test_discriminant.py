@@ -42,6 +42,14 @@ def test_no_more_dimensions_than_there_are():
     assert discriminant(vectors, judged, total, 50, 0.5).shape == (7, 7)
 
 
+def test_one_component_is_enough():
+    vectors, judged, _ = _case(dimension=1)
+    weight = discriminant(vectors, judged, np.atleast_2d(np.cov(vectors.T)), 5, 0.5)
+    assert weight.shape == (1, 1)
+    assert np.isfinite(weight).all()
+    assert weight[0, 0] != 0
+
+
 def test_spread_is_mean_and_covariance():
     vectors = _case()[0].astype(np.float32)
     mean, covariance = spread(vectors)
