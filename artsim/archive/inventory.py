@@ -175,9 +175,10 @@ def check_name(archive: Archive, name: str) -> str:
         return kind
     group, _, rest = name.partition("/")
     if group in (*GROUPS, "models", "sweeps") and rest and "/" not in rest and rest not in (".", ".."):
+        with contextlib.suppress(OSError):  # a name that no folder can have
+            if archive.store.exists(name):
+                return group
         there = archive.names(group)
-        if rest in there:
-            return group
         raise Mistake(f"--delete {name}: the archive has no such folder; {group} has {', '.join(there) or 'none'}")
     raise Mistake(
         f"--delete {name}: name one of {', '.join(f'{g}/NAME' for g in (*GROUPS, 'models', 'sweeps'))}, "

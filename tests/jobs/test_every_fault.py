@@ -9,7 +9,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import ray
 
 from artsim.archive import Archive, Mistake
 from artsim.mistake import Outage
@@ -23,13 +22,20 @@ def test_every_job_is_among_the_cases() -> None:
     assert {case.job for case in cases()} == set(JOBS)
 
 
+@pytest.fixture(autouse=True)
+def _no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect() -> None:
+        raise AssertionError("Ray was started")
+
+    monkeypatch.setattr("artsim.cluster.connect", connect)
+
+
 def _one_line(error: BaseException, *named: str) -> None:
     """An error of a job as a person should see it; one of ``named`` is in it."""
     line = str(error)
     assert "\n" not in line
     assert "Traceback" not in line
     assert any(name in line for name in named), line
-    assert not ray.is_initialized()
 
 
 def _files(archive: Archive) -> dict[str, bytes]:
