@@ -72,6 +72,11 @@ def make_plan(
         raise Mistake("--archive: it has no annotations yet; jobs.annotations makes them")
     known = set(usable(annotations.ids()))
     annotations = annotations.take(np.array([known.issuperset(nine) for nine in annotations.images], bool))
+    if without := found - len(annotations):
+        said = f"{without} of {found} annotations have an image without a vector (missing, an error, or no number)"
+        if len(annotations) < 2:
+            raise Mistake(f"{said}, which leaves too few; run jobs.extract, and jobs.status shows what failed there")
+        _log.warning("%s and are left out", said)
     groups = groups_by(archive, column, annotations.ids().tolist()) if column else None
     learning, verification = split(annotations, kind, seed=seed, groups=groups)
     inner = annotations.take(learning)

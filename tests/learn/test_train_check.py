@@ -37,10 +37,16 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
         "huge": normal * 1e37,
         "tiny": normal * 1e-42,
         "rounding": 1e4 + normal * 1e-6,
+        "nan": np.full_like(normal, np.nan),
     }
     for name, vectors in odd.items():
         add_features(archive, name, dict(zip(IDS, vectors, strict=True)))
     return archive
+
+
+def test_vectors_that_are_no_numbers_are_named_where_they_leave_nothing(archive: Archive) -> None:
+    with pytest.raises(Mistake, match=r"120 of 120 annotations have an image without a vector .*no number"):
+        train.run(["--archive", archive.uri, "--features", "nan", "--name", "of-nan"])
 
 
 @pytest.mark.parametrize("job", [train, tune])
