@@ -46,6 +46,7 @@ def plain_name(column: str) -> str:
 _PLAIN = {name: [plain_name(one) for one in known.split()] for name, known in SYNONYMS.items()}
 IMAGE_NAMES = _PLAIN["image_url"]
 ARTIST_NAMES = frozenset(_PLAIN["artist"])
+ID_NAMES = frozenset(_PLAIN["id"])
 PAGE_NAMES = frozenset(_PLAIN["page_url"])
 SPEAKING = frozenset(one for known in _PLAIN.values() for one in known)  # plain names that need no telling
 

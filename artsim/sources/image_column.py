@@ -16,6 +16,7 @@ _TRIED = 1000  # values of a column that are looked at
 _SURE = 0.9  # share of images in a column whose name says nothing
 _CANDIDATES = 6  # named in a message
 _WORDS = ("image", "img", "photo", "picture", "thumb", "media", "bild", "foto", "scan", "iiif", "edm")
+_DEPICTED = ("represent", "rendition", "derivative", "reproduc", "digital", "file", "shown")
 _OTHER = ("right", "licen", "copyright", "credit", "manifest", "presentation")
 _LINKS = ("url", "uri", "href", "src", "location")
 _SMALL = ("thumb", "small", "preview", "icon", "logo", "portrait", "avatar", "flag")
@@ -160,6 +161,11 @@ def speaks_of_images(name: str) -> bool:
     if not above or any(word in plain_name(name) for word in _OTHER):
         return False
     return last in IMAGE_NAMES or (last in _LINKS and any(word in above[-1] for word in _WORDS))
+
+
+def is_image_word(key: str) -> bool:
+    """Whether a key is one under which a work's images stand."""
+    return any(word in plain_name(key) for word in (*_WORDS, *_DEPICTED))
 
 
 def _is_known(name: str) -> bool:
