@@ -18,6 +18,7 @@ from artsim.sources.image_column import ImageColumns, no_images
 from artsim.sources.kinds import check_table
 from artsim.sources.mapping import catalog_rows
 from artsim.sources.objects import read_objects, with_nested
+from artsim.sources.plain_numbers import text_of_numbers, without_nan
 from artsim.sources.places import is_folder, open_location
 from artsim.sources.record import CHUNK_ROWS, Chunk, Columns, Records, Source
 
@@ -133,7 +134,9 @@ def _is_nested(kind: pa.DataType) -> bool:
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
     if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
         return pc.binary_join(column, "; ")
+    if pa.types.is_floating(column.type):
+        return text_of_numbers(column)
     try:
-        return column.cast(pa.string())
+        return without_nan(column.cast(pa.string()))
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # bytes and other things no catalog column can hold
         return pa.nulls(len(column), pa.string())
