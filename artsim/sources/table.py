@@ -18,8 +18,8 @@ from artsim.sources.image_column import ImageColumns, no_images
 from artsim.sources.kinds import check_table
 from artsim.sources.mapping import catalog_rows
 from artsim.sources.objects import read_objects, with_nested
-from artsim.sources.plain_numbers import text_of_numbers, without_nan
 from artsim.sources.places import is_folder, open_location
+from artsim.sources.plain_numbers import text_of_numbers, without_nan
 from artsim.sources.record import CHUNK_ROWS, Chunk, Columns, Records, Source
 
 _PARQUET = (".parquet", ".pq")
