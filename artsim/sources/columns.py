@@ -12,6 +12,8 @@ _LETTERS = str.maketrans(
 )  # those that are no letter with an accent
 _LANGUAGE = re.compile(r"(.+?)[\s_./(\[-]+(?:en|eng|de|fr|sv|da|nl|es|it|nb|nn|fi|pt)[)\]]?", re.IGNORECASE)
 
+_HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.[a-z]{2,}(:\d+)?/", re.IGNORECASE)  # an address without its scheme
+
 Resolved = dict[str, tuple[str, ...]]  # by the catalog's column, the columns of a table that fill it
 
 
@@ -40,6 +42,16 @@ def with_template(columns: Mapping[str, str], template: str | None) -> dict[str,
     if not any(columns_in(template)) or "{" not in template:
         raise Mistake(f"--image-template {template}: name the column in braces, as in https://m.org/{{id}}.jpg")
     return {**columns, "image_url": template}
+
+
+def check_scheme(wanted: Mapping[str, str], option: str) -> None:
+    """Mistake if the text that makes the images' addresses begins with a host; for one whose files are not there."""
+    text = wanted.get("image_url", "")
+    if _HOST.match(text):
+        raise Mistake(
+            f"{option}{text}: no row names a file that is there. For addresses on the web begin with https:// as in "
+            f"https://{text}; for files say --images FOLDER"
+        )
 
 
 def plain_name(column: str) -> str:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from artsim.archive import Mistake, Store
 from artsim.sources.below import NO_FILE, Below, parent_of
 from artsim.sources.beside import open_images
-from artsim.sources.columns import check_columns, columns_in, resolved, with_template
+from artsim.sources.columns import check_columns, check_scheme, columns_in, resolved, with_template
 from artsim.sources.delimited import read_delimited, unique
 from artsim.sources.documents import LINES
 from artsim.sources.image_column import ImageColumns, no_images
@@ -70,6 +70,7 @@ def open_table(
             told.note(mapping, (column for column in records.table.column_names if column not in used))
             chunk = catalog_rows(records, mapping, below, wanted)
             if first and not beside and not len(chunk.rows) and any(one.reason == NO_FILE for one in chunk.rejects):
+                check_scheme(wanted, "--image-template " if template else "--columns image_url=")
                 _log.warning(
                     "catalog: %s names files that are not beside the table; --images FOLDER says where they lie, "
                     "--image-template makes addresses of columns",

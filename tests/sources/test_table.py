@@ -239,6 +239,35 @@ def test_a_template_uses_dotted_names(tmp_path: Path) -> None:
     assert [row["image_url"] for row in rows] == ["https://m.org/a.jpg", "https://m.org/b.jpg"]
 
 
+def test_values_in_a_template_cannot_break_the_address(tmp_path: Path) -> None:
+    names = ["a b", "x&y=1#z", "q?r", "50%", "a%20b", "é/ü:1", "[x]"]
+    (tmp_path / "w.csv").write_text("nr\n" + "\n".join(names) + "\n", encoding="utf-8")
+    rows = rows_of(read(tmp_path / "w.csv", image_url="https://m.org/{nr}/full.jpg"))
+    assert [row["image_url"].removeprefix("https://m.org/").removesuffix("/full.jpg") for row in rows] == [
+        "a%20b", "x%26y=1%23z", "q%3Fr", "50%", "a%20b", "é/ü:1", "%5Bx%5D"
+    ]  # fmt: skip
+    (tmp_path / "w.csv").write_text("base,nr\nhttps://m.org/get?id=1&x=,a#b\n")
+    (row,) = rows_of(read(tmp_path / "w.csv", image_url="{base}{nr}"))
+    assert row["image_url"] == "https://m.org/get?id=1&x=a%23b"
+
+
+def test_a_template_without_a_scheme_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "w.csv").write_text("nr\n1\n2\n")
+    with pytest.raises(Mistake, match=r"--image-template m\.org/\{nr\}\.jpg: .* https://m\.org/\{nr\}\.jpg.*--images"):
+        list(open_table(str(tmp_path / "w.csv"), {}, "m.org/{nr}.jpg").chunks([]))
+    (tmp_path / "scans.new").mkdir()
+    (tmp_path / "scans.new" / "1.jpg").write_bytes(b"x")
+    assert len(rows_of(open_table(str(tmp_path / "w.csv"), {}, "scans.new/{nr}.jpg").chunks([]))) == 1
+
+
+def test_an_address_may_leave_out_how_it_is_fetched(tmp_path: Path) -> None:
+    (tmp_path / "w.csv").write_text("id,image\n1,//m.org/1.jpg\n2,https://m.org/2.jpg\n")
+    assert [row["image_url"] for row in rows_of(read(tmp_path / "w.csv"))] == [
+        "https://m.org/1.jpg",
+        "https://m.org/2.jpg",
+    ]
+
+
 def test_missing_numbers_are_empty_and_whole_ones_have_no_fraction(tmp_path: Path) -> None:
     nan = float("nan")
     table = pa.table(
