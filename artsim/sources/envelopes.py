@@ -8,20 +8,24 @@ from artsim.sources.image_column import is_image_word
 from artsim.sources.keyed import by_column, by_key
 from artsim.sources.nested import paths
 from artsim.sources.opened import INSIDE, is_image, opened, service_of, spoken
+from artsim.sources.synonyms import WEAK
 from artsim.sources.values import Kind, kind_of
 
 _DEEPEST = 6
 _TRIED = 20  # rows of a list that are looked at
-_RECORD = 3  # known columns in an object that is one row of many, whatever it lists
+_RECORD = 3  # known columns make an object a row, whatever it lists
 _ALIKE = 0.5  # of the keys of two lists are the same, so that they list the same things
 
 # Where answers keep their rows, the likelier names first.
 _KEYS = ("items", "results", "records", "data", "objects", "artObjects", "bindings", "rows", "hits", "docs", "response",
          "artObject", "record", "object", "works", "artworks", "value", "@graph", "features", "edges")  # fmt: skip
 _ABOUT = re.compile(
-    r"count|total|page|size|limit|offset|next|prev|first|last|status|success|took|start|found|info|meta|link|message"
+    r"count|total|response|header|page|size|limit|offset|next|prev|first|last|status|success|took|start|found|info|meta|link|message"
     r"|error|elapsed|version|config|facet|context|cursor|query|request|time|type|kind|license|licence|batchcomplete"
 )
+
+
+_STRONG = frozenset(IMAGE_NAMES) - WEAK  # names under which any address is an image
 
 
 class _List(NamedTuple):
@@ -83,15 +87,18 @@ def _are_rows(value: dict[str, Any], key: str, rows: list[Any], is_alone: bool) 
     if is_image_word(key) and not is_envelope:
         return False
     if said == 0:
-        return own == 0 and is_known and isinstance(value[key], list) and (is_alone or is_envelope)
+        is_list = is_known and isinstance(value[key], list)
+        return own == 0 and ((is_envelope and (is_list or len(rows) > 1)) or (is_alone and is_list))
     has_images = any(map(_has_image, rows[:_TRIED]))
-    if own > 1 and not is_known and not (has_images and not _has_image(beside)):
+    is_without = has_images and not _has_image(beside)  # the object itself has no image, and what it lists has
+    more = 1 if is_known or own == 0 else 2
+    if is_alone:
+        return said >= own + (0 if is_without and own and said >= _RECORD else more) and (
+            own <= 1 or is_known or is_without
+        )
+    if not is_envelope and ((own and not (is_known and is_without)) or not (is_known or has_images) or said == 1):
         return False
-    if not is_alone and not is_envelope and not (is_known or has_images):
-        return False
-    if not is_alone and own and not (has_images and not _has_image(beside)):
-        return False
-    return said >= own + (1 if is_known or own == 0 else 2) and (is_alone or is_envelope or said > 1)
+    return said >= own + more
 
 
 def _inner_object(value: dict[str, Any], is_alone: bool) -> dict[str, Any]:
@@ -152,7 +159,7 @@ def _has_image(row: Any) -> bool:
     """Whether an object has an address that is an image's, at whatever depth."""
     if not isinstance(row, dict):
         return is_image(row)
-    if any(is_image(one) and (plain_name(key) in IMAGE_NAMES or not _is_address(one)) for key, one in row.items()):
+    if any(is_image(one) and (plain_name(key) in _STRONG or not _is_address(one)) for key, one in row.items()):
         return True
     return any(isinstance(one, str) and kind_of(one) is Kind.IMAGE for _, one in paths(row))
 

@@ -17,7 +17,7 @@ _SURE = 0.9  # share of images in a column whose name says nothing
 _CANDIDATES = 6  # named in a message
 _WORDS = ("image", "img", "photo", "picture", "thumb", "media", "bild", "foto", "scan", "iiif", "edm")
 _DEPICTED = ("represent", "rendition", "derivative", "reproduc", "shown")
-_HOLDING = (*_DEPICTED, "digital", "file", "asset")
+_HOLDING = (*_DEPICTED, "digital", "file", "asset", "billed", "afbeeld", "visuel", "immagin")
 _OTHER = (
     "right", "licen", "copyright", "credit", "manifest", "presentation", "description", "page", "website", "creator",
     "author", "artist", "agent", "person", "people", "video", "audio", "similar",

@@ -26,10 +26,15 @@ def by_key(value: dict[str, Any], is_about: Callable[[str], bool]) -> list[Any] 
 
 
 def by_column(value: dict[str, Any]) -> list[Any] | None:
-    """The rows of an object that has each column's values as a list, or by the number of the row as pandas writes them.
+    """The rows of an object that has each column's values as a list, or by the number of the row; or the columns' names
+    beside lists of values, as pandas writes all of these.
 
     None if the object is not of this kind.
     """
+    names, rows = value.get("columns"), value.get("data")
+    if isinstance(names, list) and all(isinstance(name, str) for name in names) and rows and isinstance(rows, list):
+        is_table = all(isinstance(row, list) and len(row) == len(names) for row in rows)
+        return [dict(zip(names, row, strict=True)) for row in rows] if is_table else None
     if len(value) < 2 or not spoken(value):
         return None
     if all(isinstance(one, list) and len(one) > 1 for one in value.values()):  # lists of one may be one row
@@ -53,5 +58,5 @@ def _are_rows(objects: list[dict[str, Any]], has_numbers: bool) -> bool:
     """Whether objects are alike, and each says something that a catalogue has."""
     some = [one for one in objects[:_TRIED] if one]
     if not some or not all(spoken(one) >= (1 if has_numbers else 2) for one in some):
-        return False
+        return has_numbers and len(some) > 1 and all(set(one) == set(some[0]) and len(one) > 1 for one in some)
     return bool(set.intersection(*map(set, some)))

@@ -38,6 +38,17 @@ WRAPS: dict[str, Callable[[list[Any]], Any]] = {
     "under ids, with a count": lambda works: {"count": 3, **{f"NM.{work['id']}": work for work in works}},
     "by column": lambda works: {key: {str(at): work[key] for at, work in enumerate(works)} for key in works[0]},
     "by column, lists": lambda works: {key: [work[key] for work in works] for key in works[0]},
+    "columns and data": lambda works: {
+        "columns": list(works[0]),
+        "index": [0, 1, 2],
+        "data": [[*work.values()] for work in works],
+    },
+    "a list with a title": lambda works: {"id": "s", "title": "My list", "paintings": works},
+    "a list with a title and a page": lambda works: {"id": 9, "name": "c", "url": "https://m.org/c", "works": works},
+    "rss": lambda works: {"rss": {"channel": {"title": "feed", "link": "https://m.org", "item": works}}},
+    "by museum": lambda works: {"north": works[:2], "south": works[2:]},
+    "by museum, deep": lambda works: {"north": {"works": works[:2]}, "south": {"works": works[2:]}},
+    "artists with their works": lambda works: [{"name": "A", "works": works[:2]}, {"name": "B", "works": works[2:]}],
     "one wrapped in each": lambda works: [{"painting": work} for work in works],
 }
 
@@ -59,6 +70,13 @@ def test_pages_as_lines(tmp_path: Path) -> None:
     assert [(row["id"], row["where"]) for row in rows] == [
         ("1", "1#1"), ("2", "1#2"), ("3", "2"), ("1", "3#1"), ("2", "3#2"), ("3", "3#3")
     ]  # fmt: skip
+
+
+def test_rows_whose_columns_nobody_knows(tmp_path: Path) -> None:
+    works = [{"nr": n, "navn": f"T{n}", "sted": f"https://m.org/{n}.jpg"} for n in (1, 2, 3)]
+    by_nr = {f"A{work['nr']}": work for work in works}
+    for value in ({"payload": works}, {"x": {"y": works}}, [{"records": works[:2]}, {"records": works[2:]}], by_nr):
+        assert [row["image_url"] for row in read(tmp_path / "w.json", value)] == [work["sted"] for work in works]
 
 
 def test_an_answer_with_one_row(tmp_path: Path) -> None:
