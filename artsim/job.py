@@ -190,7 +190,7 @@ class Job:
             where = f"; it is in {report['report']}" if report.get("report") else ""
             self._exit(1, f"the report can't be written to stdout: {error.strerror}{where}")
         if all_failed(report):
-            self._exit(1, "every row failed")
+            self._exit(1, "every row that was read failed" if report.get("is_part") else "every row failed")
         sys.exit(0)
 
     def _exit(self, code: int, message: str) -> NoReturn:

@@ -20,14 +20,15 @@ def printable(text: str, limit: int | None = None) -> str:
 
 
 def failed_line(report: Mapping[str, Any]) -> str | None:
-    """``3 of 120 rows failed: 2 http, 1 corrupt``; None if no row failed."""
+    """``3 of 120 rows failed: 2 http, 1 corrupt``; None if no row failed. Says so where not all rows were read."""
     failed = int(report.get("rows_failed") or 0)
     if not failed:
         return None
     rows = max(int(report.get("rows_in") or 0), failed)
     reasons = report.get("failures") or report.get("rejected")
     told = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items()) if isinstance(reasons, dict) else ""
-    return printable(f"{failed:,} of {rows:,} rows failed{': ' if told else ''}{told}", 1000)
+    of = "the first " if report.get("is_part") else ""
+    return printable(f"{failed:,} of {of}{rows:,} rows failed{': ' if told else ''}{told}", 1000)
 
 
 def all_failed(report: Mapping[str, Any]) -> bool:

@@ -7,6 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from artsim.archive import CATALOG, Mistake
 from artsim.sources.synonyms import PAGE_IDS, SYNONYMS
 
+_LETTERS = str.maketrans(
+    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d"}
+)  # those that are no letter with an accent
+_LANGUAGE = re.compile(r"(.+?)[\s_./(\[-]+(?:en|eng|de|fr|sv|da|nl|es|it|nb|nn|fi|pt)[)\]]?", re.IGNORECASE)
+
+_HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.[a-z]{2,}(:\d+)?/", re.IGNORECASE)  # an address without its scheme
+
 Resolved = dict[str, tuple[str, ...]]  # by the catalog's column, the columns of a table that fill it
 
 
@@ -37,15 +44,32 @@ def with_template(columns: Mapping[str, str], template: str | None) -> dict[str,
     return {**columns, "image_url": template}
 
 
+def check_scheme(wanted: Mapping[str, str], option: str) -> None:
+    """Mistake if the text that makes the images' addresses begins with a host; for one whose files are not there."""
+    text = wanted.get("image_url", "")
+    if _HOST.match(text):
+        raise Mistake(
+            f"{option}{text}: no row names a file that is there. For addresses on the web begin with https:// as in "
+            f"https://{text}; for files say --images FOLDER"
+        )
+
+
 def plain_name(column: str) -> str:
     """A column's name as it is compared: without case, accents, punctuation and the numbers of list items."""
-    column = unicodedata.normalize("NFKD", column)
-    return re.sub(r"[^a-z0-9]", "", re.sub(r"[./]\d+(?=[./]|$)", "", column.lower()))
+    column = unicodedata.normalize("NFKD", column.casefold().translate(_LETTERS))
+    return re.sub(r"[^a-z0-9]", "", re.sub(r"[./]\d+(?=[./]|$)", "", column))
+
+
+def _in_language(column: str) -> str | None:
+    """The plain name of a column that says in which language it is (``Titel_sv``), without that; None for others."""
+    found = _LANGUAGE.fullmatch(column)
+    return plain_name(found[1]) if found else None
 
 
 _PLAIN = {name: [plain_name(one) for one in known.split()] for name, known in SYNONYMS.items()}
 IMAGE_NAMES = _PLAIN["image_url"]
 ARTIST_NAMES = frozenset(_PLAIN["artist"])
+ID_NAMES = frozenset(_PLAIN["id"])
 PAGE_NAMES = frozenset(_PLAIN["page_url"])
 SPEAKING = frozenset(one for known in _PLAIN.values() for one in known)  # plain names that need no telling
 
@@ -63,6 +87,9 @@ def resolved(wanted: Mapping[str, str], there: list[str], images: Sequence[str] 
     by_plain: dict[str, list[str]] = {}
     for column in there:
         by_plain.setdefault(plain_name(column), []).append(column)
+    for column in there:
+        if plain := _in_language(column):
+            by_plain.setdefault(plain, []).append(column)
     for name, known in _PLAIN.items():
         if name in found or name == "image_url":
             continue

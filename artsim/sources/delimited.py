@@ -5,6 +5,7 @@ A line that cannot be read is rejected with its number and stops nothing. What t
 
 import codecs
 import csv
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from artsim.sources.swallowed import Swallowed
 _BLOCK = 1 << 20  # bytes read at a time
 _LONGEST_LINE = 16 << 20  # bytes; beyond it the file is no text with lines
 _DELIMITERS = ",;\t|"
+_SEPARATOR = re.compile(r"\"?sep=([,;\t|])\"?[,;\t|]*\s*", re.IGNORECASE)
 _UNCLOSED = "a quote is not closed, or a field is far too long"
 _SWALLOWS = "a stray quote: the field would swallow the lines after it"
 
@@ -26,11 +28,16 @@ _SWALLOWS = "a stray quote: the field would swallow the lines after it"
 def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: int = CHUNK_ROWS) -> Iterator[Records]:
     """Batches of at most ``size`` rows from a stream of bytes, all columns as text.
 
-    ``name`` is the file's, for messages. Without a ``delimiter`` the one that the first line has most of is taken.
+    ``name`` is the file's, for messages. Without a ``delimiter`` the one that the first line has most of is taken, or
+    the one that a line before it names (``sep=;``, as Excel writes it).
     A file with nothing but an address in each line is a table of images. Mistake if there is no header.
     """
     feed = _Feed(_texts(stream, name))
     first = feed.peek()
+    if named := _SEPARATOR.fullmatch(first):
+        next(feed)
+        feed.taken.clear()
+        first, delimiter = feed.peek(), delimiter or named[1]
     if is_bare(first):
         yield from read_addresses(feed, size)
         return

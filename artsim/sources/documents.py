@@ -48,9 +48,12 @@ def documents(store: Store) -> Iterator[Document | Reject]:
 
 
 def parse(text: bytes) -> Any:
-    """JSON text as values. ValueError if it is none, also for texts nested so deep that they are an attack."""
+    """JSON text as values; NaN and Infinity, which programs write for what is missing, are null.
+
+    ValueError if it is none, also for texts nested so deep that they are an attack.
+    """
     try:
-        return json.loads(text.removeprefix(b"\xef\xbb\xbf"))
+        return json.loads(text.removeprefix(b"\xef\xbb\xbf"), parse_constant=lambda _: None)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
 

@@ -16,9 +16,19 @@ _TRIED = 1000  # values of a column that are looked at
 _SURE = 0.9  # share of images in a column whose name says nothing
 _CANDIDATES = 6  # named in a message
 _WORDS = ("image", "img", "photo", "picture", "thumb", "media", "bild", "foto", "scan", "iiif", "edm")
-_OTHER = ("right", "licen", "copyright", "credit", "manifest", "presentation")
-_LINKS = ("url", "uri", "href", "src", "location")
-_SMALL = ("thumb", "small", "preview", "icon", "logo", "portrait", "avatar", "flag")
+_DEPICTED = ("represent", "rendition", "derivative", "reproduc", "shown")
+_HOLDING = (*_DEPICTED, "digital", "file", "asset", "billed", "afbeeld", "visuel", "immagin")
+_OTHER = (
+    "right", "licen", "copyright", "credit", "manifest", "presentation", "description", "page", "website", "creator",
+    "author", "artist", "agent", "person", "people", "video", "audio", "similar",
+)  # fmt: skip
+_LINKS = ("url", "uri", "href", "src", "location", "link")
+# What names say of an image's size, the better ones first; what says nothing comes between, the small ones last.
+_SIZES = (("large", "big"), ("full", "max", "high", "content"), (), ("orig", "raw", "master"))
+_SMALL = ("tiny", "square", "thumb", "small", "preview", "icon", "logo", "portrait", "avatar", "flag")
+
+_MIDDLE = _SIZES.index(())
+_FIRST_SMALL = IMAGE_NAMES.index(plain_name("primary_image_small"))
 
 _GOOD = (Kind.IMAGE, Kind.FILE)
 
@@ -28,21 +38,20 @@ class ImageColumns:
 
     def __init__(self) -> None:
         self._judged: dict[str, bool] = {}  # by column that had values: whether it holds images
+        self._bare: set[str] = set()  # columns of images that are names of files, no addresses
 
     def of(self, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> list[str]:
         """The columns that hold images, the best first; empty if there is none or nobody can tell which."""
         named = self._named(columns)
         chosen = [name for name in named if self._holds(name, columns)]
         if chosen:
-            return chosen
+            return sorted(chosen, key=self._bare.__contains__)  # names without an address last
         empty = [name for name in named if name not in self._judged]  # the rows to come may have images
         return empty or self._by_values_alone(columns)
 
     def _named(self, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> list[str]:
         known = {name: IMAGE_NAMES.index(plain) for name in columns if (plain := plain_name(name)) in IMAGE_NAMES}
-        other = {
-            name: len(IMAGE_NAMES) + _is_small(name) for name in columns if name not in known and speaks_of_images(name)
-        }
+        other = {name: _rank(name) for name in columns if name not in known and speaks_of_images(name)}
         ranks = known | other
         return sorted(ranks, key=lambda name: (ranks[name], list(columns).index(name)))
 
@@ -53,6 +62,8 @@ class ImageColumns:
         if not kinds:
             return False
         self._judged[name] = _are_images(name, kinds) and not _are_pages(name, kinds, columns)
+        if 2 * (kinds[Kind.IMAGE] + kinds[Kind.ADDRESS]) < kinds.total():
+            self._bare.add(name)
         return self._judged[name]
 
     def _by_values_alone(self, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> list[str]:
@@ -155,11 +166,31 @@ def _sample(column: pa.ChunkedArray | pa.Array) -> list[str]:
 
 
 def speaks_of_images(name: str) -> bool:
-    """Whether the name of a nested value says that it is an image's address: ``media.0.image.url``."""
-    *above, last = (plain_name(one) for one in name.split("."))
-    if not above or any(word in plain_name(name) for word in _OTHER):
+    """Whether the name of a nested value says that it is an image's address: ``media.0.image.url``, ``a.large.uri``."""
+    *above, last = words = [plain_name(one) for one in name.split(".")]
+    if not above or any(word in plain_name(name).replace("representation", "") for word in _OTHER):
         return False
-    return last in IMAGE_NAMES or (last in _LINKS and any(word in above[-1] for word in _WORDS))
+    if last in IMAGE_NAMES:
+        return True
+    is_link = last.endswith(_LINKS) or _is_size(last) or above[-1] == "accesspoint"
+    return is_link and any(word in one for one in words for word in (*_WORDS, *_DEPICTED))
+
+
+def _is_size(word: str) -> bool:
+    return any(word.startswith(one) for some in (*_SIZES, _SMALL, ("medium",)) for one in some)
+
+
+def _rank(name: str) -> float:
+    """Where an image's column whose name is not known stands among those that are: before thumbnails, or after all."""
+    if _is_small(name) or not is_image_word(name):
+        return len(IMAGE_NAMES) + _is_small(name)
+    size = next((at for at, words in enumerate(_SIZES) if any(one in name.lower() for one in words)), _MIDDLE)
+    return _FIRST_SMALL - 1 + size / len(_SIZES) + 0.1
+
+
+def is_image_word(key: str) -> bool:
+    """Whether a key is one under which a work's images stand."""
+    return any(word in plain_name(key) for word in (*_WORDS, *_HOLDING))
 
 
 def _is_known(name: str) -> bool:

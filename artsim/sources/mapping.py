@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeAlias
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +21,7 @@ _TEXTS = ("page_url", "title", "artist", "date_text", "style", "type", "techniqu
 _WORDS = frozenset(_TEXTS) - {"page_url", "rights"}
 
 _STORED = ("file", "s3", "gs", "gcs", "hdfs", "viewfs", "abfs", "abfss")  # schemes under which a folder can have files
+_UNSAFE = r"[\x00-\x20#?&\"<>\\^`{|}\[\]]"  # what a value may not put into an address as it is
 _FILTERED = _WORDS | {"page_url"}
 
 _Column: TypeAlias = pa.ChunkedArray | pa.Array
@@ -159,7 +161,12 @@ def _unused(records: Records, used: Mapping[str, _Column]) -> dict[str, _Column]
 
 
 def _column(records: Records, text: str) -> _Column:
-    """A column, or a text with columns in braces; null where a column is empty."""
+    """A column, or a text with columns in braces; null where a column is empty.
+
+    In an address, what a value has that would end its path or break it (``#``, ``?``, spaces and the like) is written
+    with percent signs. Letters of any language, ``/``, ``:`` and what is so written already stay, and so does a value
+    with which the text begins, which may be a whole address.
+    """
     if "{" not in text:
         if text in records.inner:
             return tidy(records.inner[text])
@@ -167,7 +174,14 @@ def _column(records: Records, text: str) -> _Column:
         return tidy(records.table[text]) if text in names else pa.nulls(len(records.where), pa.string())
     pieces = re.split(r"\{([^{}]*)\}", text)
     parts = [_column(records, piece) if index % 2 else piece for index, piece in enumerate(pieces)]
+    if re.match(r"(?i:https?)://|\{", text):
+        for index in range(1 if pieces[0] else 3, len(parts), 2):
+            parts[index] = _each(parts[index], pc.match_substring_regex(parts[index], _UNSAFE), _quoted)
     return pc.binary_join_element_wise(*parts, "")
+
+
+def _quoted(value: str) -> str:
+    return re.sub(_UNSAFE, lambda found: quote(found[0], safe=""), value)
 
 
 def _escaped(values: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
@@ -184,6 +198,7 @@ def _images(
     values: pa.ChunkedArray | pa.Array, below: Below
 ) -> tuple[pa.ChunkedArray | pa.Array, dict[int, tuple[str, str]]]:
     """Image addresses, and by row number why a file cannot be had and how it was named."""
+    values = pc.replace_substring_regex(values, r"^//([^/]+\.[^/]+/)", r"https://\1")  # an address that leaves that out
     values = pc.replace_substring_regex(values, r"^((?i:https?)://.*)/info\.json$", r"\1/full/max/0/default.jpg")
     if not below.only and pc.all(pc.match_substring_regex(values, r"^(?i:https?)://"), min_count=0).as_py():
         return values, {}

@@ -6,6 +6,8 @@ from ast import literal_eval
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from artsim.sources.plain_numbers import plain_number
+
 _DEEPEST = 8  # levels below a row that are looked into
 _MOST = 100  # texts of one value
 _NODES = 2000  # values of one row that are looked at
@@ -40,6 +42,8 @@ def named(value: Any, depth: int = 0) -> list[str]:
         return []
     if isinstance(value, str):
         return [text] if (text := " ".join(value.split())) else []
+    if isinstance(value, float):
+        value = plain_number(value)
     if isinstance(value, int | float):
         return [str(value)]
     if isinstance(value, list):

@@ -13,6 +13,7 @@ from artsim.archive import Store
 from artsim.sources.documents import documents
 from artsim.sources.envelopes import rows_of
 from artsim.sources.inner import inner_columns, text_array
+from artsim.sources.plain_numbers import plain_number
 from artsim.sources.record import CHUNK_ROWS, Records, Reject, clean
 
 _Object = tuple[str, dict[str, Any]]
@@ -68,13 +69,15 @@ def with_nested(texts: pa.Table, objects: list[dict[str, Any]], where: pa.Array,
 
 
 def _plain(value: Any) -> Any:
-    """Values of Parquet as JSON has them: maps as objects, times as text, no bytes."""
+    """Values of Parquet as JSON has them: maps as objects, times as text, no bytes, NaN as null."""
     if isinstance(value, dict):
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, list):
         is_map = bool(value) and all(isinstance(one, tuple) and len(one) == 2 for one in value)
         return {str(key): _plain(one) for key, one in value} if is_map else [_plain(one) for one in value]
-    if value is None or isinstance(value, str | int | float):
+    if isinstance(value, float):
+        return plain_number(value)
+    if value is None or isinstance(value, str | int):
         return value
     return None if isinstance(value, bytes) else str(value)
 
@@ -106,6 +109,8 @@ def _texts(values: list[Any]) -> pa.Array:
 def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, float):
+        value = plain_number(value)
     if isinstance(value, list) and not _is_nested(value):
         return "; ".join(text for one in value if (text := _text(one))) or None
-    return json.dumps(value, ensure_ascii=False) if value != {} else None
+    return json.dumps(value, ensure_ascii=False) if value not in ({}, None) else None

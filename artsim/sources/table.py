@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from artsim.archive import Mistake, Store
 from artsim.sources.below import NO_FILE, Below, parent_of
 from artsim.sources.beside import open_images
-from artsim.sources.columns import check_columns, columns_in, resolved, with_template
+from artsim.sources.columns import check_columns, check_scheme, columns_in, resolved, with_template
 from artsim.sources.delimited import read_delimited, unique
 from artsim.sources.documents import LINES
 from artsim.sources.image_column import ImageColumns, no_images
@@ -19,6 +19,7 @@ from artsim.sources.kinds import check_table
 from artsim.sources.mapping import catalog_rows
 from artsim.sources.objects import read_objects, with_nested
 from artsim.sources.places import is_folder, open_location
+from artsim.sources.plain_numbers import text_of_numbers, without_nan
 from artsim.sources.record import CHUNK_ROWS, Chunk, Columns, Records, Source
 
 _PARQUET = (".parquet", ".pq")
@@ -69,6 +70,7 @@ def open_table(
             told.note(mapping, (column for column in records.table.column_names if column not in used))
             chunk = catalog_rows(records, mapping, below, wanted)
             if first and not beside and not len(chunk.rows) and any(one.reason == NO_FILE for one in chunk.rejects):
+                check_scheme(wanted, "--image-template " if template else "--columns image_url=")
                 _log.warning(
                     "catalog: %s names files that are not beside the table; --images FOLDER says where they lie, "
                     "--image-template makes addresses of columns",
@@ -133,7 +135,9 @@ def _is_nested(kind: pa.DataType) -> bool:
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
     if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
         return pc.binary_join(column, "; ")
+    if pa.types.is_floating(column.type):
+        return text_of_numbers(column)
     try:
-        return column.cast(pa.string())
+        return without_nan(column.cast(pa.string()))
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # bytes and other things no catalog column can hold
         return pa.nulls(len(column), pa.string())

@@ -32,6 +32,7 @@ class Kind(StrEnum):
 def kind_of(value: str) -> Kind:
     """What a value looks like. Of several addresses in one value, the first counts."""
     value = first_of(" ".join(value[:_LONGEST].split()))
+    value = re.sub(r"^//(?=[^/]+\.[^/]+/)", "https://", value)  # an address that leaves out how it is fetched
     if not _ADDRESS.fullmatch(value):
         if re.match(r"/[^\s/]", value):
             return Kind.RELATIVE

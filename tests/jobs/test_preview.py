@@ -127,3 +127,11 @@ def test_files_that_are_not_beside_the_table_have_a_hint(
     with pytest.raises(Mistake, match=r"the rows name 1.jpg; the folder has 2.jpg"):
         preview(table, "--images", str(folder))
     assert "--images FOLDER" not in caplog.text
+
+
+def test_a_preview_says_that_it_read_the_first_rows_alone(tmp_path: Path) -> None:
+    table = tmp_path / "works.csv"
+    table.write_text("id,image\n" + "".join(f"{n},\n" for n in range(3000)) + "x,https://m.org/x.jpg\n")
+    assert "of the first 1,000 rows failed" in preview_text(preview(table))
+    table.write_text("id,image\n1,\n2,https://m.org/2.jpg\n")
+    assert "1 of 2 rows failed" in preview_text(preview(table))

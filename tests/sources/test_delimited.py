@@ -20,6 +20,21 @@ def read(content: bytes, **settings: int) -> tuple[list[dict[str, str]], list[st
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sep=;\nid;note\n1;a,b\n",
+        "\ufeffsep=;\r\nid;note\r\n1;a,b\r\n",
+        '"sep=;"\nid;note\n1;a,b\n',
+        "SEP=\t\nid\tnote\n1\ta,b\n",
+    ],
+)
+def test_a_first_line_may_name_the_delimiter(text: str) -> None:
+    (records,) = read_delimited(io.BytesIO(text.encode()), "w.csv")
+    assert records.table.to_pydict() == {"id": ["1"], "note": ["a,b"]}
+    assert records.where.to_pylist() == ["3"]
+
+
 def test_the_delimiter_is_the_one_that_the_header_has_most_of() -> None:
     for sign in ",;\t|":
         rows, lines, _ = read(f"a{sign}b\n1{sign}2\n".encode())

@@ -202,6 +202,58 @@ PUBLISHED: dict[str, tuple[str, str | Any, tuple[str | None, ...]]] = {
             "thumbnail": {"url": "https://iiif.example/thumbs/w1/full/!200,200/0/default.jpg", "license": {"id": "pdm", "label": "Public Domain Mark"}}, "type": "Work"}]},
         ("w1", "Herb", "Fay Gray", "[1790]", "https://iiif.example/thumbs/w1/full/!200,200/0/default.jpg", None, "Public Domain Mark"),
     ),
+    "wellcome, with the image behind the thumbnail": (
+        "answer.json",
+        {"results": [{"id": "w2", "title": "Root", "thumbnail": {"url": "https://iiif.example/thumbs/w2/full/!200,200/0/default.jpg"},
+            "items": [{"id": "i", "locations": [{"locationType": {"id": "iiif-image"}, "url": "https://iiif.example/image/w2/info.json", "license": {"id": "pdm", "label": "Public Domain Mark"}}]}]}]},
+        ("w2", "Root", None, None, "https://iiif.example/image/w2/full/max/0/default.jpg", None, "Public Domain Mark"),
+    ),
+    "science museum, newer": (
+        "answer.json",
+        {"data": [{"type": "objects", "id": "co2", "attributes": {
+            "summary": {"title": "Pump"}, "title": [{"value": "Pump", "primary": True}], "creation": {"date": [{"value": "1801", "from": 1801}], "maker": [{"@admin": {"uid": "p"}, "summary": {"title": "Watt & Co"}}],
+                "place": [{"summary": {"title": "Soho"}}]},
+            "multimedia": [{"@processed": {"large": {"location": "https://img.example/2/large_2.jpg"}, "medium": {"location": "https://img.example/2/medium_2.jpg"}},
+                "legal": {"rights": [{"copyright": "A board", "licence": "CC BY-NC-SA 4.0"}]}}]}, "links": {"self": "https://smg.example/objects/co2"}}]},
+        ("co2", "Pump", "Watt & Co", "1801", "https://img.example/2/large_2.jpg", "https://smg.example/objects/co2", "CC BY-NC-SA 4.0"),
+    ),
+    "smk, with its api's address": (
+        "answer.json",
+        {"items": [{"id": "2_object", "object_url": "https://api.example/art/?object=KK2", "similar_images_url": "https://api.example/similar", "titles": [{"title": "Sea"}],
+            "image_thumbnail": "https://iip.example/kk2.tif.jp2/full/!1024,/0/default.jpg", "frontend_url": "https://open.example/artwork/image/KK2"}]},
+        ("2_object", "Sea", None, None, "https://iip.example/kk2.tif.jp2/full/!1024,/0/default.jpg", "https://open.example/artwork/image/KK2", None),
+    ),
+    "brooklyn": (
+        "answer.json",
+        {"data": [{"id": "47", "title": "Storm", "object_date": "1866", "primary_image": "76_SL1.jpg", "artists": [{"name": "Al Bier", "role": "Artist"}], "rights_type": {"name": "No known restrictions"},
+            "images": [{"filename": "76_SL1.jpg", "thumbnail_url": "https://cdn.example/size0/76_SL1.jpg", "standard_image_url": "https://cdn.example/size2/76_SL1.jpg", "largest_derivative_url": "https://cdn.example/size4/76_SL1.jpg"}]}]},
+        ("47", "Storm", "Al Bier", "1866", "https://cdn.example/size4/76_SL1.jpg", None, "No known restrictions"),
+    ),
+    "walters": (
+        "answer.json",
+        {"Items": [{"ObjectID": "2", "Title": "City", "DateText": "c. 1480", "Creator": "Fra C", "Images": "PS1_37.jpg",
+            "PrimaryImage": {"Tiny": "https://st.example/PS1_37.jpg?width=100", "Large": "https://st.example/PS1_37.jpg?width=600", "Raw": "https://st.example/PS1_37.jpg"}}]},
+        ("2", "City", "Fra C", "c. 1480", "https://st.example/PS1_37.jpg?width=600", None, None),
+    ),
+    "victoria": (
+        "answer.json",
+        [{"id": "items/2", "displayTitle": "Negative", "licence": {"name": "Public Domain Mark"}, "media": [{"id": "media/1", "type": "image", "caption": "x", "licence": {"uri": "https://cc.example/pdm"},
+            "thumbnail": {"uri": "https://mv.example/1-thumbnail"}, "large": {"uri": "https://mv.example/1-large"}, "medium": {"uri": "https://mv.example/1-medium"}}]}],
+        ("items/2", "Negative", None, None, "https://mv.example/1-large", None, "Public Domain Mark"),
+    ),
+    "te papa": (
+        "answer.json",
+        {"results": [{"id": 38, "type": "Object", "href": "https://data.example/object/38", "title": "Panels", "production": [{"contributor": {"title": "Col Mac", "href": "https://data.example/agent/7"}, "role": "artist", "createdDate": "1958"}],
+            "hasRepresentation": [{"id": 6, "thumbnailUrl": "https://media.example/6/thumb", "previewUrl": "https://media.example/6/preview", "contentUrl": "https://media.example/6/full", "rights": {"title": "All Rights Reserved"}}]}]},
+        ("38", "Panels", "Col Mac", "1958", "https://media.example/6/full", None, "All Rights Reserved"),
+    ),
+    "linked art": (
+        "work.json",
+        {"id": "https://art.example/obj/5.json", "type": "HumanMadeObject", "_label": "Café", "produced_by": {"carried_out_by": [{"id": "https://art.example/agt/1", "_label": "Vi Go"}], "timespan": {"identified_by": [{"content": "1888"}]}},
+            "subject_of": [{"digitally_carried_by": [{"access_point": [{"id": "https://art.example/pages/5"}]}]}],
+            "representation": [{"digitally_shown_by": [{"format": "image/jpeg", "access_point": [{"id": "https://media.example/obj/5"}]}]}]},
+        ("https://art.example/obj/5.json", "Café", "Vi Go", "1888", "https://media.example/obj/5", None, None),
+    ),
 }  # fmt: skip
 
 

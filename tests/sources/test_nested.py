@@ -139,6 +139,13 @@ def test_addresses_on_lines_of_one_value(tmp_path: Path) -> None:
     [
         "Inventarnummer;Titel;Künstler;Datierung;Technik;Bild-URL;Rechte",
         "inventarisnummer;titel;kunstenaar;datering;techniek;afbeelding;rechten",
+        "Inv.-Nr.;Werktitel;Künstler/in;Entstehungszeit;Material/Technik;Bilddatei;Lizenz",
+        "Numéro d'inventaire;Titre de l'œuvre;Auteur;Date de création;Matériaux et techniques;Lien de l’image;Droits",
+        "Inventarnr.;Titel;Kunstner;Årstal;Materiale og teknik;Billede;Rettigheder",
+        "Inventarienummer;Titel_sv;Konstnär;Årtal;Teknik/material;Bildfil;Licens",
+        "Objectnummer;Titel (nl);Vervaardiger;Jaartal;Materiaal en techniek;Afbeelding URL;Licentie",
+        "Número de inventario;Título;Autor;Fecha de creación;Técnica y material;URL de la imagen;Derechos",
+        "N. inventario;Titolo dell'opera;Autore;Datazione;Materia e tecnica;Immagine URL;Licenza",
     ],
 )
 def test_names_in_other_languages(tmp_path: Path, header: str) -> None:
@@ -147,6 +154,24 @@ def test_names_in_other_languages(tmp_path: Path, header: str) -> None:
     assert [row[name] for name in ("id", "title", "artist", "date_text", "technique", "image_url", "rights")] == [
         "7", "Tor", "Anna", "1900", "Oil", "https://m.org/7.jpg", "CC0"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "header", ["Objektart;Objektseite", "Værktype;Webside", "Domaine;Lien vers la notice", "Typ;Länk"]
+)
+def test_kinds_and_pages_in_other_languages(tmp_path: Path, header: str) -> None:
+    (tmp_path / "w.csv").write_text(f"Id;Bild;{header}\n7;https://m.org/7.jpg;Oil;https://m.org/7\n", encoding="utf-8")
+    (row,) = rows_of(open_table(str(tmp_path / "w.csv"), {}).chunks([]))
+    assert (row["type"], row["page_url"]) == ("Oil", "https://m.org/7")
+
+
+def test_the_same_column_in_two_languages(tmp_path: Path) -> None:
+    (tmp_path / "w.csv").write_text(
+        "id,image,title_sv,title_en,item_no\n7,https://m.org/7.jpg,Port,Gate,9\n8,https://m.org/8.jpg,,Mill,9\n"
+    )
+    rows = rows_of(open_table(str(tmp_path / "w.csv"), {}).chunks([]))
+    assert [(row["id"], row["title"]) for row in rows] == [("7", "Port"), ("8", "Mill")]
+    assert json.loads(rows[0]["metadata"]) == {"title_en": "Gate", "item_no": "9"}
 
 
 def test_a_query_whose_things_have_other_names(tmp_path: Path) -> None:

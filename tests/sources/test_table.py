@@ -237,3 +237,70 @@ def test_a_template_uses_dotted_names(tmp_path: Path) -> None:
     (tmp_path / "works.json").write_text(json.dumps({"records": records}))
     rows = rows_of(read(tmp_path / "works.json", image_url="https://m.org{images.0}"))
     assert [row["image_url"] for row in rows] == ["https://m.org/a.jpg", "https://m.org/b.jpg"]
+
+
+def test_values_in_a_template_cannot_break_the_address(tmp_path: Path) -> None:
+    names = ["a b", "x&y=1#z", "q?r", "50%", "a%20b", "é/ü:1", "[x]"]
+    (tmp_path / "w.csv").write_text("nr\n" + "\n".join(names) + "\n", encoding="utf-8")
+    rows = rows_of(read(tmp_path / "w.csv", image_url="https://m.org/{nr}/full.jpg"))
+    assert [row["image_url"].removeprefix("https://m.org/").removesuffix("/full.jpg") for row in rows] == [
+        "a%20b", "x%26y=1%23z", "q%3Fr", "50%", "a%20b", "é/ü:1", "%5Bx%5D"
+    ]  # fmt: skip
+    (tmp_path / "w.csv").write_text("base,nr\nhttps://m.org/get?id=1&x=,a#b\n")
+    (row,) = rows_of(read(tmp_path / "w.csv", image_url="{base}{nr}"))
+    assert row["image_url"] == "https://m.org/get?id=1&x=a%23b"
+
+
+def test_a_template_without_a_scheme_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "w.csv").write_text("nr\n1\n2\n")
+    with pytest.raises(Mistake, match=r"--image-template m\.org/\{nr\}\.jpg: .* https://m\.org/\{nr\}\.jpg.*--images"):
+        list(open_table(str(tmp_path / "w.csv"), {}, "m.org/{nr}.jpg").chunks([]))
+    (tmp_path / "scans.new").mkdir()
+    (tmp_path / "scans.new" / "1.jpg").write_bytes(b"x")
+    assert len(rows_of(open_table(str(tmp_path / "w.csv"), {}, "scans.new/{nr}.jpg").chunks([]))) == 1
+
+
+def test_an_address_may_leave_out_how_it_is_fetched(tmp_path: Path) -> None:
+    (tmp_path / "w.csv").write_text("id,image\n1,//m.org/1.jpg\n2,https://m.org/2.jpg\n")
+    assert [row["image_url"] for row in rows_of(read(tmp_path / "w.csv"))] == [
+        "https://m.org/1.jpg",
+        "https://m.org/2.jpg",
+    ]
+
+
+def test_missing_numbers_are_empty_and_whole_ones_have_no_fraction(tmp_path: Path) -> None:
+    nan = float("nan")
+    table = pa.table(
+        {
+            "id": [12.0, 13.0, 14.0],
+            "image": [f"https://m.org/{n}.jpg" for n in range(3)],
+            "year": [1890.0, nan, None],
+            "height": pa.array([nan, 1.1, 2.0], pa.float32()),
+            "medium": ["Oil", "nan", "Nan silk"],
+            "shelf": [{"row": nan}, {"row": 3.0}, {"row": None}],
+            "sizes": [[{"cm": nan}], [{"cm": 2.5}], None],
+        }
+    )
+    pq.write_table(table, tmp_path / "w.parquet")
+    rows = rows_of(read(tmp_path / "w.parquet"))
+    assert [(row["id"], row["date_text"], row["year_from"], row["technique"]) for row in rows] == [
+        ("12", "1890", 1890, "Oil"),
+        ("13", None, None, None),
+        ("14", None, None, "Nan silk"),
+    ]
+    left = [json.loads(row["metadata"], parse_constant=pytest.fail) for row in rows]
+    assert left == [
+        {"sizes": [{"cm": None}]},
+        {"height": "1.1", "shelf.row": "3", "sizes": [{"cm": 2.5}]},
+        {"height": "2"},
+    ]
+
+
+def test_missing_numbers_in_json(tmp_path: Path) -> None:
+    (tmp_path / "w.json").write_text(
+        '[{"id": 12.0, "image": "https://m.org/1.jpg", "year": NaN, "size": {"cm": NaN}},'
+        ' {"id": 13.0, "image": "https://m.org/2.jpg", "year": 1890.0, "title": "nan"}]'
+    )
+    rows = rows_of(read(tmp_path / "w.json"))
+    assert [(row["id"], row["date_text"], row["title"]) for row in rows] == [("12", None, None), ("13", "1890", "nan")]
+    assert json.loads(rows[0]["metadata"], parse_constant=pytest.fail) == {"size": {"cm": None}}

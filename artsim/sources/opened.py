@@ -1,0 +1,76 @@
+"""One row of an answer: a flat object as far as the answer wraps each of its rows, with an image where it has one."""
+
+from functools import lru_cache
+from typing import Any
+
+from artsim.sources.columns import SPEAKING, plain_name
+from artsim.sources.values import Kind, kind_of
+
+_DEEPEST = 4
+
+# Where one row keeps its own values, beside things about it.
+INSIDE = frozenset({"_source", "attributes", "fields", "node", "record", "object", "artObject", "properties", "data"})
+_FINNA = ("nonPresenterAuthors", "presenters", "imageRights", "imagesExtended")  # keys that only its records have
+_FINNA_HOST = "https://api.finna.fi"
+_SIZE = "full/843,/0/default.jpg"  # what services of this kind ask others to use
+
+
+def opened(row: Any, base: str | None) -> Any:
+    """One row as a flat object as far as it is wrapped itself."""
+    if isinstance(row, str) and is_image(row):
+        return {"image_url": row.strip()}
+    if not isinstance(row, dict):
+        return row
+    for _ in range(_DEEPEST):
+        if INSIDE.isdisjoint(row):
+            break
+        key = next((key for key in row if key in INSIDE and _is_inside(row, key)), None)
+        if key is None:
+            break
+        row = {**row[key], **{name: value for name, value in row.items() if name != key and name not in row[key]}}
+    if row and all(isinstance(one, dict) and "value" in one and "type" in one for one in row.values()):
+        row = {name: one["value"] for name, one in row.items()}
+    image = None if "image_url" in row else (_of_service(row, base) or _of_finna(row))
+    return {**row, "image_url": image} if image else row
+
+
+def _is_inside(row: dict[str, Any], key: str) -> bool:
+    inner = row.get(key)
+    return isinstance(inner, dict) and (spoken(inner) > spoken(row) or (key == "attributes" and "type" in row))
+
+
+def _of_service(row: dict[str, Any], base: str | None) -> str | None:
+    name = row.get("image_id")
+    return f"{base}/{name}/{_SIZE}" if base and isinstance(name, str) and name else None
+
+
+def _of_finna(row: dict[str, Any]) -> str | None:
+    """The first image of a record of Finna, whose addresses lack the host."""
+    images = row.get("images")
+    if not isinstance(images, list) or not images or not any(key in row for key in _FINNA):
+        return None
+    return f"{_FINNA_HOST}{images[0]}" if isinstance(images[0], str) and images[0].startswith("/Cover/Show?") else None
+
+
+def service_of(value: Any) -> str | None:
+    """The image service that an answer names for the ``image_id`` of its rows."""
+    about = value.get("config") if isinstance(value, dict) else None
+    base = about.get("iiif_url") if isinstance(about, dict) else None
+    return base.rstrip("/") if isinstance(base, str) and base.startswith(("https://", "http://")) else None
+
+
+def is_image(value: Any) -> bool:
+    """Whether a value looks like an image: an address, or the name of an image file."""
+    return isinstance(value, str) and kind_of(value) in (Kind.IMAGE, Kind.FILE, Kind.ADDRESS)
+
+
+def spoken(value: Any) -> int:
+    """How many keys of an object are known as columns of a catalogue; of a bare image, one."""
+    if is_image(value):
+        return 1
+    return _known(tuple(value)) if isinstance(value, dict) else 0
+
+
+@lru_cache(maxsize=4096)
+def _known(keys: tuple[str, ...]) -> int:
+    return len(SPEAKING.intersection(map(plain_name, keys)))
