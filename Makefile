@@ -19,11 +19,13 @@ cluster-demo: setup  ## the jobs as on a cluster: several nodes on this machine,
 	$(BIN)/python -m cluster.demo
 
 CLUSTER_TESTS := tests/cluster tests/cluster_files tests/jobs/test_s3.py
-# Two processes, a file's tests in one of them; whole jobs first, since they take longest and should not come last.
-IN_TWO := -n 2 --dist loadfile --no-loadscope-reorder
+OTHERS := $(CLUSTER_TESTS:%=--ignore %) --ignore tests/faults
+# Fast tests in two processes, a file's tests in one of them. Whole jobs one at a time: each takes every CPU.
+FAST := -n 2 --dist loadfile -m 'not slow'
 
 test: setup  ## every test, the real jobs on Ray included; but for those of the two below
-	$(BIN)/python -m pytest $(IN_TWO) $(CLUSTER_TESTS:%=--ignore %) --ignore tests/faults tests/jobs tests
+	$(BIN)/python -m pytest $(FAST) $(OTHERS)
+	$(BIN)/python -m pytest -m slow $(OTHERS)
 
 test-cluster: setup  ## several machines on this one, cluster files, the whole way on S3
 	$(BIN)/python -m pytest $(CLUSTER_TESTS)
@@ -35,7 +37,7 @@ check: setup  ## what to run before a commit: lint, format, types, fast tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest $(IN_TWO) -m 'not slow'
+	$(BIN)/python -m pytest $(FAST)
 
 bench: setup  ## every benchmark; the figures in README.md come from here
 	$(BIN)/python -m benchmarks.scrape

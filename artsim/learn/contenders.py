@@ -9,9 +9,8 @@ from artsim.archive import Archive, Mistake, Table
 from artsim.features import Space, parse_spec
 from artsim.learn.annotations import Annotations
 from artsim.learn.finetune_encoder import BackboneEncoder
-from artsim.learn.model import Encoder, HeadEncoder, Model, load_model
+from artsim.learn.model import Encoder, HeadEncoder, Model, about_feature, load_model
 from artsim.learn.pixels import pixels_of
-from artsim.vision.about import read_about
 
 ROLES = ("verification", "crossing", "validation", "training")  # the later says more of what was seen
 
@@ -103,7 +102,7 @@ def _of_model(archive: Archive, name: str) -> Contender:
         models = (model, *_writers(archive, inputs))
         return Contender(model.name, f"a head on {' + '.join(inputs)}", source, source.space, models)
     (origin,) = model.card["inputs"]
-    here = read_about(archive, origin["features"]) or {}
+    here = about_feature(archive, origin["features"]) or {}
     before = Space(archive, inputs) if here.get("weights_hash") == origin["about"]["weights_hash"] else None
     return Contender(model.name, f"fine-tuned {origin['features']}", source, before, (model,))
 
@@ -115,7 +114,7 @@ def _writers(archive: Archive, specs: Sequence[str]) -> tuple[Model, ...]:
     """
     found: list[Model] = []
     for name in (parse_spec(text).name for text in specs):
-        about = read_about(archive, name) or {}
+        about = about_feature(archive, name) or {}
         if "model_hash" not in about:
             continue  # a backbone's
         model = load_model(archive, name) if name in archive.names("models") else None

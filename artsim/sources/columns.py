@@ -57,6 +57,7 @@ def check_scheme(wanted: Mapping[str, str], option: str) -> None:
 def plain_name(column: str) -> str:
     """A column's name as it is compared: without case, accents, punctuation and the numbers of list items."""
     column = unicodedata.normalize("NFKD", column.casefold().translate(_LETTERS))
+    column = re.sub(r"(?<![^./])(?:dc|dcterms|schema|o):(?=\w)", "", column)  # prefixes of Dublin Core and JSON-LD
     return re.sub(r"[^a-z0-9]", "", re.sub(r"[./]\d+(?=[./]|$)", "", column))
 
 

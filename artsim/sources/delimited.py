@@ -6,7 +6,7 @@ A line that cannot be read is rejected with its number and stops nothing. What t
 import codecs
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -100,8 +100,13 @@ def _problem(fields: list[str], width: int, lines: int) -> str | None:
 
 def _records(header: list[str], rows: list[list[str]], lines: list[int], rejects: list[Reject]) -> Records:
     columns = zip(*rows, strict=True) if rows else ([] for _ in header)
-    table = pa.table([pa.array(column, pa.string()) for column in columns], names=header)
+    table = pa.table([_texts_of(column) for column in columns], names=header)
     return Records(table, pa.array(lines, pa.int64()).cast(pa.string()), rejects)
+
+
+def _texts_of(column: Iterable[str]) -> pa.Array:
+    """The cells of a column; ``\\N`` is how MySQL writes that there is nothing."""
+    return pa.array((None if cell == "\\N" else cell for cell in column), pa.string())
 
 
 def _header(fields: list[str]) -> list[str]:

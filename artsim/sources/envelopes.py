@@ -67,7 +67,7 @@ def _listed(value: dict[str, Any], is_alone: bool, depth: int = 0) -> list[Any] 
         return rows
     found = []
     for key, inner in value.items():
-        rows = inner if isinstance(inner, list) and _is_rows(inner) else None
+        rows = _richer(inner, is_alone, depth) if isinstance(inner, list) and _is_rows(inner) else None
         if isinstance(inner, dict):
             rows = _listed(inner, is_alone, depth + 1)
         if rows and _are_rows(value, key, rows, is_alone):
@@ -79,6 +79,12 @@ def _listed(value: dict[str, Any], is_alone: bool, depth: int = 0) -> list[Any] 
     return [row for one in found if one is best or _are_alike(one.rows, best.rows) for row in one.rows]
 
 
+def _richer(values: list[Any], is_alone: bool, depth: int) -> list[Any]:
+    """A list of objects, or what they list themselves, if that says more: answers by category have a list of lists."""
+    inner = [row for one in values if isinstance(one, dict) for row in _listed(one, is_alone, depth + 1) or []]
+    return inner if _most_spoken(inner) > _most_spoken(values) else values
+
+
 def _are_rows(value: dict[str, Any], key: str, rows: list[Any], is_alone: bool) -> bool:
     """Whether what an object lists under a key are the rows of a catalogue, and not a part of the one row it is."""
     beside = {name: one for name, one in value.items() if name != key}
@@ -87,7 +93,7 @@ def _are_rows(value: dict[str, Any], key: str, rows: list[Any], is_alone: bool) 
     if is_image_word(key) and not is_envelope:
         return False
     if said == 0:
-        is_list = is_known and isinstance(value[key], list)
+        is_list = is_known and (isinstance(value[key], list) or len(rows) > 1)
         return own == 0 and ((is_envelope and (is_list or len(rows) > 1)) or (is_alone and is_list))
     has_images = any(map(_has_image, rows[:_TRIED]))
     is_without = has_images and not _has_image(beside)  # the object itself has no image, and what it lists has

@@ -108,9 +108,9 @@ def _fitting(name: str, column: str, values: _Column, is_told: bool) -> _Column:
     if name == "image_url":
         values = _each(values, pc.match_substring_regex(values, r"[;|\s]"), first_of)
         return values if is_told else _service_images(column, values)
-    if name in _WORDS:
+    if name in _WORDS or name == "rights":
         literal = pc.or_(pc.starts_with(values, "["), pc.starts_with(values, "{"))
-        values = _each(values, literal, named_in_text)
+        values = _each(values, literal, named_in_text if name in _WORDS else _rights_in_text)
     is_thing = name == "id" and plain_name(column) in PAGE_IDS[1:]  # an address, or else no id
     if is_told or (name not in _FILTERED and not is_thing):
         return values
@@ -120,6 +120,12 @@ def _fitting(name: str, column: str, values: _Column, is_told: bool) -> _Column:
     if not pc.any(is_web).as_py():
         return values
     return _where(pc.invert(pc.match_substring_regex(values, r"^(?i:https?)://\S+(; https?://\S+)*$")), values)
+
+
+def _rights_in_text(text: str) -> str | None:
+    """What a nested statement of rights says; where it says nothing in words, the address of a licence in it."""
+    address = re.search(r"https?://[^\s\"'\]}]+", text)
+    return named_in_text(text) or (address[0] if address else None)
 
 
 def _service_images(column: str, values: _Column) -> _Column:

@@ -21,7 +21,7 @@ _KEYS: Keys = {
 def check_options(archive: Archive, wanted: list[Feature], folder: str | None, exact: bool) -> None:
     """Mistake if vectors of the same name were made with another ``--weights`` or ``--exact``."""
     for feature in wanted:
-        before = read_about(archive, feature.name)
+        before = _of_backbone(archive, feature.name)
         for option, now in (("weights", folder), ("exact", exact)):
             if before and before[option] != now:
                 raise Mistake(
@@ -35,7 +35,7 @@ def write_about(archive: Archive, plans: list[Any], folder: str | None, exact: b
     about = {}
     for plan in plans:
         for feature, dimension in zip(plan.features, plan.dimensions, strict=True):
-            before = read_about(archive, feature.name)
+            before = _of_backbone(archive, feature.name)
             if before and before["weights_hash"] != plan.weights_hash:
                 raise Mistake(f"--weights: features/{feature.name} has other weights, from {before['weights_from']}")
             about[feature.name] = {
@@ -53,15 +53,21 @@ def write_about(archive: Archive, plans: list[Any], folder: str | None, exact: b
 
 
 def read_about(archive: Archive, name: str) -> Any:
-    """What ``features/<name>`` of a backbone are, as write_about left it; None if there are none.
+    """What ``features/<name>`` are, as write_about or a model left it; None if there are none.
 
-    Mistake if the file is damaged, or says that a model wrote them.
+    Mistake if the file is damaged.
     """
     about = archive.read_json(_path(name))
+    if about is not None and "model_hash" not in about:
+        check_record(about, _KEYS, archive.store.address(_path(name)))
+    return about
+
+
+def _of_backbone(archive: Archive, name: str) -> Any:
+    """What read_about says of features that a run is to fill. Mistake if a model wrote them."""
+    about = read_about(archive, name)
     if about and "model_hash" in about:
         raise Mistake(f"features/{name} are a model's, not a backbone's; a backbone needs a name of its own")
-    if about is not None:
-        check_record(about, _KEYS, archive.store.address(_path(name)))
     return about
 
 

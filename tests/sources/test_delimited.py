@@ -166,3 +166,12 @@ def test_a_header_with_an_open_quote_swallows_no_rows() -> None:
     with pytest.raises(Mistake, match="quote"):
         read(b'id,image_url,"title\n1,http://h/1.jpg,A\n2,http://h/2.jpg,"B\n')
     assert read(b'id,"date\n(year)"\n1,2\n')[0] == [{"id": "1", "date\n(year)": "2"}]
+
+
+def test_mysql_writes_nothing_in_its_own_way() -> None:
+    text = b"id\timage_url\ttitle\n1\thttps://m.org/1.jpg\t\\N\n2\t\\N\tTwo \\N\n"
+    (records,) = read_delimited(io.BytesIO(text), "works.tsv")
+    assert records.table.to_pylist() == [
+        {"id": "1", "image_url": "https://m.org/1.jpg", "title": None},
+        {"id": "2", "image_url": None, "title": "Two \\N"},
+    ]

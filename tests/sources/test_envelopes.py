@@ -49,6 +49,16 @@ WRAPS: dict[str, Callable[[list[Any]], Any]] = {
     "by museum": lambda works: {"north": works[:2], "south": works[2:]},
     "by museum, deep": lambda works: {"north": {"works": works[:2]}, "south": {"works": works[2:]}},
     "artists with their works": lambda works: [{"name": "A", "works": works[:2]}, {"name": "B", "works": works[2:]}],
+    "by category": lambda works: {
+        "query": "x",
+        "category": [{"code": "image", "name": "Images", "records": {"n": 3, "total": 3, "work": works}}],
+    },
+    "two categories": lambda works: {
+        "category": [{"name": "Oil", "records": {"work": works[:2]}}, {"name": "Ink", "records": {"work": works[2:]}}],
+    },
+    "one wrapped in each, with a score": lambda works: {
+        "result": {"version": "1.0", "echo": "q", "records": {"record": [{"record": w, "score": 1.0} for w in works]}}
+    },
     "one wrapped in each": lambda works: [{"painting": work} for work in works],
 }
 

@@ -249,3 +249,19 @@ def test_hostile_nesting_is_bounded(tmp_path: Path) -> None:
     assert [row["where"] for row in rows_of(chunks)] == ["1", "3", "4"]
     assert [(one.line, one.reason) for one in rejects_of(chunks)] == [("2", "too many keys in one object")]
     assert rows_of(chunks)[1]["artist"].count(";") == 99
+
+
+def test_names_of_linked_data_have_prefixes(tmp_path: Path) -> None:
+    work = {
+        "@id": "https://m.org/items/1",
+        "o:title": "Blue room",
+        "dcterms:creator": [{"@value": "Anna"}, {"@value": "Bea"}],
+        "dcterms:date": [{"@value": "ca. 1890"}],
+        "dcterms:rights": [{"type": "uri", "@id": "http://creativecommons.org/publicdomain/mark/1.0/"}],
+        "thumbnail_display_urls": {"large": "https://m.org/1.jpg"},
+    }
+    path = tmp_path / "w.json"
+    path.write_text(json.dumps([work]))
+    (row,) = rows_of(open_table(str(path), {}).chunks([]))
+    assert (row["title"], row["artist"], row["date_text"]) == ("Blue room", "Anna; Bea", "ca. 1890")
+    assert row["rights"] == "http://creativecommons.org/publicdomain/mark/1.0/"
