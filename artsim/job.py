@@ -302,7 +302,9 @@ def _print(report: dict[str, Any], out: TextIO | None, shown: Text, *, as_json: 
 
 
 def _check_stays(archive: str) -> None:
-    """Mistake if it would lie in the copy of the project that Ray makes for a submitted job, and goes with it."""
+    """Mistake if it would be gone with the process, or with the copy of the project that Ray makes for a job."""
+    if archive.startswith("memory://"):
+        raise Mistake(f"--archive {archive}: it would be gone with this process; name a folder or a bucket")
     if _SUBMITTED in os.environ and "://" not in archive and not Path(archive).is_absolute():
         raise Mistake(
             f"--archive {archive}: relative to the folder that Ray made for this job, and gone with it; "

@@ -353,6 +353,13 @@ def test_a_closed_stdout_is_no_error(tmp_path: Path) -> None:
         assert (done.returncode, done.stderr) == (0, ""), end
 
 
+def test_an_archive_in_memory_is_refused() -> None:
+    from jobs.status import job
+
+    with pytest.raises(Mistake, match="gone with this process"):
+        job.run(["--archive", "memory://a"])
+
+
 def test_a_stdout_that_takes_nothing_is_told_in_one_line(tmp_path: Path) -> None:
     code = _FAILING % (3, 0, 0)
     with Path("/dev/full").open("w") as full:

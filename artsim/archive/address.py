@@ -1,5 +1,6 @@
 """Addresses of local folders: plain paths and ``file://`` URIs of every spelling become one absolute path."""
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -31,7 +32,10 @@ def local_path(uri: str) -> str:
     elif "://" in uri:
         raise Mistake(f"cannot open {uri[:100]}: no address of a known kind, and no path")
     try:
-        return str(Path(path).expanduser().resolve())
+        resolved = Path(path).expanduser().resolve()
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            resolved.lstat()  # tells of names that are too long
+        return str(resolved)
     except (OSError, RuntimeError, ValueError) as error:
         raise Mistake(f"{uri[:100]}: not a possible path: {error}") from error
 

@@ -29,6 +29,8 @@ def _opened(uri: str) -> tuple[pafs.FileSystem, str]:
 def _through_fsspec(uri: str) -> tuple[pafs.FileSystem, str]:
     import fsspec
 
+    if uri.startswith(("http://", "https://")):
+        raise Mistake(f"cannot open {uri}: nothing can be kept at a web address; name a folder or a bucket")
     try:
         filesystem, root = fsspec.core.url_to_fs(uri)
     except (ImportError, ValueError, TypeError) as error:

@@ -20,7 +20,6 @@ from artsim.sources.junk import in_junk, is_junk
 from artsim.sources.places import is_folder, open_location
 
 _TRIED = 1000  # rows whose values are looked up to find the column that names the files
-_SHARE = 0.5  # of them that have to name files, in a column whose name speaks neither of images nor of ids
 _EXAMPLES = 3
 
 _Column: TypeAlias = pa.ChunkedArray | pa.Array
@@ -71,10 +70,10 @@ class Beside(Below):
         return {**mapping, "image_url": (self._chosen or [*likely, *columns][0],)}
 
     def _best(self, columns: Mapping[str, _Column]) -> str | None:
-        """The column that names most files, if it does so in most rows."""
+        """The column that names most files; None if none names any."""
         counts = {name: self._count(column) for name, column in columns.items()}
         best = max(counts, key=counts.__getitem__)
-        return best if counts[best] > _SHARE * min(len(columns[best]), _TRIED) else None
+        return best if counts[best] else None
 
     def check_found(self) -> None:
         """Mistake if rows named files and none of them is there."""

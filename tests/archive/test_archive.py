@@ -118,6 +118,12 @@ def test_the_json_of_an_archive_with_other_shards_is_named(tmp_path, shards: int
             opened(str(tmp_path))
 
 
+def test_a_folder_that_is_no_shard_says_nothing_of_their_number(tmp_path) -> None:
+    make_archive(tmp_path, named(60), shards=3)
+    (tmp_path / "catalog" / "99999").mkdir()
+    assert Archive.open(str(tmp_path)).shards == 3
+
+
 def test_a_folder_in_the_place_of_the_json_is_named(tmp_path) -> None:
     make_archive(tmp_path, named(3))
     (tmp_path / "archive.json").unlink()

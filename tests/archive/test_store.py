@@ -250,6 +250,8 @@ def test_every_file_address_is_the_local_folder_with_its_lock_and_atomic_writes(
         "zip://file.zip": "cannot open zip",
         "ftp://127.0.0.1:9/x": "cannot open ftp",
         "hdfs://nowhere/x": "cannot open hdfs",
+        "https://m.org/archive": "at a web address",
+        "/tmp/" + "x" * 300: "not a possible path",
     }.items(),
 )
 def test_an_address_that_names_no_place_exactly_is_refused(uri: str, says: str) -> None:

@@ -10,7 +10,9 @@ from urllib.parse import unquote
 import pytest
 
 from artsim.archive import Archive, Mistake
+from artsim.sources.table import open_table
 from jobs.catalog import job
+from tests.sources.conftest import rows_of
 
 
 def catalog(folder: Path, text: str, *more: str, name: str = "works.csv") -> dict[str, Any]:
@@ -184,3 +186,14 @@ def test_a_template_that_will_not_do_is_a_mistake(tmp_path: Path, options: list[
     with pytest.raises(Mistake) as mistake:
         catalog(tmp_path, "id,image\n1,1.jpg\n", *options)
     assert named in str(mistake.value) and "\n" not in str(mistake.value)
+
+
+def test_a_column_that_names_few_files_goes_before_ids_that_name_none(tmp_path: Path) -> None:
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    (folder / "0001.jpg").write_bytes(b"x")
+    lines = [f"{n},Work {n},{'0001' if n == 1 else f'missing{n}'}" for n in range(1, 10)]
+    path = tmp_path / "works.csv"
+    path.write_text("\n".join(["Inventory Number,Title,Scan", *lines]))
+    source = open_table(str(path), {}, images=str(folder))
+    assert [row["title"] for row in rows_of(source.chunks([]))] == ["Work 1"]
