@@ -127,6 +127,8 @@ def in_words(error: Exception, uri: str) -> Outage | Mistake | None:
         where = f"{one.filename or f'--archive {uri}'}: {os.strerror(one.errno)}"
         if is_full(one):
             return Outage(f"{where}: the disk is full; make room, and the same command goes on")
+        if one.errno == errno.EISDIR:
+            return Mistake(f"{where}; a file belongs there: move the folder away")
         if one.errno == errno.EROFS:
             return Mistake(f"{where}; it must be writable")
         if one.errno in (errno.EACCES, errno.EPERM):

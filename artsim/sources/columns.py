@@ -29,6 +29,8 @@ def parse_columns(texts: Iterable[str]) -> dict[str, str]:
             raise Mistake(f"--columns {text}: write it as image_url=url, the catalog's column first")
         if name not in SYNONYMS:
             raise Mistake(f"--columns {text}: the catalog has no column {name!r} to fill; it has {', '.join(SYNONYMS)}")
+        if name in columns:
+            raise Mistake(f"--columns {text}: {name} is said to be {columns[name]} already; say each column once")
         columns[name] = column
     return columns
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from artsim.archive import CATALOG, IMAGES, NEIGHBORS, Archive, Mistake, features
+from artsim.archive import CATALOG, IMAGES, NEIGHBORS, Archive, Mistake, features, in_words
 from tests.jobs.every_job import full_archive
 from tests.made import add_features, make_archive, named
 
@@ -167,3 +167,14 @@ def test_a_lost_archive_json_is_worked_out_beside_annotations(tmp_path) -> None:
     for open_ in (Archive.open, Archive.create):
         with pytest.raises(Mistake, match=f'write {{"format": 1, "shards": {archive.shards}}} into it'):
             open_(archive.uri)
+
+
+def test_a_folder_in_the_place_of_a_lock_is_named(tmp_path) -> None:
+    archive = make_archive(tmp_path, named(3))
+    (tmp_path / "_locks" / "catalog.json").mkdir(parents=True)
+    with pytest.raises(OSError, match="directory") as caught, archive.alone("catalog"):
+        pass
+    said = in_words(caught.value, archive.uri)
+    assert isinstance(said, Mistake)
+    assert "_locks/catalog.json" in str(said)
+    assert "move the folder away" in str(said)

@@ -71,3 +71,8 @@ def test_names_that_museums_use() -> None:
     assert found["artist"] == ("artist_display",)
     assert found["technique"] == ("medium_display",)
     assert found["year_from"] == ("datebegin",)
+
+
+def test_a_column_that_is_said_twice_is_a_mistake():
+    with pytest.raises(Mistake, match="--columns title=b: title is said to be a already"):
+        parse_columns(["title=a", "title=b"])
