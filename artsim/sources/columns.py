@@ -22,7 +22,7 @@ def parse_columns(texts: Iterable[str]) -> dict[str, str]:
 
     The right side is a column of the table, or a text with such columns in braces: ``https://x.org/{file}``.
     """
-    columns = {}
+    columns: dict[str, str] = {}
     for text in texts:
         name, equals, column = text.partition("=")
         if not equals or not column:
