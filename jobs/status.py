@@ -33,7 +33,10 @@ def status(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
 
     none = {"rows_in": 0, "rows_out": 0, "rows_failed": 0}
     if options.delete:
-        done = [delete(archive, name, really=options.yes) for name in options.delete]
+        names = list(dict.fromkeys(options.delete))
+        done = [delete(archive, name, really=False) for name in names]  # all are there, before one is deleted
+        if options.yes:
+            done = [delete(archive, name, really=True) for name in names]
         if not options.yes:
             logging.info("nothing was deleted; add --yes to delete this")
         return {**none, "deleted": options.yes, "names": done}

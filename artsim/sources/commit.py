@@ -1,6 +1,7 @@
 """Writes spooled rows into the catalog: new ones as a part of their own, changed ones in the place of the old."""
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Collection
 
@@ -50,6 +51,7 @@ def _update(
     for name in empty:
         if name in CATALOG.names:
             fresh = fresh.set_column(CATALOG.get_field_index(name), CATALOG.field(name), stored[name])
+    fresh = fresh.set_column(CATALOG.get_field_index("metadata"), CATALOG.field("metadata"), _metadata(stored, fresh))
     changed = np.logical_or.reduce([_differs(stored[name], fresh[name]) for name in CATALOG.names])
     if changed.any():
         moved = np.flatnonzero(_differs(stored["image_url"], fresh["image_url"]))
@@ -60,6 +62,20 @@ def _update(
         counts["updated"] += int(changed.sum())
         counts["moved"] += len(moved)
     return known
+
+
+def _metadata(stored: pa.Table, fresh: pa.Table) -> pa.Array:
+    """The metadata of rows, with the stored values of those names that none of the new rows has."""
+    old, new = stored["metadata"].to_pylist(), fresh["metadata"].to_pylist()
+    told: set[str] = set()
+    changed = np.flatnonzero(_differs(stored["metadata"], fresh["metadata"])).tolist()
+    for at in changed:
+        told.update(json.loads(new[at] or "{}"))
+    for at in changed:
+        kept = {name: value for name, value in json.loads(old[at] or "{}").items() if name not in told}
+        if kept:
+            new[at] = json.dumps({**json.loads(new[at] or "{}"), **kept}, ensure_ascii=False)
+    return pa.array(new, pa.string())
 
 
 def _differs(old: pa.ChunkedArray, new: pa.ChunkedArray) -> np.ndarray:

@@ -7,6 +7,7 @@ from artsim.sources.columns import SPEAKING, plain_name
 from artsim.sources.values import Kind, kind_of
 
 _DEEPEST = 4
+_WRAPPER = 3  # keys that an object around one row has at most
 
 # Where one row keeps its own values, beside things about it.
 INSIDE = frozenset({"_source", "attributes", "fields", "node", "record", "object", "artObject", "properties", "data"})
@@ -22,9 +23,9 @@ def opened(row: Any, base: str | None) -> Any:
     if not isinstance(row, dict):
         return row
     for _ in range(_DEEPEST):
-        if INSIDE.isdisjoint(row):
-            break
-        key = next((key for key in row if key in INSIDE and _is_inside(row, key)), None)
+        wraps = [key for key, one in row.items() if isinstance(one, dict)]
+        only = wraps if len(wraps) == 1 and len(row) <= _WRAPPER else []
+        key = next((key for key in wraps if (key in INSIDE or key in only) and _is_inside(row, key)), None)
         if key is None:
             break
         row = {**row[key], **{name: value for name, value in row.items() if name != key and name not in row[key]}}

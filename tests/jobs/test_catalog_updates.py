@@ -1,6 +1,7 @@
 """A catalogue that was corrected: known ids get the new values, and an image at a new address is fetched again."""
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -194,4 +195,18 @@ def test_addresses_are_judged_by_their_scheme_in_any_case(tmp_path: Path) -> Non
     assert report["rejected"] == {
         "only http and https addresses are fetched": 2,
         "the image's address is no web address to fetch: it has a user name or password": 1,
+    }
+
+
+def test_names_that_a_table_lacks_stay_in_the_metadata(tmp_path: Path) -> None:
+    catalog(
+        tmp_path, "id,image_url,provenance,note\n1,http://m.org/1.jpg,bought 1901,old\n2,http://m.org/2.jpg,gift,x\n"
+    )
+    for updated in (2, 0):
+        report = catalog(tmp_path, "id,image_url,note,state\n1,http://m.org/1.jpg,new,good\n2,http://m.org/2.jpg,,\n")
+        assert report["rows_updated"] == updated
+    found = {name: json.loads(row["metadata"]) for name, row in rows(tmp_path).items()}
+    assert found == {
+        "works:1": {"note": "new", "state": "good", "provenance": "bought 1901"},
+        "works:2": {"provenance": "gift"},
     }

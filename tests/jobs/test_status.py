@@ -103,6 +103,14 @@ def test_a_collection_is_deleted_with_all_that_was_made_from_it(archive: Archive
     assert len(read_annotations(archive)) == 4  # what people judged stays
 
 
+def test_nothing_is_deleted_if_one_of_the_names_is_not_there(archive: Archive) -> None:
+    with pytest.raises(Mistake, match="features/none"):
+        job.run(["--archive", archive.uri, "--delete", "features/dots", "features/none", "--yes"])
+    assert archive.has_table("features/dots")
+    twice = job.run(["--archive", archive.uri, "--delete", "features/dots", "features/dots", "--yes"])
+    assert [one["delete"] for one in twice["names"]] == ["features/dots"]
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

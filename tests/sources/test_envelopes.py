@@ -49,6 +49,7 @@ WRAPS: dict[str, Callable[[list[Any]], Any]] = {
     "by museum": lambda works: {"north": works[:2], "south": works[2:]},
     "by museum, deep": lambda works: {"north": {"works": works[:2]}, "south": {"works": works[2:]}},
     "artists with their works": lambda works: [{"name": "A", "works": works[:2]}, {"name": "B", "works": works[2:]}],
+    "an item in each": lambda works: {"items": [{"item": work} for work in works]},
     "by category": lambda works: {
         "query": "x",
         "category": [{"code": "image", "name": "Images", "records": {"n": 3, "total": 3, "work": works}}],
