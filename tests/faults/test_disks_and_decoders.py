@@ -18,7 +18,7 @@ from tests.scrape.here import images_of
 from tests.scrape.here import make_archive as make_catalog
 from tests.scrape.site import Site, answer, page
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(560)]
 
 FAULTS = Path(__file__).parent
 

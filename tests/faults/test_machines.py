@@ -14,7 +14,7 @@ from tests.made import jpeg, make_archive, named
 from tests.scrape.here import make_archive as make_catalog
 from tests.scrape.site import Site, answer, most_at_once, page
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(560)]
 
 
 def test_a_machine_lost_while_scraping(tmp_path: Path) -> None:

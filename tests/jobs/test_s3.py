@@ -158,7 +158,7 @@ def test_every_job_and_what_they_leave_holds_no_secret(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(560)
 def test_scrape_and_extract_killed_and_taken_up_again(s3: S3Server) -> None:
     rng, rows = random.Random(3), 300
     with Site() as site:
