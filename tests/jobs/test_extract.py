@@ -91,6 +91,7 @@ def test_mistakes_are_said_in_one_line(tmp_path):
     assert "no module" in refused(tmp_path / "full", "resnet18@attic", more=("--weights", "random"))
 
 
+@pytest.mark.timeout(1200)  # ten starts of Ray, each given a minute
 def test_killed_ten_times_it_still_finishes_with_every_row_once(tmp_path):
     random.seed(7)
     base = {i: encoded(picture(640, 480, seed=i)) for i in range(20)}
