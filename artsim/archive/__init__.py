@@ -5,7 +5,7 @@ from artsim.archive.pending import PART_ROWS, Work, pending, pending_parts
 from artsim.archive.record import Keys, check_record
 from artsim.archive.rights import is_public_domain, public_ids
 from artsim.archive.s3 import in_words
-from artsim.archive.schemas import CATALOG, IMAGES, NEIGHBORS, features
+from artsim.archive.schemas import CATALOG, IMAGES, NEIGHBORS, NEW_ADDRESS, features
 from artsim.archive.store import Store, read_file
 from artsim.archive.table import Table
 from artsim.mistake import Mistake
@@ -14,6 +14,7 @@ __all__ = [
     "CATALOG",
     "IMAGES",
     "NEIGHBORS",
+    "NEW_ADDRESS",
     "PART_ROWS",
     "Archive",
     "Keys",

@@ -25,6 +25,9 @@ CATALOG = pa.schema(
     ]
 )
 
+# Begins the detail of an images row whose image is from an address that the artwork had before.
+NEW_ADDRESS = "the new address"
+
 IMAGES = pa.schema(
     [
         ("id", pa.string()),

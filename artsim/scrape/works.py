@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from artsim.archive import PART_ROWS, Archive, is_public_domain, pending
+from artsim.archive import NEW_ADDRESS, PART_ROWS, Archive, is_public_domain, pending
 from artsim.scrape.options import Options
 
-NEW_ADDRESS_FAILED = "the new address failed: "  # begins the detail of a row that keeps the old address's image
+NEW_ADDRESS_FAILED = f"{NEW_ADDRESS} failed: "  # begins the detail of a row that keeps the old address's image
 _STATE = ["id", "status", "detail", "fetched_at", "sha256", "width", "height", "etag", "last_modified"]
 
 
@@ -112,7 +112,7 @@ def _stored(row: dict[str, Any], resize: int | None) -> Stored:
 
 
 def _is_moved(row: dict[str, Any]) -> bool:
-    return row["fetched_at"] is None or (row["detail"] or "").startswith(NEW_ADDRESS_FAILED)
+    return (row["detail"] or "").startswith(NEW_ADDRESS)
 
 
 def _has_image(images: pa.Table) -> pa.ChunkedArray:
@@ -132,13 +132,13 @@ def _wanted(rows: pa.Table, options: Options) -> pa.ChunkedArray:
 def _done(images: pa.Table, options: Options) -> pa.ChunkedArray:
     """Ids, null where this run takes the row up again.
 
-    That is a status to retry, or an image to refresh, from before the run; or an image whose artwork has another
-    address now: the catalog takes its ``fetched_at`` away, and every run asks the new address until it answers.
+    That is a status to retry, an image to refresh, or an image whose artwork has another address now, from before the
+    run. Every run asks a new address until it answers.
     """
-    before = pc.less(images["fetched_at"], pa.scalar(options.started, pa.timestamp("us", tz="UTC")))
-    again = pc.fill_null(pc.starts_with(images["detail"], NEW_ADDRESS_FAILED), False)
+    again = pc.fill_null(pc.starts_with(images["detail"], NEW_ADDRESS), False)
     again = pc.or_(again, pc.is_in(images["status"], value_set=pa.array(options.retry, pa.string())))
     if options.refresh:
         again = pc.or_(again, _has_image(images))
-    anew = pc.or_kleene(pc.is_null(images["fetched_at"]), pc.and_(before, again))
+    before = pc.less(images["fetched_at"], pa.scalar(options.started, pa.timestamp("us", tz="UTC")))
+    anew = pc.and_(pc.fill_null(before, True), again)
     return pc.if_else(anew, pa.scalar(None, pa.string()), images["id"])

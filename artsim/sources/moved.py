@@ -5,9 +5,9 @@ from collections import defaultdict
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from artsim.archive import IMAGES, PART_ROWS, Archive
+from artsim.archive import IMAGES, NEW_ADDRESS, PART_ROWS, Archive
 
-# what tells of the last fetch, which was from the old address; a null fetched_at is what the scraper goes by
+# what tells of the last fetch, which was from the old address
 _OF_THE_FETCH = ("fetched_at", "etag", "last_modified")
 
 
@@ -32,4 +32,5 @@ def fetch_again(archive: Archive, shard: int, part: str, rows: list[int]) -> Non
                 field = IMAGES.field(column)
                 values = pc.if_else(marked, pa.scalar(None, field.type), old[column])
                 old = old.set_column(old.column_names.index(column), field, values)
-            images.write(shard, name, old)
+            detail = pc.if_else(marked, f"{NEW_ADDRESS} was not asked yet", old["detail"])  # what the scraper goes by
+            images.write(shard, name, old.set_column(old.column_names.index("detail"), IMAGES.field("detail"), detail))

@@ -210,3 +210,14 @@ def test_names_that_a_table_lacks_stay_in_the_metadata(tmp_path: Path) -> None:
         "works:1": {"note": "new", "state": "good", "provenance": "bought 1901"},
         "works:2": {"provenance": "gift"},
     }
+
+
+def test_an_image_that_does_not_say_when_it_was_fetched_is_not_fetched_again(tmp_path: Path) -> None:
+    catalog(tmp_path, HEADER + "1,http://m.org/1.jpg,One,Painter\n")
+    archive = Archive.open(str(tmp_path / "a"))
+    shard = int(archive.shard_of(["works:1"])[0])
+    (part,) = archive.table("catalog").parts(shard)
+    archive.table("images").write(
+        shard, f"{part}-00000", pa.Table.from_pylist([{"id": "works:1", "status": "ok"}], IMAGES)
+    )
+    assert pending(archive) == 0
