@@ -17,7 +17,7 @@ from artsim.archive.store import Store
 from artsim.archive.table import Table, shard_of
 from artsim.mistake import Mistake, is_full
 
-_PATIENCE = 10.0  # seconds for another run to write archive.json
+_PATIENCE = 60.0  # seconds for another run to write archive.json
 
 
 @dataclass(frozen=True)
