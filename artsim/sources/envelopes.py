@@ -93,8 +93,9 @@ def _are_rows(value: dict[str, Any], key: str, rows: list[Any], is_alone: bool) 
     if is_image_word(key) and not is_envelope:
         return False
     if said == 0:
-        is_list = is_known and (isinstance(value[key], list) or len(rows) > 1)
-        return own == 0 and ((is_envelope and (is_list or len(rows) > 1)) or (is_alone and is_list))
+        several = len(rows) > 1
+        is_list = is_known and (isinstance(value[key], list) or several)
+        return own == 0 and ((is_envelope and (is_list or several)) or (is_alone and is_list))
     has_images = any(map(_has_image, rows[:_TRIED]))
     is_without = has_images and not _has_image(beside)  # the object itself has no image, and what it lists has
     more = 1 if is_known or own == 0 else 2

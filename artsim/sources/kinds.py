@@ -45,7 +45,7 @@ def check_table(store: Store, location: str, json: bool = False, parquet: bool =
     try:
         with store.filesystem.open_input_stream(store.root) as stream:  # decompresses .gz and the like by itself
             head = stream.read(_HEAD)
-    except (OSError, EOFError):  # whoever reads it tells
+    except (OSError, EOFError):  # the reader of the table reports it
         return
     kind = _kind(store, head)
     if kind is None and not json and _JSON.match(head.removeprefix(b"\xef\xbb\xbf")):

@@ -4,7 +4,9 @@ import re
 from enum import StrEnum
 from urllib.parse import unquote
 
-_ENDING = r"\.(?:jpe?g|jpe|jfif|png|gif|webp|tiff?|bmp|jp2|jpx|avif|heic)"
+from artsim.sources.endings import ENDINGS, UNREAD
+
+_ENDING = rf"\.(?:{'|'.join(sorted(ENDINGS | UNREAD, reverse=True))})"
 _IMAGE_FILE = re.compile(rf"[^\x00-\x1f]+{_ENDING}", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s]+", re.IGNORECASE)
 _REQUEST = re.compile(

@@ -87,7 +87,7 @@ def parse_feature(text: str, pooling: str = "avg") -> Feature:
 def network_name(backbone: str) -> str:
     """The library's own name of a backbone. Mistake, with names near it, if neither timm nor torchvision has it.
 
-    It imports neither: whoever mistypes a name hears of it at once.
+    It imports neither library, so a mistyped name is reported before they are loaded.
     """
     name = ALIASES.get(backbone, backbone)
     bare = name.removeprefix(_TORCHVISION)

@@ -1,4 +1,4 @@
-"""Values inside values: names for people, nothing as JSON or Python text, and nothing that takes for ever."""
+"""Nested values become names that people can read, never JSON or Python text, and reading them is bounded."""
 
 import json
 from pathlib import Path
