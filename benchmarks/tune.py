@@ -19,11 +19,11 @@ import pyarrow as pa
 
 from artsim.archive import Archive, features
 from artsim.learn.annotations import add_annotations
+from artsim.learn.fold_plan import tuning_folds
 from artsim.learn.question import Question
 from artsim.learn.recipe import Recipe
 from artsim.learn.train_heads import HeadLearner, spread_of
 from artsim.learn.train_plan import make_plan
-from artsim.learn.tune_folds import make_folds
 from artsim.learn.tune_trial import HeadTrial
 from benchmarks.claims import Claim, conclude
 from jobs.tune import job
@@ -74,7 +74,7 @@ def bare_seconds(archive: Archive, recipe: Recipe, trials: list[dict[str, Any]])
     plan = make_plan(
         archive, pupil.usable, annotators=None, links=False, kind=question.split, column=None, seed=0, public_only=False
     )
-    cut = make_folds(archive, pupil, plan, question, 3, False)
+    cut = tuning_folds(archive, pupil, plan, question, count=3, mines=False)
     total = spread_of(pupil.space, 0)
     shared = {"vectors": pupil.before(cut.ids), "folds": cut.folds, "groups": cut.groups, "total": total}
     started = time.perf_counter()

@@ -10,7 +10,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from artsim.learn.finetune_network import Backbone, mixed_precision, parameter_groups
 from artsim.learn.finetune_recipe import FinetuneRecipe
-from artsim.learn.in_batches import InBatches, place
+from artsim.learn.in_batches import InBatches, filled, place
 from artsim.learn.losses import make_loss
 from artsim.learn.mining import mine
 from artsim.measure.ranks import ranks
@@ -23,7 +23,8 @@ class BackboneTrainee(InBatches):
     """A backbone that learns from annotations on the pixels of their images.
 
     ``squares`` are pixels, uint8 (s, size, size, 3), and ``slots``, int (m,), the row there of each image;
-    ``training``, int (n, 9), and ``validation``, int (v, 9), are images: anchor, positive, negatives. For mining:
+    ``training``, int (n, 9), and ``validation``, int (v, 9), are images: anchor, positive, negatives; -1 where a
+    training negative is missing. For mining:
     ``groups``, int (m,), known groups, -1 for none; ``pool``, the images that may be drawn. Where torch.distributed
     runs, every worker makes the same trainee and takes its share of the annotations of each batch; all hold the same
     backbone after each step, that of one worker with the whole batch. What is random goes by seed and epoch alone.
@@ -133,6 +134,7 @@ class BackboneTrainee(InBatches):
 
     def _loss(self, judged: np.ndarray, batch: int) -> torch.Tensor:
         """What some annotations add to the loss of a batch of so many."""
+        judged, present = filled(judged)
         images, places = np.unique(judged, return_inverse=True)
         with mixed_precision(self.device, self.recipe.precision):
             descriptors = self.model(self._pixels(images if len(images) else self.training[0, :1]))
@@ -143,7 +145,8 @@ class BackboneTrainee(InBatches):
         every = every.view(*judged.shape, -1)
         # Workers' gradients are averaged: weighted so that this gives the gradient of the whole batch.
         part = 1.0 if self.recipe.reduction == "sum" else len(judged) / batch
-        return self.loss(every[:, 0], every[:, 1], every[:, 2:]) * (part * self.world)
+        there = None if present.all() else torch.from_numpy(present).to(self.device)
+        return self.loss(every[:, 0], every[:, 1], every[:, 2:], present=there) * (part * self.world)
 
     @torch.no_grad()
     def _described(self, images: np.ndarray) -> np.ndarray:

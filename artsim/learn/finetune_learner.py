@@ -58,9 +58,15 @@ class BackboneLearner:
                 return Space(self.archive, [name]).find(ids)
         return BackboneEncoder(self.plan, self.archive).find(ids)
 
+    def share(self, ids: Sequence[str], recipe: Any, seed: int) -> Any:
+        """The weights, which go to the workers once, through the object store; and whose pixels they need."""
+        import ray
+
+        return [ray.put(self.plan)], self.archive, ids
+
     def trainee(
         self,
-        ids: Sequence[str],
+        shared: Any,
         training: np.ndarray,
         validation: np.ndarray,
         recipe: FinetuneRecipe,
@@ -68,11 +74,8 @@ class BackboneLearner:
         groups: np.ndarray,
         pool: np.ndarray,
     ) -> Callable[[], BackboneTrainee]:
-        """What makes the trainee on each worker; the weights go to them once, through the object store."""
-        import ray
-
-        rest = training, validation, recipe, seed, groups, pool
-        return partial(_make, [ray.put(self.plan)], self.archive, ids, *rest)
+        """What makes the trainee on each worker."""
+        return partial(_make, *shared, training, validation, recipe, seed, groups, pool)
 
     def card(self) -> dict[str, Any]:
         """The model's kind and inputs, and what its network is."""

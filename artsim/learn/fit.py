@@ -10,7 +10,7 @@ from torch import nn
 
 from artsim.learn.discriminant import Spread
 from artsim.learn.heads import Head, embed
-from artsim.learn.in_batches import InBatches, place
+from artsim.learn.in_batches import InBatches, filled, place
 from artsim.learn.losses import make_loss
 from artsim.learn.mining import mine
 from artsim.learn.recipe import Recipe
@@ -22,8 +22,8 @@ class HeadTrainee(InBatches):
     """A head that learns from annotations on stored vectors.
 
     ``vectors``, float32 (m, d); ``training``, int (n, 9), and ``validation``, int (v, 9): rows of vectors, of anchor,
-    positive and negatives. For mining: ``groups``, int (m,), known groups, -1 for none; ``pool``, the rows that may
-    be drawn, all but the validation's if None. For a discriminant head: ``total``, how all
+    positive and negatives, -1 where a negative is missing. For mining: ``groups``, int (m,), known groups, -1 for none;
+    ``pool``, the rows that may be drawn, all but the validation's if None. For a discriminant head: ``total``, how all
     images lie, judged or not; those of the training if None. ``fitted``: the buffers of a head that was fitted to the
     same training, so that it need not be done again.
 
@@ -67,8 +67,8 @@ class HeadTrainee(InBatches):
             self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
         )
         self.loss = make_loss(replace(recipe, distance="euclidean", swap=False))  # see _loss_of
-        self._validation_images, judged = np.unique(validation, return_inverse=True)
-        self._validation = judged.reshape(validation.shape)
+        self._validation_images, places = np.unique(filled(validation)[0], return_inverse=True)
+        self._validation = np.where(validation < 0, -1, places.reshape(validation.shape))
 
     def validate(self) -> np.ndarray:
         """The rank of the positive in each validation annotation, float64 (v,)."""
@@ -104,11 +104,11 @@ class HeadTrainee(InBatches):
 
     def _step(self, judged: np.ndarray) -> torch.Tensor:
         """One step on this worker's share of a batch, int (b, 1 + 1 + k); its share of the loss."""
-        share = judged[self.rank :: self.world]
+        share, present = filled(judged[self.rank :: self.world])
         images, places = np.unique(share, return_inverse=True)
         embedding = self.model(self.inputs[images])
         # of no annotations, the rest of a small batch, the sum is 0: workers must go together
-        loss = self._loss_of(embedding, places.reshape(share.shape)) if len(share) else embedding.sum()
+        loss = self._loss_of(embedding, places.reshape(share.shape), present) if len(share) else embedding.sum()
         # Workers' gradients are averaged: weighted so that this gives the gradient of the whole batch.
         part = 1.0 if self.recipe.reduction == "sum" else len(share) / len(judged)
         loss = loss * (part * self.world)
@@ -117,14 +117,18 @@ class HeadTrainee(InBatches):
         self.optimizer.step()
         return loss.detach()
 
-    def _loss_of(self, embedding: torch.Tensor, judged: np.ndarray) -> torch.Tensor:
-        """The loss of annotations, int (b, 1 + 1 + k), rows of ``embedding``, by the distances that it is made of."""
+    def _loss_of(self, embedding: torch.Tensor, judged: np.ndarray, present: np.ndarray) -> torch.Tensor:
+        """The loss of annotations, int (b, 1 + 1 + k), rows of ``embedding``, by the distances that it is made of.
+
+        ``present``, bool (b, k): which negatives are there.
+        """
         away = self._distances(embedding, judged)
         near, far = away[:, :1], away[:, 1:]
         if self.recipe.swap:
             far = torch.minimum(far, self._distances(embedding, judged[:, 1:]))
         # On a line: the anchor at 0, every other at its distance from it.
-        return self.loss(torch.zeros_like(near), near, far.unsqueeze(2))
+        there = None if present.all() else torch.from_numpy(present).to(far.device)
+        return self.loss(torch.zeros_like(near), near, far.unsqueeze(2), present=there)
 
     def _distances(self, embedding: torch.Tensor, judged: np.ndarray) -> torch.Tensor:
         """From the first of each row to the others, (b, c)."""

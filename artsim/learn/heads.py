@@ -45,12 +45,13 @@ class Head(nn.Module):
     def fit(self, vectors: torch.Tensor, judged: np.ndarray, total: Spread | None, recipe: Recipe) -> None:
         """Fits what no training changes to the images of annotations: rows ``judged``, int (n, 9), of vectors.
 
-        ``total`` is how all images lie, for a projection; if None, the annotated ones are all.
+        -1 stands for a negative that is missing. ``total`` is how all images lie, for a projection; if None, the
+        annotated ones are all.
         """
         if self.projects:
             self.project_by(vectors, judged, total, recipe.shrinkage)
         else:
-            self.standardise_by(vectors[np.unique(judged)])
+            self.standardise_by(vectors[_images(judged)])
 
     def standardise_by(self, vectors: torch.Tensor) -> None:
         """Mean 0 and deviation 1 in every dimension of these vectors (n, d); a constant dimension becomes 0."""
@@ -66,13 +67,17 @@ class Head(nn.Module):
         mean length of sqrt(e).
         """
         known = vectors.cpu().numpy()
-        seen = known[np.unique(judged)]
+        seen = known[_images(judged)]
         mean, covariance = total or spread(seen)
         size = len(self.projection)
         weights = discriminant(known, judged, covariance, size, shrinkage)
         length = np.linalg.norm((seen - mean) @ weights, axis=1).mean()
         self.mean.copy_(torch.from_numpy(mean))
         self.projection.copy_(torch.from_numpy(weights.T * (size**0.5 / max(length, 1e-12))))
+
+
+def _images(judged: np.ndarray) -> np.ndarray:
+    return np.unique(judged[judged >= 0])
 
 
 class _Refinement(nn.Module):

@@ -8,7 +8,10 @@ from artsim.learn.recipe import Recipe
 
 
 class InBatches:
-    """What a trainee is that steps through annotations, int (n, 9); who inherits says how it steps and mines."""
+    """What a trainee is that steps through annotations, int (n, 9); who inherits says how it steps and mines.
+
+    -1 in place of a negative means that the annotation lacks it.
+    """
 
     training: np.ndarray
     recipe: Recipe
@@ -23,7 +26,7 @@ class InBatches:
         rng = np.random.default_rng([self.seed, epoch])
         judged = self.training[rng.permutation(len(self.training))]
         if self.recipe.negatives != "own":
-            judged = np.hstack([judged, self._mined(judged, rng)])
+            judged = np.hstack([judged, self._mined(filled(judged)[0], rng)])
         self.model.train()
         total = torch.zeros((), device=self.device)
         batches = range(0, len(judged), self.recipe.batch)
@@ -43,6 +46,11 @@ class InBatches:
     def _step(self, judged: np.ndarray) -> torch.Tensor:
         """One step on this worker's share of a batch; its share of the loss."""
         raise NotImplementedError("who inherits steps")
+
+
+def filled(judged: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Annotations with the anchor in place of each missing negative; which negatives are there, bool (n, k)."""
+    return np.where(judged < 0, judged[:, :1], judged), judged[:, 2:] >= 0
 
 
 def place() -> tuple[int, int]:

@@ -23,8 +23,21 @@ from artsim.vision.weights import fingerprint
 
 FORMAT = 1
 ROLES = pa.schema([("annotation_id", pa.string()), ("images", pa.list_(pa.string())), ("role", pa.string())])
+# one row for each annotation and each kind of folds that tested it; see cross_validation.py
+HELD_OUT = pa.schema(
+    [
+        ("annotation_id", pa.string()),
+        ("kind", pa.string()),  # of folds.KINDS
+        ("fold", pa.int32()),
+        ("rank", pa.float64()),  # of the positive among the eight, by the fold's model
+        ("before", pa.float64()),  # by what the model starts from
+        ("unseen", pa.int8()),  # negatives that the fold's training never saw
+        ("ahead_unseen", pa.float64()),  # those of them that are nearer than the positive; ties count half
+    ]
+)
 
 _CARD, _WEIGHTS, _ROLES = "card.json", "model.safetensors", "annotations.parquet"
+_TESTED = "cross_validation.parquet"
 _TOLD_BY = ("network", "level", "pooling", "weights_hash", "exact", "model_hash")  # what tells one feature from another
 
 
@@ -42,13 +55,14 @@ class Encoder(Protocol):
 class Model:
     """A trained model: ``card`` says what it is and how good, ``rows`` (of ROLES) what it was trained and verified on.
 
-    Pickles.
+    ``held_out`` (of HELD_OUT): how cross-validation ranked its annotations; None without one. Pickles.
     """
 
     name: str
     card: dict[str, Any]
     tensors: dict[str, torch.Tensor]
     rows: pa.Table
+    held_out: pa.Table | None = None
 
     @property
     def dimension(self) -> int:
@@ -88,6 +102,9 @@ class Model:
             Path(draft).write_bytes(save({name: tensor.contiguous() for name, tensor in self.tensors.items()}))
         with store.replace(f"{folder}/{_ROLES}") as draft:
             pq.write_table(self.rows, draft)
+        if self.held_out is not None:
+            with store.replace(f"{folder}/{_TESTED}") as draft:
+                pq.write_table(self.held_out, draft)
         archive.write_json(f"{folder}/{_CARD}", self.card)
 
 
@@ -173,4 +190,7 @@ def load_model(archive: Archive, name_or_path: str) -> Model:
     rows = intact_table(store, folder + _ROLES)
     if rows.schema.names != ROLES.names:
         raise Mistake(f"{store.address(folder + _ROLES)}: not the annotations of a model; its columns are others")
-    return Model(name, card, tensors, rows)
+    tested = intact_table(store, folder + _TESTED) if store.exists(folder + _TESTED) else None
+    if tested is not None and tested.schema.names != HELD_OUT.names:
+        raise Mistake(f"{store.address(folder + _TESTED)}: not a cross-validation; its columns are others")
+    return Model(name, card, tensors, rows, tested)

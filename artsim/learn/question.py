@@ -32,9 +32,12 @@ class Learner(Protocol):
     def before(self, ids: Sequence[str]) -> np.ndarray:
         """The vectors that it starts from, float32 (n, d)."""
 
+    def share(self, ids: Sequence[str], recipe: Any, seed: int) -> Any:
+        """What the trainees of these images have in common; it goes to the workers once."""
+
     def trainee(
         self,
-        ids: Sequence[str],
+        shared: Any,
         training: np.ndarray,
         validation: np.ndarray,
         recipe: Any,
@@ -42,7 +45,10 @@ class Learner(Protocol):
         groups: np.ndarray,
         pool: np.ndarray,
     ) -> Callable[[], Trainee]:
-        """What makes the trainee on each worker. Annotations, ``pool`` and ``groups`` go by places in ``ids``."""
+        """What makes the trainee on each worker; ``shared`` is what ``share`` gave.
+
+        Annotations, ``pool`` and ``groups`` go by places in its ``ids``.
+        """
 
     def card(self) -> dict[str, Any]:
         """The model's kind and inputs."""

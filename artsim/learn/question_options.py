@@ -22,12 +22,15 @@ def add_question_options(job: Any) -> None:
     job.option("--links", action="store_true", help="learn from links instead of annotations")
     job.option(
         "--split",
-        choices=["image-disjoint", "group-disjoint", "random"],
-        default="image-disjoint",
-        help="what the held-out fifth for verification must not share with the rest; validation is split off likewise",
+        choices=["folds", "image-disjoint", "group-disjoint", "random"],
+        default="folds",
+        help="folds: train on all annotations, score by cross-validation. The others hold out a fifth of whole "
+        "annotations that shares no image (or group) with the rest, and drop the annotations in between",
     )
     job.option(
-        "--split-by", metavar="COLUMN", help="of the catalog: the groups; mining takes none of the anchor's group"
+        "--split-by",
+        metavar="COLUMN",
+        help="of the catalog, such as artist: also score on groups never seen; mining takes none of the anchor's group",
     )
     add_options(job, Recipe, FinetuneRecipe)
 
@@ -47,8 +50,10 @@ def asked(archive: Any, options: argparse.Namespace) -> tuple[Any, Any]:
     inputs, recipe, learner = _learner(archive, options)
     from artsim.learn.question import Question  # imports torch, which takes seconds that a mistake need not wait for
 
-    if options.split_by and options.split != "group-disjoint" and recipe.negatives == "own":
-        _log.warning("--split-by %s: of no use without --split group-disjoint or mining", options.split_by)
+    if options.split_by and options.split not in ("folds", "group-disjoint") and recipe.negatives == "own":
+        _log.warning(
+            "--split-by %s: of no use with --split %s unless negatives are mined", options.split_by, options.split
+        )
     question = Question(
         inputs=inputs,
         recipe=recipe,

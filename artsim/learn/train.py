@@ -7,30 +7,35 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
 from artsim import cluster
 from artsim.archive import Archive, Mistake
+from artsim.learn.cross_validation import CrossValidation, cross_validate, scores, tell
+from artsim.learn.held_out_fold import hold_out
 from artsim.learn.intact import intact
 from artsim.learn.model import FORMAT, Model
 from artsim.learn.model_card import check_card, check_trained
 from artsim.learn.question import ASKED, Learner, MakeLearner, Question, check_name, difference, settle
+from artsim.learn.recipe import Recipe
 from artsim.learn.train_check import check_learns
 from artsim.learn.train_curves import keep_curves, live
-from artsim.learn.train_epochs import Progress, best_epoch
+from artsim.learn.train_epochs import Epoch, Progress, best_epoch
 from artsim.learn.train_loop import run
 from artsim.learn.train_plan import (
+    IN_FOLDS,
     SPLIT,
     TRAINING,
     VALIDATION,
     VERIFICATION,
     Plan,
     count_annotations,
-    draw_pool,
+    pool_sample,
     relatives,
+    without_relatives,
 )
 from artsim.learn.workers import Workers
 from artsim.measure.interval import as_json, mean_score, paired_difference
@@ -77,15 +82,22 @@ def _begin(
     pool = _pool(archive, folder, question, pupil, plan)
     archive.write_json(f"{folder}/{_ASKED}", asked)
     cluster.connect()
-    outcome = _train(archive, folder, question, pupil, plan, pool, workers)
-    epochs, best = len(outcome.history), best_epoch(outcome.history)
-    _log.info(
-        "%d epochs%s; the best was epoch %d", epochs, ", stopped early" * (epochs < question.recipe.epochs), best + 1
-    )
-    model = _model(archive, name, question, asked, pupil, plan, outcome)
+    tested = _tested(archive, folder, question, pupil, plan, workers) if question.split == IN_FOLDS else None
+    recipe = question.recipe
+    if tested:
+        recipe = replace(recipe, epochs=tested.epochs, patience=tested.epochs)
+    outcome = _train(archive, folder, question, recipe, pupil, plan, pool, workers)
+    if tested:  # nothing is held out of the final training: its course is that of the folds
+        history, best = tested.history, tested.epochs - 1
+        _log.info("trained on all %d annotations for %d epochs", plan.counts[TRAINING], tested.epochs)
+    else:
+        history, best = outcome.history, best_epoch(outcome.history)
+        early = ", stopped early" * (len(history) < recipe.epochs)
+        _log.info("%d epochs%s; the best was epoch %d", len(history), early, best + 1)
+    model = _model(archive, name, question, asked, pupil, plan, outcome, history, tested)
     model.save(archive)
     title = f"{name}: {model.card['split']['training']} annotations"
-    keep_curves(archive.store, f"models/{name}", outcome.history, best, title)
+    keep_curves(archive.store, f"models/{name}", history, best, title)
     archive.remove(folder)
     counts = plan.counts
     learned = sum(counts[role] for role in SPLIT)
@@ -124,6 +136,15 @@ def _made_before(
     return done | _told(archive, name, card)
 
 
+def _tested(
+    archive: Archive, folder: str, question: Question, pupil: Learner, plan: Plan, workers: Workers
+) -> CrossValidation:
+    """What cross-validation finds; of a backbone, what one held-out fold finds."""
+    if "finetune" in question.inputs:
+        return hold_out(archive, folder, pupil, plan, question, workers)
+    return cross_validate(archive, folder, pupil, plan, question)
+
+
 def _pool(archive: Archive, folder: str, question: Question, pupil: Learner, plan: Plan) -> list[str]:
     """What mining draws from; kept with the run, since the archive may have grown when it goes on."""
     if question.recipe.negatives == "own":
@@ -133,13 +154,21 @@ def _pool(archive: Archive, folder: str, question: Question, pupil: Learner, pla
     if kept is not None and not (isinstance(kept, list) and all(isinstance(one, str) for one in kept)):
         raise Mistake(f"{archive.store.address(path)}: damaged, not a list of ids; {_ANEW}")
     if kept is None:
-        kept = draw_pool(archive, pupil.usable, plan, question.split_by, question.seed)
+        sample = pool_sample(archive, pupil.usable, question.seed)
+        kept = without_relatives(archive, question.split_by, sample, plan.held_out())
         archive.write_json(path, kept)
     return kept
 
 
 def _train(
-    archive: Archive, folder: str, question: Question, pupil: Learner, plan: Plan, pool: list[str], workers: Workers
+    archive: Archive,
+    folder: str,
+    question: Question,
+    recipe: Recipe,
+    pupil: Learner,
+    plan: Plan,
+    pool: list[str],
+    workers: Workers,
 ) -> Progress:
     training, validation = plan.images(TRAINING), plan.images(VALIDATION)
     ids = sorted({*training.flat, *validation.flat, *pool})
@@ -147,17 +176,17 @@ def _train(
 
     places = np.vectorize(place.__getitem__, otypes=[np.int64])
     make = pupil.trainee(
-        ids,
+        pupil.share(ids, recipe, question.seed),
         places(training),
         places(validation),
-        question.recipe,
+        recipe,
         question.seed,
         relatives(archive, question.split_by, ids),
         places(np.union1d(training, pool)),
     )
     return run(
         make,
-        question.recipe,
+        recipe,
         workers=workers,
         store=archive.store,
         folder=folder,
@@ -174,26 +203,34 @@ def _model(
     pupil: Learner,
     plan: Plan,
     outcome: Progress,
+    history: list[Epoch],
+    tested: CrossValidation | None,
 ) -> Model:
     """The model with its card: what it was made of, and what it scores on what it saw and on what it never saw."""
-    best, history = best_epoch(outcome.history), outcome.history
+    best = best_epoch(outcome.history)
     card: dict[str, Any] = {
         "format": FORMAT,
         **pupil.card(),
         "recipe": asked["recipe"],
         "split": {"kind": question.split, "by": question.split_by, "seed": question.seed, **plan.counts},
-        "epochs": len(history),
+        "epochs": len(outcome.history),
         "best_epoch": best + 1,
         "history": history,
         "hashes": {"annotations": hashlib.sha256(json.dumps(plan.rows.to_pydict()).encode()).hexdigest()},
         "asked": asked,
     }
-    model = Model(name, card, {**outcome.best, **pupil.kept()}, plan.rows)
+    model = Model(name, card, {**outcome.best, **pupil.kept()}, plan.rows, tested and tested.rows)
     card["hashes"]["model"] = model.hash
     ids = sorted({one for nine in plan.rows["images"].to_pylist() for one in nine})
     before, after = pupil.before(ids), model.vectors(archive, ids)
     card["dimension"] = after.shape[1]
-    card["scores"] = {role: _scored(plan, role, ids, before, after, question) for role in SPLIT}
+    if tested:
+        seen = _scored(plan, TRAINING, ids, before, after, question)
+        found = scores(tested, question.seed)
+        tell(found)
+        card["scores"] = {"seen": seen, **found}
+    else:
+        card["scores"] = {role: _scored(plan, role, ids, before, after, question) for role in SPLIT}
     return model
 
 

@@ -1,5 +1,6 @@
 """The epochs of a training for people to look at: for TensorBoard while it runs and after, and as a picture."""
 
+import math
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -51,5 +52,7 @@ def _writer(folder: Path) -> EventsWriter:
 
 def _log(writer: EventsWriter, epoch: Epoch) -> None:
     for name, shown in _SHOWN.items():
+        if math.isnan(epoch[name]):  # nothing is validated
+            continue
         writer.write_event(Event(wall_time=time.time(), step=int(epoch["epoch"]), summary=scalar(shown, epoch[name])))
     writer.flush()

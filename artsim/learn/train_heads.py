@@ -48,9 +48,19 @@ class HeadLearner:
         """The vectors that the head starts from, float32 (n, d)."""
         return self.space.find(ids)
 
+    def share(self, ids: Sequence[str], recipe: Recipe, seed: int) -> list[Any]:
+        """The vectors of ``ids``, and how all lie; goes to the workers once, through the object store.
+
+        As an argument Ray would keep it for good where a driver was killed (2.60), until there is room for no other.
+        """
+        import ray
+
+        total = spread_of(self.space, seed) if recipe.head == "discriminant" else None
+        return [ray.put((self.space.find(ids), total))]
+
     def trainee(
         self,
-        ids: Sequence[str],
+        shared: list[Any],
         training: np.ndarray,
         validation: np.ndarray,
         recipe: Recipe,
@@ -58,16 +68,9 @@ class HeadLearner:
         groups: np.ndarray,
         pool: np.ndarray,
     ) -> Callable[[], HeadTrainee]:
-        """What makes the trainee on each worker; what is large goes to them once, through the object store.
-
-        As an argument Ray would keep it for good where a driver was killed (2.60), until there is room for no other.
-        """
-        import ray
-
-        total = spread_of(self.space, seed) if recipe.head == "discriminant" else None
-        large = ray.put((self.space.find(ids), total))
+        """What makes the trainee on each worker."""
         rest = {"recipe": recipe, "seed": seed, "groups": groups, "pool": pool}
-        return partial(_make, [large], training=training, validation=validation, **rest)
+        return partial(_make, shared, training=training, validation=validation, **rest)
 
     def card(self) -> dict[str, Any]:
         """The model's kind and inputs, as its card has them."""

@@ -22,6 +22,7 @@ from artsim.learn.train_links import link_annotations
 
 _log = logging.getLogger(__name__)
 
+IN_FOLDS = "folds"  # the split that trains on everything, scored by cross-validation
 SPLIT = TRAINING, VALIDATION, VERIFICATION = "training", "validation", "verification"
 COUNTS = ("annotations", "without_vector", "crossing", *SPLIT)  # of a plan
 _MOST_LOST = 0.1  # of the annotations that a split may lose without a word
@@ -41,6 +42,10 @@ class Plan:
         found = self.rows.filter(mask)["images"].to_pylist()
         return np.array(found, dtype=object).reshape(len(found), 9)
 
+    def held_out(self) -> list[str]:
+        """The images of validation and verification, sorted."""
+        return sorted({one for role in (VALIDATION, VERIFICATION) for one in self.images(role).flat})
+
 
 def make_plan(
     archive: Archive,
@@ -55,8 +60,8 @@ def make_plan(
 ) -> Plan:
     """Reads annotations (or links as such), leaves out those with an image that is not ``usable``, and splits the rest.
 
-    A fifth is for verification, a fifth of what is left for validation, both by a split of the same ``kind``, with
-    groups by a ``column`` of the catalog. Mistake if there is too little for that.
+    With the ``kind`` "folds" all train. Else a fifth is for verification, a fifth of what is left for validation, both
+    by a split of the same ``kind``, with groups by a ``column`` of the catalog. Mistake if there is too little for it.
     """
     if kind == "group-disjoint" and column is None:
         raise Mistake("--split group-disjoint: --split-by says which column of the catalog holds the groups")
@@ -78,6 +83,11 @@ def make_plan(
             raise Mistake(f"{said}, which leaves too few; run jobs.extract, and jobs.status shows what failed there")
         _log.warning("%s and are left out", said)
     groups = groups_by(archive, column, annotations.ids().tolist()) if column else None
+    if kind == IN_FOLDS:
+        if len(annotations) < 2:
+            raise Mistake(f"{len(annotations)} annotation can't be cross-validated; jobs.annotations makes more")
+        counts = {"annotations": found, "without_vector": found - len(annotations), "crossing": 0}
+        return Plan(_rows(annotations, TRAINING), {**counts, **dict.fromkeys(SPLIT, 0), TRAINING: len(annotations)})
     learning, verification = split(annotations, kind, seed=seed, groups=groups)
     inner = annotations.take(learning)
     training, validation = split(inner, kind, seed=seed + 1, groups=groups)
@@ -129,10 +139,8 @@ def relatives(archive: Archive, column: str | None, ids: Sequence[str]) -> np.nd
     return np.array([known.get(one, -1) for one in ids], np.int64)
 
 
-def draw_pool(
-    archive: Archive, usable: Callable[[Iterable[str]], Collection[str]], plan: Plan, column: str | None, seed: int
-) -> list[str]:
-    """A seeded sample of the archive for mining: none of what is held out, nor a relative of it."""
+def pool_sample(archive: Archive, usable: Callable[[Iterable[str]], Collection[str]], seed: int) -> list[str]:
+    """A seeded sample of the archive's usable images for mining, sorted."""
     catalog, rng = archive.table("catalog"), np.random.default_rng(seed)
     parts = [(shard, part) for shard in range(archive.shards) for part in catalog.parts(shard)]
     drawn: list[str] = []
@@ -141,8 +149,15 @@ def draw_pool(
         drawn += catalog.read(shard, part, ["id"])["id"].to_pylist()
         if len(drawn) >= _POOL:
             break
-    sample = usable(rng.permutation(np.array(drawn, dtype=object))[:_POOL])
-    held_out = sorted({one for role in (VALIDATION, VERIFICATION) for one in plan.images(role).flat})
+    return sorted(usable(rng.permutation(np.array(drawn, dtype=object))[:_POOL]))
+
+
+def without_relatives(
+    archive: Archive, column: str | None, sample: Sequence[str], held_out: Sequence[str]
+) -> list[str]:
+    """Those of a sample that are neither held out nor relatives of what is."""
+    if not sample or not held_out:
+        return list(sample)
     ids = sorted(set(sample).difference(held_out))
     group = relatives(archive, column, [*ids, *held_out])
     closed = set(group[len(ids) :].tolist()) - {-1}

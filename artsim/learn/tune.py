@@ -11,23 +11,22 @@ from typing import Any
 
 from artsim import cluster
 from artsim.archive import Archive, Keys, Mistake
+from artsim.learn.fold_plan import Folds, tuning_folds
 from artsim.learn.intact import intact
 from artsim.learn.question import ASKED, MakeLearner, Question, check_name, difference, settle
 from artsim.learn.train_check import check_learns
 from artsim.learn.train_heads import spread_of
 from artsim.learn.train_plan import TRAINING
-from artsim.learn.tune_folds import Folds, make_folds
 from artsim.learn.tune_results import keep_results, named
 from artsim.learn.tune_search import kept_trials, search
 from artsim.learn.tune_space import Space
-from artsim.learn.workers import Workers
+from artsim.learn.workers import Workers, head_share
 from artsim.reasons import failures_of
 
 _log = logging.getLogger(__name__)
 
 _ANEW = "--again makes the sweep anew"
 _REPORT: Keys = {"best": dict, "trials": int, "annotations": dict}  # what sweep.json holds
-_ON_A_GPU = 8  # trials at a time, at most: heads are small, but each has a process
 
 
 def tune(
@@ -60,7 +59,7 @@ def tune(
             return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "done_before": True, **report}
         pupil, plan = settle(archive, folder, question, learner)
         check_learns(pupil, plan.images(TRAINING), question)
-        cut = make_folds(archive, pupil, plan, question, folds, "negatives" in space)
+        cut = tuning_folds(archive, pupil, plan, question, count=folds, mines="negatives" in space)
         started = time.monotonic()
         cluster.connect()
         cluster.wait_for({"CPU": 1})
@@ -144,5 +143,5 @@ def _trainable(
     start: Any = ray.remote(Start)
     rest["start"] = start.options(**cluster.beside_driver()).remote(min(cluster.cpus(), missing))
     shared = ray.tune.with_parameters(HeadTrial, vectors=pupil.before(cut.ids), folds=cut.folds, **rest)
-    gpu = min(max(cluster.gpus() / cluster.cpus(), 1 / _ON_A_GPU), 1) if cluster.gpus() else 0
-    return ray.tune.with_resources(shared, {"cpu": 1, "gpu": gpu}), None
+    room = head_share()
+    return ray.tune.with_resources(shared, {"cpu": room["num_cpus"], "gpu": room["num_gpus"]}), None

@@ -16,11 +16,11 @@ from ray import tune
 from artsim.archive import Store
 from artsim.learn.discriminant import Spread
 from artsim.learn.fit import HeadTrainee
+from artsim.learn.fold_plan import Fold
 from artsim.learn.heads import Head
 from artsim.learn.recipe import Recipe
 from artsim.learn.train_epochs import Epoch, best_epoch, epochs
 from artsim.learn.train_loop import run
-from artsim.learn.tune_folds import Fold
 from artsim.learn.tune_search import rungs
 from artsim.learn.tune_space import Setting
 from artsim.learn.workers import Workers
@@ -150,7 +150,8 @@ def finetune_trial(
         history.append(epoch)
         tune.report({**_report(history), "training": sum(one["seconds"] for one in history)})
 
-    make = pupil.trainee(ids, fold.training, fold.validation, recipe, seed, groups, fold.pool)
+    shared = pupil.share(ids, recipe, seed)
+    make = pupil.trainee(shared, fold.training, fold.validation, recipe, seed, groups, fold.pool)
     trial = tune.get_context().get_trial_id()
     run(make, recipe, workers=workers, store=store, folder=f"{folder}/{trial}", seed=seed, show=show)
 

@@ -18,6 +18,7 @@ class Workers(NamedTuple):
 
 
 ALONE = Workers(1, 1)
+_ON_A_GPU = 8  # heads at a time, at most: they are small, but each has a process
 
 
 def parse_workers(text: str) -> Workers:
@@ -43,3 +44,9 @@ def share(workers: Workers) -> dict[str, int]:
     most = min(workers.most, cluster.cpus())
     fits = [cpus for cpus in range(1, cluster.cpus() + 1) if sum(node["CPU"] // cpus for node in nodes) >= most]
     return {"CPU": max(fits, default=1), "GPU": 0}
+
+
+def head_share() -> dict[str, float]:
+    """What one head takes of the cluster, as options of a Ray task: a CPU, and a part of a GPU if there are any."""
+    gpus = cluster.gpus()
+    return {"num_cpus": 1, "num_gpus": min(max(gpus / cluster.cpus(), 1 / _ON_A_GPU), 1) if gpus else 0}

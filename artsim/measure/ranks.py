@@ -11,23 +11,25 @@ _SHORTEST = 1e-15  # length of a vector whose square float32 still holds well
 def ranks(vectors: np.ndarray, judged: np.ndarray, metric: str = "cosine") -> np.ndarray:
     """The rank of each positive: float64 (n,), 1 is the nearest.
 
-    ``vectors`` is (m, d), ``judged`` int (n, 1 + k): rows of it, anchor, positive, the other candidates. ``metric`` is
-    one of ``distance.METRICS``. Ties take the average rank; a candidate without a distance (a NaN vector) ranks last,
-    and so does the positive where it or the anchor has none, whatever the others have: a model that maps all images to
-    one point scores (1 + k) / 2, one that gives NaN scores k.
+    ``vectors`` is (m, d), ``judged`` int (n, 1 + k): rows of it, anchor, positive, the other candidates; -1 for a
+    negative that is missing and is never nearer. ``metric`` is one of ``distance.METRICS``. Ties take the average rank;
+    a candidate without a distance (a NaN vector) ranks last, and so does the positive where it or the anchor has none,
+    whatever the others have: a model that maps all images to one point scores (1 + k) / 2, one that gives NaN scores k.
     """
     dimension = vectors.shape[1]
     if metric != "cosine":
         away = np.array([distances(vectors[row[:1]], vectors[row[1:]], metric)[0] for row in judged])
         away = away.reshape(len(judged), judged.shape[1] - 1)
+        away[judged[:, 1:] < 0] = np.nan
         farthest = np.max(np.abs(away), axis=1, where=np.isfinite(away), initial=0.0)
         return _positions(away, rounding(dimension) * farthest)
     away = _cosine_distances(vectors, judged, np.float32)  # twice as fast, and enough for most annotations
     out = _positions(away, 0.0)
-    clear = np.abs(away[:, 1:] - away[:, :1]) > rounding(dimension, np.float32)
+    clear = (np.abs(away[:, 1:] - away[:, :1]) > rounding(dimension, np.float32)) | (judged[:, 2:] < 0)
     doubtful = np.flatnonzero(~clear.all(1))  # NaN as well
-    used, places = np.unique(judged[doubtful], return_inverse=True)
-    away = _cosine_distances(vectors[used], places.reshape(-1, judged.shape[1]), np.float64)
+    missing = judged[doubtful] < 0
+    used, places = np.unique(np.where(missing, 0, judged[doubtful]), return_inverse=True)
+    away = _cosine_distances(vectors[used], np.where(missing, -1, places.reshape(-1, judged.shape[1])), np.float64)
     out[doubtful] = _positions(away, rounding(dimension))
     return out
 
@@ -56,4 +58,5 @@ def _cosine_distances(vectors: np.ndarray, judged: np.ndarray, dtype: type[np.fl
             some = some.astype(dtype, copy=False)
             dots = np.matmul(some[:, 1:], some[:, 0, :, None])[..., 0]
             out[start : start + _BLOCK] = 1 - dots / (lengths[:, 1:] * lengths[:, :1])
+    out[judged[:, 1:] < 0] = np.nan
     return out

@@ -13,7 +13,8 @@ from artsim.learn.recipe import Recipe
 
 __all__ = ["Loss", "compound_triplet", "contrastive", "contrastive_candidates", "listwise_softmax", "make_loss"]
 
-Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # anchor (b, d), positive (b, d), negatives (b, k, d) -> scalar
+# anchor (b, d), positive (b, d), negatives (b, k, d), present=None or bool (b, k) -> scalar
+Loss = Callable[..., Tensor]
 
 
 def make_loss(recipe: Recipe) -> Loss:

@@ -41,15 +41,22 @@ def contrastive_candidates(
     intra_margin: float | None = None,
     distance: str = "cosine",
     reduction: str = "mean",
+    present: Tensor | None = None,
 ) -> Tensor:
-    """The same of annotations: each anchor (b, d) in pairs with its positive (b, d) and its negatives (b, k, d)."""
+    """The same of annotations: each anchor (b, d) in pairs with its positive (b, d) and its negatives (b, k, d).
+
+    Where ``present``, bool (b, k), is False there is no negative, and so no pair.
+    """
     candidates = torch.cat([positive.unsqueeze(1), negatives], dim=1)
     of_positive = torch.zeros(candidates.shape[:2], dtype=torch.bool, device=anchor.device)
     of_positive[:, 0] = True
+    there = torch.ones_like(of_positive)
+    if present is not None:
+        there[:, 1:] = present
     return contrastive(
-        anchor.unsqueeze(1).expand_as(candidates).flatten(0, 1),
-        candidates.flatten(0, 1),
-        of_positive.flatten(),
+        anchor.unsqueeze(1).expand_as(candidates)[there],
+        candidates[there],
+        of_positive[there],
         margin=margin,
         intra_margin=intra_margin,
         distance=distance,

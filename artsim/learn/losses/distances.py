@@ -19,5 +19,5 @@ def distance(a: Tensor, b: Tensor, kind: str) -> Tensor:
 
 
 def reduced(losses: Tensor, reduction: str) -> Tensor:
-    """The ``mean`` or the ``sum`` of all, zeros counted: so that the parts of a batch add up to the batch."""
-    return losses.sum() if reduction == "sum" else losses.mean()
+    """The ``mean`` or the ``sum`` of all, zeros counted: so that the parts of a batch add up to it. 0 of none."""
+    return losses.sum() if reduction == "sum" or not losses.numel() else losses.mean()

@@ -1,0 +1,261 @@
+"""Cross-validation before the released model is trained on everything: its scores, and for how many epochs to train.
+
+Each fold of a head is one Ray task. A fold that finished is on disk, so an interrupted run repeats only the others.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+from safetensors.torch import save
+
+from artsim import cluster
+from artsim.archive import Archive, Mistake
+from artsim.learn.fold_plan import Fold, kinds_of, make_folds
+from artsim.learn.intact import intact_tensors
+from artsim.learn.model import HELD_OUT
+from artsim.learn.question import Learner, Question
+from artsim.learn.recipe import Recipe
+from artsim.learn.train_epochs import Epoch, Trainee, epochs
+from artsim.learn.train_plan import Plan
+from artsim.learn.workers import head_share
+from artsim.measure.interval import as_json, mean_score, paired_difference
+from artsim.measure.ranks import ranks
+
+_log = logging.getLogger(__name__)
+
+_REMEDY = "remove it, and the same command tests this fold again"
+_SAID = {
+    "new_annotations": "new annotations of known images",
+    "new_images": "new images",
+    "new_groups": "new groups",
+}
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """``rows`` (of model.HELD_OUT): each annotation as the fold ranked it that had not seen it; ``epochs``: how many
+    the final training takes; ``history``: the mean course of the folds; ``folds``: how many tested, by kind."""
+
+    rows: pa.Table
+    epochs: int
+    history: list[Epoch]
+    folds: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Course:
+    """A fold's training: after each epoch the ``loss``, (e,), and the rank of each positive, float64 (e, v).
+
+    ``unseen``, (e, v), are the ranks among those negatives alone that training never saw.
+    """
+
+    loss: np.ndarray
+    ranks: np.ndarray
+    unseen: np.ndarray
+
+    def best(self) -> int:
+        """The first epoch, from 1, of the lowest meanrank."""
+        return int(self.ranks.mean(1).argmin()) + 1
+
+    def at(self, epoch: int) -> int:
+        """The place of an epoch, or of the last if the fold was stopped before it."""
+        return min(epoch, len(self.loss)) - 1
+
+
+def cross_validate(archive: Archive, folder: str, pupil: Learner, plan: Plan, question: Question) -> CrossValidation:
+    """Trains and tests a head on each fold of each kind of a plan, on Ray; what is finished is kept in ``folder``.
+
+    Each fold of the deciding kind is trained until it no longer improves. The final training takes the median of
+    their best epochs. To score a fold at its own best epoch would flatter it, so each is scored at the median of the
+    others'. The folds of other kinds are then trained for as many epochs as the final training.
+    """
+    mines = question.recipe.negatives != "own"
+    cut = make_folds(archive, pupil, plan, question, kinds_of(question), mines=mines)
+    if not cut.folds:
+        raise Mistake(
+            "the annotations can't be cross-validated: all have the same anchor and positive; "
+            "jobs.annotations makes more"
+        )
+    shared = pupil.share(cut.ids, question.recipe, question.seed)
+    kinds = list(dict.fromkeys(fold.kind for fold in cut.folds))
+    numbered = {kind: [fold for fold in cut.folds if fold.kind == kind] for kind in kinds}
+    done: dict[str, list[Course]] = {}
+    recipe, count = question.recipe, 0
+    for kind in kinds:
+        made = [
+            pupil.trainee(
+                shared,
+                fold.training,
+                fold.twice(),
+                recipe,
+                question.seed,
+                cut.groups,
+                fold.pool,
+            )
+            for fold in numbered[kind]
+        ]
+        done[kind] = _courses(archive, f"{folder}/folds/{kind}", made, recipe, question.seed, kind)
+        if not count:
+            count = round(float(np.median([course.best() for course in done[kind]])))
+            recipe = replace(recipe, epochs=count, patience=count)
+    main = done[kinds[0]]
+    before = pupil.before(cut.ids)
+    rows = []
+    for kind in kinds:
+        for number, (fold, course) in enumerate(zip(numbered[kind], done[kind], strict=True)):
+            epoch = count
+            if kind == kinds[0] and len(main) > 1:
+                epoch = round(float(np.median([one.best() for place, one in enumerate(main) if place != number])))
+            at = course.at(epoch)
+            old = ranks(before, fold.validation, recipe.distance)
+            rows.append(held_out_rows(plan, fold, number, course.ranks[at], course.unseen[at], old))
+    found = CrossValidation(
+        pa.concat_tables(rows), count, _history(main, question.seed), {kind: len(numbered[kind]) for kind in kinds}
+    )
+    return found
+
+
+def scores(found: CrossValidation, seed: int) -> dict[str, Any]:
+    """The scores of each kind for the card: before and after training, the gain, and among unseen negatives alone."""
+    return {kind: _score(found, kind, seed) for kind in found.folds}
+
+
+def _score(found: CrossValidation, kind: str, seed: int) -> dict[str, Any]:
+    rows = found.rows.filter(pa.compute.equal(found.rows["kind"], kind))
+    rank, before, unseen, ahead = (
+        rows[name].to_numpy().astype(np.float64) for name in ("rank", "before", "unseen", "ahead_unseen")
+    )
+    some = unseen > 0
+    negatives = 7
+    return {
+        "seen": False,
+        "folds": found.folds[kind],
+        "before": as_json(mean_score(before, seed)),
+        "after": as_json(mean_score(rank, seed)),
+        "gain": as_json(paired_difference(before, rank, seed)),
+        "negatives_unseen": round(float(unseen.mean()), 3),
+        "unseen_only": as_json(mean_score(1 + negatives * ahead[some] / unseen[some], seed)),
+    }
+
+
+def tell(scores: dict[str, Any]) -> None:
+    """Logs a line for each kind of the ``scores`` of a cross-validation."""
+    for kind, score in scores.items():
+        after, before = score["after"], score["before"]
+        _log.info(
+            "%s: meanrank %.2f [%.2f, %.2f], untrained %.2f; %d annotations, %d folds",
+            _SAID[kind],
+            after["value"],
+            after["low"],
+            after["high"],
+            before["value"],
+            after["n"],
+            score["folds"],
+        )
+
+
+def held_out_rows(
+    plan: Plan, fold: Fold, number: int, rank: np.ndarray, among_unseen: np.ndarray, before: np.ndarray
+) -> pa.Table:
+    """The rows of model.HELD_OUT of a fold: ranks, (v,), of all, among the unseen negatives alone, and untrained."""
+    names = plan.rows["annotation_id"].take(pa.array(fold.rows))
+    size = len(names)
+    columns = [
+        names,
+        pa.array([fold.kind] * size),
+        pa.array(np.full(size, number, np.int32)),
+        pa.array(rank),
+        pa.array(before),
+        pa.array(fold.unseen().sum(1).astype(np.int8)),
+        pa.array(among_unseen - 1),
+    ]
+    return pa.table(columns, schema=HELD_OUT)
+
+
+def _history(courses: Sequence[Course], seed: int) -> list[Epoch]:
+    """After each epoch the mean loss of the folds, and the meanrank of all that they test; a fold that stopped stays
+    where it was."""
+    found: list[Epoch] = []
+    for epoch in range(1, max(len(course.loss) for course in courses) + 1):
+        at = [(course, course.at(epoch)) for course in courses]
+        score = mean_score(np.concatenate([course.ranks[place] for course, place in at]), seed)
+        figures = {"meanrank": score.value, "low": score.low, "high": score.high}
+        found.append({"epoch": epoch, "loss": float(np.mean([c.loss[place] for c, place in at])), **figures})
+    return found
+
+
+def _courses(archive: Archive, folder: str, made: Sequence[Any], recipe: Recipe, seed: int, kind: str) -> list[Course]:
+    """The course of each fold: as it lies in the folder, or trained now."""
+    import ray
+
+    paths = [f"{folder}-{number}.safetensors" for number in range(len(made))]
+    missing = [number for number, path in enumerate(paths) if not archive.store.exists(path)]
+    cluster.wait_for({"CPU": 1})
+    remote: Any = ray.remote(_course)
+    task = remote.options(**head_share())
+    running = {task.remote(made[number], recipe, seed): number for number in missing}
+
+    def finished() -> Iterator[dict[str, int]]:
+        yield {"rows": len(made) - len(missing)}
+        while running:
+            (ref,), _ = ray.wait(list(running))
+            answer = ray.get(ref)
+            if isinstance(answer, Mistake):
+                raise answer
+            tensors = {name: torch.tensor(array) for name, array in vars(answer).items()}
+            with archive.store.replace(paths[running.pop(ref)]) as draft:
+                Path(draft).write_bytes(save(tensors))
+            yield {"rows": 1}
+
+    for _ in cluster.progress(finished(), len(made), f"folds of {_SAID[kind]}"):
+        pass
+    return [_read(archive, path) for path in paths]
+
+
+def _read(archive: Archive, path: str) -> Course:
+    tensors = intact_tensors(archive.store, path, of="run", remedy=_REMEDY)
+    try:
+        return Course(**{name: tensor.numpy() for name, tensor in tensors.items()})
+    except TypeError as error:
+        raise Mistake(f"{archive.store.address(path)}: not the course of a fold; {_REMEDY}") from error
+
+
+class _Recorder:
+    """A trainee whose ranks are kept after each epoch; only those of whole annotations decide when to stop."""
+
+    def __init__(self, trainee: Trainee) -> None:
+        self._trainee = trainee
+        self.ranks: list[np.ndarray] = []
+        self.train_epoch, self.restore = trainee.train_epoch, trainee.restore
+
+    def validate(self) -> np.ndarray:
+        self.ranks.append(self._trainee.validate())
+        return self.ranks[-1][: len(self.ranks[-1]) // 2]
+
+    def state(self) -> dict[str, Any]:
+        return {}  # a fold that was interrupted begins again
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        return {}
+
+
+def _course(make: Any, recipe: Recipe, seed: int) -> Course | Mistake:
+    """What a Ray task does. What another try would not mend is an answer, no failure."""
+    torch.set_num_threads(1)
+    try:
+        recorder, history = _Recorder(make()), list[Epoch]()
+        for progress in epochs(recorder, recipe, seed):
+            history = progress.history
+    except Mistake as mistake:
+        return mistake
+    except np.linalg.LinAlgError as error:
+        return Mistake(f"nothing can be fitted to these features and annotations: {error}")
+    found = np.stack(recorder.ranks)
+    whole = found.shape[1] // 2
+    return Course(np.array([one["loss"] for one in history]), found[:, :whole].copy(), found[:, whole:].copy())

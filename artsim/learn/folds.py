@@ -1,0 +1,94 @@
+"""Folds for cross-validation that waste as few annotations as possible.
+
+``splits.py`` holds out whole annotations, so an annotation whose nine images lie on both sides is lost. A fold holds
+out annotations, images or groups of images instead. Training drops the candidates that are held out and keeps the rest
+of the annotation; it drops the annotation only if its anchor or its positive is held out.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.cluster.hierarchy import DisjointSet
+
+NEW_ANNOTATIONS, NEW_IMAGES, NEW_GROUPS = "new_annotations", "new_images", "new_groups"
+KINDS = (NEW_ANNOTATIONS, NEW_IMAGES, NEW_GROUPS)
+FOLDS = 5
+
+_BLOCKS = 4  # a block holds at most one quarter of a fold, so that a fold is several blocks drawn at random
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fold; images are int codes, as in the array that was cut.
+
+    ``training``, int64 (t, 9): annotations to train on, -1 in place of a negative that is held out. ``test``, int64
+    (v,): rows of the annotations to test on; no training annotation contains their anchor or positive (for
+    ``new_annotations``: the same pair of anchor and positive). ``held_out``, bool (m,): images that training must not
+    see.
+    """
+
+    training: np.ndarray
+    test: np.ndarray
+    held_out: np.ndarray
+
+
+def cut(
+    judged: np.ndarray, kind: str, *, count: int = FOLDS, seed: int = 0, groups: np.ndarray | None = None
+) -> list[Fold]:
+    """Cuts annotations, int64 (n, 9) of image codes from 0, into at most ``count`` folds that test something.
+
+    ``new_annotations``: annotations are dealt to the folds at random; those with the same pair of anchor and positive
+    stay together. ``new_images``: images are dealt. ``new_groups``: whole groups of images are dealt; ``groups``, int
+    (m,), is the group of each image, -1 for an image that is a group of its own.
+
+    Images and groups are not dealt one by one, because a fold can test an annotation only if it holds both the anchor
+    and the positive: pairs are joined, in random order, into blocks of limited size, and blocks are dealt.
+    """
+    rng = np.random.default_rng([seed, KINDS.index(kind)])
+    images = int(judged.max()) + 1
+    if kind == NEW_ANNOTATIONS:
+        pairs = np.unique(np.sort(judged[:, :2], axis=1), axis=0, return_inverse=True)[1].ravel()
+        number = _dealt_evenly(np.bincount(pairs), count, rng)[pairs]
+        nothing = np.zeros(images, bool)
+        found = [Fold(judged[number != fold], np.flatnonzero(number == fold), nothing) for fold in range(count)]
+    else:
+        unit = np.arange(images) if kind == NEW_IMAGES or groups is None else _units(groups[:images])
+        number = _dealt_in_blocks(unit[judged[:, :2]], np.bincount(unit), count, rng)[unit]
+        found = [_held_out(judged, number == fold) for fold in range(count)]
+    return [fold for fold in found if len(fold.test) and len(fold.training)]
+
+
+def _held_out(judged: np.ndarray, held_out: np.ndarray) -> Fold:
+    """The fold that holds out some images, bool (m,)."""
+    pair = held_out[judged[:, :2]]
+    training = judged[~pair.any(axis=1)]
+    return Fold(np.where(held_out[training], -1, training), np.flatnonzero(pair.all(axis=1)), held_out)
+
+
+def _units(groups: np.ndarray) -> np.ndarray:
+    """Codes from 0 for groups, (m,), where each -1 gets a code of its own."""
+    own = np.where(groups < 0, groups.max(initial=0) + 1 + np.arange(len(groups)), groups)
+    return np.unique(own, return_inverse=True)[1]
+
+
+def _dealt_in_blocks(pairs: np.ndarray, sizes: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """The fold of each unit, int (u,): units that ``pairs``, int (n, 2), join are in one block if it isn't too big."""
+    most = sizes.sum() / (count * _BLOCKS)
+    blocks, size = DisjointSet(range(len(sizes))), sizes.astype(np.int64).copy()
+    for one, other in pairs[rng.permutation(len(pairs))].tolist():
+        one, other = blocks[one], blocks[other]
+        if one != other and size[one] + size[other] <= most:
+            blocks.merge(one, other)
+            size[blocks[one]] = size[one] + size[other]
+    root = np.unique([blocks[unit] for unit in range(len(sizes))], return_inverse=True)[1]
+    return _dealt_evenly(np.bincount(root, weights=sizes), count, rng)[root]
+
+
+def _dealt_evenly(sizes: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """A fold for each thing, int (s,): in random order, each to the fold that holds least."""
+    filled = np.zeros(count)
+    fold = np.empty(len(sizes), np.int64)
+    for one in rng.permutation(len(sizes)):
+        fold[one] = filled.argmin()
+        filled[fold[one]] += sizes[one]
+    return fold

@@ -1,0 +1,80 @@
+"""One held-out fold instead of cross-validation, for backbones: fine-tuning once takes hours, five times takes days."""
+
+import logging
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from artsim.archive import Archive, Keys, Mistake
+from artsim.learn.cross_validation import CrossValidation, held_out_rows
+from artsim.learn.fold_plan import kinds_of, make_folds
+from artsim.learn.intact import intact, intact_table
+from artsim.learn.model import Model
+from artsim.learn.question import Learner, Question
+from artsim.learn.train_curves import live
+from artsim.learn.train_epochs import best_epoch
+from artsim.learn.train_loop import run
+from artsim.learn.train_plan import Plan
+from artsim.learn.workers import Workers
+from artsim.measure.ranks import ranks
+
+_log = logging.getLogger(__name__)
+
+_KEPT: Keys = {"epochs": int, "history": list, "kind": str}
+_REMEDY = "remove it, and the same command trains the held-out fold again"
+
+
+def hold_out(
+    archive: Archive, folder: str, pupil: Learner, plan: Plan, question: Question, workers: Workers
+) -> CrossValidation:
+    """Trains on all but one fold. Half of what the fold tests chooses the epoch, the other half gives the score.
+
+    What it found is kept in ``folder``. Mistake if no fold can be held out.
+    """
+    table, about = f"{folder}/held_out.parquet", f"{folder}/held_out.json"
+    found = intact(archive.store, about, of="run", remedy=_REMEDY, keys=_KEPT)
+    if found is None:
+        found = _trained(archive, folder, table, pupil, plan, question, workers)
+        archive.write_json(about, found)
+    rows = intact_table(archive.store, table, of="run", remedy=_REMEDY)
+    return CrossValidation(rows, found["epochs"], found["history"], {found["kind"]: 1})
+
+
+def _trained(
+    archive: Archive, folder: str, table: str, pupil: Learner, plan: Plan, question: Question, workers: Workers
+) -> dict[str, Any]:
+    recipe, seed = question.recipe, question.seed
+    cut = make_folds(archive, pupil, plan, question, kinds_of(question), mines=recipe.negatives != "own")
+    fold = next((one for one in cut.folds if len(one.rows) > 1), None)
+    if fold is None:
+        raise Mistake(
+            "too few annotations to hold out any; jobs.annotations makes more, and --split random works with few"
+        )
+    _log.info(
+        "fine-tuning holds out one fold instead of five: %d annotations, half to choose the epoch, half to score",
+        len(fold.rows),
+    )
+    halves = np.array_split(np.random.default_rng(seed).permutation(len(fold.rows)), 2)
+    choosing, scoring = (replace(fold, validation=fold.validation[half], rows=fold.rows[half]) for half in halves)
+    shared = pupil.share(cut.ids, recipe, seed)
+    make = pupil.trainee(shared, fold.training, choosing.validation, recipe, seed, cut.groups, fold.pool)
+    where = f"{folder}/fold"
+    outcome = run(
+        make, recipe, workers=workers, store=archive.store, folder=where, seed=seed, show=live(archive.store, where)
+    )
+    card = {**pupil.card(), "recipe": asdict(recipe)}
+    after = Model("fold", card, {**outcome.best, **pupil.kept()}, plan.rows).vectors(archive, cut.ids)
+    metric = recipe.distance
+    rows = held_out_rows(
+        plan,
+        scoring,
+        0,
+        ranks(after, scoring.validation, metric),
+        ranks(after, scoring.alone(), metric),
+        ranks(pupil.before(cut.ids), scoring.validation, metric),
+    )
+    with archive.store.replace(table) as draft:
+        pq.write_table(rows, draft)
+    return {"epochs": best_epoch(outcome.history) + 1, "history": outcome.history, "kind": fold.kind}
