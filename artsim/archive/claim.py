@@ -76,6 +76,10 @@ def _other(store: Store, folder: str, path: str) -> Holder | None:
             holder = store.read_json(theirs)
         except Mistake:  # damaged
             holder = {}
+        except OSError:
+            if store.exists(theirs):
+                raise
+            continue  # it was withdrawn while it was read
         if holder is None:  # it has just been withdrawn
             continue
         if not (is_dead(holder) or _expired(info.mtime, mine)):

@@ -159,3 +159,23 @@ def test_an_archive_that_another_run_makes_and_fills_meanwhile_is_used(
     archive = Archive.create(uri, 3)
     assert archive.shards == Archive.open(uri).shards == 7
     assert archive.table("catalog").count() == 9
+
+
+@pytest.mark.parametrize("withdrawn", [True, False])
+def test_a_claim_that_is_withdrawn_while_it_is_read_holds_nobody_up(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, withdrawn: bool
+) -> None:
+    archive.write_json("_locks/images/other.json", {**this_process(), "machine": "far", "system": "another"})
+
+    def broken(self: Store, path: str) -> Any:
+        if withdrawn:
+            self.remove_file(path)
+        raise OSError("AWS Error INTERNAL_FAILURE during GetObject operation: Failed to flush response stream")
+
+    monkeypatch.setattr(Store, "read_json", broken)
+    if withdrawn:
+        with archive.alone("images"):
+            assert len(_claims(archive)) == 1
+    else:
+        with pytest.raises(OSError, match="INTERNAL_FAILURE"):
+            archive.alone("images").__enter__()
