@@ -4,7 +4,7 @@ Each fold of a head is one Ray task. A fold that finished is on disk, so an inte
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -190,32 +190,39 @@ def _history(courses: Sequence[Course], seed: int) -> list[Epoch]:
     return found
 
 
-def _courses(archive: Archive, folder: str, made: Sequence[Any], recipe: Recipe, seed: int, kind: str) -> list[Course]:
+def _courses(
+    archive: Archive, folder: str, made: Sequence[Any], recipe: Recipe, seed: int, kind: str
+) -> list[Course]:
     """The course of each fold: as it lies in the folder, or trained now."""
-    import ray
-
     paths = [f"{folder}-{number}.safetensors" for number in range(len(made))]
     missing = [number for number, path in enumerate(paths) if not archive.store.exists(path)]
-    cluster.wait_for({"CPU": 1})
-    remote: Any = ray.remote(_course)
-    task = remote.options(**head_share())
-    running = {task.remote(made[number], recipe, seed): number for number in missing}
 
     def finished() -> Iterator[dict[str, int]]:
         yield {"rows": len(made) - len(missing)}
-        while running:
-            (ref,), _ = ray.wait(list(running))
-            answer = ray.get(ref)
+        for number, answer in _answers({number: made[number] for number in missing}, recipe, seed):
             if isinstance(answer, Mistake):
                 raise answer
             tensors = {name: torch.tensor(array) for name, array in vars(answer).items()}
-            with archive.store.replace(paths[running.pop(ref)]) as draft:
+            with archive.store.replace(paths[number]) as draft:
                 Path(draft).write_bytes(save(tensors))
             yield {"rows": 1}
 
     for _ in cluster.progress(finished(), len(made), f"folds of {_SAID[kind]}"):
         pass
     return [_read(archive, path) for path in paths]
+
+
+def _answers(made: Mapping[int, Any], recipe: Recipe, seed: int) -> Iterator[tuple[int, Course | Mistake]]:
+    """What the tasks of some folds return, as they finish."""
+    import ray
+
+    cluster.wait_for({"CPU": 1})
+    remote: Any = ray.remote(_course)
+    task = remote.options(**head_share())
+    running = {task.remote(make, recipe, seed): number for number, make in made.items()}
+    while running:
+        (ref,), _ = ray.wait(list(running))
+        yield running.pop(ref), ray.get(ref)
 
 
 def _read(archive: Archive, path: str) -> Course:

@@ -1,0 +1,276 @@
+"""The released model: trained on everything, scored by folds that had not seen what they were asked."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from artsim.archive import Archive, Mistake
+from artsim.learn import cross_validation as module
+from artsim.learn import train as training
+from artsim.learn.annotations import read_annotations
+from artsim.learn.fit import HeadTrainee
+from artsim.learn.fold_plan import kinds_of, make_folds
+from artsim.learn.folds import KINDS, NEW_ANNOTATIONS, NEW_GROUPS, NEW_IMAGES
+from artsim.learn.model import load_model
+from artsim.learn.question import Question
+from artsim.learn.recipe import Recipe
+from artsim.learn.train import train
+from artsim.learn.train_epochs import Progress, epochs
+from artsim.learn.train_heads import HeadLearner
+from artsim.learn.train_plan import IN_FOLDS, make_plan
+from artsim.learn.workers import ALONE
+from artsim.measure.ranks import ranks
+from tests.learn.annotated import IDS, annotated, kind_of, pool_of
+
+_RECIPE = Recipe(hidden=8, dropout=0.2, epochs=6, patience=2, batch=32, learning_rate=0.01)
+_QUESTION = Question({"features": ["dots"]}, _RECIPE, None, False, IN_FOLDS, "artist", 0, False)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    return annotated(tmp_path_factory.mktemp("folds") / "archive")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return annotated(tmp_path / "archive")
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Trains in this process, without Ray; keeps the trainees, those of the folds first."""
+    trainees: list[Any] = []
+
+    def remember(make: Any) -> Any:
+        trainees.append(make())
+        return trainees[-1]
+
+    def run(make: Any, recipe: Recipe, *, seed: int, show: Any, **_: Any) -> Progress:
+        for progress in epochs(remember(make), recipe, seed):
+            show(progress.history[-1])
+        return progress
+
+    def answers(made: Mapping[int, Any], recipe: Recipe, seed: int) -> Iterator[tuple[int, Any]]:
+        for number, make in made.items():
+            yield number, module._course(partial(remember, make), recipe, seed)
+
+    monkeypatch.setattr(training, "run", run)
+    monkeypatch.setattr(module, "_answers", answers)
+    monkeypatch.setattr("artsim.cluster.connect", lambda: None)
+    monkeypatch.setattr("ray.put", lambda value: value)
+    monkeypatch.setattr("ray.get", lambda value: value)
+    return trainees
+
+
+def _train(archive: Archive, question: Question = _QUESTION, name: str = "eye", again: bool = False) -> dict[str, Any]:
+    learner = partial(HeadLearner, archive, question.inputs["features"], False, question.seed)
+    return train(archive, name, question, learner, workers=ALONE, again=again)
+
+
+def _cut(archive: Archive, question: Question = _QUESTION) -> Any:
+    pupil = HeadLearner(archive, question.inputs["features"], False, 0, None)
+    how = {"annotators": None, "links": False, "kind": IN_FOLDS, "column": question.split_by}
+    plan = make_plan(archive, pupil.usable, **how, seed=0, public_only=False)
+    mines = question.recipe.negatives != "own"
+    return pupil, plan, make_folds(archive, pupil, plan, question, kinds_of(question), mines=mines)
+
+
+def test_the_model_is_trained_on_every_annotation(archive: Archive, here: list[Any]) -> None:
+    report = _train(archive)
+    judged = read_annotations(archive)
+    assert (report["rows_in"], report["rows_out"], report["split"]["training"]) == (250, 250, 250)
+    assert report["split"]["crossing"] == report["split"]["verification"] == 0
+    rows = load_model(archive, "eye").rows.to_pylist()
+    assert {row["role"] for row in rows} == {"training"}
+    assert {row["annotation_id"] for row in rows} == set(judged.annotation_id)
+    ids = sorted(set(judged.images.flat))
+    trained = here[-1].training
+    assert sorted(tuple(ids[place] for place in row) for row in trained.tolist()) == sorted(map(tuple, judged.images))
+    assert len(here[-1]._validation) == 0
+
+
+def test_no_fold_trains_on_what_it_tests(made: Archive) -> None:
+    """By the names of the images, for each kind: neither anchor nor positive, nor for groups any of their artist."""
+    _, plan, found = _cut(made)
+    names = plan.images("training")
+    assert {fold.kind for fold in found.folds} == set(KINDS)
+    for fold in found.folds:
+        trained = [[found.ids[one] for one in nine if one >= 0] for nine in fold.training.tolist()]
+        seen = {one for nine in trained for one in nine}
+        for row, nine in zip(fold.rows.tolist(), fold.validation.tolist(), strict=True):
+            tested = [found.ids[one] for one in nine]
+            assert tested == names[row].tolist()
+            if fold.kind == NEW_ANNOTATIONS:
+                assert not any(set(tested[:2]) == set(other[:2]) for other in trained)
+            else:
+                assert seen.isdisjoint(tested[:2])
+            if fold.kind == NEW_GROUPS:
+                artists = {(pool_of(one), kind_of(one)) for one in tested[:2]}
+                assert artists.isdisjoint((pool_of(one), kind_of(one)) for one in seen)
+        expected = [[one not in seen for one in nine[2:]] for nine in names[fold.rows].tolist()]
+        assert fold.unseen().tolist() == expected
+
+
+def test_what_is_mined_is_not_held_out_nor_of_a_held_out_artist(made: Archive) -> None:
+    question = replace(_QUESTION, recipe=replace(_RECIPE, negatives="semihard", mined=3))
+    _, _, found = _cut(made, question)
+    for fold in found.folds:
+        pool = {found.ids[place] for place in np.setdiff1d(fold.pool, fold.training)}
+        if fold.kind != NEW_ANNOTATIONS:
+            tested = {found.ids[one] for one in fold.validation[:, :2].flat}
+            artists = {(pool_of(one), kind_of(one)) for one in tested}
+            assert artists.isdisjoint((pool_of(one), kind_of(one)) for one in pool)
+
+
+def test_scores_are_those_of_the_folds(archive: Archive, here: list[Any]) -> None:
+    """Each fold trained once more, by itself, and ranked as it was after the epoch that the other folds chose."""
+    _train(archive)
+    model = load_model(archive, "eye")
+    pupil, plan, found = _cut(archive)
+    vectors = pupil.before(found.ids)
+    rows = {(row["kind"], row["annotation_id"]): row for row in model.held_out.to_pylist()}
+    assert len(rows) == sum(len(fold.rows) for fold in found.folds)
+    names = plan.rows["annotation_id"].to_pylist()
+    main = [fold for fold in found.folds if fold.kind == NEW_GROUPS]
+    courses = [_ranks_by_epoch(vectors, fold) for fold in main]
+    best = [int(np.argmin(course.mean(1))) + 1 for course in courses]
+    assert model.card["epochs"] == round(float(np.median(best)))
+    for number, fold in enumerate(main):
+        others = best[:number] + best[number + 1 :]
+        epoch = min(round(float(np.median(others))), len(courses[number]))
+        for row, rank in zip(fold.rows.tolist(), courses[number][epoch - 1].tolist(), strict=True):
+            told = rows[NEW_GROUPS, names[row]]
+            assert (told["rank"], told["fold"]) == (rank, number)
+            assert told["unseen"] == fold.unseen()[fold.rows.tolist().index(row)].sum()
+    before = ranks(vectors, np.concatenate([fold.validation for fold in main]))
+    score = model.card["scores"]["new_groups"]
+    assert score["before"]["value"] == pytest.approx(before.mean())
+    told = [row["rank"] for (kind, _), row in rows.items() if kind == NEW_GROUPS]
+    assert score["after"]["value"] == pytest.approx(np.mean(told))
+    assert (score["seen"], score["folds"], score["after"]["n"]) == (False, len(main), len(told))
+    assert model.card["scores"]["seen"]["seen"] is True
+    for kind in (NEW_ANNOTATIONS, NEW_IMAGES):
+        fold = next(fold for fold in found.folds if fold.kind == kind)
+        course = _ranks_by_epoch(vectors, fold, epochs_=model.card["epochs"])
+        expected = [rows[kind, names[row]]["rank"] for row in fold.rows.tolist()]
+        assert course[-1].tolist() == expected
+
+
+def _ranks_by_epoch(vectors: np.ndarray, fold: Any, epochs_: int | None = None) -> np.ndarray:
+    """The ranks of what a fold tests after each epoch, until two in a row were no better or all were done."""
+    recipe = replace(_RECIPE, epochs=epochs_ or _RECIPE.epochs)
+    trainee = HeadTrainee(vectors, fold.training, fold.validation, recipe, 0, total=_total(vectors))
+    found: list[np.ndarray] = []
+    for epoch in range(recipe.epochs):
+        trainee.train_epoch(epoch)
+        found.append(trainee.validate())
+        means = [one.mean() for one in found]
+        if not epochs_ and len(means) - 1 - int(np.argmin(means)) >= recipe.patience:
+            break
+    return np.stack(found)
+
+
+def _total(_: np.ndarray) -> Any:
+    return _total.spread  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def _all_vectors(made: Archive) -> None:
+    from artsim.learn.train_heads import spread_of
+
+    _total.spread = spread_of(HeadLearner(made, ["dots"], False, 0, None).space, 0)  # type: ignore[attr-defined]
+
+
+def test_interrupted_it_trains_only_the_folds_that_are_missing(
+    archive: Archive, here: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _train(archive, name="whole")
+    trained = len(here)
+    answers = module._answers
+
+    def stopped(made: Mapping[int, Any], recipe: Recipe, seed: int) -> Iterator[tuple[int, Any]]:
+        for count, answer in enumerate(answers(made, recipe, seed)):
+            if count == 3:
+                raise KeyboardInterrupt
+            yield answer
+
+    monkeypatch.setattr(module, "_answers", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        _train(archive)
+    assert archive.names("models") == ["whole"]
+    monkeypatch.setattr(module, "_answers", answers)
+    before = len(here)
+    _train(archive)
+    assert len(here) - before == trained - 3
+    weights = [Path(archive.uri, "models", name, "model.safetensors").read_bytes() for name in ("whole", "eye")]
+    assert weights[0] == weights[1]
+    whole, resumed = (load_model(archive, name) for name in ("whole", "eye"))
+    assert whole.held_out.equals(resumed.held_out)
+    assert whole.rows.equals(resumed.rows)
+    cards = [json.loads(Path(archive.uri, f"models/{name}/card.json").read_text()) for name in ("whole", "eye")]
+    for card in cards:
+        for epoch in card["history"]:
+            epoch.pop("seconds", None)
+    assert cards[0] == cards[1]
+
+
+def test_a_damaged_fold_is_named(archive: Archive, here: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "run", run)
+        with pytest.raises(KeyboardInterrupt):
+            _train(archive)
+    (first, *_) = sorted(Path(archive.uri, "models/_eye/folds").rglob("*.safetensors"))
+    first.write_bytes(b"half")
+    with pytest.raises(Mistake, match=f"{first.name}: this file of the run is missing or damaged: .*; remove it, and"):
+        _train(archive)
+
+
+def test_two_annotations_are_enough(tmp_path: Path, here: list[Any]) -> None:
+    archive = annotated(tmp_path / "few", count=2)
+    report = _train(archive, replace(_QUESTION, split_by=None))
+    assert report["split"]["training"] == 2
+    assert report["scores"]["new_annotations"]["after"]["n"] == 2
+    one = annotated(tmp_path / "one", count=1)
+    with pytest.raises(Mistake, match="1 annotation can't be cross-validated"):
+        _train(one)
+
+
+def test_a_collapsed_model_scores_chance(archive: Archive, here: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    step = HeadTrainee.train_epoch
+
+    def collapsing(self: HeadTrainee, epoch: int) -> dict[str, float]:
+        report = step(self, epoch)
+        self.inputs = self.inputs * 0 + 1  # all images at one point
+        return report
+
+    monkeypatch.setattr(HeadTrainee, "train_epoch", collapsing)
+    scores = _train(archive)["scores"]
+    for kind in KINDS:
+        assert scores[kind]["after"]["value"] == scores[kind]["after"]["low"] == 4.5
+        if scores[kind]["unseen_only"]["n"]:
+            assert scores[kind]["unseen_only"]["value"] == 4.5
+
+
+def test_the_curves_are_those_of_the_folds(archive: Archive, here: list[Any]) -> None:
+    _train(archive)
+    card = load_model(archive, "eye").card
+    assert card["best_epoch"] == card["epochs"] <= len(card["history"])
+    assert all(np.isfinite([epoch["loss"], epoch["meanrank"], epoch["low"]]).all() for epoch in card["history"])
+    assert Path(archive.uri, "models/eye/curves.png").stat().st_size > 10_000
+
+
+def test_every_image_is_held_out_once(made: Archive) -> None:
+    _, plan, found = _cut(made)
+    folds = [fold for fold in found.folds if fold.kind == NEW_IMAGES]
+    tested = [row for fold in folds for row in fold.rows.tolist()]
+    assert len(tested) == len(set(tested)) > 0.5 * len(plan.rows)
+    assert set(found.ids) <= set(IDS)

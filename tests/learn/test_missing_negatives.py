@@ -1,0 +1,104 @@
+"""Annotations that lack some of their negatives: losses, training and ranks are those of what is there."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from artsim.learn.fit import HeadTrainee
+from artsim.learn.losses import make_loss
+from artsim.learn.recipe import Recipe
+from artsim.measure.ranks import ranks
+
+_RECIPES = [
+    Recipe(loss="listwise"),
+    Recipe(loss="triplet", margin=0.5, intra_margin=0.1),
+    Recipe(loss="triplet", margin=0.5, swap=True, distance="euclidean", reduction="sum"),
+    Recipe(loss="contrastive", margin=0.8, intra_margin=0.1),
+]
+_JUDGED = np.array([[0, 1, 2, -1, 4, -1, 6, 7, 8], [3, 5, -1, -1, -1, -1, -1, -1, 9]])
+
+
+def _rows(count: int, dimension: int = 6) -> torch.Tensor:
+    return torch.from_numpy(np.random.default_rng(4).normal(size=(count, dimension)).astype(np.float32))
+
+
+@pytest.mark.parametrize("recipe", _RECIPES, ids=lambda recipe: f"{recipe.loss}-{recipe.reduction}")
+def test_a_missing_negative_is_no_part_of_the_loss(recipe: Recipe) -> None:
+    """Two annotations, of which the second lacks four: against each by itself with those that it has."""
+    vectors = _rows(18)
+    anchor, positive, negatives = vectors[[0, 9]], vectors[[1, 10]], torch.stack([vectors[2:9], vectors[11:18]])
+    present = torch.ones(2, 7, dtype=torch.bool)
+    present[1, 3:] = False
+    loss = make_loss(replace(recipe, reduction="sum"))
+    whole = loss(anchor, positive, negatives, present=present)
+    alone = loss(anchor[:1], positive[:1], negatives[:1]) + loss(anchor[1:], positive[1:], negatives[1:, :3])
+    torch.testing.assert_close(whole, alone)
+    terms = {"listwise": 2, "triplet": 7 + 3, "contrastive": 8 + 4}[recipe.loss]
+    mean = make_loss(replace(recipe, reduction="mean"))(anchor, positive, negatives, present=present)
+    torch.testing.assert_close(mean, whole / terms)
+
+
+@pytest.mark.parametrize("recipe", _RECIPES, ids=lambda recipe: f"{recipe.loss}-{recipe.reduction}")
+def test_a_head_takes_the_step_of_what_is_there(recipe: Recipe) -> None:
+    """The gradient of one step is that of the loss on the distances that are there."""
+    recipe = replace(recipe, head="linear", hidden=4, dropout=0.0, batch=2, weight_decay=0.0)
+    vectors = _rows(10).numpy()
+    trainee = HeadTrainee(vectors, _JUDGED, np.empty((0, 9), np.int64), recipe)
+    embedding = trainee.head(torch.from_numpy(vectors))
+    expected = _naive_loss(embedding, recipe)
+    assert trainee.train_epoch(0)["loss"] == pytest.approx(float(expected), rel=1e-4)
+    assert all(torch.isfinite(tensor).all() for tensor in trainee.tensors().values())
+
+
+def _naive_loss(embedding: torch.Tensor, recipe: Recipe) -> torch.Tensor:
+    def away(one: int, other: int) -> torch.Tensor:
+        a, b = embedding[one], embedding[other]
+        if recipe.distance == "euclidean":
+            return (a - b).norm()
+        return 1 - torch.nn.functional.cosine_similarity(a, b, dim=0)
+
+    terms = []
+    for anchor, positive, *negatives in _JUDGED.tolist():
+        near = away(anchor, positive)
+        far = [away(anchor, one) for one in negatives if one >= 0]
+        if recipe.swap:
+            far = [torch.minimum(d, away(positive, one)) for d, one in zip(far, [n for n in negatives if n >= 0])]
+        if recipe.loss == "listwise":
+            terms.append(-torch.log_softmax(-torch.stack([near, *far]) / recipe.temperature, 0)[0])
+        elif recipe.loss == "triplet":
+            inner = torch.relu(near - recipe.intra_margin) if recipe.intra_margin is not None else 0.0
+            terms += [torch.relu(recipe.margin + near - d + inner) for d in far]
+        else:
+            terms += [torch.relu(near - (recipe.intra_margin or 0.0)), *(torch.relu(recipe.margin - d) for d in far)]
+    total = torch.stack(terms)
+    return total.sum() if recipe.reduction == "sum" else total.mean()
+
+
+@pytest.mark.parametrize("head", ["residual", "discriminant"])
+def test_a_missing_negative_is_not_what_a_head_is_fitted_to(head: str) -> None:
+    vectors = _rows(10).numpy()
+    recipe = Recipe(head=head, hidden=4)
+    one = HeadTrainee(vectors, _JUDGED, np.empty((0, 9), np.int64), recipe)
+    changed = vectors.copy()
+    changed[-1] = 1e3  # row 9, which -1 would be, is a negative of the second annotation
+    judged = np.where(_JUDGED == 9, 8, _JUDGED)
+    clean, other = (HeadTrainee(some, judged, np.empty((0, 9), np.int64), recipe) for some in (vectors, changed))
+    torch.testing.assert_close(clean.head.mean, other.head.mean)
+    torch.testing.assert_close(clean.head.scale, other.head.scale)
+    assert one.head.mean.shape == clean.head.mean.shape
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_a_missing_negative_is_never_nearer(metric: str) -> None:
+    vectors = _rows(10).numpy().copy()
+    vectors[9] = vectors[0]  # what -1 would be is as near to the anchor as can be
+    judged = np.where(_JUDGED == 9, 8, _JUDGED)
+    expected = []
+    for row in judged.tolist():
+        kept = np.array([[one for one in row if one >= 0]])
+        expected.append(ranks(vectors, kept, metric)[0])
+    assert ranks(vectors, judged, metric).tolist() == expected
+    vectors[:] = 1.0
+    assert ranks(vectors, judged, metric).tolist() == [3.5, 1.5], "all at one point: ties of what is there"
