@@ -64,7 +64,9 @@ def ours(task: Task) -> float:
     learner = _learner(task)
     cluster.connect()
     everything = np.arange(IMAGES)
-    make = learner.trainee(_ids(), task.judged, task.judged[:2], _recipe(task), 0, np.full(IMAGES, -1), everything)
+    recipe = _recipe(task)
+    shared = learner.share(_ids(), recipe, 0)
+    make = learner.trainee(shared, task.judged, task.judged[:2], recipe, 0, np.full(IMAGES, -1), everything)
     store, seconds = learner.archive.store, []
     run(
         make,

@@ -23,7 +23,7 @@ from artsim.learn.fold_plan import tuning_folds
 from artsim.learn.question import Question
 from artsim.learn.recipe import Recipe
 from artsim.learn.train_heads import HeadLearner, spread_of
-from artsim.learn.train_plan import make_plan
+from artsim.learn.train_plan import IN_FOLDS, make_plan
 from artsim.learn.tune_trial import HeadTrial
 from benchmarks.claims import Claim, conclude
 from jobs.tune import job
@@ -70,7 +70,7 @@ def _train(trial: dict[str, Any]) -> float:
 def bare_seconds(archive: Archive, recipe: Recipe, trials: list[dict[str, Any]]) -> float:
     """Wall seconds of a pool for the trials, starting it included."""
     pupil = HeadLearner(archive, [FEATURE], False, 0, None)
-    question = Question({}, recipe, None, False, "image-disjoint", None, 0, False)
+    question = Question({}, recipe, None, False, IN_FOLDS, None, 0, False)
     plan = make_plan(
         archive, pupil.usable, annotators=None, links=False, kind=question.split, column=None, seed=0, public_only=False
     )

@@ -190,9 +190,7 @@ def _history(courses: Sequence[Course], seed: int) -> list[Epoch]:
     return found
 
 
-def _courses(
-    archive: Archive, folder: str, made: Sequence[Any], recipe: Recipe, seed: int, kind: str
-) -> list[Course]:
+def _courses(archive: Archive, folder: str, made: Sequence[Any], recipe: Recipe, seed: int, kind: str) -> list[Course]:
     """The course of each fold: as it lies in the folder, or trained now."""
     paths = [f"{folder}-{number}.safetensors" for number in range(len(made))]
     missing = [number for number, path in enumerate(paths) if not archive.store.exists(path)]

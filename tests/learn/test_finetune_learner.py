@@ -89,7 +89,7 @@ def test_a_trained_backbone_describes_the_whole_archive(archive):
     judged = np.stack([np.random.default_rng(seed).permutation(18)[:9] for seed in range(6)])
     recipe = FinetuneRecipe(batch=3)
     cluster.connect()  # it stays, for other tests of this process
-    make = ours.trainee(ids, judged[:4], judged[4:], recipe, 0, np.full(18, -1), np.arange(18))
+    make = ours.trainee(ours.share(ids, recipe, 0), judged[:4], judged[4:], recipe, 0, np.full(18, -1), np.arange(18))
     trainee = make()
     trainee.train_epoch(0)
     plan = plan_of("eye", ours.card(), trainee.tensors())

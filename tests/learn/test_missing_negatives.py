@@ -64,7 +64,8 @@ def _naive_loss(embedding: torch.Tensor, recipe: Recipe) -> torch.Tensor:
         near = away(anchor, positive)
         far = [away(anchor, one) for one in negatives if one >= 0]
         if recipe.swap:
-            far = [torch.minimum(d, away(positive, one)) for d, one in zip(far, [n for n in negatives if n >= 0])]
+            there = [one for one in negatives if one >= 0]
+            far = [torch.minimum(d, away(positive, one)) for d, one in zip(far, there, strict=True)]
         if recipe.loss == "listwise":
             terms.append(-torch.log_softmax(-torch.stack([near, *far]) / recipe.temperature, 0)[0])
         elif recipe.loss == "triplet":

@@ -93,14 +93,14 @@ def test_the_card_says_what_the_model_is_worth(archive: Archive, here: list[Any]
 
 def test_no_image_is_on_two_sides_and_verification_is_never_touched(archive: Archive, here: list[Any]) -> None:
     asked: list[str] = []
-    original = HeadLearner.trainee
+    original = HeadLearner.share
 
     def spy(self: HeadLearner, ids: Any, *rest: Any) -> Any:
         asked.extend(ids)
         return original(self, ids, *rest)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(HeadLearner, "trainee", spy)
+        patch.setattr(HeadLearner, "share", spy)
         _train(archive, replace(_QUESTION, recipe=replace(_RECIPE, negatives="semihard", mined=3)))
     rows = load_model(archive, "eye").rows.to_pylist()
     sides = {role: {one for row in rows if row["role"] == role for one in row["images"]} for role in _roles(rows)}

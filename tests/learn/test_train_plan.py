@@ -6,7 +6,7 @@ import pytest
 from artsim.archive import Archive
 from artsim.learn.annotations import add_annotations
 from artsim.learn.links import Link, add_links
-from artsim.learn.train_plan import SPLIT, Plan, draw_pool, make_plan, relatives
+from artsim.learn.train_plan import SPLIT, Plan, make_plan, pool_sample, relatives, without_relatives
 from tests.learn.annotated import IDS, annotated, kind_of, pool_of
 
 _HOW = {"annotators": None, "links": False, "kind": "image-disjoint", "column": None, "seed": 0, "public_only": False}
@@ -78,17 +78,17 @@ def test_relatives_are_linked_or_of_one_value(tmp_path: Path) -> None:
 def test_the_pool_has_nothing_that_is_held_out(archive: Archive) -> None:
     plan = _plan(archive, kind="group-disjoint", column="artist")
     held_out = {one for role in ("validation", "verification") for one in plan.images(role).flat}
-    pool = draw_pool(archive, set, plan, "artist", seed=0)
+    everything = pool_sample(archive, set, seed=0)
+    pool = without_relatives(archive, "artist", everything, plan.held_out())
     artists = {(pool_of(one), kind_of(one)) for one in held_out}
     assert set(pool) == {one for one in IDS if (pool_of(one), kind_of(one)) not in artists}
-    assert set(draw_pool(archive, set, plan, None, seed=0)) == set(IDS) - held_out
-    assert set(draw_pool(archive, lambda ids: set(ids) & set(IDS[:50]), plan, None, 0)) == set(IDS[:50]) - held_out
+    assert set(without_relatives(archive, None, everything, plan.held_out())) == set(IDS) - held_out
+    assert pool_sample(archive, lambda ids: set(ids) & set(IDS[:50]), 0) == sorted(IDS[:50])
 
 
 def test_the_pool_is_bounded_and_seeded(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("artsim.learn.train_plan._POOL", 60)
-    plan = _plan(archive)
-    drawn = [draw_pool(archive, set, plan, None, seed) for seed in (1, 1, 2)]
+    drawn = [pool_sample(archive, set, seed) for seed in (1, 1, 2)]
     assert drawn[0] == drawn[1] != drawn[2]
     assert all(20 < len(pool) <= 60 for pool in drawn)
     assert len(np.unique(drawn[0])) == len(drawn[0])
