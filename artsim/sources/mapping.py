@@ -14,6 +14,7 @@ from artsim.sources.columns import Resolved, plain_name
 from artsim.sources.nested import named_in_text
 from artsim.sources.record import ROWS, Chunk, Records, Reject
 from artsim.sources.synonyms import PAGE_IDS
+from artsim.sources.thumbnails import largest_of
 from artsim.sources.values import first_of
 from artsim.sources.years import years
 
@@ -106,7 +107,7 @@ def _first_of_row(
 def _fitting(name: str, column: str, values: _Column, is_told: bool) -> _Column:
     """The values that can stand in a column of the catalog; where the caller named the column, all of them."""
     if name == "image_url":
-        values = _each(values, pc.match_substring_regex(values, r"[;|\s]"), first_of)
+        values = _each(values, pc.match_substring_regex(values, r"[;|\s]"), largest_of)
         return values if is_told else _service_images(column, values)
     if name in _WORDS or name == "rights":
         literal = pc.or_(pc.starts_with(values, "["), pc.starts_with(values, "{"))
