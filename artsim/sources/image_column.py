@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from artsim.archive import Mistake
 from artsim.sources.columns import IMAGE_NAMES, PAGE_NAMES, plain_name
+from artsim.sources.no_value import without_no_value
 from artsim.sources.synonyms import WEAK
 from artsim.sources.thumbnails import is_sized, is_thumbnail, largest_of
 from artsim.sources.values import Kind, kind_of
@@ -191,7 +192,7 @@ def _example(column: pa.ChunkedArray | pa.Array) -> str:
 
 def _sample(column: pa.ChunkedArray | pa.Array) -> list[str]:
     """The first values of a column that has any, a bounded number."""
-    values = column.drop_null()
+    values = without_no_value(column).drop_null()
     return values.filter(pc.not_equal(pc.utf8_trim_whitespace(values), "")).slice(0, _TRIED).to_pylist()
 
 
