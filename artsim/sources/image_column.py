@@ -1,5 +1,6 @@
 """Which columns of a table hold images: their names propose, their values decide."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import NoReturn
@@ -13,7 +14,7 @@ from artsim.sources.no_value import without_no_value
 from artsim.sources.synonyms import WEAK
 from artsim.sources.thumbnails import is_sized, is_thumbnail, largest_of
 from artsim.sources.values import Kind, kind_of
-from artsim.sources.wording import meaning
+from artsim.sources.wording import meaning, words_of
 
 _TRIED = 1000  # values of a column that are looked at
 _SURE = 0.9  # share of images in a column whose name says nothing
@@ -91,9 +92,10 @@ class ImageColumns:
         sure = _full_of_images(columns)
         large = [name for name in sure if not self._are_small(name, columns)]
         for some in (large, sure):
-            if len(some) == 1:
-                self._judged[some[0]] = True
-                return some
+            if some and len({_without_size(name) for name in some}) == 1:  # one image in several sizes
+                best = min(some, key=_size_rank)
+                self._judged[best] = True
+                return [best]
         return []
 
 
@@ -215,8 +217,20 @@ def _rank(name: str) -> float:
     """Where an image's column whose name is not known stands among those that are: before thumbnails, or after all."""
     if _is_small(name) or not is_image_word(name):
         return len(IMAGE_NAMES) + _is_small(name)
-    size = next((at for at, words in enumerate(_SIZES) if any(one in name.lower() for one in words)), _MIDDLE)
-    return _FIRST_SMALL - 1 + size / len(_SIZES) + 0.1
+    return _FIRST_SMALL - 1 + _size(name) / len(_SIZES) + 0.1
+
+
+def _size(name: str) -> int:
+    return next((at for at, words in enumerate(_SIZES) if any(one in name.lower() for one in words)), _MIDDLE)
+
+
+def _size_rank(name: str) -> tuple[bool, int]:
+    return "medium" in name.lower(), _size(name)
+
+
+def _without_size(name: str) -> tuple[str, ...]:
+    """The words and numbers of a name apart from those that give a size."""
+    return (*(word for word in words_of(name) if not _is_size(word)), *re.findall(r"\d+", name))
 
 
 def is_image_word(key: str) -> bool:

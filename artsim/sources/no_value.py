@@ -7,9 +7,9 @@ import pyarrow.compute as pc
 
 Column: TypeAlias = pa.ChunkedArray | pa.Array
 
-# Only a program writes these; "None" or "-" may be the title of an artwork.
+# Only a program writes these; "None", "nan" or "-" may be the title of an artwork.
 _MACHINE = pa.array(
-    ["NULL", "\\N", "NaN", "nan", "NaT", "<NA>", "#N/A", "#NULL!", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!"]
+    ["NULL", "\\N", "NaN", "NaT", "<NA>", "#N/A", "#NULL!", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!"]
 )
 _ANY = pa.array(["null", "none", "nil", "nan", "nat", "n/a", "n.a.", "na", "-", "--", "\u2013", "\u2014"])
 

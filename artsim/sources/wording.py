@@ -13,17 +13,20 @@ from artsim.sources.synonyms import SYNONYMS
 _LETTERS = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d"})
 _WORD = re.compile(r"[a-z]+|[A-Z]+(?![a-z])|[A-Z][a-z]*")
 
-_WORK = frozenset(("artwork", "work", "object", "item", "painting", "ca"))
+_WORK = frozenset(("artwork", "work", "object", "item", "painting", "ca", "objekt", "objet", "objeto", "oggetto",
+                   "werk", "kunstwerk", "obra", "oeuvre", "opera", "konstverk", "kunstvaerk"))  # fmt: skip
 _IGNORED = (
     "core dublin dcterms field main preferred primary set appellation value line list rendered of the a an and or in de"
     " du des d s la le l der die das del di della dell van von y e et und och og en fr es nl sv da"
 )
 _ABOUT = _WORK.union(_IGNORED.split())
-_NAMING = frozenset(("name", "label"))  # of the artwork, where a word says so
+_NAMING = frozenset(
+    ("name", "label", "nom", "nombre", "nome", "naam", "namn", "navn")
+)  # of the artwork, where a word says so
 _LEFT_OUT = {  # words that say nothing, in names of one column
     "image_url": "full large big max high hi res resolution original orig master low small web url uri link href src"
     " path address file filename name",
-    "artist": "name full display displayname sort event",
+    "artist": "name nom nombre nome naam namn navn full display displayname sort event",
     "date_text": "display execution executed production produced creation created creating making made completed"
     " completion painted origin manufacture edtf event text statement as string entstehung herstellung ejecucion"
     " realizacion realisation fabricacion esecuzione creazione",

@@ -8,8 +8,8 @@ import pytest
 from artsim.sources.table import open_table
 from tests.sources.conftest import rows_of
 
-MACHINE = ["NULL", "\\N", "NaN", "nan", "NaT", "<NA>", "#N/A", "#REF!"]
-WORDS = ["null", "None", "none", "n/a", "N/A", "-", "--", "\u2014"]
+MACHINE = ["NULL", "\\N", "NaN", "NaT", "<NA>", "#N/A", "#REF!"]
+WORDS = ["null", "nan", "None", "none", "n/a", "N/A", "-", "--", "\u2014"]
 
 
 @pytest.mark.parametrize("kind", ["csv", "json"])

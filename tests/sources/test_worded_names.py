@@ -46,6 +46,22 @@ TABLES: dict[str, tuple[str, str | Any, tuple[str | None, ...]]] = {
         "w.csv", f"work_id,work_title,author,date_text,work_image_url,author_url,work_url\nP1,Gate,Ann Elm,1842,{LARGE},https://m.example/a/1,https://m.example/w/1\n",
         ("P1", "Gate", "Ann Elm", "1842", LARGE, "https://m.example/w/1"),
     ),
+    "spanish": (
+        "w.csv", f"Título de la obra,Nombre del artista,Fecha de ejecución,Enlace a la imagen\nPuerta,Ana,1842,{LARGE}\n",
+        (LARGE, "Puerta", "Ana", "1842", LARGE, None),
+    ),
+    "french": (
+        "w.csv", f"Titre,Nom de l'artiste,Date d'exécution,URL de l'image\nPorte,Anne,1842,{LARGE}\n",
+        (LARGE, "Porte", "Anne", "1842", LARGE, None),
+    ),
+    "german": (
+        "w.csv", f"Titel des Objekts,Name des Künstlers,Entstehungszeit,URL Bild\nTor,Anna,1842,{LARGE}\n",
+        (LARGE, "Tor", "Anna", "1842", LARGE, None),
+    ),
+    "one image in three sizes": (
+        "w.csv", "id,title,url_small,url_medium,url_large\n1,Gate,https://m.example/1_s.jpg,https://m.example/1_m.jpg,https://m.example/1_l.jpg\n",
+        ("1", "Gate", None, None, "https://m.example/1_l.jpg", None),
+    ),
     "paris": (
         "w.json", {"data": {"nodeQuery": {"count": 1, "entities": [{"entityUuid": "u1", "title": "Gate", "queryFieldAuteur": {"entities": [{"entityLabel": "Ann Elm"}]},
             "fieldVisuels": [{"entity": {"name": "g.jpg", "vignette": SMALL, "publicUrl": LARGE}}]}]}}},
