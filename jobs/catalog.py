@@ -40,12 +40,23 @@ job.option(
 )
 job.option("--twice", action="store_true", help="add rows whose images are in the archive already under other ids")
 job.option("--shards", type=int, metavar="N", help="a new archive is cut into N shards")
-job.option("--language", nargs="+", default=["en"], metavar="CODE", help="smk, iiif: languages by preference")
-job.option("--size", type=int, default=1024, metavar="PIXELS", help="iiif: the long side to ask image services for")
+job.option("--language", nargs="+", metavar="CODE", help="smk, iiif: languages by preference (default: en)")
+job.option("--size", type=int, metavar="PIXELS", help="iiif: the long side to ask image services for (default: 1024)")
 job.option("--contact", metavar="MAIL|URL", help="smk, iiif: whom the museum's people can turn to")
 job.option(
     "--allow-host", nargs="+", default=[], metavar="HOST[:PORT]", help="smk, iiif: open hosts not on the internet"
 )
+
+
+_ONLY = {  # options that not all sources read
+    "--columns": ("table",),
+    "--image-template": ("table",),
+    "--images": ("table",),
+    "--size": ("iiif",),
+    "--language": ("smk", "iiif"),
+    "--contact": ("smk", "iiif"),
+    "--allow-host": ("smk", "iiif"),
+}
 
 
 @job.runs
@@ -53,6 +64,7 @@ def catalog(archive: "Archive", options: Namespace) -> dict[str, Any]:
     """Opens the source and adds what is new."""
     from artsim.sources.ingest import ingest
 
+    _check_shards(archive, options)
     with archive.alone("catalog"):
         return ingest(archive, _opened(options), options.name, options.limit, options.twice)
 
@@ -69,6 +81,27 @@ def preview(options: Namespace) -> dict[str, Any]:
     return first_rows(_opened(options, count), options.name, count)
 
 
+def _check_shards(archive: "Archive", options: Namespace) -> None:
+    from artsim.archive import Mistake
+
+    if options.shards is not None and options.shards != archive.shards:
+        raise Mistake(
+            f"--shards {options.shards}: the archive has {archive.shards} shards, which can't be changed; leave it out"
+        )
+
+
+def _check_read(options: Namespace) -> None:
+    """Mistake if an option was given that the source does not read."""
+    from artsim.archive import Mistake
+
+    for flag, sources in _ONLY.items():
+        given = getattr(options, flag.removeprefix("--").replace("-", "_"))
+        if options.source not in sources and given is not None and given != []:
+            raise Mistake(
+                f"{flag}: --source {options.source} does not read it; it is for {' and '.join(sources)} alone"
+            )
+
+
 def _opened(options: Namespace, first: int | None = None) -> "Source":
     """The source that the options name; for a preview of the ``first`` rows it reads no more than it needs."""
     from artsim.archive import Mistake
@@ -82,23 +115,20 @@ def _opened(options: Namespace, first: int | None = None) -> "Source":
     from artsim.sources.table import open_table
     from artsim.sources.wga import open_wga
 
-    if options.columns and options.source != "table":
-        raise Mistake(f"--columns: --source {options.source} knows its columns; they can be named for table alone")
-    for name, value in (("--image-template", options.image_template), ("--images", options.images)):
-        if value is not None and options.source != "table":
-            raise Mistake(f"{name}: --source {options.source} knows where its images are; this is for table alone")
+    _check_read(options)
     if options.location is None and options.source != "smk":
         raise Mistake(f"--location: say where the {options.source} is")
     if options.limit is not None and options.limit < 1:
         raise Mistake(f"--limit {options.limit}: must be 1 or more")
-    if options.size < 1:
+    size, languages = 1024 if options.size is None else options.size, options.language or ["en"]
+    if size < 1:
         raise Mistake(f"--size {options.size}: must be 1 or more")
     if options.source == "folder":
         return open_folder(options.location)
     if options.source == "table":
-        size = CHUNK_ROWS if first is None else max(first, LEAST)
+        chunk = CHUNK_ROWS if first is None else max(first, LEAST)
         return open_table(
-            options.location, parse_columns(options.columns), options.image_template, options.images, size
+            options.location, parse_columns(options.columns), options.image_template, options.images, chunk
         )
     if options.source == "wga":
         return open_wga(options.location)
@@ -108,9 +138,9 @@ def _opened(options: Namespace, first: int | None = None) -> "Source":
         raise Mistake(f"--location {options.location}: no address: {error}") from error
     web = Web(options.contact, options.allow_host, options.location)
     if options.source == "smk":
-        return open_smk(options.location, web, options.language)
+        return open_smk(options.location, web, languages)
     rows = {} if first is None else {"rows": first}
-    return open_iiif(options.location, web, options.language, options.size, **rows)
+    return open_iiif(options.location, web, languages, size, **rows)
 
 
 if __name__ == "__main__":

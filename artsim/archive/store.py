@@ -22,6 +22,7 @@ from artsim.archive.s3 import S3, SCHEME, open_s3, read_whole
 from artsim.mistake import Mistake
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)  # as disks without links say
+BROKEN_LINK = "this is a link that leads nowhere; restore what it leads to, or remove the link"
 _ABANDONED = 3600  # seconds after which nobody still writes a draft
 _SMALL = 1 << 20  # bytes that come from a bucket in hardly more time than a request for one of them
 _AT_ONCE = 8 << 20  # bytes that go into a bucket by one request
@@ -64,6 +65,8 @@ class Store:
 
     def names(self, folder: str) -> list[str]:
         """The names in a folder, sorted; none if there is no such folder. Those with a leading _ or . are left out."""
+        if self.is_local:
+            return sorted(name for name in self._local_names(folder) if not name.startswith(("_", ".")))
         selector = pafs.FileSelector(f"{self.root}/{folder}", allow_not_found=True)
         names = (info.base_name for info in self.filesystem.get_file_info(selector))
         return sorted(name for name in names if not name.startswith(("_", ".")))
@@ -71,8 +74,32 @@ class Store:
     def files(self, folder: str) -> list[str]:
         """The paths of all files below a folder, relative to it, sorted; none if there is no such folder."""
         top = f"{self.root}/{folder}"
+        if self.is_local:
+            return sorted(self._local_files(top))
         found = self.filesystem.get_file_info(pafs.FileSelector(top, allow_not_found=True, recursive=True))
         return sorted(info.path[len(top) + 1 :] for info in found if info.is_file)
+
+    def is_broken_link(self, path: str) -> bool:
+        """Whether this is a link that leads nowhere, or round in a circle."""
+        place = f"{self.root}/{path}"
+        return self.is_local and os.path.islink(place) and not os.path.exists(place)  # noqa: PTH110, PTH114
+
+    def _local_names(self, folder: str) -> list[str]:
+        """What is in a folder. Links that lead nowhere are in it too, so that whoever opens them says so."""
+        if self.is_broken_link(folder):
+            raise Mistake(f"{self.address(folder)}: {BROKEN_LINK}")
+        try:
+            return os.listdir(f"{self.root}/{folder}")  # noqa: PTH208
+        except (FileNotFoundError, NotADirectoryError) as error:
+            _raise_unless_missing(error)
+            return []
+
+    def _local_files(self, top: str) -> Iterator[str]:
+        for folder, _, names in os.walk(top, followlinks=True, onerror=_raise_unless_missing):
+            for name in names:
+                path = f"{folder}/{name}"
+                if os.path.isfile(path) or os.path.islink(path):  # noqa: PTH113, PTH114
+                    yield path[len(top) + 1 :]
 
     def exists(self, path: str) -> bool:
         """Whether a file or folder is there."""
@@ -184,6 +211,12 @@ class Store:
             Path(self.root, draft).replace(Path(self.root, path))
         finally:
             Path(self.root, draft).unlink(missing_ok=True)
+
+
+def _raise_unless_missing(error: OSError) -> None:
+    """Raises the error of a listing unless there is nothing at that place; below a file, there is nothing."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError) or os.path.lexists(error.filename):
+        raise error
 
 
 def read_file(uri: str) -> bytes:

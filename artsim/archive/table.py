@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from artsim.archive import schemas
-from artsim.archive.store import Store
+from artsim.archive.store import BROKEN_LINK, Store
 from artsim.mistake import Mistake
 
 _INCOMPRESSIBLE = ("bytes", "vector", "sha256", "phash")
@@ -193,6 +193,11 @@ class Table:
                 _check_columns(file.schema_arrow, self._columns())
                 yield file
         except (pa.ArrowException, OSError) as error:
+            if self.store.is_broken_link(path):
+                raise Mistake(
+                    f"{self.store.address(path)}: this part of {self.name} is damaged: {BROKEN_LINK} and run the job "
+                    "that made it again"
+                ) from error
             if not _is_damage(error):
                 raise
             raise Mistake(

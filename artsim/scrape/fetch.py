@@ -72,7 +72,7 @@ class Client:
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, NotPublic):
                 raise Failure(Verdict("forbidden_address", f"{url.host} {error.os_error}")) from error
-            raise _lost(f"no connection to {url.host}: {_reason(error.os_error)}") from error
+            raise _lost(f"no connection to {url.host}: {_reason(error.os_error)}", unreachable=True) from error
         except aiohttp.ClientPayloadError as error:
             if "decode content-encoding" in str(error):
                 raise Failure(Verdict("corrupt", "the answer can't be decompressed")) from error
@@ -149,8 +149,8 @@ def _too_large(what: str, limit: int) -> Failure:
     return Failure(Verdict("too_large", f"{what} (limit --max-bytes {limit:,})"))
 
 
-def _lost(detail: str) -> Failure:
-    return Failure(Verdict("network", detail), again=True)
+def _lost(detail: str, *, unreachable: bool = False) -> Failure:
+    return Failure(Verdict("network", detail, unreachable=unreachable), again=True)
 
 
 def _reason(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from artsim.scrape.verdict import Verdict
 
 TIRED = 5  # failures in a row after which a host is rested
 RESTS = 3  # rests without one proper answer after which it is given up; each is twice as long as the one before
+_UNREACHABLE = 0.1  # of a rest, for a host to which no connection could ever be made
 HORIZON = 0.25  # seconds ahead for which starts are handed out to a worker
 HEARTBEAT = 0.2  # seconds between two messages of a worker that lacks nothing
 _POLL = 0.02  # seconds between the questions of all the workers that wait for each other's slots
@@ -61,6 +62,7 @@ class Host:
         self.delay = rules.delay
         self.resting_until = 0.0
         self.over: Verdict | None = None
+        self.notice: str | None = None  # the latest rest in words, until somebody reads it
         self._rules = rules
         self._needs: dict[str, Need] = {}
         self._using = self._waiting = 0  # of all needs, kept up to date: a turn does not look at every worker
@@ -92,12 +94,18 @@ class Host:
             self._waiting -= need.waiting
 
     def rest(self, verdict: Verdict, now: float) -> None:
-        """Leaves the host alone for a while; after ``RESTS`` of them without a proper answer it is given up."""
+        """Leaves the host alone for a while; after ``RESTS`` of them without a proper answer it is given up.
+
+        A host that never answered and accepts no connection rests a tenth of the time: it is probably gone for good.
+        """
         if now < self.resting_until or self.over:
             return  # what failed now was on its way before the rest
         if self._rests == RESTS:
             self.over = verdict._replace(detail=f"{verdict.detail}; the host kept failing and was given up")
-        self.resting_until = now + self._rules.rest * 2**self._rests
+        share = _UNREACHABLE if verdict.unreachable and self._seconds is None else 1.0
+        seconds = share * self._rules.rest * 2**self._rests
+        self.notice = self.over.detail if self.over else f"{verdict.detail}; next try in {seconds:g} s"
+        self.resting_until = now + seconds
         self._rests += 1
 
     def _fail(self, verdict: Verdict, now: float) -> None:

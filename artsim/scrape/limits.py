@@ -54,6 +54,7 @@ class Limits:
         self._hosts: dict[str, Host] = {}
         self._sites: dict[str, _Site] = {}
         self._heard: dict[str, float] = {}
+        self._notices: list[str] = []
 
     def exchange(self, request: Request) -> Answer:
         """Takes in what a worker says and tells what it may do."""
@@ -69,7 +70,16 @@ class Limits:
             answer.turns[name] = self._host(name).turn(request.worker, now, request.patience)
         for site, name in request.ask.items():
             self._tell(site, name, request.worker, answer, now)
+        for name in {*request.needs, *(name for name, _ in request.found.values())}:
+            if notice := self._host(name).notice:
+                self._notices.append(f"{name}: {notice}")
+                self._host(name).notice = None
         return answer
+
+    def notices(self) -> list[str]:
+        """Which hosts rest or were given up since the last call, why, and when they are asked again; a line each."""
+        notices, self._notices = self._notices, []
+        return notices
 
     def soonest(self) -> float:
         """Seconds until the first of the resting hosts may be asked again; 0 if none rests."""

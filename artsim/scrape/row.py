@@ -100,7 +100,8 @@ class Fetcher:
             if failure.again or (verdict.http_status or 0) >= 500:
                 status = "robots" if verdict.http_status else verdict.status
                 detail = f"robots.txt can't be had, so nothing is taken: {verdict.detail}"
-                return Robots(failure=Verdict(status, detail, verdict.http_status), lasting=not failure.again)
+                lost = Verdict(status, detail, verdict.http_status, unreachable=verdict.unreachable)
+                return Robots(failure=lost, lasting=not failure.again)
             if verdict.status in ("http", "redirect_loop"):
                 return Robots()
             return Robots(failure=verdict)

@@ -4,11 +4,14 @@ Plain actors and not Ray Data: a worker lives through all rounds with its connec
 itself, so that slow ones hold up no others; and three helper processes less to start are worth 3 s of every run.
 """
 
+import contextlib
 import logging
 import math
+import threading
 import time
 import uuid
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +33,8 @@ _log = logging.getLogger(__name__)
 _PATIENCE = 30.0  # seconds that a row may wait for its host in the first round; twice as long in each that follows
 _PATIENCE_MOST = 600.0
 _TRIES = 15  # seconds for a killed run's keeper of the limits to go
+_TELL = 1.0  # seconds between two looks at which hosts fail
+_MOST_TOLD = 5  # of them in one look
 _OPEN = 64  # pieces that a worker has open at once
 _MEMORY = 1 << 30  # bytes of a worker: half of it images that wait for their commit
 
@@ -85,9 +90,10 @@ def _scrape(archive: Archive, options: Options) -> dict[str, Any]:
         results = pool.stream(pieces, uuid.uuid4().hex, math.inf if all_open else patience, tried)
         stream = ({"rows": tally.rows, "tally": tally} for tally in map(Tally.from_json, results))
         wanted = sum(piece.take for piece in pieces)
-        for result in cluster.progress(stream, wanted, "images"):
-            done.add(result["tally"])
-            result["tally"].tell()
+        with _telling(limits):
+            for result in cluster.progress(stream, wanted, "images"):
+                done.add(result["tally"])
+                result["tally"].tell()
         tried, done.tried = done.tried, Counter()
         total.add(done)
         if done.rows == wanted or (options.limit is not None and total.rows >= options.limit):
@@ -96,6 +102,32 @@ def _scrape(archive: Archive, options: Options) -> dict[str, Any]:
             time.sleep(min(max(ray.get(limits.soonest.remote()), 0.1), patience))
         patience = min(2 * patience, _PATIENCE_MOST)
     return total.report(time.monotonic() - started)
+
+
+@contextlib.contextmanager
+def _telling(limits: Any) -> Iterator[None]:
+    """Says meanwhile which hosts fail, why, and when they are asked again, so that nobody waits without a word."""
+    over = threading.Event()
+
+    def tell() -> None:
+        while True:
+            ended = over.wait(_TELL)
+            with contextlib.suppress(Exception):  # of a lost machine; the run itself reports it
+                notices = ray.get(limits.notices.remote(), timeout=_TELL)
+                for notice in notices[:_MOST_TOLD]:
+                    _log.info("scrape: %s", notice[:300])
+                if len(notices) > _MOST_TOLD:
+                    _log.info("scrape: and %d more hosts that fail", len(notices) - _MOST_TOLD)
+            if ended:
+                return
+
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _rest_of(options: Options, ended: int) -> Options:

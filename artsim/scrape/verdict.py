@@ -22,13 +22,14 @@ class Verdict(NamedTuple):
     """How something ended: one of ``FAILURES`` (or ``ok``), why in words, and the HTTP status if there was one.
 
     ``removed``: the site says for good that the image is not to be had there (gone, forbidden), which an outage or a
-    wrong answer does not.
+    wrong answer does not. ``unreachable``: no connection to the host could be made, so that it did not even answer.
     """
 
     status: str
     detail: str
     http_status: int | None = None
     removed: bool = False
+    unreachable: bool = False
 
 
 class Failure(Exception):

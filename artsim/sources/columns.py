@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from artsim.archive import CATALOG, Mistake
 from artsim.sources.synonyms import PAGE_IDS, SYNONYMS
+from artsim.sources.wording import meaning
 
 _LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d"}
@@ -97,6 +98,7 @@ def resolved(wanted: Mapping[str, str], there: list[str], images: Sequence[str] 
         if name in found or name == "image_url":
             continue
         free = [column for plain in known for column in by_plain.get(plain, ()) if column not in taken]
+        free += [column for column in there if column not in taken and meaning(column) == name]
         if name == "page_url":
             free += [
                 column for plain in PAGE_IDS for column in by_plain.get(plain, ()) if column in found.get("id", ())

@@ -11,6 +11,7 @@ from artsim.sources.image_column import speaks_of_images
 from artsim.sources.nested import Path, at, makers_at, named_text, paths
 from artsim.sources.record import clean
 from artsim.sources.values import Kind, kind_of
+from artsim.sources.wording import meaning
 
 _MOST = 64  # columns out of nested values
 _FIRST = 1000  # rows that are all looked at
@@ -32,7 +33,7 @@ def inner_columns(objects: list[dict[str, Any]], wanted: list[str]) -> dict[str,
             continue  # a key that has the dot itself
         if len(path) == 1 and not any(isinstance(one.get(name), dict | list) for one in objects):
             continue
-        read = makers_at if len(path) > 1 and plain_name(name) in ARTIST_NAMES else _text_at
+        read = makers_at if len(path) > 1 and _is_artist(name) else _text_at
         texts = [read(one, path) for one in objects]
         if any(text is not None for text in texts):
             columns[clean(name)] = text_array(texts)
@@ -70,8 +71,12 @@ def _some(objects: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     yield from objects[_FIRST::_THEN]
 
 
+def _is_artist(name: str) -> bool:
+    return plain_name(name) in ARTIST_NAMES or meaning(name) == "artist"
+
+
 def _speaks(path: Path, value: Any) -> bool:
     name = ".".join(path)
-    if plain_name(name) in SPEAKING:
+    if plain_name(name) in SPEAKING or meaning(name) in ("title", "artist", "date_text"):
         return True
     return isinstance(value, str) and (kind_of(value) is Kind.IMAGE or speaks_of_images(name))

@@ -12,8 +12,10 @@ import pyarrow.compute as pc
 from artsim.sources.below import Below, NotBelow
 from artsim.sources.columns import Resolved, plain_name
 from artsim.sources.nested import named_in_text
+from artsim.sources.no_value import without_machine_made, without_no_value
 from artsim.sources.record import ROWS, Chunk, Records, Reject
 from artsim.sources.synonyms import PAGE_IDS
+from artsim.sources.thumbnails import largest_of
 from artsim.sources.values import first_of
 from artsim.sources.years import years
 
@@ -22,6 +24,7 @@ _WORDS = frozenset(_TEXTS) - {"page_url", "rights"}
 
 _STORED = ("file", "s3", "gs", "gcs", "hdfs", "viewfs", "abfs", "abfss")  # schemes under which a folder can have files
 _UNSAFE = r"[\x00-\x20#?&\"<>\\^`{|}\[\]]"  # what a value may not put into an address as it is
+_NO_WORDS = ("image_url", "page_url", "date_text", "year_from", "year_to")
 _FILTERED = _WORDS | {"page_url"}
 
 _Column: TypeAlias = pa.ChunkedArray | pa.Array
@@ -75,8 +78,8 @@ def metadata(columns: Mapping[str, pa.ChunkedArray], nested: frozenset[str], cou
 
 
 def tidy(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
-    """Text trimmed, on one line; null where nothing is left."""
-    column = pc.utf8_trim_whitespace(column)
+    """Text trimmed, on one line; null where nothing is left, or where a program wrote that there is nothing."""
+    column = without_machine_made(pc.utf8_trim_whitespace(column))
     if pc.any(pc.match_substring_regex(column, r"[\r\n\t]")).as_py():
         column = pc.replace_substring_regex(column, r"\s+", " ")
     return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
@@ -91,7 +94,7 @@ def _first_of_row(
     """
     values: _Column | None = None
     for column in columns:
-        fitting = _fitting(name, column, _column(records, column), is_told)
+        fitting = _fitting(name, column, _column(records, column, name in _NO_WORDS), is_told)
         taken = pc.is_valid(fitting)
         if values is None:
             values = fitting
@@ -106,7 +109,7 @@ def _first_of_row(
 def _fitting(name: str, column: str, values: _Column, is_told: bool) -> _Column:
     """The values that can stand in a column of the catalog; where the caller named the column, all of them."""
     if name == "image_url":
-        values = _each(values, pc.match_substring_regex(values, r"[;|\s]"), first_of)
+        values = _each(values, pc.match_substring_regex(values, r"[;|\s]"), largest_of)
         return values if is_told else _service_images(column, values)
     if name in _WORDS or name == "rights":
         literal = pc.or_(pc.starts_with(values, "["), pc.starts_with(values, "{"))
@@ -166,20 +169,22 @@ def _unused(records: Records, used: Mapping[str, _Column]) -> dict[str, _Column]
     return columns
 
 
-def _column(records: Records, text: str) -> _Column:
+def _column(records: Records, text: str, no_words: bool) -> _Column:
     """A column, or a text with columns in braces; null where a column is empty.
+
+    With ``no_words``, for addresses and dates, "None" or "-" is empty too.
 
     In an address, what a value has that would end its path or break it (``#``, ``?``, spaces and the like) is written
     with percent signs. Letters of any language, ``/``, ``:`` and what is so written already stay, and so does a value
     with which the text begins, which may be a whole address.
     """
     if "{" not in text:
-        if text in records.inner:
-            return tidy(records.inner[text])
-        names = records.table.column_names
-        return tidy(records.table[text]) if text in names else pa.nulls(len(records.where), pa.string())
+        if text not in records.inner and text not in records.table.column_names:
+            return pa.nulls(len(records.where), pa.string())
+        values = tidy(records.inner[text] if text in records.inner else records.table[text])
+        return without_no_value(values) if no_words else values
     pieces = re.split(r"\{([^{}]*)\}", text)
-    parts = [_column(records, piece) if index % 2 else piece for index, piece in enumerate(pieces)]
+    parts = [_column(records, piece, no_words) if index % 2 else piece for index, piece in enumerate(pieces)]
     if re.match(r"(?i:https?)://|\{", text):
         for index in range(1 if pieces[0] else 3, len(parts), 2):
             parts[index] = _each(parts[index], pc.match_substring_regex(parts[index], _UNSAFE), _quoted)

@@ -16,7 +16,8 @@ _LONGEST = 100_000  # characters of a text that may hold nested values
 # Where a nested value keeps what it is called, the better ones first.
 _NAMES = (
     "displayname", "display_name", "full_name", "fullName", "name", "prefLabel", "preferred_name", "content", "value",
-    "@value", "#text", "text", "title", "term", "label", "description", "summary_title", "summary", "creator", "fc",
+    "@value", "#text", "text", "title", "term", "rendered", "expression", "displayDate", "display",
+    "label", "description", "summary_title", "summary", "creator", "fc",
     "agent", "def", "en", "none",
 )  # fmt: skip
 _ROLES = ("role", "roles", "association", "relation", "label")

@@ -39,7 +39,8 @@ class Records:
     """Some rows of a table as they were read: all columns text, ``nested`` ones JSON, ``where`` the place of each.
 
     ``inner`` are texts out of nested columns by dotted name, under the name of a whole column what its values are
-    called. They are meant for people; the nested columns stay as they are.
+    called. They are meant for people; the nested columns stay as they are. ``embedded`` are columns left out because
+    they hold images themselves.
     """
 
     table: pa.Table
@@ -47,6 +48,7 @@ class Records:
     rejects: list[Reject]
     nested: frozenset[str] = frozenset()
     inner: Mapping[str, pa.Array] = field(default_factory=dict)
+    embedded: tuple[str, ...] = ()
 
     def columns(self) -> dict[str, pa.ChunkedArray | pa.Array]:
         """Every column by name as text for people, the nested values last."""

@@ -18,25 +18,28 @@ SYNONYMS = {
     " bild_url foto foto_url afbeelding imagen immagine billede bildfil bilddatei bildlink bildadresse billede_url"
     " billedfil billedlink bilde lien_de_l_image lien_image url_image url_de_l_image adresse_de_l_image photographie"
     " visuel vignette url_imagen imagen_url url_de_la_imagen enlace_imagen immagine_url url_immagine link_immagine"
-    " afbeelding_url afbeeldingen url",
+    " afbeelding_url afbeeldingen media_master primary_media object url",
     "id": "id omni_id object_id object_number accession_number acno foreign_identifier identifier inventory_number"
     " system_number inventory_no inv_no item uid uuid record_id inventarnummer inventarisnummer inventar_nr inv_nr"
     " numero_inventaire painting artwork work inventarienummer inventarienr inventar inventarnummern inv_nummer"
     " objektnummer objekt_nr objekt_id objectnummer accessionsnummer accession_no accession_nr genstandsnummer"
     " museumsnummer numero_d_inventaire no_d_inventaire n_d_inventaire n_inventaire no_inventaire num_inventaire"
     " inventaire numero_de_inventario numero_inventario no_inventario n_inventario numero_di_inventario inventario"
-    " reference",
+    " reference idno reference_no reference_number record_number catalogue_number catalog_number numero_de_catalogo"
+    " accessionnum invno irn pid node_id entity_uuid lido_rec_id",
     "page_url": "page_url frontend_url landing_url object_url source_url foreign_landing_url collection_url"
     " landing_page webpage web_url edm_is_shown_at guid links.web links.self page permalink link_resource record_link"
     " content.descriptive_non_repeating.record_link website url webside webadresse webseite webpagina weblink"
     " objektseite objektlink objekt_url detailseite link_zum_objekt objectpagina hjemmeside lank lank_till_objektet"
     " lien_vers_la_notice lien_de_la_notice lien_notice url_notice notice page_web lien pagina_web sito_web enlace"
-    " link",
+    " link artwork_url work_url item_url painting_url record_url reference_url detail_url artwork_link work_link"
+    " object_link item_link record_info_link is_shown_at object_page_url imageinfo.descriptionurl",
     "title": "title titles.title primary_title display_title name artwork_name object_title caption item_label"
     " artwork_label work_label summary_title summary.title title_label source.title object_name label painting_label"
     " titel titre titulo titolo titre_de_l_oeuvre titre_oeuvre titulo_de_la_obra titolo_dell_opera titolo_opera"
     " objekttitel werktitel bildtitel titel_des_werkes vaerktitel intitule denomination denominacion denominazione"
-    " bezeichnung objektbezeichnung benamning benaevnelse",
+    " bezeichnung objektbezeichnung benamning benaevnelse titles source_resource.title"
+    " imageinfo.extmetadata.objectname.value",
     "artist": "artist artist_full_name artist_display_name artist_name artist_title all_artists creators.description"
     " creator_label artist_label creator people.displayname people.name author maker principal_or_first_maker"
     " principal_makers.name primary_maker.name primary_maker artist_maker_person.name artist_maker_people.name"
@@ -48,15 +51,22 @@ SYNONYMS = {
     " proxies.dc_creator produced_by.carried_out_by.label kunstler kunstlerin kunstenaar kunstner artiste artista"
     " auteur autor autore konstnar konstnarer kunstnernavn kunstlername kuenstler kuenstlerin kunstenaars upphovsman"
     " ophavsmand fotograf photographe maler malare schilder vervaardiger urheber hersteller createur artistes auteurs"
-    " peintre autora autores pintor pittore artisti",
+    " peintre autora autores pintor pittore artisti painter_name photographer actor actors.actor_full_name"
+    " persons.name"
+    " ca_entities ca_entities.preferred_labels ca_entities.preferred_labels.displayname attribution_inverted"
+    " people.value source_resource.creator linked_agents.resolved.title query_field_auteur.entities.entity_label"
+    " field_oeuvre_auteurs.entity.field_auteur_auteur.entity.name imageinfo.extmetadata.artist.value",
     "date_text": "date_text date object_date creation_year dated dating.presenting_date dating"
     " production_dates.date.text production_date.period date_display display_date primary_date creation_date"
     " content.freetext.date lifecycle.creation.date.value creation.date.value production.created_date"
     " production.dates.label edm_timespan_label year inception date_created dates"
     " produced_by.timespan.identified_by.content datierung datering fecha datazione date_creation date_de_creation"
     " annee annee_de_creation periode_de_creation datation millesime epoque siecle entstehungsjahr entstehungszeit"
-    " entstehungsdatum herstellungsdatum jahr datum ar artal arstal tillkomstar produktionsar dato vervaardigingsdatum"
-    " jaar jaartal fecha_de_creacion ano datacion cronologia data_di_creazione anno periode",
+    " entstehungsdatum herstellungsdatum jahr datum ar artal arstal tillkomstar produktionsar dato"
+    " vervaardigingsdatum"
+    " jaar jaartal fecha_de_creacion ano datacion cronologia data_di_creazione anno periode millesime_de_creation"
+    " completition_year year_as_string source_resource.date"
+    " imageinfo.extmetadata.datetimeoriginal.value",
     "year_from": "year_from object_begin_date begin_year start_year date_start date_begin creation_date_earliest"
     " dating.year_early dating.sorting_date production_date.start",
     "year_to": "year_to object_end_date end_year date_end creation_date_latest dating.year_late production_date.end",
@@ -72,7 +82,8 @@ SYNONYMS = {
     " technique_et_materiaux materiaux_techniques materiaux matiere materiaal_en_techniek materiaal"
     " materiales_y_tecnicas tecnica_y_material materia_e_tecnica material materiale",
     "location": "location repository museum data_provider content.freetext.data_source standort aufbewahrungsort"
-    " lieu_de_conservation localisation ubicacion collocazione placering verblijfplaats musee museo museet institution",
+    " lieu_de_conservation localisation ubicacion collocazione placering verblijfplaats musee museo museet"
+    " institution",
     "school": "school culture nationality ecole schule escuela scuola skole nationalite nationalitat",
     "rights": "rights license_url license_info.license license licence rights_url rights_type share_license_status"
     " thumbnail.license.label image_rights.copyright image_rights.link content.freetext.object_rights"
@@ -81,11 +92,12 @@ SYNONYMS = {
     " multimedia.legal.rights.copyright items.locations.license.label media.licence.name"
     " has_representation.rights.title is_public_domain public_domain copyright image_copyright copyright_notice"
     " rights_and_reproduction rechte rechten lizenz licentie droits rettigheder rattigheter licens rechtestatus"
-    " nutzungsrechte bildrechte droits_d_auteur conditions_d_utilisation derechos licencia diritti licenza",
+    " nutzungsrechte bildrechte droits_d_auteur conditions_d_utilisation derechos licencia diritti licenza"
+    " source_resource.rights imageinfo.extmetadata.licenseshortname.value",
 }
 
 # Columns of these names hold images or web pages; only their values tell.
-WEAK = frozenset({"url", "path", "itemslocationsurl", "locationsurl"})
+WEAK = frozenset({"url", "path", "object", "itemslocationsurl", "locationsurl"})
 
 # A thing whose address identifies it: the address is the page as well as the id.
 PAGE_IDS = ("item", "painting", "artwork", "work")

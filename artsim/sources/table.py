@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from artsim.sources.beside import open_images
 from artsim.sources.columns import check_columns, check_scheme, columns_in, resolved, with_template
 from artsim.sources.delimited import read_delimited, unique
 from artsim.sources.documents import LINES
+from artsim.sources.embedded import embedded_images
 from artsim.sources.image_column import ImageColumns, no_images
 from artsim.sources.kinds import check_table
 from artsim.sources.mapping import catalog_rows
@@ -56,11 +58,14 @@ def open_table(
         named = [column for text in wanted.values() for column in columns_in(text)]
         for records in readable(_records(store, in_folder, named, size), location):
             there = records.columns()
-            mapping = resolved(wanted, list(there), [] if beside or "image_url" in wanted else judged.of(there))
+            addresses = {name: one for name, one in there.items() if name.split(".")[0] not in records.embedded}
+            mapping = resolved(wanted, list(there), [] if beside or "image_url" in wanted else judged.of(addresses))
             if beside and "image_url" not in wanted:
                 mapping = beside.mapped(there, mapping)
             rows += len(records.where)
             if first and len(records.where):
+                if records.embedded and mapping.get("image_url", records.embedded)[0] in records.embedded:
+                    raise _embedded(location, records.embedded[0], list(there))
                 check_columns(columns, list(there))
                 check_columns({"image_url": template} if template else {}, list(there), "--image-template ")
                 if "image_url" not in mapping:
@@ -83,6 +88,15 @@ def open_table(
 
     name = PurePosixPath(store.root).name
     return Source(name.split(".")[0], store.uri, chunks, below.root, columns=told)
+
+
+def _embedded(location: str, column: str, there: list[str]) -> Mistake:
+    named = f" --columns image_url={column}.path" if f"{column}.path" in there else ""
+    return Mistake(
+        f"--location {location}: the column {column} holds the images themselves; the catalog takes images that are "
+        "files: write them into a folder under the names that the rows or their ids give, "
+        f"and say --images FOLDER{named}"
+    )
 
 
 def readable(records: Iterator[Records], location: str) -> Iterator[Records]:
@@ -113,7 +127,10 @@ def _from_parquet(store: Store, wanted: list[str], size: int) -> Iterator[Record
     except pa.ArrowInvalid as error:
         raise Mistake(f"--location {store.uri}: no Parquet file: {error}") from error
     with file:
-        for batch in file.iter_batches(size):
+        embedded = embedded_images(file)
+        columns = [path for path in _paths(file) if path not in embedded] if embedded else None
+        tops = tuple(dict.fromkeys(path.split(".")[0] for path in embedded))
+        for batch in file.iter_batches(size, columns=columns):
             table = pa.Table.from_batches([batch])
             while any(pa.types.is_struct(field.type) for field in table.schema):
                 table = table.flatten()
@@ -122,7 +139,12 @@ def _from_parquet(store: Store, wanted: list[str], size: int) -> Iterator[Record
             texts = pa.table({name: _as_text(table[name]) for name in table.column_names if name not in nested})
             where = pa.array(range(line, line + len(table)), pa.int64()).cast(pa.string())
             line += len(table)
-            yield with_nested(texts, table.select(nested).to_pylist() if nested else [], where, wanted)
+            records = with_nested(texts, table.select(nested).to_pylist() if nested else [], where, wanted)
+            yield replace(records, embedded=tops)
+
+
+def _paths(file: pq.ParquetFile) -> list[str]:
+    return [file.schema.column(at).path for at in range(len(file.schema))]
 
 
 def _is_nested(kind: pa.DataType) -> bool:

@@ -240,3 +240,26 @@ def test_robots_that_can_never_be_had_are_final() -> None:
     failure = Robots(failure=Verdict("forbidden_address", "inside"))
     assert robots_of(limits, "a", failure).robots == {"http://h": failure}
     assert limits.soonest() == 0
+
+
+REFUSED = Verdict("network", "no connection to h: connection refused", unreachable=True)
+
+
+def test_a_host_that_never_accepted_a_connection_is_given_up_soon() -> None:
+    limits, clock = limits_of(rest=10.0)
+    for rest in (1, 2, 4):
+        found = {"http://h": ("h", Robots(failure=REFUSED, lasting=False))}
+        limits.exchange(Request("a", 1e9, {"h": Need(waiting=1)}, {"http://h": "h"}, found))
+        assert limits.notices() == [f"h: {REFUSED.detail}; next try in {rest} s"]
+        assert limits.notices() == []
+        clock.now += rest + 0.1
+    answer = limits.exchange(Request("a", 1e9, {"h": Need(waiting=1)}, {"http://h": "h"}, found))
+    assert answer.turns["h"].over is not None
+    assert limits.notices() == [f"h: {REFUSED.detail}; the host kept failing and was given up"]
+
+
+def test_a_host_that_answered_once_rests_as_long_as_any_other() -> None:
+    limits, _ = limits_of(rest=10.0)
+    ask(limits, finished=1, seconds=0.1)
+    ask(limits, failed=[REFUSED] * TIRED)
+    assert limits.notices() == [f"h: {REFUSED.detail}; next try in 10 s"]

@@ -1,0 +1,28 @@
+"""Text that programs write where there is no value (``NULL``, ``N/A``)."""
+
+from typing import TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Column: TypeAlias = pa.ChunkedArray | pa.Array
+
+# Only a program writes these; "None", "nan" or "-" may be the title of an artwork.
+_MACHINE = pa.array(
+    ["NULL", "\\N", "NaN", "NaT", "<NA>", "#N/A", "#NULL!", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!"]
+)
+_ANY = pa.array(["null", "none", "nil", "nan", "nat", "n/a", "n.a.", "na", "-", "--", "\u2013", "\u2014"])
+
+
+def without_machine_made(values: Column) -> Column:
+    """Texts, null where a program wrote that there is no value."""
+    return _null_where(pc.is_in(values, value_set=_MACHINE), values)
+
+
+def without_no_value(values: Column) -> Column:
+    """Addresses or dates, null where the text says in any way that there is none."""
+    return _null_where(pc.is_in(pc.utf8_lower(values), value_set=_ANY), without_machine_made(values))
+
+
+def _null_where(test: Column, values: Column) -> Column:
+    return pc.if_else(test, pa.scalar(None, pa.string()), values)

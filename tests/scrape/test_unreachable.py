@@ -1,0 +1,44 @@
+"""Hosts to which no connection can be made: given up after short rests, and said to be what they are."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+import pytest
+from yarl import URL
+
+from artsim.scrape.fetch import Client
+from artsim.scrape.options import Options
+from artsim.scrape.verdict import Failure, Verdict
+from tests.scrape.here import images_of, make_archive, scrape_here
+
+
+@pytest.fixture
+def closed() -> str:
+    """A host and port at which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{free.getsockname()[1]}"
+
+
+def test_a_refused_connection_is_told_from_a_broken_answer(closed: str) -> None:
+    async def asked() -> Verdict:
+        client = Client(Options(allow_hosts=(closed,)))
+        try:
+            with pytest.raises(Failure) as failure:
+                await client.get(URL(f"http://{closed}/1.jpg"))
+        finally:
+            await client.close()
+        return failure.value.verdict
+
+    verdict = asyncio.run(asked())
+    assert verdict.unreachable
+    assert (verdict.status, verdict.http_status) == ("network", None)
+
+
+def test_rows_of_a_dead_host_end_with_the_reason(closed: str, tmp_path: Path) -> None:
+    archive = make_archive(tmp_path, {"image_url": [f"http://{closed}/{n}.jpg" for n in range(3)]})
+    asyncio.run(scrape_here(archive, Options(allow_hosts=(closed,), rest=0.5)))
+    rows = images_of(archive).values()
+    assert {row["status"] for row in rows} == {"network"}
+    assert all("no connection to 127.0.0.1" in row["detail"] and "given up" in row["detail"] for row in rows)
