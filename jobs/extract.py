@@ -31,10 +31,9 @@ job = Job("extract", __doc__)
 job.option(
     "--backbones",
     nargs="+",
-    required=True,
     type=_backbone,
     metavar="NAME",
-    help="NAME[@LEVEL][+POOLING][+SIZE] of timm or torchvision",
+    help="NAME[@LEVEL][+POOLING][+SIZE] of timm or torchvision; the recommended features if left out",
 )
 job.option("--pooling", choices=["avg", "max", "gem", "std"], default="avg", help="for names that do not say")
 job.option("--weights", metavar="FOLDER", help="where NAME.safetensors or .pth lie; the word random for smoke tests")
@@ -49,10 +48,11 @@ job.option("--list", action=_List, nargs=0, help="show the backbones with short 
 def extract(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """See the module."""
     from artsim.vision.extract import extract
+    from artsim.vision.recommended import RECOMMENDED
 
     return extract(
         archive,
-        options.backbones,
+        options.backbones or list(RECOMMENDED),
         pooling=options.pooling,
         folder=options.weights,
         precision=options.precision,

@@ -44,7 +44,7 @@ def tune(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     from artsim.learn.tune_space import parse_space
 
     options.loss = options.loss or "triplet"  # the loss that has m and m2; searched or not, it starts from there
-    if options.features and options.workers != ALONE:
+    if not options.finetune and options.workers != ALONE:
         raise Mistake("--workers: of a backbone, with --finetune; of heads each trial has a process of its own")
     if options.finetune and options.folds not in (None, 1):
         raise Mistake("--folds: of heads; a backbone is fine-tuned once for each trial, and validated as in jobs.train")

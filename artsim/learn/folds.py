@@ -73,7 +73,7 @@ def _units(groups: np.ndarray) -> np.ndarray:
 
 def _dealt_in_blocks(pairs: np.ndarray, sizes: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """The fold of each unit, int (u,): units that ``pairs``, int (n, 2), join are in one block if it isn't too big."""
-    most = max(sizes.sum() / (count * _BLOCKS), 2 * sizes.mean())  # a pair, where there are few
+    most = max(sizes.sum() / (count * _BLOCKS), 0)  # a pair, where there are few
     blocks, size = DisjointSet(range(len(sizes))), sizes.astype(np.int64).copy()
     for one, other in pairs[rng.permutation(len(pairs))].tolist():
         one, other = blocks[one], blocks[other]

@@ -14,7 +14,12 @@ _log = logging.getLogger(__name__)
 
 def add_question_options(job: Any) -> None:
     """Inputs, annotations, split, and every setting of a recipe."""
-    job.option("--features", nargs="+", metavar="NAME[:PCA]", help="a head on these: one, or several stacked")
+    job.option(
+        "--features",
+        nargs="+",
+        metavar="NAME[:PCA]",
+        help="a head on these: one, or several stacked (default: the recommended features)",
+    )
     job.option("--finetune", type=_backbone, metavar="BACKBONE", help="or a backbone itself, end to end")
     job.option("--weights", metavar="FOLDER", help="with --finetune: where BACKBONE.safetensors or .pth lie")
     job.option("--whiten", action="store_true", help="components of a PCA all get variance 1")
@@ -69,16 +74,19 @@ def asked(archive: Any, options: argparse.Namespace) -> tuple[Any, Any]:
 
 def _learner(archive: Any, options: argparse.Namespace) -> tuple[dict[str, Any], Recipe, Any]:
     """What is trained: the options that say so, the recipe, and what makes it."""
-    if bool(options.features) == bool(options.finetune):
-        raise Mistake("--features or --finetune: one of them says what is trained")
-    if options.features:
+    if options.features and options.finetune:
+        raise Mistake("--features or --finetune: only one of them can be trained")
+    if not options.finetune:
         if options.weights:
             raise Mistake("--weights: of a backbone, with --finetune; the features here are made already")
         recipe = chosen(options, Recipe, FinetuneRecipe)
         from artsim.learn.train_heads import HeadLearner
+        from artsim.vision.recommended import RECOMMENDED_SPECS, recommended_features
 
-        inputs = {"features": options.features, "whiten": options.whiten}
-        learner: Any = partial(HeadLearner, archive, options.features, options.whiten, options.seed)
+        features = options.features or recommended_features(archive)
+        # as it was asked, so that the same command means the same when the archive has grown
+        inputs = {"features": options.features or list(RECOMMENDED_SPECS), "whiten": options.whiten}
+        learner: Any = partial(HeadLearner, archive, features, options.whiten, options.seed)
         return inputs, recipe, learner
     recipe = chosen(options, FinetuneRecipe)
     from artsim.learn.finetune_learner import BackboneLearner

@@ -35,7 +35,7 @@ def _arguments(archive: Archive, name: str, *more: str) -> list[str]:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "--features or --finetune"),
+        ([], "--features: the archive lacks the recommended efficientnet_lite0.*jobs.extract.*there are dots, more"),
         (["--features", "dots", "--finetune", "resnet"], "--features or --finetune"),
         (["--features", "dots", "--resolution", "64"], "--resolution: of no use"),
         (["--features", "dots", "--weights", "here"], "--weights: of a backbone"),

@@ -30,7 +30,7 @@ def _arguments(archive: Archive, name: str, *more: str) -> list[str]:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "--features or --finetune"),
+        ([], "--features: the archive lacks the recommended efficientnet_lite0.*run jobs.extract"),
         (["--features", "dots", "--weights", "here"], "--weights: of a backbone"),
         (["--features", "dots", "--workers", "2"], "--workers: of a backbone"),
         (["--features", "dots", "--space", "shoe=1:2"], "shoe can't be searched"),
