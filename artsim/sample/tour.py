@@ -28,8 +28,8 @@ allow-host = ["{host}"]
 per-host = 8
 contact = "curator@museum.example"
 
-[extract]
-backbones = ["efficientnet_lite0", "efficientnet_lite0@4", "efficientnet_lite0@4+std"]
+[[extract]]
+backbones = ["efficientnet_lite0", "efficientnet_lite0@4+std"]
 
 {learning}[[neighbors]]
 features = ["efficientnet_lite0@4+std"]
@@ -58,6 +58,9 @@ picture = "{archive}/tube.png"
 """
 
 _LEARNING = """\
+# The recommended features, which a curator's eye is learned on.
+[[extract]]
+
 # A curator who goes by the motif: harbour with harbour, whoever painted it.
 [[annotations]]
 action = "simulate"
@@ -67,7 +70,6 @@ n = 1000
 
 [train]
 name = "eye"
-features = ["efficientnet_lite0:100", "efficientnet_lite0@4:100"]
 annotator = ["curator"]
 embed = true
 
@@ -79,7 +81,6 @@ out = "{archive}/evaluation"
 
 [tune]
 name = "margins"
-features = ["efficientnet_lite0:100", "efficientnet_lite0@4:100"]
 annotator = ["curator"]
 trials = 12
 epochs = 10
