@@ -1,0 +1,33 @@
+"""Choices to put before a curator: int (n, 9), an anchor and eight candidates, as places in the ids of artworks."""
+
+from collections.abc import Collection
+
+import numpy as np
+
+from artsim.learn.annotations import IMAGES
+
+_CANDIDATES = IMAGES - 1
+
+
+def anchors_of(pool: np.ndarray, done: Collection[int], rng: np.random.Generator) -> np.ndarray:
+    """All artworks that are in a pool, in random order, those that were anchors before (``done``) last; int64."""
+    order = rng.permutation(np.flatnonzero(pool >= 0))
+    before = np.isin(order, np.fromiter(done, np.int64, len(done)))
+    return np.concatenate([order[~before], order[before]])
+
+
+def random_choices(pool: np.ndarray, anchors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Eight candidates for each anchor, from all others of its pool."""
+    members = {one: np.flatnonzero(pool == one) for one in np.unique(pool[anchors]).tolist()}
+    out = np.empty((len(anchors), IMAGES), np.int64)
+    for row, anchor in enumerate(anchors.tolist()):
+        others = members[int(pool[anchor])]
+        drawn = others[rng.choice(len(others), IMAGES, replace=False)]
+        out[row] = [anchor, *drawn[drawn != anchor][:_CANDIDATES]]
+    return out
+
+
+def near_choices(near: dict[int, np.ndarray], anchors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Eight candidates for each anchor from the artworks near it."""
+    rows = [[anchor, *rng.choice(near[anchor], _CANDIDATES, replace=False)] for anchor in anchors.tolist()]
+    return np.array(rows, np.int64).reshape(-1, IMAGES)
