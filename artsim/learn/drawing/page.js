@@ -130,9 +130,8 @@ function show() {
   part("download").textContent = `Download (${judged()})`;
   part("download").disabled = part("end-download").disabled = judged() === 0;
   part("undo").disabled = !answers.length && chosen === null;
-  part("skip").disabled = ended;
-  part("next").disabled = ended || chosen === null;
-  part("hint").hidden = ended;
+  part("skip").hidden = part("hint").hidden = part("next").hidden = ended;
+  part("next").disabled = chosen === null;
   part("end-count").textContent = `${judged()} chosen, ${total - judged()} skipped.`;
   notice(stored ? "" : "This browser does not keep progress: download before you close the page.");
   if (!ended) showQuestion();

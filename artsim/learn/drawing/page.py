@@ -1,12 +1,13 @@
 """The page that a curator annotates on: one HTML file with pictures, style and script inside."""
 
 import base64
+import contextlib
 import hashlib
 import json
 import re
 import shlex
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -88,13 +89,15 @@ def page_html(data: Mapping[str, Any]) -> str:
 
 
 def check_out(path: str) -> None:
-    """Mistake if a page can't be written there."""
+    """Makes the folder of a page. Mistake if a page can't be written there."""
     if "://" in path:
         raise Mistake(f"--out {path}: a page goes to a disk, not to an address")
     if not path.lower().endswith((".html", ".htm")):
         raise Mistake(f"--out {path}: the name of a page ends in .html")
     if Path(path).is_dir():
         raise Mistake(f"--out {path}: this is a folder; name a file in it")
+    with _told(path):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
 
 
 def write_page(path: str, page: Page) -> int:
@@ -102,16 +105,20 @@ def write_page(path: str, page: Page) -> int:
     data = page_data(page)
     if not data["choices"]:
         raise Mistake("--n: of what was drawn no picture can be read; jobs.scrape --refresh fetches them again")
+    with _told(path), tempfile.TemporaryDirectory(dir=Path(path).parent, prefix="_") as beside:
+        draft = Path(beside) / "draft"
+        draft.write_text(page_html(data), encoding="utf-8", newline="\n")
+        draft.replace(path)
+    return len(data["choices"])
+
+
+@contextlib.contextmanager
+def _told(path: str) -> Iterator[None]:
+    """Mistake for what the disk says."""
     try:
-        folder = Path(path).parent
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix="_") as beside:
-            draft = Path(beside) / "draft"
-            draft.write_text(page_html(data), encoding="utf-8", newline="\n")
-            draft.replace(path)
+        yield
     except (OSError, ValueError) as error:
         raise Mistake(f"--out {path}: {getattr(error, 'strerror', None) or error}") from error
-    return len(data["choices"])
 
 
 def _work(one: str, about: Mapping[str, Any], jpegs: list[bytes]) -> dict[str, str]:
