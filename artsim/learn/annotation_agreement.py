@@ -58,17 +58,17 @@ def agreement(archive: Archive, annotations: Annotations) -> dict[str, Any]:
         involved.update((one.first, one.second))
         if len(kept) < _KEPT:
             kept.append(one)
-    found = {
+    return {
         "contradictions": {
             "count": kinds.total(),
             "same_nine": kinds["same_nine"],
             "opposite_order": kinds["opposite_order"],
             "annotations": len(involved),
         },
+        **_shares(annotations, pairs),
         "contradicting": [_told(annotations, one) for one in kept[:_SHOWN]],
         "contradictions_file": _file(archive, annotations, kept) if len(kept) > _SHOWN else None,
     }
-    return {**found, **_shares(annotations, pairs)}
 
 
 def _shares(annotations: Annotations, contradicting: Counter[tuple[str, str]]) -> dict[str, Any]:
@@ -113,33 +113,22 @@ def _score(name: str, values: np.ndarray) -> dict[str, float | None]:
 
 
 def _told(annotations: Annotations, one: Contradiction) -> dict[str, str]:
-    first, second = (
-        f"{annotations.annotator[row]}: {annotations.images[row, 1]} ({annotations.annotation_id[row]})"
-        for row in (one.first, one.second)
-    )
-    return {
-        "kind": "same nine" if one.same_nine else "opposite order",
-        "anchor": annotations.images[one.first, 0],
-        "first": first,
-        "second": second,
-    }
+    """A contradiction as a row of a table, or of the file."""
+    row = {"kind": "same nine" if one.same_nine else "opposite order", "anchor": annotations.images[one.first, 0]}
+    for name, place in (("first", one.first), ("second", one.second)):
+        row[name] = f"{annotations.annotator[place]}: {annotations.images[place, 1]}"
+        row[f"{name}_id"] = annotations.annotation_id[place]
+    return row
 
 
 def _file(archive: Archive, annotations: Annotations, found: Sequence[Contradiction]) -> str | None:
     """Writes all of them; the file's address, None where the archive can't be written to."""
     path = f"reports/annotations/{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-contradictions.csv"
-    columns = ("annotation_id", "annotator", "positive")
     try:
         with archive.store.replace(path) as draft, Path(draft).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(("kind", "anchor", *columns, *(f"other_{name}" for name in columns)))
-            for one in found:
-                sides = [
-                    (annotations.annotation_id[row], annotations.annotator[row], annotations.images[row, 1])
-                    for row in (one.first, one.second)
-                ]
-                kind = "same nine" if one.same_nine else "opposite order"
-                writer.writerow((kind, annotations.images[one.first, 0], *sides[0], *sides[1]))
+            writer = csv.DictWriter(file, ["kind", "anchor", "first", "first_id", "second", "second_id"])
+            writer.writeheader()
+            writer.writerows(_told(annotations, one) for one in found)
     except OSError as error:  # the answer is there all the same
         logging.warning("the list of contradictions can't be kept in the archive: %s", error)
         return None
