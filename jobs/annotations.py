@@ -30,6 +30,9 @@ job.option(
 )
 job.option("--by", metavar="COLUMN", help="simulate: the positive is of the anchor's artist, style, ...")
 job.option("--n", type=int, help="simulate, draw: how many (default: 1000, 100)")
+job.option(
+    "--repeats", type=int, default=0, metavar="N", help="draw: so many of them come twice, for the self-meanrank"
+)
 job.option("--noise", type=float, default=0.0, metavar="P", help="simulate: how often the positive is just any artwork")
 job.option("--features", nargs="+", default=[], metavar="NAME[:PCA]", help="what is near, for --mode near")
 job.option("--model", metavar="NAME", help="draw: the model that is unsure, for --mode uncertain")
@@ -71,6 +74,7 @@ def annotations(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
             mode=options.mode or "random",
             features=options.features,
             model=options.model,
+            repeats=options.repeats,
             pools=options.pools,
             pool_by=options.pool_by,
             seed=options.seed,

@@ -31,3 +31,15 @@ def near_choices(near: dict[int, np.ndarray], anchors: np.ndarray, rng: np.rando
     """Eight candidates for each anchor from the artworks near it."""
     rows = [[anchor, *rng.choice(near[anchor], _CANDIDATES, replace=False)] for anchor in anchors.tolist()]
     return np.array(rows, np.int64).reshape(-1, IMAGES)
+
+
+def with_repeats(choices: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """The choices, and ``count`` of the first third again in the last half, with their candidates in another order.
+
+    In another order the second judgement is an annotation of its own; the same line again would be taken for known.
+    """
+    third, half = len(choices) // 3, len(choices) // 2
+    again = choices[rng.choice(third, count, replace=False)]
+    again[:, 1:] = rng.permuted(again[:, 1:], axis=1)
+    late = rng.permutation(np.concatenate([choices[half:], again]))
+    return np.concatenate([choices[:half], late])

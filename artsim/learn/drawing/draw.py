@@ -13,7 +13,7 @@ from artsim.cluster import progress
 from artsim.features import Space
 from artsim.learn.annotation_neighbourhood import neighbourhoods, with_vectors
 from artsim.learn.annotations import IMAGES, check_annotator
-from artsim.learn.drawing.choices import anchors_of, near_choices, random_choices
+from artsim.learn.drawing.choices import anchors_of, near_choices, random_choices, with_repeats
 from artsim.learn.drawing.drawable import anchors_before, drawable
 from artsim.learn.drawing.page import Page, check_out, write_page
 from artsim.learn.drawing.pools import pools_of
@@ -32,6 +32,7 @@ def draw(
     mode: str = "random",
     features: Sequence[str] = (),
     model: str | None = None,
+    repeats: int = 0,
     pools: int | None = None,
     pool_by: str | None = None,
     seed: int = 0,
@@ -41,10 +42,14 @@ def draw(
 
     The eight candidates come from anywhere (``random``), from the anchor's neighbourhood in ``features`` (``near``), or
     are those of many random ones over which ``model`` is least sure (``uncertain``). The nine come from one pool (see
-    ``pools_of``). Artworks that were no anchor of ``annotator`` (or of anybody) yet come first. Artworks without an
-    image are left out, and all but one of those with the same file. Mistake if the archive has too little for it.
+    ``pools_of``). Artworks that were no anchor of ``annotator`` (or of anybody) yet come first. ``repeats`` of the
+    annotations come twice. Artworks without an image are left out, and all but one of those with the same file.
+    Mistake if the archive has too little for it.
     """
     _check(out, annotator, count, mode, features, model)
+    fresh = count - repeats
+    if repeats < 0 or repeats > fresh // 3:
+        raise Mistake(f"--repeats {repeats}: at most a quarter of --n {count} can come twice")
     space = Space(archive, features, seed) if mode == "near" else None
     among = with_vectors(space) if space else None
     if model:
@@ -56,11 +61,13 @@ def draw(
     rng = np.random.default_rng([seed, 2])
     anchors = anchors_of(pool, anchors_before(archive, ids, annotator), rng)
     if space:
-        choices = _near(space, ids, pool, anchors[:count], rng)
+        choices = _near(space, ids, pool, anchors[:fresh], rng)
     elif model:
-        choices = uncertain_choices(archive, model, ids, pool, anchors, count, rng)
+        choices = uncertain_choices(archive, model, ids, pool, anchors, fresh, rng)
     else:
-        choices = random_choices(pool, anchors[:count], rng)
+        choices = random_choices(pool, anchors[:fresh], rng)
+    if repeats:
+        choices = with_repeats(choices, min(repeats, len(choices) // 3), rng)
     images = np.array(ids.take(pa.array(choices.ravel())).to_pylist(), dtype=object).reshape(choices.shape)
     name = hashlib.sha256("\n".join([mode, *images.ravel()]).encode()).hexdigest()[:12]
     page = Page(name, mode, annotator or "", images, *_shown(archive, images))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from artsim.archive import Mistake
-from artsim.learn.drawing.choices import anchors_of, near_choices, random_choices
+from artsim.learn.drawing.choices import anchors_of, near_choices, random_choices, with_repeats
 from artsim.learn.drawing.pools import pools_of
 from artsim.learn.drawing.uncertain import entropies, most_uncertain
 
@@ -121,3 +121,20 @@ def test_fewer_uncertain_choices_where_anchors_are_few() -> None:
     assert most_uncertain(np.array([0.5, 0.9, 0.1]), choices, 1).tolist() == [1]
     with pytest.raises(Mistake, match="no vector of numbers"):
         most_uncertain(np.full(3, -1.0), choices, 2)
+
+
+def test_repeats_come_late_with_their_candidates_in_another_order() -> None:
+    rng = np.random.default_rng(0)
+    choices = np.array([rng.choice(500, 9, replace=False) for _ in range(90)])
+    both = with_repeats(choices, 10, rng)
+    assert len(both) == 100 and (both[:45] == choices[:45]).all()
+    first: dict[tuple[int, ...], int] = {}
+    again = 0
+    for row, nine in enumerate(both.tolist()):
+        key = (nine[0], *sorted(nine[1:]))
+        if key in first:
+            again += 1
+            assert row >= 45 and first[key] < 30 and nine != both[first[key]].tolist()
+        else:
+            first[key] = row
+    assert again == 10 and len(first) == 90

@@ -10,9 +10,11 @@ import pytest
 from artsim.archive import Archive, Mistake
 from artsim.learn.annotations import add_annotations
 from artsim.learn.drawing.draw import draw
+from artsim.learn.drawing.uncertain import entropies
+from artsim.learn.model import load_model
 from jobs.annotations import job
 from tests.learn.annotated import IDS, annotated
-from tests.learn.drawing.test_page import read_page
+from tests.learn.drawing.test_page import downloaded, read_page
 from tests.learn.made_annotations import catalog_of
 from tests.learn.made_models import model_of
 from tests.made import CLOSED, OPEN, add_features, jpeg, make_archive, named
@@ -108,9 +110,6 @@ def test_uncertain_is_less_sure_than_random(archive: Archive, tmp_path: Path) ->
     report, nines = drawn(archive, tmp_path / "p.html", count=15, mode="uncertain", model="eye")
     assert report["mode"] == "uncertain" and len({nine[0] for nine in nines}) == 15
     random = drawn(archive, tmp_path / "r.html", count=15)[1]
-    from artsim.learn.drawing.uncertain import entropies
-    from artsim.learn.model import load_model
-
     place = {one: row for row, one in enumerate(IDS)}
     vectors = load_model(archive, "eye").vectors(archive, IDS)
     rows = np.array([[place[one] for one in nine] for nine in nines + random])
@@ -169,6 +168,8 @@ def test_a_picture_that_cannot_be_read_costs_its_annotations_and_is_told(
         (["--out", "p.html", "--pool-by", "colour"], "--pool-by colour: no such column"),
         (["--out", "p.html", "--pools", "100"], "--pools 100: none of them has 9 artworks"),
         (["--out", "p.html", "--annotator", ""], "--annotator"),
+        (["--out", "p.html", "--repeats", "26"], "--repeats 26: at most a quarter of --n 100"),
+        (["--out", "p.html", "--repeats", "-1"], "--repeats -1"),
     ],
 )
 def test_mistakes(archive: Archive, tmp_path: Path, arguments: list[str], said: str) -> None:
@@ -188,8 +189,6 @@ def test_an_archive_without_images_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_the_whole_loop_by_command_lines(archive: Archive, tmp_path: Path) -> None:
-    from tests.learn.drawing.test_page import downloaded
-
     where = ["--archive", archive.uri]
     report = job.run(["draw", *where, "--out", str(tmp_path / "p.html"), "--n", "9", "--annotator", "loop"])
     data = read_page((tmp_path / "p.html").read_text(encoding="utf-8"))
@@ -202,3 +201,15 @@ def test_the_whole_loop_by_command_lines(archive: Archive, tmp_path: Path) -> No
     checked = job.run(["check", *where, "--annotator", "loop"])
     assert (checked["rows_in"], checked["modes"]) == (5, {"random": 5})
     assert json.loads(json.dumps(report)) == report
+
+
+def test_who_judges_the_same_nine_twice_gets_a_self_meanrank(archive: Archive, tmp_path: Path) -> None:
+    where = ["--archive", archive.uri]
+    job.run(["draw", *where, "--out", str(tmp_path / "p.html"), "--n", "40", "--repeats", "10", "--annotator", "ida"])
+    data = read_page((tmp_path / "p.html").read_text(encoding="utf-8"))
+    assert len(data["choices"]) == 40
+    answers = [int(np.argmax(nine[1:])) for nine in data["choices"]]  # always the same of the same nine
+    (tmp_path / "f").write_text(downloaded(data, answers), encoding="utf-8")
+    assert job.run(["import", *where, "--file", str(tmp_path / "f"), "--annotator", "ida"])["rows_out"] == 40
+    (own,) = job.run(["check", *where, "--annotator", "ida"])["self_agreement"]
+    assert (own["shared"], own["same"], own["self_meanrank"], own["contradictions"]) == (10, 1, 1, 0)
