@@ -59,12 +59,13 @@ def annotations(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
             raise Mistake(f"--{name}: {options.action} needs it")
     if options.links and options.action != "import":
         raise Mistake(f"--links: {options.action} has nothing to do with a file of links")
+    for name in ("out", "model", "repeats"):
+        if getattr(options, name) and options.action != "draw":
+            raise Mistake(f"--{name}: {options.action} does not use it; draw does")
     if options.action == "check":
         return check(archive, annotators=annotators, public_only=public_only)
     if options.action == "export":
         return export_annotations(archive, options.file, annotators=annotators, public_only=public_only)
-    if options.model and options.action != "draw":
-        raise Mistake(f"--model: {options.action} does not use it; draw --mode uncertain does")
     if options.action == "draw":
         return draw(
             archive,
