@@ -9,11 +9,15 @@ from artsim.learn.annotations import IMAGES
 _CANDIDATES = IMAGES - 1
 
 
-def anchors_of(pool: np.ndarray, done: Collection[int], rng: np.random.Generator) -> np.ndarray:
-    """All artworks that are in a pool, in random order, those that were anchors before (``done``) last; int64."""
+def anchors_of(pool: np.ndarray, done: Collection[int], count: int, rng: np.random.Generator) -> np.ndarray:
+    """The artworks in a pool that were no anchor before, in random order; int64.
+
+    Those that were (``done``) follow only if there are fewer than ``count``, and no more than needed.
+    """
     order = rng.permutation(np.flatnonzero(pool >= 0))
     before = np.isin(order, np.fromiter(done, np.int64, len(done)))
-    return np.concatenate([order[~before], order[before]])
+    new, old = order[~before], order[before]
+    return np.concatenate([new, old[: max(count - len(new), 0)]])
 
 
 def random_choices(pool: np.ndarray, anchors: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -41,7 +41,7 @@ def draw(
     """Writes an HTML page with ``count`` annotations to make; returns the run's share of the report.
 
     The eight candidates come from anywhere (``random``), from the anchor's neighbourhood in ``features`` (``near``), or
-    are those of many random ones over which ``model`` is least sure (``uncertain``). The nine come from one pool (see
+    are near by ``model``, which is unsure which is nearest (``uncertain``). The nine come from one pool (see
     ``pools_of``). Artworks that were no anchor of ``annotator`` (or of anybody) yet come first. ``repeats`` of the
     annotations come twice. Artworks without an image are left out, and all but one of those with the same file.
     Mistake if the archive has too little for it.
@@ -59,7 +59,7 @@ def draw(
     ids, keys = drawable(archive, among, pool_by, public_only)
     pool = pools_of(keys, IMAGES, pools)
     rng = np.random.default_rng([seed, 2])
-    anchors = anchors_of(pool, anchors_before(archive, ids, annotator), rng)
+    anchors = anchors_of(pool, anchors_before(archive, ids, annotator), fresh, rng)
     if space:
         choices = _near(space, ids, pool, anchors[:fresh], rng)
     elif model:

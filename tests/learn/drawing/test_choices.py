@@ -4,13 +4,13 @@ import pytest
 from artsim.archive import Mistake
 from artsim.learn.drawing.choices import anchors_of, near_choices, random_choices, with_repeats
 from artsim.learn.drawing.pools import pools_of
-from artsim.learn.drawing.uncertain import entropies, most_uncertain
+from artsim.learn.drawing.uncertain import entropies, most_uncertain, nearest_choices, of_unit_length
 
 
 def test_the_nine_are_different_and_of_one_pool() -> None:
     rng = np.random.default_rng(0)
     pool = np.array([*np.repeat([0, 1, 2], [9, 30, 200]), -1, -1])
-    anchors = anchors_of(pool, [], rng)
+    anchors = anchors_of(pool, [], 5, rng)
     assert sorted(anchors) == list(range(239))
     choices = random_choices(pool, anchors, rng)
     assert choices.shape == (239, 9) and (choices[:, 0] == anchors).all()
@@ -27,9 +27,11 @@ def test_every_candidate_is_as_likely_as_every_other() -> None:
     assert np.abs(first[1:] - 4000 / 11).max() < 100
 
 
-def test_anchors_judged_before_come_last() -> None:
-    anchors = anchors_of(np.zeros(50, np.int64), [3, 7, 9], np.random.default_rng(0))
-    assert set(anchors[-3:]) == {3, 7, 9} and len(set(anchors)) == 50
+def test_anchors_judged_before_come_last_and_only_if_they_are_needed() -> None:
+    pool, rng = np.zeros(50, np.int64), np.random.default_rng(0)
+    assert set(anchors_of(pool, [3, 7, 9], 47, rng)) == set(range(50)) - {3, 7, 9}
+    anchors = anchors_of(pool, [3, 7, 9], 49, rng)
+    assert len(set(anchors)) == 49 and set(anchors[-2:]) < {3, 7, 9}
 
 
 def test_near_candidates_are_near() -> None:
@@ -84,8 +86,8 @@ def test_the_entropy_is_that_of_the_softmax_computed_naively() -> None:
     for row in away:
         shares = np.exp(-row / temperature) / np.exp(-row / temperature).sum()
         naive.append(-sum(share * np.log(share) for share in shares))
-    np.testing.assert_allclose(entropies(vectors, choices), naive)
-    np.testing.assert_allclose(entropies(vectors * 1e-3, choices), naive)  # of any scale
+    np.testing.assert_allclose(entropies(of_unit_length(vectors), choices), naive)
+    np.testing.assert_allclose(entropies(of_unit_length(vectors * 1e-3), choices), naive)  # of any scale
 
 
 def test_the_entropy_of_what_is_clear_tied_or_not_a_number() -> None:
@@ -97,8 +99,24 @@ def test_the_entropy_of_what_is_clear_tied_or_not_a_number() -> None:
     share = np.e / (np.e + 7)  # the gap of 1 is the median
     assert clear == pytest.approx(-share * np.log(share) - (1 - share) * np.log((1 - share) / 7))
     assert tied == pytest.approx(np.log(8)) and without == -1
-    collapsed = entropies(np.ones((12, 4)), choices)
+    collapsed = entropies(of_unit_length(np.ones((12, 4))), choices)
     np.testing.assert_allclose(collapsed, np.log(8))
+
+
+def test_candidates_of_hard_choices_are_the_nearest_of_forty() -> None:
+    rng = np.random.default_rng(5)
+    unit = of_unit_length(rng.normal(size=(41, 4)))
+    choices = nearest_choices(unit, np.zeros(41, np.int64), 10, 25, rng)
+    assert choices[:, 0].tolist() == [*range(10), *range(10), *range(5)]
+    for anchor, *candidates in choices.tolist():  # the forty are all others
+        order = sorted((one for one in range(41) if one != anchor), key=lambda one: -float(unit[one] @ unit[anchor]))
+        assert set(candidates) == set(order[:8])
+    assert any(
+        nine[1:] != sorted(nine[1:], key=lambda one: -float(unit[one] @ unit[nine[0]])) for nine in choices.tolist()
+    )
+    pool = np.repeat([0, 1, 2], [20, 16, 5])
+    for nine in nearest_choices(unit, pool, 41, 82, rng):
+        assert len(set(nine)) == 9 and len(set(pool[nine])) == 1 and pool[nine[0]] != 2
 
 
 def test_uncertain_choices_share_no_anchor_and_few_images() -> None:

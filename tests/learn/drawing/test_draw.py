@@ -10,7 +10,7 @@ import pytest
 from artsim.archive import Archive, Mistake
 from artsim.learn.annotations import add_annotations
 from artsim.learn.drawing.draw import draw
-from artsim.learn.drawing.uncertain import entropies
+from artsim.learn.drawing.uncertain import entropies, of_unit_length
 from artsim.learn.model import load_model
 from jobs.annotations import job
 from tests.learn.annotated import IDS, annotated
@@ -113,7 +113,7 @@ def test_uncertain_is_less_sure_than_random(archive: Archive, tmp_path: Path) ->
     place = {one: row for row, one in enumerate(IDS)}
     vectors = load_model(archive, "eye").vectors(archive, IDS)
     rows = np.array([[place[one] for one in nine] for nine in nines + random])
-    found = entropies(vectors, rows)
+    found = entropies(of_unit_length(vectors), rows)
     assert found[:15].mean() > found[15:].mean() + 0.2
 
 
