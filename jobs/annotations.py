@@ -1,5 +1,7 @@
-"""What curators judged: read it from files, write it to files, simulate it, look what is wrong with it.
+"""What curators judged: draw pages to annotate, read and write files, simulate a curator, check for contradictions.
 
+python -m jobs.annotations draw --archive archives/demo --n 100 --annotator anna --out anna.html
+python -m jobs.annotations draw --archive archives/demo --mode uncertain --model eye --out more.html
 python -m jobs.annotations import --archive archives/demo --file anna.txt --annotator anna
 python -m jobs.annotations export --archive archives/demo --file anna.txt --annotator anna
 python -m jobs.annotations simulate --archive archives/demo --annotator sim --by artist --n 3000 --noise 0.1
@@ -14,18 +16,30 @@ from artsim.job import Job
 from artsim.mistake import Mistake
 
 job = Job("annotations", __doc__)
-job.actions("import", "export", "simulate", "check", help="what to do; the first word of the command line")
+job.actions("draw", "import", "export", "simulate", "check", help="what to do; the first word of the command line")
 job.option("--file", metavar="FILE", help="import, export: lines of anchor,positive,neg1..neg7 as names of image files")
-job.option("--annotator", metavar="NAME", help="whose they are; export, check: of nobody else")
+job.option("--annotator", metavar="NAME", help="whose they are; export, check: of nobody else; draw: for whom")
+job.option("--out", metavar="HTML", help="draw: the page to write; it works offline and downloads a file for import")
 job.option("--links", action="store_true", help="import: the file is CSV of pairs, as EPFL's: img1,img2,type,...")
 job.option("--as", dest="collection", metavar="NAME", help="import: the names or ids are of this collection")
-job.option("--mode", choices=["random", "near"], help="how the nine are drawn: from all, or close to the anchor")
+job.option(
+    "--mode",
+    choices=["random", "near", "uncertain"],
+    help="how the nine are drawn: from all, close to the anchor, or (draw) where --model is unsure; "
+    "import: recorded as such (default: what the file says)",
+)
 job.option("--by", metavar="COLUMN", help="simulate: the positive is of the anchor's artist, style, ...")
-job.option("--n", type=int, default=1000, help="simulate: how many")
+job.option("--n", type=int, help="simulate, draw: how many (default: 1000, 100)")
+job.option(
+    "--repeats", type=int, default=0, metavar="N", help="draw: so many of them come twice, for the self-meanrank"
+)
 job.option("--noise", type=float, default=0.0, metavar="P", help="simulate: how often the positive is just any artwork")
-job.option("--features", nargs="+", default=[], metavar="NAME[:PCA]", help="simulate: what is near, for --mode near")
-job.option("--pools", type=int, default=5, help="simulate: the nine come from one of so many parts of the archive")
-job.option("--pool-by", metavar="COLUMN", help="simulate: artworks of one artist, ... are in one pool")
+job.option("--features", nargs="+", default=[], metavar="NAME[:PCA]", help="what is near, for --mode near")
+job.option("--model", metavar="NAME", help="draw: the model that is unsure, for --mode uncertain")
+job.option(
+    "--pools", type=int, help="simulate, draw: the nine come from one of so many parts of the archive (default: 5)"
+)
+job.option("--pool-by", metavar="COLUMN", help="simulate, draw: artworks of one artist, ... are in one pool")
 
 
 @job.runs
@@ -33,31 +47,50 @@ def annotations(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """See the module."""
     from artsim.learn.annotation_check import check
     from artsim.learn.annotation_import import export_annotations, import_annotations
+    from artsim.learn.drawing.draw import draw
     from artsim.learn.link_import import import_links
     from artsim.learn.simulate import simulate
 
     public_only = options.rights == "public"
     annotators = [options.annotator] if options.annotator else None
-    needed = {"import": ["file", "annotator"], "export": ["file"], "simulate": ["annotator", "by"], "check": []}
-    for name in needed[options.action]:
+    needed = {"import": ["file", "annotator"], "export": ["file"], "simulate": ["annotator", "by"], "draw": ["out"]}
+    for name in needed.get(options.action, []):
         if getattr(options, name) is None:
             raise Mistake(f"--{name}: {options.action} needs it")
     if options.links and options.action != "import":
         raise Mistake(f"--links: {options.action} has nothing to do with a file of links")
+    for name in ("out", "model", "repeats"):
+        if getattr(options, name) and options.action != "draw":
+            raise Mistake(f"--{name}: {options.action} does not use it; draw does")
     if options.action == "check":
         return check(archive, annotators=annotators, public_only=public_only)
     if options.action == "export":
         return export_annotations(archive, options.file, annotators=annotators, public_only=public_only)
+    if options.action == "draw":
+        return draw(
+            archive,
+            options.out,
+            annotator=options.annotator,
+            count=100 if options.n is None else options.n,
+            mode=options.mode or "random",
+            features=options.features,
+            model=options.model,
+            repeats=options.repeats,
+            pools=options.pools,
+            pool_by=options.pool_by,
+            seed=options.seed,
+            public_only=public_only,
+        )
     if options.action == "simulate":
         return simulate(
             archive,
             annotator=options.annotator,
             by=options.by,
-            count=options.n,
+            count=1000 if options.n is None else options.n,
             noise=options.noise,
             mode=options.mode or "random",
             features=options.features,
-            pools=options.pools,
+            pools=5 if options.pools is None else options.pools,
             pool_by=options.pool_by,
             seed=options.seed,
             public_only=public_only,
@@ -68,7 +101,7 @@ def annotations(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
         archive,
         options.file,
         annotator=options.annotator,
-        mode=options.mode or "unknown",
+        mode=options.mode,
         collection=options.collection,
         public_only=public_only,
     )

@@ -63,7 +63,7 @@ ANNOTATIONS = pa.schema(
         ("anchor", pa.string()),
         ("positive", pa.string()),
         ("negatives", pa.list_(pa.string(), 7)),
-        ("mode", pa.string()),  # how the nine were drawn: random, near, unknown
+        ("mode", pa.string()),  # how the nine were drawn: random, near, uncertain, unknown
         ("created_at", pa.timestamp("us", tz="UTC")),
     ]
 )

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from artsim.archive import Archive
+from artsim.learn.annotation_agreement import agreement
 from artsim.learn.annotation_works import open_to_everyone
 from artsim.learn.annotations import Annotations, read_annotations
 from artsim.learn.links import NEGATIVE, POSITIVE, components, read_links
@@ -16,7 +17,7 @@ _SHOWN = 20  # examples in the report
 
 
 def check(archive: Archive, *, annotators: Sequence[str] | None, public_only: bool) -> dict[str, Any]:
-    """Counts by annotator, images that are gone or lack a vector, repeats, disagreements; and what links there are.
+    """Counts by annotator, images that are gone or lack a vector, repeats, agreement; and what links there are.
 
     An annotation fails if the catalog lacks one of its images. The run's share of the report.
     """
@@ -37,33 +38,21 @@ def check(archive: Archive, *, annotators: Sequence[str] | None, public_only: bo
         "images": len(ids),
         "gone": _shown(gone),
         "without_vector": {name: _shown(missing) for name, missing in without.items()},
-        **_judgements(annotations),
+        "repeats": _shown(_repeats(annotations)),
+        **agreement(archive, annotations),
         "links": _links(archive),
     }
 
 
-def _judgements(annotations: Annotations) -> dict[str, Any]:
-    """How often the same nine were judged again: the same by the same person, or differently by whomever."""
-    of_nine: dict[frozenset[str], list[int]] = defaultdict(list)
+def _repeats(annotations: Annotations) -> list[str]:
+    """The annotations of which the same person had said the same before."""
+    seen, repeats = set(), []
     for row, nine in enumerate(annotations.images):
-        of_nine[frozenset(nine)].append(row)
-    repeats, disagreements = [], []
-    for rows in of_nine.values():
-        seen = set()
-        for row in rows:
-            said = annotations.annotator[row], frozenset(annotations.images[row, :2])  # which two belong together
-            if said in seen:
-                repeats.append(_told(annotations, row))
-            seen.add(said)
-        if len({pair for _, pair in seen}) > 1:
-            disagreements.append([_told(annotations, row) for row in rows])
-    return {"repeats": _shown(repeats), "disagreements": _shown(disagreements)}
-
-
-def _told(annotations: Annotations, row: int) -> str:
-    """Who said what: a judgement as a person looks it up."""
-    anchor, positive = annotations.images[row, :2]
-    return f"{annotations.annotator[row]}: {anchor} with {positive} ({annotations.annotation_id[row]})"
+        said = annotations.annotator[row], frozenset(nine), frozenset(nine[:2])  # which two belong together
+        if said in seen:
+            repeats.append(f"{annotations.annotator[row]}: {nine[0]} with {nine[1]} ({annotations.annotation_id[row]})")
+        seen.add(said)
+    return repeats
 
 
 def _links(archive: Archive) -> dict[str, Any]:

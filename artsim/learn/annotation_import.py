@@ -1,6 +1,7 @@
 """A file of annotations into the archive, and out of it again."""
 
 import logging
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,17 +15,21 @@ from artsim.sources.record import Reject
 
 _SHOWN = 5  # of the lines that can't be taken, on stderr
 _HEADER = ("anchor", "positive")
+_MODE = re.compile(r"# mode: (random|near|uncertain)")  # the first line of a file that a drawn page downloads
 
 
 def import_annotations(
-    archive: Archive, path: str, *, annotator: str, mode: str, collection: str | None, public_only: bool
+    archive: Archive, path: str, *, annotator: str, mode: str | None, collection: str | None, public_only: bool
 ) -> dict[str, Any]:
     """Adds what one person judged, from a file in the museums' text format; the run's share of the report.
 
     Lines that can't be taken are kept aside with their reason: no nine names, a name that is unknown or ambiguous,
-    an image twice. ``collection`` says whose file names they are, ``mode`` how the nine were drawn.
+    an image twice. ``collection`` says whose file names they are, ``mode`` how the nine were drawn; without it the
+    first line of the file counts (``# mode: near``), else it is unknown.
     """
     lines = [line for line in read_lines(path) if not (line.number == 1 and line.fields[:2] == _HEADER)]
+    if lines and (drawn := _MODE.fullmatch(lines[0].text)):
+        lines, mode = lines[1:], mode or drawn[1]
     if not lines:
         raise Mistake(f"--file {path}: there is no annotation in it")
     nine = [line for line in lines if len(line.fields) == IMAGES]
@@ -36,7 +41,7 @@ def import_annotations(
             rejects.append(Reject.of(line.number, reason, line.text))
         else:
             taken.append([meant[name][0] for name in line.fields])
-    added = add_annotations(archive, annotator, taken, mode)
+    added = add_annotations(archive, annotator, taken, mode or "unknown")
     for reject in rejects[:_SHOWN]:
         logging.warning("%s, line %s: %s", path, reject.line, reject.reason)
     kept = keep_rejects(archive.store, rejects)

@@ -51,13 +51,14 @@ def write_lines(path: str, rows: Iterable[Sequence[str]]) -> None:
         with tempfile.TemporaryDirectory(dir=folder, prefix="_") as beside:
             draft = Path(beside) / "draft"
             with draft.open("w", encoding="utf-8", newline="\n") as file:
-                file.writelines(",".join(map(_quoted, names)) + "\n" for names in rows)
+                file.writelines(",".join(map(quoted, names)) + "\n" for names in rows)
             draft.replace(path)
     except (OSError, ValueError) as error:
         raise Mistake(f"--file {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as it stands between the commas of a line."""
     return '"' + name.replace('"', '""') + '"' if _QUOTED.search(name) else name
 
 

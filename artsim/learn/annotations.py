@@ -26,7 +26,7 @@ class Annotations:
     annotation_id: np.ndarray  # (n,)
     annotator: np.ndarray  # (n,)
     images: np.ndarray  # (n, 9): anchor, positive, seven negatives, as ids
-    mode: np.ndarray  # (n,): random, near or unknown: how the nine were drawn
+    mode: np.ndarray  # (n,): random, near, uncertain or unknown: how the nine were drawn
 
     def __len__(self) -> int:
         return len(self.annotation_id)

@@ -31,13 +31,14 @@ def self_ranks(annotations: Annotations, second: np.ndarray) -> np.ndarray:
     A judgement is of the same anchor and the same eight candidates, in any order. What was chosen then is first, the
     others tie: for the same choice 1, for another 5, the mean of 2 to 8. Of several second judgements the last counts.
     """
-    chosen = {_question(nine): nine[1] for nine in second}
+    chosen = {question(nine): nine[1] for nine in second}
     tied = (2 + IMAGES - 1) / 2
     rank = {True: 1.0, False: tied, None: np.nan}
-    found = [chosen.get(_question(nine)) for nine in annotations.images]
+    found = [chosen.get(question(nine)) for nine in annotations.images]
     same = [None if one is None else one == nine[1] for one, nine in zip(found, annotations.images, strict=True)]
     return np.array([rank[one] for one in same], np.float64)
 
 
-def _question(nine: np.ndarray) -> tuple[str, frozenset[str]]:
+def question(nine: np.ndarray) -> tuple[str, frozenset[str]]:
+    """What was asked: the anchor and the eight candidates, whichever was chosen."""
     return nine[0], frozenset(nine[1:])

@@ -83,6 +83,8 @@ def _check(
         raise Mistake(f"--noise {noise}: a probability is between 0 and 1")
     if pools < 1:
         raise Mistake(f"--pools {pools}: at least 1")
+    if mode not in ("random", "near"):
+        raise Mistake(f"--mode {mode}: a simulated curator is shown random or near artworks; draw has this mode")
     if mode == "near" and not features:
         raise Mistake("--features: --mode near needs to know in which features artworks are near each other")
     if mode != "near" and features:

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 
 from artsim.archive import Archive
 from artsim.pictures.lettering import FAINT
-from artsim.vision.check import open_image
+from artsim.vision.check import BadImage, open_image, unread
 from artsim.vision.upright import to_rgb
 
 _MAX_PIXELS = 500_000_000  # as many as may be described
@@ -42,14 +42,22 @@ def thumbnails(archive: Archive, ids: Sequence[str], side: int) -> dict[str, Thu
 def shrink(data: bytes | None, side: int) -> Image.Image:
     """Image bytes as an RGB picture of at most ``side`` pixels; an empty frame for what can't be read."""
     try:
-        image = open_image(data or b"", _MAX_PIXELS)
+        return decoded(data or b"", side)
+    except BadImage:
+        frame = Image.new("RGB", (side, side * 3 // 4), (233, 229, 220))
+        ImageDraw.Draw(frame).line((0, 0, side, side * 3 // 4), FAINT)
+        return frame
+
+
+def decoded(data: bytes, side: int) -> Image.Image:
+    """Image bytes as an RGB picture of at most ``side`` pixels. BadImage if they can't be read."""
+    image = open_image(data, _MAX_PIXELS)
+    try:
         image.draft("RGB", (side, side))
         image = to_rgb(image)
     except MemoryError:
         raise
-    except Exception:  # decoders raise what they like on damaged files
-        frame = Image.new("RGB", (side, side * 3 // 4), (233, 229, 220))
-        ImageDraw.Draw(frame).line((0, 0, side, side * 3 // 4), FAINT)
-        return frame
+    except Exception as error:  # decoders raise what they like on damaged files
+        raise unread(error, image) from error
     image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return image

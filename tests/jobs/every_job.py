@@ -88,6 +88,13 @@ def cases() -> list[Case]:
             ("annotations",),
             ("annotations", "catalog", "images"),
         ),
+        Case(
+            "annotations",
+            "draw",
+            ("draw", "--out", "{folder}/page.html", "--n", "2"),
+            (),
+            ("annotations", "catalog", "images"),
+        ),
         Case("annotations", "export", ("export", "--file", "{folder}/out.txt"), (), ("annotations", "catalog")),
         Case("annotations", "check", ("check",), (), ("annotations",)),
         Case("status", "", (), (), ("annotations", "catalog", "images", "features/dots", "links")),

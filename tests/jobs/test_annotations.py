@@ -106,6 +106,9 @@ def test_the_action_may_stand_in_a_file_and_the_command_line_wins(archive, tmp_p
         (["simulate", "--annotator", "a"], "--by: simulate needs it"),
         (["simulate", "--annotator", "a", "--by", "colour"], "--by colour"),
         (["check", "--links"], "--links"),
+        (["check", "--out", "p.html"], "--out: check does not use it; draw does"),
+        (["draw"], "--out: draw needs it"),
+        (["simulate", "--annotator", "a", "--by", "style", "--mode", "uncertain"], "--mode uncertain: a simulated"),
     ],
 )
 def test_mistakes(archive, arguments: list[str], said: str) -> None:

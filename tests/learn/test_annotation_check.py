@@ -30,10 +30,11 @@ def test_what_is_wrong_is_named(tmp_path) -> None:
         "whole": {"count": 1, "some": ["m:gone"]},
     }
     assert report["repeats"]["count"] == 1
-    assert report["disagreements"]["count"] == 1 and len(report["disagreements"]["some"][0]) == 4
-    assert report["disagreements"]["some"][0][0].startswith(f"anna: {IDS[0]} with {IDS[1]} (")
+    assert report["repeats"]["some"][0].startswith(f"anna: {IDS[0]} with {IDS[1]} (")
+    assert report["contradictions"] == {"count": 2, "same_nine": 2, "opposite_order": 0, "annotations": 3}
+    assert report["contradicting"][0]["second"] == f"carl: {IDS[2]}"
     agreed = check(archive, annotators=["anna", "bert"], public_only=False)
-    assert (agreed["rows_in"], agreed["disagreements"]["count"], agreed["repeats"]["count"]) == (4, 0, 1)
+    assert (agreed["rows_in"], agreed["contradictions"]["count"], agreed["repeats"]["count"]) == (4, 0, 1)
     assert check(archive, annotators=None, public_only=True)["rows_in"] == 4
 
 

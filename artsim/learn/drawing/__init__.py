@@ -1,0 +1,1 @@
+"""Drawing annotations: which nine artworks to ask a curator about, and the page that asks."""

@@ -1,0 +1,36 @@
+"""Which part of an archive an artwork belongs to: the nine of an annotation come from one, so that folds lose none."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from artsim.archive import Mistake
+
+POOLS = 5  # as many as jobs.train has folds
+_ENOUGH = 40  # artworks of a pool; with fewer, the same images would come again and again
+
+
+def pools_of(keys: Sequence[str], images: int, pools: int | None) -> np.ndarray:
+    """The pool of each artwork, int64 (n,), from 0; -1 for those in a pool of fewer than ``images``.
+
+    ``keys`` says what stays together: an artwork's id, or its group. The pool is a hash of the key, so an artwork stays
+    in its pool whatever else comes into the archive. Without ``pools`` there are five, or as many as leave 40 artworks
+    in each. Mistake if no pool has enough artworks.
+    """
+    if pools is not None and pools < 1:
+        raise Mistake(f"--pools {pools}: at least 1")
+    hashes = np.fromiter((_hash(key) for key in keys), np.uint64, len(keys))
+    for count in [pools] if pools else range(POOLS, 0, -1):
+        pool = (hashes % np.uint64(count)).astype(np.int64)
+        sizes = np.bincount(pool, minlength=count)
+        if sizes.min() >= _ENOUGH:
+            break
+    if sizes.max() < images:
+        fewer = "; say fewer --pools" if pools and pools > 1 else ""
+        raise Mistake(f"--pools {count}: none of them has {images} artworks, {len(keys)} are there in all{fewer}")
+    return np.where(sizes[pool] >= images, pool, -1)
+
+
+def _hash(key: str) -> int:
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")

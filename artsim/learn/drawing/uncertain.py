@@ -1,0 +1,111 @@
+"""Choices over which a model is unsure: hard ones, of artworks that it finds near the anchor, and about as near."""
+
+import logging
+
+import numpy as np
+import pyarrow as pa
+
+from artsim.archive import Archive, Mistake
+from artsim.learn.annotation_neighbourhood import with_vectors
+from artsim.learn.annotations import IMAGES
+from artsim.learn.model import HeadEncoder, load_model
+
+_LOOKED_AT = 5000  # artworks, drawn at random, whose vectors are in memory
+_OF = 41  # artworks of which the eight nearest to one of them are candidates
+_SAMPLED = 20  # choices looked at for each that is kept
+_SHARED = (2, 4, 6, IMAGES)  # images that a choice may share with those taken before it, step by step
+
+
+def seen_by(archive: Archive, model: str) -> pa.Array | None:
+    """The ids of which a model has a vector; None for a fine-tuned backbone, which needs the image alone."""
+    encoder = load_model(archive, model).encoder(archive)
+    return with_vectors(encoder.space) if isinstance(encoder, HeadEncoder) else None
+
+
+def uncertain_choices(
+    archive: Archive,
+    name: str,
+    ids: pa.Array,
+    pool: np.ndarray,
+    anchors: np.ndarray,
+    count: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """``count`` choices, or as many as there are anchors, int (n, 9), over which a model is least sure.
+
+    Of forty random artworks the eight that the model finds nearest are candidates; of twenty choices one is kept.
+    """
+    others = rng.permutation(np.setdiff1d(np.flatnonzero(pool >= 0), anchors))
+    looked_at = np.concatenate([anchors, others])[: max(_LOOKED_AT, 2 * count)]
+    logging.info("asking the model %s about %d artworks", name, len(looked_at))
+    vectors = load_model(archive, name).vectors(archive, ids.take(pa.array(looked_at)).to_pylist())
+    unit = of_unit_length(vectors)
+    sampled = nearest_choices(unit, pool[looked_at], min(len(anchors), len(looked_at)), count * _SAMPLED, rng)
+    return looked_at[sampled[most_uncertain(entropies(unit, sampled), sampled, count)]]
+
+
+def nearest_choices(
+    unit: np.ndarray, pool: np.ndarray, anchors: int, count: int, rng: np.random.Generator
+) -> np.ndarray:
+    """``count`` choices whose candidates are the nearest eight, by a model, of forty others of the anchor's pool.
+
+    ``unit``, (m, d), are vectors of length 1, those of the ``anchors`` first; anchors come in turn. Candidates are in
+    random order. Anchors with fewer than eight others in their pool are left out.
+    """
+    members = {one: np.flatnonzero(pool == one) for one in np.unique(pool).tolist()}
+    rows = []
+    for anchor in np.resize(np.arange(anchors), count).tolist():
+        there = members[int(pool[anchor])]
+        if len(there) < IMAGES:
+            continue
+        drawn = there[rng.choice(len(there), min(_OF, len(there)), replace=False)]
+        drawn = drawn[drawn != anchor]
+        nearest = np.argsort(-(unit[drawn] @ unit[anchor]), kind="stable")[: IMAGES - 1]  # NaN comes last
+        rows.append([anchor, *rng.permutation(drawn[nearest])])
+    return np.array(rows, np.int64).reshape(-1, IMAGES)
+
+
+def of_unit_length(vectors: np.ndarray) -> np.ndarray:
+    """Vectors (m, d) scaled to length 1; one of zeros stays."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(lengths == 0, 1.0, lengths)
+
+
+def entropies(unit: np.ndarray, choices: np.ndarray) -> np.ndarray:
+    """How unsure a model is which candidate is nearest to the anchor: float64 (n,), in nats, 0 to log 8.
+
+    The entropy of softmax(-cosine distance / temperature) over the eight. The temperature is the median, over all
+    choices, of the gap between the nearest and the second nearest, so that it fits the scale of any model. ``unit``,
+    (m, d), are vectors of length 1. -1 where a vector holds NaN.
+    """
+    near = np.einsum("nd,nkd->nk", unit[choices[:, 0]], unit[choices[:, 1:]]).astype(np.float64)
+    ordered = np.sort(near, axis=1)
+    gaps = ordered[:, -1] - ordered[:, -2]
+    finite = np.isfinite(gaps)
+    temperature = max(float(np.median(gaps[finite])) if finite.any() else 0.0, 1e-9)
+    weights = np.exp((near - ordered[:, -1:]) / temperature)
+    shares = weights / weights.sum(1, keepdims=True)
+    entropy = -(shares * np.log(np.maximum(shares, 1e-300))).sum(1)
+    return np.where(finite, entropy, -1.0)
+
+
+def most_uncertain(uncertainty: np.ndarray, choices: np.ndarray, count: int) -> np.ndarray:
+    """The rows to ask about: at most ``count``, the most uncertain first, no anchor twice, few images shared.
+
+    A choice may share two images with those taken before it; where that gives too few, then four, six and more.
+    """
+    order = np.argsort(-uncertainty, kind="stable").tolist()
+    taken: list[int] = []
+    anchors, used = set[int](), set[int]()
+    for shared in _SHARED:
+        for row in order:
+            if len(taken) == count:
+                break
+            anchor, *_ = nine = choices[row].tolist()
+            if uncertainty[row] >= 0 and anchor not in anchors and sum(one in used for one in nine) <= shared:
+                taken.append(row)
+                anchors.add(anchor)
+                used.update(nine)
+    if not taken:
+        raise Mistake("--model: it has no vector of numbers for any choice; train it anew")
+    return np.array(taken, np.int64)
