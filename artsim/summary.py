@@ -78,6 +78,7 @@ def _shown(name: str, value: Any) -> list[str]:
 
 def _flattened(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A query with its list of neighbors becomes one row a neighbor; other nested values are left out."""
+    row = {key: _score(value) if _is_score(value) else value for key, value in row.items()}
     flat = {key: value for key, value in row.items() if not isinstance(value, dict | list)}
     nested = [value for value in row.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
     if len(nested) != 1:
@@ -85,6 +86,16 @@ def _flattened(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {**flat, **{key: one for key, one in inner.items() if not isinstance(one, dict | list)}} for inner in nested[0]
     ]
+
+
+def _is_score(value: Any) -> bool:
+    return isinstance(value, dict) and {"value", "n", "low", "high"} <= value.keys()
+
+
+def _score(score: Mapping[str, Any]) -> str:
+    """A score as ``Score`` of artsim.measure has it, as ``2.18 [2.05, 2.31] n=199``; what is not finite is ``-``."""
+    value, low, high = ("-" if score[key] is None else f"{score[key]:.2f}" for key in ("value", "low", "high"))
+    return f"{value} [{low}, {high}] n={score['n']}"
 
 
 def _table(rows: list[dict[str, Any]]) -> list[str]:

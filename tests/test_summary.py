@@ -71,6 +71,17 @@ def test_neighbors_are_a_table() -> None:
     ]
 
 
+def test_scores_in_a_table_are_figures() -> None:
+    score = {"value": 2.184, "n": 199, "low": 2.05, "high": 2.3149}
+    unknown = {"value": None, "n": 0, "low": None, "high": None}
+    lines = summary({"job": "x", "table": [{"label": "eye", "after": score}, {"label": "bare", "after": unknown}]})
+    assert [line.split("  ")[-1].strip() for line in lines.splitlines()[2:]] == [
+        "after",
+        "2.18 [2.05, 2.31] n=199",
+        "- [-, -] n=0",
+    ]
+
+
 def test_long_tables_end_with_what_is_left_out() -> None:
     lines = summary({"job": "x", "table": [{"id": index} for index in range(100)]}).splitlines()
     assert lines[-1] == "  ... and 60 more"

@@ -84,6 +84,16 @@ def score_table(
     return Image.open(sink).convert("RGB")
 
 
+def below_one_another(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Several pictures as one, RGB, on paper as wide as the widest."""
+    size = max(one.width for one in pictures), sum(one.height for one in pictures)
+    whole, top = Image.new("RGB", size, PAPER), 0
+    for one in pictures:
+        whole.paste(one, (0, top))
+        top += one.height
+    return whole
+
+
 def _axis(
     axes: Any, scores: Sequence[Score], reference: tuple[float, str] | None, left: float, bottom: float
 ) -> Callable[[float], float]:
