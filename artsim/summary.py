@@ -93,13 +93,17 @@ def _is_score(value: Any) -> bool:
 
 
 def _score(score: Mapping[str, Any]) -> str:
-    """A score as ``Score`` of artsim.measure has it, as ``2.18 [2.05, 2.31] n=199``; what is not finite is ``-``."""
-    value, low, high = ("-" if score[key] is None else f"{score[key]:.2f}" for key in ("value", "low", "high"))
-    return f"{value} [{low}, {high}] n={score['n']}"
+    """A score, or a difference with its p, as artsim.measure.interval has them; what is not finite is ``-``.
+
+    ``2.18 [2.05, 2.31] n=199`` and ``+0.21 [+0.02, +0.40] p=0.031``.
+    """
+    style = "+.2f" if "p" in score else ".2f"
+    value, low, high = ("-" if score[key] is None else f"{score[key]:{style}}" for key in ("value", "low", "high"))
+    return f"{value} [{low}, {high}] " + (f"p={score['p']:.3f}" if "p" in score else f"n={score['n']}")
 
 
 def _table(rows: list[dict[str, Any]]) -> list[str]:
-    columns = list(dict.fromkeys(key for row in rows for key in row))
+    columns = list(dict.fromkeys(key for row in sorted(rows, key=len, reverse=True) for key in row))
     cells = [
         [_cell(column) for column in columns],
         *([_cell(row.get(column)) for column in columns] for row in rows[:_ROWS]),

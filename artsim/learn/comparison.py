@@ -163,7 +163,9 @@ def _cross_validated(standing: Standing, kind: str, mask: np.ndarray) -> CrossVa
 
 def _how(tested: CrossValidated, count: int) -> str:
     some = "" if tested.annotations == count else f"{tested.annotations} of {count} "
-    return f"{some}cross-validated, {tested.folds} folds" if tested.folds > 1 else f"{some}one held-out fold"
+    if tested.folds == 1:
+        return f"{some}by one held-out fold" if some else "one held-out fold"
+    return f"{some}cross-validated, {tested.folds} folds"
 
 
 def _remarks(entries: Sequence[Contender], metric: str) -> list[str]:
