@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -196,6 +197,18 @@ def test_one_held_out_fold_says_so(archive: Archive) -> None:
     comparison = compare(archive, contenders(archive, [], ["eye"], 0), _annotations().take(np.arange(6)))
     (row,) = comparison.tables["new_images"]
     assert row.note == "one held-out fold; a head on dots"
+
+
+def test_without_its_inputs_a_model_is_compared_with_what_its_folds_began_with(archive: Archive) -> None:
+    """A fine-tuned backbone whose untrained features are not here: nobody knows the rank before of new annotations."""
+    ranks = _cross_validated(archive, "eye", _TESTED, 5)
+    entries = [replace(entry, before=None) for entry in contenders(archive, [], ["eye"], 0)]
+    (row,) = compare(archive, entries, _annotations().take(np.arange(30))).tables["new_images"]
+    assert row.before.value == pytest.approx(np.mean([before for _, before in ranks["new_images"].values()]))
+    assert (row.gain.n, row.before_seen, row.after_seen.n) == (16, None, 30)
+    (row,) = compare(archive, entries, _annotations()).tables["new_images"]
+    assert (row.before, row.gain) == (None, None)
+    assert row.after.n > 16
 
 
 def test_folds_that_measured_by_another_distance_are_left_out(archive: Archive) -> None:
