@@ -78,6 +78,7 @@ def _shown(name: str, value: Any) -> list[str]:
 
 def _flattened(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A query with its list of neighbors becomes one row a neighbor; other nested values are left out."""
+    row = {key: _score(value) if _is_score(value) else value for key, value in row.items()}
     flat = {key: value for key, value in row.items() if not isinstance(value, dict | list)}
     nested = [value for value in row.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
     if len(nested) != 1:
@@ -87,8 +88,22 @@ def _flattened(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def _is_score(value: Any) -> bool:
+    return isinstance(value, dict) and {"value", "n", "low", "high"} <= value.keys()
+
+
+def _score(score: Mapping[str, Any]) -> str:
+    """A score, or a difference with its p, as artsim.measure.interval has them; what is not finite is ``-``.
+
+    ``2.18 [2.05, 2.31] n=199`` and ``+0.21 [+0.02, +0.40] p=0.031``.
+    """
+    style = "+.2f" if "p" in score else ".2f"
+    value, low, high = ("-" if score[key] is None else f"{score[key]:{style}}" for key in ("value", "low", "high"))
+    return f"{value} [{low}, {high}] " + (f"p={score['p']:.3f}" if "p" in score else f"n={score['n']}")
+
+
 def _table(rows: list[dict[str, Any]]) -> list[str]:
-    columns = list(dict.fromkeys(key for row in rows for key in row))
+    columns = list(dict.fromkeys(key for row in sorted(rows, key=len, reverse=True) for key in row))
     cells = [
         [_cell(column) for column in columns],
         *([_cell(row.get(column)) for column in columns] for row in rows[:_ROWS]),

@@ -27,7 +27,9 @@ job.option(
     help="without a model: only the fifth that jobs.train would hold out for verification",
 )
 job.option("--split-by", metavar="COLUMN", help="of the catalog: the groups of --split group-disjoint")
-job.option("--again", metavar="NAME|FILE", help="a second judgement of the same nine: the self-meanrank of a person")
+job.option(
+    "--again", metavar="NAME|FILE", help="a second judgement of the same annotations: adds a person's self-meanrank"
+)
 job.option("--links", action="store_true", help="where linked artworks stand in the whole archive: mAP, recall@k")
 job.option("--metric", default="cosine", help="cosine, euclidean, cityblock, or another of scipy's cdist")
 job.option("--out", metavar="FOLDER", help="for Markdown, pictures and JSON; evaluation/ of the archive if left out")

@@ -71,6 +71,20 @@ def test_neighbors_are_a_table() -> None:
     ]
 
 
+def test_scores_in_a_table_are_figures() -> None:
+    """Columns are in the order of the fullest row."""
+    score = {"value": 2.184, "n": 199, "low": 2.05, "high": 2.3149}
+    unknown = {"value": None, "n": 0, "low": None, "high": None}
+    gain = {"value": 0.2149, "n": 199, "low": -0.021, "high": 0.4, "p": 0.0614}
+    rows = [{"label": "bare", "after": unknown}, {"label": "eye", "before": score, "after": score, "gain": gain}]
+    lines = summary({"job": "x", "table": rows}).splitlines()[2:]
+    assert [[cell.strip() for cell in line.strip().split("  ") if cell] for line in lines] == [
+        ["label", "before", "after", "gain"],
+        ["bare", "- [-, -] n=0"],
+        ["eye", "2.18 [2.05, 2.31] n=199", "2.18 [2.05, 2.31] n=199", "+0.21 [-0.02, +0.40] p=0.061"],
+    ]
+
+
 def test_long_tables_end_with_what_is_left_out() -> None:
     lines = summary({"job": "x", "table": [{"id": index} for index in range(100)]}).splitlines()
     assert lines[-1] == "  ... and 60 more"

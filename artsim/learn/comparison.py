@@ -5,19 +5,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artsim.archive import Mistake
+from artsim.archive import Archive, Mistake
 from artsim.learn.annotations import Annotations
-from artsim.learn.contenders import Contender, roles, shares_images
+from artsim.learn.contenders import Contender
 from artsim.learn.model import Encoder
+from artsim.learn.standing import LEVELS, Standing, standing, tested_by
 from artsim.measure.interval import Difference, Score, mean_score, paired_difference
 from artsim.measure.ranks import ranks
 
-_LEFT_OUT = ("crossing", "validation")  # roles that are neither measured as seen nor as held out
+SEEN, VALIDATION, *_HELD_OUT = LEVELS
+PERSON = "a person"  # how the note of a person's row begins
+
+
+@dataclass(frozen=True)
+class CrossValidated:
+    """How many annotations of a row were ranked by a cross-validation, and by how many folds."""
+
+    annotations: int
+    folds: int
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table: meanranks, on the annotations that were trained on or held out; None where there is none.
+    """A row of a table: meanranks, on the annotations that were trained on or held out; None where there is none.
 
     ``before`` is of vectors that nothing was learned for, ``after`` of learned ones. ``gain`` is by how much training
     lowered the meanrank of what was held out, ``against_first`` by how much it is lower than that of the first row.
@@ -25,6 +35,7 @@ class Row:
 
     label: str
     note: str
+    cross_validated: CrossValidated | None = None
     before_seen: Score | None = None
     after_seen: Score | None = None
     before: Score | None = None
@@ -35,61 +46,140 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The rows, and how many annotations there are of each kind, by name."""
+    """``tables``: the rows for each kind of held-out annotations, the newest kind first; "seen" if there is none.
 
-    rows: list[Row]
+    Only the first table shows what was seen. ``counts``: annotations that are seen, chose an epoch, or are of a kind;
+    ``measured``: those that a table shows. ``remarks``: sentences about what could not be used.
+    """
+
+    tables: dict[str, list[Row]]
     counts: dict[str, int]
+    measured: int
+    remarks: list[str]
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A contender, what the annotations are to it, and its rank of each, float64 (n,); None where it has none."""
+
+    contender: Contender
+    standing: Standing
+    before: np.ndarray | None
+    after: np.ndarray | None
+
+    def held_out(self, kind: str) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Ranks before and after training, those of the cross-validation in place of the final model's."""
+        tested = self.standing.tested.get(kind)
+        if tested is None:
+            return self.before, self.after
+        ranked = ~np.isnan(tested.rank)
+        nothing = np.full(len(ranked), np.nan)
+        before, after = (nothing if own is None else own for own in (self.before, self.after))
+        return np.where(ranked, tested.before, before), np.where(ranked, tested.rank, after)
 
 
 def compare(
-    entries: Sequence[Contender], annotations: Annotations, *, metric: str = "cosine", seed: int = 0
+    archive: Archive, entries: Sequence[Contender], annotations: Annotations, *, metric: str = "cosine", seed: int = 0
 ) -> Comparison:
-    """Compares all entries on the annotations that none of them has seen.
+    """Compares all entries, for each kind on the annotations of which all have a held-out rank of this kind.
 
-    Each model is measured as well on those it was trained on. Mistake if there is nothing to measure on.
+    An annotation is of a kind if it is to some entry, and is no less new to any other. Each model is measured as well
+    on what it was trained on. Mistake if there is nothing to measure on.
     """
-    of_entry = [roles(entry, annotations) for entry in entries]
-    seen = [role == "training" for role in of_entry]
-    held_out = np.logical_and.reduce([role == "verification" for role in of_entry])
-    sharing = [shares_images(model, annotations) & held_out for entry in entries for model in entry.models]
-    counts = {
-        "held_out": int(held_out.sum()),
-        "held_out_with_seen_images": int(np.logical_or.reduce([held_out & False, *sharing]).sum()),
-        "seen": int(np.logical_or.reduce(seen).sum()),
-        **{name: int(np.logical_or.reduce([role == name for role in of_entry]).sum()) for name in _LEFT_OUT},
-    }
-    if not (counts["held_out"] or counts["seen"]):
+    measured = [_measure(archive, entry, annotations, metric) for entry in entries]
+    standings = [one.standing for one in measured]
+    seen = np.logical_or.reduce([one.level == LEVELS.index(SEEN) for one in standings])
+    validation = np.logical_or.reduce([one.level == LEVELS.index(VALIDATION) for one in standings])
+    masks = {kind: _of_kind(standings, kind) for kind in reversed(_HELD_OUT)}
+    masks = {kind: mask for kind, mask in masks.items() if mask.any()}
+    if not (masks or seen.any()):
         raise Mistake(
-            f"there is nothing to evaluate on: of {len(annotations)} annotations {counts['crossing']} share images "
-            f"with a training, {counts['validation']} validated one, and none is held out; features alone "
-            "can be evaluated on them, and models that were not trained on these images"
+            f"there is nothing to evaluate on: {validation.sum()} of {len(annotations)} annotations chose the best "
+            "epoch of a training, and no other is there; --annotator chooses others"
         )
-    rows: list[Row] = []
-    first = None
-    for entry, trained_on in zip(entries, seen, strict=True):
-        before = _ranks(entry.before if entry.models else entry.source, annotations, metric)
-        after = _ranks(entry.source if entry.models else None, annotations, metric)
-        latest = before if after is None else after
-        rows.append(
-            Row(
-                entry.label,
-                entry.note,
-                before_seen=_mean(before, trained_on, seed),
-                after_seen=_mean(after, trained_on, seed),
-                before=_mean(before, held_out, seed),
-                after=_mean(after, held_out, seed),
-                gain=_difference(before, after, held_out, seed),
-                against_first=_difference(first, latest, held_out, seed),
-            )
-        )
-        first = latest if first is None else first
-    return Comparison(rows, counts)
+    tables = {
+        kind: _rows(measured, kind, masks.get(kind, np.zeros(len(annotations), bool)), seed, with_seen=not number)
+        for number, kind in enumerate(masks or [SEEN])
+    }
+    counts = {SEEN: seen, VALIDATION: validation, **masks}
+    return Comparison(
+        tables,
+        {name: int(mask.sum()) for name, mask in counts.items()},
+        int(np.logical_or.reduce([seen, *masks.values()]).sum()),
+        _remarks(entries, metric),
+    )
 
 
 def person(label: str, found: np.ndarray, seed: int = 0) -> Row:
     """The row of a person who judged again; ``found``, (n,), as ``self_ranks`` gives it."""
     judged = ~np.isnan(found)
-    return Row(label, f"a person: {judged.sum()} annotations judged again", after=_mean(found, judged, seed))
+    return Row(label, f"{PERSON}: {judged.sum()} annotations judged again", after=_mean(found, judged, seed))
+
+
+def _measure(archive: Archive, entry: Contender, annotations: Annotations, metric: str) -> _Measured:
+    return _Measured(
+        entry,
+        standing(archive, entry, annotations, metric),
+        _ranks(entry.before if entry.models else entry.source, annotations, metric),
+        _ranks(entry.source if entry.models else None, annotations, metric),
+    )
+
+
+def _of_kind(standings: Sequence[Standing], kind: str) -> np.ndarray:
+    no_less = np.logical_and.reduce([one.at_least(kind) for one in standings])
+    return no_less & np.logical_or.reduce([one.exactly(kind) for one in standings])
+
+
+def _rows(measured: Sequence[_Measured], kind: str, mask: np.ndarray, seed: int, *, with_seen: bool) -> list[Row]:
+    rows: list[Row] = []
+    first = None
+    for one in measured:
+        trained_on = (one.standing.level == LEVELS.index(SEEN)) & with_seen
+        before, after = one.held_out(kind)
+        latest = before if after is None else after
+        tested = _cross_validated(one.standing, kind, mask)
+        rows.append(
+            Row(
+                one.contender.label,
+                f"{_how(tested, int(mask.sum()))}; {one.contender.note}" if tested else one.contender.note,
+                tested,
+                before_seen=_mean(one.before, trained_on, seed),
+                after_seen=_mean(one.after, trained_on, seed),
+                before=_mean(before, mask, seed),
+                after=_mean(after, mask, seed),
+                gain=_difference(before, after, mask, seed),
+                against_first=_difference(first, latest, mask, seed),
+            )
+        )
+        first = latest if first is None else first
+    return rows
+
+
+def _cross_validated(standing: Standing, kind: str, mask: np.ndarray) -> CrossValidated | None:
+    tested = standing.tested.get(kind)
+    count = 0 if tested is None else int((mask & ~np.isnan(tested.rank)).sum())
+    return CrossValidated(count, tested.folds) if tested and count else None
+
+
+def _how(tested: CrossValidated, count: int) -> str:
+    some = "" if tested.annotations == count else f"{tested.annotations} of {count} "
+    if tested.folds == 1:
+        return f"{some}by one held-out fold" if some else "one held-out fold"
+    return f"{some}cross-validated, {tested.folds} folds"
+
+
+def _remarks(entries: Sequence[Contender], metric: str) -> list[str]:
+    """Which cross-validations can't be used since they measured by another distance."""
+    others = {
+        model.name: distance
+        for entry in entries
+        if (model := entry.tested) and (distance := tested_by(model)) not in (None, metric)
+    }
+    return [
+        f"{name} was cross-validated by {distance} distance: with --metric {metric} what it was trained on counts as "
+        "seen only."
+        for name, distance in others.items()
+    ]
 
 
 def _ranks(source: Encoder | None, annotations: Annotations, metric: str) -> np.ndarray | None:
@@ -100,8 +190,15 @@ def _ranks(source: Encoder | None, annotations: Annotations, metric: str) -> np.
 
 
 def _mean(found: np.ndarray | None, mask: np.ndarray, seed: int) -> Score | None:
-    return None if found is None or not mask.any() else mean_score(found[mask], seed)
+    return None if found is None or not _complete(found, mask) else mean_score(found[mask], seed)
 
 
 def _difference(a: np.ndarray | None, b: np.ndarray | None, mask: np.ndarray, seed: int) -> Difference | None:
-    return None if a is None or b is None or not mask.any() else paired_difference(a[mask], b[mask], seed)
+    if a is None or b is None or not (_complete(a, mask) and _complete(b, mask)):
+        return None
+    return paired_difference(a[mask], b[mask], seed)
+
+
+def _complete(found: np.ndarray, mask: np.ndarray) -> bool:
+    """Whether each of the annotations chosen, and at least one, has a rank."""
+    return bool(mask.any()) and not np.isnan(found[mask]).any()

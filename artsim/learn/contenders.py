@@ -12,18 +12,20 @@ from artsim.learn.finetune_encoder import BackboneEncoder
 from artsim.learn.model import Encoder, HeadEncoder, Model, about_feature, load_model
 from artsim.learn.pixels import pixels_of
 
-ROLES = ("verification", "crossing", "validation", "training")  # the later says more of what was seen
-
 
 @dataclass(frozen=True)
 class Contender:
-    """A row of the table. ``before`` are a model's inputs; ``models``, those that its vectors were learned by."""
+    """A row of the table. ``before`` are a model's inputs; ``models``, those that its vectors were learned by.
+
+    ``tested`` is the model whose cross-validation speaks for these vectors: the only one that learned them.
+    """
 
     label: str
     note: str
     source: Encoder
     before: Space | None = None
     models: tuple[Model, ...] = ()
+    tested: Model | None = None
 
 
 def contenders(
@@ -36,30 +38,6 @@ def contenders(
     sets = [specs for given in features for specs in ([[one] for one in given] + [list(given)])]
     unique = list(dict.fromkeys(map(tuple, sets)))
     return [_of_features(archive, specs, seed) for specs in unique] + [_of_model(archive, name) for name in models]
-
-
-def roles(contender: Contender, annotations: Annotations) -> np.ndarray:
-    """What each annotation was to a contender: one of ROLES; object of shape (n,).
-
-    Those that its models' own lists name are what they say there. Of others, those none of whose images were trained
-    on can verify; those that share some with the training cross over, and say nothing.
-    """
-    worst = np.zeros(len(annotations), np.int64)
-    for model in contender.models:
-        listed = dict(zip(model.rows["annotation_id"].to_pylist(), model.rows["role"].to_pylist(), strict=True))
-        crossing = shares_images(model, annotations)
-        found = [
-            ROLES.index(listed.get(one, ROLES[int(shared)]))
-            for one, shared in zip(annotations.annotation_id, crossing, strict=True)
-        ]
-        worst = np.maximum(worst, np.array(found, np.int64))
-    return np.array(ROLES, dtype=object)[worst]
-
-
-def shares_images(model: Model, annotations: Annotations) -> np.ndarray:
-    """Whether an annotation shows an image that the model was made with; bool (n,)."""
-    seen = model.training_images()
-    return np.array([not seen.isdisjoint(nine) for nine in annotations.images], bool)
 
 
 def comparable(archive: Archive, entries: Sequence[Contender], annotations: Annotations) -> Annotations:
@@ -91,7 +69,8 @@ def _of_features(archive: Archive, specs: Sequence[str], seed: int) -> Contender
     space = Space(archive, specs, seed)
     models = _writers(archive, specs)
     note = f"written by {', '.join(model.name for model in models)}" if models else "untrained"
-    return Contender(space.title, note, space, models=models)
+    alone = len(models) == len(specs) == 1 and space.specs[0].pca is None
+    return Contender(space.title, note, space, models=models, tested=models[0] if alone else None)
 
 
 def _of_model(archive: Archive, name: str) -> Contender:
@@ -100,11 +79,12 @@ def _of_model(archive: Archive, name: str) -> Contender:
     source = model.encoder(archive)
     if isinstance(source, HeadEncoder):
         models = (model, *_writers(archive, inputs))
-        return Contender(model.name, f"a head on {' + '.join(inputs)}", source, source.space, models)
+        tested = model if len(models) == 1 else None  # folds of a head on what a model learned saw what that saw
+        return Contender(model.name, f"a head on {' + '.join(inputs)}", source, source.space, models, tested)
     (origin,) = model.card["inputs"]
     here = about_feature(archive, origin["features"]) or {}
     before = Space(archive, inputs) if here.get("weights_hash") == origin["about"]["weights_hash"] else None
-    return Contender(model.name, f"fine-tuned {origin['features']}", source, before, (model,))
+    return Contender(model.name, f"fine-tuned {origin['features']}", source, before, (model,), model)
 
 
 def _writers(archive: Archive, specs: Sequence[str]) -> tuple[Model, ...]:

@@ -11,11 +11,11 @@ from PIL import Image
 from artsim.archive import Archive, Mistake, Store
 from artsim.learn.annotation_works import open_to_everyone
 from artsim.learn.annotations import Annotations, read_annotations
-from artsim.learn.comparison import Row, compare, person
-from artsim.learn.contenders import comparable, contenders
+from artsim.learn.comparison import Comparison, Row, compare, person
+from artsim.learn.contenders import Contender, comparable, contenders
 from artsim.learn.evaluate_links import LinksRow, compare_links
-from artsim.learn.evaluation_table import as_json, links_markdown, links_picture, markdown, picture
-from artsim.learn.self_meanrank import second_judgement, self_ranks
+from artsim.learn.evaluation_table import as_json, links_markdown, links_picture, markdown, meaning, picture
+from artsim.learn.self_meanrank import judged_twice, second_judgement, self_ranks
 from artsim.learn.splits import split
 from artsim.learn.train_plan import groups_by
 from artsim.measure.distance import METRICS
@@ -39,8 +39,8 @@ def evaluate(
     """Compares features and models on annotations, and on links if asked; writes Markdown, pictures and JSON.
 
     They go into the folder (or address) ``out``, or ``evaluation/`` of the archive. ``again`` adds the row of a person
-    who judged a second time; ``split_kind`` keeps the verification part of a split, where no model brings its own.
-    Returns the run's share of the report.
+    who judged a second time; annotators who judged some of the same nine twice have a row anyway. ``split_kind`` keeps
+    the verification part of a split, if there is no model. Returns the run's share of the report.
     """
     if metric not in METRICS:
         raise Mistake(f"--metric {metric}: there are {', '.join(METRICS)}")
@@ -48,7 +48,7 @@ def evaluate(
     if not entries:
         raise Mistake("--features or --models: say what to evaluate")
     if split_kind and any(entry.models for entry in entries):
-        raise Mistake(f"--split {split_kind}: a model brings its own split; leave the option out")
+        raise Mistake(f"--split {split_kind}: a model knows what it was trained on; leave the option out")
     store = Store.open(out or archive.store.address("evaluation"))
     annotations = _annotations(archive, annotators, again, public_only)
     if not len(annotations) and (again or not links):
@@ -59,11 +59,11 @@ def evaluate(
         if not len(usable):
             raise Mistake(f"--features: each of the {len(annotations)} annotations has an image without a vector")
         chosen = _verification(archive, usable, split_kind, split_by, seed) if split_kind else usable
-        comparison = compare(entries, chosen, metric=metric, seed=seed)
-        people = [_person(archive, annotations, again, seed)] if again else []
+        comparison = compare(archive, entries, chosen, metric=metric, seed=seed)
+        people = [person(f"{name}, again", ranks, seed) for name, ranks in judged_twice(annotations).items()]
+        people += [_person(archive, annotations, again, seed)] if again else []
         lost = len(annotations) - len(usable)
-        counts = {"annotations": len(annotations), "without_vector": lost, **comparison.counts}
-        sections.append(_meanranks([*comparison.rows, *people], counts, annotations, metric))
+        sections.append(_meanranks(comparison, people, entries, annotations, lost, metric))
     if links:
         sections.append(_links(*compare_links(archive, entries, metric=metric, seed=seed, public_only=public_only)))
     about: dict[str, Any] = {"metric": metric, "features": [list(specs) for specs in features], "models": list(models)}
@@ -90,17 +90,39 @@ class _Section:
     failures: dict[str, int]
 
 
-def _meanranks(rows: list[Row], counts: dict[str, int], annotations: Annotations, metric: str) -> _Section:
+def _meanranks(
+    comparison: Comparison,
+    people: list[Row],
+    entries: Sequence[Contender],
+    annotations: Annotations,
+    lost: int,
+    metric: str,
+) -> _Section:
+    """``people`` are added to the first table; ``lost`` annotations have an image without a vector."""
     judges = ", ".join(sorted(set(annotations.annotator)))
     title = f"Meanrank on what {judges} judged"
-    subtitle = f"{counts['held_out']} annotations held out; {metric} distance; 1 is perfect, 4.5 is chance."
+    counts = {"annotations": len(annotations), "without_vector": lost, **comparison.counts}
+    columns = {model.card.get("split", {}).get("by") for entry in entries for model in entry.models}
+    column = ", ".join(sorted(columns - {None}))
+    main, *others = comparison.tables
+    subtitles = {kind: meaning(kind, counts[kind], column) for kind in comparison.tables}
+    subtitles[main] += f" Measured by {metric} distance; 1 is perfect, 4.5 is chance."
+    tables = comparison.tables | {main: [*comparison.tables[main], *people]}
+    about = {
+        "annotators": judges,
+        "annotations": counts,
+        "kind": main,
+        "table": as_json(tables[main]),
+        "further_tables": {kind: as_json(tables[kind]) for kind in others},
+        "remarks": comparison.remarks,
+    }
     return _Section(
-        markdown(rows, counts, title, subtitle),
+        markdown(tables, counts, title, subtitles, comparison.remarks),
         "meanrank.png",
-        picture(rows, title, subtitle),
-        {"annotators": judges, "annotations": counts, "table": as_json(rows)},
-        (counts["annotations"], counts["held_out"] + counts["seen"], counts["without_vector"]),
-        {"an image without a vector": lost} if (lost := counts["without_vector"]) else {},
+        picture(tables, title, subtitles),
+        about,
+        (counts["annotations"], comparison.measured, lost),
+        {"an image without a vector": lost} if lost else {},
     )
 
 

@@ -1,18 +1,18 @@
 """An evaluation as people read it: Markdown and pictures; and as programs do: JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from artsim.learn.comparison import Row
+from artsim.learn.comparison import PERSON, Row
 from artsim.learn.evaluate_links import LinksRow
 from artsim.measure.interval import Difference, Score
 from artsim.measure.retrieval import CUTS, MEASURES
 from artsim.pictures.scores import Row as Line
-from artsim.pictures.scores import Series, score_table
+from artsim.pictures.scores import Series, below_one_another, score_table
 
 _SERIES = {
     "before_seen": Series("before, on what it was trained on (seen)", strong=False, filled=False),
@@ -28,6 +28,19 @@ _COLUMNS = {
     "gain": "gain",
     "against_first": "against row 1",
 }
+_TITLES = {
+    "new_groups": "New groups",
+    "new_images": "New images",
+    "new_annotations": "New annotations of known images",
+    "untrained": "All annotations",
+    "seen": "Annotations seen in training",
+}
+_MEANINGS = {
+    "new_groups": " of new groups: training saw no image with the {column} of their anchor or positive",
+    "new_images": " of new images: training saw neither their anchor nor their positive",
+    "new_annotations": " that training did not see; it may have seen their images in others",
+    "untrained": "",
+}
 _CHANCE = (4.5, "chance")
 _QUERIES = {
     "held_out": "Queries of clusters that no model here was trained on",
@@ -35,18 +48,27 @@ _QUERIES = {
 }
 
 
-def markdown(rows: Sequence[Row], counts: dict[str, int], title: str, subtitle: str) -> str:
-    """The table, a heading and what its words mean."""
-    columns = _filled(rows)
-    lines = [f"## {_plain(title)}", "", f"{_plain(subtitle)}", ""]
-    lines += _grid(
-        ["", *(_COLUMNS[name] for name in columns)],
-        [
-            [f"**{_plain(row.label)}** ({_plain(row.note)})", *(_text(getattr(row, name)) for name in columns)]
-            for row in rows
-        ],
-    )
-    return "\n".join([*lines, "", _explained(counts), ""])
+def meaning(kind: str, count: int, column: str | None) -> str:
+    """A sentence on the ``count`` annotations of a kind; ``column`` is what groups are by."""
+    if kind == "seen":
+        return "Nothing is held out: the models were trained on all of these annotations."
+    which = _MEANINGS[kind].format(column=column or "group")
+    return f"{count} annotation{'s' * (count != 1)}{which}."
+
+
+def markdown(
+    tables: Mapping[str, Sequence[Row]],
+    counts: Mapping[str, int],
+    title: str,
+    subtitles: Mapping[str, str],
+    remarks: Sequence[str] = (),
+) -> str:
+    """A heading, the tables with what each is measured on, and what the words mean."""
+    main, *others = tables
+    lines = [f"## {_plain(title)}", "", f"{_plain(subtitles[main])}", "", *_rows(tables[main])]
+    for kind in others:
+        lines += ["", f"### {_TITLES[kind]}", "", _plain(subtitles[kind]), "", *_rows(tables[kind])]
+    return "\n".join([*lines, "", _explained(tables, counts, remarks), ""])
 
 
 def links_markdown(rows: Sequence[LinksRow], counts: dict[str, int]) -> str:
@@ -63,21 +85,12 @@ def links_markdown(rows: Sequence[LinksRow], counts: dict[str, int]) -> str:
     return "\n".join([*lines, ""])
 
 
-def picture(rows: Sequence[Row], title: str, subtitle: str) -> Image.Image:
-    """Dots with intervals beside the figures."""
-    columns = _filled(rows)
-    shown = [name for name in _SERIES if name in columns]
-    lines = [
-        Line(
-            row.label,
-            row.note,
-            [getattr(row, name) for name in shown],
-            [_cell(getattr(row, name)) for name in columns],
-        )
-        for row in rows
-    ]
-    headings = [_COLUMNS[name] for name in columns]
-    return score_table(title, subtitle, [_SERIES[name] for name in shown], headings, lines, _CHANCE)
+def picture(tables: Mapping[str, Sequence[Row]], title: str, subtitles: Mapping[str, str]) -> Image.Image:
+    """The tables below one another: dots with intervals beside the figures."""
+    main, *_ = tables
+    return below_one_another(
+        [_picture(rows, title if kind == main else _TITLES[kind], subtitles[kind]) for kind, rows in tables.items()]
+    )
 
 
 def links_picture(rows: Sequence[LinksRow], counts: dict[str, int]) -> Image.Image:
@@ -105,30 +118,64 @@ def as_json(rows: Sequence[Row | LinksRow]) -> list[dict[str, Any]]:
     return [_rounded({key: value for key, value in asdict(row).items() if value is not None}) for row in rows]
 
 
+def _rows(rows: Sequence[Row]) -> list[str]:
+    columns = _filled(rows)
+    return _grid(
+        ["", *(_COLUMNS[name] for name in columns)],
+        [
+            [f"**{_plain(row.label)}** ({_plain(row.note)})", *(_text(getattr(row, name)) for name in columns)]
+            for row in rows
+        ],
+    )
+
+
+def _picture(rows: Sequence[Row], title: str, subtitle: str) -> Image.Image:
+    columns = _filled(rows)
+    shown = [name for name in _SERIES if name in columns]
+    lines = [
+        Line(
+            row.label,
+            row.note,
+            [getattr(row, name) for name in shown],
+            [_cell(getattr(row, name)) for name in columns],
+        )
+        for row in rows
+    ]
+    headings = [_COLUMNS[name] for name in columns]
+    return score_table(title, subtitle, [_SERIES[name] for name in shown], headings, lines, _CHANCE)
+
+
 def _filled(rows: Sequence[Row]) -> list[str]:
     return [name for name in _COLUMNS if any(getattr(row, name) for row in rows)]
 
 
-def _explained(counts: dict[str, int]) -> str:
-    words = [
-        "Meanrank with its 95% interval over annotations; lower is better, 1 is perfect, 4.5 is chance. *seen*: on the "
-        "annotations that the model was trained on, which prove nothing. *gain*: by how much training lowered the "
-        "meanrank of what was held out; *against row 1*: by how much it is lower than the first row's; p is two-sided, "
-        "paired."
-    ]
-    if counts["held_out_with_seen_images"]:
+def _explained(tables: Mapping[str, Sequence[Row]], counts: Mapping[str, int], remarks: Sequence[str]) -> str:
+    rows = [row for some in tables.values() for row in some]
+    words = ["Meanrank with its 95% interval over annotations; lower is better, 1 is perfect, 4.5 is chance."]
+    if any(row.after_seen for row in rows):
         words.append(
-            f"**{counts['held_out_with_seen_images']} of the {counts['held_out']} held-out annotations show images "
-            "that a model was trained on.**"
+            "*seen*: on annotations that the model was trained on, or that repeat an anchor and positive of these; "
+            "they prove nothing."
         )
+    if any(row.gain or row.against_first for row in rows):
+        words.append(
+            "*gain*: how much lower the meanrank of held-out annotations is after training; *against row 1*: how much "
+            "lower it is than that of the first row; p is two-sided, paired."
+        )
+    if any(row.cross_validated for row in rows):
+        words.append(
+            "*cross-validated*: the model itself learned from these annotations, so each is ranked by a model of the "
+            "same recipe that was trained without it."
+        )
+    if any(row.note.startswith(PERSON) for row in rows):
+        words.append("*a person*: the same choice for the same nine artworks ranks 1, another choice 5.")
     for name, what in (
-        ("crossing", "share images with a training and are left out"),
         ("validation", "chose the best epoch of a training and are left out"),
         ("without_vector", "have an image without a vector and are left out"),
     ):
         if counts[name]:
             words.append(f"{counts[name]} annotations {what}.")
-    return " ".join(words)
+    return " ".join([*words, *map(_plain, remarks)])
 
 
 def _links_words(counts: dict[str, int]) -> str:

@@ -25,6 +25,23 @@ def second_judgement(archive: Archive, again: str) -> np.ndarray:
     return np.array(rows, dtype=object).reshape(-1, IMAGES)
 
 
+def judged_twice(annotations: Annotations) -> dict[str, np.ndarray]:
+    """For each annotator who judged some of the same nine twice, the ranks of the first choices in the last judgement.
+
+    By name; float64 (k,), one for each repeated question.
+    """
+    found = {}
+    for annotator in sorted(set(annotations.annotator)):
+        theirs = annotations.take(annotations.annotator == annotator)
+        earliest: dict[tuple[str, frozenset[str]], int] = {}
+        rows = [earliest.setdefault(_question(nine), row) for row, nine in enumerate(theirs.images)]
+        first = np.array(rows) == np.arange(len(rows))
+        ranks = self_ranks(theirs.take(first), theirs.images[~first])
+        if not np.isnan(ranks).all():
+            found[annotator] = ranks[~np.isnan(ranks)]
+    return found
+
+
 def self_ranks(annotations: Annotations, second: np.ndarray) -> np.ndarray:
     """The rank of each annotation's positive in the second judgement; float64 (n,), NaN where there is none.
 

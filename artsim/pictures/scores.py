@@ -50,7 +50,7 @@ def score_table(
     """The picture, RGB. ``reference`` is a value that every row is to be seen against, and its name."""
     from matplotlib.figure import Figure
 
-    longest = max((_length(row.label, _LABEL[1], font(14, bold=True)) for row in rows), default=0)
+    longest = max((_longest(row) for row in rows), default=0)
     left = _MARGIN + max(longest, _LABEL[0]) + _GAP  # where the dots begin
     edges = [left + _PLOT + _GAP + _CELL * (index + 1) for index in range(len(columns))]  # where a column ends
     width = max([left + _PLOT + _GAP, *edges]) + _MARGIN
@@ -82,6 +82,16 @@ def score_table(
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # a letter that the typeface lacks is a box
         figure.savefig(sink, format="png")
     return Image.open(sink).convert("RGB")
+
+
+def below_one_another(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Several pictures as one, RGB, on paper as wide as the widest."""
+    size = max(one.width for one in pictures), sum(one.height for one in pictures)
+    whole, top = Image.new("RGB", size, PAPER), 0
+    for one in pictures:
+        whole.paste(one, (0, top))
+        top += one.height
+    return whole
 
 
 def _axis(
@@ -144,6 +154,12 @@ def _legend(axes: Any, series: Sequence[Series], y: float, width: float) -> None
         _dot(axes, one, x, y - 4)
         _write(axes, one.name, x + 12, y, width, size=12)
         x += step
+
+
+def _longest(row: Row) -> float:
+    """The width that a row's label needs, or its note on two lines."""
+    note = _length(row.note, 2 * _LABEL[1], font(11)) * 0.6  # a line ends with a word
+    return max(_length(row.label, _LABEL[1], font(14, bold=True)), min(note, _LABEL[1]))
 
 
 def _length(text: str, most: float, face: ImageFont.FreeTypeFont) -> float:

@@ -12,8 +12,11 @@ from scipy.spatial.distance import cosine
 from artsim.archive import Archive, Mistake
 from artsim.learn.annotations import add_annotations, read_annotations
 from artsim.learn.links import Link, add_links
+from artsim.learn.model import load_model
 from artsim.learn.splits import split
 from jobs.evaluate import job
+from jobs.train import job as train
+from tests.learn.annotated import annotate, annotated
 from tests.learn.made_models import model_of
 from tests.made import CLOSED, add_features, make_archive, named, vectors_of
 
@@ -64,7 +67,8 @@ def test_the_report_and_the_files(archive: Archive, tmp_path: Path) -> None:
         archive, "--features", "dots", "--models", "eye", "--annotator", "anna", "--links", "--out", str(tmp_path)
     )
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (41, 41, 0)
-    assert (report["annotations"]["held_out"], report["annotations"]["seen"]) == (20, 20)
+    assert (report["annotations"]["new_images"], report["annotations"]["seen"]) == (20, 20)
+    assert (report["kind"], report["further_tables"]) == ("new_images", {})
     dots, eye = report["table"]
     mine = read_annotations(archive, ["anna"]).images
     held_out = np.array([nine for nine in mine if nine[0] in _IDS[40:74]])
@@ -140,9 +144,56 @@ def test_a_person_who_judged_again(archive: Archive, tmp_path: Path) -> None:
 def test_a_model_on_annotations_that_it_does_not_know(archive: Archive) -> None:
     """bert's show images of the second pool alone, or some of the first, on which the model was trained."""
     report = _ask(archive, "--models", "eye", "--annotator", "bert")
+    anna, bert = (read_annotations(archive, [name]).images for name in ("anna", "bert"))
+    known = {image for nine in anna if nine[0] in _IDS[:40] for image in nine}
+    new = [nine[0] not in known and nine[1] not in known for nine in bert if _IDS[74] not in nine]
     counts = report["annotations"]
-    assert (counts["held_out"], counts["crossing"], counts["seen"], counts["without_vector"]) == (6, 3, 0, 1)
-    assert report["table"][0]["after"]["n"] == 6
+    assert (counts["seen"], counts["without_vector"], counts["new_images"]) == (0, 1, sum(new))
+    assert counts.get("new_annotations", 0) == 9 - sum(new)
+    assert report["rows_out"] == 9
+    assert report["table"][0]["after"]["n"] == sum(new)
+
+
+def test_a_person_who_repeats_questions_has_a_row(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path / "archive", _IDS)
+    add_features(archive, "dots", {one: np.random.default_rng(0).normal(size=6) for one in _IDS})
+    nines = [_IDS[start : start + 9] for start in range(0, 54, 9)]
+    again = [[nine[0], *nine[:0:-1]] for nine in nines[:2]] + [[nine[0], nine[1], *nine[:1:-1]] for nine in nines[2:4]]
+    add_annotations(archive, "anna", [*nines, *again], "random")
+    report = _ask(archive, "--features", "dots")
+    dots, anna = report["table"]
+    assert dots["before"]["n"] == 10
+    assert (anna["label"], anna["note"]) == ("anna, again", "a person: 4 annotations judged again")
+    assert (anna["after"]["value"], anna["after"]["n"]) == ((5 + 5 + 1 + 1) / 4, 4)
+    assert "*a person*" in Path(report["files"][0]).read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_model_trained_on_everything_is_scored_by_its_folds(tmp_path: Path) -> None:
+    """By kind, before and after as the card has them; features on the same annotations; it's all in the files."""
+    archive = annotated(tmp_path / "archive")
+    how = ["--archive", archive.uri, "--name", "eye", "--features", "dots:12", "more", "--split-by", "artist"]
+    train.run(how)
+    report = _ask(archive, "--features", "dots:12", "more", "--models", "eye")
+    scores = load_model(archive, "eye").card["scores"]
+    assert report["kind"] == "new_groups"
+    assert list(report["further_tables"]) == ["new_images", "new_annotations"]
+    tables = {"new_groups": report["table"], **report["further_tables"]}
+    for kind, rows in tables.items():
+        *features, model = rows
+        for when in ("before", "after", "gain"):
+            assert model[when]["value"] == pytest.approx(scores[kind][when]["value"], abs=1e-5)
+        assert model["cross_validated"] == {"annotations": scores[kind]["after"]["n"], "folds": 5}
+        assert [row["label"] for row in features] == ["dots:12", "more", "dots:12 + more"]
+        assert {row["before"]["n"] for row in rows} == {report["annotations"][kind]} == {model["after"]["n"]}
+    assert tables["new_groups"][-1]["after_seen"]["value"] == pytest.approx(scores["seen"]["after"]["value"], abs=1e-5)
+    assert (report["rows_in"], report["rows_out"]) == (250, 250)
+    text = Path(report["files"][0]).read_text(encoding="utf-8")
+    assert "training saw no image with the artist of their anchor or positive" in text
+    assert text.count("cross-validated, 5 folds") == 3
+    annotate(archive, 40, "bert", seed=7)
+    report = _ask(archive, "--models", "eye", "--annotator", "bert")
+    assert "cross_validated" not in report["table"][0]
 
 
 @pytest.mark.parametrize(
@@ -153,7 +204,7 @@ def test_a_model_on_annotations_that_it_does_not_know(archive: Archive) -> None:
         (["--models", "none"], "none: no model of this name"),
         (["--features", "dots", "--annotator", "zoe"], "--annotator zoe"),
         (["--features", "dots", "--metric", "manhatten"], "--metric manhatten: there are .*cityblock"),
-        (["--models", "eye", "--split", "random"], "--split random: a model brings its own split"),
+        (["--models", "eye", "--split", "random"], "--split random: a model knows what it was trained on"),
         (["--features", "dots", "--split", "group-disjoint"], "--split group-disjoint: --split-by"),
         (["--features", "dots", "--again", "nobody"], "--again nobody"),
         (["--features", "dots", "--annotator", "bert", "--again", "anna again"], "--again anna again: none of it"),

@@ -1,7 +1,8 @@
 """Small trained models with chosen weights, where a test wants them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +10,7 @@ import torch
 
 from artsim.archive import Archive
 from artsim.learn.heads import Head
-from artsim.learn.model import FORMAT, ROLES, Model, about_feature
+from artsim.learn.model import FORMAT, HELD_OUT, ROLES, Model, about_feature
 from artsim.learn.recipe import Recipe
 
 
@@ -20,8 +21,14 @@ def model_of(
     matrix: np.ndarray,
     rows: Sequence[tuple[str, Sequence[str], str]],
     save: bool = True,
+    split: str | None = None,
+    by: str | None = None,
+    held_out: Sequence[Mapping[str, Any]] | None = None,
 ) -> Model:
-    """A linear head that gives ``vectors @ matrix.T`` of one feature; ``rows`` are (annotation_id, images, role)."""
+    """A linear head that gives ``vectors @ matrix.T`` of one feature; ``rows`` are (annotation_id, images, role).
+
+    ``held_out`` are rows of model.HELD_OUT; of columns that one lacks it has zeros.
+    """
     recipe = Recipe(head="linear", hidden=len(matrix))
     head = Head(matrix.shape[1], recipe)
     tensors = head.state_dict() | {"transform.1.weight": torch.from_numpy(matrix.astype(np.float32))}
@@ -32,9 +39,13 @@ def model_of(
         "inputs": inputs,
         "recipe": asdict(recipe),
         "dimension": len(matrix),
+        "split": {"kind": split, "by": by},
     }
     listed = [{"annotation_id": one, "images": list(images), "role": role} for one, images, role in rows]
-    model = Model(name, card, tensors, pa.Table.from_pylist(listed, schema=ROLES))
+    zeros = {"fold": 0, "before": 0.0, "unseen": 0, "ahead_unseen": 0.0}
+    tested = [{**zeros, **row} for row in held_out or ()]
+    table = None if held_out is None else pa.Table.from_pylist(tested, schema=HELD_OUT)
+    model = Model(name, card, tensors, pa.Table.from_pylist(listed, schema=ROLES), table)
     if save:
         model.save(archive)
     return model

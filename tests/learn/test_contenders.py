@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from artsim.archive import Archive, Mistake
-from artsim.learn.contenders import comparable, contenders, roles, without_vector
+from artsim.learn.contenders import comparable, contenders, without_vector
 from artsim.learn.finetune_encoder import card_of
 from artsim.learn.model import FORMAT, ROLES, Model
 from artsim.vision.backbones import parse_feature
@@ -53,50 +53,31 @@ def test_what_is_not_there(archive: Archive, features: list, models: list, said:
         contenders(archive, features, models, 0)
 
 
-def test_what_an_annotation_was_to_a_model(archive: Archive) -> None:
-    """By its list where it is on it; else by its images: all new, or some shared."""
-    crossing = [*_NINES[0][:1], *_IDS[50:58]]
-    annotations = annotations_of([*_NINES[:4], crossing, _NINES[5]])
-    ids = annotations.annotation_id
-    listed = ["training", "validation", "verification"]
-    model = model_of(
-        archive, "eye", "dots", np.eye(4), [(ids[i], _NINES[i], role) for i, role in enumerate(listed)], save=True
-    )
-    shared = annotations_of([_NINES[2]])  # the images of one held out, as another annotation
-    (plain, entry) = contenders(archive, [["dots"]], [model.name], 0)
-    assert roles(plain, annotations).tolist() == ["verification"] * 6
-    assert roles(entry, annotations).tolist() == [*listed, "verification", "crossing", "verification"]
-    assert roles(entry, annotations_of([])).tolist() == []
-    renamed = annotations_of([_NINES[1], _NINES[0], _NINES[3]])
-    renamed.annotation_id[:] = ["x", "y", "z"]
-    assert roles(entry, renamed).tolist() == ["crossing", "crossing", "verification"]
-    shared.annotation_id[:] = ["w"]
-    assert roles(entry, shared).tolist() == ["verification"]
-
-
-def test_features_that_a_model_wrote_have_seen_what_it_saw(archive: Archive) -> None:
-    annotations = annotations_of(_NINES[:2])
-    rows = [(annotations.annotation_id[0], _NINES[0], "training")]
-    model = model_of(archive, "eye", "dots", np.eye(4), rows)
-    add_features(archive, "eye", {one: np.ones(4) for one in _IDS})
+def test_features_that_a_model_wrote_are_learned_by_it(archive: Archive) -> None:
+    """Its cross-validation speaks for them only where they stand alone and are all of its vectors."""
+    model = model_of(archive, "eye", "dots", np.eye(4), [])
+    add_features(archive, "eye", {one: np.eye(4)[row % 4] + row for row, one in enumerate(_IDS)})
     archive.write_json("features/eye/_about.json", {"model_hash": model.hash})
-    _, _, both = contenders(archive, [["more", "eye"]], [], 0)
-    assert both.note == "written by eye"
-    assert roles(both, annotations).tolist() == ["training", "verification"]
+    more, eye, both = contenders(archive, [["more", "eye"]], [], 0)
+    assert [more.note, eye.note, both.note] == ["untrained", "written by eye", "written by eye"]
+    assert [[model.name for model in one.models] for one in (more, eye, both)] == [[], ["eye"], ["eye"]]
+    assert [one.tested and one.tested.name for one in (more, eye, both)] == [None, "eye", None]
+    (part,) = contenders(archive, [["eye:2"]], [], 0)
+    assert (part.models[0].name, part.tested) == ("eye", None)
     archive.write_json("features/eye/_about.json", {"model_hash": "of another model"})
     with pytest.raises(Mistake, match="--features eye: a model wrote them that is not models/eye"):
         contenders(archive, [["eye"]], [], 0)
 
 
-def test_a_head_on_what_a_model_wrote_has_seen_what_that_saw(archive: Archive) -> None:
-    annotations = annotations_of(_NINES[:3])
-    first = model_of(archive, "first", "dots", np.eye(4), [(annotations.annotation_id[0], _NINES[0], "training")])
+def test_a_head_on_what_a_model_wrote_is_learned_by_both(archive: Archive) -> None:
+    first = model_of(archive, "first", "dots", np.eye(4), [])
     add_features(archive, "first", {one: np.ones(4) for one in _IDS})
     archive.write_json("features/first/_about.json", {"model_hash": first.hash})
-    model_of(archive, "second", "first", np.eye(4), [(annotations.annotation_id[1], _NINES[1], "training")])
-    (entry,) = contenders(archive, [], ["second"], 0)
-    assert [model.name for model in entry.models] == ["second", "first"]
-    assert roles(entry, annotations).tolist() == ["training", "training", "verification"]
+    model_of(archive, "second", "first", np.eye(4), [])
+    one, two = contenders(archive, [], ["first", "second"], 0)
+    assert [model.name for model in two.models] == ["second", "first"]
+    assert one.tested is one.models[0]
+    assert two.tested is None
 
 
 def test_which_ids_lack_a_vector(archive: Archive) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from artsim.archive import Archive, Mistake
 from artsim.learn.annotations import add_annotations, read_annotations
-from artsim.learn.self_meanrank import second_judgement, self_ranks
+from artsim.learn.self_meanrank import judged_twice, second_judgement, self_ranks
 from tests.learn.made_annotations import annotations_of
 from tests.made import make_archive, named
 
@@ -43,6 +43,19 @@ def test_the_last_second_judgement_counts() -> None:
 def test_nothing_judged_again() -> None:
     assert np.isnan(self_ranks(annotations_of(_FIRST), annotations_of([]).images)).all()
     assert len(self_ranks(annotations_of([]), annotations_of(_SECOND).images)) == 0
+
+
+def test_who_judged_the_same_nine_twice() -> None:
+    """Each annotator against themselves alone; the first judgement of each question against the last."""
+    nines = [*_FIRST, *_SECOND, _FIRST[0], _FIRST[2], _FIRST[3]]
+    annotations = annotations_of(nines)
+    annotations.annotator[9:] = "bert"  # the same as anna's, but judged once
+    found = judged_twice(annotations)
+    assert {name: ranks.tolist() for name, ranks in found.items()} == {"anna": [1, 5]}
+    annotations.annotator[9:] = "anna"
+    assert judged_twice(annotations)["anna"].tolist() == [1, 5, 1, 1]
+    assert judged_twice(annotations_of(_FIRST)) == {}
+    assert judged_twice(annotations_of([])) == {}
 
 
 def test_by_the_name_of_an_annotator_or_from_a_file(tmp_path: Path) -> None:

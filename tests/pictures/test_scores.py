@@ -3,8 +3,8 @@ import pytest
 from PIL import Image
 
 from artsim.measure.interval import Score
-from artsim.pictures.lettering import ACCENT, INK
-from artsim.pictures.scores import Row, Series, score_table
+from artsim.pictures.lettering import ACCENT, INK, PAPER
+from artsim.pictures.scores import Row, Series, below_one_another, score_table
 from tests.pictures.test_lettering import ODD_TEXTS
 
 _BEFORE, _AFTER = Series("before", filled=False), Series("after")
@@ -102,3 +102,13 @@ def test_odd_texts(text: str) -> None:
 def test_few_and_many_rows(rows: list[Row]) -> None:
     pixels = _table(rows)
     assert pixels.shape[0] > 58 * 1.5 * len(rows)
+
+
+def test_pictures_below_one_another() -> None:
+    sizes, colours = [(30, 10), (20, 5)], [(255, 0, 0), (0, 0, 255)]
+    pictures = [Image.new("RGB", size, colour) for size, colour in zip(sizes, colours, strict=True)]
+    pixels = np.asarray(below_one_another(pictures))
+    assert pixels.shape == (15, 30, 3)
+    assert (pixels[:10] == colours[0]).all()
+    assert (pixels[10:, :20] == colours[1]).all()
+    assert (pixels[10:, 20:] == PAPER).all()
