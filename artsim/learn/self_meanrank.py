@@ -34,7 +34,7 @@ def judged_twice(annotations: Annotations) -> dict[str, np.ndarray]:
     for annotator in sorted(set(annotations.annotator)):
         theirs = annotations.take(annotations.annotator == annotator)
         earliest: dict[tuple[str, frozenset[str]], int] = {}
-        rows = [earliest.setdefault(_question(nine), row) for row, nine in enumerate(theirs.images)]
+        rows = [earliest.setdefault(question(nine), row) for row, nine in enumerate(theirs.images)]
         first = np.array(rows) == np.arange(len(rows))
         ranks = self_ranks(theirs.take(first), theirs.images[~first])
         if not np.isnan(ranks).all():
