@@ -17,7 +17,8 @@ job.option(
     nargs="+",
     action="append",
     metavar="NAME[:PCA]",
-    help="features as they are: each alone, and all of them stacked; may be given several times",
+    help="features as they are: each alone, and all of them stacked; may be given several times "
+    "(default: the recommended features, if there are no --models)",
 )
 job.option("--models", nargs="+", default=[], metavar="NAME", help="trained models: a name, or the path of its folder")
 job.option("--annotator", nargs="+", metavar="NAME", help="whose annotations; all if left out")

@@ -1,5 +1,6 @@
 """Describe every image by one or several backbones, in one pass.
 
+python -m jobs.extract --archive archives/demo
 python -m jobs.extract --archive archives/demo --backbones efficientnet_lite0 efficientnet_lite0@4+std
 python -m jobs.extract --list
 """

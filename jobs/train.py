@@ -1,8 +1,10 @@
 """Learn a curator's eye: a head on stored features, or a backbone fine-tuned, from annotations or links.
 
-python -m jobs.train --archive archives/demo --features efficientnet_lite0 efficientnet_lite0@4+std --name eye --embed
+The model is trained on all annotations; its scores come from cross-validation, done first.
+
+python -m jobs.train --archive archives/demo --name eye --split-by artist --embed
 python -m jobs.train --archive archives/demo --features efficientnet_lite0:0.9 --annotator anna --name anna \\
-    --split group-disjoint --split-by artist --loss triplet --margin 0.2
+    --loss triplet --margin 0.2
 python -m jobs.train --archive archives/demo --features efficientnet_lite0 --links --loss contrastive --name pairs
 """
 

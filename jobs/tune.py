@@ -1,6 +1,6 @@
 """Search the settings of a training, m and m2 before all, by cross-validated meanrank. Loss triplet if none is said.
 
-python -m jobs.tune --archive archives/demo --features efficientnet_lite0 --name margins --trials 64
+python -m jobs.tune --archive archives/demo --name margins --trials 64
 python -m jobs.tune --archive archives/demo --features efficientnet_lite0 --name wide --trials 200 \\
     --space m=0:1 m2=0:1 lr=1e-5:1e-2:log hidden=8,64,256 swap=true,false
 python -m jobs.train --archive archives/demo --config archives/demo/sweeps/margins/best.toml

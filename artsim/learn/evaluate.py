@@ -19,6 +19,7 @@ from artsim.learn.self_meanrank import judged_twice, second_judgement, self_rank
 from artsim.learn.splits import split
 from artsim.learn.train_plan import groups_by
 from artsim.measure.distance import METRICS
+from artsim.vision.recommended import recommended_features
 
 
 def evaluate(
@@ -44,9 +45,9 @@ def evaluate(
     """
     if metric not in METRICS:
         raise Mistake(f"--metric {metric}: there are {', '.join(METRICS)}")
+    if not features and not models:
+        features = [recommended_features(archive)]
     entries = contenders(archive, features, models, seed)
-    if not entries:
-        raise Mistake("--features or --models: say what to evaluate")
     if split_kind and any(entry.models for entry in entries):
         raise Mistake(f"--split {split_kind}: a model knows what it was trained on; leave the option out")
     store = Store.open(out or archive.store.address("evaluation"))

@@ -1,0 +1,43 @@
+"""The recommended features: one set, wherever nothing else is said."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from artsim.archive import Archive, Mistake
+from artsim.vision.backbones import network_name, parse_feature
+from artsim.vision.recommended import RECOMMENDED, RECOMMENDED_SPECS, recommended_features
+from jobs.evaluate import job as evaluate
+from tests.learn.annotated import annotated
+from tests.made import add_features, make_archive, named
+
+
+def _with(archive: Archive, names: tuple[str, ...], ids: list[str]) -> Archive:
+    rng = np.random.default_rng(0)
+    for name in names:
+        add_features(archive, name, {one: rng.normal(size=5) for one in ids})
+    return archive
+
+
+def test_every_one_is_a_feature_by_its_own_name() -> None:
+    for name in RECOMMENDED:
+        feature = parse_feature(name)
+        assert feature.name == name
+        assert network_name(feature.backbone)
+
+
+@pytest.mark.parametrize(("works", "components"), [(20, 10), (250, 100)])
+def test_a_small_archive_has_fewer_components(tmp_path: Path, works: int, components: int) -> None:
+    ids = named(works)
+    archive = _with(make_archive(tmp_path / "archive", ids), RECOMMENDED, ids)
+    assert recommended_features(archive) == [f"{name}:{components}" for name in RECOMMENDED]
+    assert [spec.partition(":")[0] for spec in RECOMMENDED_SPECS] == list(RECOMMENDED)
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    archive = _with(annotated(tmp_path / "archive", count=5), RECOMMENDED[1:], named(150))
+    with pytest.raises(Mistake) as told:
+        evaluate.run(["--archive", archive.uri])
+    assert f"lacks the recommended {RECOMMENDED[0]}; run jobs.extract without --backbones" in str(told.value)
+    assert "there are dots" in str(told.value)
