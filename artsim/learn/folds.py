@@ -14,7 +14,9 @@ NEW_ANNOTATIONS, NEW_IMAGES, NEW_GROUPS = "new_annotations", "new_images", "new_
 KINDS = (NEW_ANNOTATIONS, NEW_IMAGES, NEW_GROUPS)
 FOLDS = 5
 
-_BLOCKS = 4  # a block holds at most one quarter of a fold, so that a fold is several blocks drawn at random
+# A block of images (see cut). On 3,000 annotations at random of people-art it triples what is tested, to 58%, and costs
+# 0.03 of meanrank; blocks of 30 test 83%, but hold out whole styles, and the score is 0.07 too bad.
+_BLOCK = 4
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,10 @@ def _units(groups: np.ndarray) -> np.ndarray:
 
 def _dealt_in_blocks(pairs: np.ndarray, sizes: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """The fold of each unit, int (u,): units that ``pairs``, int (n, 2), join are in one block if it isn't too big."""
-    most = max(sizes.sum() / (count * _BLOCKS), 0)  # a pair, where there are few
     blocks, size = DisjointSet(range(len(sizes))), sizes.astype(np.int64).copy()
     for one, other in pairs[rng.permutation(len(pairs))].tolist():
         one, other = blocks[one], blocks[other]
-        if one != other and size[one] + size[other] <= most:
+        if one != other and size[one] + size[other] <= _BLOCK:
             blocks.merge(one, other)
             size[blocks[one]] = size[one] + size[other]
     root = np.unique([blocks[unit] for unit in range(len(sizes))], return_inverse=True)[1]
