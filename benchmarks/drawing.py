@@ -1,0 +1,121 @@
+"""How many annotations drawn by ``--mode uncertain`` are worth 1,000 random ones, on people-art.
+
+A simulated curator chooses the candidate that is nearest in a space that shows styles (a linear discriminant analysis
+of the features, with some noise), from whatever eight they are shown. Both begin with 200 random annotations; then one
+goes on at random, the other in rounds of 100 by the model of the round before. Scores are of 1,500 other random
+annotations on a quarter of the images, which nobody draws from.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+from artsim.archive import Archive
+from artsim.features import Space
+from artsim.learn.discriminant import spread
+from artsim.learn.drawing.choices import random_choices
+from artsim.learn.drawing.uncertain import entropies, most_uncertain, nearest_choices, of_unit_length
+from artsim.learn.fit import HeadTrainee
+from artsim.learn.heads import embed
+from artsim.learn.recipe import Recipe
+from artsim.measure.ranks import ranks
+from benchmarks.claims import Claim, conclude
+from benchmarks.quality import PEOPLE_ART, USUAL, job
+
+FEATURES = [f"{USUAL}:100", f"{USUAL}@4:100"]
+START, ROUND, RANDOM = 200, 100, 1000
+GOAL = 600
+EPOCHS = 30
+
+Ask = Callable[[np.ndarray], np.ndarray]  # choices (n, 9) to annotations: the candidate that is chosen comes second
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--archive", help="people-art that has the features already; else it is made anew")
+    parser.add_argument("--seeds", type=int, default=5)
+    options = parser.parse_args()
+    if not options.archive and not PEOPLE_ART.exists():
+        sys.exit("benchmarks.drawing: people-art is not beside the project")
+    with tempfile.TemporaryDirectory() as folder:
+        if not options.archive:
+            job("catalog", folder, "--source", "table", "--location", str(PEOPLE_ART), "--as", "pa")
+            job("scrape", folder, "--contact", "benchmark@example.org")
+            job("extract", folder, "--backbones", USUAL, f"{USUAL}@4")
+        vectors, style = people_art(options.archive or folder)
+    curves = np.array([curve(vectors, style, seed) for seed in range(options.seeds)])
+    sizes = [*range(START, RANDOM + 1, ROUND)]
+    uncertain, at_random = curves[:, :-1].mean(0), float(curves[:, -1].mean())
+    for size, score in zip(sizes, uncertain, strict=True):
+        print(f"{size} uncertain: {score:.3f}")
+    print(f"{RANDOM} random: {at_random:.3f}")
+    needed = float(np.interp(-at_random, -np.minimum.accumulate(uncertain), sizes))
+    peer = f"{RANDOM} random ones, meanrank {at_random:.3f}, {options.seeds} seeds"
+    conclude("drawing", [Claim("uncertain annotations that are worth as much", needed, GOAL, peer, at_least=False)])
+
+
+def people_art(uri: str) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors, float32 (m, d), and the number of each artwork's style."""
+    archive = Archive.open(uri)
+    ids, vectors = map(np.concatenate, zip(*Space(archive, FEATURES).blocks(), strict=True))
+    rows = archive.table("catalog").find(ids.tolist(), ["id", "style"])
+    assert rows is not None
+    return vectors.astype(np.float32), np.unique(np.array(rows["style"].to_pylist(), str), return_inverse=True)[1]
+
+
+def curve(vectors: np.ndarray, style: np.ndarray, seed: int) -> list[float]:
+    """Meanranks with 200, 300, ... 1,000 annotations that were uncertain, and last with 1,000 random ones."""
+    rng = np.random.default_rng(seed)
+    curator = curator_of(vectors, style, rng)
+    pool = rng.integers(5, size=len(vectors))
+    pool[rng.permutation(len(vectors))[: len(vectors) // 4]] = -1  # to score on
+    others = np.where(pool < 0, 0, -1)
+    test = curator(random_choices(others, rng.choice(np.flatnonzero(others == 0), 1500), rng))
+    drawn = np.flatnonzero(pool >= 0)
+    at_random = curator(random_choices(pool, rng.choice(drawn, RANDOM), rng))
+    annotations, scores = at_random[:START], []
+    while True:
+        embedding = trained(vectors, annotations, seed)
+        scores.append(float(ranks(embedding, test).mean()))
+        if len(annotations) >= RANDOM:
+            break
+        order = rng.permutation(drawn)
+        unit = of_unit_length(embedding[order])
+        choices = nearest_choices(unit, pool[order], len(order), 20 * ROUND, rng)
+        chosen = order[choices[most_uncertain(entropies(unit, choices), choices, ROUND)]]
+        annotations = np.concatenate([annotations, curator(chosen)])
+    scores.append(float(ranks(trained(vectors, at_random, seed), test).mean()))
+    print(seed, np.round(scores, 3).tolist(), flush=True)
+    return scores
+
+
+def curator_of(vectors: np.ndarray, style: np.ndarray, rng: np.random.Generator) -> Ask:
+    """Chooses what is nearest in a space that shows styles, a little unsure."""
+    analysis = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.3, n_components=20).fit(vectors, style)
+    eye = of_unit_length(analysis.transform(vectors))
+
+    def ask(choices: np.ndarray) -> np.ndarray:
+        near = np.einsum("nd,nkd->nk", eye[choices[:, 0]], eye[choices[:, 1:]])
+        best = (near + 0.05 * rng.normal(size=near.shape)).argmax(1)
+        rows = [[nine[0], nine[1 + one], *np.delete(nine[1:], one)] for nine, one in zip(choices, best, strict=True)]
+        return np.array(rows)
+
+    return ask
+
+
+def trained(vectors: np.ndarray, annotations: np.ndarray, seed: int) -> np.ndarray:
+    """The embedding of all artworks by the default head after so many epochs."""
+    learner = HeadTrainee(vectors, annotations, annotations[:1], Recipe(), seed, total=spread(vectors))
+    for epoch in range(EPOCHS):
+        learner.train_epoch(epoch)
+    learner.head.eval()
+    return embed(learner.head, torch.tensor(vectors))
+
+
+if __name__ == "__main__":
+    main()
