@@ -5,10 +5,13 @@ out annotations, images or groups of images instead. Training drops the candidat
 of the annotation; it drops the annotation only if its anchor or its positive is held out.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.cluster.hierarchy import DisjointSet
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 NEW_ANNOTATIONS, NEW_IMAGES, NEW_GROUPS = "new_annotations", "new_images", "new_groups"
 KINDS = (NEW_ANNOTATIONS, NEW_IMAGES, NEW_GROUPS)
@@ -39,24 +42,29 @@ def cut(
 ) -> list[Fold]:
     """Cuts annotations, int64 (n, 9) of image codes from 0, into at most ``count`` folds that test something.
 
-    ``new_annotations``: annotations are dealt to the folds at random; those with the same pair of anchor and positive
-    stay together. ``new_images``: images are dealt. ``new_groups``: whole groups of images are dealt; ``groups``, int
-    (m,), is the group of each image, -1 for an image that is a group of its own.
+    ``new_annotations``: annotations are dealt to the folds at random; those with the same pair of anchor and positive,
+    or with the same nine images, stay together. ``new_images``: images are dealt. ``new_groups``: whole groups of
+    images are dealt; ``groups``, int (m,), is the group of each image, -1 for an image that is a group of its own.
 
     Images and groups are not dealt one by one, because a fold can test an annotation only if it holds both the anchor
-    and the positive: pairs are joined, in random order, into blocks of limited size, and blocks are dealt.
+    and the positive: pairs are joined, in random order, into blocks of limited size, and blocks are dealt. Pairs within
+    a large group are always tested, pairs of two groups seldom. So that large groups don't count for more than they do
+    in the annotations, ``new_groups`` tests only some of the pairs of large groups (see ``_representative``).
     """
     rng = np.random.default_rng([seed, KINDS.index(kind)])
     images = int(judged.max()) + 1
     if kind == NEW_ANNOTATIONS:
-        pairs = np.unique(np.sort(judged[:, :2], axis=1), axis=0, return_inverse=True)[1].ravel()
-        number = _dealt_evenly(np.bincount(pairs), count, rng)[pairs]
+        alike = _alike(judged)
+        number = _dealt_evenly(np.bincount(alike), count, rng)[alike]
         nothing = np.zeros(images, bool)
         found = [Fold(judged[number != fold], np.flatnonzero(number == fold), nothing) for fold in range(count)]
     else:
         unit = np.arange(images) if kind == NEW_IMAGES or groups is None else _units(groups[:images])
         number = _dealt_in_blocks(unit[judged[:, :2]], np.bincount(unit), count, rng)[unit]
         found = [_held_out(judged, number == fold) for fold in range(count)]
+    if kind == NEW_GROUPS:
+        kept = _representative(np.bincount(unit[judged[:, 0]], minlength=len(unit))[unit[judged[:, 0]]], found, rng)
+        found = [replace(fold, test=fold.test[kept[fold.test]]) for fold in found]
     return [fold for fold in found if len(fold.test) and len(fold.training)]
 
 
@@ -65,6 +73,35 @@ def _held_out(judged: np.ndarray, held_out: np.ndarray) -> Fold:
     pair = held_out[judged[:, :2]]
     training = judged[~pair.any(axis=1)]
     return Fold(np.where(held_out[training], -1, training), np.flatnonzero(pair.all(axis=1)), held_out)
+
+
+def _alike(judged: np.ndarray) -> np.ndarray:
+    """A code from 0 for each annotation, (n,), equal for those that share anchor and positive, or all nine images."""
+    pairs = np.sort(judged[:, :2], axis=1)
+    nines = np.sort(judged, axis=1)
+    ends = [np.unique(one, axis=0, return_inverse=True)[1].ravel() for one in (pairs, nines)]
+    n, nodes = len(judged), len(judged) + int(ends[0].max()) + 1 + int(ends[1].max()) + 1
+    there = np.concatenate([n + ends[0], n + int(ends[0].max()) + 1 + ends[1]])
+    graph = coo_array((np.ones(2 * n, np.int8), (np.tile(np.arange(n), 2), there)), (nodes, nodes))
+    return np.unique(connected_components(graph)[1][:n], return_inverse=True)[1]
+
+
+def _representative(size: np.ndarray, folds: Sequence[Fold], rng: np.random.Generator) -> np.ndarray:
+    """Which annotations to test, bool (n,), so that groups of every size have the share that they have in all.
+
+    ``size``, int (n,): how many annotations have an anchor of the same group. Annotations are stratified by it into
+    quarters, and from each as large a share is drawn as the quarter has that is tested least.
+    """
+    tested = np.zeros(len(size), bool)
+    tested[np.concatenate([fold.test for fold in folds])] = True
+    stratum = np.searchsorted(np.quantile(size, [0.25, 0.5, 0.75]), size)
+    members = [np.flatnonzero(stratum == one) for one in np.unique(stratum)]
+    share = min(tested[some].mean() for some in members)
+    kept = np.zeros(len(size), bool)
+    for some in members:
+        there = some[tested[some]]
+        kept[rng.permutation(there)[: round(share * len(some))]] = True
+    return kept if share else tested
 
 
 def _units(groups: np.ndarray) -> np.ndarray:
