@@ -36,7 +36,7 @@ job.option(
     metavar="NAME",
     help="NAME[@LEVEL][+POOLING][+SIZE] of timm or torchvision; the recommended features if left out",
 )
-job.option("--pooling", choices=["avg", "max", "gem", "std"], default="avg", help="for names that do not say")
+job.option("--pooling", choices=["avg", "max", "gem", "std", "cov"], default="avg", help="for names that do not say")
 job.option("--weights", metavar="FOLDER", help="where NAME.safetensors or .pth lie; the word random for smoke tests")
 job.option(
     "--precision", choices=["auto", "float32", "bfloat16", "float16"], default="auto", help="of the forward pass"

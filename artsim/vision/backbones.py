@@ -32,7 +32,7 @@ ALIASES = {
     "siglip2": "vit_base_patch16_siglip_224.v2_webli",
     "clip": "vit_base_patch16_clip_224.openai",
 }
-POOLINGS = ("avg", "max", "gem", "std")
+POOLINGS = ("avg", "max", "gem", "std", "cov")
 _FEATURE = re.compile(
     r"(?P<backbone>[\w.\-]+?)(@(?P<level>-?\w[\w.]*))?(\+(?P<pooling>[a-z]\w*))?(\+(?P<size>\d{1,5}))?"
 )
@@ -46,8 +46,9 @@ class Feature:
 
     ``level`` is one of timm's feature levels (0 the finest, -1 the last) or a module's name; None is the last layer.
     ``pooling`` over positions: ``avg`` (without a level: the network's own pooled vector), ``max``, ``gem``
-    (generalised mean, p = 3), ``std`` (mean and standard deviation, twice as long). ``size`` is the
-    side of the square that the network sees, in pixels; None is its own.
+    (generalised mean, p = 3), ``std`` (mean and standard deviation, twice as long), ``cov`` (signed roots of the
+    channels' covariance: n (n + 1) / 2 numbers for n channels). ``size`` is the side of the square that the network
+    sees, in pixels; None is its own.
     """
 
     name: str

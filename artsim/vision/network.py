@@ -67,6 +67,8 @@ class Descriptor(nn.Module):
             return flat.clamp(min=1e-6).pow(_GEM_POWER).mean(2).pow(1 / _GEM_POWER)
         if pooling == "std":
             return torch.cat([flat.mean(2), flat.std(2, unbiased=False)], 1)
+        if pooling == "cov":
+            return _root_covariance(flat)
         return flat.mean(2)
 
     def _listen(self, feature: Feature, network: str) -> tuple[str, int | None]:
@@ -78,6 +80,20 @@ class Descriptor(nn.Module):
 
         self.model.get_submodule(module).register_forward_hook(keep)
         return module, channels
+
+
+def _root_covariance(values: torch.Tensor) -> torch.Tensor:
+    """Signed square roots of the channels' covariance, upper triangle: (n, c, positions) to (n, c (c + 1) / 2).
+
+    The root keeps a few strong channels from dominating (Lin, RoyChowdhury, Maji: Bilinear CNN models, 2015).
+    Entries off the diagonal are multiplied by sqrt(2), so distances equal those between the whole matrices.
+    """
+    centred = values - values.mean(2, keepdim=True)
+    covariance = centred @ centred.transpose(1, 2) / values.shape[2]
+    rows, columns = torch.triu_indices(*covariance.shape[1:], device=values.device)
+    upper = covariance[:, rows, columns]
+    roots = upper.sign() * upper.abs().sqrt()
+    return torch.where(rows == columns, roots, roots * 2**0.5)
 
 
 def _module_of(model: nn.Module, feature: Feature, network: str) -> tuple[str, int | None]:

@@ -16,6 +16,7 @@ from artsim.vision.names import in_timm, in_torchvision
         ("efficientnet_lite0@4+std", "avg", "efficientnet_lite0@4+std", "efficientnet_lite0", "4", "std"),
         ("vit_small_patch14_dinov2.lvd142m@-1", "avg", None, "vit_small_patch14_dinov2.lvd142m", "-1", "avg"),
         ("resnet50+448", "gem", "resnet50+gem+448", "resnet50", None, "gem"),
+        ("efficientnet_lite0@3+cov+448", "avg", None, "efficientnet_lite0", "3", "cov"),
         ("efficientnet_lite0@4+std+448", "avg", None, "efficientnet_lite0", "4", "std"),
         ("torchvision.resnet18@layer3.0", "avg", None, "torchvision.resnet18", "layer3.0", "avg"),
     ],

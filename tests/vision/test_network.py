@@ -56,6 +56,21 @@ def test_every_pooling_is_what_plain_torch_computes(name):
 
 
 @torch.inference_mode()
+def test_the_pooling_cov_keeps_the_distances_of_signed_roots_of_numpys_covariance():
+    ours = descriptor("tf_efficientnet_lite0@3+cov", "tf_efficientnet_lite0@3")
+    vectors, _ = ours(pixels(224))
+    maps = next(iter(ours._maps.values())).flatten(2).numpy()
+    covariances = [np.cov(image.astype(np.float64), bias=True) for image in maps]
+    roots = [np.sign(covariance) * np.sqrt(np.abs(covariance)) for covariance in covariances]
+    for vector, root in zip(vectors.numpy(), roots, strict=True):
+        naive = [root[i, j] * (1 if i == j else 2**0.5) for i in range(len(root)) for j in range(i, len(root))]
+        np.testing.assert_allclose(vector, naive, rtol=1e-3, atol=5e-3 * np.abs(root).max())
+    apart = float(torch.linalg.norm(vectors[0] - vectors[1]))
+    assert apart == pytest.approx(np.linalg.norm(roots[0] - roots[1]), rel=1e-3)
+    assert (vectors < 0).any()
+
+
+@torch.inference_mode()
 def test_levels_are_the_outputs_of_timms_levels():
     ours = descriptor("tf_efficientnet_lite0@4", "tf_efficientnet_lite0@blocks.6", "tf_efficientnet_lite0@-1")
     by_number, by_name, by_end = ours(pixels(224))
@@ -108,7 +123,8 @@ def test_folding_batch_norms_changes_nothing(name):
 
 
 def test_dimensions_are_known_without_an_image():
-    assert dimensions(descriptor("tf_efficientnet_lite0", "tf_efficientnet_lite0@3+std")) == [1280, 224]
+    names = ("tf_efficientnet_lite0", "tf_efficientnet_lite0@3+std", "tf_efficientnet_lite0@3+cov")
+    assert dimensions(descriptor(*names)) == [1280, 224, 112 * 113 // 2]
 
 
 def cosines(data, *, exact):
