@@ -30,6 +30,7 @@ from artsim.measure.ranks import ranks
 _log = logging.getLogger(__name__)
 
 _REMEDY = "remove it, and the same command tests this fold again"
+_NEGATIVES = 7
 _SAID = {
     "new_annotations": "new annotations of known images",
     "new_images": "new images",
@@ -127,20 +128,22 @@ def scores(found: CrossValidation, seed: int) -> dict[str, Any]:
 
 
 def _score(found: CrossValidation, kind: str, seed: int) -> dict[str, Any]:
+    """Intervals are over groups, or images, of anchors: several annotations of one are no independent evidence."""
     rows = found.rows.filter(pa.compute.equal(found.rows["kind"], kind))
     rank, before, unseen, ahead = (
         rows[name].to_numpy().astype(np.float64) for name in ("rank", "before", "unseen", "ahead_unseen")
     )
+    unit = np.unique(rows["unit"].to_numpy(), return_inverse=True)[1]
     some = unseen > 0
-    negatives = 7
+    alone = 1 + _NEGATIVES * ahead[some] / unseen[some]
     return {
         "seen": False,
         "folds": found.folds[kind],
-        "before": as_json(mean_score(before, seed)),
-        "after": as_json(mean_score(rank, seed)),
+        "before": as_json(mean_score(before, seed, unit)),
+        "after": as_json(mean_score(rank, seed, unit)),
         "gain": as_json(paired_difference(before, rank, seed)),
         "negatives_unseen": round(float(unseen.mean()), 3),
-        "unseen_only": as_json(mean_score(1 + negatives * ahead[some] / unseen[some], seed)),
+        "unseen_only": as_json(mean_score(alone, seed, np.unique(unit[some], return_inverse=True)[1])),
     }
 
 
@@ -174,6 +177,7 @@ def held_out_rows(
         pa.array(before),
         pa.array(fold.unseen().sum(1).astype(np.int8)),
         pa.array(among_unseen - 1),
+        pa.array(fold.unit),
     ]
     return pa.table(columns, schema=HELD_OUT)
 

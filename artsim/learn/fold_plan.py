@@ -30,13 +30,15 @@ class Fold:
     """One fold of a kind (see folds.KINDS; of a strict split the kind is the split's), in rows of vectors.
 
     ``training``, int (n, 9), -1 in place of a negative that is held out; ``validation``, int (v, 9); ``rows``, int
-    (v,): the rows of the plan that are validated; ``pool``, int (p,): what may be mined.
+    (v,): the rows of the plan that are validated; ``unit``, int (v,): see folds.Fold; ``pool``, int (p,): what may be
+    mined.
     """
 
     kind: str
     training: np.ndarray
     validation: np.ndarray
     rows: np.ndarray
+    unit: np.ndarray
     pool: np.ndarray
 
     def unseen(self) -> np.ndarray:
@@ -104,9 +106,8 @@ def make_folds(
             training = np.where(fold.training < 0, -1, at[fold.training])
             pool = _places(without_relatives(archive, column, sample, held_out), ids)
             seen = np.unique(training[training >= 0])
-            made.append(
-                Fold(kind, training, at[judged[fold.test]], fold.test, np.union1d(seen, pool) if mines else seen)
-            )
+            mined = np.union1d(seen, pool) if mines else seen
+            made.append(Fold(kind, training, at[judged[fold.test]], fold.test, fold.unit, mined))
     return Folds(ids, made, relatives(archive, column, ids))
 
 
@@ -123,7 +124,7 @@ def strict_folds(archive: Archive, pupil: Learner, plan: Plan, question: Questio
         names, held = one.images(TRAINING), one.images(VALIDATION)
         mined = _places(np.union1d(names, pool), ids)
         shape = _places(names.flat, ids).reshape(names.shape), _places(held.flat, ids).reshape(held.shape)
-        made.append(Fold(question.split, *shape, np.empty(0, np.int64), mined))
+        made.append(Fold(question.split, *shape, np.empty(0, np.int64), np.empty(0, np.int64), mined))
     return Folds(ids, made, relatives(archive, column, ids))
 
 

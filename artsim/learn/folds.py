@@ -5,8 +5,7 @@ out annotations, images or groups of images instead. Training drops the candidat
 of the annotation; it drops the annotation only if its anchor or its positive is held out.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.cluster.hierarchy import DisjointSet
@@ -28,12 +27,14 @@ class Fold:
 
     ``training``, int64 (t, 9): annotations to train on, -1 in place of a negative that is held out. ``test``, int64
     (v,): rows of the annotations to test on; no training annotation contains their anchor or positive (for
-    ``new_annotations``: the same pair of anchor and positive). ``held_out``, bool (m,): images that training must not
-    see.
+    ``new_annotations``: the same pair of anchor and positive). ``unit``, int64 (v,): the group of each one's anchor, or
+    the anchor itself; tests of one unit are no independent evidence. ``held_out``, bool (m,): images that training must
+    not see.
     """
 
     training: np.ndarray
     test: np.ndarray
+    unit: np.ndarray
     held_out: np.ndarray
 
 
@@ -53,26 +54,32 @@ def cut(
     """
     rng = np.random.default_rng([seed, KINDS.index(kind)])
     images = int(judged.max()) + 1
+    nothing = np.zeros(images, bool)
+    unit = np.arange(images) if kind != NEW_GROUPS or groups is None else _units(groups[:images])
+    anchors = unit[judged[:, 0]]
     if kind == NEW_ANNOTATIONS:
         alike = _alike(judged)
         number = _dealt_evenly(np.bincount(alike), count, rng)[alike]
-        nothing = np.zeros(images, bool)
-        found = [Fold(judged[number != fold], np.flatnonzero(number == fold), nothing) for fold in range(count)]
+        parts = [(judged[number != fold], number == fold, nothing) for fold in range(count)]
     else:
-        unit = np.arange(images) if kind == NEW_IMAGES or groups is None else _units(groups[:images])
         number = _dealt_in_blocks(unit[judged[:, :2]], np.bincount(unit), count, rng)[unit]
-        found = [_held_out(judged, number == fold) for fold in range(count)]
+        parts = [_without(judged, number == fold) for fold in range(count)]
     if kind == NEW_GROUPS:
-        kept = _representative(np.bincount(unit[judged[:, 0]], minlength=len(unit))[unit[judged[:, 0]]], found, rng)
-        found = [replace(fold, test=fold.test[kept[fold.test]]) for fold in found]
-    return [fold for fold in found if len(fold.test) and len(fold.training)]
+        tested = np.logical_or.reduce([test for _, test, _ in parts])
+        kept = _representative(np.bincount(anchors)[anchors], tested, rng)
+        parts = [(training, test & kept, held_out) for training, test, held_out in parts]
+    return [
+        Fold(training, np.flatnonzero(test), anchors[test], held_out)
+        for training, test, held_out in parts
+        if test.any() and len(training)
+    ]
 
 
-def _held_out(judged: np.ndarray, held_out: np.ndarray) -> Fold:
-    """The fold that holds out some images, bool (m,)."""
+def _without(judged: np.ndarray, held_out: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Training (t, 9) without the images that are held out, bool (m,); which annotations can be tested, bool (n,)."""
     pair = held_out[judged[:, :2]]
     training = judged[~pair.any(axis=1)]
-    return Fold(np.where(held_out[training], -1, training), np.flatnonzero(pair.all(axis=1)), held_out)
+    return np.where(held_out[training], -1, training), pair.all(axis=1), held_out
 
 
 def _alike(judged: np.ndarray) -> np.ndarray:
@@ -86,14 +93,12 @@ def _alike(judged: np.ndarray) -> np.ndarray:
     return np.unique(connected_components(graph)[1][:n], return_inverse=True)[1]
 
 
-def _representative(size: np.ndarray, folds: Sequence[Fold], rng: np.random.Generator) -> np.ndarray:
-    """Which annotations to test, bool (n,), so that groups of every size have the share that they have in all.
+def _representative(size: np.ndarray, tested: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Which of the ``tested`` annotations, bool (n,), to keep, so that groups of every size have their share.
 
     ``size``, int (n,): how many annotations have an anchor of the same group. Annotations are stratified by it into
     quarters, and from each as large a share is drawn as the quarter has that is tested least.
     """
-    tested = np.zeros(len(size), bool)
-    tested[np.concatenate([fold.test for fold in folds])] = True
     stratum = np.searchsorted(np.quantile(size, [0.25, 0.5, 0.75]), size)
     members = [np.flatnonzero(stratum == one) for one in np.unique(stratum)]
     share = min(tested[some].mean() for some in members)

@@ -57,7 +57,9 @@ def _trained(
         len(fold.rows),
     )
     halves = np.array_split(np.random.default_rng(seed).permutation(len(fold.rows)), 2)
-    choosing, scoring = (replace(fold, validation=fold.validation[half], rows=fold.rows[half]) for half in halves)
+    choosing, scoring = (
+        replace(fold, validation=fold.validation[half], rows=fold.rows[half], unit=fold.unit[half]) for half in halves
+    )
     shared = pupil.share(cut.ids, recipe, seed)
     make = pupil.trainee(shared, fold.training, choosing.validation, recipe, seed, cut.groups, fold.pool)
     where = f"{folder}/fold"

@@ -33,6 +33,7 @@ HELD_OUT = pa.schema(
         ("before", pa.float64()),  # by what the model starts from
         ("unseen", pa.int8()),  # negatives that the fold's training never saw
         ("ahead_unseen", pa.float64()),  # those of them that are nearer than the positive; ties count half
+        ("unit", pa.int64()),  # the same for annotations whose anchors are of one group, or are one image
     ]
 )
 

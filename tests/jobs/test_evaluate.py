@@ -199,7 +199,7 @@ def test_a_model_trained_on_everything_is_scored_by_its_folds(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "--features or --models"),
+        ([], "--features: the archive lacks the recommended"),
         (["--features", "none"], "--features none: .*dots, more"),
         (["--models", "none"], "none: no model of this name"),
         (["--features", "dots", "--annotator", "zoe"], "--annotator zoe"),

@@ -36,6 +36,11 @@ def test_training_sees_nothing_of_what_is_held_out_and_keeps_the_rest(kind: str)
         if kind == NEW_IMAGES:
             assert fold.test.tolist() == possible
         assert set(fold.test.tolist()) <= set(possible)
+        own = {row: (groups[judged[row, 0]], judged[row, 0]) for row in fold.test.tolist()}
+        for row, unit in zip(fold.test.tolist(), fold.unit.tolist(), strict=True):
+            for other, its in zip(fold.test.tolist(), fold.unit.tolist(), strict=True):
+                same = own[row][1] == own[other][1] or (kind == NEW_GROUPS and own[row][0] == own[other][0] >= 0)
+                assert (unit == its) == same
         tested += fold.test.tolist()
     assert len(tested) == len(set(tested))
 
