@@ -134,7 +134,7 @@ def tuning_folds(archive: Archive, pupil: Learner, plan: Plan, question: Questio
     if question.split != IN_FOLDS:
         return strict_folds(archive, pupil, plan, question, count=count, mines=mines)
     for kind in kinds_of(question):
-        found = make_folds(archive, pupil, plan, question, [kind], count=max(count, 2), mines=mines)
+        found = make_folds(archive, pupil, plan, question, [kind], count=count if count > 1 else FOLDS, mines=mines)
         if found.folds:
             return Folds(found.ids, found.folds[:count], found.groups)
     return found
