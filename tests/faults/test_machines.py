@@ -59,7 +59,7 @@ def test_a_machine_lost_while_training_goes_on_with_one_worker_less(tmp_path: Pa
     archive = annotated(tmp_path / "archive")
     how = ["--archive", archive.uri, "--features", "dots", "--epochs", "40", "--patience", "40", "--hidden", "8"]
     with machines(1, 1) as cluster:
-        job = cluster.start("train", "--name", "eye", "--workers", "1:2", *how)
+        job = cluster.start("train", "--name", "eye", "--workers", "1:2", "--split", "image-disjoint", *how)
         checkpoints = Path(archive.uri, "models/_eye")
         until(lambda: len(list(checkpoints.glob("epoch-*"))) > 0 and _last(checkpoints) >= 3, job)
         cluster.lose(1)

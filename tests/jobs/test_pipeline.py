@@ -46,7 +46,7 @@ def test_the_demo_ends_with_pictures_and_a_true_report(tmp_path):
     [
         ("[nothing]\n", "[nothing] is no job"),
         ("[scrape]\ncolour = 3\n", "--colour"),
-        ("[scrape]\n[extract]\n", "--backbones"),
+        ("[scrape]\n[neighbors]\n", "--features"),
         ("scrape = 3\n", "belong into a section"),
         ("", "names no job"),
         ("[scrape\n", "--config"),
