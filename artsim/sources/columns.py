@@ -17,7 +17,9 @@ _LANGUAGE = re.compile(
     re.IGNORECASE,
 )
 
-_HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.[a-z]{2,}(:\d+)?/", re.IGNORECASE)  # an address without its scheme
+_HOST = re.compile(
+    r"(([\w-]+\.)+[a-z]{2,}|localhost|\d+(\.\d+){3})(:\d+)?/", re.IGNORECASE
+)  # an address without its scheme
 
 Resolved = dict[str, tuple[str, ...]]  # by the catalog's column, the columns of a table that fill it
 

@@ -31,6 +31,8 @@ def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: i
     """
     feed = _Feed(texts_of(stream, name))
     first = feed.peek()
+    if not first:
+        raise Mistake(f"--location {name}: the file is empty; a table has a header and rows")
     if isinstance(first, LongText):
         raise Mistake(f"--location {name}: the first line is longer than 16 MiB, so this is no table")
     if named := _SEPARATOR.fullmatch(first):
