@@ -102,15 +102,17 @@ SYNONYMS = {
     " objecttype objectsoort soort_object werktype vaerktype objektkategorie gattung sachgruppe kategorie kategori"
     " category categorie categoria domaine tipo tipologia typ",
     "technique": "technique medium techniques materials_and_techniques materials medium_display physical_medium"
-    " physical_description content.freetext.physical_description technik techniek tecnica teknik material_technik"
+    " physical_description content.freetext.physical_description technik techniek tecnica teknik"
+    " teknikk tekniikka technika tehnică tehnica tehnika tækni τεχνική техника техніка 技法 기법"
+    " material_technik"
     " technik_material material_und_technik materialien_und_techniken material_och_teknik material_teknik"
     " teknik_material teknik_materiale materiale_og_teknik materiaux_et_techniques techniques_et_materiaux"
     " technique_et_materiaux materiaux_techniques materiaux matiere materiaal_en_techniek materiaal"
     " materiales_y_tecnicas tecnica_y_material materia_e_tecnica material materiale"
-    " teknikk tekniikka materiaali technika materiał tworzywo technika_materiał materiál anyag tehnică tehnica"
-    " tehnika materjal materiāls medžiaga materijal tækni teknik malzeme τεχνική υλικό техника материал"
-    " материал_техника техника_материал техніка матеріал техніка_матеріал 技法 材質 材质 素材 媒材 质地 質地"
-    " 기법 재료",
+    " materiaali materiał tworzywo technika_materiał materiál anyag "
+    " materjal materiāls medžiaga materijal teknik malzeme υλικό материал"
+    " материал_техника техника_материал матеріал техніка_матеріал 材質 材质 素材 媒材 质地 質地"
+    " 재료",
     "location": "location repository museum data_provider content.freetext.data_source standort aufbewahrungsort"
     " lieu_de_conservation localisation ubicacion collocazione placering verblijfplaats musee museo museet"
     " institution"

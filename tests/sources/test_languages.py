@@ -57,6 +57,14 @@ def test_names_of_columns_are_known_in_many_languages(tmp_path: Path, header: st
     assert (row["year_from"], row["metadata"]) == (1893, None)
 
 
+@pytest.mark.parametrize("names", ["Teknikk,Materiale", "Materiale,Teknikk"])
+def test_a_technique_beats_a_material(tmp_path: Path, names: str) -> None:
+    values = ["oil" if name == "Teknikk" else "canvas" for name in names.split(",")]
+    (tmp_path / "w.csv").write_text(f"Tittel,{names},Bilde\nSkrik,{','.join(values)},{IMAGE}\n")
+    (row,) = rows_of(open_table(str(tmp_path / "w.csv"), {}).chunks([]))
+    assert row["technique"] == "oil"
+
+
 def test_data_is_a_date_only_where_its_value_is_one(tmp_path: Path) -> None:
     table = tmp_path / "w.jsonl"
     table.write_text(
