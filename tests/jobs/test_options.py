@@ -85,7 +85,7 @@ def _taken_or_mistake(job: Job, arguments: list[str]) -> None:
         assert printable(str(mistake))
 
 
-_NEGATIVE_MEANS_SOMETHING: set[str] = set()  # options, as "scrape --limit", that may be below 0: none
+_NEGATIVE_MEANS_SOMETHING = {"demo --works"}  # or is refused with a better message, when the job has begun
 _REQUIRED = {"catalog": ["--source", "smk"], "annotations": ["check"]}
 
 
