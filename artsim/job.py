@@ -23,6 +23,7 @@ from artsim.mistake import Mistake, Outage
 from artsim.summary import all_failed, failed_line, printable, summary
 
 _SUBMITTED = "RAY_JOB_CONFIG_JSON_ENV_VAR"  # in the environment of what `ray job submit` runs
+_MOST, _MOST_FLOAT = 1 << 62, 1e9  # numbers of options are below these
 _VERSIONS = ("artsim", "ray", "torch", "timm", "pyarrow")
 
 Run = Callable[..., dict[str, Any]]
@@ -50,6 +51,7 @@ class Job:
         self._reads_config = reads_config
         self._run: Run | None = None
         self._instead: tuple[str, Run, Text] | None = None
+        self._least: dict[str, float] = {}  # by option that takes a number
         self._has_actions = False
         self._action_words: tuple[str, ...] = ()
         what, _, example = (doc or "").strip().partition("\n\n")
@@ -71,9 +73,11 @@ class Job:
                 "--rights", choices=["all", "public"], default="all", help="public leaves out whatever is protected"
             )
 
-    def option(self, *names: str, **settings: Any) -> None:
-        """Adds an option, as ``argparse.ArgumentParser.add_argument`` does."""
-        self._parser.add_argument(*names, **settings)
+    def option(self, *names: str, least: float = 0, **settings: Any) -> None:
+        """Adds an option, as ``argparse.ArgumentParser.add_argument`` does. A number must be ``least`` or more."""
+        action = self._parser.add_argument(*names, **settings)
+        if action.type in (int, float):
+            self._least[action.dest] = least
 
     def actions(self, *names: str, **settings: Any) -> None:
         """What the job can do, one of these at a time: the command line's first word, or ``action`` in a TOML file."""
@@ -219,7 +223,20 @@ class Job:
     def _with_archive(self, options: argparse.Namespace) -> argparse.Namespace:
         if options.archive is None and not self._other(options):
             raise Mistake("the following arguments are required: --archive")
+        self._check_numbers(options)
         return options
+
+    def _check_numbers(self, options: argparse.Namespace) -> None:
+        """Mistake for a number that is too small or too large for its option, or none (NaN)."""
+        flags = {action.dest: action.option_strings[-1] for action in self._parser._actions}
+        for name, least in self._least.items():
+            value = getattr(options, name)
+            if value is None:
+                continue
+            if not value >= least:  # NaN is in no range
+                raise Mistake(f"{flags[name]} {value}: must be {least:g} or more")
+            if value >= (_MOST if isinstance(value, int) else _MOST_FLOAT):
+                raise Mistake(f"{flags[name]} {value}: too large")
 
     def _with_action(self, arguments: list[str]) -> list[str]:
         """The arguments with their action word as ``--action``: the first word, or one that is no option's value."""

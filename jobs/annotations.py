@@ -29,7 +29,7 @@ job.option(
     "import: recorded as such (default: what the file says)",
 )
 job.option("--by", metavar="COLUMN", help="simulate: the positive is of the anchor's artist, style, ...")
-job.option("--n", type=int, help="simulate, draw: how many (default: 1000, 100)")
+job.option("--n", type=int, least=1, help="simulate, draw: how many (default: 1000, 100)")
 job.option(
     "--repeats", type=int, default=0, metavar="N", help="draw: so many of them come twice, for the self-meanrank"
 )
@@ -37,7 +37,10 @@ job.option("--noise", type=float, default=0.0, metavar="P", help="simulate: how 
 job.option("--features", nargs="+", default=[], metavar="NAME[:PCA]", help="what is near, for --mode near")
 job.option("--model", metavar="NAME", help="draw: the model that is unsure, for --mode uncertain")
 job.option(
-    "--pools", type=int, help="simulate, draw: the nine come from one of so many parts of the archive (default: 5)"
+    "--pools",
+    type=int,
+    least=1,
+    help="simulate, draw: the nine come from one of so many parts of the archive (default: 5)",
 )
 job.option("--pool-by", metavar="COLUMN", help="simulate, draw: artworks of one artist, ... are in one pool")
 

@@ -29,19 +29,22 @@ job.option(
     "--image-template", metavar="ADDRESS", help="table: where images are, columns in braces: https://m.org/{id}.jpg"
 )
 job.option("--images", metavar="FOLDER", help="table: the images lie here, under names that the rows or their ids give")
-job.option("--limit", type=int, metavar="N", help="read no more than N rows")
+job.option("--limit", type=int, least=1, metavar="N", help="read no more than N rows")
 job.option(
     "--preview",
     nargs="?",
     type=int,
+    least=1,
     const=10,
     metavar="N",
     help="show the first N (10) rows as they would be stored, and what becomes of the columns; write nothing",
 )
 job.option("--twice", action="store_true", help="add rows whose images are in the archive already under other ids")
-job.option("--shards", type=int, metavar="N", help="a new archive is cut into N shards")
+job.option("--shards", type=int, least=1, metavar="N", help="a new archive is cut into N shards")
 job.option("--language", nargs="+", metavar="CODE", help="smk, iiif: languages by preference (default: en)")
-job.option("--size", type=int, metavar="PIXELS", help="iiif: the long side to ask image services for (default: 1024)")
+job.option(
+    "--size", type=int, least=1, metavar="PIXELS", help="iiif: the long side to ask image services for (default: 1024)"
+)
 job.option("--contact", metavar="MAIL|URL", help="smk, iiif: whom the museum's people can turn to")
 job.option(
     "--allow-host", nargs="+", default=[], metavar="HOST[:PORT]", help="smk, iiif: open hosts not on the internet"

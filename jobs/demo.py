@@ -5,6 +5,7 @@ python -m jobs.demo --archive archives/demo --works 120
 """
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,12 @@ from artsim.job import Job
 from artsim.mistake import Mistake
 
 job = Job("demo", __doc__, creates_archive=True, reads_config=False, archive="archives/demo")
-job.option("--works", type=int, help="a smaller museum: so many works; below 200 nothing is trained (default: all)")
+job.option(
+    "--works",
+    type=int,
+    least=-math.inf,
+    help="a smaller museum: so many works; below 200 nothing is trained (default: all)",
+)
 job.option("--port", type=int, default=8437, help="of the museum's web site on 127.0.0.1")
 
 

@@ -17,7 +17,7 @@ job.option("--features", nargs="+", required=True, metavar="NAME[:PCA]", help="o
 job.option("--id", nargs="+", metavar="ID", help="artworks of the archive")
 job.option("--image", nargs="+", metavar="FILE", help="image files from anywhere")
 job.option("--all", action="store_true", help="every artwork: writes a neighbors table")
-job.option("--k", type=int, default=10, help="how many for each")
+job.option("--k", type=int, least=1, default=10, help="how many for each")
 job.option("--metric", default="cosine", help="cosine, euclidean, cityblock, or another of scipy's cdist")
 job.option("--farthest", action="store_true", help="the farthest instead of the nearest")
 job.option("--picture", metavar="PNG", help="a labelled contact sheet")

@@ -14,15 +14,21 @@ if TYPE_CHECKING:
     from artsim.archive import Archive
 
 job = Job("scrape", __doc__)
-job.option("--per-host", type=int, default=2, metavar="N", help="requests at once to one host, over all workers")
+job.option(
+    "--per-host", type=int, least=1, default=2, metavar="N", help="requests at once to one host, over all workers"
+)
 job.option("--delay", type=float, default=0.0, metavar="S", help="least seconds between two requests to one host")
 job.option("--timeout", type=float, default=60.0, metavar="S", help="seconds for one request in all, body included")
 job.option("--retries", type=int, default=3, metavar="N", help="further attempts where another one may help")
 job.option("--rest", type=float, default=10.0, metavar="S", help="how long a host that keeps failing is left alone")
-job.option("--max-bytes", type=int, default=20_000_000, metavar="N", help="of one image, decompressed")
-job.option("--max-pixels", type=int, default=100_000_000, metavar="N", help="of one image, width times height")
+job.option("--max-bytes", type=int, least=1, default=20_000_000, metavar="N", help="of one image, decompressed")
+job.option("--max-pixels", type=int, least=1, default=100_000_000, metavar="N", help="of one image, width times height")
 job.option(
-    "--resize", type=int, metavar="PIXELS", help="store a long side of at most so many; else bytes stay as they are"
+    "--resize",
+    type=int,
+    least=1,
+    metavar="PIXELS",
+    help="store a long side of at most so many; else bytes stay as they are",
 )
 job.option("--allow-host", nargs="+", default=[], metavar="HOST[:PORT]", help="open hosts that are not on the internet")
 job.option(
@@ -44,11 +50,11 @@ job.option(
     help="with --refresh or --retry: delete stored images that their site has removed or now forbids (404, 410, "
     "robots.txt, opt-out); else such rows are marked and keep them",
 )
-job.option("--limit", type=int, metavar="N", help="end no more than N rows")
+job.option("--limit", type=int, least=1, metavar="N", help="end no more than N rows")
 job.option(
     "--contact", metavar="MAIL|URL", help="whom sites can turn to, in the User-Agent; else the account that runs this"
 )
-job.option("--workers", type=int, metavar="N", help="processes that fetch; else one for every two CPUs")
+job.option("--workers", type=int, least=1, metavar="N", help="processes that fetch; else one for every two CPUs")
 
 
 @job.runs

@@ -40,9 +40,9 @@ def status(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
         if not options.yes:
             logging.info("nothing was deleted; add --yes to delete this")
         return {**none, "deleted": options.yes, "names": done}
-    report = {**none, **inventory(archive, runs=max(options.runs, 0))}
+    report = {**none, **inventory(archive, runs=options.runs)}
     if options.failed is not None:
-        report["failed"] = failed_rows(archive, max(options.failed, 0))
+        report["failed"] = failed_rows(archive, options.failed)
     return report
 
 

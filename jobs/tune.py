@@ -17,7 +17,9 @@ from artsim.mistake import Mistake
 
 job = Job("tune", __doc__)
 job.option("--name", required=True, help="of the sweep; the same command goes on with it, or finds it done")
-job.option("--trials", type=int, default=64, help="settings to try; more than before go on with a sweep that is done")
+job.option(
+    "--trials", type=int, least=1, default=64, help="settings to try; more than before go on with a sweep that is done"
+)
 job.option(
     "--space",
     nargs="+",
@@ -25,7 +27,9 @@ job.option(
     default=["m=0:1", "m2=0:1"],
     help="what to search: m, m2, lr or any other setting below, LOW:HIGH, LOW:HIGH:log or ONE,OTHER,...",
 )
-job.option("--folds", type=int, metavar="N", help="of the annotations, each validates once (default: 3; --finetune 1)")
+job.option(
+    "--folds", type=int, least=1, metavar="N", help="of the annotations, each validates once (default: 3; --finetune 1)"
+)
 add_question_options(job)
 job.option(
     "--workers",

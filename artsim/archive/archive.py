@@ -37,12 +37,14 @@ class Archive:
         try:
             about = store.read_json("archive.json")
         except Mistake as error:
-            raise Mistake(f"--archive {uri}: its archive.json is damaged: {error}") from error
+            raise Mistake(f"--archive {uri}: its archive.json is damaged: {error}; restore it from a copy") from error
         if about is None and not store.exists("archive.json"):
             check_not_lost(store, uri)
             raise Mistake(f"--archive {uri}: there is no archive here yet; jobs.catalog makes one")
         if not isinstance(about, dict) or not isinstance(about.get("shards"), int) or about["shards"] < 1:
-            raise Mistake(f"--archive {uri}: its archive.json is damaged; it says {str(about)[:80]}")
+            raise Mistake(
+                f"--archive {uri}: its archive.json is damaged; it says {str(about)[:80]}; restore it from a copy"
+            )
         if about.get("format") != FORMAT:
             raise Mistake(
                 f"--archive {uri}: written in format {about.get('format')}, this artsim reads format {FORMAT}"

@@ -33,7 +33,9 @@ def import_annotations(
     if not lines:
         raise Mistake(f"--file {path}: there is no annotation in it")
     nine = [line for line in lines if len(line.fields) == IMAGES]
-    meant = find_names(archive, (name for line in nine for name in line.fields), collection, public_only)
+    names = {name for line in nine for name in line.fields}
+    meant = find_names(archive, names | {name.strip() for name in names}, collection, public_only)
+    meant = {name: meant[name] or meant[name.strip()] for name in names}
     taken, rejects = [], []
     for line in lines:
         reason = _problem(line, meant)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from artsim.archive import Mistake
 
+_COMMA_AND_TAB = re.compile(r",\s*\t|\t\s*,")
 _QUOTED = re.compile(r'[",]|^\s|\s$')
 
 
@@ -26,7 +27,8 @@ class Line:
 def read_lines(path: str) -> Iterator[Line]:
     """The lines of a text file, each on its own, so that a quote left open spoils no other. Mistake if there is none.
 
-    UTF-8, UTF-16 with its mark, or else what Western Europe used before.
+    Names have commas between them, or tabs, or semicolons. UTF-8, UTF-16 with its mark, or else what Western Europe
+    used before.
     """
     try:
         data = Path(path).read_bytes()
@@ -37,10 +39,17 @@ def read_lines(path: str) -> Iterator[Line]:
         if not text:
             continue
         try:
-            fields = next(csv.reader([text], skipinitialspace=True, strict=True))
+            fields = next(csv.reader([text], delimiter=_delimiter(text), skipinitialspace=True, strict=True))
         except csv.Error:
             fields = []
         yield Line(number, text, tuple(fields))
+
+
+def _delimiter(text: str) -> str:
+    """The sign between the names of a line: a comma, or as spreadsheets write it a tab, or a semicolon."""
+    if text.count("\t") > 1 and not _COMMA_AND_TAB.search(text):
+        return "\t"
+    return ";" if ";" in text and "," not in text else ","
 
 
 def write_lines(path: str, rows: Iterable[Sequence[str]]) -> None:

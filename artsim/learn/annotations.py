@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -126,6 +127,8 @@ def check_annotator(name: str) -> None:
     """Mistake if a text is no name for an annotator."""
     if not name.strip() or len(name) > 100 or not name.isprintable():
         raise Mistake(f"--annotator {name[:100]!r}: a name has 1 to 100 printable characters")
+    if name.startswith(".") or re.search(r"[/\\]", name):
+        raise Mistake(f"--annotator {name!r}: a name, no path; it begins with no dot and has no slash")
 
 
 def _hash(*content: object) -> str:

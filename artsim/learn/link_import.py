@@ -1,11 +1,13 @@
 """A file of links into the archive: CSV with a header, of EPFL's morphograph or with the columns of the table."""
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from artsim.archive import Archive, Mistake
+from artsim.learn.annotation_names import find_names
 from artsim.learn.annotation_rejects import keep_rejects
 from artsim.learn.annotation_text import Line, read_lines
 from artsim.learn.annotations import check_annotator
@@ -19,6 +21,10 @@ _NAMES = {  # of the table's columns, in the files
     "source": ("source", "cluster_file"),
     "created_at": ("created_at", "date"),
 }
+_ENDS = ("id_a", "id_b")
+_SHOWN = 5  # of the images that the catalog lacks, on stderr
+
+_log = logging.getLogger(__name__)
 
 
 class _Bad(Exception):
@@ -28,29 +34,50 @@ class _Bad(Exception):
 def import_links(archive: Archive, path: str, *, annotator: str, collection: str | None) -> dict[str, Any]:
     """Adds the links of a file; the run's share of the report.
 
-    Ids are taken as they stand, below ``collection`` if it is given. A link of an id that the catalog lacks is a link
-    all the same, and counted. Mistake if the header has no columns for two images and a verdict.
+    Images are named as in annotations: by id, local id or name of the file, among those of ``collection`` if it is
+    given. A link of an image that the catalog lacks is a link all the same, counted and told on stderr: its id is the
+    name, below ``collection``. Mistake if the header has no columns for two images and a verdict.
     """
     check_annotator(annotator)
     header, *lines = list(read_lines(path)) or [Line(1, "", ())]
     columns = _columns(header, path)
-    links, rejects = [], []
+    pairs, rejects = [], []
     for line in lines:
         try:
-            links.append(_link(line, len(header.fields), columns, annotator, collection))
+            pairs.append((line, _pair(line, len(header.fields), columns)))
         except _Bad as bad:
             rejects.append(Reject.of(line.number, str(bad), line.text))
-    ids = {one for link in links for one in (link.id_a, link.id_b)}
-    found = archive.table("catalog").find(sorted(ids), ["id"])
-    known = set() if found is None else set(found["id"].to_pylist())
+    names = dict.fromkeys(given[name] for _, given in pairs for name in _ENDS)
+    meant = _meant(archive, names, collection)
+    links, unknown_rows = [], 0
+    for line, given in pairs:
+        try:
+            links.append(_link(given, meant, annotator, collection))
+            unknown_rows += not all(meant[given[name]] for name in _ENDS)
+        except _Bad as bad:
+            rejects.append(Reject.of(line.number, str(bad), line.text))
     added = add_links(archive, links)
+    unknown = [name for name in names if not meant[name]]
+    if unknown:
+        _log.warning(
+            "%s: %d of %d images are not in the catalog yet: %s%s",
+            path, len(unknown), len(names), ", ".join(unknown[:_SHOWN]), ", ..." if len(unknown) > _SHOWN else "",
+        )  # fmt: skip
     return {
         "rows_in": len(lines),
         "rows_out": added,
         "rows_there": len(links) - added,
-        "rows_unknown": sum(not {link.id_a, link.id_b} <= known for link in links),
-        **keep_rejects(archive.store, rejects),
+        "rows_unknown": unknown_rows,
+        **keep_rejects(archive.store, sorted(rejects, key=lambda one: int(one.line))),
     }
+
+
+def _meant(archive: Archive, names: Collection[str], collection: str | None) -> dict[str, list[str]]:
+    """The ids that each name may mean; one of the whole catalog is what it is, whatever the collection."""
+    found = archive.table("catalog").find(sorted(names), ["id"])
+    ids = set() if found is None else set(found["id"].to_pylist())
+    rest = find_names(archive, [name for name in names if name not in ids], collection)
+    return {name: [name] if name in ids else rest[name] for name in names}
 
 
 def _columns(header: Line, path: str) -> Mapping[str, int]:
@@ -66,18 +93,33 @@ def _columns(header: Line, path: str) -> Mapping[str, int]:
     return columns
 
 
-def _link(line: Line, width: int, columns: Mapping[str, int], annotator: str, collection: str | None) -> Link:
+def _pair(line: Line, width: int, columns: Mapping[str, int]) -> dict[str, str]:
+    """What a line gives, by column."""
     if len(line.fields) != width:
         raise _Bad(f"not as many fields as the header: {len(line.fields)}")
     given = {name: line.fields[at].strip() for name, at in columns.items()}
     if not all(given[name] for name in ("id_a", "id_b", "verdict")):
         raise _Bad("an image or the verdict is missing")
-    if given["id_a"] == given["id_b"]:
+    _time(given.get("created_at"))
+    return given
+
+
+def _link(given: Mapping[str, str], meant: Mapping[str, Sequence[str]], annotator: str, collection: str | None) -> Link:
+    id_a, id_b = (_id(given[name], meant[given[name]], collection) for name in _ENDS)
+    if id_a == id_b:
         raise _Bad("an image linked to itself")
-    id_a, id_b = (given[name] if collection is None else f"{collection}:{given[name]}" for name in ("id_a", "id_b"))
     return Link(
         id_a, id_b, given["verdict"].upper(), annotator, given.get("source") or None, _time(given.get("created_at"))
     )
+
+
+def _id(name: str, meant: Sequence[str], collection: str | None) -> str:
+    """The id of an image; one that the catalog lacks is its name, below the collection."""
+    if len(meant) > 1:
+        raise _Bad(f"ambiguous image: {name!r} may be {', '.join(meant)}")
+    if meant:
+        return meant[0]
+    return name if collection is None or name.startswith(f"{collection}:") else f"{collection}:{name}"
 
 
 def _time(text: str | None) -> datetime | None:

@@ -18,6 +18,7 @@ class Workers(NamedTuple):
 
 
 ALONE = Workers(1, 1)
+_MOST = 1 << 20  # more is a slip of the hand
 _ON_A_GPU = 8  # heads at a time, at most: they are small, but each has a process
 
 
@@ -30,6 +31,8 @@ def parse_workers(text: str) -> Workers:
         raise argparse.ArgumentTypeError(f"{text} is no number, nor two as in 1:4") from error
     if not 1 <= workers.least <= workers.most:
         raise argparse.ArgumentTypeError(f"{text}: at least 1, and the first not above the second")
+    if workers.most > _MOST:
+        raise argparse.ArgumentTypeError(f"{text}: at most {_MOST}")
     return workers
 
 

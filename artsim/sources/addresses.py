@@ -6,6 +6,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from artsim.sources.lines import TOO_LONG, LongText
 from artsim.sources.record import Records, Reject
 from artsim.sources.values import Kind, kind_of
 
@@ -51,7 +52,9 @@ def read_addresses(lines: Lines, size: int) -> Iterator[Records]:
         text = _stripped(line)
         if not text:
             continue
-        if is_bare(text):
+        if isinstance(line, LongText):
+            rejects.append(Reject.of(lines.number, TOO_LONG, line))
+        elif is_bare(text):
             images.append(text)
             numbers.append(lines.number)
         else:

@@ -24,6 +24,10 @@ def admitted(chunk: Chunk, collection: str, root: str | None) -> Chunk:
     tests = (
         ("no image", pc.is_null(images)),
         (
+            "the image's address is no web address: it has control characters",
+            pc.match_substring_regex(images, r"[\x00-\x1f\x7f]"),
+        ),
+        (
             "the image's address is no web address to fetch: it has a user name or password",
             pc.match_substring_regex(images, _USER),
         ),

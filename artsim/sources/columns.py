@@ -9,11 +9,17 @@ from artsim.sources.synonyms import PAGE_IDS, SYNONYMS
 from artsim.sources.wording import meaning
 
 _LETTERS = str.maketrans(
-    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d"}
+    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i"}
 )  # those that are no letter with an accent
-_LANGUAGE = re.compile(r"(.+?)[\s_./(\[-]+(?:en|eng|de|fr|sv|da|nl|es|it|nb|nn|fi|pt)[)\]]?", re.IGNORECASE)
+_LANGUAGE = re.compile(
+    r"(.+?)[\s_./(\[-]+(?:en|eng|de|fr|sv|da|nl|es|it|no|nb|nn|fi|pt|ca|pl|cs|sk|hu|ro|el|ru|uk|bg|sr|tr|et"
+    r"|lv|lt|sl|hr|is|ja|zh|ko)[)\]]?",
+    re.IGNORECASE,
+)
 
-_HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.[a-z]{2,}(:\d+)?/", re.IGNORECASE)  # an address without its scheme
+_HOST = re.compile(
+    r"(([\w-]+\.)+[a-z]{2,}|localhost|\d+(\.\d+){3})(:\d+)?/", re.IGNORECASE
+)  # an address without its scheme
 
 Resolved = dict[str, tuple[str, ...]]  # by the catalog's column, the columns of a table that fill it
 
@@ -61,7 +67,7 @@ def plain_name(column: str) -> str:
     """A column's name as it is compared: without case, accents, punctuation and the numbers of list items."""
     column = unicodedata.normalize("NFKD", column.casefold().translate(_LETTERS))
     column = re.sub(r"(?<![^./])(?:dc|dcterms|schema|o):(?=\w)", "", column)  # prefixes of Dublin Core and JSON-LD
-    return re.sub(r"[^a-z0-9]", "", re.sub(r"[./]\d+(?=[./]|$)", "", column))
+    return re.sub(r"[\W_]", "", re.sub(r"[./]\d+(?=[./]|$)", "", column))
 
 
 def _in_language(column: str) -> str | None:

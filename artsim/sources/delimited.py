@@ -3,7 +3,6 @@
 A line that cannot be read is rejected with its number and stops nothing. What the columns mean is not known here.
 """
 
-import codecs
 import csv
 import re
 from collections.abc import Iterable, Iterator
@@ -13,12 +12,10 @@ import pyarrow as pa
 
 from artsim.archive import Mistake
 from artsim.sources.addresses import has_image, is_bare, read_addresses
-from artsim.sources.kinds import wide_encoding
+from artsim.sources.lines import TOO_LONG, LongText, texts_of
 from artsim.sources.record import CHUNK_ROWS, Records, Reject
 from artsim.sources.swallowed import Swallowed
 
-_BLOCK = 1 << 20  # bytes read at a time
-_LONGEST_LINE = 16 << 20  # bytes; beyond it the file is no text with lines
 _DELIMITERS = ",;\t|"
 _SEPARATOR = re.compile(r"\"?sep=([,;\t|])\"?[,;\t|]*\s*", re.IGNORECASE)
 _UNCLOSED = "a quote is not closed, or a field is far too long"
@@ -32,8 +29,12 @@ def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: i
     the one that a line before it names (``sep=;``, as Excel writes it).
     A file with nothing but an address in each line is a table of images. Mistake if there is no header.
     """
-    feed = _Feed(_texts(stream, name))
+    feed = _Feed(texts_of(stream, name))
     first = feed.peek()
+    if not first:
+        raise Mistake(f"--location {name}: the file is empty; a table has a header and rows")
+    if isinstance(first, LongText):
+        raise Mistake(f"--location {name}: the first line is longer than 16 MiB, so this is no table")
     if named := _SEPARATOR.fullmatch(first):
         next(feed)
         feed.taken.clear()
@@ -72,6 +73,8 @@ def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: i
             problem = _problem(fields, len(header), len(feed.taken))
             if problem is None and rows_of.found(feed.taken):
                 problem = _SWALLOWS
+        if any(isinstance(one, LongText) for one in feed.taken):
+            problem = TOO_LONG
         if problem:
             rejects.append(Reject.of(line, problem, feed.taken[0]))
             feed.give_back()
@@ -154,42 +157,3 @@ class _Feed:
         """All lines of this record but its first are to be read again, as records of their own."""
         self._again.extend(reversed(self.taken[1:]))
         self.number -= len(self.taken) - 1
-
-
-def _texts(stream: Any, name: str) -> Iterator[str]:
-    """The lines of a stream of bytes as text: UTF-8 line by line, or else what Western Europe used before it.
-
-    Letters of ISO-8859-1 between ASCII ones are never valid UTF-8, so each line tells which it is, even in a file that
-    was pasted together from both. A byte order mark rules (UTF-16 has one).
-    """
-    lines = lines_of(stream, name)
-    for line in lines:
-        try:
-            yield line.decode()
-        except UnicodeDecodeError:
-            yield _western(line)
-
-
-def _western(line: bytes) -> str:
-    try:
-        return line.decode("cp1252")  # the superset of ISO-8859-1 that files called ISO-8859-1 are written in
-    except UnicodeDecodeError:
-        return line.decode("latin-1")
-
-
-def lines_of(stream: Any, name: str) -> Iterator[bytes]:
-    """The lines of a stream of bytes with their ends, without a byte order mark, UTF-16 and UTF-32 as UTF-8."""
-    block = stream.read(_BLOCK)
-    wide = wide_encoding(block)
-    decoder = codecs.getincrementaldecoder(wide)("replace") if wide else None
-    block = block.removeprefix(codecs.BOM_UTF8)
-    rest = b""
-    while block:
-        *whole, rest = (rest + (decoder.decode(block).encode() if decoder else block)).split(b"\n")
-        for line in whole:
-            yield line + b"\n"
-        if len(rest) > _LONGEST_LINE:
-            raise Mistake(f"--location {name}: a line is longer than {_LONGEST_LINE >> 20} MiB, so this is no table")
-        block = stream.read(_BLOCK)
-    if rest:
-        yield rest

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import pyarrow.fs as pafs
 
 from artsim.archive import Mistake, Store
-from artsim.sources.delimited import lines_of
 from artsim.sources.junk import in_junk
+from artsim.sources.lines import TOO_LONG, LongLine, lines_of
 from artsim.sources.places import is_folder
 from artsim.sources.record import Reject
 
@@ -75,6 +75,9 @@ def _lines(store: Store, path: str, file: str) -> Iterator[Document | Reject]:
         for number, line in enumerate(lines_of(stream, store.uri), 1):
             where = f"{file}#{number}" if file else str(number)
             if not line.strip():
+                continue
+            if isinstance(line, LongLine):
+                yield Reject.of(where, TOO_LONG, line.decode(errors="replace"))
                 continue
             try:
                 yield Document(where, parse(line), is_line=True)

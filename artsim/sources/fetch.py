@@ -106,7 +106,9 @@ class Web:
                         raise _Again("the answer takes too long", None)
                 return bytes(content)
         except Refused as error:
-            raise Unreachable("the address is not public", f"{url} ({error})") from error
+            raise Unreachable(
+                "the address is not public; --allow-host opens single hosts", f"{url} ({error})"
+            ) from error
         except (requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema) as error:
             raise Unreachable("neither http nor https", url) from error
         except (requests.exceptions.InvalidURL, requests.exceptions.TooManyRedirects, UnicodeError) as error:

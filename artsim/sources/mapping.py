@@ -14,7 +14,7 @@ from artsim.sources.columns import Resolved, plain_name
 from artsim.sources.nested import named_in_text
 from artsim.sources.no_value import without_machine_made, without_no_value
 from artsim.sources.record import ROWS, Chunk, Records, Reject
-from artsim.sources.synonyms import PAGE_IDS
+from artsim.sources.synonyms import PAGE_IDS, WEAK_DATES
 from artsim.sources.thumbnails import largest_of
 from artsim.sources.values import first_of
 from artsim.sources.years import years
@@ -24,6 +24,13 @@ _WORDS = frozenset(_TEXTS) - {"page_url", "rights"}
 
 _STORED = ("file", "s3", "gs", "gcs", "hdfs", "viewfs", "abfs", "abfss")  # schemes under which a folder can have files
 _UNSAFE = r"[\x00-\x20#?&\"<>\\^`{|}\[\]]"  # what a value may not put into an address as it is
+_TIME_OF_DAY = r"^([+-]?\d{4,}-\d\d-\d\d) \d\d:\d\d(?::\d\d(?:\.\d+)?)?\s?(?:Z|UTC|[+-]\d\d:?\d\d)?$"
+# What "type" says of the record instead of the artwork: classes of ontologies (ore:Aggregation), GeoJSON's and others'.
+_PLUMBING = (
+    r"^(?:[a-z]\w*:[A-Z]\w*|(?i:https?)://\S+|(?:Feature|FeatureCollection|Point|Polygon|edanmdm|uri|literal|bnode"
+    r"|Manifest|Collection|Dataset|_doc|VisualArtwork|CreativeWork|LinguisticObject|HumanMadeObject|InformationObject)$)"
+)
+_LONGEST_DATE = 60  # characters
 _NO_WORDS = ("image_url", "page_url", "date_text", "year_from", "year_to")
 _FILTERED = _WORDS | {"page_url"}
 
@@ -114,6 +121,12 @@ def _fitting(name: str, column: str, values: _Column, is_told: bool) -> _Column:
     if name in _WORDS or name == "rights":
         literal = pc.or_(pc.starts_with(values, "["), pc.starts_with(values, "{"))
         values = _each(values, literal, named_in_text if name in _WORDS else _rights_in_text)
+    if name == "date_text":
+        values = pc.replace_substring_regex(values, _TIME_OF_DAY, r"\1")
+    if name == "type" and not is_told:
+        values = _where(pc.invert(pc.match_substring_regex(values, _PLUMBING)), values)
+    if name == "date_text" and not is_told and plain_name(column) in WEAK_DATES:
+        return _each(values, pc.is_valid(values), _date_or_none)
     is_thing = name == "id" and plain_name(column) in PAGE_IDS[1:]  # an address, or else no id
     if is_told or (name not in _FILTERED and not is_thing):
         return values
@@ -123,6 +136,12 @@ def _fitting(name: str, column: str, values: _Column, is_told: bool) -> _Column:
     if not pc.any(is_web).as_py():
         return values
     return _where(pc.invert(pc.match_substring_regex(values, r"^(?i:https?)://\S+(; https?://\S+)*$")), values)
+
+
+def _date_or_none(text: str) -> str | None:
+    """The text if it is a date and no more: short, not nested, with a year in it."""
+    is_short = len(text) <= _LONGEST_DATE and not text.startswith(("{", "[", "http"))
+    return text if is_short and years(text) != (None, None) else None
 
 
 def _rights_in_text(text: str) -> str | None:

@@ -10,14 +10,17 @@ from functools import lru_cache
 
 from artsim.sources.synonyms import SYNONYMS
 
-_LETTERS = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d"})
-_WORD = re.compile(r"[a-z]+|[A-Z]+(?![a-z])|[A-Z][a-z]*")
+_LETTERS = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ß": "ss", "ı": "i"})
+_WORD = re.compile(r"[a-z]+|[A-Z]+(?![a-z])|[A-Z][a-z]*|[^\W\d_A-Za-z]+")  # the last are of other scripts
 
 _WORK = frozenset(("artwork", "work", "object", "item", "painting", "ca", "objekt", "objet", "objeto", "oggetto",
-                   "werk", "kunstwerk", "obra", "oeuvre", "opera", "konstverk", "kunstvaerk"))  # fmt: skip
+                   "werk", "kunstwerk", "obra", "oeuvre", "opera", "konstverk", "kunstvaerk", "verk", "verket",
+                   "dzielo", "dziela", "dila", "diela", "teoksen", "teos", "eserin", "eser", "mutargy", "lucrarii",
+                   "dela", "djela", "произведения", "работы", "картины", "твору", "εργου", "作品", "작품"))  # fmt: skip
 _IGNORED = (
     "core dublin dcterms field main preferred primary set appellation value line list rendered of the a an and or in de"
     " du des d s la le l der die das del di della dell van von y e et und och og en fr es nl sv da"
+    " do dos das els i oraz ja ir un si ve και и і"
 )
 _ABOUT = _WORK.union(_IGNORED.split())
 _NAMING = frozenset(
@@ -58,7 +61,7 @@ def words_of(name: str) -> list[str]:
     """The words of a name, folded, in the singular: those between spaces and marks, and those of ``camelCase``."""
     text = unicodedata.normalize("NFKD", name.translate(_LETTERS))
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
-    return [_singular(word.lower()) for word in _WORD.findall(text)]
+    return [_singular(word.casefold()) for word in _WORD.findall(text)]
 
 
 def _singular(word: str) -> str:

@@ -83,3 +83,45 @@ def _taken_or_mistake(job: Job, arguments: list[str]) -> None:
         job.check(arguments)
     except Mistake as mistake:
         assert printable(str(mistake))
+
+
+_NEGATIVE_MEANS_SOMETHING = {"demo --works"}  # or is refused with a better message, when the job has begun
+_REQUIRED = {"catalog": ["--source", "smk"], "annotations": ["check"]}
+
+
+def _numbers(job: Job) -> list[str]:
+    """The options that take numbers: found, not listed, so that none is forgotten."""
+    flags = []
+    for action in job._parser._actions:
+        try:
+            takes_number = callable(action.type) and action.type("1") in (1, (1, 1))
+        except (Mistake, ValueError):
+            takes_number = False
+        flags += [action.option_strings[-1]] if takes_number else []
+    return flags
+
+
+def _needed(job: Job) -> list[str]:
+    """A command line that is complete, but for the option that is tried."""
+    given = _REQUIRED.get(job.name, [])
+    words = []
+    for action in job._parser._actions:
+        if action.required and action.dest != "action" and action.option_strings[-1] not in given:
+            words += [action.option_strings[-1], "x"]
+    return [*given, *words, *([] if "--archive" in words else ["--archive", "x"])]
+
+
+@pytest.mark.parametrize("name", [one for one in _JOBS if one != "pipeline"])
+def test_a_number_below_its_range_or_none_is_a_mistake(name: str) -> None:
+    job = _job(name)
+    job.check(_needed(job))
+    tried = _numbers(job)
+    assert "--seed" in tried
+    for flag in tried:
+        if f"{name} {flag}" in _NEGATIVE_MEANS_SOMETHING:
+            continue
+        for value in ("-1", "-3", "-0.5", "nan", "inf", "-inf", "1e999", "9" * 30):
+            with pytest.raises(Mistake, match=flag):
+                job.check([*_needed(job), f"{flag}={value}"])
+            with pytest.raises(Mistake, match=flag):
+                job.check([*_needed(job), *as_arguments({flag[2:]: value}, "job.toml")])

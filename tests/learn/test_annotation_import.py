@@ -2,7 +2,7 @@ import csv
 
 import pytest
 
-from artsim.archive import Archive
+from artsim.archive import Archive, Mistake
 from artsim.learn.annotation_import import export_annotations, import_annotations
 from artsim.learn.annotations import add_annotations, read_annotations
 from tests.learn.made_annotations import catalog_of
@@ -108,3 +108,18 @@ def test_a_collection_says_whose_names_they_are(archive, tmp_path) -> None:
     names = [*NAMES[:8], "twin.jpg"]
     assert _import(archive, tmp_path / "f", _line(names), collection="m")["rejected"] == {"unknown image": 1}
     assert _import(archive, tmp_path / "f", _line(NAMES[:9]), collection="m")["rows_out"] == 1
+
+
+@pytest.mark.parametrize("sign", [",", "\t", ";"])
+def test_names_may_have_tabs_or_semicolons_between_them_and_spaces_around(tmp_path, sign: str) -> None:
+    ids = [f"m:{one}.jpg" for one in range(9)]
+    archive = catalog_of(tmp_path / "archive", [{"id": one} for one in ids])
+    report = _import(archive, tmp_path / "anna.txt", sign.join(f" {one[2:]}  " for one in ids) + "\n")
+    assert (report["rows_out"], report["rows_failed"]) == (1, 0)
+    assert read_annotations(archive).images.tolist() == [ids]
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "a\\b", ".hidden"])
+def test_an_annotators_name_is_no_path(archive, tmp_path, name: str) -> None:
+    with pytest.raises(Mistake, match="--annotator"):
+        _import(archive, tmp_path / "anna.txt", _line(NAMES[:9]), annotator=name)

@@ -66,6 +66,29 @@ def test_bad_lines_are_kept_with_their_reason(tmp_path) -> None:
     )
 
 
+def test_images_are_named_as_in_annotations(tmp_path, caplog) -> None:
+    rows = [{"id": f"m:{name}", "image_url": f"https://m.example/n{name}.jpg"} for name in ("01", "02", "03", "04")]
+    archive = catalog_of(tmp_path / "a", [*rows, {"id": "n:5"}])
+    text = (
+        "id_a,id_b,verdict\nm:01,02,POSITIVE\nn03.jpg,n04.jpg,POSITIVE\n01,n:5,SIMILAR\nm:99,n98.jpg,WRONG\n"
+        "m:01,n01.jpg,POSITIVE\n"
+    )
+    report = _import(archive, tmp_path / "links.csv", text, collection="m")
+    assert read_links(archive)[0].tolist() == [
+        ["m:01", "m:02"], ["m:03", "m:04"], ["m:01", "n:5"], ["m:99", "m:n98.jpg"]
+    ]  # fmt: skip
+    assert report["rejected"] == {"an image linked to itself": 1}  # m:01 and the name of its file
+    assert (report["rows_in"], report["rows_out"], report["rows_unknown"]) == (5, 4, 1)
+    assert "2 of 9 images are not in the catalog yet: m:99, n98.jpg" in caplog.text
+
+
+def test_a_name_that_may_be_two_images_is_no_link(tmp_path) -> None:
+    archive = catalog_of(tmp_path / "a", [{"id": "m:1"}, {"id": "n:1"}, {"id": "n:2"}])
+    report = _import(archive, tmp_path / "links.csv", "img1,img2,type\n1,2,POSITIVE\nm:1,2,POSITIVE\n")
+    assert report["rejected"] == {"ambiguous image": 1}
+    assert read_links(archive)[0].tolist() == [["m:1", "n:2"]]
+
+
 @pytest.mark.parametrize("text", ["", "img1,img2\n", "a,b,POSITIVE\n"])
 def test_another_file_is_a_mistake(tmp_path, text: str) -> None:
     with pytest.raises(Mistake, match=r"--file .*links\.csv: "):

@@ -83,11 +83,17 @@ def test_requests_are_not_fired_off_one_behind_the_other(museum: Museum, naps: l
         ((302, {"Location": "/again"}, b""), "the address leads nowhere"),
         ((302, {"Location": "ftp://m.org/"}, b""), "neither http nor https"),
         ((302, {"Location": "file:///etc/passwd"}, b""), "neither http nor https"),
-        ((302, {"Location": "http://127.0.0.1:1/"}, b""), "the address is not public"),
-        ((302, {"Location": "http://169.254.169.254/latest"}, b""), "the address is not public"),
-        ((302, {"Location": "http://[::1]/"}, b""), "the address is not public"),
-        ((302, {"Location": "http://localhost:22/"}, b""), "the address is not public"),
-        ((302, {"Location": "http://2130706433/"}, b""), "the address is not public"),
+        ((302, {"Location": "http://127.0.0.1:1/"}, b""), "the address is not public; --allow-host opens single hosts"),
+        (
+            (302, {"Location": "http://169.254.169.254/latest"}, b""),
+            "the address is not public; --allow-host opens single hosts",
+        ),
+        ((302, {"Location": "http://[::1]/"}, b""), "the address is not public; --allow-host opens single hosts"),
+        (
+            (302, {"Location": "http://localhost:22/"}, b""),
+            "the address is not public; --allow-host opens single hosts",
+        ),
+        ((302, {"Location": "http://2130706433/"}, b""), "the address is not public; --allow-host opens single hosts"),
     ],
 )
 def test_what_is_not_asked_again(museum: Museum, naps: list[float], answer: tuple, reason: str) -> None:
