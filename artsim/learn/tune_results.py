@@ -78,7 +78,7 @@ def _markdown(name: str, about: str, columns: Sequence[str], rows: Sequence[Mapp
         f"# Sweep {name}",
         "",
         f"{len(rows)} trials, {about}. Meanrank is cross-validated, with its 95% interval. The best setting was chosen",
-        "by it, so its own figure flatters it a little. jobs.evaluate on annotations made since tells what it is worth.",
+        "by it, so its own figure flatters it a little; jobs.evaluate on newer annotations tells what it is worth.",
         "",
         f"| trial | {' | '.join(columns)} | meanrank | 95% interval | best epoch | epochs | seconds |",
         f"|---:|{'---:|' * (len(columns) + 5)}",

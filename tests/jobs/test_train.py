@@ -19,7 +19,8 @@ from jobs.train import job
 from tests.learn.annotated import annotated
 from tests.made import vectors_of
 
-_WHAT = ["--features", "dots:12", "more", "--split", "image-disjoint", "--workers", "2", "--epochs", "25", "--patience", "25"]
+_WHAT = ["--features", "dots:12", "more", "--workers", "2", "--epochs", "25", "--patience", "25"]
+_WHAT += ["--split", "image-disjoint"]
 _HOW = [*_WHAT, "--hidden", "8", "--batch", "40", "--dropout", "0.3", "--learning-rate", "0.01"]
 
 
