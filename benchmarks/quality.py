@@ -114,7 +114,7 @@ def compared(uri: str, folder: str, by: str, seed: int) -> dict[str, Any]:
 
 def learn(uri: str, name: str, annotator: str, *how: str) -> dict[str, Any]:
     """The report of a training."""
-    return run(train, uri, "--name", name, "--annotator", annotator, "--again", *how)
+    return run(train, uri, "--name", name, "--annotator", annotator, *how)
 
 
 def draw(ids: np.ndarray, value: np.ndarray, count: int, rng: np.random.Generator) -> list[list[str]]:

@@ -122,6 +122,11 @@ def cross_validate(archive: Archive, folder: str, pupil: Learner, plan: Plan, qu
     return found
 
 
+def said(kind: str) -> str:
+    """A kind of folds in words."""
+    return _SAID[kind]
+
+
 def scores(found: CrossValidation, seed: int) -> dict[str, Any]:
     """The scores of each kind for the card: before and after training, the gain, and among unseen negatives alone."""
     return {kind: _score(found, kind, seed) for kind in found.folds}
@@ -153,7 +158,7 @@ def tell(scores: dict[str, Any]) -> None:
         after, before = score["after"], score["before"]
         _log.info(
             "%s: meanrank %.2f [%.2f, %.2f], untrained %.2f; %d annotations, %d folds",
-            _SAID[kind],
+            said(kind),
             after["value"],
             after["low"],
             after["high"],
@@ -209,7 +214,7 @@ def _courses(archive: Archive, folder: str, made: Sequence[Any], recipe: Recipe,
                 Path(draft).write_bytes(save(tensors))
             yield {"rows": 1}
 
-    for _ in cluster.progress(finished(), len(made), f"folds of {_SAID[kind]}"):
+    for _ in cluster.progress(finished(), len(made), f"folds of {said(kind)}"):
         pass
     return [_read(archive, path) for path in paths]
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from artsim import cluster
 from artsim.archive import Archive, Mistake
-from artsim.learn.cross_validation import CrossValidation, cross_validate, scores, tell
+from artsim.learn.cross_validation import CrossValidation, cross_validate, said, scores, tell
 from artsim.learn.held_out_fold import hold_out
 from artsim.learn.intact import intact
 from artsim.learn.model import FORMAT, Model
@@ -88,16 +88,16 @@ def _begin(
         recipe = replace(recipe, epochs=tested.epochs, patience=tested.epochs)
     outcome = _train(archive, folder, question, recipe, pupil, plan, pool, workers)
     if tested:  # nothing is held out of the final training: its course is that of the folds
-        history, best = tested.history, tested.epochs - 1
+        history, best, measured = tested.history, tested.epochs - 1, said(next(iter(tested.folds)))
         _log.info("trained on all %d annotations for %d epochs", plan.counts[TRAINING], tested.epochs)
     else:
-        history, best = outcome.history, best_epoch(outcome.history)
+        history, best, measured = outcome.history, best_epoch(outcome.history), "validation"
         early = ", stopped early" * (len(history) < recipe.epochs)
         _log.info("%d epochs%s; the best was epoch %d", len(history), early, best + 1)
     model = _model(archive, name, question, asked, pupil, plan, outcome, history, tested)
     model.save(archive)
     title = f"{name}: {model.card['split']['training']} annotations"
-    keep_curves(archive.store, f"models/{name}", history, best, title)
+    keep_curves(archive.store, f"models/{name}", history, best, title, measured)
     archive.remove(folder)
     counts = plan.counts
     learned = sum(counts[role] for role in SPLIT)

@@ -28,8 +28,11 @@ def live(store: Store, folder: str) -> Callable[[Epoch], None]:
     return lambda epoch: _log(writer, epoch)
 
 
-def keep_curves(store: Store, folder: str, history: Sequence[Epoch], best: int, title: str) -> str:
-    """Writes all epochs for TensorBoard, and the picture, whose path it returns, into a folder of the archive."""
+def keep_curves(store: Store, folder: str, history: Sequence[Epoch], best: int, title: str, measured: str) -> str:
+    """Writes all epochs for TensorBoard, and the picture, whose path it returns, into a folder of the archive.
+
+    ``measured`` says what the meanrank is of.
+    """
     with tempfile.TemporaryDirectory() as drafts:
         writer = _writer(Path(drafts))
         for epoch in history:
@@ -40,7 +43,7 @@ def keep_curves(store: Store, folder: str, history: Sequence[Epoch], best: int, 
                 Path(draft).write_bytes(file.read_bytes())
     path = f"{folder}/curves.png"
     with store.replace(path) as draft:
-        training_curves(history, best, title).save(draft, "PNG")
+        training_curves(history, best, title, measured).save(draft, "PNG")
     return path
 
 

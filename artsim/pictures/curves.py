@@ -13,10 +13,12 @@ _RULE = (226, 220, 209)
 _CHANCE = 4.5  # the meanrank of a positive among eight, by luck
 
 
-def training_curves(history: Sequence[Mapping[str, float]], best: int, title: str) -> Image.Image:
+def training_curves(
+    history: Sequence[Mapping[str, float]], best: int, title: str, measured: str = "validation"
+) -> Image.Image:
     """The picture, RGB. Each epoch has ``loss``, ``meanrank``, ``low`` and ``high``, NaN without validation.
 
-    ``best`` is the place in ``history`` of the epoch that was kept.
+    ``best`` is the place in ``history`` of the epoch that was kept; ``measured`` says what the meanrank is of.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -29,7 +31,7 @@ def training_curves(history: Sequence[Mapping[str, float]], best: int, title: st
     upper.set_title(title, loc="left", color=_hex(INK), fontweight="bold", parse_math=False)
     if not math.isnan(history[best]["meanrank"]):
         _meanrank(lower, epochs, history, best)
-    lower.set_ylabel("meanrank, validation")
+    lower.set_ylabel(f"meanrank, {measured}")
     lower.set_xlabel("epoch")
     lower.xaxis.set_major_locator(MaxNLocator(integer=True))
     for axes in (upper, lower):
@@ -48,7 +50,7 @@ def _meanrank(axes: Any, epochs: list[float], history: Sequence[Mapping[str, flo
     )
     value = history[best]["meanrank"]
     axes.plot(epochs[best], value, marker="o", markersize=9, color=_hex(ACCENT))
-    words = f"best: {value:.3f} [{low[best]:.3f}, {high[best]:.3f}], epoch {epochs[best]:g}"
+    words = f"kept: {value:.3f} [{low[best]:.3f}, {high[best]:.3f}], epoch {epochs[best]:g}"
     axes.set_title(words, loc="right", color=_hex(ACCENT), fontsize=10)  # inside, the curve would strike it through
     if max(high) > 0.9 * _CHANCE:  # else it would only press the curve together
         axes.axhline(_CHANCE, color=_hex(FAINT), linewidth=1, linestyle=(0, (1, 3)))
