@@ -1,0 +1,103 @@
+"""Fine-tuning holds out one fold. Here with a head in place of the backbone, which learns in seconds."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from artsim.archive import Archive, Mistake
+from artsim.learn import held_out_fold as module
+from artsim.learn import train as training
+from artsim.learn.fold_plan import make_folds
+from artsim.learn.model import load_model
+from artsim.learn.question import Question
+from artsim.learn.recipe import Recipe
+from artsim.learn.train import train
+from artsim.learn.train_epochs import Progress, epochs
+from artsim.learn.train_heads import HeadLearner
+from artsim.learn.train_plan import IN_FOLDS, make_plan
+from artsim.learn.workers import ALONE
+from tests.learn.annotated import annotated
+
+_RECIPE = Recipe(hidden=8, dropout=0.2, epochs=6, patience=3, batch=32, learning_rate=0.01)
+_QUESTION = Question({"features": ["dots"], "finetune": "a stand-in"}, _RECIPE, None, False, IN_FOLDS, None, 0, False)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return annotated(tmp_path / "archive")
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Trains in this process, without Ray; keeps the trainees with what they ended with."""
+    trained: list[Any] = []
+
+    def run(make: Any, recipe: Recipe, *, seed: int, show: Any, **_: Any) -> Progress:
+        trainee = make()
+        for progress in epochs(trainee, recipe, seed):
+            show(progress.history[-1])
+        trained.append((trainee, progress))
+        return progress
+
+    for where in (training, module):
+        monkeypatch.setattr(where, "run", run)
+    monkeypatch.setattr("artsim.cluster.connect", lambda: None)
+    monkeypatch.setattr("ray.put", lambda value: value)
+    monkeypatch.setattr("ray.get", lambda value: value)
+    return trained
+
+
+def _train(archive: Archive, question: Question = _QUESTION) -> dict[str, Any]:
+    learner = partial(HeadLearner, archive, ["dots"], False, question.seed)
+    return train(archive, "eye", question, learner, workers=ALONE, again=False)
+
+
+def test_one_half_chooses_the_epoch_the_other_gives_the_score(archive: Archive, here: list[Any]) -> None:
+    report = _train(archive)
+    (held, progress), (final, outcome) = here
+    model = load_model(archive, "eye")
+    pupil = HeadLearner(archive, ["dots"], False, 0, None)
+    how = {"annotators": None, "links": False, "kind": IN_FOLDS, "column": None}
+    plan = make_plan(archive, pupil.usable, **how, seed=0, public_only=False)
+    fold = make_folds(archive, pupil, plan, _QUESTION, ["new_images"], mines=False).folds[0]
+    names = plan.rows["annotation_id"].to_pylist()
+    scored = set(model.held_out["annotation_id"].to_pylist())
+    assert scored < {names[row] for row in fold.rows}
+    assert len(scored) == len(fold.rows) // 2
+    assert len(held.validate()) == len(fold.rows) - len(scored), "the others choose"
+    assert held.training.tolist() == fold.training.tolist()
+    best = int(np.argmin([epoch["meanrank"] for epoch in progress.history])) + 1
+    assert len(outcome.history) == report["epochs"] == best
+    assert len(final.training) == report["split"]["training"] == 250
+    score = model.card["scores"]["new_images"]
+    assert (score["folds"], score["seen"], score["after"]["n"]) == (1, False, len(scored))
+    assert score["after"]["value"] == pytest.approx(np.mean(model.held_out["rank"].to_pylist()))
+    assert set(model.card["scores"]) == {"seen", "new_images"}
+
+
+def test_a_fold_that_is_done_is_not_trained_again(
+    archive: Archive, here: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = training.run
+
+    def stopped(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "run", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        _train(archive)
+    assert len(here) == 1
+    monkeypatch.setattr(training, "run", run)
+    report = _train(archive)
+    assert len(here) == 2
+    assert report["scores"]["new_images"]["folds"] == 1
+
+
+def test_too_few_annotations_to_hold_out_any(tmp_path: Path, here: list[Any]) -> None:
+    archive = annotated(tmp_path / "few", count=2)
+    with pytest.raises(Mistake, match="too few annotations to hold out any"):
+        _train(archive, replace(_QUESTION, split_by=None))
