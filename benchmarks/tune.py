@@ -74,7 +74,7 @@ def bare_seconds(archive: Archive, recipe: Recipe, trials: list[dict[str, Any]])
     plan = make_plan(
         archive, pupil.usable, annotators=None, links=False, kind=question.split, column=None, seed=0, public_only=False
     )
-    cut = tuning_folds(archive, pupil, plan, question, count=3, mines=False)
+    cut = tuning_folds(archive, "sweeps/_bare", pupil, plan, question, count=3, mines=False)
     total = spread_of(pupil.space, 0)
     shared = {"vectors": pupil.before(cut.ids), "folds": cut.folds, "groups": cut.groups, "total": total}
     started = time.perf_counter()

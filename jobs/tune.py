@@ -28,7 +28,11 @@ job.option(
     help="what to search: m, m2, lr or any other setting below, LOW:HIGH, LOW:HIGH:log or ONE,OTHER,...",
 )
 job.option(
-    "--folds", type=int, least=1, metavar="N", help="of the annotations, each validates once (default: 3; --finetune 1)"
+    "--folds",
+    type=int,
+    least=1,
+    metavar="N",
+    help="of the cross-validation that scores a setting (default: 3; --finetune 1)",
 )
 add_question_options(job)
 job.option(

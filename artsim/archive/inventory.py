@@ -134,9 +134,9 @@ def _model(archive: Archive, name: str) -> dict[str, Any]:
     for role, scores in (card.get("scores") or {}).items() if isinstance(card, dict) else ():
         with contextlib.suppress(KeyError, TypeError, AttributeError):
             score = scores["after"]
-            row[f"{role}{' (seen)' if scores.get('seen') and role != 'seen' else ''}"] = (
-                f"{score['value']:.2f} [{score['low']:.2f}, {score['high']:.2f}] n={score['n']}"
-            )
+            interval = "" if score["low"] is None else f" [{score['low']:.2f}, {score['high']:.2f}]"
+            label = f"{role}{' (seen)' if scores.get('seen') and role != 'seen' else ''}"
+            row[label] = f"{score['value']:.2f}{interval} n={score['n']}"
     return row
 
 

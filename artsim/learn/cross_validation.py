@@ -16,7 +16,7 @@ from safetensors.torch import save
 
 from artsim import cluster
 from artsim.archive import Archive, Mistake
-from artsim.learn.fold_plan import Fold, kinds_of, make_folds
+from artsim.learn.fold_plan import Fold, kinds_of, make_folds, said
 from artsim.learn.intact import intact_tensors
 from artsim.learn.model import HELD_OUT
 from artsim.learn.question import Learner, Question
@@ -31,11 +31,7 @@ _log = logging.getLogger(__name__)
 
 _REMEDY = "remove it, and the same command tests this fold again"
 _NEGATIVES = 7
-_SAID = {
-    "new_annotations": "new annotations of known images",
-    "new_images": "new images",
-    "new_groups": "new groups",
-}
+_LEAST = 5  # groups or images of anchors that an interval is made of
 
 
 @dataclass(frozen=True)
@@ -69,20 +65,17 @@ class Course:
         return min(epoch, len(self.loss)) - 1
 
 
-def cross_validate(archive: Archive, folder: str, pupil: Learner, plan: Plan, question: Question) -> CrossValidation:
+def cross_validate(
+    archive: Archive, folder: str, pupil: Learner, plan: Plan, question: Question, sample: Sequence[str]
+) -> CrossValidation:
     """Trains and tests a head on each fold of each kind of a plan, on Ray; what is finished is kept in ``folder``.
 
     Each fold of the deciding kind is trained until it no longer improves. The final training takes the median of
     their best epochs. To score a fold at its own best epoch would flatter it, so each is scored at the median of the
-    others'. The folds of other kinds are then trained for as many epochs as the final training.
+    others'. The folds of other kinds are then trained for as many epochs as the final training. ``sample``: images that
+    may be mined.
     """
-    mines = question.recipe.negatives != "own"
-    cut = make_folds(archive, pupil, plan, question, kinds_of(question), mines=mines)
-    if not cut.folds:
-        raise Mistake(
-            "the annotations can't be cross-validated: all have the same anchor and positive; "
-            "jobs.annotations makes more"
-        )
+    cut = make_folds(archive, folder, plan, question, kinds_of(question), sample=sample)
     shared = pupil.share(cut.ids, question.recipe, question.seed)
     kinds = list(dict.fromkeys(fold.kind for fold in cut.folds))
     numbered = {kind: [fold for fold in cut.folds if fold.kind == kind] for kind in kinds}
@@ -111,7 +104,7 @@ def cross_validate(archive: Archive, folder: str, pupil: Learner, plan: Plan, qu
     for kind in kinds:
         for number, (fold, course) in enumerate(zip(numbered[kind], done[kind], strict=True)):
             epoch = count
-            if kind == kinds[0] and len(main) > 1:
+            if kind == kinds[0]:
                 epoch = round(float(np.median([one.best() for place, one in enumerate(main) if place != number])))
             at = course.at(epoch)
             old = ranks(before, fold.validation, recipe.distance)
@@ -120,11 +113,6 @@ def cross_validate(archive: Archive, folder: str, pupil: Learner, plan: Plan, qu
         pa.concat_tables(rows), count, _history(main, question.seed), {kind: len(numbered[kind]) for kind in kinds}
     )
     return found
-
-
-def said(kind: str) -> str:
-    """A kind of folds in words."""
-    return _SAID[kind]
 
 
 def scores(found: CrossValidation, seed: int) -> dict[str, Any]:
@@ -138,30 +126,38 @@ def _score(found: CrossValidation, kind: str, seed: int) -> dict[str, Any]:
     rank, before, unseen, ahead = (
         rows[name].to_numpy().astype(np.float64) for name in ("rank", "before", "unseen", "ahead_unseen")
     )
-    unit = np.unique(rows["unit"].to_numpy(), return_inverse=True)[1]
+    unit = rows["unit"].to_numpy()
     some = unseen > 0
     alone = 1 + _NEGATIVES * ahead[some] / unseen[some]
     return {
         "seen": False,
         "folds": found.folds[kind],
-        "before": as_json(mean_score(before, seed, unit)),
-        "after": as_json(mean_score(rank, seed, unit)),
+        "before": _mean(before, unit, seed),
+        "after": _mean(rank, unit, seed),
         "gain": as_json(paired_difference(before, rank, seed)),
         "negatives_unseen": round(float(unseen.mean()), 3),
-        "unseen_only": as_json(mean_score(alone, seed, np.unique(unit[some], return_inverse=True)[1])),
+        "unseen_only": _mean(alone, unit[some], seed),
     }
+
+
+def _mean(values: np.ndarray, unit: np.ndarray, seed: int) -> dict[str, float | None]:
+    """The mean with its interval over units, as JSON has it; without one of too few units."""
+    units = np.unique(unit, return_inverse=True)[1]
+    score = mean_score(values, seed, units)
+    few = len(values) and units.max() + 1 < _LEAST
+    return as_json(replace(score, low=-np.inf, high=np.inf) if few else score)
 
 
 def tell(scores: dict[str, Any]) -> None:
     """Logs a line for each kind of the ``scores`` of a cross-validation."""
     for kind, score in scores.items():
         after, before = score["after"], score["before"]
+        interval = "" if after["low"] is None else f" [{after['low']:.2f}, {after['high']:.2f}]"
         _log.info(
-            "%s: meanrank %.2f [%.2f, %.2f], untrained %.2f; %d annotations, %d folds",
+            "%s: meanrank %.2f%s, untrained %.2f; %d annotations, %d folds",
             said(kind),
             after["value"],
-            after["low"],
-            after["high"],
+            interval,
             before["value"],
             after["n"],
             score["folds"],

@@ -10,7 +10,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from artsim.learn.finetune_network import Backbone, mixed_precision, parameter_groups
 from artsim.learn.finetune_recipe import FinetuneRecipe
-from artsim.learn.in_batches import InBatches, filled, place
+from artsim.learn.in_batches import InBatches, filled, place, terms
 from artsim.learn.losses import make_loss
 from artsim.learn.mining import mine
 from artsim.measure.ranks import ranks
@@ -105,7 +105,7 @@ class BackboneTrainee(InBatches):
         share = judged[self.rank :: self.world]
         while True:
             try:
-                total = self._add_up(share, len(judged))
+                total = self._add_up(share, terms(judged, self.recipe))
                 break
             except torch.OutOfMemoryError:
                 if self.at_once == 1 or self._exchanging:  # the others would wait for what never comes
@@ -116,7 +116,7 @@ class BackboneTrainee(InBatches):
         return total
 
     def _add_up(self, share: np.ndarray, batch: int) -> torch.Tensor:
-        """The gradients of this worker's share of a batch of so many, and of the others'; its share of the loss."""
+        """The gradients of this worker's share of a batch of so many terms, and of the others'; its share of it."""
         pieces = [share[start : start + self.at_once] for start in range(0, max(len(share), 1), self.at_once)]
         total = torch.zeros((), device=self.device)
         self.optimizer.zero_grad()
@@ -133,7 +133,8 @@ class BackboneTrainee(InBatches):
         return total
 
     def _loss(self, judged: np.ndarray, batch: int) -> torch.Tensor:
-        """What some annotations add to the loss of a batch of so many."""
+        """What some annotations add to the loss of a batch of so many terms."""
+        own = terms(judged, self.recipe)
         judged, present = filled(judged)
         images, places = np.unique(judged, return_inverse=True)
         with mixed_precision(self.device, self.recipe.precision):
@@ -144,7 +145,7 @@ class BackboneTrainee(InBatches):
         every = descriptors.index_select(0, torch.as_tensor(places.ravel(), device=self.device))
         every = every.view(*judged.shape, -1)
         # Workers' gradients are averaged: weighted so that this gives the gradient of the whole batch.
-        part = 1.0 if self.recipe.reduction == "sum" else len(judged) / batch
+        part = 1.0 if self.recipe.reduction == "sum" else own / max(batch, 1)
         there = None if present.all() else torch.from_numpy(present).to(self.device)
         return self.loss(every[:, 0], every[:, 1], every[:, 2:], present=there) * (part * self.world)
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from artsim.learn.discriminant import Spread
 from artsim.learn.heads import Head, embed
-from artsim.learn.in_batches import InBatches, filled, place
+from artsim.learn.in_batches import InBatches, filled, place, terms
 from artsim.learn.losses import make_loss
 from artsim.learn.mining import mine
 from artsim.learn.recipe import Recipe
@@ -104,13 +104,16 @@ class HeadTrainee(InBatches):
 
     def _step(self, judged: np.ndarray) -> torch.Tensor:
         """One step on this worker's share of a batch, int (b, 1 + 1 + k); its share of the loss."""
-        share, present = filled(judged[self.rank :: self.world])
+        mine = judged[self.rank :: self.world]
+        share, present = filled(mine)
         images, places = np.unique(share, return_inverse=True)
         embedding = self.model(self.inputs[images])
         # of no annotations, the rest of a small batch, the sum is 0: workers must go together
         loss = self._loss_of(embedding, places.reshape(share.shape), present) if len(share) else embedding.sum()
         # Workers' gradients are averaged: weighted so that this gives the gradient of the whole batch.
-        part = 1.0 if self.recipe.reduction == "sum" else len(share) / len(judged)
+        part = 1.0
+        if self.recipe.reduction != "sum":
+            part = terms(mine, self.recipe) / max(terms(judged, self.recipe), 1)
         loss = loss * (part * self.world)
         self.optimizer.zero_grad()
         loss.backward()

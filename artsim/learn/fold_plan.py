@@ -1,14 +1,16 @@
 """The folds of a plan as rows of vectors, for the cross-validation of jobs.train and for the trials of jobs.tune."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from artsim.archive import Archive
+from artsim.archive import Archive, Mistake
 from artsim.learn.annotations import Annotations
-from artsim.learn.folds import FOLDS, KINDS, NEW_GROUPS, NEW_IMAGES, cut
+from artsim.learn.folds import FOLDS, KINDS, NEW_GROUPS, cut
+from artsim.learn.intact import intact
 from artsim.learn.model import ROLES
 from artsim.learn.question import Learner, Question
 from artsim.learn.splits import folds
@@ -23,6 +25,19 @@ from artsim.learn.train_plan import (
     relatives,
     without_relatives,
 )
+
+_log = logging.getLogger(__name__)
+
+_SAID = {
+    "new_annotations": "new annotations of known images",
+    "new_images": "new images",
+    "new_groups": "new groups",
+}
+
+
+def said(kind: str) -> str:
+    """A kind of folds, or a strict split, in words."""
+    return _SAID.get(kind, kind)
 
 
 @dataclass(frozen=True)
@@ -65,50 +80,62 @@ class Folds:
     groups: np.ndarray
 
 
-def main_kind(question: Question) -> str:
-    """The kind of folds that decides: epochs are chosen by it, and sweeps are scored by it."""
-    return NEW_GROUPS if question.split_by else NEW_IMAGES
-
-
 def kinds_of(question: Question) -> list[str]:
-    """All kinds of folds that a model is scored by, the deciding one first."""
-    main = main_kind(question)
-    return [main, *(kind for kind in KINDS if kind != main and (kind != NEW_GROUPS or question.split_by))]
+    """All kinds of folds that a model is scored by; the first that can be tested decides."""
+    return [kind for kind in reversed(KINDS) if kind != NEW_GROUPS or question.split_by]
 
 
 def make_folds(
     archive: Archive,
-    pupil: Learner,
+    folder: str,
     plan: Plan,
     question: Question,
     kinds: Sequence[str],
     *,
     count: int = FOLDS,
-    mines: bool,
+    sample: Sequence[str] = (),
 ) -> Folds:
-    """Cuts a plan of ``--split folds`` into folds of each kind. Kinds that no fold can test are missing.
+    """Cuts a plan of ``--split folds`` into folds of each kind, the same when a run in ``folder`` goes on.
 
-    ``mines``: whether negatives are mined, which needs a pool.
+    ``sample``: images that may be mined. A kind of which there are not two folds is left out, with a warning. Mistake
+    if none is left.
     """
     column = question.split_by
     names = plan.images(TRAINING)
     used = sorted(set(names.flat))
     place = {one: index for index, one in enumerate(used)}
     judged = np.vectorize(place.__getitem__, otypes=[np.int64])(names)
-    groups = _codes(groups_by(archive, column, used), used) if column else None
-    sample = pool_sample(archive, pupil.usable, question.seed) if mines else []
+    groups = _codes(_kept_groups(archive, folder, column, used), used) if column else None
     ids = sorted({*used, *sample})
     at = np.searchsorted(np.array(ids, dtype=object), np.array(used, dtype=object))
     made = []
     for kind in kinds:
-        for fold in cut(judged, kind, count=count, seed=question.seed, groups=groups):
+        parts = cut(judged, kind, count=count, seed=question.seed, groups=groups)
+        if len(parts) < 2:
+            _log.warning("%s: too few annotations to test it in two folds; no score of it", said(kind))
+            continue
+        for fold in parts:
             held_out = [one for one, held in zip(used, fold.held_out, strict=True) if held]
             training = np.where(fold.training < 0, -1, at[fold.training])
             pool = _places(without_relatives(archive, column, sample, held_out), ids)
-            seen = np.unique(training[training >= 0])
-            mined = np.union1d(seen, pool) if mines else seen
+            mined = np.union1d(training[training >= 0], pool)
             made.append(Fold(kind, training, at[judged[fold.test]], fold.test, fold.unit, mined))
+    if not made:
+        raise Mistake(
+            "the annotations can't be cross-validated: nearly all are of one anchor and positive; "
+            "jobs.annotations makes more"
+        )
     return Folds(ids, made, relatives(archive, column, ids))
+
+
+def _kept_groups(archive: Archive, folder: str, column: str, ids: Sequence[str]) -> dict[str, str]:
+    """The group of each image that has one, as it was when the run in ``folder`` began."""
+    path = f"{folder}/groups.json"
+    kept = intact(archive.store, path, of="run", remedy="remove its folder, and the same command begins anew")
+    if kept is None:
+        kept = groups_by(archive, column, ids)
+        archive.write_json(path, kept)
+    return dict(kept)
 
 
 def strict_folds(archive: Archive, pupil: Learner, plan: Plan, question: Question, *, count: int, mines: bool) -> Folds:
@@ -128,16 +155,18 @@ def strict_folds(archive: Archive, pupil: Learner, plan: Plan, question: Questio
     return Folds(ids, made, relatives(archive, column, ids))
 
 
-def tuning_folds(archive: Archive, pupil: Learner, plan: Plan, question: Question, *, count: int, mines: bool) -> Folds:
+def tuning_folds(
+    archive: Archive, folder: str, pupil: Learner, plan: Plan, question: Question, *, count: int, mines: bool
+) -> Folds:
     """The folds that a sweep is scored on. ``mines``: whether some trial may mine, even if the recipe does not."""
     mines = mines or question.recipe.negatives != "own"
     if question.split != IN_FOLDS:
         return strict_folds(archive, pupil, plan, question, count=count, mines=mines)
-    for kind in kinds_of(question):
-        found = make_folds(archive, pupil, plan, question, [kind], count=count if count > 1 else FOLDS, mines=mines)
-        if found.folds:
-            return Folds(found.ids, found.folds[:count], found.groups)
-    return found
+    sample = pool_sample(archive, pupil.usable, question.seed) if mines else []
+    many = count if count > 1 else FOLDS
+    found = make_folds(archive, folder, plan, question, kinds_of(question), count=many, sample=sample)
+    main = [fold for fold in found.folds if fold.kind == found.folds[0].kind]
+    return Folds(found.ids, main[:count], found.groups)
 
 
 def _codes(values: dict[str, str], ids: Sequence[str]) -> np.ndarray:

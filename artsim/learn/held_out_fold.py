@@ -1,6 +1,7 @@
 """One held-out fold instead of cross-validation, for backbones: fine-tuning once takes hours, five times takes days."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -27,7 +28,13 @@ _REMEDY = "remove it, and the same command trains the held-out fold again"
 
 
 def hold_out(
-    archive: Archive, folder: str, pupil: Learner, plan: Plan, question: Question, workers: Workers
+    archive: Archive,
+    folder: str,
+    pupil: Learner,
+    plan: Plan,
+    question: Question,
+    sample: Sequence[str],
+    workers: Workers,
 ) -> CrossValidation:
     """Trains on all but one fold. Half of what the fold tests chooses the epoch, the other half gives the score.
 
@@ -35,18 +42,25 @@ def hold_out(
     """
     table, about = f"{folder}/held_out.parquet", f"{folder}/held_out.json"
     found = intact(archive.store, about, of="run", remedy=_REMEDY, keys=_KEPT)
-    if found is None:
-        found = _trained(archive, folder, table, pupil, plan, question, workers)
+    if found is None or not archive.store.exists(table):
+        found = _trained(archive, folder, table, pupil, plan, question, sample, workers)
         archive.write_json(about, found)
     rows = intact_table(archive.store, table, of="run", remedy=_REMEDY)
     return CrossValidation(rows, found["epochs"], found["history"], {found["kind"]: 1})
 
 
 def _trained(
-    archive: Archive, folder: str, table: str, pupil: Learner, plan: Plan, question: Question, workers: Workers
+    archive: Archive,
+    folder: str,
+    table: str,
+    pupil: Learner,
+    plan: Plan,
+    question: Question,
+    sample: Sequence[str],
+    workers: Workers,
 ) -> dict[str, Any]:
     recipe, seed = question.recipe, question.seed
-    cut = make_folds(archive, pupil, plan, question, kinds_of(question), mines=recipe.negatives != "own")
+    cut = make_folds(archive, folder, plan, question, kinds_of(question), sample=sample)
     fold = next((one for one in cut.folds if len(one.rows) > 1), None)
     if fold is None:
         raise Mistake(

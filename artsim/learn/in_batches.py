@@ -48,6 +48,12 @@ class InBatches:
         raise NotImplementedError("who inherits steps")
 
 
+def terms(judged: np.ndarray, recipe: Recipe) -> int:
+    """Of how many terms the mean loss of some annotations, int (b, 1 + 1 + k), is: triplets, pairs or lists."""
+    present = int((judged[:, 2:] >= 0).sum())
+    return {"triplet": present, "contrastive": present + len(judged)}.get(recipe.loss, len(judged))
+
+
 def filled(judged: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Annotations with the anchor in place of each missing negative; which negatives are there, bool (n, k)."""
     return np.where(judged < 0, judged[:, :1], judged), judged[:, 2:] >= 0

@@ -14,7 +14,8 @@ import numpy as np
 
 from artsim import cluster
 from artsim.archive import Archive, Mistake
-from artsim.learn.cross_validation import CrossValidation, cross_validate, said, scores, tell
+from artsim.learn.cross_validation import CrossValidation, cross_validate, scores, tell
+from artsim.learn.fold_plan import said
 from artsim.learn.held_out_fold import hold_out
 from artsim.learn.intact import intact
 from artsim.learn.model import FORMAT, Model
@@ -82,7 +83,7 @@ def _begin(
     pool = _pool(archive, folder, question, pupil, plan)
     archive.write_json(f"{folder}/{_ASKED}", asked)
     cluster.connect()
-    tested = _tested(archive, folder, question, pupil, plan, workers) if question.split == IN_FOLDS else None
+    tested = _tested(archive, folder, question, pupil, plan, pool, workers) if question.split == IN_FOLDS else None
     recipe = question.recipe
     if tested:
         recipe = replace(recipe, epochs=tested.epochs, patience=tested.epochs)
@@ -137,12 +138,18 @@ def _made_before(
 
 
 def _tested(
-    archive: Archive, folder: str, question: Question, pupil: Learner, plan: Plan, workers: Workers
+    archive: Archive,
+    folder: str,
+    question: Question,
+    pupil: Learner,
+    plan: Plan,
+    pool: list[str],
+    workers: Workers,
 ) -> CrossValidation:
     """What cross-validation finds; of a backbone, what one held-out fold finds."""
     if "finetune" in question.inputs:
-        return hold_out(archive, folder, pupil, plan, question, workers)
-    return cross_validate(archive, folder, pupil, plan, question)
+        return hold_out(archive, folder, pupil, plan, question, pool, workers)
+    return cross_validate(archive, folder, pupil, plan, question, pool)
 
 
 def _pool(archive: Archive, folder: str, question: Question, pupil: Learner, plan: Plan) -> list[str]:

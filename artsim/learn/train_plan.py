@@ -83,6 +83,8 @@ def make_plan(
             raise Mistake(f"{said}, which leaves too few; run jobs.extract, and jobs.status shows what failed there")
         _log.warning("%s and are left out", said)
     groups = groups_by(archive, column, annotations.ids().tolist()) if column else None
+    if groups is not None and not groups:
+        raise Mistake(f"--split-by {column}: no image that was annotated has a value there; choose another column")
     if kind == IN_FOLDS:
         if len(annotations) < 2:
             raise Mistake(f"{len(annotations)} annotation can't be cross-validated; jobs.annotations makes more")

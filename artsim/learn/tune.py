@@ -11,7 +11,7 @@ from typing import Any
 
 from artsim import cluster
 from artsim.archive import Archive, Keys, Mistake
-from artsim.learn.fold_plan import Folds, tuning_folds
+from artsim.learn.fold_plan import Folds, said, tuning_folds
 from artsim.learn.intact import intact
 from artsim.learn.question import ASKED, MakeLearner, Question, check_name, difference, settle
 from artsim.learn.train_check import check_learns
@@ -59,7 +59,7 @@ def tune(
             return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "done_before": True, **report}
         pupil, plan = settle(archive, folder, question, learner)
         check_learns(pupil, plan.images(TRAINING), question)
-        cut = tuning_folds(archive, pupil, plan, question, count=folds, mines="negatives" in space)
+        cut = tuning_folds(archive, folder, pupil, plan, question, count=folds, mines="negatives" in space)
         started = time.monotonic()
         cluster.connect()
         cluster.wait_for({"CPU": 1})
@@ -101,7 +101,8 @@ def tune(
 
 
 def _how(cut: Folds) -> str:
-    return f"{len(cut.folds)} folds, {sum(len(fold.validation) for fold in cut.folds)} annotations"
+    tested = sum(len(fold.validation) for fold in cut.folds)
+    return f"{len(cut.folds)} folds ({said(cut.folds[0].kind)}), {tested} annotations"
 
 
 def _begin(archive: Archive, name: str, question: Question, space: Space, folds: int, again: bool) -> str:

@@ -15,6 +15,7 @@ from artsim.learn.question import Question
 from artsim.learn.tune_search import Trial
 from artsim.learn.tune_space import SHORT, Setting, Space
 from artsim.pictures.heatmap import Axis, heat_map
+from artsim.vision.recommended import RECOMMENDED_SPECS
 
 _FIRST = ("margin", "intra_margin")  # what a heat map is of, if they were searched
 
@@ -95,7 +96,9 @@ def _markdown(name: str, about: str, columns: Sequence[str], rows: Sequence[Mapp
 
 def _toml(name: str, question: Question, best: Trial, about: str) -> str:
     """Every option of jobs.train that this setting has been found with, the recipe in full."""
-    inputs = {key: value for key, value in question.inputs.items() if value is not None}
+    # without --features jobs.train takes the recommended ones as well
+    said = {key: value for key, value in question.inputs.items() if value != list(RECOMMENDED_SPECS)}
+    inputs = {key: value for key, value in said.items() if value is not None}
     data = {
         "annotator": question.annotators,
         "links": question.links,

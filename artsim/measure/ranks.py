@@ -16,27 +16,27 @@ def ranks(vectors: np.ndarray, judged: np.ndarray, metric: str = "cosine") -> np
     a candidate without a distance (a NaN vector) ranks last, and so does the positive where it or the anchor has none,
     whatever the others have: a model that maps all images to one point scores (1 + k) / 2, one that gives NaN scores k.
     """
-    dimension = vectors.shape[1]
+    dimension, last = vectors.shape[1], (judged[:, 1:] >= 0).sum(1)
     if metric != "cosine":
         away = np.array([distances(vectors[row[:1]], vectors[row[1:]], metric)[0] for row in judged])
         away = away.reshape(len(judged), judged.shape[1] - 1)
         away[judged[:, 1:] < 0] = np.nan
         farthest = np.max(np.abs(away), axis=1, where=np.isfinite(away), initial=0.0)
-        return _positions(away, rounding(dimension) * farthest)
+        return _positions(away, rounding(dimension) * farthest, last)
     away = _cosine_distances(vectors, judged, np.float32)  # twice as fast, and enough for most annotations
-    out = _positions(away, 0.0)
+    out = _positions(away, 0.0, last)
     clear = (np.abs(away[:, 1:] - away[:, :1]) > rounding(dimension, np.float32)) | (judged[:, 2:] < 0)
     doubtful = np.flatnonzero(~clear.all(1))  # NaN as well
     missing = judged[doubtful] < 0
     used, places = np.unique(np.where(missing, 0, judged[doubtful]), return_inverse=True)
     away = _cosine_distances(vectors[used], np.where(missing, -1, places.reshape(-1, judged.shape[1])), np.float64)
-    out[doubtful] = _positions(away, rounding(dimension))
+    out[doubtful] = _positions(away, rounding(dimension), last[doubtful])
     return out
 
 
-def _positions(away: np.ndarray, slack: np.ndarray | float) -> np.ndarray:
-    """The rank of the first column of each row, float64 (n,); distances within ``slack`` tie."""
-    return np.where(np.isnan(away[:, 0]), away.shape[1], 1 + ahead(away[:, 1:], away[:, 0], slack))
+def _positions(away: np.ndarray, slack: np.ndarray | float, last: np.ndarray) -> np.ndarray:
+    """The rank of the first column of each row, float64 (n,); distances within ``slack`` tie; ``last`` without one."""
+    return np.where(np.isnan(away[:, 0]), last, 1 + ahead(away[:, 1:], away[:, 0], slack))
 
 
 def _cosine_distances(vectors: np.ndarray, judged: np.ndarray, dtype: type[np.floating]) -> np.ndarray:

@@ -28,5 +28,15 @@ def recommended_features(archive: Archive) -> list[str]:
             f"--features: the archive lacks the recommended {', '.join(missing)}; run jobs.extract without --backbones"
             f"{others}"
         )
-    fewest = min(archive.table(f"features/{name}").count() for name in RECOMMENDED)
+    fewest = min(_vectors(archive, name) for name in RECOMMENDED)
     return [f"{name}:{max(min(components, fewest // 2), 1)}" for name, components in _COMPONENTS.items()]
+
+
+def _vectors(archive: Archive, name: str) -> int:
+    """How many vectors there are, at least as far as it matters here."""
+    found = 0
+    for rows in archive.table(f"features/{name}").scan(["error"]):
+        found += rows["error"].null_count
+        if found >= 2 * max(_COMPONENTS.values()):
+            break
+    return found

@@ -1,6 +1,7 @@
 """The released model: trained on everything, scored by folds that had not seen what they were asked."""
 
 import json
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -8,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import CATALOG, Archive, Mistake
 from artsim.learn import cross_validation as module
 from artsim.learn import train as training
 from artsim.learn.annotations import read_annotations
@@ -23,10 +25,10 @@ from artsim.learn.recipe import Recipe
 from artsim.learn.train import train
 from artsim.learn.train_epochs import Progress, epochs
 from artsim.learn.train_heads import HeadLearner
-from artsim.learn.train_plan import IN_FOLDS, make_plan
+from artsim.learn.train_plan import IN_FOLDS, make_plan, pool_sample
 from artsim.learn.workers import ALONE
 from artsim.measure.ranks import ranks
-from tests.learn.annotated import IDS, annotated, kind_of, pool_of
+from tests.learn.annotated import annotated, kind_of, pool_of
 
 _RECIPE = Recipe(hidden=8, dropout=0.2, epochs=6, patience=2, batch=32, learning_rate=0.01)
 _QUESTION = Question({"features": ["dots"]}, _RECIPE, None, False, IN_FOLDS, "artist", 0, False)
@@ -77,8 +79,9 @@ def _cut(archive: Archive, question: Question = _QUESTION) -> Any:
     pupil = HeadLearner(archive, question.inputs["features"], False, 0, None)
     how = {"annotators": None, "links": False, "kind": IN_FOLDS, "column": question.split_by}
     plan = make_plan(archive, pupil.usable, **how, seed=0, public_only=False)
-    mines = question.recipe.negatives != "own"
-    return pupil, plan, make_folds(archive, pupil, plan, question, kinds_of(question), mines=mines)
+    sample = pool_sample(archive, pupil.usable, 0) if question.recipe.negatives != "own" else []
+    folder = tempfile.mkdtemp(prefix="_run-", dir=archive.uri)
+    return pupil, plan, make_folds(archive, Path(folder).name, plan, question, kinds_of(question), sample=sample)
 
 
 def test_the_model_is_trained_on_every_annotation(archive: Archive, here: list[Any]) -> None:
@@ -117,15 +120,20 @@ def test_no_fold_trains_on_what_it_tests(made: Archive) -> None:
         assert fold.unseen().tolist() == expected
 
 
-def test_what_is_mined_is_not_held_out_nor_of_a_held_out_artist(made: Archive) -> None:
+def test_what_is_mined_is_not_held_out_nor_of_a_held_out_artist(tmp_path: Path) -> None:
+    """Of an archive with many works that nobody annotated."""
+    archive = annotated(tmp_path / "few", count=25)
     question = replace(_QUESTION, recipe=replace(_RECIPE, negatives="semihard", mined=3))
-    _, _, found = _cut(made, question)
+    _, plan, found = _cut(archive, question)
+    annotated_ones = set(plan.images("training").flat)
     for fold in found.folds:
-        pool = {found.ids[place] for place in np.setdiff1d(fold.pool, fold.training)}
+        mined = {found.ids[place] for place in fold.pool} - annotated_ones
+        assert mined
         if fold.kind != NEW_ANNOTATIONS:
             tested = {found.ids[one] for one in fold.validation[:, :2].flat}
             artists = {(pool_of(one), kind_of(one)) for one in tested}
-            assert artists.isdisjoint((pool_of(one), kind_of(one)) for one in pool)
+            assert artists.isdisjoint((pool_of(one), kind_of(one)) for one in mined)
+            assert tested.isdisjoint(found.ids[place] for place in fold.pool)
 
 
 def test_scores_are_those_of_the_folds(archive: Archive, here: list[Any]) -> None:
@@ -268,9 +276,55 @@ def test_the_curves_are_those_of_the_folds(archive: Archive, here: list[Any]) ->
     assert Path(archive.uri, "models/eye/curves.png").stat().st_size > 10_000
 
 
-def test_every_image_is_held_out_once(made: Archive) -> None:
+def test_no_annotation_is_tested_twice(made: Archive) -> None:
     _, plan, found = _cut(made)
-    folds = [fold for fold in found.folds if fold.kind == NEW_IMAGES]
-    tested = [row for fold in folds for row in fold.rows.tolist()]
-    assert len(tested) == len(set(tested)) > 0.5 * len(plan.rows)
-    assert set(found.ids) <= set(IDS)
+    for kind in KINDS:
+        tested = [row for fold in found.folds if fold.kind == kind for row in fold.rows.tolist()]
+        assert len(tested) == len(set(tested))
+        if kind != NEW_GROUPS:
+            assert len(tested) > 0.5 * len(plan.rows)
+
+
+def test_a_run_goes_on_with_the_groups_that_it_began_with(
+    archive: Archive, here: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The artists are corrected between two halves of a run."""
+    _train(archive, name="whole")
+    run = training.run
+
+    def stopped(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "run", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        _train(archive)
+    monkeypatch.setattr(training, "run", run)
+    catalog = archive.table("catalog")
+    for shard in range(archive.shards):
+        for part in catalog.parts(shard):
+            rows = [
+                {**row, "artist": f"other {number % 9}"}
+                for number, row in enumerate(catalog.read(shard, part).to_pylist())
+            ]
+            catalog.write(shard, part, pa.Table.from_pylist(rows, schema=CATALOG))
+    _train(archive)
+    whole, resumed = (load_model(archive, name) for name in ("whole", "eye"))
+    assert whole.held_out.equals(resumed.held_out)
+
+
+def test_a_column_without_values_makes_no_groups(archive: Archive, here: list[Any]) -> None:
+    with pytest.raises(Mistake, match="--split-by school: no image that was annotated has a value there"):
+        _train(archive, replace(_QUESTION, split_by="school"))
+
+
+def test_a_kind_that_can_not_be_tested_is_told(
+    archive: Archive, here: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    catalog = archive.table("catalog")
+    for shard in range(archive.shards):
+        for part in catalog.parts(shard):
+            rows = [{**row, "school": "one"} for row in catalog.read(shard, part).to_pylist()]
+            catalog.write(shard, part, pa.Table.from_pylist(rows, schema=CATALOG))
+    report = _train(archive, replace(_QUESTION, split_by="school"))
+    assert "new groups: too few annotations to test it in two folds" in caplog.text
+    assert list(report["scores"]) == ["seen", NEW_IMAGES, NEW_ANNOTATIONS]

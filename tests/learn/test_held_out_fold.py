@@ -63,7 +63,7 @@ def test_one_half_chooses_the_epoch_the_other_gives_the_score(archive: Archive, 
     pupil = HeadLearner(archive, ["dots"], False, 0, None)
     how = {"annotators": None, "links": False, "kind": IN_FOLDS, "column": None}
     plan = make_plan(archive, pupil.usable, **how, seed=0, public_only=False)
-    fold = make_folds(archive, pupil, plan, _QUESTION, ["new_images"], mines=False).folds[0]
+    fold = make_folds(archive, "_run", plan, _QUESTION, ["new_images"]).folds[0]
     names = plan.rows["annotation_id"].to_pylist()
     scored = set(model.held_out["annotation_id"].to_pylist())
     assert scored < {names[row] for row in fold.rows}
@@ -92,8 +92,12 @@ def test_a_fold_that_is_done_is_not_trained_again(
         _train(archive)
     assert len(here) == 1
     monkeypatch.setattr(training, "run", run)
+    Path(archive.uri, "models/_eye/held_out.parquet").write_bytes(b"half")
+    with pytest.raises(Mistake, match=r"held_out.parquet: .* damaged: .*; remove it, and the same command"):
+        _train(archive)
+    Path(archive.uri, "models/_eye/held_out.parquet").unlink()
     report = _train(archive)
-    assert len(here) == 2
+    assert len(here) == 3
     assert report["scores"]["new_images"]["folds"] == 1
 
 

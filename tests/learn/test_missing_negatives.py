@@ -101,5 +101,8 @@ def test_a_missing_negative_is_never_nearer(metric: str) -> None:
         kept = np.array([[one for one in row if one >= 0]])
         expected.append(ranks(vectors, kept, metric)[0])
     assert ranks(vectors, judged, metric).tolist() == expected
+    broken = vectors.copy()
+    broken[[1, 5]] = np.nan  # the positives
+    assert ranks(broken, judged, metric).tolist() == [6, 2], "the last of what is there"
     vectors[:] = 1.0
     assert ranks(vectors, judged, metric).tolist() == [3.5, 1.5], "all at one point: ties of what is there"

@@ -96,7 +96,7 @@ def test_a_setting_is_searched_once() -> None:
 
 def test_folds_share_no_image_and_never_see_the_verification(archive: Archive) -> None:
     pupil, plan = _planned(archive)
-    cut = tuning_folds(archive, pupil, plan, _question(), count=3, mines=True)
+    cut = tuning_folds(archive, "sweeps/made", pupil, plan, _question(), count=3, mines=True)
     held_out = set(plan.images(VERIFICATION).flat)
     assert held_out
     assert held_out.isdisjoint(cut.ids)
@@ -116,7 +116,7 @@ def test_folds_share_no_image_and_never_see_the_verification(archive: Archive) -
 
 def test_one_fold_is_what_a_training_does(archive: Archive) -> None:
     pupil, plan = _planned(archive)
-    (fold,) = tuning_folds(archive, pupil, plan, _question(), count=1, mines=False).folds
+    (fold,) = tuning_folds(archive, "sweeps/made", pupil, plan, _question(), count=1, mines=False).folds
     assert len(fold.training) == plan.counts["training"]
     assert len(fold.validation) == plan.counts["validation"]
 
@@ -126,7 +126,7 @@ def test_a_trial_is_the_mean_over_all_annotations_of_the_folds(archive: Archive,
     """Against one head after another, and again after the process served another setting."""
     pupil, plan = _planned(archive)
     question = _question(head=head, hidden=4, loss="triplet", learning_rate=0.01, batch=40, epochs=5, patience=9)
-    cut = tuning_folds(archive, pupil, plan, question, count=3, mines=False)
+    cut = tuning_folds(archive, "sweeps/made", pupil, plan, question, count=3, mines=False)
     vectors, recipe = pupil.before(cut.ids), question.recipe
     expected = np.zeros((5, sum(len(fold.validation) for fold in cut.folds)))
     done = 0
@@ -159,7 +159,7 @@ def test_no_trial_is_stopped_before_a_fifth_of_its_epochs() -> None:
 def test_a_head_that_breaks_ranks_last(archive: Archive) -> None:
     pupil, plan = _planned(archive)
     question = _question(head="mlp", hidden=4, loss="triplet", learning_rate=1e8, epochs=2, reduction="sum")
-    cut = tuning_folds(archive, pupil, plan, question, count=2, mines=False)
+    cut = tuning_folds(archive, "sweeps/made", pupil, plan, question, count=2, mines=False)
     vectors = pupil.before(cut.ids) * np.float32(1e20)
     trial = HeadTrial.__new__(HeadTrial)
     shared = {"folds": cut.folds, "groups": cut.groups, "total": None, "recipe": question.recipe, "seed": 0}

@@ -69,7 +69,7 @@ def draw(
     if repeats:
         choices = with_repeats(choices, min(repeats, len(choices) // 3), rng)
     images = np.array(ids.take(pa.array(choices.ravel())).to_pylist(), dtype=object).reshape(choices.shape)
-    name = hashlib.sha256("\n".join([mode, *images.ravel()]).encode()).hexdigest()[:12]
+    name = hashlib.sha256("\n".join([mode, annotator or "", *images.ravel()]).encode()).hexdigest()[:12]
     page = Page(name, mode, annotator or "", images, *_shown(archive, images))
     kept = write_page(out, page)
     if kept < count:

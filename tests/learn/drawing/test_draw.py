@@ -157,7 +157,7 @@ def test_a_picture_that_cannot_be_read_costs_its_annotations_and_is_told(
         (["--out", "page.txt"], "--out page.txt: the name of a page ends in .html"),
         (["--out", "s3://bucket/page.html"], "--out s3://bucket/page.html: a page goes to a disk"),
         (["--out", "{folder}/no/p.html"], "--out {folder}/no/p.html: "),
-        (["--out", "p.html", "--n", "0"], "--n 0: a page has 1 to 1000"),
+        (["--out", "p.html", "--n", "0"], "--n 0: must be 1 or more"),
         (["--out", "p.html", "--n", "5000"], "--n 5000"),
         (["--out", "p.html", "--mode", "near"], "--features: --mode near needs it"),
         (["--out", "p.html", "--features", "dots"], "--features: --mode random does not use it; say --mode near"),
