@@ -105,7 +105,7 @@ def _representative(size: np.ndarray, tested: np.ndarray, rng: np.random.Generat
     ``size``, int (n,): how many annotations have an anchor of the same group. Annotations are stratified by it into
     quarters, and from each as large a share is drawn as the quarter has that is tested least.
     """
-    stratum = np.searchsorted(np.quantile(size, [0.25, 0.5, 0.75]), size)
+    stratum = np.searchsorted(np.quantile(size, [0.25, 0.5, 0.75]), size, side="right")
     members = [np.flatnonzero(stratum == one) for one in np.unique(stratum)]
     share = min(tested[some].mean() for some in members)
     kept = np.zeros(len(size), bool)
