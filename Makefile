@@ -49,6 +49,7 @@ bench: setup  ## every benchmark; the figures in README.md come from here
 	$(BIN)/python -m benchmarks.tune
 	$(BIN)/python -m benchmarks.finetune
 	$(BIN)/python -m benchmarks.quality
+	$(BIN)/python -m benchmarks.coverage
 	$(BIN)/python -m benchmarks.drawing
 	$(BIN)/python -m benchmarks.cluster
 	$(BIN)/python -m benchmarks.simulation
