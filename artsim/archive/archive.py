@@ -37,7 +37,7 @@ class Archive:
         try:
             about = store.read_json("archive.json")
         except Mistake as error:
-            raise Mistake(f"--archive {uri}: its archive.json is damaged: {error}; restore it from a copy") from error
+            raise Mistake(f"--archive {uri}: its archive.json is damaged: {error}") from error
         if about is None and not store.exists("archive.json"):
             check_not_lost(store, uri)
             raise Mistake(f"--archive {uri}: there is no archive here yet; jobs.catalog makes one")

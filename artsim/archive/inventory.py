@@ -131,8 +131,11 @@ def _model(archive: Archive, name: str) -> dict[str, Any]:
     except (ValueError, Mistake):
         return {"model": name, "card": "damaged"}
     row: dict[str, Any] = {"model": name}
-    for role, scores in (card.get("scores") or {}).items() if isinstance(card, dict) else ():
-        with contextlib.suppress(KeyError, TypeError, AttributeError):
+    known = card.get("scores") or {} if isinstance(card, dict) else {}
+    if not isinstance(known, dict):
+        return {"model": name, "card": "damaged"}
+    for role, scores in known.items():
+        with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
             score = scores["after"]
             interval = "" if score["low"] is None else f" [{score['low']:.2f}, {score['high']:.2f}]"
             label = f"{role}{' (seen)' if scores.get('seen') and role != 'seen' else ''}"

@@ -68,12 +68,13 @@ _PERIOD = re.compile(
     r"dynast|period|kingdom|empire|culture|\bera\b|reign|caliphate|sultanate|epoch|époque|reich|zeit\b", re.I
 )
 _AFTER = re.compile(
-    r"^\W*(?:not before|after|from|since|post|nach|ab|seit|efter|fra|après|depuis|dopo|después de|desde|na)\b"
+    r"^\W*(?:not before|no(?:t)? earlier than|after|from|since|post|nach|ab|seit|efter|fra|après|depuis|dopo"
+    r"|después de|desde|na)\b"
     r"|\bor (?:later|after)\b|\bund später\b|\bou après\b",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
-    r"^\W*(?:not after|not later than|before|by|until|ante|vor|bis|før|avant|prima del?|antes de|vóór|voor)\b"
+    r"^\W*(?:not after|no(?:t)? later than|before|by|until|ante|vor|bis|før|avant|prima del?|antes de|vóór|voor)\b"
     r"|\bor (?:earlier|before)\b",
     re.IGNORECASE,
 )
@@ -98,6 +99,14 @@ _SPELLED_OUT = re.compile(
 )
 _ROMAN = {"I": 1, "V": 5, "X": 10}
 
+# An inventory or catalogue number, a sheet, a page: "no. 1234", "Inv.-Nr. 1520", "cat. 1801", "№ 1700", "fol. 1623"
+_NUMBERED = re.compile(
+    r"(?<![a-z])(?:(?:inv(?:entory|entar)?|acc(?:ession)?|cat(?:alogue|alog)?|kat(?:alog)?|lot|plate|fol(?:io)?|ref)\b[.\s-]*)?"
+    r"(?:n[ou]m?\.|nos?\.|nr\.?|num(?:ber|mer|ero|éro)\b|n[°º]|№|#|(?<=inv\.)|(?<=cat\.)|(?<=kat\.)|(?<=acc\.)|(?<=fol\.))"
+    r"\s*:?\s*[a-z]{0,3}[\s.-]?\d[\d./-]*",
+    re.IGNORECASE,
+)
+
 _Years = tuple[int | None, int | None]
 _Span = tuple[int, int]
 
@@ -116,6 +125,7 @@ def years(text: str | None) -> _Years:
     text = _plain(text[:_LONGEST].strip().removesuffix(".0"))
     if iso := _ISO.fullmatch(text):
         return _from_iso(iso)
+    text = _NUMBERED.sub(" ", text)
     believed = bool(_PERIOD.search(text))
     text = _DYNASTY.sub(" ", _HIJRA.sub(" ", text))
     spans = _spans(text, believed)

@@ -1,6 +1,7 @@
 """``jobs.status``: what an archive holds, and deletion."""
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -127,3 +128,22 @@ def test_a_name_that_is_not_there(archive: Archive, name: str, said: str) -> Non
     with pytest.raises(Mistake, match=said):
         _status(archive, "--delete", name, "--yes")
     assert archive.table("catalog").count() == 20
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        "good",
+        [1],
+        3,
+        {"seen": "good"},
+        {"seen": {"after": 2}},
+        {"seen": {"after": {"value": "x", "low": 1, "high": 2, "n": 3}}},
+        {"seen": {"after": {"value": None, "low": None, "high": None, "n": 0}}},
+    ],
+)
+def test_a_card_with_odd_scores_stops_nothing(archive: Archive, scores: Any) -> None:
+    archive.write_json("models/eye/card.json", {"scores": scores})
+    report = _status(archive)
+    assert [row["model"] for row in report["models"]] == ["eye"]
+    assert report["annotators"]

@@ -302,3 +302,24 @@ def test_the_time_for_a_text_grows_with_its_length_and_no_more(unit: str, end: s
 )
 def test_dates_of_many_museums_and_languages(text: str, first: int | None, last: int | None) -> None:
     assert years(text) == (first, last)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("19th century, no. 1234", 1801, 1900),
+        ("18. Jh. (Inv.-Nr. 1520)", 1701, 1800),
+        ("17th century (cat. 1801)", 1601, 1700),
+        ("c. 1650, inv. 1712", 1650, 1650),
+        ("XIXe siècle, n° 1412", 1801, 1900),
+        ("1887 (acc. no. 1921.45)", 1887, 1887),
+        ("№ 1700, 1898", 1898, 1898),
+        ("1623, fol. 1540", 1623, 1623),
+        ("November 1900", 1900, 1900),
+        ("Nov. 1900", 1900, 1900),
+        ("not after 1600", None, 1600),
+        ("no later than 1700", None, 1700),
+    ],
+)
+def test_the_number_of_an_artwork_is_no_year(text: str, first: int | None, last: int | None) -> None:
+    assert years(text) == (first, last)
