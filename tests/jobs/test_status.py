@@ -145,5 +145,5 @@ def test_a_name_that_is_not_there(archive: Archive, name: str, said: str) -> Non
 def test_a_card_with_odd_scores_stops_nothing(archive: Archive, scores: Any) -> None:
     archive.write_json("models/eye/card.json", {"scores": scores})
     report = _status(archive)
-    assert [row["model"] for row in report["models"]] == ["eye"]
+    assert "eye" in [row["model"] for row in report["models"]]
     assert report["annotators"]
