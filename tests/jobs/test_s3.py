@@ -53,7 +53,6 @@ PIPELINE = f"""
 source = "table"
 location = "s3://{BUCKET}/scans/works.csv"
 as = "made"
-shards = 4
 
 [scrape]
 
