@@ -43,11 +43,13 @@ class Job:
         doc: str | None,
         *,
         creates_archive: bool = False,
+        shards: Callable[[argparse.Namespace], int | None] = lambda options: getattr(options, "shards", None),
         reads_config: bool = True,
         archive: str | None = None,
     ) -> None:
         self.name = name
         self.creates_archive = creates_archive
+        self._shards = shards  # of an archive that the job creates; None for the usual number
         self._reads_config = reads_config
         self._run: Run | None = None
         self._instead: tuple[str, Run, Text] | None = None
@@ -138,13 +140,11 @@ class Job:
         if other := self._other(options):
             return {"job": self.name, **other[0](options), "seconds": round(time.monotonic() - started, 3)}
         _check_stays(options.archive)
-        archive = (
-            Archive.create(
-                options.archive, **({"shards": options.shards} if getattr(options, "shards", None) is not None else {})
-            )
-            if self.creates_archive
-            else Archive.open(options.archive)
-        )
+        if self.creates_archive:
+            shards = self._shards(options)
+            archive = Archive.create(options.archive, **({} if shards is None else {"shards": shards}))
+        else:
+            archive = Archive.open(options.archive)
         assert self._run is not None, f"job {self.name} has no function"
         outcome = self._run(archive, options)
         report = {

@@ -20,7 +20,23 @@ from artsim.job import Job, as_arguments, parse_toml
 from artsim.mistake import Mistake, Outage
 from artsim.summary import all_failed, failed_line
 
-job = Job("pipeline", __doc__, creates_archive=True, reads_config=False)
+
+def _shards(options: argparse.Namespace) -> int | None:
+    """The shards that the first [catalog] wants of a new archive; None if it says nothing that can be used."""
+    section = _sections(options).get("catalog")
+    first = section[0] if isinstance(section, list) and section else section
+    shards = first.get("shards") if isinstance(first, dict) else None
+    return shards if type(shards) is int and shards > 0 else None
+
+
+def _sections(options: argparse.Namespace) -> dict[str, Any]:
+    try:
+        return parse_toml(Path(options.config).read_bytes(), options.config)
+    except OSError as error:
+        raise Mistake(f"--config {options.config}: {error.strerror}") from error
+
+
+job = Job("pipeline", __doc__, creates_archive=True, shards=_shards, reads_config=False)
 job.option("--config", required=True, metavar="TOML", help="the jobs and their options; [[name]] for one job twice")
 job.option("--rights", choices=["all", "public"], default="all", help="for every job that does not say")
 
@@ -50,13 +66,9 @@ def _named(step: Job, action: Callable[[list[str]], Any], arguments: list[str]) 
 
 
 def _steps(uri: str, options: argparse.Namespace) -> list[tuple[Job, list[str]]]:
-    try:
-        sections = parse_toml(Path(options.config).read_bytes(), options.config)
-    except OSError as error:
-        raise Mistake(f"--config {options.config}: {error.strerror}") from error
     known = {module.name for module in pkgutil.iter_modules(jobs.__path__)} - {"pipeline", "demo"}
     steps = []
-    for name, settings in sections.items():
+    for name, settings in _sections(options).items():
         if name not in known:
             raise Mistake(f"--config {options.config}: [{name}] is no job; there are {', '.join(sorted(known))}")
         step = importlib.import_module(f"jobs.{name}").job

@@ -81,15 +81,15 @@ class Store:
 
     def is_broken_link(self, path: str) -> bool:
         """Whether this is a link that leads nowhere, or round in a circle."""
-        place = f"{self.root}/{path}"
-        return self.is_local and os.path.islink(place) and not os.path.exists(place)  # noqa: PTH110, PTH114
+        place = Path(self.root, path)
+        return self.is_local and place.is_symlink() and not place.exists()
 
     def _local_names(self, folder: str) -> list[str]:
-        """What is in a folder. Links that lead nowhere are in it too, so that whoever opens them says so."""
+        """What is in a folder. Broken links are included, so that opening them reports them."""
         if self.is_broken_link(folder):
             raise Mistake(f"{self.address(folder)}: {BROKEN_LINK}")
         try:
-            return os.listdir(f"{self.root}/{folder}")  # noqa: PTH208
+            return [path.name for path in Path(self.root, folder).iterdir()]
         except (FileNotFoundError, NotADirectoryError) as error:
             _raise_unless_missing(error)
             return []

@@ -13,7 +13,7 @@ import numpy as np
 
 from artsim.archive import Archive
 from artsim.learn.annotations import Annotations
-from artsim.learn.self_meanrank import question, self_ranks
+from artsim.learn.self_meanrank import judged_twice, question, self_ranks
 from artsim.measure.interval import mean_score
 
 _SHOWN = 20  # contradictions in the report
@@ -83,18 +83,19 @@ def _shares(annotations: Annotations, contradicting: Counter[tuple[str, str]]) -
     for rows in judged.values():
         people = sorted(rows)
         for place, one in enumerate(people):
-            if len(rows[one]) > 1:
-                compared[one, one].append((rows[one][0], rows[one][-1]))
             for other in people[place + 1 :]:
                 compared[one, other].append((rows[one][-1], rows[other][-1]))
+    alone = judged_twice(annotations)
     between, within = [], []
-    for one, other in sorted(compared.keys() | contradicting.keys()):
+    for one, other in sorted({*compared, *contradicting, *((name, name) for name in alone)}):
         count = {"contradictions": contradicting[one, other]}
-        ranks = _ranks(annotations, compared.get((one, other), []))
-        same = {"shared": len(ranks), **_score("same", ranks == 1)}
         if one == other:
+            ranks = alone.get(one, np.empty(0))
+            same = {"shared": len(ranks), **_score("same", ranks == 1)}
             within.append({"annotator": one, **same, **_score("self_meanrank", ranks), **count})
         else:
+            ranks = _ranks(annotations, compared.get((one, other), []))
+            same = {"shared": len(ranks), **_score("same", ranks == 1)}
             between.append({"annotator": one, "other": other, **same, **count})
     return {"agreement": between, "self_agreement": within}
 

@@ -109,10 +109,8 @@ def cross_validate(
             at = course.at(epoch)
             old = ranks(before, fold.validation, recipe.distance)
             rows.append(held_out_rows(plan, fold, number, course.ranks[at], course.unseen[at], old))
-    found = CrossValidation(
-        pa.concat_tables(rows), count, _history(main, question.seed), {kind: len(numbered[kind]) for kind in kinds}
-    )
-    return found
+    tested = {kind: len(numbered[kind]) for kind in kinds}
+    return CrossValidation(pa.concat_tables(rows), count, _history(main, question.seed), tested)
 
 
 def scores(found: CrossValidation, seed: int) -> dict[str, Any]:

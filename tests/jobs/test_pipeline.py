@@ -57,3 +57,18 @@ def test_a_pipeline_that_would_fail_is_refused_before_it_starts(tmp_path, toml, 
     done = inside.ended("pipeline", "--archive", tmp_path / "a", "--config", tmp_path / "p.toml")
     assert done.returncode == 2
     assert said in done.stderr.strip().splitlines()[-1]
+
+
+def test_the_shards_of_the_catalog_are_those_of_the_archive(tmp_path):
+    (tmp_path / "works.csv").write_text("id,image_url\n1,https://m.example/1.jpg\n")
+    catalog = f'[catalog]\nsource = "table"\nlocation = "{tmp_path}/works.csv"\nshards = 4\n'
+    (tmp_path / "p.toml").write_text(catalog)
+    for rows in (1, 0):
+        done = inside.ended("pipeline", "--archive", tmp_path / "a", "--config", tmp_path / "p.toml")
+        assert done.returncode == 0, done.stderr
+        assert inside.report_of(done)["rows_out"] == rows
+    assert Archive.open(str(tmp_path / "a")).shards == 4
+    (tmp_path / "p.toml").write_text(catalog.replace("shards = 4", "shards = 5"))
+    done = inside.ended("pipeline", "--archive", tmp_path / "a", "--config", tmp_path / "p.toml")
+    assert done.returncode == 2
+    assert "the archive has 4 shards" in done.stderr

@@ -53,6 +53,7 @@ PIPELINE = f"""
 source = "table"
 location = "s3://{BUCKET}/scans/works.csv"
 as = "made"
+shards = 4
 
 [scrape]
 

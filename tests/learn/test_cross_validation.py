@@ -16,6 +16,7 @@ from artsim.archive import CATALOG, Archive, Mistake
 from artsim.learn import cross_validation as module
 from artsim.learn import train as training
 from artsim.learn.annotations import read_annotations
+from artsim.learn.discriminant import Spread
 from artsim.learn.fit import HeadTrainee
 from artsim.learn.fold_plan import kinds_of, make_folds
 from artsim.learn.folds import KINDS, NEW_ANNOTATIONS, NEW_GROUPS, NEW_IMAGES
@@ -24,7 +25,7 @@ from artsim.learn.question import Question
 from artsim.learn.recipe import Recipe
 from artsim.learn.train import train
 from artsim.learn.train_epochs import Progress, epochs
-from artsim.learn.train_heads import HeadLearner
+from artsim.learn.train_heads import HeadLearner, spread_of
 from artsim.learn.train_plan import IN_FOLDS, make_plan, pool_sample
 from artsim.learn.workers import ALONE
 from artsim.measure.ranks import ranks
@@ -146,7 +147,8 @@ def test_scores_are_those_of_the_folds(archive: Archive, here: list[Any]) -> Non
     assert len(rows) == sum(len(fold.rows) for fold in found.folds)
     names = plan.rows["annotation_id"].to_pylist()
     main = [fold for fold in found.folds if fold.kind == NEW_GROUPS]
-    courses = [_ranks_by_epoch(vectors, fold) for fold in main]
+    total = spread_of(pupil.space, 0)
+    courses = [_ranks_by_epoch(vectors, fold, total) for fold in main]
     best = [int(np.argmin(course.mean(1))) + 1 for course in courses]
     assert model.card["epochs"] == round(float(np.median(best)))
     for number, fold in enumerate(main):
@@ -165,15 +167,15 @@ def test_scores_are_those_of_the_folds(archive: Archive, here: list[Any]) -> Non
     assert model.card["scores"]["seen"]["seen"] is True
     for kind in (NEW_ANNOTATIONS, NEW_IMAGES):
         fold = next(fold for fold in found.folds if fold.kind == kind)
-        course = _ranks_by_epoch(vectors, fold, epochs_=model.card["epochs"])
+        course = _ranks_by_epoch(vectors, fold, total, epochs_=model.card["epochs"])
         expected = [rows[kind, names[row]]["rank"] for row in fold.rows.tolist()]
         assert course[-1].tolist() == expected
 
 
-def _ranks_by_epoch(vectors: np.ndarray, fold: Any, epochs_: int | None = None) -> np.ndarray:
+def _ranks_by_epoch(vectors: np.ndarray, fold: Any, total: Spread, epochs_: int | None = None) -> np.ndarray:
     """The ranks of what a fold tests after each epoch, until two in a row were no better or all were done."""
     recipe = replace(_RECIPE, epochs=epochs_ or _RECIPE.epochs)
-    trainee = HeadTrainee(vectors, fold.training, fold.validation, recipe, 0, total=_total(vectors))
+    trainee = HeadTrainee(vectors, fold.training, fold.validation, recipe, 0, total=total)
     found: list[np.ndarray] = []
     for epoch in range(recipe.epochs):
         trainee.train_epoch(epoch)
@@ -182,17 +184,6 @@ def _ranks_by_epoch(vectors: np.ndarray, fold: Any, epochs_: int | None = None) 
         if not epochs_ and len(means) - 1 - int(np.argmin(means)) >= recipe.patience:
             break
     return np.stack(found)
-
-
-def _total(_: np.ndarray) -> Any:
-    return _total.spread  # type: ignore[attr-defined]
-
-
-@pytest.fixture(autouse=True)
-def _all_vectors(made: Archive) -> None:
-    from artsim.learn.train_heads import spread_of
-
-    _total.spread = spread_of(HeadLearner(made, ["dots"], False, 0, None).space, 0)  # type: ignore[attr-defined]
 
 
 def test_interrupted_it_trains_only_the_folds_that_are_missing(
