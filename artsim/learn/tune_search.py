@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, count, takewhile
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,9 @@ from artsim.archive import Keys, Store, check_record
 from artsim.learn.intact import intact
 from artsim.learn.tune_space import Space
 
-Trial = dict[str, Any]  # number, setting, meanrank, low, high, best_epoch, epochs, seconds, curve; or number, error
+_log = logging.getLogger(__name__)
+
+Trial = dict[str, Any]  # number, setting, meanrank, low, high, best_epoch, epochs, seconds, curve; or error, given_up
 
 _KEPT: Keys = {
     **dict.fromkeys(("number", "best_epoch", "epochs"), int),
@@ -52,6 +55,27 @@ def search(
     ``trainable`` reports ``epochs``, meanrank, low, high, best_epoch, curve (of every epoch) and training (seconds), at
     every rung at least.
     """
+    for _ in range(1 + _RETRIES):
+        failed = _run_missing(trainable, space, trials, epochs, seed, store, folder, at_once)
+        given_up = sum(trial["given_up"] for trial in failed)
+        if not given_up:
+            break
+        # Tune retries a trial whose process was lost while it trained, not while it changed to another setting
+        _log.warning("%d trials lost their process before they began; as many are run again", given_up)
+    return [*kept_trials(store, folder), *failed]
+
+
+def _run_missing(
+    trainable: Any,
+    space: Space,
+    trials: int,
+    epochs: int,
+    seed: int,
+    store: Store,
+    folder: str,
+    at_once: int | None,
+) -> list[Trial]:
+    """Runs the trials that ``folder`` lacks; returns those that failed."""
     os.environ.update(_SETTINGS)
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(cluster.cpus())  # else one process after the other would start
     import optuna
@@ -67,7 +91,7 @@ def search(
     done = kept_trials(store, folder)
     missing = trials - len(done)
     if missing <= 0:
-        return done
+        return []
     sampler = optuna.samplers.TPESampler(seed=seed + len(done), constant_liar=True)  # else it would draw the same again
     searcher = OptunaSearch(dict(space), metric="meanrank", mode="min", sampler=sampler)
     asha = ASHAScheduler(
@@ -107,7 +131,7 @@ def search(
         over.set()
         shown.join()
     store.remove(f"{folder}/_ray")
-    return [*kept_trials(store, folder), *keeper.failed]
+    return keeper.failed
 
 
 def rungs(epochs: int) -> list[int]:
@@ -163,8 +187,10 @@ def _keeper(store: Store, folder: str, before: int) -> Any:
             self.ended += 1
 
         def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-            error = str(trial.get_error()).strip().splitlines()[-1]
-            self.failed.append({"number": None, "setting": trial.config, "error": error})
+            # trial.get_error() looks in the storage, where the error has not arrived yet
+            error = Path(trial.error_file).read_text().strip().splitlines()[-1]
+            given_up = trial.num_failures <= _RETRIES
+            self.failed.append({"number": None, "setting": trial.config, "error": error, "given_up": given_up})
             self.ended += 1
 
     return Keeper()

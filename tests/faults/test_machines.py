@@ -82,7 +82,7 @@ def test_a_machine_lost_in_a_sweep(tmp_path: Path) -> None:
         until(lambda: len(list(trials.glob("*.json"))) >= 2, job)
         cluster.lose(2)
         report = report_of(job)
-        assert (report["rows_out"], report["rows_failed"]) == (8, 0)
+        assert (report["rows_out"], report["rows_failed"]) == (8, 0), report
         assert [one.name for one in sorted(trials.glob("*"))] == [f"{number:06d}.json" for number in range(1, 9)]
 
 
