@@ -135,10 +135,13 @@ def _done(images: pa.Table, options: Options) -> pa.ChunkedArray:
     That is a status to retry, an image to refresh, or an image whose artwork has another address now, from before the
     run. Every run asks a new address until it answers.
     """
-    again = pc.fill_null(pc.starts_with(images["detail"], NEW_ADDRESS), False)
-    again = pc.or_(again, pc.is_in(images["status"], value_set=pa.array(options.retry, pa.string())))
+    again = pc.and_kleene(pc.is_valid(images["detail"]), pc.starts_with(images["detail"], NEW_ADDRESS))  # never null
+    if options.retry:
+        again = pc.or_(again, pc.is_in(images["status"], value_set=pa.array(options.retry, pa.string())))
     if options.refresh:
         again = pc.or_(again, _has_image(images))
+    if not pc.any(again).as_py():
+        return images["id"]
     before = pc.less(images["fetched_at"], pa.scalar(options.started, pa.timestamp("us", tz="UTC")))
     anew = pc.and_(pc.fill_null(before, True), again)
     return pc.if_else(anew, pa.scalar(None, pa.string()), images["id"])
