@@ -9,6 +9,7 @@ import pytest
 
 from artsim.archive import Archive, Mistake
 from artsim.job import Job, as_arguments
+from tests.made import make_archive
 
 _ROOT = Path(__file__).parents[1]
 _JOBS = sorted(path.stem for path in (_ROOT / "jobs").glob("*.py") if path.stem != "__init__")
@@ -49,6 +50,18 @@ def test_a_mistake_is_said_before_anything_heavy_is_imported() -> None:
         done = subprocess.run([sys.executable, "-c", check], cwd=_ROOT, capture_output=True, text=True, timeout=60)
         said, *imported = done.stdout.split()
         assert (said, set(imported) & {"ray", "torch", "timm", "scipy", "sklearn"}) == ("Mistake", set()), done.stderr
+
+
+def test_a_scrape_with_nothing_to_do_does_without_pandas(tmp_path: Path) -> None:
+    """pyarrow imports it, half a second, wherever it makes an array or a scalar of Python values."""
+    archive = make_archive(tmp_path, [f"a:{i}" for i in range(8)], part_rows=256)
+    check = (
+        "import sys; from jobs.scrape import job\n"
+        f"print(job.run(['--archive', {archive.uri!r}])['rows_in'], *sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", check], cwd=_ROOT, capture_output=True, text=True, timeout=60)
+    rows, *imported = done.stdout.split()
+    assert (rows, "pandas" in imported) == ("0", False), done.stderr
 
 
 @pytest.fixture
