@@ -1,1 +1,1 @@
-"""One file a claim: a ratio against a named peer, both measured in one run: ``python -m benchmarks.NAME [--quick]``."""
+"""Benchmarks, one file per claim: artsim and a named peer are measured in one run of ``python -m benchmarks.NAME``."""

@@ -1,4 +1,4 @@
-"""How a benchmark ends: a table of its claims, then one JSON line."""
+"""The output of a benchmark: a table of its claims, then one JSON line."""
 
 import json
 from dataclasses import asdict, dataclass

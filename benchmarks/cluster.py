@@ -1,9 +1,9 @@
-"""Four machines of one CPU against one: does work spread, are hosts spared all the same, how fast is the driver?
+"""Four machines of one CPU against one machine: throughput, rate limits of hosts, and the driver's dispatch rate.
 
-All are raylets on this machine, which has fewer cores than they; so what work waits for is longer than in earnest, and
-what it computes next to nothing: sites answer after 1.5 s with a tiny picture, and a network sleeps as long as
-efficientnet_lite0 computes on one CPU. Measured is the scheduling: from the first work begun to the last that ended,
-the start of Ray left out. Whether hosts are spared is what their servers saw.
+All machines are raylets on this machine, which has fewer cores than that, so tasks mostly wait: sites take 1.5 seconds
+to answer with a tiny picture, and a network sleeps as long as efficientnet_lite0 computes on one CPU. This measures
+scheduling, from the first task started to the last one finished, without the start of Ray. Rate limits are checked in
+the logs of the servers.
 """
 
 import argparse
@@ -31,16 +31,16 @@ from tests.scrape.site import Site, answer, most_at_once, page
 
 SITES = 8
 LATENCY = 1.5  # seconds
-CAPACITY = ("--max-bytes", "60000000")  # a worker asks no more at once than would fill 2 GB: 33 requests
-ROOMY = 20  # requests at once per host: 8 hosts bear more than four workers ask
-TIGHT, PAUSE = 2, 0.5  # the same, and seconds between two, where hosts are what bounds
-SLACK = 0.1  # seconds by which a request may reach its server sooner than it was sent after another
-PART_ROWS, RATE, DIMENSION = 64, 45.0, 1280  # rows a second: half of what two CPUs extract
+CAPACITY = ("--max-bytes", "60000000")  # a worker may hold 2 GB of images: 33 requests at once
+ROOMY = 20  # requests at once per host: 8 hosts allow more than four workers send
+TIGHT, PAUSE = 2, 0.5  # the same, and seconds between two, where hosts are the bottleneck
+SLACK = 0.1  # seconds: two requests may arrive closer together than they were sent
+PART_ROWS, RATE, DIMENSION = 64, 45.0, 1280  # RATE: rows a second, half of what two CPUs extract
 
 
 @contextmanager
 def sites(latency: float) -> Iterator[list[Site]]:
-    """Hosts of their own, with a tiny picture at every address."""
+    """Starts local servers that answer every address with a tiny picture."""
     with ExitStack() as stack:
         opened = [stack.enter_context(Site(f"127.0.0.{1 + number}")) for number in range(SITES)]
         for site in opened:
@@ -49,7 +49,7 @@ def sites(latency: float) -> Iterator[list[Site]]:
 
 
 def scrape(there: Machines, opened: list[Site], rows: int, *options: str) -> float:
-    """Seconds from the first image asked for to the last answered."""
+    """Seconds from the first image requested to the last one answered."""
     with TemporaryDirectory() as folder:
         urls = [f"{opened[number % SITES].url}/{number}" for number in range(rows)]
         archive = make_catalog(Path(folder), {"image_url": urls}, shards=32)
@@ -61,14 +61,14 @@ def scrape(there: Machines, opened: list[Site], rows: int, *options: str) -> flo
 
 
 def fetching(there: Machines, rows: int) -> tuple[float, int]:
-    """Seconds, and how often a host's limit was broken."""
+    """Seconds of a scrape, and the number of violations of a host's limit."""
     with sites(LATENCY) as opened:
         seconds = scrape(there, opened, rows, "--per-host", str(ROOMY), *CAPACITY)
         return seconds, sum(max(most_at_once(site.visits) - ROOMY, 0) for site in opened)
 
 
 def broken_limits(there: Machines, rows: int) -> tuple[int, int]:
-    """How often a limit was broken, and how many requests there were; every other site asks for a pause."""
+    """The numbers of limit violations and of requests; every other site asks for a delay."""
     with sites(0.2) as opened:
         for site in opened[::2]:
             site.pages["/robots.txt"] = page(answer(200, f"User-agent: *\nCrawl-delay: {PAUSE}\n".encode()))
@@ -89,7 +89,7 @@ def _gaps(site: Site) -> list[float]:
 
 
 class Sleeper:
-    """Extracts asleep: reads a part, sleeps as long as its images would take, writes vectors."""
+    """Simulates extraction: reads a partition, sleeps as long as its images would take, writes zero vectors."""
 
     def __init__(self, archive: Archive) -> None:
         self._images = archive.table("images")
@@ -108,7 +108,7 @@ class Sleeper:
 
 
 def computing(there: Machines, parts: int) -> float:
-    """Seconds from the first part begun to the last written."""
+    """Seconds from the first partition started to the last one written."""
     with TemporaryDirectory() as folder, driver_of(there):
         archive = make_archive(folder, named(parts * PART_ROWS), shards=1, part_rows=PART_ROWS)
         actor: Any = ray.remote(Sleeper).options(num_cpus=1)
@@ -119,7 +119,7 @@ def computing(there: Machines, parts: int) -> float:
 
 
 class Idler:
-    """Is done at once."""
+    """Finishes each task at once."""
 
     def begin(self) -> None: ...
 
@@ -128,7 +128,7 @@ class Idler:
 
 
 def handed_out(there: Machines, items: int, depth: int) -> float:
-    """Items a second through a pool of idle workers, each with ``depth`` at a time."""
+    """Tasks a second through a pool of idle workers, each with ``depth`` tasks at a time."""
     with driver_of(there):
         actor: Any = ray.remote(Idler).options(num_cpus=1)
         pool = cluster.Pool(actor.remote, {"CPU": 1}, cluster.cpus, depth)
@@ -140,7 +140,7 @@ def handed_out(there: Machines, items: int, depth: int) -> float:
 
 @contextmanager
 def driver_of(there: Machines) -> Iterator[None]:
-    """This process as the driver of a job on the cluster."""
+    """Makes this process the driver of a job on the cluster."""
     ray.init(address=there.address, logging_level="ERROR", log_to_driver=False)
     try:
         yield
@@ -155,12 +155,12 @@ def main() -> None:
     rows, parts, items = (400, 16, 2_000) if quick else (1_200, 40, 10_000)
     print(f"raylets of one CPU each on a machine of {os.cpu_count()} CPUs; artsim {version('artsim')}\n")
     jobs = (f"{rows:,} images fetched", f"{parts} parts of {PART_ROWS} computed asleep")
-    with machines(1) as there:
-        (fetched, broken), computed = fetching(there, rows), computing(there, parts)
-    with machines(1, 1, 1, 1) as there:
-        (faster, more), sooner = fetching(there, rows), computing(there, parts)
-        violations, asked = broken_limits(there, rows // 4)
-        rates = {depth: handed_out(there, items, depth) for depth in (1, 64, 512)}
+    with machines(1) as raylets:
+        (fetched, broken), computed = fetching(raylets, rows), computing(raylets, parts)
+    with machines(1, 1, 1, 1) as raylets:
+        (faster, more), sooner = fetching(raylets, rows), computing(raylets, parts)
+        violations, asked = broken_limits(raylets, rows // 4)
+        rates = {depth: handed_out(raylets, items, depth) for depth in (1, 64, 512)}
     spread = dict(zip(jobs, ((fetched, faster), (computed, sooner)), strict=True))
     print(f"{'seconds':32} {'1 machine':>9} {'4':>6} {'of linear':>9}")
     for name, (alone, together) in spread.items():

@@ -1,9 +1,10 @@
-"""Whether the interval of a cross-validated score holds the truth: simulated museums, whose new works are unlimited.
+"""Whether the interval of a cross-validated score contains the true score, measured on simulated museums.
 
-Works are points: a centre of their style, an offset of their artist, an offset of their own, in dimensions that matter
-and in dimensions that don't. A curator annotates nines drawn at random, by style or by artist. The score of folds of
-new images is compared with the meanrank of the model trained on everything on new works of the same artists, that of
-new groups with new artists.
+New artworks are unlimited there, so the true score is known. Artworks are points: a centre of their style, an offset of
+their artist and an offset of their own, in dimensions that matter and in dimensions that don't. A curator annotates by
+style or by artist: each annotation is nine artworks drawn at random. The truth is the meanrank of the model trained on
+everything: for folds of new images on new artworks of the same artists, for folds of new groups on those of new
+artists.
 """
 
 import argparse
@@ -21,12 +22,12 @@ from benchmarks.claims import Claim, conclude
 
 STYLES, ARTISTS, WORKS, DIMENSION = 12, 150, 1000, 40
 ANNOTATIONS = 800
-MUSEUMS, TRUE = 8, 1000  # new museums that the truth is the mean of, and annotations in each
+MUSEUMS, TRUE = 8, 1000  # new museums over which the truth is averaged, and annotations in each
 RECIPE = Recipe(hidden=16, epochs=3, patience=3)
 
 
 class Museum:
-    """``works`` vectors, float32 (n, d), with their ``style`` and ``artist``, int (n,)."""
+    """Simulated artworks: vectors ``works``, float32 (n, d), with their ``style`` and ``artist``, int (n,)."""
 
     def __init__(self, rng: np.random.Generator, centres: np.ndarray, artists: np.ndarray, count: int) -> None:
         self.artist = rng.integers(len(artists), size=count)
@@ -36,7 +37,7 @@ class Museum:
 
 
 def annotated(museum: Museum, value: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Nines drawn at random, int (count, 9): the positive has the anchor's value, the negatives have others."""
+    """Random annotations, int (count, 9): the positive has the anchor's value, the negatives have others."""
     sizes = np.bincount(value)
     rows = []
     for anchor in rng.choice(np.flatnonzero(sizes[value] > 1), count):
@@ -47,7 +48,7 @@ def annotated(museum: Museum, value: np.ndarray, count: int, rng: np.random.Gene
 
 
 def repetition(seed: int, by: str) -> dict[str, tuple[float, float, float, float]]:
-    """Score, low, high and truth of each kind of folds."""
+    """Score, low, high and truth for each kind of folds."""
     rng = np.random.default_rng([seed, by == "style"])
     centres = rng.normal(size=(STYLES, DIMENSION)) * np.repeat([1.0, 0.0], DIMENSION // 2)
     artists = offsets(rng)
@@ -55,7 +56,7 @@ def repetition(seed: int, by: str) -> dict[str, tuple[float, float, float, float
     judged = annotated(museum, getattr(museum, by), ANNOTATIONS, rng)
     nothing = np.empty((0, 9), np.int64)
     final = trained(museum.works, judged, nothing)
-    found = {}
+    results = {}
     for kind in (NEW_IMAGES, NEW_GROUPS):
         tested, unit = [], []
         for fold in cut(judged, kind, seed=seed, groups=museum.artist):
@@ -67,17 +68,17 @@ def repetition(seed: int, by: str) -> dict[str, tuple[float, float, float, float
         for _ in range(MUSEUMS):
             new = Museum(rng, centres, artists if kind == NEW_IMAGES else offsets(rng), WORKS)
             truths.append(ranks(embedded(final, new.works), annotated(new, getattr(new, by), TRUE, rng)).mean())
-        found[kind] = (score.value, score.low, score.high, float(np.mean(truths)))
-    return found
+        results[kind] = (score.value, score.low, score.high, float(np.mean(truths)))
+    return results
 
 
 def offsets(rng: np.random.Generator) -> np.ndarray:
-    """Of new artists, (a, d)."""
+    """Offsets of new artists, (a, d)."""
     return rng.normal(size=(ARTISTS, DIMENSION)) * np.repeat([0.6, 0.3], DIMENSION // 2)
 
 
 def trained(vectors: np.ndarray, training: np.ndarray, validation: np.ndarray) -> HeadTrainee:
-    """A head after all epochs."""
+    """Trains a head for all epochs."""
     trainee = HeadTrainee(vectors, training, validation, RECIPE)
     for epoch in range(RECIPE.epochs):
         trainee.train_epoch(epoch)
@@ -94,7 +95,7 @@ def embedded(trainee: HeadTrainee, vectors: np.ndarray) -> np.ndarray:
 
 
 def covered(found: Sequence[tuple[float, float, float, float]]) -> float:
-    """The share of intervals that hold the truth."""
+    """The share of intervals that contain the truth."""
     return mean(float(low <= truth <= high) for _, low, high, truth in found)
 
 
@@ -104,14 +105,14 @@ def main() -> None:
     repetitions = 2 if parser.parse_args().quick else 20
     claims = []
     for by in ("style", "artist"):
-        all_found = [repetition(seed, by) for seed in range(repetitions)]
+        all_results = [repetition(seed, by) for seed in range(repetitions)]
         for kind in (NEW_IMAGES, NEW_GROUPS):
-            found = [one[kind] for one in all_found]
-            score, truth = mean(one[0] for one in found), mean(one[3] for one in found)
+            results = [result[kind] for result in all_results]
+            score, truth = mean(result[0] for result in results), mean(result[3] for result in results)
             print(
                 f"by {by}, {kind}: cross-validated {score:.3f}, truth {truth:.3f}, means of {repetitions}", flush=True
             )
-            claims.append(Claim(f"interval holds the truth, {kind}, by {by}, share", covered(found), 0.9, "none"))
+            claims.append(Claim(f"interval holds the truth, {kind}, by {by}, share", covered(results), 0.9, "none"))
     conclude("coverage", claims)
 
 

@@ -1,9 +1,9 @@
 """How many annotations drawn by ``--mode uncertain`` are worth 1,000 random ones, on people-art.
 
-A simulated curator chooses the candidate that is nearest in a space that shows styles (a linear discriminant analysis
-of the features, with some noise), from whatever eight they are shown. Both begin with 200 random annotations; then one
-goes on at random, the other in rounds of 100 by the model of the round before. Scores are of 1,500 other random
-annotations on a quarter of the images, which nobody draws from.
+A simulated curator chooses, of the eight candidates shown, the one nearest to the anchor in a space that separates
+styles (a linear discriminant analysis of the features, with some noise). Both methods begin with 200 random
+annotations; then one adds random annotations, the other adds rounds of 100 that the model of the previous round
+selects. Scores are on 1,500 other random annotations of a quarter of the images, from which neither method draws.
 """
 
 import argparse
@@ -32,7 +32,8 @@ START, ROUND, RANDOM = 200, 100, 1000
 GOAL = 600
 EPOCHS = 30
 
-Ask = Callable[[np.ndarray], np.ndarray]  # choices (n, 9) to annotations: the candidate that is chosen comes second
+# Choices (n, 9) to annotations: the chosen candidate moves to the second place.
+Ask = Callable[[np.ndarray], np.ndarray]
 
 
 def main() -> None:
@@ -69,11 +70,11 @@ def people_art(uri: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def curve(vectors: np.ndarray, style: np.ndarray, seed: int) -> list[float]:
-    """Meanranks with 200, 300, ... 1,000 annotations that were uncertain, and last with 1,000 random ones."""
+    """Meanranks with 200, 300, ... 1,000 uncertain annotations; the last is with 1,000 random ones."""
     rng = np.random.default_rng(seed)
     curator = curator_of(vectors, style, rng)
     pool = rng.integers(5, size=len(vectors))
-    pool[rng.permutation(len(vectors))[: len(vectors) // 4]] = -1  # to score on
+    pool[rng.permutation(len(vectors))[: len(vectors) // 4]] = -1  # the test images
     others = np.where(pool < 0, 0, -1)
     test = curator(random_choices(others, rng.choice(np.flatnonzero(others == 0), 1500), rng))
     drawn = np.flatnonzero(pool >= 0)
@@ -95,21 +96,24 @@ def curve(vectors: np.ndarray, style: np.ndarray, seed: int) -> list[float]:
 
 
 def curator_of(vectors: np.ndarray, style: np.ndarray, rng: np.random.Generator) -> Ask:
-    """Chooses what is nearest in a space that shows styles, a little unsure."""
+    """A curator who chooses the nearest candidate in a space that separates styles, with some noise."""
     analysis = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.3, n_components=20).fit(vectors, style)
     eye = of_unit_length(analysis.transform(vectors))
 
     def ask(choices: np.ndarray) -> np.ndarray:
         near = np.einsum("nd,nkd->nk", eye[choices[:, 0]], eye[choices[:, 1:]])
         best = (near + 0.05 * rng.normal(size=near.shape)).argmax(1)
-        rows = [[nine[0], nine[1 + one], *np.delete(nine[1:], one)] for nine, one in zip(choices, best, strict=True)]
+        rows = [
+            [choice[0], choice[1 + chosen], *np.delete(choice[1:], chosen)]
+            for choice, chosen in zip(choices, best, strict=True)
+        ]
         return np.array(rows)
 
     return ask
 
 
 def trained(vectors: np.ndarray, annotations: np.ndarray, seed: int) -> np.ndarray:
-    """The embedding of all artworks by the default head after so many epochs."""
+    """The embedding of all artworks by the default head after ``EPOCHS`` epochs."""
     learner = HeadTrainee(vectors, annotations, annotations[:1], Recipe(), seed, total=spread(vectors))
     for epoch in range(EPOCHS):
         learner.train_epoch(epoch)

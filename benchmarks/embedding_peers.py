@@ -1,4 +1,4 @@
-"""What extraction is measured against: the loops that people write, each as its library's documentation shows it."""
+"""Peers of the extraction benchmark: typical loops, each as its library's documentation shows it."""
 
 import io
 import os
@@ -13,7 +13,7 @@ CPUS = os.cpu_count() or 1
 
 
 class _Pictures:
-    """The plain loop's dataset: bytes to float tensors by timm's own transform."""
+    """The dataset of the plain loop: bytes to float tensors by timm's own transform."""
 
     def __init__(self, data: list[bytes], transform) -> None:
         self.data, self.transform = data, transform
@@ -58,7 +58,10 @@ class _RayModel:
 
 
 def ray_pattern(data: list[bytes], network: str) -> float:
-    """As in "Image Classification Batch Inference with PyTorch" of Ray's documentation: transformed rows, batches."""
+    """Ray's documented pattern for batch inference: transform rows, then infer in batches; returns images/s.
+
+    See "Image Classification Batch Inference with PyTorch" in Ray's documentation.
+    """
     import ray
     import timm
 

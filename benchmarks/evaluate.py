@@ -1,7 +1,7 @@
-"""Meanrank of annotations with its 95% interval, against the museum project's loop without one.
+"""Meanrank of annotations with its 95% interval, against the museum project's loop, which computes no interval.
 
 The loop is that of its notebook: vectors in a dict by file name, scipy's cosine of one pair after another, argsort.
-Both see the same float32 vectors, made up and as long as those of efficientnet_lite0; both give the same meanrank.
+Both get the same float32 vectors, made up and as long as those of efficientnet_lite0, and return the same meanrank.
 """
 
 import argparse
@@ -50,7 +50,7 @@ def main() -> None:
     print(f"{'annotations':>11}  {'artsim ms':>9}  {'loop ms':>8}  meanrank")
     for count in (300, 3000):
         judged = np.array([rng.choice(IMAGES, 9, replace=False) for _ in range(count)])
-        annotations = [[names[one] for one in nine] for nine in judged]
+        annotations = [[names[image] for image in row] for row in judged]
         score = meanrank(vectors, judged)
         assert abs(score.value - notebook_loop(features, annotations)) < 1e-9
         ours = best_of(2 * turns, lambda judged=judged: meanrank(vectors, judged))

@@ -1,8 +1,8 @@
 """Extraction end to end from the images table, against the bare forward rate, a plain loop and Ray's own pattern.
 
-The bare rate is the better of one process with all threads and one process a CPU with one thread, on pixels decoded
-beforehand, with the engine's own settings. Peers are timed from their first batch on; artsim's own time is the whole
-command, from its start to its report, Ray's start included.
+The bare rate is the better of one process with all threads and one process per CPU with one thread, on pixels decoded
+beforehand, with the engine's own settings. Peers are timed from their first batch on; artsim's time is that of the
+whole command, from its start to its report, including the start of Ray.
 """
 
 import argparse
@@ -31,7 +31,7 @@ BATCH = 32
 
 
 def pictures(count: int) -> list[bytes]:
-    """Real artworks where they are at hand, else the sample museum's."""
+    """Real artworks if they are available, otherwise those of the sample museum."""
     folder = PEOPLE_ART
     if not folder.is_dir():
         from artsim.sample.museum import make
@@ -47,17 +47,17 @@ def archive_of(data: list[bytes], rows: int, uri: str) -> None:
     ids = [f"bench:{i}" for i in range(rows)]
     shards = archive.shard_of(ids)
     for shard in range(archive.shards):
-        mine = np.flatnonzero(shards == shard)
-        for index, start in enumerate(range(0, len(mine), PART_ROWS)):
-            some = mine[start : start + PART_ROWS]
-            images = [data[i % len(data)] for i in some]
+        shard_rows = np.flatnonzero(shards == shard)
+        for index, start in enumerate(range(0, len(shard_rows), PART_ROWS)):
+            part_rows = shard_rows[start : start + PART_ROWS]
+            images = [data[i % len(data)] for i in part_rows]
             columns = {
-                "id": pa.array([ids[i] for i in some]),
-                "status": pa.array(["ok"] * len(some)),
+                "id": pa.array([ids[i] for i in part_rows]),
+                "status": pa.array(["ok"] * len(part_rows)),
                 "bytes": pa.array(images, pa.binary()),
                 "sha256": pa.array([hashlib.sha256(image).hexdigest() for image in images]),
             }
-            table = [columns.get(field.name, pa.nulls(len(some), field.type)) for field in IMAGES]
+            table = [columns.get(field.name, pa.nulls(len(part_rows), field.type)) for field in IMAGES]
             archive.table("images").write(shard, f"p-{index:05d}", pa.table(table, schema=IMAGES))
         catalog = [pa.nulls(0, field.type) for field in CATALOG]
         archive.table("catalog").write(shard, "p", pa.table(catalog, schema=CATALOG))
@@ -94,7 +94,7 @@ def _rate(step, seconds: float) -> float:
 
 
 def together(function, *arguments) -> float:
-    """The sum of the rates of one process a CPU, all at once."""
+    """The sum of the rates of one process per CPU, all at once."""
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(CPUS, mp_context=context) as pool:
         return sum(future.result() for future in [pool.submit(function, *arguments) for _ in range(CPUS)])

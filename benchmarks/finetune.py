@@ -1,10 +1,10 @@
 """Fine-tuning on two workers of Ray Train, against torch's DistributedDataParallel without Ray, on one machine's CPUs.
 
 Network, weights, annotations, batches, passes, precision, optimizer and loss are the same, and so are the pixels, which
-were decoded before. A peer is two processes on gloo with a loop as one writes it; another is the same loop with
-artsim's own network module, whose depthwise convolutions have faster gradients: what is left between that and artsim is
-what Ray, checkpoints and validation cost. Steady is from the second epoch on; whole counts everything from the start of
-the first process, Ray's start included, to the end of the last.
+are decoded beforehand. One peer is two processes on gloo with a typical loop. The other is the same loop with artsim's
+own network module, whose depthwise convolutions have faster gradients: its difference to artsim is the cost of Ray,
+checkpoints and validation. Steady is from the second epoch on; whole counts everything from the start of the first
+process, including the start of Ray, to the end of the last.
 """
 
 import argparse
@@ -27,7 +27,7 @@ BACKBONE, WORKERS, IMAGES = "efficientnet_lite0", 2, 600
 
 @dataclass(frozen=True)
 class Task:
-    """What every contender trains: in ``uri`` an archive, ``judged`` as the annotations' rows of its images."""
+    """What every system trains: an archive at ``uri``, and annotations ``judged``, as row numbers of its images."""
 
     uri: str
     size: int  # pixels
@@ -136,7 +136,7 @@ def _pixels(task: Task):
 
 
 def _own(task: Task):
-    """artsim's module, and its mixed precision."""
+    """artsim's network module with its mixed precision."""
     import torch
 
     from artsim.learn.finetune_network import Backbone, mixed_precision
@@ -184,7 +184,7 @@ def _plain():
 
 
 def measured(function, task: Task, *rest) -> tuple[float, float]:
-    """Images/s from the second epoch on, and of the whole, in a process of its own."""
+    """Images/s from the second epoch on, and of the whole run, in a separate process."""
     started = time.perf_counter()
     steady = alone(function, task, *rest)
     return steady, task.judged.size * task.epochs / (time.perf_counter() - started)
@@ -205,20 +205,20 @@ def main() -> None:
             uri, 128 if quick else 224, judged, epochs=3 if quick else 4, batch=32, at_once=4, precision=precision
         )
         _pixels(task)
-        found = {}
-        for name, function, rest in (
+        rates = {}
+        for name, function, arguments in (
             ("artsim", ours, ()),
             ("bare", bare, (False,)),
             ("bare, artsim's module", bare, (True,)),
         ):
-            found[name] = measured(function, task, *rest)
-            print(f"{name}: steady {found[name][0]:.1f}, whole {found[name][1]:.1f} images/s", flush=True)
+            rates[name] = measured(function, task, *arguments)
+            print(f"{name}: steady {rates[name][0]:.1f}, whole {rates[name][1]:.1f} images/s", flush=True)
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "timm"))
     how = f"DDP on gloo, {versions}, {WORKERS} processes, {precision}, {task.size} pixels"
     claims = []
     for name, peer in (("bare", f"timm's network in {how}"), ("bare, artsim's module", f"artsim's module in {how}")):
         for place, part in enumerate(("steady", "whole")):
-            claims.append(Claim(f"{part}, of {name}", found["artsim"][place] / found[name][place], 0.9, peer))
+            claims.append(Claim(f"{part}, of {name}", rates["artsim"][place] / rates[name][place], 0.9, peer))
     conclude("finetune", claims)
 
 

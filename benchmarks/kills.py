@@ -1,8 +1,8 @@
-"""The whole pipeline on people-art, killed at random moments, against the same pipeline left alone: the same tables?
+"""Whether the pipeline on people-art, killed at random moments, writes the same tables as an undisturbed run.
 
-A cluster of a head and two machines, each a raylet of its own here. A kill takes the driver, and the same command is
-said again; or one of the two machines, and another one comes later. Rows are compared by their ids: all columns, but
-for times of day and numbers of attempts; vectors to 1e-3, since images of a batch differ with what was done before.
+The cluster is a head and two machines, each a raylet on this machine. A kill takes the driver, and the same command
+runs again; or it takes one of the two machines, and another one joins. Rows are compared by id: all columns except
+times and numbers of attempts; vectors to 1e-3, because batches differ after a kill, and so do vectors slightly.
 """
 
 import argparse
@@ -48,14 +48,14 @@ embed = true
 features = ["eye"]
 all = true
 """
-LONGEST = 400  # seconds of a run that nobody kills any more
+LONGEST = 400  # seconds for a run after its last kill
 TABLES = ["catalog", "images", "features/efficientnet_lite0", "features/efficientnet_lite0@4", "annotations"]
 TABLES += ["features/eye"]
 _OF_THE_RUN = {"created_at", "fetched_at", "attempts"}
 
 
 def run(cluster: Machines, archive: Path, config: Path, kills: int, seed: int) -> list[str]:
-    """The pipeline to its end, after so many kills; what was killed."""
+    """Runs the pipeline to its end with so many kills; returns what was killed."""
     rng, done, spare = random.Random(seed), list[str](), 1
     while True:
         job = cluster.start("pipeline", "--archive", str(archive), "--config", str(config))
@@ -73,34 +73,34 @@ def run(cluster: Machines, archive: Path, config: Path, kills: int, seed: int) -
                 break
             cluster.lose(spare)
             cluster.join(1)
-            spare += 1  # the oldest of those that are left
+            spare += 1  # the oldest remaining machine
             done.append("machine")
         with contextlib.suppress(subprocess.TimeoutExpired):
             job.wait(timeout=LONGEST)
-        out, said = ended(job)
+        out, errors = ended(job)
         if job.returncode == 0:
             return done
         if not killed:
-            sys.exit(f"after {done}:\n{said[-3000:]}{out}")
+            sys.exit(f"after {done}:\n{errors[-3000:]}{out}")
 
 
 def rows_of(archive: Archive, table: str) -> dict[str, dict[str, Any]]:
-    """All rows by their keys, without what may differ; a row that is there twice is an error."""
+    """All rows by key, without the columns that may differ; exits if a row occurs twice."""
     rows = pa.concat_tables(list(archive.table(table).scan())).to_pylist()
     key = "annotation_id" if table == "annotations" else "id"
-    found = {row[key]: {name: value for name, value in row.items() if name not in _OF_THE_RUN} for row in rows}
-    if len(found) != len(rows):
-        sys.exit(f"{table}: {len(rows) - len(found)} rows are doubled")
-    return found
+    by_key = {row[key]: {name: value for name, value in row.items() if name not in _OF_THE_RUN} for row in rows}
+    if len(by_key) != len(rows):
+        sys.exit(f"{table}: {len(rows) - len(by_key)} rows are doubled")
+    return by_key
 
 
 def differing(one: dict[str, Any] | None, other: dict[str, Any] | None) -> bool:
     if one is None or other is None:
         return True
-    some, others = one.pop("vector", None), other.pop("vector", None)
-    if (some is None) != (others is None):
+    vector, other_vector = one.pop("vector", None), other.pop("vector", None)
+    if (vector is None) != (other_vector is None):
         return True
-    return one != other or (some is not None and not np.allclose(some, others, rtol=1e-3, atol=1e-3))
+    return one != other or (vector is not None and not np.allclose(vector, other_vector, rtol=1e-3, atol=1e-3))
 
 
 def main() -> None:

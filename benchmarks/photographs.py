@@ -1,4 +1,4 @@
-"""Phone photographs of museum pictures: how often the right picture is the nearest. Needs the mcv-museum data.
+"""Phone photographs of museum pictures: how often the nearest picture is the right one. Needs the mcv-museum data.
 
 The 90 photographs are three sets of 30: as taken, with a text box over the picture, with noise. Chance is 1 in 287.
 """
@@ -33,7 +33,9 @@ def main() -> None:
     with (MUSEUM / "queries.csv").open() as file:
         queries = list(csv.DictReader(file))
     files = [str(MUSEUM / query["file"]) for query in queries]
-    right = [{f"mcv:{one.strip()}" for one in query["gt_ids"].replace(";", " ").split()} for query in queries]
+    right = [
+        {f"mcv:{identifier.strip()}" for identifier in query["gt_ids"].replace(";", " ").split()} for query in queries
+    ]
     claims = []
     with tempfile.TemporaryDirectory() as archive:
         run("catalog", archive, "--source", "table", "--location", str(MUSEUM / "labels.csv"), "--as", "mcv")

@@ -1,11 +1,11 @@
-"""What curators' annotations are worth for artists never seen: people-art, default commands only.
+"""How well models trained on curators' annotations score on unseen artists: people-art, default commands only.
 
-A simulated curator goes by style, another by artist. In each of five splits a fifth of the artists is held out. The
-curator annotates nines drawn at random from the others' works (3,000, and the first 1,000 and 300 of them), and 1,000
-nines of the held-out artists' works, on which the models are compared. In the same run: the museum project's recipe on
-the usual features, a strict split that holds out whole annotations (the default of artsim 0.1), and the recommended
-features untrained. Like every PCA of artsim, the covariance of all images is that of the archive, unjudged images
-included.
+One simulated curator judges by style, another by artist. Each of five splits holds out a fifth of the artists. The
+curator annotates nine artworks at a time, drawn at random: 3,000 annotations of the other artists' works, of which the
+first 1,000 and 300 are also used alone, and 1,000 of the held-out artists' works, on which the models are compared. The
+same run measures the museum project's recipe on the usual features, a strict split that holds out whole annotations
+(the default of artsim 0.1), and the recommended features untrained. As in every PCA of artsim, the covariance of all
+images is that of the archive, including images without annotations.
 """
 
 import argparse
@@ -35,7 +35,7 @@ MUSEUM += ["--margin", "0.2", "--learning-rate", "1e-4", "--weight-decay", "0.01
 GOALS = {"style": 1.95, "artist": 1.70}
 COUNTS = (3000, 1000, 300)
 TESTED = 1000
-HELD_OUT = 0.2  # of the artists
+HELD_OUT = 0.2  # share of the artists
 
 
 def main() -> None:
@@ -51,20 +51,20 @@ def main() -> None:
         uri = options.archive or f"{folder}/archive"
         if not options.archive:
             make_archive(uri)
-        found = {by: [compared(uri, folder, by, seed) for seed in range(splits)] for by in GOALS}
-    show(found)
+        results = {by: [compared(uri, folder, by, seed) for seed in range(splits)] for by in GOALS}
+    show(results)
     claims = []
     for by, goal in GOALS.items():
-        ours, museum = ([one["scores"][name]["value"] for one in found[by]] for name in ("3000", "museum"))
+        ours, museum = ([split["scores"][name]["value"] for split in results[by]] for name in ("3000", "museum"))
         peer = f"the museum's recipe {mean(museum):.2f}; {min(ours):.2f} to {max(ours):.2f} in {splits} splits"
         claims.append(Claim(f"meanrank, artists never seen, {by}, mean", mean(ours), goal, peer, at_least=False))
-    covered = [one["covered"] for some in found.values() for one in some]
+    covered = [split["covered"] for by_seed in results.values() for split in by_seed]
     claims.append(Claim("cross-validated interval for new artists covers the truth, share", mean(covered), 0.9, "none"))
     conclude("quality", claims)
 
 
 def make_archive(uri: str) -> None:
-    """People-art with its features; takes some minutes."""
+    """Imports people-art and extracts its features; takes some minutes."""
     run(catalog, uri, "--source", "table", "--location", str(PEOPLE_ART), "--as", "pa")
     run(scrape, uri, "--contact", "benchmark@example.org")
     run(extract, uri, "--backbones", USUAL)
@@ -72,13 +72,13 @@ def make_archive(uri: str) -> None:
 
 
 def run(job: Job, uri: str, *arguments: str) -> dict[str, Any]:
-    """Runs a job as its command line does; its report."""
+    """Runs a job as its command line does; returns its report."""
     report: dict[str, Any] = job.run([*arguments, "--archive", uri])
     return report
 
 
 def compared(uri: str, folder: str, by: str, seed: int) -> dict[str, Any]:
-    """Scores on the artists that this seed holds out, by name; whether the cross-validated interval covers them."""
+    """Scores on the artists that this seed holds out, by name, and whether the cross-validated interval covers them."""
     with PEOPLE_ART.open(encoding="utf-8", newline="") as source:
         works = list(csv.DictReader(source))
     artist = np.array([work["artist"] or work["id"] for work in works])
@@ -89,22 +89,22 @@ def compared(uri: str, folder: str, by: str, seed: int) -> dict[str, Any]:
     ids = np.array([f"pa:{work['id']}" for work in works])
     test, label = f"test-{by}-{seed}", f"{by}-{seed}"
     add(uri, folder, test, draw(ids[held_out], value[held_out], TESTED, rng))
-    nines = draw(ids[~held_out], value[~held_out], max(COUNTS), rng)
+    seen = draw(ids[~held_out], value[~held_out], max(COUNTS), rng)
     models = {}
     for count in COUNTS:
-        add(uri, folder, f"seen-{label}-{count}", nines[:count])
+        add(uri, folder, f"seen-{label}-{count}", seen[:count])
         models[str(count)] = learn(uri, f"ours-{label}-{count}", f"seen-{label}-{count}", "--split-by", "artist")
     most = f"seen-{label}-{max(COUNTS)}"
     models["strict split"] = learn(uri, f"strict-{label}", most, "--split", "image-disjoint")
     models["museum"] = learn(uri, f"museum-{label}", most, *MUSEUM)
-    told = [model["model"].rpartition("/")[2] for model in models.values()]
+    trained_names = [model["model"].rpartition("/")[2] for model in models.values()]
     stack = ["--features", USUAL, "--features", *RECOMMENDED_SPECS]
     where = ["--annotator", test, "--out", f"{folder}/{label}"]
-    report = run(evaluate, uri, *stack, "--models", *told, *where)
+    report = run(evaluate, uri, *stack, "--models", *trained_names, *where)
     print(Path(folder, label, "evaluation.md").read_text(encoding="utf-8"), flush=True)
     rows = {row["label"]: row for row in report["table"]}
-    scores = {name: rows[one]["after"] for name, one in zip(models, told, strict=True)}
-    untrained = [row["before"] for row in report["table"] if row["label"] not in told]
+    scores = {name: rows[trained]["after"] for name, trained in zip(models, trained_names, strict=True)}
+    untrained = [row["before"] for row in report["table"] if row["label"] not in trained_names]
     scores |= {"usual, untrained": untrained[0], "recommended, untrained": untrained[-1]}
     cross_validated = models[str(max(COUNTS))]["scores"]["new_groups"]["after"]
     truth = scores[str(max(COUNTS))]["value"]
@@ -113,22 +113,22 @@ def compared(uri: str, folder: str, by: str, seed: int) -> dict[str, Any]:
 
 
 def learn(uri: str, name: str, annotator: str, *how: str) -> dict[str, Any]:
-    """The report of a training."""
+    """Trains a model; returns the report."""
     return run(train, uri, "--name", name, "--annotator", annotator, *how)
 
 
 def draw(ids: np.ndarray, value: np.ndarray, count: int, rng: np.random.Generator) -> list[list[str]]:
-    """Nines drawn at random: the positive has the anchor's value, the seven negatives have others."""
-    members = {one: np.flatnonzero(value == one) for one in np.unique(value) if one}
-    anchors = np.flatnonzero([bool(one) and len(members[one]) > 1 for one in value])
+    """Random annotations: the positive has the anchor's value, the seven negatives have others."""
+    members = {label: np.flatnonzero(value == label) for label in np.unique(value) if label}
+    anchors = np.flatnonzero([bool(label) and len(members[label]) > 1 for label in value])
     known = np.flatnonzero(value != "")
-    nines = []
+    drawn = []
     for anchor in rng.choice(anchors, count):
         alike = members[value[anchor]]
         positive = rng.choice(alike[alike != anchor])
         negatives = rng.choice(known[value[known] != value[anchor]], 7, replace=False)
-        nines.append(ids[[anchor, positive, *negatives]].tolist())
-    return nines
+        drawn.append(ids[[anchor, positive, *negatives]].tolist())
+    return drawn
 
 
 def add(uri: str, folder: str, annotator: str, nines: list[list[str]]) -> None:
@@ -140,16 +140,16 @@ def add(uri: str, folder: str, annotator: str, nines: list[list[str]]) -> None:
 
 
 def show(found: dict[str, list[dict[str, Any]]]) -> None:
-    """The table of README.md: means over the splits."""
+    """Prints the table of README.md: means over the splits."""
     print("| meanrank, held-out artists, mean of the splits (lowest to highest) | by style | by artist |")
     print("|---|---|---|")
     for name in next(iter(found.values()))[0]["scores"]:
         cells = []
-        for some in found.values():
-            values = [one["scores"][name]["value"] for one in some]
+        for splits in found.values():
+            values = [split["scores"][name]["value"] for split in splits]
             cells.append(f"{mean(values):.2f} ({min(values):.2f} to {max(values):.2f})")
         print(f"| {name} | {' | '.join(cells)} |")
-    cells = [f"{mean(one['cross-validated']['value'] for one in some):.2f}" for some in found.values()]
+    cells = [f"{mean(split['cross-validated']['value'] for split in splits):.2f}" for splits in found.values()]
     print(f"| 3000, cross-validated before | {' | '.join(cells)} |")
 
 

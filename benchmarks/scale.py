@@ -1,8 +1,8 @@
-"""What size costs: archives of 10k, 100k and 1M made-up rows; cataloguing them, and finding that nothing is pending.
+"""What size costs: cataloguing 10k, 100k and 1M made-up rows, and finding that nothing is pending.
 
-A cost per row is the slope between two sizes, so that the start of Python weighs nothing; flat means that the slope
-from 100k to 1M is that from 10k to 100k. Each job runs five times: the shortest counts, and the largest peak of its
-memory (resident), interpreter and libraries included.
+A cost per row is the slope between two sizes, which removes the start of Python; flat means that the slope from 100k to
+1M equals that from 10k to 100k. Each job runs five times: the shortest time counts, and the largest peak of resident
+memory, including interpreter and libraries.
 """
 
 import argparse
@@ -27,7 +27,7 @@ _ARTISTS = [f"Painter {i}" for i in range(977)]
 
 
 def catalogue(path: Path, rows: int) -> None:
-    """A table of made-up artworks, written in pieces of 50,000."""
+    """Writes a table of made-up artworks, 50,000 rows at a time."""
     writer = None
     for start in range(0, rows, 50_000):
         numbers = np.arange(start, min(start + 50_000, rows))
@@ -49,21 +49,21 @@ def catalogue(path: Path, rows: int) -> None:
 
 
 def fill(uri: str) -> None:
-    """Images and features for every row, as scrape and extract would leave them, with tiny bytes and vectors."""
+    """Writes images and features for every row, as scrape and extract would, with tiny bytes and vectors."""
     archive = Archive.open(uri)
     images, vectors = archive.table("images"), archive.table("features/tiny", features(4))
     for shard in range(archive.shards):
         for part in archive.table("catalog").parts(shard):
             ids = archive.table("catalog").read(shard, part, ["id"])["id"].combine_chunks()
             for index, start in enumerate(range(0, len(ids), PART_ROWS)):
-                some = ids.slice(start, PART_ROWS)
-                count, name = len(some), f"{part}-{index:05d}"
+                part_ids = ids.slice(start, PART_ROWS)
+                count, name = len(part_ids), f"{part}-{index:05d}"
                 sha = pa.array(["0" * 64] * count)
-                known = {"id": some, "status": pa.array(["ok"] * count), "sha256": sha}
+                known = {"id": part_ids, "status": pa.array(["ok"] * count), "sha256": sha}
                 columns = [known.get(field.name, pa.nulls(count, field.type)) for field in IMAGES]
                 images.write(shard, name, pa.table(columns, schema=IMAGES))
                 flat = pa.FixedSizeListArray.from_arrays(pa.array(np.ones(4 * count), pa.float32()), 4)
-                rows = pa.table([some, flat, pa.nulls(count, pa.string()), sha], schema=vectors.schema)
+                rows = pa.table([part_ids, flat, pa.nulls(count, pa.string()), sha], schema=vectors.schema)
                 vectors.write(shard, name, rows)
 
 
@@ -95,9 +95,9 @@ def main() -> None:
                 "extract": ["jobs.extract", "--backbones", "tiny"],
             }
             for job, command in steps.items():
-                if job == "extract":  # a made-up feature has no backbone: a real name, its table renamed
+                if job == "extract":  # features need the name of a backbone: the table is renamed
                     command[-1] = "efficientnet_lite0"
-                new = job == "catalog"  # finding nothing can be done again; cataloguing takes a new archive
+                new = job == "catalog"  # finding nothing can be repeated; cataloguing needs a new archive
                 turns = [run(*command, "--archive", f"{uri}-{turn}" if new else uri) for turn in range(_TURNS)]
                 took, peak = min(took for took, *_ in turns), max(peak for _, peak, _ in turns)
                 assert all(report["rows_in"] == (rows if new else 0) for *_, report in turns), turns

@@ -1,6 +1,7 @@
-"""What an archive costs on a cluster: the seconds of every job by what may bound it, bytes, requests and money.
+"""What an archive costs on a cluster: seconds of every job by bottleneck, bytes, requests and money.
 
-Arithmetic on measured rates and on stated assumptions; docs/scale.md explains it, scale_tables.py prints its tables.
+The model is arithmetic on measured rates and stated assumptions. docs/scale.md explains it; scale_tables.py prints its
+tables.
 """
 
 import math
@@ -9,13 +10,16 @@ from dataclasses import dataclass
 from artsim.archive import PART_ROWS
 
 HOUR, DAY = 3600.0, 86400.0
-_QUERIES = 4096  # that a task of jobs.neighbors --all takes at once, reading the whole archive for them
-_LISTED = 1000  # names in one answer of an object store
+_QUERIES = 4096  # per task of jobs.neighbors --all, which reads the whole archive
+_LISTED = 1000  # names per answer of an object store
 
 
 @dataclass(frozen=True)
 class Archive:
-    """``largest_host`` is that host's share of the images, asked every ``delay`` s; ``dimension`` that of a feature."""
+    """An archive: ``largest_host`` is that host's share of the images, ``dimension`` that of a feature.
+
+    The largest host gets at most one request every ``delay`` seconds.
+    """
 
     images: int
     largest_host: float
@@ -31,7 +35,7 @@ class Archive:
 
 @dataclass(frozen=True)
 class Cluster:
-    """Machines without a GPU, and machines with one; all of ``cpus`` CPUs."""
+    """Machines without a GPU, and ``gpus`` machines with one; each has ``cpus`` CPUs."""
 
     machines: int
     gpus: int
@@ -40,28 +44,28 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Rates:
-    """What can be done in a second, and how long things take; docs/scale.md says where each number comes from."""
+    """Rates per second, and durations in seconds; docs/scale.md says where each number comes from."""
 
-    per_host: int = 2  # requests at once that a host is asked to bear
-    request: float = 0.3  # seconds of one; assumed
-    at_once: int = 100  # requests of one worker, of which there is one for every two CPUs
-    verify: float = 200  # images fetched, verified and written, a CPU
-    decode: float = 196  # images decoded for a network, a CPU
-    forward: float = 1500  # images through a network like resnet50, a GPU; assumed
-    line: float = 600e6  # bytes in or out, a machine; assumed
-    dispatch: float = 1300  # parts that one driver hands out
-    compare: float = 30e6  # pairs of vectors, a CPU
-    embed: float = 29_000  # vectors through a head, a CPU
-    compute: float = 31  # images through resnet50, a CPU, where there is no GPU
-    start: float = 12  # seconds before the first part is begun
+    per_host: int = 2  # requests at once to a host
+    request: float = 0.3  # seconds of a request; assumed
+    at_once: int = 100  # requests of a worker; there is one worker for every two CPUs
+    verify: float = 200  # images fetched, verified and written, per CPU
+    decode: float = 196  # images decoded for a network, per CPU
+    forward: float = 1500  # images through a network like resnet50, per GPU; assumed
+    line: float = 600e6  # bytes in or out, per machine; assumed
+    dispatch: float = 1300  # partitions that one driver hands out
+    compare: float = 30e6  # pairs of vectors, per CPU
+    embed: float = 29_000  # vectors through a head, per CPU
+    compute: float = 31  # images through resnet50, per CPU, without GPUs
+    start: float = 12  # seconds before the first partition is started
 
 
 @dataclass(frozen=True)
 class Prices:
-    """US dollars, assumed in November 2026, rounded: spot machines by the hour, storage by the month, requests."""
+    """US dollars, assumed in November 2026, rounded: spot machines per hour, storage per month, requests."""
 
     machine: float = 0.15
-    gpu: float = 0.40  # the machine around it included
+    gpu: float = 0.40  # including its machine
     gigabyte: float = 0.023
     put: float = 5e-6  # and LIST
     get: float = 0.4e-6
@@ -69,7 +73,7 @@ class Prices:
 
 @dataclass(frozen=True)
 class Job:
-    """Seconds by what may bound the job: the largest of them is what it takes, after its start."""
+    """Seconds by possible bottleneck: the job takes the largest of them, plus its start."""
 
     bounds: dict[str, float]
     start: float
@@ -90,7 +94,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Requests:
-    """To an object store."""
+    """Numbers of requests to an object store."""
 
     get: float
     put: float
@@ -101,7 +105,7 @@ class Requests:
 
 
 def predict(archive: Archive, cluster: Cluster, rates: Rates = Rates(), prices: Prices = Prices()) -> dict[str, Job]:
-    """The jobs whose cost grows with the archive."""
+    """Predicts the jobs whose cost grows with the archive."""
     images, driver = archive.images, archive.parts / rates.dispatch
     cpus, line = cluster.machines * cluster.cpus, cluster.machines * rates.line
     workers = cluster.machines * max(cluster.cpus // 2, 1)
@@ -136,11 +140,11 @@ def predict(archive: Archive, cluster: Cluster, rates: Rates = Rates(), prices: 
     }
     hourly = cluster.machines * prices.machine
     paid = {"extract": hourly + cluster.gpus * prices.gpu}
-    return {name: Job(some, rates.start, paid.get(name, hourly)) for name, some in bounds.items()}
+    return {name: Job(seconds, rates.start, paid.get(name, hourly)) for name, seconds in bounds.items()}
 
 
 def stored(archive: Archive) -> dict[str, float]:
-    """Bytes of each table; thumbnails and rows of the catalog of assumed size, ten neighbours an image."""
+    """Bytes of each table; sizes of thumbnails and catalog rows are assumed, with ten neighbours per image."""
     sizes = {
         "originals": archive.image_bytes,
         "one feature": 4.0 * archive.dimension + 100,
@@ -152,6 +156,9 @@ def stored(archive: Archive) -> dict[str, float]:
 
 
 def requests(archive: Archive, shards: int) -> Requests:
-    """Of scraping and extracting once in so many shards: each part is read and written, its shard listed for it."""
+    """Requests for scraping and extracting once with so many shards.
+
+    Each partition is read and written, and its shard is listed for it.
+    """
     pages = math.ceil(archive.images / shards / PART_ROWS / _LISTED)
     return Requests(6.0 * archive.parts, 2.0 * archive.parts, 2.0 * archive.parts * pages)

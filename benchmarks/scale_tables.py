@@ -1,4 +1,4 @@
-"""The tables of docs/scale.md, from the model, or those of an archive and a cluster of your own.
+"""Prints the tables of docs/scale.md from the cost model, or the same tables for your own archive and cluster.
 
 python -m benchmarks.scale_tables
 python -m benchmarks.scale_tables --images 2000000 --largest-host 0.05 --machines 4 --gpus 2
@@ -13,7 +13,7 @@ from benchmarks.scale_model import DAY, HOUR, Archive, Cluster, Job, Prices, pre
 
 @dataclass(frozen=True)
 class Plan:
-    """An archive with a cluster for scraping it and another for all that comes after."""
+    """An archive, a cluster that scrapes it, and a cluster for all other jobs."""
 
     archive: Archive
     scraping: Cluster
@@ -32,7 +32,7 @@ PLANS = (
 
 
 def tables(plans: Sequence[Plan] = PLANS) -> list[str]:
-    """Markdown: what they run on, time, storage, money."""
+    """Four Markdown tables: resources, time, storage and cost."""
     jobs = list(plans[0].jobs)
     where = ["largest host", "shards", "machines that scrape", "machines after", "GPUs"]
     time = ([f"{_long(j.seconds)}, {j.bound}" for j in plan.jobs.values()] for plan in plans)

@@ -1,8 +1,8 @@
 """The scraper against img2dataset: 4,000 JPEGs of about 240 kB from a server on this machine that waits 50 ms.
 
-Both write Parquet and decode every image to verify it; a turn takes one after the other, and the better of two turns
-counts. "whole" is from the start of the command to its report (img2dataset: to its end), Ray's start included;
-"flow" begins when the server sees the first image asked for. The 20 hosts are 20 addresses of this machine.
+Both write Parquet and decode every image to verify it. A turn runs one after the other; the better of two turns counts.
+"whole" is from the start of the command to its report (img2dataset: to its end), including the start of Ray; "flow"
+begins when the server gets the first request for an image. The 20 hosts are 20 addresses of this machine.
 """
 
 import argparse
@@ -35,7 +35,7 @@ PEER_VERSION = "1.47.0"
 PEER_SETTINGS = ["--processes_count=2", "--thread_count=64", "--output_format=parquet"]
 LATENCY = 0.05  # seconds
 DISTINCT = 50
-AT_ONCE = 128  # requests, as img2dataset's 2 x 64 threads
+AT_ONCE = 128  # requests at once, as img2dataset's 2 x 64 threads
 
 
 @dataclass(frozen=True)
@@ -56,23 +56,26 @@ TURNS = [
 
 
 def pictures() -> list[bytes]:
-    """Clouds of colour with the grain of a photograph, 768 x 1024."""
+    """JPEGs of blurred colours with the grain of a photograph, 768 x 1024."""
     rng = np.random.default_rng(0)
-    made = []
+    jpegs = []
     for _ in range(DISTINCT):
         clouds = Image.fromarray(rng.integers(0, 256, (16, 12, 3), dtype=np.uint8)).resize((768, 1024), Image.BICUBIC)
         grain = rng.normal(0, 9, (1024, 768, 1))
         sink = io.BytesIO()
         Image.fromarray(np.clip(np.asarray(clouds) + grain, 0, 255).astype(np.uint8)).save(sink, "JPEG", quality=86)
-        made.append(sink.getvalue())
-    return made
+        jpegs.append(sink.getvalue())
+    return jpegs
 
 
 def serve() -> None:
-    """The least a server can do: the number in the path, one write for an answer; ``/first`` tells and forgets."""
+    """Runs a minimal server: the number in the path selects an image.
+
+    ``/first`` returns the time of the first request for an image, and clears it.
+    """
     head = "HTTP/1.1 {}\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n"
-    made = pictures()
-    answers = [head.format("200 OK", len(data)).encode() + data for data in made]
+    jpegs = pictures()
+    answers = [head.format("200 OK", len(data)).encode() + data for data in jpegs]
     first: list[float] = []
 
     class Connection(asyncio.Protocol):
@@ -98,7 +101,7 @@ def serve() -> None:
 
     async def run() -> None:
         server = await asyncio.get_running_loop().create_server(Connection, "0.0.0.0", 0, backlog=1000)
-        print(server.sockets[0].getsockname()[1], sum(map(len, made)) // DISTINCT, flush=True)
+        print(server.sockets[0].getsockname()[1], sum(map(len, jpegs)) // DISTINCT, flush=True)
         await server.serve_forever()
 
     asyncio.run(run())
@@ -106,7 +109,7 @@ def serve() -> None:
 
 @contextlib.contextmanager
 def server() -> Iterator[tuple[int, int]]:
-    """Its port, and the mean size of its images."""
+    """Starts the server; yields its port and the mean size of its images."""
     process = subprocess.Popen([sys.executable, "-m", "benchmarks.scrape", "--serve"], stdout=subprocess.PIPE, cwd=ROOT)
     assert process.stdout is not None
     try:
@@ -118,7 +121,10 @@ def server() -> Iterator[tuple[int, int]]:
 
 
 def timed(command: list[str], port: int) -> tuple[float, float, bytes]:
-    """Seconds from the start, and from the first image on, to the last line on stdout or the end; that line."""
+    """Runs a command; returns its seconds, those since the first image request, and its last line on stdout.
+
+    Both times end at that line, or at the end of a command that prints nothing.
+    """
     started, lines = time.monotonic(), []
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdout is not None
@@ -136,9 +142,9 @@ def artsim(urls: list[str], hosts: list[str], port: int, options: tuple[str, ...
         ids = [f"bench:{number}" for number in range(len(urls))]
         shards = archive.shard_of(ids)
         for shard in range(archive.shards):
-            mine = np.flatnonzero(shards == shard)
-            given = {"id": [ids[i] for i in mine], "image_url": [urls[i] for i in mine]}
-            columns = {f.name: pa.array(given.get(f.name, [None] * len(mine)), f.type) for f in CATALOG}
+            numbers = np.flatnonzero(shards == shard)
+            given = {"id": [ids[i] for i in numbers], "image_url": [urls[i] for i in numbers]}
+            columns = {f.name: pa.array(given.get(f.name, [None] * len(numbers)), f.type) for f in CATALOG}
             archive.table("catalog").write(shard, "all", pa.table(columns))
         command = [sys.executable, "-m", "jobs.scrape", "--archive", folder, "--allow-host", *hosts, *options]
         whole, flow, line = timed([*command, "--per-host", str(AT_ONCE // len(hosts))], port)
@@ -154,10 +160,10 @@ def img2dataset(urls: list[str], port: int, options: tuple[str, ...]) -> tuple[f
             csv.writer(file).writerows([["url"], *([url] for url in urls)])
         command = [str(PEER / "bin/img2dataset"), f"--url_list={table}", "--input_format=csv", "--url_col=url"]
         command += [f"--output_folder={out}", f"--number_sample_per_shard={max(len(urls) // 4, 1)}"]
-        silent = ["sh", "-c", 'exec "$0" "$@" >/dev/null']  # so that its end counts and not its last word
+        silent = ["sh", "-c", 'exec "$0" "$@" >/dev/null']  # no output: its end counts, not its last line
         whole, flow, _ = timed([*silent, *command, *PEER_SETTINGS, *options], port)
         stats = [json.loads(path.read_text()) for path in out.glob("*_stats.json")]
-        assert sum(one["successes"] for one in stats) == len(urls), stats
+        assert sum(shard["successes"] for shard in stats) == len(urls), stats
         return whole, flow
 
 

@@ -1,8 +1,8 @@
-"""The model of scale_model.py against runs of 20,000 and 200,000 made-up rows over 32 workers on this machine.
+"""The model of scale_model.py against runs of 20,000 and 200,000 made-up rows with 32 workers on this machine.
 
-Network and GPUs are sleeps. All else is real: Ray, its actors (a hundredth of a CPU each), the pool that hands out
-parts, the keeper of the hosts' limits and its gates, the archive. Scraping is bounded by its largest host, extraction
-by its GPUs. Starts are left out on both sides: that of 32 processes on a few cores says nothing of 32 machines.
+Network and GPUs are simulated by sleeping. All else is real: Ray, its actors (a hundredth of a CPU each), the pool that
+hands out partitions, the rate-limit coordinator and its clients, the archive. Scraping is bounded by its largest host,
+extraction by its GPUs. Neither side counts start-up: that of 32 processes on a few cores says nothing of 32 machines.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from benchmarks.claims import Claim, conclude
 from benchmarks.scale_model import Archive, Cluster, Rates, predict
 
 WORKERS, OPEN = 32, 64
-SHARES = (0.4, 0.2, 0.2, 0.2)  # of the images, a host each
+SHARES = (0.4, 0.2, 0.2, 0.2)  # share of the images on each host
 DIMENSION = 64
 MACHINES = Cluster(machines=WORKERS, gpus=WORKERS, cpus=2)
 RATES = Rates(per_host=160, request=0.2, forward=125, verify=math.inf, decode=math.inf, line=math.inf, start=0)
@@ -41,7 +41,7 @@ OPTIONS = Options(per_host=RATES.per_host)
 
 
 class Worker:
-    """Scrapes and extracts asleep."""
+    """Simulates scraping and extraction by sleeping."""
 
     def __init__(self, limits: Any, number: int) -> None:
         self._limits, self._name = limits, str(number)
@@ -95,21 +95,21 @@ def _table(schema: pa.Schema, known: dict[str, Any], rows: int) -> pa.Table:
 
 
 def made_up(folder: str, rows: int) -> Stored:
-    """A catalog whose rows are of the hosts in SHARES."""
+    """Creates an archive whose catalog has images on the hosts of ``SHARES``."""
     archive = Stored.create(folder)
     ids = [f"made:{number}" for number in range(rows)]
     hosts = np.random.default_rng(0).choice(len(SHARES), rows, p=SHARES)
     shards = archive.shard_of(ids)
     for shard in range(archive.shards):
-        mine = np.flatnonzero(shards == shard)
-        urls = [f"https://museum{hosts[number]}.example/{number}.jpg" for number in mine]
-        known = {"id": [ids[number] for number in mine], "image_url": urls}
-        archive.table("catalog").write(shard, "all", _table(CATALOG, known, len(mine)))
+        numbers = np.flatnonzero(shards == shard)
+        urls = [f"https://museum{hosts[number]}.example/{number}.jpg" for number in numbers]
+        known = {"id": [ids[number] for number in numbers], "image_url": urls}
+        archive.table("catalog").write(shard, "all", _table(CATALOG, known, len(numbers)))
     return archive
 
 
 def start() -> list[Any]:
-    """The workers, when all are there."""
+    """Starts Ray and the workers; returns the workers when all are ready."""
     ray.init(address="local", logging_level="ERROR", log_to_driver=False, include_dashboard=False)
     limits = ray.remote(Limits).options(num_cpus=0).remote(Rules(RATES.per_host))
     actor: Any = ray.remote(Worker).options(num_cpus=0.01, max_concurrency=OPEN + 1)
@@ -128,7 +128,7 @@ def simulate(workers: Sequence[Any], archive: Stored) -> dict[str, float]:
 
 
 def _seconds(workers: Sequence[Any], depth: int, items: Sequence[Any], *settings: Any) -> float:
-    """From the first work begun to the last that ended."""
+    """Seconds from the first task started to the last one finished."""
     pool = cluster.Pool(iter(workers).__next__, {"CPU": 0.01}, lambda: WORKERS, depth)
     spans = list(pool.stream(items, *settings))
     assert len(spans) == len(items)
@@ -141,7 +141,7 @@ def main() -> None:
     sizes = [20_000] if parser.parse_args().quick else [20_000, 200_000]
     claims, workers = [], start()
     with TemporaryDirectory() as folder:
-        simulate(workers, made_up(folder, 2_000))  # so that all have begun once
+        simulate(workers, made_up(folder, 2_000))  # so that every worker has run once
     print(f"{WORKERS} workers on {os.cpu_count()} CPUs, Ray {version('ray')}\n")
     print(f"{'rows':>8} {'job':8} {'predicted s':>11} {'measured s':>10} {'off by':>7}")
     for rows in sizes:

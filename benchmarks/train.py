@@ -1,10 +1,10 @@
-"""Head training against the museum project's loop, written again from its description: epochs a second, and meanrank.
+"""Head training against the museum project's loop, rewritten from its description: epochs a second, and meanrank.
 
-Theirs: a Python dataset that gives one annotation at a time, behind a DataLoader of 4 workers, batches of 50, the
-cosine triplet with one random negative; each epoch ends with ten passes over the validation loader and a scipy cosine
-for every pair. Residual head of 8 hidden units, margin 0.2, Adam with learning rate 1e-4 and weight decay 0.01. Ours:
-the default recipe, with the covariance of the whole archive, images that nobody judged included, as jobs.train takes
-it. Both on the same features, the same split by artist, people-art, judged by style.
+Its loop: a Python dataset that returns one annotation at a time, a DataLoader of 4 workers, batches of 50, the cosine
+triplet loss with one random negative; each epoch ends with ten passes over the validation loader and a scipy cosine for
+every pair. Residual head of 8 hidden units, margin 0.2, Adam with learning rate 1e-4 and weight decay 0.01. artsim's:
+the default recipe, with the covariance of the whole archive, including images without annotations, as in jobs.train.
+Both use the same features and the same split by artist, on people-art judged by style.
 """
 
 import argparse
@@ -39,7 +39,7 @@ FEATURES = ["efficientnet_lite0"]
 
 
 class Triplets(Dataset):
-    """One annotation at a time: anchor, positive, one negative at random."""
+    """One annotation at a time: anchor, positive, one random negative."""
 
     def __init__(self, vectors: np.ndarray, judged: np.ndarray) -> None:
         self.vectors, self.judged = vectors, judged
@@ -63,7 +63,7 @@ class Museum(nn.Module):
 
 
 def museum(vectors: np.ndarray, training: np.ndarray, validation: np.ndarray, count: int) -> tuple[Museum, list[float]]:
-    """Their loop; the model of its best epoch, and the seconds of each."""
+    """Runs the museum's loop; returns the model of its best epoch, and the seconds of each epoch."""
     torch.manual_seed(0)
     model = Museum(vectors)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, weight_decay=0.01)
@@ -100,7 +100,7 @@ def run(job: str, archive: str, *arguments: str) -> dict:
 
 
 def build(uri: str) -> None:
-    """People-art with its features."""
+    """Imports people-art and extracts its features."""
     run("catalog", uri, "--source", "table", "--location", str(PEOPLE_ART / "labels.csv"), "--as", "pa")
     run("scrape", uri, "--contact", "benchmark@museum.example")
     run("extract", uri, "--backbones", *FEATURES)
@@ -138,37 +138,37 @@ def main() -> None:
 def compare(archive: Archive, count: int) -> None:
     annotations = read_annotations(archive, ["bench"])
     groups = groups_by(archive, "artist", annotations.ids().tolist())
-    learning, verification = split(annotations, "group-disjoint", groups=groups)
+    learning, test = split(annotations, "group-disjoint", groups=groups)
     inner = annotations.take(learning)
     training, validation = split(inner, "group-disjoint", seed=1, groups=groups)
     ids = annotations.ids()
     space = Space(archive, FEATURES)
     vectors = space.find(ids)
-    rows, held_out = inner.judged(ids), annotations.take(verification).judged(ids)
+    rows, held_out = inner.judged(ids), annotations.take(test).judged(ids)
     mean, deviation = vectors[rows[training]].mean((0, 1)), vectors[rows[training]].std((0, 1))
     standard = ((vectors - mean) / np.maximum(deviation, 1e-6)).astype(np.float32)
 
     taken: dict[str, float] = {}
-    found = {"untrained": ranks(vectors, held_out)}
+    results = {"untrained": ranks(vectors, held_out)}
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # as jobs.train
+    torch.set_num_threads(1)  # as in jobs.train
     trainee = HeadTrainee(vectors, rows[training], rows[validation], Recipe(), total=spread_of(space, 0))
     *_, last = epochs(trainee, Recipe())
     torch.set_num_threads(threads)
     taken["ours"] = float(np.mean([epoch["seconds"] for epoch in last.history]))
     trainee.head.load_state_dict(last.best)
-    found["ours"] = ranks(trainee.head.eval()(torch.tensor(vectors)).detach().numpy(), held_out)
+    results["ours"] = ranks(trainee.head.eval()(torch.tensor(vectors)).detach().numpy(), held_out)
 
     model, seconds = museum(standard, rows[training], rows[validation], count)
     taken["theirs"] = float(np.mean(seconds))
-    found["theirs"] = ranks(model(torch.from_numpy(standard)).detach().numpy(), held_out)
+    results["theirs"] = ranks(model(torch.from_numpy(standard)).detach().numpy(), held_out)
 
-    print(f"{len(training)} annotations train, {len(validation)} validate, {len(verification)} verify", flush=True)
-    for name, values in found.items():
+    print(f"{len(training)} annotations train, {len(validation)} validate, {len(test)} verify", flush=True)
+    for name, values in results.items():
         score, speed = mean_score(values), f"{taken[name]:7.3f} s an epoch" if name in taken else ""
         print(f"{name:10} meanrank {score.value:.3f} [{score.low:.3f}, {score.high:.3f}] n {score.n}  {speed}")
     peer = f"its loop on torch {torch.__version__}, {count} epochs; ours {len(last.history)}"
-    worse = paired_difference(found["ours"], found["theirs"])
+    worse = paired_difference(results["ours"], results["theirs"])
     conclude(
         "train",
         [

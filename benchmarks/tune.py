@@ -1,8 +1,8 @@
 """A sweep of 64 trials over m and m2 on 3,000 annotations: how long it takes, and how much of that is orchestration.
 
-The peer is a pool of bare processes, one a core, that trains the same settings on the same folds for as many epochs as
-the sweep did, and knows nothing of Ray, Optuna or ASHA. Vectors and annotations are made up, as many and as long as
-those of efficientnet_lite0 on people-art, unless --archive says where there are real ones.
+The peer is a pool of bare processes, one per core, that trains the same settings on the same folds for as many epochs
+as the sweep did, without Ray, Optuna or ASHA. Vectors and annotations are made up, as many and as long as those of
+efficientnet_lite0 on people-art, unless --archive names real ones.
 """
 
 import argparse
@@ -32,7 +32,7 @@ FEATURE, IMAGES, DIMENSION, KINDS, POOLS, ANNOTATIONS = "efficientnet_lite0", 29
 
 
 def make_archive(uri: str) -> None:
-    """Images of 40 kinds in 5 pools; an annotation's nine are of one pool, anchor and positive of one kind."""
+    """Images of 40 kinds in 5 pools; an annotation's images share a pool, its anchor and positive share a kind."""
     rng = np.random.default_rng(0)
     archive = Archive.create(uri, 4)
     ids = [f"made:{number}" for number in range(IMAGES)]
@@ -42,17 +42,17 @@ def make_archive(uri: str) -> None:
     for shard in range(archive.shards):
         rows = [{"id": ids[row], "vector": vectors[row].tolist()} for row in np.flatnonzero(of == shard)]
         archive.table(f"features/{FEATURE}", schema).write(shard, "p0", pa.Table.from_pylist(rows, schema=schema))
-    nines: list[list[str]] = []
-    while len(nines) < ANNOTATIONS:
+    annotations: list[list[str]] = []
+    while len(annotations) < ANNOTATIONS:
         anchor = rng.integers(IMAGES)
         near = np.flatnonzero((pool == pool[anchor]) & (kind == kind[anchor]) & (np.arange(IMAGES) != anchor))
         far = np.flatnonzero((pool == pool[anchor]) & (kind != kind[anchor]))
         if len(near):
-            nines.append([ids[row] for row in (anchor, rng.choice(near), *rng.choice(far, 7, replace=False))])
-    add_annotations(archive, "made", nines, "random")
+            annotations.append([ids[row] for row in (anchor, rng.choice(near), *rng.choice(far, 7, replace=False))])
+    add_annotations(archive, "made", annotations, "random")
 
 
-_trial = HeadTrial.__new__(HeadTrial)  # without Tune: a class like any other, one of it a process, as in the sweep
+_trial = HeadTrial.__new__(HeadTrial)  # a plain object without Tune; one per process, as in the sweep
 
 
 def _receive(shared: dict[str, Any]) -> None:
@@ -60,7 +60,7 @@ def _receive(shared: dict[str, Any]) -> None:
 
 
 def _train(trial: dict[str, Any]) -> float:
-    """The same epochs without Tune."""
+    """Trains a trial's setting for the same number of epochs, without Tune; returns its meanrank."""
     _trial.reset_config(trial["setting"])
     while (report := _trial.step())["epochs"] < trial["epochs"]:
         pass
@@ -68,15 +68,22 @@ def _train(trial: dict[str, Any]) -> float:
 
 
 def bare_seconds(archive: Archive, recipe: Recipe, trials: list[dict[str, Any]]) -> float:
-    """Wall seconds of a pool for the trials, starting it included."""
-    pupil = HeadLearner(archive, [FEATURE], False, 0, None)
-    question = Question({}, recipe, None, False, IN_FOLDS, None, 0, False)
+    """Wall seconds of a pool for the trials, including its start."""
+    learner = HeadLearner(archive, [FEATURE], False, 0, None)
+    configuration = Question({}, recipe, None, False, IN_FOLDS, None, 0, False)
     plan = make_plan(
-        archive, pupil.usable, annotators=None, links=False, kind=question.split, column=None, seed=0, public_only=False
+        archive,
+        learner.usable,
+        annotators=None,
+        links=False,
+        kind=configuration.split,
+        column=None,
+        seed=0,
+        public_only=False,
     )
-    cut = tuning_folds(archive, "sweeps/_bare", pupil, plan, question, count=3, mines=False)
-    total = spread_of(pupil.space, 0)
-    shared = {"vectors": pupil.before(cut.ids), "folds": cut.folds, "groups": cut.groups, "total": total}
+    cut = tuning_folds(archive, "sweeps/_bare", learner, plan, configuration, count=3, mines=False)
+    total = spread_of(learner.space, 0)
+    shared = {"vectors": learner.before(cut.ids), "folds": cut.folds, "groups": cut.groups, "total": total}
     started = time.perf_counter()
     context = multiprocessing.get_context("spawn")
     with context.Pool(os.cpu_count(), _receive, ({**shared, "recipe": recipe, "seed": 0},)) as pool:

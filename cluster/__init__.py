@@ -1,1 +1,1 @@
-"""Ray clusters for artsim: files to start them from, and one on this machine to see it all."""
+"""Ray cluster launcher files for artsim, and a cluster of several nodes on this machine."""

@@ -1,4 +1,4 @@
-"""Every job on a cluster of several nodes on this machine, submitted as on any other: the sample museum, from its site.
+"""Runs every job on the sample museum, submitted to a cluster of several nodes on this machine.
 
 python -m cluster.demo
 python -m cluster.demo --archive archives/cluster-demo --works 120
@@ -27,7 +27,7 @@ _RAYS_OWN = re.compile(r"\d{4}-\S+ \S+\s(INFO|WARNING|SUCC) |\[\d{4}-\S+ \S+ I |
 
 
 def demo(archive: Path, works: int) -> None:
-    """Brings the museum and the cluster up, submits job after job, and tells what each did and where."""
+    """Starts the museum's site and the cluster, submits one job after another, and prints what each did and where."""
     began = time.monotonic()
     print(f"the sample museum: painting {works} works (once)", flush=True)
     museum = make(archive.parent / f"{archive.name}-museum", works=works)
@@ -42,7 +42,7 @@ def demo(archive: Path, works: int) -> None:
 
 
 def submit(cluster: Cluster, name: str, arguments: list[str]) -> dict[str, Any]:
-    """Submits one job, shows its log, and returns its report. SystemExit if it fails."""
+    """Submits one job, prints its log, and returns its report. Raises ``SystemExit`` if it fails."""
     job = ["python", "-m", f"jobs.{name}", *arguments]
     shown = f"ray job submit --address {cluster.address} --working-dir . -- {shlex.join(job)}"
     print(f"\n── {name} {'─' * (100 - len(name))}\n$ {shown}\n", flush=True)
@@ -71,7 +71,7 @@ def submit(cluster: Cluster, name: str, arguments: list[str]) -> dict[str, Any]:
 
 
 def _jobs(museum: Museum, site: str, archive: Path) -> list[list[str]]:
-    """From the catalogue to a picture of what looks alike to a curator who goes by the motif."""
+    """The command lines: from the catalogue to a picture of similar artworks for a curator who judges by type."""
     catalogue = museum.folder / "online.csv"
     catalogue.write_bytes(requests.get(f"{site}/catalog.csv", timeout=30).content)
     own = ["--archive", str(archive)]
@@ -109,7 +109,7 @@ def _table(cluster: Cluster, reports: list[dict[str, Any]]) -> str:
 
 
 def _worked(cluster: Cluster, submission: str) -> str:
-    """The nodes on which tasks of a job ran, and how many; not the head, which has no CPU for any, only helpers."""
+    """The nodes that ran tasks of a job, and how many; without the head, which has no CPU and runs only helpers."""
     driver = cluster.ask(f"api/jobs/{submission}")["driver_info"]
     if driver is None:
         return "the head alone"
@@ -123,7 +123,7 @@ def _worked(cluster: Cluster, submission: str) -> str:
 
 
 def main() -> None:
-    """Reads the command line, and leaves nothing running whatever ends it."""
+    """Parses the command line and runs the demo; SIGTERM and SIGHUP stop everything that it started."""
     parser = argparse.ArgumentParser(prog="python -m cluster.demo", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--archive", type=Path, default=Path("archives/cluster-demo"), help="a folder, begun anew")
     parser.add_argument("--works", type=int, default=120, help="of the museum")

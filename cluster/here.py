@@ -1,6 +1,6 @@
-"""The nodes of a launcher file, on this machine: its commands run here instead of by ssh, and nothing of them is left.
+"""Starts the nodes of a launcher file on this machine instead of by ssh, and removes them at the end.
 
-For Linux, where every address of 127.0.0.0/8 is this machine's.
+Works on Linux, where every address of 127.0.0.0/8 belongs to this machine.
 """
 
 import os
@@ -21,21 +21,21 @@ from typing import Any
 import requests
 import yaml
 
-_START, _STOP = 120, 20  # seconds that nodes may take
+_START, _STOP = 120, 20  # seconds for all nodes to start, for each to stop
 _TRIES = 2
-_LOOKS = 3  # in a row that show no process any more: one look can miss one that is just being made
-_TAIL = 2000  # characters of a log
+_LOOKS = 3  # consecutive checks without a process: one check can miss a process that is just starting
+_TAIL = 2000  # characters of a log in an error message
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A cluster that is up; ``environment`` is what Ray's own commands need, the way to its token included."""
+    """A running cluster; ``environment`` is what Ray's own commands need, including the path of its token."""
 
     address: str
     environment: dict[str, str]
 
     def ask(self, path: str, **query: str | int) -> Any:
-        """What the dashboard, which listens at ``address``, answers."""
+        """Returns the JSON answer of the dashboard, which listens at ``address``."""
         token = Path(self.environment["RAY_AUTH_TOKEN_PATH"]).read_text(encoding="utf-8")
         headers = {"Authorization": f"Bearer {token}"}
         answer = requests.get(f"{self.address}/{path}", params=query, headers=headers, timeout=30)
@@ -50,13 +50,13 @@ class Cluster:
 
 @contextmanager
 def up(file: Path) -> Iterator[Cluster]:
-    """Brings up the head and the workers of a launcher file whose provider is local; takes all of it down at the end.
+    """Starts the head and the workers of a launcher file with a local provider; stops all of them at the end.
 
-    RuntimeError if a node does not start, with the end of its log.
+    Raises ``RuntimeError`` with the end of the log if a node does not start.
     """
     launcher = yaml.safe_load(file.read_text(encoding="utf-8"))
     head, workers = launcher["provider"]["head_ip"], launcher["provider"]["worker_ips"]
-    # Below /tmp whatever TMPDIR says, since the path of a socket must be short.
+    # In /tmp and not in TMPDIR, because the path of a socket must be short.
     with tempfile.TemporaryDirectory(prefix="artsim-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         environment = _environment(Path(folder), head)
         cluster = Cluster(f"http://127.0.0.1:{environment['DASHBOARD_PORT']}", environment)
@@ -70,13 +70,13 @@ def up(file: Path) -> Iterator[Cluster]:
 
 
 def left(mark: str) -> list[int]:
-    """The processes that have this ``NAME=value`` in their environment, as all have that a cluster begins."""
-    found = []
+    """The ids of the processes with this ``NAME=value`` in their environment, as every process of a cluster has."""
+    pids = []
     for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it is gone, or somebody else's
+        with suppress(OSError):  # the process has ended, or belongs to another user
             if mark.encode() in (process / "environ").read_bytes().split(b"\0"):
-                found.append(int(process.name))
-    return found
+                pids.append(int(process.name))
+    return pids
 
 
 def _environment(folder: Path, head: str) -> dict[str, str]:
@@ -84,9 +84,9 @@ def _environment(folder: Path, head: str) -> dict[str, str]:
     token.touch(mode=0o600)
     token.write_text(secrets.token_hex(32), encoding="utf-8")
     usual = {name: value for name, value in os.environ.items() if not name.startswith("RAY_") and name != "PYTHONPATH"}
-    with socket.socket() as one, socket.socket() as two, socket.socket() as three:
+    with socket.socket() as first, socket.socket() as second, socket.socket() as third:
         ports = []
-        for free in (one, two, three):
+        for free in (first, second, third):
             free.bind((head, 0))
             ports.append(str(free.getsockname()[1]))
     return {
@@ -104,7 +104,10 @@ def _environment(folder: Path, head: str) -> dict[str, str]:
 def _join(
     cluster: Cluster, commands: list[str], addresses: list[str], nodes: dict[str, subprocess.Popen[bytes]]
 ) -> None:
-    """Starts a node at each address, anew where one gave up, as Ray may on a busy machine; until all are alive."""
+    """Starts a node at each address and waits until all are alive.
+
+    A node that exits, as Ray may on a busy machine, is started again, up to ``_TRIES`` starts in all.
+    """
     wanted, starts = len(nodes) + len(addresses), Counter[str]()
     deadline = time.monotonic() + _START
     while _alive(cluster) < wanted:
@@ -120,7 +123,7 @@ def _join(
 
 
 def _start(commands: list[str], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
-    """A node as a process of its own: Ctrl-C is for whoever takes the nodes down, and whose end is theirs."""
+    """Starts a node in its own session, so that Ctrl-C does not reach it; it gets SIGTERM when this process ends."""
     tied = ["setpriv", "--pdeathsig", "TERM", "/bin/bash", "-c", "\n".join(commands)]
     with log.open("wb") as output:
         return subprocess.Popen(  # noqa: S603 -- the launcher file's own commands
@@ -136,7 +139,7 @@ def _alive(cluster: Cluster) -> int:
 
 
 def _take_down(nodes: dict[str, subprocess.Popen[bytes]], environment: dict[str, str]) -> None:
-    """Asks the nodes to end, workers before the head that they take leave of; makes an end of whatever has not."""
+    """Stops the nodes, workers before the head because they sign off there, and kills any process that is left."""
     for process in reversed(nodes.values()):
         process.terminate()
         with suppress(subprocess.TimeoutExpired):

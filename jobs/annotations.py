@@ -1,4 +1,4 @@
-"""What curators judged: draw pages to annotate, read and write files, simulate a curator, check for contradictions.
+"""Draw pages to annotate, import and export annotations, simulate a curator, or check for contradictions.
 
 python -m jobs.annotations draw --archive archives/demo --n 100 --annotator anna --out anna.html
 python -m jobs.annotations draw --archive archives/demo --mode uncertain --model eye --out more.html
@@ -47,7 +47,7 @@ job.option("--pool-by", metavar="COLUMN", help="simulate, draw: artworks of one 
 
 @job.runs
 def annotations(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
-    """See the module."""
+    """Runs the action that the options name; returns its report fields."""
     from artsim.learn.annotation_check import check
     from artsim.learn.annotation_import import export_annotations, import_annotations
     from artsim.learn.drawing.draw import draw

@@ -1,4 +1,4 @@
-"""Reads a museum's catalogue into the archive: adds the rows that are not there yet, and keeps the bad ones aside.
+"""Read a museum's catalogue into the archive: add new rows, and set invalid ones aside.
 
 python -m jobs.catalog --source table --location works.csv --preview
 python -m jobs.catalog --archive archives/demo --source folder --location paintings/
@@ -51,7 +51,7 @@ job.option(
 )
 
 
-_ONLY = {  # options that not all sources read
+_ONLY = {  # options that only some sources read
     "--columns": ("table",),
     "--image-template": ("table",),
     "--images": ("table",),
@@ -64,7 +64,7 @@ _ONLY = {  # options that not all sources read
 
 @job.runs
 def catalog(archive: "Archive", options: Namespace) -> dict[str, Any]:
-    """Opens the source and adds what is new."""
+    """Opens the source and adds new rows to the catalog."""
     from artsim.sources.ingest import ingest
 
     _check_shards(archive, options)
@@ -94,7 +94,7 @@ def _check_shards(archive: "Archive", options: Namespace) -> None:
 
 
 def _check_read(options: Namespace) -> None:
-    """Mistake if an option was given that the source does not read."""
+    """Raises ``Mistake`` for an option that the source does not read."""
     from artsim.archive import Mistake
 
     for flag, sources in _ONLY.items():
@@ -106,7 +106,7 @@ def _check_read(options: Namespace) -> None:
 
 
 def _opened(options: Namespace, first: int | None = None) -> "Source":
-    """The source that the options name; for a preview of the ``first`` rows it reads no more than it needs."""
+    """Opens the source that the options name; for a preview of the ``first`` rows, it reads only what it needs."""
     from artsim.archive import Mistake
     from artsim.sources.columns import parse_columns
     from artsim.sources.fetch import Web

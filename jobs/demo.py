@@ -24,7 +24,7 @@ job.option("--port", type=int, default=8437, help="of the museum's web site on 1
 
 @job.runs
 def demo(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
-    """Makes the museum, writes pipeline.toml beside the archive, runs it, and says where the pictures are."""
+    """Creates the museum, writes pipeline.toml beside the archive and runs it; returns paths of pictures and tables."""
     if not 0 <= options.port < 65536:
         raise Mistake(f"--port {options.port}: no port has this number")
     if not archive.store.is_local:
@@ -35,12 +35,12 @@ def demo(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     folder = Path(archive.uri)
     with tour(folder, works=options.works, seed=options.seed, port=options.port) as toml:
         report = pipeline.run(["--archive", archive.uri, "--config", str(toml), "--seed", str(options.seed)])
-    made = [path for step in report["steps"] for path in (step.get("picture"), *step.get("files", ()))]
-    made += [path for step in report["steps"] for path in (step.get("table"), step.get("config"))]
-    pictures = [path for path in made if str(path).endswith(".png")]
-    tables = [path for path in made if str(path).endswith((".md", ".toml"))]
-    told = ("rows_in", "rows_out", "rows_failed", "failures", "steps")
-    return {**{key: report[key] for key in told}, "pictures": pictures, "tables": tables}
+    outputs = [path for step in report["steps"] for path in (step.get("picture"), *step.get("files", ()))]
+    outputs += [path for step in report["steps"] for path in (step.get("table"), step.get("config"))]
+    pictures = [path for path in outputs if str(path).endswith(".png")]
+    tables = [path for path in outputs if str(path).endswith((".md", ".toml"))]
+    kept = ("rows_in", "rows_out", "rows_failed", "failures", "steps")
+    return {**{key: report[key] for key in kept}, "pictures": pictures, "tables": tables}
 
 
 if __name__ == "__main__":

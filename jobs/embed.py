@@ -1,4 +1,4 @@
-"""Describe the whole archive by a trained model: features/NAME, which every other job takes as it takes a backbone's.
+"""Compute features/NAME of the whole archive with a trained model; other jobs take them like those of a backbone.
 
 python -m jobs.embed --archive archives/demo --model eye
 python -m jobs.embed --archive archives/other --model archives/demo/models/eye
@@ -16,7 +16,7 @@ job.option("--again", action="store_true", help="replace features of this name t
 
 @job.runs
 def embed(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
-    """See the module."""
+    """Loads the model and embeds the archive; returns the report fields."""
     from artsim.learn.embed import embed_archive
     from artsim.learn.model import load_model
 

@@ -1,4 +1,4 @@
-"""Measure whether features and models see what the curators see: meanrank with intervals, before and after training.
+"""Measure how well features and models agree with curators: meanrank with intervals, before and after training.
 
 python -m jobs.evaluate --archive archives/demo --features efficientnet_lite0 efficientnet_lite0@4+std
 python -m jobs.evaluate --archive archives/demo --features efficientnet_lite0 --models style --annotator anna
@@ -38,7 +38,7 @@ job.option("--out", metavar="FOLDER", help="for Markdown, pictures and JSON; eva
 
 @job.runs
 def evaluate(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
-    """See the module."""
+    """Evaluates features and models; locks ``evaluation`` if the results go into the archive."""
     from artsim.learn.evaluate import evaluate
 
     ours = options.out in (None, archive.store.address("evaluation"))

@@ -1,4 +1,4 @@
-"""Describe every image by one or several backbones, in one pass.
+"""Extract features of every image with one or several backbones, in one pass.
 
 python -m jobs.extract --archive archives/demo
 python -m jobs.extract --archive archives/demo --backbones efficientnet_lite0 efficientnet_lite0@4+std
@@ -12,7 +12,7 @@ from artsim.job import Job
 
 
 class _List(argparse.Action):
-    """Prints the backbones with short names and leaves, as --help does."""
+    """Prints the backbones with short names and exits, as --help does."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from artsim.vision.listing import listing
@@ -47,7 +47,7 @@ job.option("--list", action=_List, nargs=0, help="show the backbones with short 
 
 @job.runs
 def extract(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
-    """See the module."""
+    """Extracts features of all pending images, by default the recommended ones."""
     from artsim.vision.extract import extract
     from artsim.vision.recommended import RECOMMENDED
 

@@ -25,7 +25,7 @@ job.option("--picture", metavar="PNG", help="a labelled contact sheet")
 
 @job.runs
 def neighbors(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
-    """See the module."""
+    """Searches for single artworks and files, or with ``--all`` writes the table; returns the report fields."""
     from artsim.explore.neighbors import all_neighbors
     from artsim.explore.questions import neighbors_of
     from artsim.features import Space

@@ -1,4 +1,4 @@
-"""Run several jobs one after another, as a TOML file says: a section a job, in the file's order.
+"""Run several jobs one after another from a TOML file: one section per job, in the order of the file.
 
 python -m jobs.pipeline --archive archives/demo --config pipeline.toml
 # pipeline.toml:  [catalog]  source = "folder"  location = "photographs"
@@ -22,7 +22,7 @@ from artsim.summary import all_failed, failed_line
 
 
 def _shards(options: argparse.Namespace) -> int | None:
-    """The shards that the first [catalog] wants of a new archive; None if it says nothing that can be used."""
+    """The number of shards that the first [catalog] sets for a new archive; None if it sets no valid number."""
     section = _sections(options).get("catalog")
     first = section[0] if isinstance(section, list) and section else section
     shards = first.get("shards") if isinstance(first, dict) else None
@@ -43,7 +43,10 @@ job.option("--rights", choices=["all", "public"], default="all", help="for every
 
 @job.runs
 def pipeline(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
-    """See the module. Every section is looked through before the first job starts."""
+    """Checks every section, then runs the jobs; returns their reports and totals.
+
+    Raises ``Outage`` if all rows of a job failed.
+    """
     steps = _steps(archive.uri, options)
     for step, arguments in steps:
         _named(step, step.check, arguments)
@@ -58,7 +61,7 @@ def pipeline(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _named(step: Job, action: Callable[[list[str]], Any], arguments: list[str]) -> Any:
-    """Does it; a mistake says in which section it is."""
+    """Calls ``action``; the message of a user error starts with the section."""
     try:
         return action(arguments)
     except Mistake as mistake:
@@ -72,13 +75,13 @@ def _steps(uri: str, options: argparse.Namespace) -> list[tuple[Job, list[str]]]
         if name not in known:
             raise Mistake(f"--config {options.config}: [{name}] is no job; there are {', '.join(sorted(known))}")
         step = importlib.import_module(f"jobs.{name}").job
-        for one in settings if isinstance(settings, list) else [settings]:
-            if not isinstance(one, dict):
+        for section in settings if isinstance(settings, list) else [settings]:
+            if not isinstance(section, dict):
                 raise Mistake(f"--config {options.config}: {name} is a value; options belong into a section [{name}]")
             common = {"archive": uri, "seed": options.seed}
             if not step.creates_archive:
                 common["rights"] = options.rights
-            steps.append((step, as_arguments({**common, **one}, options.config)))
+            steps.append((step, as_arguments({**common, **section}, options.config)))
     if not steps:
         raise Mistake(f"--config {options.config}: it names no job")
     return steps

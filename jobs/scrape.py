@@ -1,4 +1,4 @@
-"""Fetch the images of the catalog, politely and safely: every row ends with its image or with the reason why not.
+"""Fetch the images of the catalog with rate limits and address checks; each row gets its image or a failure status.
 
 python -m jobs.scrape --archive archives/demo --contact curator@museum.org
 python -m jobs.scrape --archive archives/demo --contact curator@museum.org --per-host 4 --retry timeout network
@@ -59,7 +59,7 @@ job.option("--workers", type=int, least=1, metavar="N", help="processes that fet
 
 @job.runs
 def scrape(archive: "Archive", options: Namespace) -> dict[str, Any]:
-    """Ends every pending row."""
+    """Fetches the images of all pending rows."""
     from artsim.scrape.options import Options, user_agent
     from artsim.scrape.run import scrape
 

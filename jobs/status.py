@@ -27,14 +27,14 @@ job.option("--yes", action="store_true", help="with --delete: delete it")
 
 @job.runs
 def status(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
-    """See the module."""
+    """Returns the inventory of the archive, or what ``--delete`` deletes or would delete."""
     from artsim.archive.deletion import delete
     from artsim.archive.inventory import failed_rows, inventory
 
     none = {"rows_in": 0, "rows_out": 0, "rows_failed": 0}
     if options.delete:
         names = list(dict.fromkeys(options.delete))
-        done = [delete(archive, name, really=False) for name in names]  # all are there, before one is deleted
+        done = [delete(archive, name, really=False) for name in names]  # check that all exist before any is deleted
         if options.yes:
             done = [delete(archive, name, really=True) for name in names]
         if not options.yes:

@@ -1,6 +1,5 @@
-"""Learn a curator's eye: a head on stored features, or a backbone fine-tuned, from annotations or links.
-
-The model is trained on all annotations; its scores come from cross-validation, done first.
+"""Train a head on stored features, or fine-tune a backbone, from annotations or links.
+The model is trained on all annotations; its scores come from a cross-validation that runs first.
 
 python -m jobs.train --archive archives/demo --name eye --split-by artist --embed
 python -m jobs.train --archive archives/demo --features efficientnet_lite0:0.9 --annotator anna --name anna \\
@@ -31,7 +30,7 @@ job.option("--again", action="store_true", help="in the place of the model of th
 
 @job.runs
 def train(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
-    """See the module."""
+    """Trains the model and, with ``--embed``, embeds the archive; returns the report."""
     question, learner = asked(archive, options)
     from artsim.learn.embed import check_features, embed_archive
     from artsim.learn.model import load_model
@@ -39,9 +38,9 @@ def train(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     from artsim.learn.train import train
 
     check_name(options.name)
-    if options.embed:  # now, not after hours of training
-        there = options.name in archive.names("models") and not options.again
-        known = load_model(archive, options.name).hash if there else None
+    if options.embed:  # fail now, not after hours of training
+        exists = options.name in archive.names("models") and not options.again
+        known = load_model(archive, options.name).hash if exists else None
         check_features(archive, options.name, known, again=options.again)
     report = train(archive, options.name, question, learner, workers=options.workers, again=options.again)
     if options.embed:

@@ -1,4 +1,4 @@
-"""Search the settings of a training, m and m2 before all, by cross-validated meanrank. Loss triplet if none is said.
+"""Search training settings, by default m and m2, by cross-validated meanrank. The loss is triplet by default.
 
 python -m jobs.tune --archive archives/demo --name margins --trials 64
 python -m jobs.tune --archive archives/demo --features efficientnet_lite0 --name wide --trials 200 \\
@@ -47,11 +47,11 @@ job.option("--again", action="store_true", help="in the place of the sweep of th
 
 @job.runs
 def tune(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
-    """See the module."""
+    """Checks the options and runs the sweep; returns the report."""
     from artsim.learn.tune import tune
     from artsim.learn.tune_space import parse_space
 
-    options.loss = options.loss or "triplet"  # the loss that has m and m2; searched or not, it starts from there
+    options.loss = options.loss or "triplet"  # the loss with m and m2; also the base if the loss is searched
     if not options.finetune and options.workers != ALONE:
         raise Mistake("--workers: of a backbone, with --finetune; of heads each trial has a process of its own")
     if options.finetune and options.folds not in (None, 1):

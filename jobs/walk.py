@@ -24,7 +24,7 @@ job.option("--kind", choices=["strip", "scatter", "tube"], default="strip", help
 
 @job.runs
 def walk(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
-    """See the module."""
+    """Finds and draws the walk; returns the report fields."""
     from artsim.explore.journey import journey
     from artsim.features import Space
 

@@ -1,1 +1,1 @@
-"""Neighbours and walks; clusters; layouts."""
+"""Nearest neighbours of artworks, and walks through the latent space."""

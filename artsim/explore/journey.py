@@ -1,4 +1,4 @@
-"""A walk asked of an archive, answered as a report and a picture: strip, scatter or tube."""
+"""Walks between two artworks of an archive, drawn as a strip, scatter or tube."""
 
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,11 @@ def journey(
     picture: str | None,
     kind: str,
 ) -> dict[str, Any]:
-    """The artworks on the way from one to another; the run's share of the report. See ``artsim.explore.walk``."""
-    start, end = (full_ids(space.archive, [one])[0] for one in (start, end))
+    """Finds a walk from one artwork to another and draws it if ``picture`` is a path; returns the report fields.
+
+    See ``artsim.explore.walk``.
+    """
+    start, end = (full_ids(space.archive, [identifier])[0] for identifier in (start, end))
     if public_only:
         refuse_protected(space.archive, [start, end])
     way = walk(space, start, end, steps, jitter=jitter, metric=metric, seed=seed, public_only=public_only)
@@ -41,7 +44,10 @@ def journey(
         "rows_in": 2,
         "rows_out": len(way.ids),
         "rows_failed": 0,
-        "walk": [{"id": one, "distance": round(away, 6)} for one, away in zip(way.ids, way.distances, strict=True)],
+        "walk": [
+            {"id": identifier, "distance": round(distance, 6)}
+            for identifier, distance in zip(way.ids, way.distances, strict=True)
+        ],
         "picture": picture and str(Path(picture).resolve()),
     }
 
@@ -51,31 +57,34 @@ def _picture(space: Space, way: Walk, kind: str, seed: int, public_only: bool) -
         raise Mistake(f"--kind {kind}: there are {', '.join(KINDS)}")
     if kind == "scatter":
         return _scatter(space, way, seed, public_only)
-    around = [one for names in way.around for one in names] if kind == "tube" else []
+    around = [identifier for names in way.around for identifier in names] if kind == "tube" else []
     known = thumbnails(space.archive, [*way.ids, *around], _SIDE)
-    steps = [known[one] for one in way.ids]
+    steps = [known[identifier] for identifier in way.ids]
     if kind == "strip":
         return walks.strip(steps)
-    return walks.tube(steps, [[known[one] for one in names] for names in way.around])
+    return walks.tube(steps, [[known[identifier] for identifier in names] for names in way.around])
 
 
 def _scatter(space: Space, way: Walk, seed: int, public_only: bool) -> Any:
-    """A plane that shows the walk: its two main directions (PCA of walk and surroundings), and a cloud around it."""
+    """Draws the walk amid other artworks, on the plane of their first two principal components."""
     from sklearn.decomposition import PCA
 
     rng = np.random.default_rng(seed)
-    cloud_ids = list(dict.fromkeys(one for names in way.around for one in names))
+    cloud_ids = list(dict.fromkeys(identifier for names in way.around for identifier in names))
     for ids, _ in space.blocks(public_only=public_only):
         if len(cloud_ids) >= _CLOUD:
             break
-        cloud_ids += [str(one) for one in rng.permutation(ids)[:12]]
-    cloud_ids = [one for one in dict.fromkeys(cloud_ids) if one not in set(way.ids)][:_CLOUD]
+        cloud_ids += [str(identifier) for identifier in rng.permutation(ids)[:12]]
+    cloud_ids = [identifier for identifier in dict.fromkeys(cloud_ids) if identifier not in set(way.ids)][:_CLOUD]
     vectors = space.find([*way.ids, *cloud_ids])
     if vectors.shape[1] == 1:
-        vectors = np.pad(vectors, ((0, 0), (0, 1)))  # a line is a plane, too
+        vectors = np.pad(vectors, ((0, 0), (0, 1)))  # a one-dimensional space gets a second axis
     places = PCA(2, random_state=seed).fit(vectors).transform(vectors)
     known = thumbnails(space.archive, [*way.ids, *cloud_ids], _SIDE)
     count = len(way.ids)
     return walks.scatter(
-        [known[one] for one in way.ids], places[:count], [known[one] for one in cloud_ids], places[count:]
+        [known[identifier] for identifier in way.ids],
+        places[:count],
+        [known[identifier] for identifier in cloud_ids],
+        places[count:],
     )

@@ -1,4 +1,4 @@
-"""Neighbours of every artwork: the ``neighbors`` table, block by block on Ray."""
+"""The ``neighbors`` table: the nearest or farthest artworks of every artwork, computed on Ray."""
 
 import hashlib
 import json
@@ -12,14 +12,14 @@ from artsim.archive import NEIGHBORS
 from artsim.explore.search import check_question, search
 from artsim.features import Space
 
-_QUERIES = 4096  # of one task: many enough to make reading the archive cheap, few enough for a worker's memory
+_QUERIES = 4096  # rows per task: enough to amortise reading the archive, few enough for a worker's memory
 
 
 def all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_only: bool) -> dict[str, Any]:
-    """Writes ``neighbors/<space>``: for each id its k nearest (or farthest). Returns the run's share of the report.
+    """Writes ``neighbors/<space>``: the k nearest (or farthest) artworks of each id. Returns the report fields.
 
-    What the same question on the same vectors has written already is kept; else the table is made anew. Mistake if
-    another run writes this table now.
+    Partitions that were written for the same query and vectors are kept; otherwise the table is rebuilt. Raises
+    ``Mistake`` if another run is writing this table.
     """
     check_question(k, metric)
     with space.archive.alone(f"neighbors/{space.name}"):
@@ -31,7 +31,7 @@ def _all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_
     table = archive.table(name)
     parts = space.parts()
     counts, vectors = _survey(space, parts)
-    question = {
+    query = {
         "k": k,
         "metric": metric,
         "farthest": farthest,
@@ -39,11 +39,11 @@ def _all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_
         "seed": space.seed,
         "vectors": vectors,
     }
-    if archive.read_json(f"{name}/_about.json") != question:
+    if archive.read_json(f"{name}/_about.json") != query:
         archive.remove(name)
-        archive.write_json(f"{name}/_about.json", question)
-    there = {(shard, part) for shard in range(archive.shards) for part in table.parts(shard)}
-    pending = [part for part in parts if part not in there]
+        archive.write_json(f"{name}/_about.json", query)
+    written = {(shard, part) for shard in range(archive.shards) for part in table.parts(shard)}
+    pending = [part for part in parts if part not in written]
     total = sum(counts[part] for part in pending)
     report: dict[str, Any] = {"table": name, "rows_in": total, "rows_out": 0, "rows_failed": 0}
     if not pending:
@@ -55,24 +55,24 @@ def _all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_
 
     def work(row: dict[str, Any]) -> dict[str, int]:
         done = 0
-        mine = [(int(shard), str(part)) for shard, part in zip(row["shards"], row["parts"], strict=True)]
-        loaded = [list(space.blocks(public_only=public_only, parts=[one])) for one in mine]
+        task_parts = [(int(shard), str(part)) for shard, part in zip(row["shards"], row["parts"], strict=True)]
+        loaded = [list(space.blocks(public_only=public_only, parts=[key])) for key in task_parts]
         ids = np.concatenate([block[0] for blocks in loaded for block in blocks] or [np.empty(0, object)])
         if len(ids):
             queries = np.concatenate([block[1] for blocks in loaded for block in blocks])
-            found = search(
+            nearest = search(
                 space.blocks(public_only=public_only), queries, k, metric=metric, farthest=farthest, but_not=ids
             )
         start = 0
-        for (shard, part), blocks in zip(mine, loaded, strict=True):
+        for (shard, part), blocks in zip(task_parts, loaded, strict=True):
             stop = start + sum(len(block[0]) for block in blocks)
-            rows = NEIGHBORS.empty_table()  # of a part without a vector: it is done, too
+            rows = NEIGHBORS.empty_table()  # a partition without vectors gets an empty file: it is done
             if stop > start:
-                rows = _rows(ids[start:stop], found.ids[start:stop], found.distances[start:stop])
+                rows = _rows(ids[start:stop], nearest.ids[start:stop], nearest.distances[start:stop])
             table.write(shard, part, rows)
             done += stop - start
             start = stop
-        return {"rows": done, "seen": sum(counts[one] for one in mine)}
+        return {"rows": done, "seen": sum(counts[key] for key in task_parts)}
 
     tasks = _grouped(pending, counts)
     stream = ray.data.from_items(tasks, override_num_blocks=len(tasks)).map(work, num_cpus=1).iter_rows()
@@ -84,7 +84,10 @@ def _all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_
 
 
 def _survey(space: Space, parts: list[tuple[int, str]]) -> tuple[dict[tuple[int, str], int], str]:
-    """The rows of every part, and a digest that changes with the vectors: of what described which bytes."""
+    """Counts the rows of each partition, and hashes the features' settings, ids and image hashes.
+
+    The digest changes when the vectors do.
+    """
     counts, digest = {}, hashlib.sha256()
     for table in space.tables:
         digest.update(json.dumps(space.archive.read_json(f"{table.name}/_about.json")).encode())
@@ -108,7 +111,7 @@ def _rows(ids: np.ndarray, neighbors: np.ndarray, distances: np.ndarray) -> pa.T
 
 
 def _grouped(parts: list[tuple[int, str]], counts: dict[tuple[int, str], int]) -> list[dict[str, Any]]:
-    """Parts put together to tasks of up to _QUERIES rows."""
+    """Groups partitions into tasks of up to ``_QUERIES`` rows; a larger partition is a task of its own."""
     tasks: list[dict[str, Any]] = []
     size = 0
     for shard, part in parts:

@@ -1,4 +1,4 @@
-"""What looks like this? Asked of an archive for some artworks or image files, answered as a report and a picture."""
+"""Nearest-neighbour queries for some artworks or image files, answered as a report and a contact sheet."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,9 +15,9 @@ from artsim.pictures.thumbnails import Thumbnail, shrink, thumbnails
 from artsim.vision.check import BadImage
 from artsim.vision.describe import describe
 
-_SHEET_ROWS, _SHEET_COLUMNS = 24, 20  # queries and answers that a picture shows
+_SHEET_ROWS, _SHEET_COLUMNS = 24, 20  # the most queries and answers that a picture shows
 _SIDE = 240
-_CANDIDATES = 10  # ids that a message lists
+_CANDIDATES = 10  # the most ids that an error message lists
 
 
 def neighbors_of(
@@ -31,9 +31,9 @@ def neighbors_of(
     public_only: bool,
     picture: str | None,
 ) -> dict[str, Any]:
-    """The k nearest (or farthest) artworks of each id and each image file; the run's share of the report.
+    """Finds the k nearest (or farthest) artworks of each id and each image file; returns the report fields.
 
-    Mistake for an id without a vector or closed by its rights, a file that can't be read, or nothing asked for.
+    Raises ``Mistake`` if there is no query, an id has no vector or is excluded by its rights, or a file can't be read.
     """
     if not ids and not files:
         raise Mistake("--id, --image or --all: say what to look for")
@@ -44,7 +44,7 @@ def neighbors_of(
     queries = [space.find(ids)] if ids else []
     if files:
         queries.append(_describe_files(space, files))
-    found = search(
+    results = search(
         space.blocks(public_only=public_only),
         np.concatenate(queries),
         k,
@@ -54,11 +54,11 @@ def neighbors_of(
     )
     answers = [
         [
-            {"id": str(one), "distance": round(float(away), 6)}
-            for one, away in zip(*pair, strict=True)
-            if np.isfinite(away)  # the metric says nothing of the others
+            {"id": str(identifier), "distance": round(float(distance), 6)}
+            for identifier, distance in zip(*pair, strict=True)
+            if np.isfinite(distance)  # the metric is undefined for the others
         ]
-        for pair in zip(found.ids, found.distances, strict=True)
+        for pair in zip(results.ids, results.distances, strict=True)
     ]
     if picture:
         kind = "farthest" if farthest else "nearest"
@@ -76,41 +76,47 @@ def neighbors_of(
 
 
 def full_ids(archive: Archive, ids: Sequence[str]) -> list[str]:
-    """The ids, each once; one without its collection is completed if one collection alone has it.
+    """Adds the collection to ids that lack it, and removes duplicates.
 
-    Mistake lists the candidates if several have it. What no collection has stays as it is.
+    An id is completed if exactly one collection has it; an unknown id is returned unchanged. Raises ``Mistake``,
+    listing the candidates, if several collections have it.
     """
-    return list(dict.fromkeys(_full(archive, one) for one in ids))
+    return list(dict.fromkeys(_full(archive, identifier) for identifier in ids))
 
 
 def _full(archive: Archive, one: str) -> str:
     catalog = archive.table("catalog")
     if catalog.find([one], ["id"]) is not None:
         return one
-    found = sorted(
+    matches = sorted(
         known
         for rows in catalog.scan(["id"])
         for known in rows.filter(pc.ends_with(rows["id"], f":{one}"))["id"].to_pylist()
         if known.partition(":")[2] == one
     )
-    if len(found) > 1:
-        raise Mistake(f"{one}: several artworks are called so; say which: {', '.join(found[:_CANDIDATES])}")
-    return found[0] if found else one
+    if len(matches) > 1:
+        raise Mistake(f"{one}: several artworks are called so; say which: {', '.join(matches[:_CANDIDATES])}")
+    return matches[0] if matches else one
 
 
 def refuse_protected(archive: Archive, ids: Sequence[str]) -> None:
-    """Mistake if the rights of one of these artworks are not open to everyone, or the catalog does not know it."""
+    """Raises ``Mistake`` if an artwork is not in the public domain or not in the catalog."""
     rows = archive.table("catalog").find(ids, ["id", "rights"])
     known = {row["id"]: row["rights"] for row in rows.to_pylist()} if rows else {}
-    for one in ids:
-        if one not in known:
-            raise Mistake(f"--rights public: the catalog has no {one}")
-        if not is_public_domain(known[one]):
-            raise Mistake(f"--rights public: {one} is protected ({known[one] or 'nothing is known of its rights'})")
+    for identifier in ids:
+        if identifier not in known:
+            raise Mistake(f"--rights public: the catalog has no {identifier}")
+        if not is_public_domain(known[identifier]):
+            raise Mistake(
+                f"--rights public: {identifier} is protected ({known[identifier] or 'nothing is known of its rights'})"
+            )
 
 
 def save_picture(image: Any, path: str) -> None:
-    """Writes a picture, its folder too; the name's ending says the format. Mistake if that can't be."""
+    """Writes a picture and creates its folder; the file extension selects the format.
+
+    Raises ``Mistake`` if ``path`` is an address or can't be written.
+    """
     if "://" in path:
         raise Mistake(f"--picture {path}: pictures go to a disk, not to an address")
     try:

@@ -15,7 +15,7 @@ _CHUNK = 8192  # vectors compared at a time
 
 @dataclass(frozen=True)
 class Nearest:
-    """For each of q queries its k best, best first: ids (object) and distances (float64), both of shape (q, k)."""
+    """The k best of each of q queries, best first: ids (object) and distances (float64), both of shape (q, k)."""
 
     ids: np.ndarray
     distances: np.ndarray
@@ -30,12 +30,12 @@ def search(
     farthest: bool = False,
     but_not: np.ndarray | None = None,
 ) -> Nearest:
-    """The k nearest (or farthest) vectors of ``blocks`` to each query, float32 of shape (q, d).
+    """Finds the k nearest (or farthest) vectors of ``blocks`` to each query, float32 of shape (q, d).
 
-    ``but_not``, object of shape (q,): an id that each query leaves out, itself mostly. Distances are those of scipy's
-    cdist in float64; ties go by id. Vectors that the metric is not defined for come last, infinitely far (or, of the
-    farthest, infinitely near). Fewer than k columns come back when there are fewer vectors. Mistake for a metric that
-    is not in METRICS.
+    ``but_not``, object of shape (q,), is an id that each query leaves out, usually its own. Distances are those of
+    scipy's cdist in float64; ties are ordered by id. Vectors for which the metric is undefined come last, at infinity
+    (minus infinity with ``farthest``). The result has fewer than k columns if there are fewer vectors. Raises
+    ``Mistake`` if k is less than 1 or the metric is not in ``METRICS``.
     """
     check_question(k, metric)
     sign = -1.0 if farthest else 1.0
@@ -47,19 +47,19 @@ def search(
         last = min(keep, len(names)) - 1
         bounds = np.partition(ranks, last, axis=1)[:, last] + slack
         for index, (query, row, bound) in enumerate(zip(queries, ranks, bounds, strict=True)):
-            some = np.flatnonzero(row <= bound)  # all that can be among the best, all ties of the last included
-            exact = cdist(query[None], matrix[some], metric)[0]
+            candidates = np.flatnonzero(row <= bound)  # all that can be among the best, including all ties
+            exact = cdist(query[None], matrix[candidates], metric)[0]
             exact[np.isnan(exact)] = sign * np.inf
             ids, distances = best[index]
-            best[index] = _best(np.hstack([ids, names[some]]), np.hstack([distances, exact]), keep, sign)
+            best[index] = _best(np.hstack([ids, names[candidates]]), np.hstack([distances, exact]), keep, sign)
     width = len(best[0][0]) if best else 0
-    found = np.array([some for some, _ in best], dtype=object).reshape(len(queries), width)
-    away = np.array([some for _, some in best]).reshape(len(queries), width)
-    return Nearest(found, away) if but_not is None else _without(found, away, but_not, k)
+    all_ids = np.array([row for row, _ in best], dtype=object).reshape(len(queries), width)
+    all_distances = np.array([row for _, row in best]).reshape(len(queries), width)
+    return Nearest(all_ids, all_distances) if but_not is None else _without(all_ids, all_distances, but_not, k)
 
 
 def check_question(k: int, metric: str) -> None:
-    """Mistake for less than one neighbour, or a metric that is not in METRICS."""
+    """Raises ``Mistake`` if k is less than 1 or the metric is not in ``METRICS``."""
     if k < 1:
         raise Mistake(f"--k {k}: at least 1")
     if metric not in METRICS:
@@ -67,7 +67,7 @@ def check_question(k: int, metric: str) -> None:
 
 
 def _without(ids: np.ndarray, distances: np.ndarray, but_not: np.ndarray, k: int) -> Nearest:
-    """Takes each query's own id away; all rows end equally long."""
+    """Removes each query's own id; all rows get the same length."""
     kept = [np.flatnonzero(row != own)[:k] for row, own in zip(ids, but_not, strict=True)]
     width = min((len(places) for places in kept), default=0)
     places = np.array([row[:width] for row in kept], dtype=np.intp).reshape(len(ids), width)
@@ -75,7 +75,7 @@ def _without(ids: np.ndarray, distances: np.ndarray, but_not: np.ndarray, k: int
 
 
 def _chunks(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Blocks put together to at least _CHUNK rows, for matrix products worth their name."""
+    """Joins blocks to at least ``_CHUNK`` rows, so that matrix products are efficient."""
     waiting: list[Block] = []
     for block in blocks:
         waiting.append(block)
@@ -92,10 +92,11 @@ def _best(ids: np.ndarray, distances: np.ndarray, k: int, sign: float) -> tuple[
 
 
 def _rough(queries: np.ndarray, matrix: np.ndarray, metric: str) -> tuple[np.ndarray, np.ndarray]:
-    """Distances up to float32 rounding and a monotone function, of shape (q, n); by a matrix product where one will do.
+    """Computes approximate distances of shape (q, n), by a matrix product for cosine and euclidean metrics.
 
-    And for each query by how much two of them may stand in the wrong order: twice the error of a float32 dot product,
-    n u sum |x y| (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1).
+    They equal the exact ones up to float32 rounding and a monotone function. Also returns for each query the gap within
+    which two of them may be in the wrong order: twice the error of a float32 dot product, n u sum |x y| (Higham,
+    Accuracy and Stability of Numerical Algorithms, section 3.1).
     """
     rounding = (matrix.shape[1] + 16) * np.finfo(np.float32).eps
     if metric == "cosine":

@@ -13,10 +13,10 @@ _AROUND = 9  # artworks around each step
 
 @dataclass(frozen=True)
 class Walk:
-    """The artworks of a walk in order, both ends included, and around each step its nearest others.
+    """The artworks of a walk in order, including both ends, and the nearest other artworks around each step.
 
-    ``around`` holds no artwork twice, and none of the walk. ``distances``: from each step's point on the way to the
-    artwork chosen for it, 0 at both ends.
+    ``around`` contains no artwork twice, and none of the walk. ``distances`` are from each step's point on the path to
+    its artwork; they are 0 at both ends.
     """
 
     ids: list[str]
@@ -27,10 +27,11 @@ class Walk:
 def walk(
     space: Space, start: str, end: str, steps: int, *, jitter: int, metric: str, seed: int, public_only: bool
 ) -> Walk:
-    """``steps`` artworks between two, each the nearest to its point on the way; none comes twice.
+    """Chooses ``steps`` artworks between two, each the nearest to its point on the path; none occurs twice.
 
-    The way is the great circle for cosine distance, else the straight line. ``jitter`` n > 1 draws among the n nearest
-    that are left (seeded). Mistake if there are too few artworks, or an end has no vector.
+    The path is the great circle for cosine distance, otherwise the straight line. ``jitter`` n > 1 chooses at random
+    (seeded) among the n nearest that remain. Raises ``Mistake`` if there are too few artworks, an end has no vector, or
+    an argument is invalid.
     """
     if start == end:
         raise Mistake(f"--to {end}: the walk would end where it begins")
@@ -43,11 +44,11 @@ def walk(
         raise Mistake(f"--steps {steps}: the archive has too few artworks for so long a walk, {most}")
     ends = space.find([start, end])
     between = _way(ends[0], ends[1], steps, spherical=metric == "cosine")
-    most = 2 + steps + jitter + _AROUND * steps  # the ends and all that other steps may have taken, then its own
-    found = search(space.blocks(public_only=public_only), between, most, metric=metric)
+    most = 2 + steps + jitter + _AROUND * steps  # enough when both ends and the other steps' artworks are taken
+    nearest = search(space.blocks(public_only=public_only), between, most, metric=metric)
     rng = np.random.default_rng(seed)
     ids, distances, taken = [], [], {start, end}
-    for names, lengths in zip(found.ids, found.distances, strict=True):
+    for names, lengths in zip(nearest.ids, nearest.distances, strict=True):
         left = [index for index, name in enumerate(names) if name not in taken and np.isfinite(lengths[index])][:jitter]
         if not left:
             raise Mistake(f"--steps {steps}: the archive has too few artworks for so long a walk")
@@ -56,7 +57,7 @@ def walk(
         ids.append(str(names[choice]))
         distances.append(float(lengths[choice]))
     around = []
-    for names in found.ids:
+    for names in nearest.ids:
         around.append([str(name) for name in names if name not in taken][:_AROUND])
         taken.update(around[-1])
     return Walk([start, *ids, end], [0.0, *distances, 0.0], [[], *around, []])

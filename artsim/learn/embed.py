@@ -1,4 +1,4 @@
-"""A model over the whole archive: ``features/<name>``, part by part on Ray Data, for every job that takes features."""
+"""Embeds the whole archive with a model into ``features/<name>``, partition by partition on Ray Data."""
 
 import json
 import uuid
@@ -17,27 +17,28 @@ from artsim.learn.finetune_encoder import embed_backbone, plan_of
 from artsim.learn.model import HeadEncoder, Model
 from artsim.reasons import failures_of
 
-_PARTS = 16  # of one task: enough rows to make its start cheap
+_PARTS = 16  # partitions per task: enough rows to make its start cheap
 
 
 def embed_archive(archive: Archive, model: Model, *, public_only: bool, again: bool = False) -> dict[str, Any]:
-    """Writes the model's vector of every image that has its features; the run's share of the report.
+    """Writes the model's vector of every image that has its inputs; returns the run's report fields.
 
-    Only rows without a vector of the image's present bytes are done. Mistake if ``features/<name>`` are of a backbone,
-    or of another model and not to be replaced (``again``).
+    Skips rows that already have a vector of the image's current bytes. Raises a user error if ``features/<name>`` holds
+    a backbone's features, or another model's features and ``again`` is false.
     """
     with archive.alone(f"features/{model.name}"):
         return _embed(archive, model, public_only, again)
 
 
 def check_features(archive: Archive, name: str, model_hash: str | None, *, again: bool) -> None:
-    """Mistake if a model can't write ``features/<name>``: they are a backbone's, or another model's and kept.
+    """Raises a user error if a model must not write ``features/<name>``.
 
-    ``model_hash`` is the model's; None for one that is yet to be trained.
+    That is the case if a backbone wrote these features, if their ``_about.json`` is missing, or if another model wrote
+    them and ``again`` is false. ``model_hash`` is the hash of the model, or None if it is not trained yet.
     """
     about = archive.read_json(f"features/{name}/_about.json")
     if about is None and not _has_rows(archive, f"features/{name}"):
-        return  # a run that found the disk full may leave an empty folder
+        return  # a run that hits a full disk may leave an empty folder
     if about is None or "model_hash" not in about:
         lost = ", or their _about.json is lost" if about is None else ""
         raise Mistake(
@@ -66,7 +67,7 @@ def _embed(archive: Archive, model: Model, public_only: bool, again: bool) -> di
     }
     check_features(archive, model.name, model.hash, again=again)
     if archive.read_json(f"{name}/_about.json") != about:
-        for shard in archive.store.names(name):  # _about.json last: it says whose the rest is
+        for shard in archive.store.names(name):  # _about.json is replaced last: it names the writer of these rows
             archive.store.remove(f"{name}/{shard}")
         archive.write_json(f"{name}/_about.json", about)
     if model.card["kind"] == "backbone":
@@ -78,8 +79,8 @@ def _embed(archive: Archive, model: Model, public_only: bool, again: bool) -> di
 def _embed_head(archive: Archive, model: Model, public_only: bool) -> dict[str, Any]:
     encoder, target = HeadEncoder(model, archive), archive.table(f"features/{model.name}", features(model.dimension))
     find = Pending(archive, encoder.space.tables[0], target, public_only)
-    whole = set(encoder.space.parts())
-    parts = [one for one in pending_parts(archive.shards, find) if one[:2] in whole]
+    shared_parts = set(encoder.space.parts())
+    parts = [partition for partition in pending_parts(archive.shards, find) if partition[:2] in shared_parts]
     total = sum(count for *_, count in parts)
     report: dict[str, Any] = {"rows_in": total, "rows_out": 0, "rows_failed": 0, "rows_waiting": 0}
     failures = Counter[str]()
@@ -107,7 +108,7 @@ def _embed_head(archive: Archive, model: Model, public_only: bool) -> dict[str, 
 
 @dataclass(frozen=True)
 class Pending:
-    """Called with a shard, and perhaps one part: which rows of the model's first feature lack a vector of the model."""
+    """Finds the rows of the model's first feature that lack a vector of the model, in a shard or one partition."""
 
     archive: Archive
     source: Table
@@ -115,7 +116,7 @@ class Pending:
     public_only: bool
 
     def __call__(self, shard: int, part: str | None = None) -> Iterator[Work]:
-        """One Work for each part of the feature that has any."""
+        """Yields one ``Work`` for each partition with pending rows."""
         allowed = public_ids(self.archive.table("catalog"), shard) if self.public_only else None
 
         def wanted(rows: pa.Table) -> pa.ChunkedArray:
@@ -135,43 +136,47 @@ class Pending:
 
 
 def _embed_part(encoder: HeadEncoder, find: Pending, shard: int, part: str, run: str) -> dict[str, Any]:
-    """Embeds what is pending of a part; counts of rows, and ``failures`` as JSON, since Ray Data wants like columns.
+    """Embeds the pending rows of a partition; returns row counts, and ``failures`` as JSON.
 
-    A row waits where another feature does not yet know the same bytes.
+    ``failures`` is JSON because Ray Data needs the same columns in every row. A row waits if another feature does not
+    have the same image bytes yet.
 
-    Ray does a part again if a machine is lost before it tells; if the run had committed it, that tells.
+    Ray repeats a partition if a machine is lost before it reports. If this run has already committed the partition, the
+    stored counts are returned.
     """
     if before := find.target.outcome(shard, part, run):
         return {name: count for name, count in before.items() if name != "work"}
-    ids = [one for work in find(shard, part) for one in work.ids]
+    ids = [image_id for work in find(shard, part) for image_id in work.ids]
     rows = [_of(table.read(shard, part, ["id", "sha256", "error"]), ids) for table in encoder.space.tables]
     vectors = dict(pair for block in encoder.blocks(parts=[(shard, part)]) for pair in zip(*block, strict=True))
     out = []
-    for one in ids:
-        known = [some[one] for some in rows if one in some]
+    for image_id in ids:
+        known = [by_id[image_id] for by_id in rows if image_id in by_id]
         hashes = {row["sha256"] for row in known}
         if len(known) == len(rows) and len(hashes) == 1:
-            error = next((row["error"] for row in known if row["error"]), None) or _not_numbers(vectors.get(one))
-            out.append({"id": one, "vector": None if error else vectors[one], "error": error, "sha256": hashes.pop()})
+            error = next((row["error"] for row in known if row["error"]), None) or _not_numbers(vectors.get(image_id))
+            out.append(
+                {"id": image_id, "vector": None if error else vectors[image_id], "error": error, "sha256": hashes.pop()}
+            )
     failed, waiting = sum(row["error"] is not None for row in out), len(ids) - len(out)
     counts = {"rows_in": len(ids), "rows_out": len(out) - failed, "rows_failed": failed, "rows_waiting": waiting}
-    told = {**counts, "failures": json.dumps(failures_of(row["error"] for row in out))}
+    outcome = {**counts, "failures": json.dumps(failures_of(row["error"] for row in out))}
     if out:
         rows = pa.Table.from_pylist(out, schema=find.target.schema)
-        find.target.merge(shard, part, rows, {"work": run, **told})
-    return told
+        find.target.merge(shard, part, rows, {"work": run, **outcome})
+    return outcome
 
 
 def _not_numbers(vector: np.ndarray | None) -> str | None:
-    """What is wrong with a vector, if anything is. A space leaves out those that have no finite numbers."""
+    """Returns why a vector is unusable, or None. ``Space`` leaves out rows with NaN or infinity."""
     if vector is None:
         return "its features hold NaN or infinity"
     return None if np.isfinite(vector).all() else "the model's vector holds NaN or infinity"
 
 
 def _of(rows: pa.Table, ids: list[str]) -> dict[str, Any]:
-    some = rows.filter(pc.is_in(rows["id"], value_set=pa.array(ids, pa.string())))
-    return {row["id"]: row for row in some.to_pylist()}
+    matches = rows.filter(pc.is_in(rows["id"], value_set=pa.array(ids, pa.string())))
+    return {row["id"]: row for row in matches.to_pylist()}
 
 
 def _key(rows: pa.Table) -> pa.ChunkedArray:

@@ -1,4 +1,4 @@
-"""An evaluation from its question to its files: which annotations, which features and models, what was found."""
+"""Runs an evaluation: reads annotations, compares features and models, writes the result files."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -37,11 +37,12 @@ def evaluate(
     public_only: bool,
     out: str | None,
 ) -> dict[str, Any]:
-    """Compares features and models on annotations, and on links if asked; writes Markdown, pictures and JSON.
+    """Compares features and models on annotations, and on links if ``links``; writes Markdown, pictures and JSON.
 
-    They go into the folder (or address) ``out``, or ``evaluation/`` of the archive. ``again`` adds the row of a person
-    who judged a second time; annotators who judged some of the same nine twice have a row anyway. ``split_kind`` keeps
-    the verification part of a split, if there is no model. Returns the run's share of the report.
+    The files go to the folder (or address) ``out``, by default ``evaluation/`` in the archive. ``again`` names a second
+    judgement by a person and adds a row for it. Annotators who judged the same nine images twice get such a row anyway.
+    ``split_kind`` keeps only the test set of a split; it can't be combined with models. Returns the run's report
+    fields.
     """
     if metric not in METRICS:
         raise Mistake(f"--metric {metric}: there are {', '.join(METRICS)}")
@@ -81,7 +82,10 @@ def evaluate(
 
 @dataclass(frozen=True)
 class _Section:
-    """A part of an evaluation: in words, as a picture, for programs; rows in, measured, and left out, and why."""
+    """A section of an evaluation as text, picture and JSON fields.
+
+    ``rows`` counts what came in, was measured and was left out; ``failures`` counts the reasons for leaving out.
+    """
 
     text: str
     name: str
@@ -99,7 +103,10 @@ def _meanranks(
     lost: int,
     metric: str,
 ) -> _Section:
-    """``people`` are added to the first table; ``lost`` annotations have an image without a vector."""
+    """Builds the meanrank section.
+
+    ``people`` are appended to the first table. ``lost`` is the number of annotations with an image without a vector.
+    """
     judges = ", ".join(sorted(set(annotations.annotator)))
     title = f"Meanrank on what {judges} judged"
     counts = {"annotations": len(annotations), "without_vector": lost, **comparison.counts}
@@ -141,7 +148,7 @@ def _links(rows: list[LinksRow], counts: dict[str, int]) -> _Section:
 def _annotations(
     archive: Archive, annotators: Sequence[str] | None, again: str | None, public_only: bool
 ) -> Annotations:
-    """Those of the annotators, or all but those of the second judgement."""
+    """Returns the annotations of ``annotators``; by default all except those of the second judgement."""
     annotations = read_annotations(archive, annotators)
     if annotators is None and again:
         annotations = annotations.take(annotations.annotator != again)
@@ -149,7 +156,7 @@ def _annotations(
 
 
 def _verification(archive: Archive, annotations: Annotations, kind: str, column: str | None, seed: int) -> Annotations:
-    """Those that jobs.train would hold out."""
+    """Returns the test set: the annotations that jobs.train would hold out."""
     if kind == "group-disjoint" and column is None:
         raise Mistake("--split group-disjoint: --split-by says which column of the catalog holds the groups")
     groups = groups_by(archive, column, annotations.ids().tolist()) if column else None
@@ -165,7 +172,7 @@ def _person(archive: Archive, annotations: Annotations, again: str, seed: int) -
 
 
 def _write(store: Store, sections: Sequence[_Section], about: dict[str, Any]) -> list[str]:
-    """Puts the files where they belong; their addresses. Mistake if that can't be."""
+    """Writes the files and returns their addresses. Raises a user error if writing fails."""
     try:
         for section in sections:
             with store.replace(section.name) as draft:
@@ -175,4 +182,6 @@ def _write(store: Store, sections: Sequence[_Section], about: dict[str, Any]) ->
         store.write_json("evaluation.json", about)
     except OSError as error:
         raise Mistake(f"--out {store.uri}: {error}") from error
-    return [store.address(name) for name in ("evaluation.md", "evaluation.json", *(one.name for one in sections))]
+    return [
+        store.address(name) for name in ("evaluation.md", "evaluation.json", *(section.name for section in sections))
+    ]

@@ -1,4 +1,4 @@
-"""Features and models compared on links: where in the whole archive that stands which people linked to a query."""
+"""Compares features and models on links: where linked artworks rank among the whole archive."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ from artsim.measure.retrieval import positions, retrieval
 
 @dataclass(frozen=True)
 class LinksRow:
-    """What one contender finds: the figures of ``retrieval``, of the queries that were held out and of those seen.
+    """The figures of ``retrieval`` for one system, on held-out and on seen queries.
 
-    Seen are the queries of a cluster with an image that any of the contenders was trained on; None if there are none.
+    A query is seen if its cluster has an image that any of the systems was trained on. A field is None if there are no
+    such queries.
     """
 
     label: str
@@ -29,28 +30,29 @@ class LinksRow:
 def compare_links(
     archive: Archive, entries: Sequence[Contender], *, metric: str = "cosine", seed: int = 0, public_only: bool = False
 ) -> tuple[list[LinksRow], dict[str, int]]:
-    """Every artwork with a positive link is a query, what it is linked to is looked for among all others.
+    """Uses every artwork with a positive link as a query and ranks its linked artworks among all others.
 
-    A row for each entry, and how many there are of what. Clusters are connected components of all positive links.
-    Mistake if there is no link whose both ends all entries have a vector of.
+    Returns a row for each entry, and counts of links, queries and clusters. Clusters are the connected components of
+    all positive links. Raises a user error if no link has vectors for both ends in all entries.
     """
     kept, cluster, left_out = _links(archive, entries, public_only)
-    ids = sorted({one for pair in kept for one in pair})
-    place = {one: index for index, one in enumerate(ids)}
-    one_way = np.array([[place[one] for one in pair] for pair in kept])
+    ids = sorted({image_id for pair in kept for image_id in pair})
+    place = {image_id: index for index, image_id in enumerate(ids)}
+    one_way = np.array([[place[image_id] for image_id in pair] for pair in kept])
     pairs = np.concatenate([one_way, one_way[:, ::-1]])
-    groups = np.array([cluster[one] for one in ids])
+    groups = np.array([cluster[image_id] for image_id in ids])
     trained_on = set().union(*(model.training_images() for entry in entries for model in entry.models))
-    seen_images = np.array([one in trained_on for one in ids])
+    seen_images = np.array([image_id in trained_on for image_id in ids])
     seen = np.isin(groups, groups[seen_images])[pairs[:, 0]]
     rows = []
     for entry in entries:
         blocks = entry.source.blocks()
         if public_only:
             blocks = _open_blocks(archive, blocks)
-        found = positions(blocks, np.array(ids, dtype=object), entry.source.find(ids), pairs, metric)
+        found_positions = positions(blocks, np.array(ids, dtype=object), entry.source.find(ids), pairs, metric)
         held_out, known = (
-            retrieval(pairs[mask], found[mask], groups, seed) if mask.any() else None for mask in (~seen, seen)
+            retrieval(pairs[mask], found_positions[mask], groups, seed) if mask.any() else None
+            for mask in (~seen, seen)
         )
         rows.append(LinksRow(entry.label, entry.note, held_out, known))
     counts = {
@@ -66,7 +68,7 @@ def compare_links(
 def _links(
     archive: Archive, entries: Sequence[Contender], public_only: bool
 ) -> tuple[list[tuple[str, str]], dict[str, int], int]:
-    """Each positive link once, if both its ends can be compared; the cluster of every id; how many are left out."""
+    """Returns each comparable positive link once, the cluster of every id, and how many links are left out."""
     judged, _ = read_links(archive, POSITIVE)
     links = sorted({(min(pair), max(pair)) for pair in judged if pair[0] != pair[1]})
     if not links:
@@ -84,7 +86,7 @@ def _links(
 def _open_blocks(archive: Archive, blocks: Iterator[Block]) -> Iterator[Block]:
     for ids, vectors in blocks:
         public = _public(archive, ids.tolist())
-        keep = np.fromiter((one in public for one in ids), bool, len(ids))
+        keep = np.fromiter((image_id in public for image_id in ids), bool, len(ids))
         yield ids[keep], vectors[keep]
 
 

@@ -1,4 +1,4 @@
-"""An evaluation as people read it: Markdown and pictures; and as programs do: JSON."""
+"""Renders an evaluation as Markdown, pictures and JSON."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -49,7 +49,7 @@ _QUERIES = {
 
 
 def meaning(kind: str, count: int, column: str | None) -> str:
-    """A sentence on the ``count`` annotations of a kind; ``column`` is what groups are by."""
+    """Returns a sentence about the ``count`` annotations of a kind; ``column`` defines the groups."""
     if kind == "seen":
         return "Nothing is held out: the models were trained on all of these annotations."
     which = _MEANINGS[kind].format(column=column or "group")
@@ -63,7 +63,7 @@ def markdown(
     subtitles: Mapping[str, str],
     remarks: Sequence[str] = (),
 ) -> str:
-    """A heading, the tables with what each is measured on, and what the words mean."""
+    """Returns a heading, the tables with what each is measured on, and an explanation of the terms."""
     main, *others = tables
     lines = [f"## {_plain(title)}", "", f"{_plain(subtitles[main])}", "", *_rows(tables[main])]
     for kind in others:
@@ -72,11 +72,14 @@ def markdown(
 
 
 def links_markdown(rows: Sequence[LinksRow], counts: dict[str, int]) -> str:
-    """The table of what is found of the links."""
+    """Returns the tables of retrieval figures on links."""
     lines = ["## Links found again", "", f"{_links_words(counts)} Of positions the lowest is the best."]
     for name, heading in _QUERIES.items():
         body = [
-            [f"**{_plain(row.label)}** ({_plain(row.note)})", *(_text(scores[one], count=False) for one in MEASURES)]
+            [
+                f"**{_plain(row.label)}** ({_plain(row.note)})",
+                *(_text(scores[measure], count=False) for measure in MEASURES),
+            ]
             for row in rows
             if (scores := getattr(row, name))
         ]
@@ -86,7 +89,7 @@ def links_markdown(rows: Sequence[LinksRow], counts: dict[str, int]) -> str:
 
 
 def picture(tables: Mapping[str, Sequence[Row]], title: str, subtitles: Mapping[str, str]) -> Image.Image:
-    """The tables below one another: dots with intervals beside the figures."""
+    """Draws the tables below one another: dots with intervals, figures beside them."""
     main, *_ = tables
     return below_one_another(
         [_picture(rows, title if kind == main else _TITLES[kind], subtitles[kind]) for kind, rows in tables.items()]
@@ -94,7 +97,7 @@ def picture(tables: Mapping[str, Sequence[Row]], title: str, subtitles: Mapping[
 
 
 def links_picture(rows: Sequence[LinksRow], counts: dict[str, int]) -> Image.Image:
-    """mAP and recall as dots, the positions beside them; of the queries held out, if there are any."""
+    """Draws mAP and recall as dots, positions beside them, for held-out queries or else the seen ones."""
     shown = next(name for name in _QUERIES if getattr(rows[0], name))
     recalls = [f"recall@{cut}" for cut in CUTS]
     legend = f"recall@{', '.join(map(str, CUTS))}, from left to right"
@@ -114,7 +117,7 @@ def links_picture(rows: Sequence[LinksRow], counts: dict[str, int]) -> Image.Ima
 
 
 def as_json(rows: Sequence[Row | LinksRow]) -> list[dict[str, Any]]:
-    """The rows as JSON has them: rounded, without what there is none of."""
+    """Returns the rows as JSON objects with rounded numbers and without absent values."""
     return [_rounded({key: value for key, value in asdict(row).items() if value is not None}) for row in rows]
 
 
@@ -150,7 +153,7 @@ def _filled(rows: Sequence[Row]) -> list[str]:
 
 
 def _explained(tables: Mapping[str, Sequence[Row]], counts: Mapping[str, int], remarks: Sequence[str]) -> str:
-    rows = [row for some in tables.values() for row in some]
+    rows = [row for table_rows in tables.values() for row in table_rows]
     words = ["Meanrank with its 95% interval over annotations; lower is better, 1 is perfect, 4.5 is chance."]
     if any(row.after_seen for row in rows):
         words.append(
@@ -189,25 +192,27 @@ def _links_words(counts: dict[str, int]) -> str:
 def _text(score: Score | None, *, count: bool = True) -> str:
     if score is None:
         return ""
-    figures, interval, rest = _words(score)
-    return f"{figures} [{interval}]{f' {rest}' if count else ''}"
+    figures, interval, detail = _words(score)
+    return f"{figures} [{interval}]{f' {detail}' if count else ''}"
 
 
 def _cell(score: Score | None, *, count: bool = True) -> tuple[str, str]:
     if score is None:
         return "", ""
-    figures, interval, rest = _words(score)
-    return figures, f"{interval} · {rest}" if count else interval
+    figures, interval, detail = _words(score)
+    return figures, f"{interval} · {detail}" if count else interval
 
 
 def _words(score: Score) -> tuple[str, str, str]:
-    """A score, its interval, and its p or else its count; positions of hundreds need no decimals."""
+    """Returns a score, its interval, and its p or else its count. Values from 20 up need no decimals."""
     digits = 2 if abs(score.value) < 20 else 0
     if isinstance(score, Difference):
-        value, low, high = (f"{one:+.{digits}f}".replace("-", "−") for one in (score.value, score.low, score.high))
+        value, low, high = (
+            f"{number:+.{digits}f}".replace("-", "−") for number in (score.value, score.low, score.high)
+        )
         interval = f"{low} to {high}" if np.isfinite([score.low, score.high]).all() else f"{score.n} are too few"
         return value, interval, f"p={score.p:.3f}" if score.p >= 0.001 else "p<0.001"
-    value, low, high = (f"{one:.{digits}f}" for one in (score.value, score.low, score.high))
+    value, low, high = (f"{number:.{digits}f}" for number in (score.value, score.low, score.high))
     return value, f"{low} to {high}", f"n={score.n}"
 
 
@@ -216,14 +221,14 @@ def _grid(head: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Text without what Markdown or a table takes for its own."""
+    """Escapes Markdown and table characters and collapses whitespace."""
     escaped = "".join(f"\\{letter}" if letter in "\\`*_[]<>|" else letter for letter in text)
     return " ".join(escaped.split())
 
 
 def _rounded(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _rounded(one) for key, one in value.items()}
+        return {key: _rounded(item) for key, item in value.items()}
     if isinstance(value, float):
         return round(value, 5) if np.isfinite(value) else None
     return value

@@ -1,4 +1,4 @@
-"""A backbone in training, end to end: one epoch, one validation, its state; alone or as one worker of several."""
+"""A backbone in training: trains an epoch, validates, saves and restores its state; on one worker or several."""
 
 import contextlib
 from typing import Any
@@ -16,18 +16,20 @@ from artsim.learn.mining import mine
 from artsim.measure.ranks import ranks
 from artsim.vision.plan import Plan
 
-_DESCRIBED = 32  # images in one pass where nothing is learned
+_DESCRIBED = 32  # images per forward pass outside training
 
 
 class BackboneTrainee(InBatches):
     """A backbone that learns from annotations on the pixels of their images.
 
-    ``squares`` are pixels, uint8 (s, size, size, 3), and ``slots``, int (m,), the row there of each image;
-    ``training``, int (n, 9), and ``validation``, int (v, 9), are images: anchor, positive, negatives; -1 where a
-    training negative is missing. For mining:
-    ``groups``, int (m,), known groups, -1 for none; ``pool``, the images that may be drawn. Where torch.distributed
-    runs, every worker makes the same trainee and takes its share of the annotations of each batch; all hold the same
-    backbone after each step, that of one worker with the whole batch. What is random goes by seed and epoch alone.
+    ``squares`` are pixels, uint8 (s, size, size, 3); ``slots``, int (m,), is the row in ``squares`` of each image.
+    ``training``, int (n, 9), and ``validation``, int (v, 9), are image numbers: anchor, positive, negatives; -1 where a
+    training negative is missing. For mining: ``groups``, int (m,), are known groups, -1 for none; ``pool`` are the
+    images that may be drawn.
+
+    If torch.distributed is initialized, every worker builds the same learner and takes its share of each batch. After
+    each step all workers hold the same backbone, as if one worker had processed the whole batch. Randomness depends
+    only on seed and epoch.
     """
 
     recipe: FinetuneRecipe
@@ -64,16 +66,16 @@ class BackboneTrainee(InBatches):
         return ranks(self._described(images), places.reshape(self.validation.shape), self.recipe.distance)
 
     def state(self) -> dict[str, Any]:
-        """All that a training needs to go on."""
+        """Returns what ``restore`` needs to resume the training."""
         return {"backbone": self.backbone.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Goes on from a ``state``, of a trainee made alike."""
+        """Resumes from the ``state`` of a learner built with the same arguments."""
         self.backbone.load_state_dict(state["backbone"])
         self.optimizer.load_state_dict(state["optimizer"])
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """The network's whole state dict, in its library's own names, on the CPU; the classifier as it was."""
+        """Returns the network's state dict on the CPU, in its library's names, with the original classifier."""
         trained = self.backbone.descriptor.model.state_dict()
         return {
             name: trained.get(name, tensor).detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
@@ -81,7 +83,7 @@ class BackboneTrainee(InBatches):
         }
 
     def _mined(self, judged: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Negatives for each annotation by the descriptors of this moment, int (n, mined)."""
+        """Mines negatives for each annotation by the current descriptors, int (n, mined)."""
         images = np.union1d(judged, self.pool)
         return images[
             mine(
@@ -97,10 +99,10 @@ class BackboneTrainee(InBatches):
         ]
 
     def _step(self, judged: np.ndarray) -> torch.Tensor:
-        """One step on this worker's share of a batch, int (b, 1 + k), a few annotations at once; its share of the loss.
+        """Runs one step on this worker's share of a batch, in micro-batches; returns its share of the loss.
 
-        Each image of those few goes through the network once, in however many annotations it is. Where they are too
-        much for the device's memory, half as many do, from then on.
+        The batch is int (b, 1 + k). Each image of a micro-batch goes through the network once. If a micro-batch does
+        not fit into the device's memory, the step is repeated with half the size, which also applies to later steps.
         """
         share = judged[self.rank :: self.world]
         while True:
@@ -108,7 +110,7 @@ class BackboneTrainee(InBatches):
                 total = self._add_up(share, terms(judged, self.recipe))
                 break
             except torch.OutOfMemoryError:
-                if self.at_once == 1 or self._exchanging:  # the others would wait for what never comes
+                if self.at_once == 1 or self._exchanging:  # can't be halved, or a retry would deadlock other workers
                     raise
             self.at_once = max(min(self.at_once, len(share)) // 2, 1)
             torch.cuda.empty_cache()
@@ -116,50 +118,55 @@ class BackboneTrainee(InBatches):
         return total
 
     def _add_up(self, share: np.ndarray, batch: int) -> torch.Tensor:
-        """The gradients of this worker's share of a batch of so many terms, and of the others'; its share of it."""
-        pieces = [share[start : start + self.at_once] for start in range(0, max(len(share), 1), self.at_once)]
+        """Adds up the gradients of this worker's share, averages them over all workers; returns its share of the loss.
+
+        ``batch`` is the number of loss terms in the whole batch.
+        """
+        micro_batches = [share[start : start + self.at_once] for start in range(0, max(len(share), 1), self.at_once)]
         total = torch.zeros((), device=self.device)
         self.optimizer.zero_grad()
-        for piece in pieces:
-            alone: Any = contextlib.nullcontext()
+        for micro_batch in micro_batches:
+            context: Any = contextlib.nullcontext()
             if isinstance(self.model, DistributedDataParallel):
-                self._exchanging = piece is pieces[-1]  # once a step
+                self._exchanging = micro_batch is micro_batches[-1]  # only once per step
                 if not self._exchanging:
-                    alone = self.model.no_sync()
-            with alone:
-                loss = self._loss(piece, batch)
+                    context = self.model.no_sync()
+            with context:
+                loss = self._loss(micro_batch, batch)
                 loss.backward()
             total += loss.detach()
         return total
 
     def _loss(self, judged: np.ndarray, batch: int) -> torch.Tensor:
-        """What some annotations add to the loss of a batch of so many terms."""
+        """Returns what some annotations add to the loss of a batch that has ``batch`` terms."""
         own = terms(judged, self.recipe)
         judged, present = filled(judged)
         images, places = np.unique(judged, return_inverse=True)
         with mixed_precision(self.device, self.recipe.precision):
             descriptors = self.model(self._pixels(images if len(images) else self.training[0, :1]))
-        if not len(judged):  # of the last, small batch there is none for this worker; the others wait for it
+        if not len(judged):  # the last batch may be too small for all workers, but every worker must take part
             return descriptors.sum() * 0
-        # index_select, since its gradient adds up far faster than that of plain indexing
-        every = descriptors.index_select(0, torch.as_tensor(places.ravel(), device=self.device))
-        every = every.view(*judged.shape, -1)
-        # Workers' gradients are averaged: weighted so that this gives the gradient of the whole batch.
-        part = 1.0 if self.recipe.reduction == "sum" else own / max(batch, 1)
-        there = None if present.all() else torch.from_numpy(present).to(self.device)
-        return self.loss(every[:, 0], every[:, 1], every[:, 2:], present=there) * (part * self.world)
+        # The gradient of index_select is much faster than that of plain indexing.
+        embeddings = descriptors.index_select(0, torch.as_tensor(places.ravel(), device=self.device))
+        embeddings = embeddings.view(*judged.shape, -1)
+        # Workers' gradients are averaged. This weight turns the average into the gradient of the whole batch.
+        weight = 1.0 if self.recipe.reduction == "sum" else own / max(batch, 1)
+        mask = None if present.all() else torch.from_numpy(present).to(self.device)
+        return self.loss(embeddings[:, 0], embeddings[:, 1], embeddings[:, 2:], present=mask) * (weight * self.world)
 
     @torch.no_grad()
     def _described(self, images: np.ndarray) -> np.ndarray:
-        """Descriptors of images, float32 (i, d), the work shared by all workers."""
+        """Returns descriptors of images, float32 (i, d); the workers share the computation."""
         self.model.eval()
-        found = torch.zeros(len(images), self.plan.dimensions[0], device=self.device)
+        descriptors = torch.zeros(len(images), self.plan.dimensions[0], device=self.device)
         with mixed_precision(self.device, self.recipe.precision):
             for start in range(self.rank * _DESCRIBED, len(images), self.world * _DESCRIBED):
-                found[start : start + _DESCRIBED] = self.backbone(self._pixels(images[start : start + _DESCRIBED]))
+                descriptors[start : start + _DESCRIBED] = self.backbone(
+                    self._pixels(images[start : start + _DESCRIBED])
+                )
         if self.world > 1:
-            distributed.all_reduce(found)
-        return found.cpu().numpy()
+            distributed.all_reduce(descriptors)
+        return descriptors.cpu().numpy()
 
     def _pixels(self, images: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(self.squares[self.slots[images]]).to(self.device)

@@ -1,4 +1,4 @@
-"""What a fine-tuned backbone describes: images of an archive, some or all of them, just as jobs.extract does it."""
+"""Computes a fine-tuned backbone's vectors of images in an archive, in the same way as jobs.extract."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,11 +23,11 @@ from artsim.vision.extractor import unit_length
 from artsim.vision.plan import Plan
 from artsim.vision.weights import fingerprint
 
-_AT_ONCE = 32  # images in one pass
+_AT_ONCE = 32  # images per forward pass
 
 
 def card_of(plan: Plan) -> dict[str, Any]:
-    """What a model's card says of its network: enough for ``plan_of``."""
+    """Returns the fields of a model's card that describe its network; ``plan_of`` reads them."""
     feature = plan.features[0]
     about = {
         "network": plan.network,
@@ -42,7 +42,7 @@ def card_of(plan: Plan) -> dict[str, Any]:
 
 
 def plan_of(name: str, card: Mapping[str, Any], tensors: dict[str, torch.Tensor]) -> Plan:
-    """The network of a model of that name, as an extraction takes it. Mistake if the card does not say enough."""
+    """Returns the extraction plan of a model. Raises a user error if the card does not describe a backbone."""
     try:
         return _plan(name, card, tensors)
     except (KeyError, TypeError, ValueError) as error:
@@ -65,21 +65,21 @@ def _plan(name: str, card: Mapping[str, Any], tensors: dict[str, torch.Tensor]) 
 
 
 class BackboneEncoder:
-    """A network on the images of an archive; its vectors have length 1."""
+    """Computes a network's vectors of images in an archive; they have length 1."""
 
     def __init__(self, plan: Plan, archive: Archive) -> None:
         self.plan, self.archive = plan, archive
         self._engine = Engine(plan.network, plan.features, plan.state, "auto")
 
     def find(self, ids: Sequence[str]) -> np.ndarray:
-        """The vectors of these ids, float32 (n, d). Mistake names the first that has no image that can be read."""
+        """Returns the vectors of these ids, float32 (n, d). A user error names the first without a readable image."""
         squares, slots = pixels_of(self.archive, ids, self.plan.input)
         if (slots < 0).any():
             raise Mistake(f"{ids[int(np.argmax(slots < 0))]}: it has no image that can be read; run jobs.scrape")
         return self._vectors(squares, slots)
 
     def blocks(self, *, parts: Sequence[tuple[int, str]] | None = None) -> Iterator[Block]:
-        """The vectors of all images that can be read, or of some parts of them, a few at a time."""
+        """Yields the vectors of all readable images, or of those in ``parts``, in small blocks."""
         images = self.archive.table("images")
         if parts is None:
             parts = [(shard, part) for shard in range(self.archive.shards) for part in images.parts(shard)]
@@ -87,23 +87,23 @@ class BackboneEncoder:
             ids = images.read(shard, part, ["id"])["id"].to_pylist()
             for rows in images.batches(shard, part, ["id", "bytes"], ids, _AT_ONCE):
                 pairs = zip(rows["id"].to_pylist(), rows["bytes"], strict=True)
-                read = ((one, _square(data, self.plan.input)) for one, data in pairs)
-                good = {one: square for one, square in read if square is not None}
-                if good:
-                    squares = np.stack(list(good.values()))
-                    yield np.array(list(good), object), self._vectors(squares, np.arange(len(squares)))
+                read = ((image_id, _square(data, self.plan.input)) for image_id, data in pairs)
+                readable = {image_id: square for image_id, square in read if square is not None}
+                if readable:
+                    squares = np.stack(list(readable.values()))
+                    yield np.array(list(readable), object), self._vectors(squares, np.arange(len(squares)))
 
     def _vectors(self, squares: np.ndarray, slots: np.ndarray) -> np.ndarray:
-        found = np.empty((len(slots), self.plan.dimensions[0]), np.float32)
+        vectors = np.empty((len(slots), self.plan.dimensions[0]), np.float32)
         for start in range(0, len(slots), _AT_ONCE):
-            found[start : start + _AT_ONCE] = unit_length(self._engine(squares[slots[start : start + _AT_ONCE]])[0])
-        return found
+            vectors[start : start + _AT_ONCE] = unit_length(self._engine(squares[slots[start : start + _AT_ONCE]])[0])
+        return vectors
 
 
 def embed_backbone(archive: Archive, plan: Plan, *, public_only: bool) -> dict[str, Any]:
-    """Fills ``features/<the plan's name>`` with the vectors that are pending; the run's share of the report.
+    """Fills ``features/<plan name>`` with the pending vectors; returns the run's report fields.
 
-    By the actors of jobs.extract: only rows without a vector of the image's present bytes are done.
+    The actors of jobs.extract do the work. Rows that have a vector of the image's current bytes are skipped.
     """
     find = PendingImages(archive, (plan.features[0].name,), public_only)
     parts = pending_parts(archive.shards, find)

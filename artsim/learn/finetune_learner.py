@@ -1,4 +1,4 @@
-"""What a training needs to know of a backbone: its weights, its images' pixels, and what the model's card says."""
+"""A backbone as a learner: its weights, the pixels of its images, and its fields of the model's card."""
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -19,11 +19,11 @@ from artsim.vision.plan import Plan, make_plans
 
 
 class BackboneLearner:
-    """A backbone, or one of its levels, to be fine-tuned.
+    """A backbone, or one of its levels, to fine-tune.
 
-    ``weights`` is the folder that they are to be taken from, None for where they are by themselves; ``resolution``, in
-    pixels, the side of its images, None for its own. ``kept`` is of no use here: nothing is fitted before the training.
-    Mistake if the network can't be had, or does not see images of this size.
+    ``weights`` is the folder to load weights from, None for their default source. ``resolution`` is the side of the
+    images in pixels, None for the network's own. ``kept`` is ignored, because nothing is fitted before the training.
+    Raises a user error if the network can't be loaded or does not accept images of this size.
     """
 
     def __init__(
@@ -38,28 +38,28 @@ class BackboneLearner:
         self.plan = _plan(backbone, weights, resolution)
 
     def kept(self) -> dict[str, torch.Tensor]:
-        """What a model keeps beside the network: nothing."""
+        """Returns the tensors that a model stores beside the network: none."""
         return {}
 
     def usable(self, ids: Iterable[str]) -> set[str]:
-        """Those of the ids that have an image that can be read."""
+        """Returns the ids that have a readable image."""
         wanted = list(ids)
         slots = pixels_of(self.archive, wanted, self.plan.input)[1]
-        return {one for one, slot in zip(wanted, slots.tolist(), strict=True) if slot >= 0}
+        return {image_id for image_id, slot in zip(wanted, slots.tolist(), strict=True) if slot >= 0}
 
     def before(self, ids: Sequence[str]) -> np.ndarray:
-        """The untrained backbone's vectors, float32 (n, d): those of the archive if they are of the same network."""
+        """Returns the untrained network's vectors, float32 (n, d), from the archive if the same network wrote them."""
         name = self.plan.features[0].name
         about = self.archive.read_json(f"features/{name}/_about.json") or {}
         size = dict(about.get("input") or {}).get("size")
         same = about.get("weights_hash") == self.plan.weights_hash and size == self.plan.input.size
         if same:
-            with suppress(Mistake):  # not all of them are there
+            with suppress(Mistake):  # some of them are missing
                 return Space(self.archive, [name]).find(ids)
         return BackboneEncoder(self.plan, self.archive).find(ids)
 
     def share(self, ids: Sequence[str], recipe: Any, seed: int) -> Any:
-        """The weights, which go to the workers once, through the object store; and whose pixels they need."""
+        """Puts the weights into the object store once for all workers; returns them with the archive and the ids."""
         import ray
 
         return [ray.put(self.plan)], self.archive, ids
@@ -74,19 +74,19 @@ class BackboneLearner:
         groups: np.ndarray,
         pool: np.ndarray,
     ) -> Callable[[], BackboneTrainee]:
-        """What makes the trainee on each worker."""
+        """Returns a function that builds the ``BackboneTrainee`` on a worker."""
         return partial(_make, *shared, training, validation, recipe, seed, groups, pool)
 
     def card(self) -> dict[str, Any]:
-        """The model's kind and inputs, and what its network is."""
+        """Returns the model's kind, its inputs and the description of its network."""
         return card_of(self.plan)
 
 
 def _plan(backbone: str, weights: str | None, resolution: int | None) -> Plan:
     try:
         return make_plans([parse_feature(f"{backbone}+{resolution}" if resolution else backbone)], weights)[0]
-    except Mistake as mistake:
-        raise Mistake(str(mistake).replace("--backbones", "--finetune")) from mistake
+    except Mistake as error:
+        raise Mistake(str(error).replace("--backbones", "--finetune")) from error
 
 
 def _make(plan: list[Any], archive: Archive, ids: Sequence[str], *rest: Any) -> BackboneTrainee:

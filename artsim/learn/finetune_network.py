@@ -1,4 +1,4 @@
-"""A backbone in training: pixels to unit vectors, batch norms frozen, a learning rate for each group of layers."""
+"""The network of a fine-tuning: pixels to unit vectors, frozen batch norms, a learning rate per layer group."""
 
 import contextlib
 from collections.abc import Iterator
@@ -16,10 +16,10 @@ from artsim.vision.plan import Plan
 
 
 class Backbone(nn.Module):
-    """uint8 pixels (n, size, size, 3) to descriptors of length 1, float32 (n, d): the plan's first feature.
+    """Maps uint8 pixels (n, size, size, 3) to unit vectors, float32 (n, d): the plan's first feature.
 
-    Batch norms keep their statistics and their affine parameters, also in training: a batch here is what curators put
-    side by side, and no sample of anything.
+    Batch norms keep their statistics and affine parameters in training too. A batch holds images that curators
+    compared, so its statistics do not represent the data.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -34,7 +34,7 @@ class Backbone(nn.Module):
         return F.normalize(self.descriptor(pixels)[0])
 
     def train(self, mode: bool = True) -> "Backbone":
-        """Batch norms never train."""
+        """Sets the training mode of all modules except batch norms, which always stay in evaluation mode."""
         super().train(mode)
         for norm in self._batch_norms():
             norm.eval()
@@ -44,7 +44,7 @@ class Backbone(nn.Module):
         return (module for module in self.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm))
 
     def _freeze(self, size: int) -> None:
-        """Batch norms, and the layers behind the feature's level, of which it gets no gradient."""
+        """Freezes batch norms and the layers after the feature's level, which get no gradient."""
         for norm in self._batch_norms():
             norm.requires_grad_(False)
         self(torch.zeros(1, size, size, 3, dtype=torch.uint8)).sum().backward()
@@ -54,10 +54,10 @@ class Backbone(nn.Module):
 
 
 def parameter_groups(backbone: Backbone, recipe: FinetuneRecipe) -> list[dict[str, Any]]:
-    """What an optimizer takes: timm's groups of layers from the stem to the last, each with a learning rate of its own.
+    """Returns the optimizer's parameter groups: timm's layer groups, each with its own learning rate.
 
-    It falls by ``layer_decay`` from group to group towards the stem (Clark et al., ELECTRA, 2020, section 3.1). Vectors
-    and biases, and what the network names, don't decay.
+    The rate is multiplied by ``layer_decay`` from group to group towards the stem (Clark et al., ELECTRA, 2020, section
+    3.1). Weight decay skips vectors, biases and what the network lists in ``no_weight_decay``.
     """
     from timm.optim import param_groups_layer_decay
 
@@ -65,14 +65,18 @@ def parameter_groups(backbone: Backbone, recipe: FinetuneRecipe) -> list[dict[st
     spared = model.no_weight_decay() if hasattr(model, "no_weight_decay") else ()
     groups = param_groups_layer_decay(model, recipe.weight_decay, spared, layer_decay=recipe.layer_decay)
     return [
-        {"params": one["params"], "weight_decay": one["weight_decay"], "lr": recipe.learning_rate * one["lr_scale"]}
-        for one in groups
+        {
+            "params": group["params"],
+            "weight_decay": group["weight_decay"],
+            "lr": recipe.learning_rate * group["lr_scale"],
+        }
+        for group in groups
     ]
 
 
 @contextlib.contextmanager
 def mixed_precision(device: str, precision: str) -> Iterator[None]:
-    """Passes in bfloat16 where ``precision`` says so, or is ``auto`` and the hardware multiplies it."""
+    """Runs passes in bfloat16 if ``precision`` is ``bfloat16``, or is ``auto`` and the hardware supports it."""
     low = precision == "bfloat16" or (precision == "auto" and _best(device) == "bfloat16")
     with torch.autocast(device, torch.bfloat16, enabled=low), contextlib.ExitStack() as stack:
         if low and device == "cpu":

@@ -1,4 +1,4 @@
-"""The settings of a fine-tuning with their defaults."""
+"""The settings of a fine-tuning and their defaults."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from artsim.learn.recipe import Recipe, setting
 
 @dataclass(frozen=True)
 class FinetuneRecipe(Recipe):
-    """A recipe for a backbone, where ``head``, ``hidden`` and ``dropout`` have no part."""
+    """A recipe for a backbone; ``head``, ``hidden`` and ``dropout`` are ignored."""
 
     learning_rate: float = setting(1e-4, "of AdamW, for the last group of layers", least=1e-12)
     epochs: int = setting(5, "at most so many passes over the annotations", least=1)

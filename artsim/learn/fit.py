@@ -1,4 +1,4 @@
-"""A head in training: one epoch, one validation, its state; alone or as one worker of several. Knows no archive."""
+"""A head in training, without the archive: trains an epoch, validates, saves and restores its state."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,15 +21,15 @@ from artsim.measure.ranks import ranks
 class HeadTrainee(InBatches):
     """A head that learns from annotations on stored vectors.
 
-    ``vectors``, float32 (m, d); ``training``, int (n, 9), and ``validation``, int (v, 9): rows of vectors, of anchor,
-    positive and negatives, -1 where a negative is missing. For mining: ``groups``, int (m,), known groups, -1 for none;
-    ``pool``, the rows that may be drawn, all but the validation's if None. For a discriminant head: ``total``, how all
-    images lie, judged or not; those of the training if None. ``fitted``: the buffers of a head that was fitted to the
-    same training, so that it need not be done again.
+    ``vectors`` is float32 (m, d). ``training``, int (n, 9), and ``validation``, int (v, 9), are rows of ``vectors``:
+    anchor, positive, negatives; -1 where a negative is missing. For mining: ``groups``, int (m,), are known groups, -1
+    for none; ``pool`` are the rows that may be drawn, all but the validation's if None. For a discriminant head:
+    ``total`` is the mean and covariance of all images, annotated or not; None takes those of the training. ``fitted``
+    are the buffers of a head that was fitted to the same training; then fitting is skipped.
 
-    Where torch.distributed runs, every worker makes the same trainee, takes its share of each batch, and all hold the
-    same head after each step: that of one worker with the whole batch (but for dropout, which each draws by itself).
-    What is random goes by seed and epoch alone, so that an epoch is the same wherever the training went on from.
+    If torch.distributed is initialized, every worker builds the same learner and takes its share of each batch. After
+    each step all workers hold the same head, as if one worker had processed the whole batch (except for dropout, which
+    each worker draws itself). Randomness depends only on seed and epoch, so a resumed training repeats the same epochs.
     """
 
     def __init__(
@@ -76,21 +76,21 @@ class HeadTrainee(InBatches):
         return ranks(embedding, self._validation, self.recipe.distance)
 
     def state(self) -> dict[str, Any]:
-        """All that a training needs to go on."""
+        """Returns what ``restore`` needs to resume the training."""
         return {"head": self.head.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Goes on from a ``state``, of a trainee made alike."""
+        """Resumes from the ``state`` of a learner built with the same arguments."""
         self.head.load_state_dict(state["head"])
         self.inputs = self.head.prepared(self.vectors)
         self.optimizer.load_state_dict(state["optimizer"])
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """What a model of this head keeps, on the CPU."""
+        """Returns the tensors that a model of this head stores, on the CPU."""
         return {name: tensor.detach().cpu().clone() for name, tensor in self.head.state_dict().items()}
 
     def _mined(self, judged: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Negatives for each annotation by the embedding of this moment, int (n, mined)."""
+        """Mines negatives for each annotation by the current embedding, int (n, mined)."""
         return mine(
             embed(self.head.transform, self.inputs),
             judged,
@@ -103,38 +103,38 @@ class HeadTrainee(InBatches):
         )
 
     def _step(self, judged: np.ndarray) -> torch.Tensor:
-        """One step on this worker's share of a batch, int (b, 1 + 1 + k); its share of the loss."""
-        mine = judged[self.rank :: self.world]
-        share, present = filled(mine)
+        """Runs one step on this worker's share of a batch, int (b, 1 + 1 + k); returns its share of the loss."""
+        own = judged[self.rank :: self.world]
+        share, present = filled(own)
         images, places = np.unique(share, return_inverse=True)
         embedding = self.model(self.inputs[images])
-        # of no annotations, the rest of a small batch, the sum is 0: workers must go together
+        # a small batch may leave this worker no annotations; their sum is 0, and it must still take part
         loss = self._loss_of(embedding, places.reshape(share.shape), present) if len(share) else embedding.sum()
-        # Workers' gradients are averaged: weighted so that this gives the gradient of the whole batch.
-        part = 1.0
+        # Workers' gradients are averaged. This weight turns the average into the gradient of the whole batch.
+        weight = 1.0
         if self.recipe.reduction != "sum":
-            part = terms(mine, self.recipe) / max(terms(judged, self.recipe), 1)
-        loss = loss * (part * self.world)
+            weight = terms(own, self.recipe) / max(terms(judged, self.recipe), 1)
+        loss = loss * (weight * self.world)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
         return loss.detach()
 
     def _loss_of(self, embedding: torch.Tensor, judged: np.ndarray, present: np.ndarray) -> torch.Tensor:
-        """The loss of annotations, int (b, 1 + 1 + k), rows of ``embedding``, by the distances that it is made of.
+        """Returns the loss of annotations, int (b, 1 + 1 + k): rows of ``embedding``.
 
-        ``present``, bool (b, k): which negatives are there.
+        ``present``, bool (b, k), says which negatives are not missing.
         """
-        away = self._distances(embedding, judged)
-        near, far = away[:, :1], away[:, 1:]
+        distances = self._distances(embedding, judged)
+        near, far = distances[:, :1], distances[:, 1:]
         if self.recipe.swap:
             far = torch.minimum(far, self._distances(embedding, judged[:, 1:]))
-        # On a line: the anchor at 0, every other at its distance from it.
-        there = None if present.all() else torch.from_numpy(present).to(far.device)
-        return self.loss(torch.zeros_like(near), near, far.unsqueeze(2), present=there)
+        # The loss takes embeddings, so distances become points on a line with the anchor at 0.
+        mask = None if present.all() else torch.from_numpy(present).to(far.device)
+        return self.loss(torch.zeros_like(near), near, far.unsqueeze(2), present=mask)
 
     def _distances(self, embedding: torch.Tensor, judged: np.ndarray) -> torch.Tensor:
-        """From the first of each row to the others, (b, c)."""
+        """Returns the distances from the first of each row to the others, (b, c)."""
         firsts = np.repeat(judged[:, 0], judged.shape[1] - 1)
         pairs = np.stack([firsts, judged[:, 1:].ravel()], axis=1)
         return pair_distances(embedding, pairs, self.recipe.distance).view(len(judged), -1)

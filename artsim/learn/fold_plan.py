@@ -1,4 +1,4 @@
-"""The folds of a plan as rows of vectors, for the cross-validation of jobs.train and for the trials of jobs.tune."""
+"""The folds of a plan as row numbers of vectors, for cross-validation in jobs.train and trials in jobs.tune."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -36,17 +36,17 @@ _SAID = {
 
 
 def said(kind: str) -> str:
-    """A kind of folds, or a strict split, in words."""
+    """Returns the name of a kind of folds, or of a strict split, for messages."""
     return _SAID.get(kind, kind)
 
 
 @dataclass(frozen=True)
 class Fold:
-    """One fold of a kind (see folds.KINDS; of a strict split the kind is the split's), in rows of vectors.
+    """One fold in rows of vectors. ``kind`` is one of ``folds.KINDS``, or the kind of a strict split.
 
-    ``training``, int (n, 9), -1 in place of a negative that is held out; ``validation``, int (v, 9); ``rows``, int
-    (v,): the rows of the plan that are validated; ``unit``, int (v,): see folds.Fold; ``pool``, int (p,): what may be
-    mined.
+    ``training``, int (n, 9), has -1 in place of a held-out negative. ``validation`` is int (v, 9). ``rows``, int (v,),
+    are the rows of the plan that are validated. ``unit``, int (v,), is as in ``folds.Fold``. ``pool``, int (p,), is
+    what may be mined.
     """
 
     kind: str
@@ -57,23 +57,23 @@ class Fold:
     pool: np.ndarray
 
     def unseen(self) -> np.ndarray:
-        """Which negatives of the validation training never sees, bool (v, 7)."""
+        """Returns which validation negatives training never sees, bool (v, 7)."""
         return ~np.isin(self.validation[:, 2:], np.union1d(self.training, self.pool))
 
     def alone(self) -> np.ndarray:
-        """The validation without the negatives that training sees, int (v, 9), -1 in their place."""
-        found = self.validation.copy()
-        found[:, 2:][~self.unseen()] = -1
-        return found
+        """Returns the validation with -1 in place of the negatives that training sees, int (v, 9)."""
+        masked = self.validation.copy()
+        masked[:, 2:][~self.unseen()] = -1
+        return masked
 
     def twice(self) -> np.ndarray:
-        """The validation, and then the validation ``alone``, int (2v, 9)."""
+        """Returns the validation followed by ``alone()``, int (2v, 9)."""
         return np.concatenate([self.validation, self.alone()])
 
 
 @dataclass(frozen=True)
 class Folds:
-    """The ``ids`` of the images, sorted; the folds by places in them; the images' known groups, int (m,), -1: none."""
+    """The sorted ``ids`` of the images, the ``folds`` as positions in them, and known groups, int (m,), -1 for none."""
 
     ids: list[str]
     folds: list[Fold]
@@ -81,7 +81,7 @@ class Folds:
 
 
 def kinds_of(question: Question) -> list[str]:
-    """All kinds of folds that a model is scored by; the first that can be tested decides."""
+    """Returns all kinds of folds that a model is scored by; the first that can be tested is the main one."""
     return [kind for kind in reversed(KINDS) if kind != NEW_GROUPS or question.split_by]
 
 
@@ -95,41 +95,41 @@ def make_folds(
     count: int = FOLDS,
     sample: Sequence[str] = (),
 ) -> Folds:
-    """Cuts a plan of ``--split folds`` into folds of each kind, the same when a run in ``folder`` goes on.
+    """Cuts a plan of ``--split folds`` into folds of each kind; a resumed run in ``folder`` gets the same folds.
 
-    ``sample``: images that may be mined. A kind of which there are not two folds is left out, with a warning. Mistake
-    if none is left.
+    ``sample`` lists images that may be mined. A kind with fewer than two folds is left out with a warning. Raises a
+    user error if no kind is left.
     """
     column = question.split_by
     names = plan.images(TRAINING)
     used = sorted(set(names.flat))
-    place = {one: index for index, one in enumerate(used)}
+    place = {image_id: index for index, image_id in enumerate(used)}
     judged = np.vectorize(place.__getitem__, otypes=[np.int64])(names)
     groups = _codes(_kept_groups(archive, folder, column, used), used) if column else None
     ids = sorted({*used, *sample})
-    at = np.searchsorted(np.array(ids, dtype=object), np.array(used, dtype=object))
-    made = []
+    positions = np.searchsorted(np.array(ids, dtype=object), np.array(used, dtype=object))
+    plan_folds = []
     for kind in kinds:
         parts = cut(judged, kind, count=count, seed=question.seed, groups=groups)
         if len(parts) < 2:
             _log.warning("%s: too few annotations to test it in two folds; no score of it", said(kind))
             continue
         for fold in parts:
-            held_out = [one for one, held in zip(used, fold.held_out, strict=True) if held]
-            training = np.where(fold.training < 0, -1, at[fold.training])
+            held_out = [image_id for image_id, held in zip(used, fold.held_out, strict=True) if held]
+            training = np.where(fold.training < 0, -1, positions[fold.training])
             pool = _places(without_relatives(archive, column, sample, held_out), ids)
             mined = np.union1d(training[training >= 0], pool)
-            made.append(Fold(kind, training, at[judged[fold.test]], fold.test, fold.unit, mined))
-    if not made:
+            plan_folds.append(Fold(kind, training, positions[judged[fold.test]], fold.test, fold.unit, mined))
+    if not plan_folds:
         raise Mistake(
             "the annotations can't be cross-validated: nearly all are of one anchor and positive; "
             "jobs.annotations makes more"
         )
-    return Folds(ids, made, relatives(archive, column, ids))
+    return Folds(ids, plan_folds, relatives(archive, column, ids))
 
 
 def _kept_groups(archive: Archive, folder: str, column: str, ids: Sequence[str]) -> dict[str, str]:
-    """The group of each image that has one, as it was when the run in ``folder`` began."""
+    """Returns the group of each image that has one, as of the start of the run in ``folder``."""
     path = f"{folder}/groups.json"
     kept = intact(archive.store, path, of="run", remedy="remove its folder, and the same command begins anew")
     if kept is None:
@@ -139,40 +139,40 @@ def _kept_groups(archive: Archive, folder: str, column: str, ids: Sequence[str])
 
 
 def strict_folds(archive: Archive, pupil: Learner, plan: Plan, question: Question, *, count: int, mines: bool) -> Folds:
-    """Cuts what a strict split learns from; one fold is the plan's own, trained and validated as jobs.train does."""
+    """Cuts the training data of a strict split; a single fold is the plan's own, trained as jobs.train does."""
     plans = [plan] if count == 1 else _refolded(archive, plan, question, count)
     column = question.split_by
     sample = pool_sample(archive, pupil.usable, question.seed) if mines else []
-    pools = [without_relatives(archive, column, sample, one.held_out()) for one in plans]
-    learned = {one for some in plans for role in (TRAINING, VALIDATION) for one in some.images(role).flat}
+    pools = [without_relatives(archive, column, sample, fold_plan.held_out()) for fold_plan in plans]
+    learned = {image for fold_plan in plans for role in (TRAINING, VALIDATION) for image in fold_plan.images(role).flat}
     ids = sorted(learned.union(*pools))
-    made = []
-    for one, pool in zip(plans, pools, strict=True):
-        names, held = one.images(TRAINING), one.images(VALIDATION)
+    plan_folds = []
+    for fold_plan, pool in zip(plans, pools, strict=True):
+        names, held = fold_plan.images(TRAINING), fold_plan.images(VALIDATION)
         mined = _places(np.union1d(names, pool), ids)
-        shape = _places(names.flat, ids).reshape(names.shape), _places(held.flat, ids).reshape(held.shape)
-        made.append(Fold(question.split, *shape, np.empty(0, np.int64), np.empty(0, np.int64), mined))
-    return Folds(ids, made, relatives(archive, column, ids))
+        indices = _places(names.flat, ids).reshape(names.shape), _places(held.flat, ids).reshape(held.shape)
+        plan_folds.append(Fold(question.split, *indices, np.empty(0, np.int64), np.empty(0, np.int64), mined))
+    return Folds(ids, plan_folds, relatives(archive, column, ids))
 
 
 def tuning_folds(
     archive: Archive, folder: str, pupil: Learner, plan: Plan, question: Question, *, count: int, mines: bool
 ) -> Folds:
-    """The folds that a sweep is scored on. ``mines``: whether some trial may mine, even if the recipe does not."""
+    """Returns the folds that score a sweep. ``mines`` is true if some trial may mine, even if the recipe does not."""
     mines = mines or question.recipe.negatives != "own"
     if question.split != IN_FOLDS:
         return strict_folds(archive, pupil, plan, question, count=count, mines=mines)
     sample = pool_sample(archive, pupil.usable, question.seed) if mines else []
-    many = count if count > 1 else FOLDS
-    found = make_folds(archive, folder, plan, question, kinds_of(question), count=many, sample=sample)
-    main = [fold for fold in found.folds if fold.kind == found.folds[0].kind]
-    return Folds(found.ids, main[:count], found.groups)
+    cut_count = count if count > 1 else FOLDS
+    all_folds = make_folds(archive, folder, plan, question, kinds_of(question), count=cut_count, sample=sample)
+    main = [fold for fold in all_folds.folds if fold.kind == all_folds.folds[0].kind]
+    return Folds(all_folds.ids, main[:count], all_folds.groups)
 
 
 def _codes(values: dict[str, str], ids: Sequence[str]) -> np.ndarray:
-    """A number from 0 for the value of each id, -1 for none; int (m,)."""
+    """Returns a number from 0 for the value of each id, -1 for no value; int (m,)."""
     number = {value: code for code, value in enumerate(sorted(set(values.values())))}
-    return np.array([number[values[one]] if one in values else -1 for one in ids], np.int64)
+    return np.array([number[values[image_id]] if image_id in values else -1 for image_id in ids], np.int64)
 
 
 def _places(some: Iterable[str], ids: Sequence[str]) -> np.ndarray:
@@ -180,20 +180,20 @@ def _places(some: Iterable[str], ids: Sequence[str]) -> np.ndarray:
 
 
 def _refolded(archive: Archive, plan: Plan, question: Question, count: int) -> list[Plan]:
-    """The plan once for each fold, with other annotations for validation."""
+    """Returns one plan per fold; each has other annotations for validation."""
     rows = plan.rows.to_pylist()
     learning = [row for row in rows if row["role"] != VERIFICATION]
     verification = [row for row in rows if row["role"] == VERIFICATION]
     images = np.array([row["images"] for row in learning], dtype=object)
     names = np.array([row["annotation_id"] for row in learning], dtype=object)
-    annotations = Annotations(names, names, images, names)  # only their images count here
+    annotations = Annotations(names, names, images, names)  # only the images matter here
     groups = groups_by(archive, question.split_by, annotations.ids().tolist()) if question.split_by else None
-    made = []
+    plans = []
     for parts in folds(annotations, question.split, count=count, seed=question.seed, groups=groups):
         cut_rows = [
             {**learning[row], "role": role}
-            for role, some in zip((TRAINING, VALIDATION), parts, strict=True)
-            for row in some.tolist()
+            for role, fold_rows in zip((TRAINING, VALIDATION), parts, strict=True)
+            for row in fold_rows.tolist()
         ]
-        made.append(Plan(pa.Table.from_pylist([*cut_rows, *verification], schema=ROLES), {}))
-    return made
+        plans.append(Plan(pa.Table.from_pylist([*cut_rows, *verification], schema=ROLES), {}))
+    return plans

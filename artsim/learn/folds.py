@@ -16,11 +16,12 @@ NEW_ANNOTATIONS, NEW_IMAGES, NEW_GROUPS = "new_annotations", "new_images", "new_
 KINDS = (NEW_ANNOTATIONS, NEW_IMAGES, NEW_GROUPS)
 FOLDS = 5
 
-# A block of images (see cut). On 3,000 annotations at random of people-art it triples what is tested, to 58%, and costs
-# 0.03 of meanrank; blocks of 30 test 83%, but hold out whole styles, and the score is 0.07 too bad.
+# Largest block of images (see cut). On 3,000 random annotations of people-art, blocks of 4 test three times as many
+# annotations, 58%, and cost 0.03 of meanrank. Blocks of 30 test 83%, but hold out whole styles, and meanrank is
+# 0.07 too high.
 _BLOCK = 4
-_LEAST = 0.5  # of the annotations: a fold that trains on fewer tells little of the model that is trained on all
-_FEW = 20  # annotations, of which any fold will do
+_LEAST = 0.5  # share of annotations to train on; a fold with fewer says little about the model trained on all
+_FEW = 20  # with fewer annotations, folds of any size are used
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,8 @@ class Fold:
 
     ``training``, int64 (t, 9): annotations to train on, -1 in place of a negative that is held out. ``test``, int64
     (v,): rows of the annotations to test on; no training annotation contains their anchor or positive (for
-    ``new_annotations``: the same pair of anchor and positive). ``unit``, int64 (v,): the group of each one's anchor, or
-    the anchor itself; tests of one unit are no independent evidence. ``held_out``, bool (m,): images that training must
-    not see.
+    ``new_annotations``: the same pair of anchor and positive). ``unit``, int64 (v,): the group of each anchor, or the
+    anchor itself; tests of one unit are not independent. ``held_out``, bool (m,): images that training must not see.
     """
 
     training: np.ndarray
@@ -45,16 +45,16 @@ def cut(
 ) -> list[Fold]:
     """Cuts annotations, int64 (n, 9) of image codes from 0, into at most ``count`` folds.
 
-    Folds that test nothing are left out, and so are folds that would train on less than half of the annotations.
+    Leaves out folds that test nothing and folds that would train on less than half of the annotations.
 
-    ``new_annotations``: annotations are dealt to the folds at random; those with the same pair of anchor and positive,
-    or with the same nine images, stay together. ``new_images``: images are dealt. ``new_groups``: whole groups of
-    images are dealt; ``groups``, int (m,), is the group of each image, -1 for an image that is a group of its own.
+    ``new_annotations``: annotations are assigned to folds at random; those with the same pair of anchor and positive,
+    or with the same nine images, stay together. ``new_images``: images are assigned. ``new_groups``: whole groups of
+    images are assigned; ``groups``, int (m,), is the group of each image, -1 for an image that is a group of its own.
 
-    Images and groups are not dealt one by one, because a fold can test an annotation only if it holds both the anchor
-    and the positive: pairs are joined, in random order, into blocks of limited size, and blocks are dealt. Pairs within
-    a large group are always tested, pairs of two groups seldom. So that large groups don't count for more than they do
-    in the annotations, ``new_groups`` tests only some of the pairs of large groups (see ``_representative``).
+    A fold can test an annotation only if it holds both the anchor and the positive. So pairs are joined, in random
+    order, into blocks of limited size, and whole blocks are assigned. Pairs within a large group are always tested,
+    pairs across two groups rarely. To keep large groups from being overrepresented, ``new_groups`` tests only some of
+    their pairs (see ``_representative``).
     """
     rng = np.random.default_rng([seed, KINDS.index(kind)])
     images = int(judged.max()) + 1
@@ -82,62 +82,62 @@ def cut(
 
 
 def _without(judged: np.ndarray, held_out: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Training (t, 9) without the images that are held out, bool (m,); which annotations can be tested, bool (n,)."""
+    """Returns training, (t, 9) with -1 for held-out images; testable annotations, bool (n,); ``held_out``."""
     pair = held_out[judged[:, :2]]
     training = judged[~pair.any(axis=1)]
     return np.where(held_out[training], -1, training), pair.all(axis=1), held_out
 
 
 def _alike(judged: np.ndarray) -> np.ndarray:
-    """A code from 0 for each annotation, (n,), equal for those that share anchor and positive, or all nine images."""
+    """Returns a code from 0 per annotation, (n,), equal for those with the same anchor and positive or nine images."""
     pairs = np.sort(judged[:, :2], axis=1)
-    nines = np.sort(judged, axis=1)
-    ends = [np.unique(one, axis=0, return_inverse=True)[1].ravel() for one in (pairs, nines)]
+    image_sets = np.sort(judged, axis=1)
+    ends = [np.unique(keys, axis=0, return_inverse=True)[1].ravel() for keys in (pairs, image_sets)]
     n, nodes = len(judged), len(judged) + int(ends[0].max()) + 1 + int(ends[1].max()) + 1
-    there = np.concatenate([n + ends[0], n + int(ends[0].max()) + 1 + ends[1]])
-    graph = coo_array((np.ones(2 * n, np.int8), (np.tile(np.arange(n), 2), there)), (nodes, nodes))
+    targets = np.concatenate([n + ends[0], n + int(ends[0].max()) + 1 + ends[1]])
+    graph = coo_array((np.ones(2 * n, np.int8), (np.tile(np.arange(n), 2), targets)), (nodes, nodes))
     return np.unique(connected_components(graph)[1][:n], return_inverse=True)[1]
 
 
 def _representative(size: np.ndarray, tested: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Which of the ``tested`` annotations, bool (n,), to keep, so that groups of every size have their share.
+    """Returns which ``tested`` annotations, bool (n,), to keep so groups of all sizes keep their share.
 
-    ``size``, int (n,): how many annotations have an anchor of the same group. Annotations are stratified by it into
-    quarters, and from each as large a share is drawn as the quarter has that is tested least.
+    ``size``, int (n,), is the number of annotations whose anchor is of the same group. Annotations are divided into
+    quarters by size. From each quarter the same share is drawn: the share that is tested in the least tested quarter.
     """
     stratum = np.searchsorted(np.quantile(size, [0.25, 0.5, 0.75]), size, side="right")
-    members = [np.flatnonzero(stratum == one) for one in np.unique(stratum)]
-    share = min(tested[some].mean() for some in members)
+    quarters = [np.flatnonzero(stratum == number) for number in np.unique(stratum)]
+    share = min(tested[quarter].mean() for quarter in quarters)
     kept = np.zeros(len(size), bool)
-    for some in members:
-        there = some[tested[some]]
-        kept[rng.permutation(there)[: round(share * len(some))]] = True
+    for quarter in quarters:
+        testable = quarter[tested[quarter]]
+        kept[rng.permutation(testable)[: round(share * len(quarter))]] = True
     return kept if share else tested
 
 
 def _units(groups: np.ndarray) -> np.ndarray:
-    """Codes from 0 for groups, (m,), where each -1 gets a code of its own."""
+    """Returns codes from 0 for groups, (m,); each -1 gets a code of its own."""
     own = np.where(groups < 0, groups.max(initial=0) + 1 + np.arange(len(groups)), groups)
     return np.unique(own, return_inverse=True)[1]
 
 
 def _dealt_in_blocks(pairs: np.ndarray, sizes: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """The fold of each unit, int (u,): units that ``pairs``, int (n, 2), join are in one block if it isn't too big."""
+    """Returns the fold of each unit, int (u,). Units joined by ``pairs``, int (n, 2), share a block if it fits."""
     blocks, size = DisjointSet(range(len(sizes))), sizes.astype(np.int64).copy()
-    for one, other in pairs[rng.permutation(len(pairs))].tolist():
-        one, other = blocks[one], blocks[other]
-        if one != other and size[one] + size[other] <= _BLOCK:
-            blocks.merge(one, other)
-            size[blocks[one]] = size[one] + size[other]
+    for first, second in pairs[rng.permutation(len(pairs))].tolist():
+        first, second = blocks[first], blocks[second]
+        if first != second and size[first] + size[second] <= _BLOCK:
+            blocks.merge(first, second)
+            size[blocks[first]] = size[first] + size[second]
     root = np.unique([blocks[unit] for unit in range(len(sizes))], return_inverse=True)[1]
     return _dealt_evenly(np.bincount(root, weights=sizes), count, rng)[root]
 
 
 def _dealt_evenly(sizes: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """A fold for each thing, int (s,): in random order, each to the fold that holds least."""
+    """Returns a fold for each item, int (s,): in random order, each goes to the fold that holds least."""
     filled = np.zeros(count)
     fold = np.empty(len(sizes), np.int64)
-    for one in rng.permutation(len(sizes)):
-        fold[one] = filled.argmin()
-        filled[fold[one]] += sizes[one]
+    for item in rng.permutation(len(sizes)):
+        fold[item] = filled.argmin()
+        filled[fold[item]] += sizes[item]
     return fold

@@ -1,4 +1,4 @@
-"""Heads: small networks that turn stored vectors into an embedding; each standardises its input by itself."""
+"""Heads: small networks that turn stored vectors into an embedding. Each head scales its own input."""
 
 import numpy as np
 import torch
@@ -12,12 +12,13 @@ _ROWS = 8192  # vectors embedded at a time
 
 
 class Head(nn.Module):
-    """Vectors (n, d) to embeddings (n, e), float32: prepared by what was fitted, then transformed by what is trained.
+    """Maps vectors (n, d) to embeddings (n, e), float32: a fitted preparation, then a trained transformation.
 
-    ``discriminant`` prepares y, a projection in closed form (see ``project_by``), and gives y + tanh(W2 relu(W1 y)),
-    where W2 is 0 at first, so that training begins with the projection; e = hidden, or d where that is less. The others
-    prepare x, standardised. ``residual``: 0.5 x + tanh(W2 relu(W1 x)), e = d. ``linear``: W x, e = hidden. ``mlp``:
-    W2 relu(W1 x + b1) + b2, e = hidden. In training, dropout thins what is prepared. All of it is saved as one.
+    ``discriminant`` prepares y, a projection in closed form (see ``project_by``), and returns y + tanh(W2 relu(W1 y)).
+    W2 starts at 0, so training starts from the projection; e = hidden, or d if that is less. The others prepare x, the
+    standardised input. ``residual``: 0.5 x + tanh(W2 relu(W1 x)), e = d. ``linear``: W x, e = hidden. ``mlp``: W2
+    relu(W1 x + b1) + b2, e = hidden. In training, dropout applies to the prepared input. The state dict holds both
+    steps.
     """
 
     mean: torch.Tensor
@@ -38,15 +39,15 @@ class Head(nn.Module):
         return self.transform(self.prepared(vectors))
 
     def prepared(self, vectors: torch.Tensor) -> torch.Tensor:
-        """What ``transform`` takes: a training that sees the same vectors again and again makes it once."""
+        """Returns the input of ``transform``. Training computes it once, because its vectors stay the same."""
         standard = (vectors - self.mean) * self.scale
         return functional.linear(standard, self.projection) if self.projects else standard
 
     def fit(self, vectors: torch.Tensor, judged: np.ndarray, total: Spread | None, recipe: Recipe) -> None:
-        """Fits what no training changes to the images of annotations: rows ``judged``, int (n, 9), of vectors.
+        """Fits the preparation, which training leaves unchanged, to the images of annotations.
 
-        -1 stands for a negative that is missing. ``total`` is how all images lie, for a projection; if None, the
-        annotated ones are all.
+        ``judged``, int (n, 9), are rows of ``vectors``, -1 for a missing negative. ``total`` is the mean and covariance
+        of all images, for a projection; of the annotated images if None.
         """
         if self.projects:
             self.project_by(vectors, judged, total, recipe.shrinkage)
@@ -54,23 +55,23 @@ class Head(nn.Module):
             self.standardise_by(vectors[_images(judged)])
 
     def standardise_by(self, vectors: torch.Tensor) -> None:
-        """Mean 0 and deviation 1 in every dimension of these vectors (n, d); a constant dimension becomes 0."""
+        """Scales every dimension of ``vectors``, (n, d), to mean 0 and unit variance; a constant one becomes 0."""
         deviation, mean = torch.std_mean(vectors, dim=0, correction=0)
         varies = deviation > 1e-6 * deviation.max()
         self.mean.copy_(mean)
         self.scale.copy_(torch.where(varies, 1 / deviation.clamp_min(1e-30), 0.0))
 
     def project_by(self, vectors: torch.Tensor, judged: np.ndarray, total: Spread | None, shrinkage: float) -> None:
-        """Sets the projection by anchors and positives, as ``fit`` says.
+        """Sets the projection from anchors and positives; for the arguments see ``fit``.
 
-        Dimensions are centred and not scaled: what they weigh is the discriminant's to say. Embeddings begin with a
-        mean length of sqrt(e).
+        Dimensions are centred but not scaled, because the discriminant weights them. Untrained embeddings have a mean
+        length of sqrt(e).
         """
-        known = vectors.cpu().numpy()
-        seen = known[_images(judged)]
+        array = vectors.cpu().numpy()
+        seen = array[_images(judged)]
         mean, covariance = total or spread(seen)
         size = len(self.projection)
-        weights = discriminant(known, judged, covariance, size, shrinkage)
+        weights = discriminant(array, judged, covariance, size, shrinkage)
         length = np.linalg.norm((seen - mean) @ weights, axis=1).mean()
         self.mean.copy_(torch.from_numpy(mean))
         self.projection.copy_(torch.from_numpy(weights.T * (size**0.5 / max(length, 1e-12))))
@@ -93,12 +94,12 @@ class _Refinement(nn.Module):
 
 
 class _Dropout(nn.Dropout):
-    """Dropout whose masks cost little on the CPU, where torch's take longer than all the rest of a small head."""
+    """Dropout with fast masks on the CPU, where torch's take longer than the rest of a small head."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training or not self.p or x.is_cuda:
             return super().forward(x)
-        rng = np.random.Generator(np.random.SFC64(int(torch.randint(1 << 62, ()))))  # goes by torch's seed, as any
+        rng = np.random.Generator(np.random.SFC64(int(torch.randint(1 << 62, ()))))  # seeded from torch's generator
         threshold = round(self.p * (1 << 16))
         mask = torch.from_numpy(rng.integers(0, 1 << 16, x.shape, np.uint16) >= threshold)
         return x * mask * (1 / (1 - threshold / (1 << 16)))
@@ -121,7 +122,7 @@ def _transform(dimension: int, recipe: Recipe) -> nn.Module:
         return _Residual(dimension, recipe.hidden)
     if recipe.head == "linear":
         linear = nn.Linear(dimension, recipe.hidden, bias=False)
-        nn.init.orthogonal_(linear.weight)  # a random projection: distances are about what they were
+        nn.init.orthogonal_(linear.weight)  # a random projection, which nearly preserves distances
         return linear
     hidden = nn.Linear(dimension, recipe.hidden)
     return nn.Sequential(hidden, nn.ReLU(inplace=True), nn.Linear(recipe.hidden, recipe.hidden))
@@ -129,9 +130,9 @@ def _transform(dimension: int, recipe: Recipe) -> nn.Module:
 
 @torch.inference_mode()
 def embed(head: nn.Module, vectors: torch.Tensor) -> np.ndarray:
-    """Embeddings (n, e), float32, of vectors (n, d), without dropout and a piece at a time."""
+    """Returns embeddings (n, e), float32, of vectors (n, d), computed without dropout, in batches."""
     training = head.training
     head.eval()
-    pieces = [head(piece).cpu() for piece in vectors.split(_ROWS)]
+    batches = [head(batch).cpu() for batch in vectors.split(_ROWS)]
     head.train(training)
-    return torch.cat(pieces).numpy()
+    return torch.cat(batches).numpy()

@@ -38,15 +38,15 @@ def hold_out(
 ) -> CrossValidation:
     """Trains on all but one fold. Half of what the fold tests chooses the epoch, the other half gives the score.
 
-    What it found is kept in ``folder``. Mistake if no fold can be held out.
+    Stores the result in ``folder`` and reuses it. Raises a user error if no fold can be held out.
     """
     table, about = f"{folder}/held_out.parquet", f"{folder}/held_out.json"
-    found = intact(archive.store, about, of="run", remedy=_REMEDY, keys=_KEPT)
-    if found is None or not archive.store.exists(table):
-        found = _trained(archive, folder, table, pupil, plan, question, sample, workers)
-        archive.write_json(about, found)
+    result = intact(archive.store, about, of="run", remedy=_REMEDY, keys=_KEPT)
+    if result is None or not archive.store.exists(table):
+        result = _trained(archive, folder, table, pupil, plan, question, sample, workers)
+        archive.write_json(about, result)
     rows = intact_table(archive.store, table, of="run", remedy=_REMEDY)
-    return CrossValidation(rows, found["epochs"], found["history"], {found["kind"]: 1})
+    return CrossValidation(rows, result["epochs"], result["history"], {result["kind"]: 1})
 
 
 def _trained(
@@ -61,7 +61,7 @@ def _trained(
 ) -> dict[str, Any]:
     recipe, seed = question.recipe, question.seed
     cut = make_folds(archive, folder, plan, question, kinds_of(question), sample=sample)
-    fold = next((one for one in cut.folds if len(one.rows) > 1), None)
+    fold = next((candidate for candidate in cut.folds if len(candidate.rows) > 1), None)
     if fold is None:
         raise Mistake(
             "too few annotations to hold out any; jobs.annotations makes more, and --split random works with few"
@@ -76,9 +76,15 @@ def _trained(
     )
     shared = pupil.share(cut.ids, recipe, seed)
     make = pupil.trainee(shared, fold.training, choosing.validation, recipe, seed, cut.groups, fold.pool)
-    where = f"{folder}/fold"
+    fold_folder = f"{folder}/fold"
     outcome = run(
-        make, recipe, workers=workers, store=archive.store, folder=where, seed=seed, show=live(archive.store, where)
+        make,
+        recipe,
+        workers=workers,
+        store=archive.store,
+        folder=fold_folder,
+        seed=seed,
+        show=live(archive.store, fold_folder),
     )
     card = {**pupil.card(), "recipe": asdict(recipe)}
     after = Model("fold", card, {**outcome.best, **pupil.kept()}, plan.rows).vectors(archive, cut.ids)

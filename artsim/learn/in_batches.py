@@ -1,4 +1,4 @@
-"""An epoch of training, batch by batch, the same for heads and backbones; alone or as one worker of several."""
+"""Trains one epoch in batches, for heads and backbones, on one worker or several."""
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from artsim.learn.recipe import Recipe
 
 
 class InBatches:
-    """What a trainee is that steps through annotations, int (n, 9); who inherits says how it steps and mines.
+    """Base class of learners that step through annotations, int (n, 9); subclasses implement steps and mining.
 
     -1 in place of a negative means that the annotation lacks it.
     """
@@ -22,7 +22,7 @@ class InBatches:
     model: nn.Module
 
     def train_epoch(self, epoch: int) -> dict[str, float]:
-        """One pass over the annotations in an order of its own; the mean loss of its batches."""
+        """Runs one pass over the annotations in an order drawn for the epoch; returns the mean loss of its batches."""
         rng = np.random.default_rng([self.seed, epoch])
         judged = self.training[rng.permutation(len(self.training))]
         if self.recipe.negatives != "own":
@@ -40,27 +40,27 @@ class InBatches:
         return {"loss": float(total) / len(batches)}
 
     def _mined(self, judged: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Negatives for each annotation, int (n, mined)."""
+        """Returns mined negatives for each annotation, int (n, mined)."""
         raise NotImplementedError("who inherits mines")
 
     def _step(self, judged: np.ndarray) -> torch.Tensor:
-        """One step on this worker's share of a batch; its share of the loss."""
+        """Runs one step on this worker's share of a batch; returns its share of the loss."""
         raise NotImplementedError("who inherits steps")
 
 
 def terms(judged: np.ndarray, recipe: Recipe) -> int:
-    """Of how many terms the mean loss of some annotations, int (b, 1 + 1 + k), is: triplets, pairs or lists."""
+    """Returns how many terms (triplets, pairs or lists) the mean loss of annotations, int (b, 1 + 1 + k), has."""
     present = int((judged[:, 2:] >= 0).sum())
     return {"triplet": present, "contrastive": present + len(judged)}.get(recipe.loss, len(judged))
 
 
 def filled(judged: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Annotations with the anchor in place of each missing negative; which negatives are there, bool (n, k)."""
+    """Returns annotations with the anchor in place of missing negatives, and which are not missing, bool (n, k)."""
     return np.where(judged < 0, judged[:, :1], judged), judged[:, 2:] >= 0
 
 
 def place() -> tuple[int, int]:
-    """This worker's number and how many there are."""
+    """Returns this worker's rank and the number of workers."""
     if not distributed.is_initialized():
         return 0, 1
     return distributed.get_rank(), distributed.get_world_size()

@@ -1,4 +1,4 @@
-"""Files of a run or a model that may be damaged: read, or named in one line."""
+"""Reads files of a run or a model that may be damaged; a user error names the damaged file."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,9 +20,9 @@ def intact(
     remedy: str = "",
     keys: Keys | None = None,
 ) -> Any:
-    """What ``read`` makes of a file, by default ``store.read_json``. Mistake names the file if it can't be read.
+    """Reads a file with ``read``, by default ``store.read_json``. A user error names a file that can't be read.
 
-    ``of`` is what it belongs to, ``remedy`` how to go on, ``keys`` what an object in it must have.
+    ``of`` says what the file belongs to, ``remedy`` what to do, ``keys`` which keys an object in it must have.
     """
     try:
         content = (read or store.read_json)(path)
@@ -31,7 +31,7 @@ def intact(
         return content
     except (OSError, ValueError, SafetensorError, pa.ArrowException, Mistake) as error:
         if isinstance(error, OSError) and not store.is_local and not isinstance(error, FileNotFoundError):
-            raise  # the network
+            raise  # a network error, not a damaged file
         raise Mistake(
             f"{store.address(path)}: this file of the {of} is missing or damaged: {error}{remedy and '; '}{remedy}"
         ) from error

@@ -1,4 +1,4 @@
-"""A file of links into the archive: CSV with a header, of EPFL's morphograph or with the columns of the table."""
+"""Imports links from a CSV file with a header: EPFL's morphograph format, or the columns of the links table."""
 
 import logging
 import re
@@ -14,7 +14,7 @@ from artsim.learn.annotations import check_annotator
 from artsim.learn.links import Link, add_links
 from artsim.sources.record import Reject
 
-_NAMES = {  # of the table's columns, in the files
+_NAMES = {  # column of the table: its names in files
     "id_a": ("id_a", "img1"),
     "id_b": ("id_b", "img2"),
     "verdict": ("verdict", "type"),
@@ -22,21 +22,21 @@ _NAMES = {  # of the table's columns, in the files
     "created_at": ("created_at", "date"),
 }
 _ENDS = ("id_a", "id_b")
-_SHOWN = 5  # of the images that the catalog lacks, on stderr
+_SHOWN = 5  # images missing from the catalog that the warning lists
 
 _log = logging.getLogger(__name__)
 
 
 class _Bad(Exception):
-    """A line that is no link; the text says why."""
+    """A line that is not a link; the message says why."""
 
 
 def import_links(archive: Archive, path: str, *, annotator: str, collection: str | None) -> dict[str, Any]:
-    """Adds the links of a file; the run's share of the report.
+    """Adds the links of a file; returns the run's report fields.
 
-    Images are named as in annotations: by id, local id or name of the file, among those of ``collection`` if it is
-    given. A link of an image that the catalog lacks is a link all the same, counted and told on stderr: its id is the
-    name, below ``collection``. Mistake if the header has no columns for two images and a verdict.
+    Images are named as in annotations: by id, local id or file name, among those of ``collection`` if it is given. A
+    link to an image that the catalog lacks is added too: the image's id is its name, prefixed with ``collection``. A
+    warning counts such images. Raises a user error if the header has no columns for two images and a verdict.
     """
     check_annotator(annotator)
     header, *lines = list(read_lines(path)) or [Line(1, "", ())]
@@ -73,28 +73,28 @@ def import_links(archive: Archive, path: str, *, annotator: str, collection: str
 
 
 def _meant(archive: Archive, names: Collection[str], collection: str | None) -> dict[str, list[str]]:
-    """The ids that each name may mean; one of the whole catalog is what it is, whatever the collection."""
-    found = archive.table("catalog").find(sorted(names), ["id"])
-    ids = set() if found is None else set(found["id"].to_pylist())
-    rest = find_names(archive, [name for name in names if name not in ids], collection)
-    return {name: [name] if name in ids else rest[name] for name in names}
+    """Returns the ids that each name may mean. An id in the catalog means itself, whatever the collection."""
+    rows = archive.table("catalog").find(sorted(names), ["id"])
+    ids = set() if rows is None else set(rows["id"].to_pylist())
+    matches = find_names(archive, [name for name in names if name not in ids], collection)
+    return {name: [name] if name in ids else matches[name] for name in names}
 
 
 def _columns(header: Line, path: str) -> Mapping[str, int]:
     columns = {}
-    for name, known in _NAMES.items():
-        at = [index for index, field in enumerate(header.fields) if field.strip().lower() in known]
-        if at:
-            columns[name] = at[0]
+    for name, aliases in _NAMES.items():
+        positions = [index for index, field in enumerate(header.fields) if field.strip().lower() in aliases]
+        if positions:
+            columns[name] = positions[0]
         elif name in ("id_a", "id_b", "verdict"):
             raise Mistake(
-                f"--file {path}: the first line names no column {' or '.join(known)}, so this is no file of links"
+                f"--file {path}: the first line names no column {' or '.join(aliases)}, so this is no file of links"
             )
     return columns
 
 
 def _pair(line: Line, width: int, columns: Mapping[str, int]) -> dict[str, str]:
-    """What a line gives, by column."""
+    """Returns the values of a line by column."""
     if len(line.fields) != width:
         raise _Bad(f"not as many fields as the header: {len(line.fields)}")
     given = {name: line.fields[at].strip() for name, at in columns.items()}
@@ -114,7 +114,7 @@ def _link(given: Mapping[str, str], meant: Mapping[str, Sequence[str]], annotato
 
 
 def _id(name: str, meant: Sequence[str], collection: str | None) -> str:
-    """The id of an image; one that the catalog lacks is its name, below the collection."""
+    """Returns the id of an image: if the catalog lacks it, its name prefixed with the collection."""
     if len(meant) > 1:
         raise _Bad(f"ambiguous image: {name!r} may be {', '.join(meant)}")
     if meant:
@@ -123,7 +123,7 @@ def _id(name: str, meant: Sequence[str], collection: str | None) -> str:
 
 
 def _time(text: str | None) -> datetime | None:
-    """The morphograph's ``day-month-year_hours:minutes:seconds``, or ISO 8601; UTC where it does not say."""
+    """Parses ISO 8601 or the morphograph's ``day-month-year_hours:minutes:seconds``; UTC if no zone is given."""
     if not text:
         return None
     text = re.sub(r"^(\d\d)-(\d\d)-(\d{4})_", r"\3-\2-\1T", text)

@@ -1,4 +1,4 @@
-"""Links: pairs of images that people judged. Human work: rows are added, never changed."""
+"""Links: pairs of images that people judged. Because they are human work, rows are added but never changed."""
 
 import hashlib
 from collections.abc import Collection, Iterable
@@ -14,28 +14,28 @@ from artsim.archive import Archive
 from artsim.archive.schemas import LINKS
 from artsim.learn.annotations import PATIENCE
 
-POSITIVE = frozenset({"POSITIVE"})  # the connected components of these are the known clusters, as in EPFL's own code
-KINDRED = POSITIVE | {"CORRECT", "DUPLICATE", "SIMILAR"}  # whatever they are, no negatives of each other
+POSITIVE = frozenset({"POSITIVE"})  # their connected components are the known clusters, as in EPFL's own code
+KINDRED = POSITIVE | {"CORRECT", "DUPLICATE", "SIMILAR"}  # related items: never negatives of each other
 NEGATIVE = frozenset({"NEGATIVE", "WRONG"})
 
-_SHARD = 0  # one file an import, so that an import is there whole or not at all
+_SHARD = 0  # one file per import makes imports atomic
 
 
 class Link(NamedTuple):
-    """A row of the table: one judgement of a pair. The same in every column is the same judgement."""
+    """A row of the table: one judgement of a pair. Rows that are equal in all columns are the same judgement."""
 
     id_a: str
     id_b: str
     verdict: str
     annotator: str
     source: str | None
-    created_at: datetime | None  # None where the file did not say
+    created_at: datetime | None  # None if the file has no date
 
 
 def read_links(archive: Archive, verdicts: Collection[str] | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """All links, or those of some verdicts: ids, object of shape (p, 2), and verdicts, object of shape (p,).
+    """Returns all links, or those of some verdicts: ids, object (p, 2), and verdicts, object (p,).
 
-    A pair that was judged several times is there several times.
+    A pair that was judged several times occurs several times.
     """
     links = [link for link in _all(archive) if verdicts is None or link.verdict in verdicts]
     pairs = np.array([(link.id_a, link.id_b) for link in links], dtype=object).reshape(-1, 2)
@@ -43,18 +43,18 @@ def read_links(archive: Archive, verdicts: Collection[str] | None = None) -> tup
 
 
 def components(pairs: np.ndarray) -> dict[str, int]:
-    """The connected component, from 0, of every id in the pairs (object of shape (p, 2)), ids sorted."""
+    """Returns the connected component, from 0, of every id in ``pairs``, object (p, 2); ids are sorted."""
     ids = sorted(set(pairs.flat))
-    place = {one: index for index, one in enumerate(ids)}
-    ends = np.array([place[one] for one in pairs.flat], np.int64).reshape(-1, 2)
+    place = {image_id: index for index, image_id in enumerate(ids)}
+    ends = np.array([place[image_id] for image_id in pairs.flat], np.int64).reshape(-1, 2)
     graph = coo_array((np.ones(len(ends), np.int8), ends.T), shape=(len(ids), len(ids)))
     return dict(zip(ids, connected_components(graph, directed=False)[1].tolist(), strict=True)) if ids else {}
 
 
 def add_links(archive: Archive, links: Iterable[Link]) -> int:
-    """Adds links that are not there yet, as one new file, on the disk at return; says how many are new.
+    """Adds links that are not in the table yet, as one new file, flushed to disk; returns how many are new.
 
-    Waits for another who adds some; Mistake if that takes longer than a moment.
+    Waits while another process adds links. Raises a user error if that takes longer than ``PATIENCE`` seconds.
     """
     with archive.alone("links", patience=PATIENCE):
         known = _all(archive)
@@ -68,6 +68,6 @@ def add_links(archive: Archive, links: Iterable[Link]) -> int:
 
 
 def _all(archive: Archive) -> dict[Link, None]:
-    """Every link once: two imports at the same moment may both have written one."""
+    """Returns every link once: concurrent imports may both have written the same link."""
     tables = archive.table("links").scan()
     return dict.fromkeys(Link(**row) for rows in tables for row in rows.to_pylist())

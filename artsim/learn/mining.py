@@ -1,4 +1,4 @@
-"""Negatives from the archive by the current embedding: semi-hard and hard ones, never of a known relative."""
+"""Mines negatives from the archive by the current embedding: semi-hard or hard ones, never known related items."""
 
 import numpy as np
 import torch
@@ -6,8 +6,8 @@ from torch.nn import functional as F
 
 from artsim.mistake import Mistake
 
-_ENTRIES = 1 << 24  # distances held at a time, so that memory does not grow with annotations times archive
-_DEPTH = 4  # times ``count``: from so many of the most telling are those drawn that an epoch learns from
+_ENTRIES = 1 << 24  # distances held at a time, to bound memory
+_DEPTH = 4  # times ``count``: how many of the best candidates negatives are drawn from
 
 
 def mine(
@@ -21,22 +21,23 @@ def mine(
     distance: str = "cosine",
     candidates: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Negatives for each annotation: rows of ``embedding`` (m, d), int64 (n, count), each once.
+    """Returns negatives for each annotation: distinct rows of ``embedding`` (m, d), int64 (n, count).
 
-    ``hard`` are those nearest to the anchor; ``semihard`` the nearest of those farther than the positive (Schroff,
-    Kalenichenko, Philbin: FaceNet, 2015, section 3.2), and where there are too few of them, the farthest of the nearer
-    ones. They are drawn from the 4 x ``count`` foremost: the very foremost are often relatives whom nobody has linked
-    yet. Never one of the annotation's own images (``judged``, int (n, 9)), nor one of the anchor's or positive's group
-    (``groups``, int (m,), -1 for none). ``candidates`` are the rows that may be drawn, all if None: leave out what a
-    verification shall not have seen. Mistake if an annotation leaves too few.
+    ``hard`` negatives are those nearest to the anchor. ``semihard`` negatives are the nearest of those farther than the
+    positive (Schroff, Kalenichenko, Philbin: FaceNet, 2015, section 3.2); if there are too few, the farthest of the
+    nearer ones are added. Negatives are drawn from the first 4 x ``count`` of this order, because the very first are
+    often related items that nobody has linked yet. The annotation's own images (``judged``, int (n, 9)) and the group
+    of its anchor or positive (``groups``, int (m,), -1 for none) are never drawn. ``candidates`` are the rows that may
+    be drawn, all if None; leave out images that only the test set may contain. Raises a user error if an annotation
+    leaves too few.
     """
-    rows = torch.as_tensor(embedding).nan_to_num(0, 0, 0)  # a broken model still trains to its end, and is measured
+    rows = torch.as_tensor(embedding).nan_to_num(0, 0, 0)  # lets a diverged training finish and be measured
     if distance == "cosine":
-        rows = F.normalize(rows, dim=1)  # so that the euclidean order is that of the cosine
+        rows = F.normalize(rows, dim=1)  # euclidean order now equals cosine order
     pool = np.arange(len(rows)) if candidates is None else np.unique(candidates)
     step = max(_ENTRIES // max(len(pool), 1), 1)
-    found = [_mine(rows, some, groups, pool, kind, count, rng) for some in _pieces(judged, step)]
-    return np.concatenate(found) if found else np.empty((0, count), np.int64)
+    mined = [_mine(rows, batch, groups, pool, kind, count, rng) for batch in _pieces(judged, step)]
+    return np.concatenate(mined) if mined else np.empty((0, count), np.int64)
 
 
 def _pieces(judged: np.ndarray, step: int) -> list[np.ndarray]:
@@ -53,11 +54,11 @@ def _mine(
     rng: np.random.Generator,
 ) -> np.ndarray:
     anchors = rows[judged[:, 0]]
-    away = torch.cdist(anchors, rows[pool])
+    distances = torch.cdist(anchors, rows[pool])
     forbidden = torch.as_tensor(_forbidden(judged, groups, pool), device=rows.device)
-    key, depth = away, torch.full((len(judged),), _DEPTH * count, device=rows.device)
+    key, depth = distances, torch.full((len(judged),), _DEPTH * count, device=rows.device)
     if kind == "semihard":
-        gap = away - (anchors - rows[judged[:, 1]]).norm(dim=1, keepdim=True)
+        gap = distances - (anchors - rows[judged[:, 1]]).norm(dim=1, keepdim=True)
         key = torch.where(gap > 0, gap, gap.amax(1, keepdim=True).clamp_min(0) + gap.abs())
         depth = depth.minimum(((gap > 0) & ~forbidden).sum(1))
     allowed = (~forbidden).sum(1)
@@ -65,14 +66,14 @@ def _mine(
         raise Mistake(f"--mined {count}: there is an annotation that leaves only {int(allowed.min())} images to choose")
     places = key.masked_fill(forbidden, torch.inf).topk(min(_DEPTH * count, len(pool)), largest=False).indices
     depth = depth.minimum(allowed).clamp_min(count).cpu()
-    luck = rng.random(places.shape)
-    luck[np.arange(places.shape[1]) >= depth.numpy()[:, None]] = 1.0  # above all that is drawn
-    drawn = np.argsort(luck, axis=1, kind="stable")[:, :count]
+    random_keys = rng.random(places.shape)
+    random_keys[np.arange(places.shape[1]) >= depth.numpy()[:, None]] = 1.0  # sorts after everything that may be drawn
+    drawn = np.argsort(random_keys, axis=1, kind="stable")[:, :count]
     return pool[np.take_along_axis(places.cpu().numpy(), drawn, axis=1)]
 
 
 def _forbidden(judged: np.ndarray, groups: np.ndarray, pool: np.ndarray) -> np.ndarray:
-    """Which of the pool (c,) an annotation must not have: bool (n, c)."""
+    """Returns which rows of the pool, (c,), each annotation must not get, bool (n, c)."""
     own = groups[judged[:, :2], None]
     forbidden = ((own == groups[pool]) & (own >= 0)).any(1)
     place = np.full(len(groups), -1)

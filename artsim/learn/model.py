@@ -1,4 +1,4 @@
-"""A trained model on disk, ``models/<name>/``: its weights, its card, what it was trained on; and its vectors."""
+"""A trained model in ``models/<name>/``: its weights, its card, the annotations it was trained on, its vectors."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -23,40 +23,40 @@ from artsim.vision.weights import fingerprint
 
 FORMAT = 1
 ROLES = pa.schema([("annotation_id", pa.string()), ("images", pa.list_(pa.string())), ("role", pa.string())])
-# one row for each annotation and each kind of folds that tested it; see cross_validation.py
+# One row per annotation and kind of folds that tested it; see cross_validation.py.
 HELD_OUT = pa.schema(
     [
         ("annotation_id", pa.string()),
-        ("kind", pa.string()),  # of folds.KINDS
+        ("kind", pa.string()),  # one of folds.KINDS
         ("fold", pa.int32()),
-        ("rank", pa.float64()),  # of the positive among the eight, by the fold's model
-        ("before", pa.float64()),  # by what the model starts from
-        ("unseen", pa.int8()),  # negatives that the fold's training never saw
-        ("ahead_unseen", pa.float64()),  # those of them that are nearer than the positive; ties count half
-        ("unit", pa.int64()),  # the same for annotations whose anchors are of one group, or are one image
+        ("rank", pa.float64()),  # of the positive among the eight candidates, by the fold's model
+        ("before", pa.float64()),  # the same, by the vectors that training starts from
+        ("unseen", pa.int8()),  # number of negatives that the fold's training never saw
+        ("ahead_unseen", pa.float64()),  # how many of these are nearer than the positive; ties count half
+        ("unit", pa.int64()),  # equal for annotations whose anchors are of one group or are the same image
     ]
 )
 
 _CARD, _WEIGHTS, _ROLES = "card.json", "model.safetensors", "annotations.parquet"
 _TESTED = "cross_validation.parquet"
-_TOLD_BY = ("network", "level", "pooling", "weights_hash", "exact", "model_hash")  # what tells one feature from another
+_TOLD_BY = ("network", "level", "pooling", "weights_hash", "exact", "model_hash")  # fields that distinguish features
 
 
 class Encoder(Protocol):
-    """What gives a model's vectors in one archive."""
+    """Computes a model's vectors in one archive."""
 
     def find(self, ids: Sequence[str]) -> np.ndarray:
-        """Of these ids, float32 (n, d). Mistake names the first that has none."""
+        """Returns the vectors of these ids, float32 (n, d). A user error names the first id without one."""
 
     def blocks(self, *, parts: Sequence[tuple[int, str]] | None = None) -> Iterator[Block]:
-        """Of all, or of some parts, a block at a time."""
+        """Yields all vectors, or those of some partitions, in blocks."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """A trained model: ``card`` says what it is and how good, ``rows`` (of ROLES) what it was trained and verified on.
+    """A trained model: ``card`` describes it and its scores, ``rows`` (of ROLES) are its annotations and their roles.
 
-    ``held_out`` (of HELD_OUT): how cross-validation ranked its annotations; None without one. Pickles.
+    ``held_out`` (of HELD_OUT) is how cross-validation ranked its annotations; None without one. Can be pickled.
     """
 
     name: str
@@ -72,34 +72,34 @@ class Model:
 
     @property
     def hash(self) -> str:
-        """16 hex digits that tell its weights from others."""
+        """16 hex digits that identify its weights."""
         return fingerprint(dict(sorted(self.tensors.items())))
 
     def vectors(self, archive: Archive, ids: Sequence[str]) -> np.ndarray:
-        """Its vectors of these ids, float32 (n, d). Mistake names the first that has none."""
+        """Returns its vectors of these ids, float32 (n, d). A user error names the first id without one."""
         return self.encoder(archive).find(ids)
 
     def blocks(self, archive: Archive) -> Iterator[Block]:
-        """Its vectors of the whole archive, a block at a time."""
+        """Yields its vectors of the whole archive, in blocks."""
         return self.encoder(archive).blocks()
 
     def training_images(self) -> set[str]:
-        """The ids of the images it was made with: of training and of validation."""
+        """Returns the ids of the images that it was trained or validated on."""
         seen = self.rows.filter(pa.compute.not_equal(self.rows["role"], "verification"))
         return {image for images in seen["images"].to_pylist() for image in images}
 
     def encoder(self, archive: Archive) -> Encoder:
-        """What gives its vectors in this archive. Mistake if its features there are missing, or others."""
+        """Returns its encoder in this archive. Raises a user error if its input features are missing or differ."""
         if self.card["kind"] == "backbone":
             return BackboneEncoder(plan_of(self.name, self.card, self.tensors), archive)
         return HeadEncoder(self, archive)
 
     def save(self, archive: Archive) -> None:
-        """Puts the model into the archive in the place of one of the same name. It is there when its card is."""
+        """Writes the model to the archive, replacing one of the same name. The card, written last, completes it."""
         folder, store = f"models/{self.name}", archive.store
         store.remove(folder)
         with store.replace(f"{folder}/{_WEIGHTS}") as draft:
-            # save_file would write it for nobody else to read
+            # save_file would make a file that only its owner can read
             Path(draft).write_bytes(save({name: tensor.contiguous() for name, tensor in self.tensors.items()}))
         with store.replace(f"{folder}/{_ROLES}") as draft:
             pq.write_table(self.rows, draft)
@@ -110,16 +110,16 @@ class Model:
 
 
 class HeadEncoder:
-    """A head on the features of an archive."""
+    """Computes a head's vectors from the features of an archive."""
 
     def __init__(self, model: Model, archive: Archive) -> None:
         inputs = model.card["inputs"]
-        self.space = Space(archive, [one["features"] for one in inputs], pcas=pcas_of(model.tensors, len(inputs)))
-        for spec, one in zip(self.space.specs, inputs, strict=True):
-            if (here := about_feature(archive, spec.name)) != one["about"]:
+        self.space = Space(archive, [entry["features"] for entry in inputs], pcas=pcas_of(model.tensors, len(inputs)))
+        for spec, entry in zip(self.space.specs, inputs, strict=True):
+            if (current := about_feature(archive, spec.name)) != entry["about"]:
                 raise Mistake(
                     f"features/{spec.name}: the model {model.name} was trained on such features made otherwise: "
-                    f"{json.dumps(one['about'])}, here {json.dumps(here)}"
+                    f"{json.dumps(entry['about'])}, here {json.dumps(current)}"
                 )
         self.head = head_of(model)
 
@@ -134,7 +134,7 @@ class HeadEncoder:
 
 
 def head_of(model: Model) -> Head:
-    """The head of a model whose kind is head."""
+    """Returns the head of a model of kind ``head``. Raises a user error if card and weights do not match."""
     weights = {name: tensor for name, tensor in model.tensors.items() if not name.startswith("pca.")}
     try:
         head = Head(len(weights["mean"]), Recipe(**model.card["recipe"]))
@@ -146,7 +146,7 @@ def head_of(model: Model) -> Head:
 
 
 def pca_tensors(space: Space) -> dict[str, torch.Tensor]:
-    """The PCAs of a space as a model keeps them, beside its head."""
+    """Returns the PCAs of a space as tensors that a model stores beside its head."""
     return {
         f"pca.{index}.{name}": torch.from_numpy(getattr(pca, name))
         for index, pca in enumerate(space.pcas)
@@ -156,7 +156,7 @@ def pca_tensors(space: Space) -> dict[str, torch.Tensor]:
 
 
 def pcas_of(tensors: dict[str, torch.Tensor], count: int) -> list[Pca | None]:
-    """What ``pca_tensors`` made of a space of ``count`` specs, as a space takes them."""
+    """Returns the PCAs of a space of ``count`` specs from what ``pca_tensors`` made; None for a spec without one."""
     kept = {name: tensor.numpy() for name, tensor in tensors.items() if name.startswith("pca.")}
     return [
         Pca(kept[f"pca.{index}.mean"], kept[f"pca.{index}.matrix"]) if f"pca.{index}.mean" in kept else None
@@ -165,15 +165,15 @@ def pcas_of(tensors: dict[str, torch.Tensor], count: int) -> list[Pca | None]:
 
 
 def about_feature(archive: Archive, name: str) -> dict[str, Any] | None:
-    """What tells ``features/<name>`` from features of that name that were made otherwise; None if nobody wrote it."""
+    """Returns what distinguishes ``features/<name>`` from others of that name; None without an ``_about.json``."""
     about = archive.read_json(f"features/{name}/_about.json")
     return about and {key: about[key] for key in _TOLD_BY if key in about}
 
 
 def load_model(archive: Archive, name_or_path: str) -> Model:
-    """A model of the archive by its name, or any by the path (or address) of its folder.
+    """Loads a model by its name in the archive, or by the path (or address) of its folder.
 
-    Mistake if there is none, or one of its files is damaged.
+    Raises a user error if there is none, or if one of its files is damaged.
     """
     if name_or_path in archive.names("models"):
         store, folder, name = archive.store, f"models/{name_or_path}/", name_or_path
@@ -182,8 +182,8 @@ def load_model(archive: Archive, name_or_path: str) -> Model:
         name = PurePosixPath(store.root).name
     card = intact(store, folder + _CARD)
     if card is None:
-        there = ", ".join(archive.names("models")) or "none yet; jobs.train makes them"
-        raise Mistake(f"{name_or_path}: no model of this name, nor one at this path; the archive has {there}")
+        available = ", ".join(archive.names("models")) or "none yet; jobs.train makes them"
+        raise Mistake(f"{name_or_path}: no model of this name, nor one at this path; the archive has {available}")
     if isinstance(card, dict) and card.get("format") != FORMAT:
         raise Mistake(f"{name_or_path}: a model of format {card.get('format')}, this artsim reads format {FORMAT}")
     check_card(card, store.address(folder + _CARD))

@@ -1,4 +1,4 @@
-"""What a model's card.json must hold, so that a card that was edited or damaged is named and not tripped over."""
+"""Checks that a model's card.json has what it needs, so an edited or damaged card gives a clear error."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ _KINDS = ("head", "backbone")
 
 
 def check_card(card: Any, where: str) -> None:
-    """Mistake if a card lacks what a model is read by; ``where`` names the file."""
+    """Raises a user error if a card lacks what loading a model needs; ``where`` names the file."""
     if problem := _problem(card):
         raise Mistake(f"{where}: not the card of a model: {problem}")
 
 
 def check_trained(card: dict[str, Any], where: str) -> None:
-    """Mistake if the card does not tell of the training as well."""
+    """Raises a user error if the card lacks the description of its training."""
     remedy = "--again trains it"
     check_record(card, _TRAINED, where, remedy)
     check_record(card["asked"], {"inputs": dict, "recipe": dict}, f"{where} (asked)", remedy)
@@ -35,7 +35,7 @@ def _problem(card: Any) -> str | None:
     if card["kind"] == "head" and not isinstance(card.get("recipe"), dict):
         return "recipe is missing"
     if card["kind"] == "backbone" and not (
-        isinstance(card.get("pixels"), dict) and all(isinstance(one["about"], dict) for one in inputs)
+        isinstance(card.get("pixels"), dict) and all(isinstance(entry["about"], dict) for entry in inputs)
     ):
         return "what its network and its pixels were is missing"
     return None

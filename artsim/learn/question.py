@@ -1,4 +1,4 @@
-"""What is asked of a training or a sweep, and what is settled of it at its start, so that it can be gone on with."""
+"""The experiment configuration of a training or a sweep, and the plan fixed at its start so that it can resume."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -17,23 +17,23 @@ from artsim.learn.recipe import Recipe
 from artsim.learn.train_epochs import Trainee
 from artsim.learn.train_plan import COUNTS, Plan, make_plan
 
-_NAME = re.compile(r"[^\W_][\w.\-]{0,99}", re.ASCII)  # Ray and some object stores take no others
+_NAME = re.compile(r"[^\W_][\w.\-]{0,99}", re.ASCII)  # Ray and some object stores accept no others
 
 
 class Learner(Protocol):
-    """What the driver knows of what is trained: heads on features, or a backbone."""
+    """What the driver needs from the thing being trained: heads on features, or a backbone."""
 
     def kept(self) -> dict[str, torch.Tensor]:
-        """What a model keeps beside what is trained, and what a run that goes on must have again."""
+        """Returns the tensors that a model keeps besides the trained ones; a resumed run gets them back."""
 
     def usable(self, ids: Iterable[str]) -> set[str]:
-        """Those of the ids that it can learn from."""
+        """Returns the ids that it can learn from."""
 
     def before(self, ids: Sequence[str]) -> np.ndarray:
-        """The vectors that it starts from, float32 (n, d)."""
+        """Returns the vectors before training, float32 (n, d)."""
 
     def share(self, ids: Sequence[str], recipe: Any, seed: int) -> Any:
-        """What the trainees of these images have in common; it goes to the workers once."""
+        """Returns what all workers need to train on these images; it is sent to them once."""
 
     def trainee(
         self,
@@ -45,9 +45,10 @@ class Learner(Protocol):
         groups: np.ndarray,
         pool: np.ndarray,
     ) -> Callable[[], Trainee]:
-        """What makes the trainee on each worker; ``shared`` is what ``share`` gave.
+        """Returns a function that makes the ``Trainee`` on each worker; ``shared`` is the result of ``share``.
 
-        Annotations, ``pool`` and ``groups`` go by places in its ``ids``.
+        ``training``, ``validation`` and ``pool`` hold indices into the ``ids`` of ``share``; ``groups`` is aligned with
+        them.
         """
 
     def card(self) -> dict[str, Any]:
@@ -56,7 +57,7 @@ class Learner(Protocol):
 
 @dataclass(frozen=True)
 class Question:
-    """All that decides what a model becomes. Another question under the same name is a Mistake."""
+    """All settings that determine a model. Another configuration under the same name is a user error."""
 
     inputs: dict[str, Any]  # the options that make the learner
     recipe: Recipe
@@ -68,27 +69,30 @@ class Question:
     public_only: bool
 
 
-ASKED: Keys = {"inputs": dict, "recipe": dict}  # of a question as JSON has it
+ASKED: Keys = {"inputs": dict, "recipe": dict}  # of a configuration as JSON stores it
 
-MakeLearner = Callable[[dict[str, torch.Tensor] | None], Learner]  # called with what it kept, or None at the start
+MakeLearner = Callable[[dict[str, torch.Tensor] | None], Learner]  # called with the kept tensors, or None at the start
 
 
 def check_name(name: str) -> None:
-    """Mistake if a model or a sweep can't be called so."""
+    """Raises a user error if a model or a sweep can't have this name."""
     if not _NAME.fullmatch(name):
         raise Mistake(f"--name {name[:100]!r}: letters a to z, digits, _ . and -, at most 100, first a letter or digit")
 
 
 def difference(before: dict[str, Any], now: dict[str, Any]) -> str:
-    """How a question was asked before, where it was asked otherwise; both as JSON holds them."""
-    flat = [{**one, **one["inputs"], **one["recipe"]} for one in (before, now)]
+    """Returns the earlier settings that differ from the current ones, as text; both as JSON stores them."""
+    flat = [{**settings, **settings["inputs"], **settings["recipe"]} for settings in (before, now)]
     keys = [key for key in flat[0] | flat[1] if key not in ("inputs", "recipe")]
     words = {key: str(flat[0].get(key)) for key in keys if flat[0].get(key) != flat[1].get(key)}
     return ", ".join(f"another {key}" if "{" in value else f"{key} {value}" for key, value in words.items())
 
 
 def settle(archive: Archive, folder: str, question: Question, learner: MakeLearner) -> tuple[Learner, Plan]:
-    """The learner and the plan that lie in ``folder``, put there if they don't: later annotations change nothing."""
+    """Returns the learner and the plan stored in ``folder``; makes and stores them if there are none.
+
+    Later annotations don't change a stored plan.
+    """
     kept, rows = f"{folder}/kept.safetensors", f"{folder}/annotations.parquet"
     remedy = f"remove the folder {archive.store.address(folder)}, and the same command begins anew"
     counts = intact(archive.store, f"{folder}/plan.json", of="run", remedy=remedy, keys=dict.fromkeys(COUNTS, int))

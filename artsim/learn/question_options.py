@@ -1,4 +1,4 @@
-"""The options by which jobs.train and jobs.tune say what is learned, from what; and what they ask by them."""
+"""The options by which jobs.train and jobs.tune configure an experiment, and how they are parsed."""
 
 import argparse
 import logging
@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 
 def add_question_options(job: Any) -> None:
-    """Inputs, annotations, split, and every setting of a recipe."""
+    """Adds the options for inputs, annotations, split, and every setting of a recipe."""
     job.option(
         "--features",
         nargs="+",
@@ -51,9 +51,12 @@ def _backbone(name: str) -> str:
 
 
 def asked(archive: Any, options: argparse.Namespace) -> tuple[Any, Any]:
-    """The Question and what makes its learner (see artsim.learn.question). Mistake for options at odds."""
+    """Returns the ``Question`` and the function that makes its learner (see artsim.learn.question).
+
+    Raises a user error if options conflict.
+    """
     inputs, recipe, learner = _learner(archive, options)
-    from artsim.learn.question import Question  # imports torch, which takes seconds that a mistake need not wait for
+    from artsim.learn.question import Question  # imports torch, which takes seconds; user errors come first
 
     if options.split_by and options.split not in ("folds", "group-disjoint") and recipe.negatives == "own":
         _log.warning(
@@ -73,7 +76,7 @@ def asked(archive: Any, options: argparse.Namespace) -> tuple[Any, Any]:
 
 
 def _learner(archive: Any, options: argparse.Namespace) -> tuple[dict[str, Any], Recipe, Any]:
-    """What is trained: the options that say so, the recipe, and what makes it."""
+    """Returns the configured inputs, the recipe, and the function that makes the learner."""
     if options.features and options.finetune:
         raise Mistake("--features or --finetune: only one of them can be trained")
     if not options.finetune:
@@ -84,7 +87,7 @@ def _learner(archive: Any, options: argparse.Namespace) -> tuple[dict[str, Any],
         from artsim.vision.recommended import RECOMMENDED_SPECS, recommended_features
 
         features = options.features or recommended_features(archive)
-        # as it was asked, so that the same command means the same when the archive has grown
+        # stored as given, so that the same command means the same after the archive has grown
         inputs = {"features": options.features or list(RECOMMENDED_SPECS), "whiten": options.whiten}
         learner: Any = partial(HeadLearner, archive, features, options.whiten, options.seed)
         return inputs, recipe, learner

@@ -1,4 +1,4 @@
-"""Every setting of a training with its default, in one place: jobs.train and jobs.tune make their options of it."""
+"""Every setting of a training with its default; jobs.train and jobs.tune derive their options from it."""
 
 import types
 from dataclasses import Field, dataclass, field, fields
@@ -8,13 +8,13 @@ from artsim.mistake import Mistake
 
 
 def setting(default: Any, about: str, *, choices: tuple[str, ...] = (), least: float = 0, below: float = 1e9) -> Any:
-    """A field of a recipe: its default, what its option's help says, and which values make sense."""
+    """Returns a field of a recipe: its default, its option's help text, and its valid values."""
     return field(default=default, metadata={"help": about, "choices": choices, "least": least, "below": below})
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train. A value out of its range, or of none of the choices, is a Mistake that names the option."""
+    """How to train. A value out of range, or not among the choices, is a user error that names the option."""
 
     head: str = setting(
         "discriminant",
@@ -46,8 +46,8 @@ class Recipe:
     patience: int = setting(10, "epochs without a better validation before the training stops", least=1)
 
     def __post_init__(self) -> None:
-        for one in fields(self):
-            _check(one, getattr(self, one.name))
+        for spec in fields(self):
+            _check(spec, getattr(self, spec.name))
 
 
 _Chosen = TypeVar("_Chosen", bound=Recipe)
@@ -59,32 +59,34 @@ def flag(name: str) -> str:
 
 
 def add_options(job: Any, *recipes: type[Recipe]) -> None:
-    """Gives a job an option for each setting of these recipes; what nobody says is None, and the recipe's default."""
+    """Adds an option for each setting of these recipes. An option left out is None, for the recipe's default."""
     known: dict[str, list[tuple[type[Recipe], Field[Any]]]] = {}
     for recipe in recipes:
-        for one in fields(recipe):
-            known.setdefault(one.name, []).append((recipe, one))
-    for name, found in known.items():
-        one = found[0][1]
-        defaults = dict.fromkeys(str(each.default) for _, each in found if each.default not in (None, False))
-        words = f"{one.metadata['help']} (default: {', '.join(defaults)})" if defaults else one.metadata["help"]
-        job.option(flag(name), help=words, default=None, **_how(one))
+        for spec in fields(recipe):
+            known.setdefault(spec.name, []).append((recipe, spec))
+    for name, definitions in known.items():
+        spec = definitions[0][1]
+        defaults = dict.fromkeys(
+            str(definition.default) for _, definition in definitions if definition.default not in (None, False)
+        )
+        help_text = f"{spec.metadata['help']} (default: {', '.join(defaults)})" if defaults else spec.metadata["help"]
+        job.option(flag(name), help=help_text, default=None, **_how(spec))
 
 
 def chosen(options: Any, recipe: type[_Chosen], *others: type[Recipe]) -> _Chosen:
-    """The recipe that a job's options say. Mistake for an option that is of no use to it, only to the ``others``."""
-    mine = {one.name for one in fields(recipe)}
-    for name in [one.name for other in others for one in fields(other) if one.name not in mine]:
+    """Returns the recipe that a job's options specify. Raises a user error for options that only ``others`` use."""
+    names = {spec.name for spec in fields(recipe)}
+    for name in [spec.name for other in others for spec in fields(other) if spec.name not in names]:
         if getattr(options, name) is not None:
             raise Mistake(f"{flag(name)}: of no use to what is trained here")
-    said = {name: getattr(options, name) for name in mine}
-    return recipe(**{name: value for name, value in said.items() if value is not None})
+    values = {name: getattr(options, name) for name in names}
+    return recipe(**{name: value for name, value in values.items() if value is not None})
 
 
 def _how(one: Field[Any]) -> dict[str, Any]:
     """The settings of an option, as argparse takes them."""
     if one.type is bool:
-        return {"action": "store_true"}  # whatever can be on or off is off by default
+        return {"action": "store_true"}  # every boolean setting is off by default
     if one.metadata["choices"]:
         return {"choices": one.metadata["choices"]}
     return {"type": get_args(one.type)[0] if isinstance(one.type, types.UnionType) else one.type, "metavar": "N"}

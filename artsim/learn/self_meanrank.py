@@ -1,4 +1,4 @@
-"""Self-meanrank: where a person's choice stands in their own second judgement of the same nine artworks."""
+"""Self-meanrank: the rank of a person's choice in their own second judgement of the same annotation."""
 
 from pathlib import Path
 
@@ -11,51 +11,60 @@ from artsim.learn.annotations import IMAGES, Annotations, read_annotations
 
 
 def second_judgement(archive: Archive, again: str) -> np.ndarray:
-    """What was judged again, by the name of an annotator or from a file in the text format: ids, object (n, 9).
+    """Returns the second judgements, by an annotator's name or from a file in the text format: ids, object (n, 9).
 
-    Lines of a file that are no annotation of artworks of the archive are left out. Mistake if there is neither.
+    Skips lines of a file that are not an annotation of artworks in the archive. Raises a user error if ``again`` is
+    neither an annotator nor a file.
     """
     if again in read_annotations(archive).annotator:
         return read_annotations(archive, [again]).images
     if not Path(again).is_file():
         raise Mistake(f"--again {again}: neither an annotator with annotations nor a file")
-    nine = [line.fields for line in read_lines(again) if len(line.fields) == IMAGES]
-    meant = find_names(archive, (name for names in nine for name in names))
-    rows = [[meant[name][0] for name in names] for names in nine if all(len(meant[name]) == 1 for name in names)]
+    name_rows = [line.fields for line in read_lines(again) if len(line.fields) == IMAGES]
+    ids_of_name = find_names(archive, (name for names in name_rows for name in names))
+    rows = [
+        [ids_of_name[name][0] for name in names]
+        for names in name_rows
+        if all(len(ids_of_name[name]) == 1 for name in names)
+    ]
     return np.array(rows, dtype=object).reshape(-1, IMAGES)
 
 
 def judged_twice(annotations: Annotations) -> dict[str, np.ndarray]:
-    """For each annotator who judged some of the same nine twice, the ranks of the first choices in the last judgement.
+    """Returns, by annotator who judged annotations twice, the ranks of the first choices in the last judgement.
 
-    By name; float64 (k,), one for each repeated question.
+    Each is float64 (k,), one rank for each repeated annotation.
     """
-    found = {}
+    ranks_by_annotator = {}
     for annotator in sorted(set(annotations.annotator)):
         theirs = annotations.take(annotations.annotator == annotator)
         earliest: dict[tuple[str, frozenset[str]], int] = {}
-        rows = [earliest.setdefault(question(nine), row) for row, nine in enumerate(theirs.images)]
+        rows = [earliest.setdefault(question(image_ids), row) for row, image_ids in enumerate(theirs.images)]
         first = np.array(rows) == np.arange(len(rows))
         ranks = self_ranks(theirs.take(first), theirs.images[~first])
         if not np.isnan(ranks).all():
-            found[annotator] = ranks[~np.isnan(ranks)]
-    return found
+            ranks_by_annotator[annotator] = ranks[~np.isnan(ranks)]
+    return ranks_by_annotator
 
 
 def self_ranks(annotations: Annotations, second: np.ndarray) -> np.ndarray:
-    """The rank of each annotation's positive in the second judgement; float64 (n,), NaN where there is none.
+    """Returns the rank of each annotation's positive in the second judgement; float64 (n,), NaN if there is none.
 
-    A judgement is of the same anchor and the same eight candidates, in any order. What was chosen then is first, the
-    others tie: for the same choice 1, for another 5, the mean of 2 to 8. Of several second judgements the last counts.
+    A second judgement has the same anchor and the same eight candidates, in any order. Its choice ranks first and the
+    others tie: the rank is 1 for the same choice and 5, the mean of 2 to 8, for another. If there are several second
+    judgements, the last counts.
     """
-    chosen = {question(nine): nine[1] for nine in second}
+    chosen = {question(image_ids): image_ids[1] for image_ids in second}
     tied = (2 + IMAGES - 1) / 2
     rank = {True: 1.0, False: tied, None: np.nan}
-    found = [chosen.get(question(nine)) for nine in annotations.images]
-    same = [None if one is None else one == nine[1] for one, nine in zip(found, annotations.images, strict=True)]
-    return np.array([rank[one] for one in same], np.float64)
+    choices = [chosen.get(question(image_ids)) for image_ids in annotations.images]
+    agreement = [
+        None if choice is None else choice == image_ids[1]
+        for choice, image_ids in zip(choices, annotations.images, strict=True)
+    ]
+    return np.array([rank[agrees] for agrees in agreement], np.float64)
 
 
 def question(nine: np.ndarray) -> tuple[str, frozenset[str]]:
-    """What was asked: the anchor and the eight candidates, whichever was chosen."""
+    """Returns what an annotation asks: the anchor and the eight candidates, whichever was chosen."""
     return nine[0], frozenset(nine[1:])

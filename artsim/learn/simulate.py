@@ -1,4 +1,4 @@
-"""A simulated curator, who goes by a column of the catalog: annotations to test everything on, without a person."""
+"""A simulated curator who judges by a column of the catalog: annotations for tests without a person."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from artsim.learn.annotations import add_annotations, check_annotator
 _NEGATIVES = 7
 _COLUMNS = [name for name in CATALOG.names if name not in ("id", "metadata")]
 
-Around = Callable[[int], tuple[np.ndarray, np.ndarray]]  # of an anchor: those of its value, those of other values
+Around = Callable[[int], tuple[np.ndarray, np.ndarray]]  # of an anchor: artworks of its value, artworks of other values
 
 
 def simulate(
@@ -33,14 +33,14 @@ def simulate(
     seed: int = 0,
     public_only: bool = False,
 ) -> dict[str, Any]:
-    """Adds annotations by somebody for whom the positive is what shares the anchor's value in a column.
+    """Adds annotations whose positive shares the anchor's value in the column ``by``.
 
-    The negatives have other values; with the probability ``noise`` the positive is any other artwork. Where ``mode`` is
-    ``near``, positive and negatives are drawn from the anchor's neighbourhood in ``features``, else from all. The
-    artworks (or, whole, the groups of the column ``pool_by``) are divided into ``pools`` and the nine of an annotation
-    come from one of them, so that splits between pools lose nothing. Artworks without a value are not drawn, nor, once
-    images were scraped, those without one.
-    Returns the run's share of the report. Mistake if the archive has too little for it.
+    The negatives have other values. With probability ``noise`` the positive is any other artwork. In the mode ``near``,
+    positive and negatives are drawn from the anchor's neighbourhood in ``features``, otherwise from all artworks. The
+    artworks (or whole groups of the column ``pool_by``) are divided into ``pools``. The images of an annotation come
+    from one pool, so that splits between pools exclude none. Artworks without a value are not drawn; once images were
+    scraped, artworks without an image aren't either. Returns the run's share of the report. Raises a user error if the
+    archive has too few artworks.
     """
     check_annotator(annotator)
     _check(by, count, noise, mode, features, pools, pool_by)
@@ -50,7 +50,7 @@ def simulate(
     pool = _pools(group, pools, np.random.default_rng([seed, 0]), pool_by)
     rng = np.random.default_rng([seed, 1])
     anchors = rng.choice(_anchors(value, pool, by, pools, noise), count)
-    members = [np.flatnonzero(pool == one) for one in range(pools)]
+    members = [np.flatnonzero(pool == number) for number in range(pools)]
     if space:
         near = neighbourhoods(space, ids, value, pool, np.unique(anchors))
         around: Around = near.__getitem__
@@ -67,7 +67,7 @@ def simulate(
         "annotator": annotator,
         "images": len(set(drawn)),
         "values": int(value.max()) + 1,
-        "pools": [len(some) for some in members],
+        "pools": [len(artworks) for artworks in members],
     }
 
 
@@ -94,7 +94,10 @@ def _check(
 def _drawable(
     archive: Archive, by: str, pool_by: str | None, among: pa.Array | None, public_only: bool
 ) -> tuple[pa.Array, np.ndarray, np.ndarray]:
-    """Ids of the artworks with a value, the numbers of their values, and of their groups: without one, each its own."""
+    """Returns the ids of the artworks with a value, the codes of their values, and the codes of their groups.
+
+    An artwork without a group is a group of its own.
+    """
     tables = []
     for rows in works(archive, list(dict.fromkeys([by, *([pool_by] if pool_by else [])])), public_only=public_only):
         rows = rows.filter(pc.is_valid(_texts(rows[by])))
@@ -115,37 +118,40 @@ def _drawable(
 
 
 def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The values as text; an empty one is none."""
+    """Returns the values as text; an empty text becomes null."""
     texts = column.cast(pa.string())
     return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
 
 
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:
-    """A number from 0 for each value, -1 where there is none."""
+    """Returns a code from 0 for each value, -1 for null."""
     codes = column.combine_chunks().dictionary_encode().indices
     return pc.fill_null(codes, -1).to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 def _pools(group: np.ndarray, pools: int, rng: np.random.Generator, pool_by: str | None) -> np.ndarray:
-    """The pool of each artwork: groups are dealt in random order, each to the pool that has least."""
+    """Returns the pool of each artwork. Groups are assigned in random order, each to the smallest pool."""
     sizes = np.bincount(group)
     if len(sizes) < pools:
         what = f"{len(sizes)} values in {pool_by}" if pool_by else f"{len(sizes)} artworks"
         raise Mistake(f"--pools {pools}: there are only {what}; say fewer pools")
     filled = np.zeros(pools, np.int64)
     of_group = np.empty(len(sizes), np.int64)
-    for one in rng.permutation(len(sizes)):
-        of_group[one] = filled.argmin()
-        filled[of_group[one]] += sizes[one]
+    for number in rng.permutation(len(sizes)):
+        of_group[number] = filled.argmin()
+        filled[of_group[number]] += sizes[number]
     return of_group[group]
 
 
 def _anchors(value: np.ndarray, pool: np.ndarray, by: str, pools: int, noise: float) -> np.ndarray:
-    """Artworks whose pool has another of their value, and enough of others. Mistake if there is none."""
+    """Returns the artworks whose pool has another one of their value and enough of other values.
+
+    Raises a user error if there are none.
+    """
     both = pool * (value.max() + 1) + value
-    alike, there = np.bincount(both)[both], np.bincount(pool)[pool]
-    needed = _NEGATIVES + (noise > 0)  # a positive by chance may be one of them
-    possible = np.flatnonzero((alike >= 2) & (there - alike >= needed))
+    alike, pool_size = np.bincount(both)[both], np.bincount(pool)[pool]
+    needed = _NEGATIVES + (noise > 0)  # a positive drawn as noise may be one of them
+    possible = np.flatnonzero((alike >= 2) & (pool_size - alike >= needed))
     if not len(possible):
         raise Mistake(
             f"--by {by}: in none of {pools} pools there are two artworks of one value and {needed} of others; "
@@ -155,12 +161,12 @@ def _anchors(value: np.ndarray, pool: np.ndarray, by: str, pools: int, noise: fl
 
 
 def _anywhere(value: np.ndarray, pool: np.ndarray, members: Sequence[np.ndarray]) -> Around:
-    """All others of the pool, those of the anchor's value and those of others."""
+    """Returns a function of an anchor: the others of its pool with its value, and those with other values."""
 
     def around(anchor: int) -> tuple[np.ndarray, np.ndarray]:
-        there = members[pool[anchor]]
-        alike = value[there] == value[anchor]
-        return there[alike & (there != anchor)], there[~alike]
+        in_pool = members[pool[anchor]]
+        alike = value[in_pool] == value[anchor]
+        return in_pool[alike & (in_pool != anchor)], in_pool[~alike]
 
     return around
 

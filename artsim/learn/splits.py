@@ -1,7 +1,7 @@
-"""Which annotations train and which verify, so that a score says something about images (or groups) never seen.
+"""Splits annotations into training and test set, so that a score applies to images (or groups) never seen in training.
 
-A split is made of whole connected components of annotations that share images. Where one of them is too big for that,
-annotations are held out one by one, and those that share an image with them are left out of both sides.
+A test set is made of whole connected components of annotations that share images. If a component is too big for that,
+annotations are held out one by one, and the annotations that share an image with them are excluded from both sides.
 """
 
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ from artsim.learn.annotations import Annotations
 
 KINDS = ("image-disjoint", "group-disjoint", "random")
 
-_NEAR_ENOUGH = 0.75  # of the share asked for, from whole components alone
-_AT_MOST = 2.0  # times the share, if one component more gives that much and loses nothing
-_LOOKED_AT = 1000  # annotations that each step of a greedy choice chooses from
+_NEAR_ENOUGH = 0.75  # of the wanted size; with less from whole components, annotations are held out one by one
+_AT_MOST = 2.0  # times the wanted size: the most that one more whole component may give
+_LOOKED_AT = 1000  # annotations sampled in each step of the greedy choice
 
 
 def split(
@@ -28,11 +28,12 @@ def split(
     seed: int = 0,
     groups: Mapping[str, str] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of training and rows of verification, int64, sorted; rows in neither cross between them and are left out.
+    """Returns the rows of training and test set, int64, sorted. Rows in neither overlap the test set and are excluded.
 
-    ``image-disjoint``: no image of a verification annotation is in a training one. ``group-disjoint``: no group
-    (``groups`` gives that of an image; without one it is a group of its own). ``random``: any annotation anywhere.
-    ``share`` is that of verification among the rows that are left. Mistake if there is no such split.
+    ``image-disjoint``: no image of a test annotation is in a training annotation. ``group-disjoint``: the same for
+    groups; ``groups`` maps an image to its group, and an image without one is a group of its own. ``random``: any
+    annotation may be in either. ``share`` is the test set's share of the rows that are not excluded. Raises a user
+    error if there is no such split.
     """
     if not 0 < share < 1:
         raise Mistake(f"a share of {share} can't be held out for verification; it must be between 0 and 1")
@@ -50,23 +51,26 @@ def folds(
     seed: int = 0,
     groups: Mapping[str, str] | None = None,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """``count`` splits as ``split`` makes them; no annotation verifies in two of them. Mistake if that can't be."""
+    """Returns ``count`` splits as ``split`` makes them; no annotation is tested in two of them.
+
+    Raises a user error if that is impossible.
+    """
     if not 2 <= count <= max(len(annotations), 2):
         raise Mistake(f"{count} folds of {len(annotations)} annotations: at least 2 folds, and an annotation in each")
     codes = _codes(annotations, kind, groups)
     rng = np.random.default_rng(seed)
     unused = np.ones(len(annotations), bool)
-    found = []
+    splits = []
     for number in range(count):
         wanted = unused.sum() / (count - number)
         training, verification = _held_out(codes, wanted, 1 / count, unused, rng)
-        found.append(_checked(training, verification, kind))
+        splits.append(_checked(training, verification, kind))
         unused &= ~verification
-    return found
+    return splits
 
 
 def _codes(annotations: Annotations, kind: str, groups: Mapping[str, str] | None) -> np.ndarray:
-    """What must not be on both sides, as numbers from 0; int64 of shape (n, 9), or (n, 1) where each row is alone."""
+    """Returns codes from 0 of what must not be on both sides: int64 (n, 9), or (n, 1) for ``random``."""
     if kind not in KINDS:
         raise Mistake(f"--split {kind}: there are {', '.join(KINDS)}")
     if len(annotations) < 2:
@@ -79,7 +83,8 @@ def _codes(annotations: Annotations, kind: str, groups: Mapping[str, str] | None
         raise Mistake(f"--split {kind}: it needs to know the groups; say by which column")
     numbers: dict[tuple[str, str], int] = {}
     keys = (
-        ("group", groups[one]) if groups.get(one) is not None else ("image", one) for one in annotations.images.flat
+        ("group", groups[image_id]) if groups.get(image_id) is not None else ("image", image_id)
+        for image_id in annotations.images.flat
     )
     flat = [numbers.setdefault(key, len(numbers)) for key in keys]
     return np.array(flat, np.int64).reshape(annotations.images.shape)
@@ -88,9 +93,9 @@ def _codes(annotations: Annotations, kind: str, groups: Mapping[str, str] | None
 def _held_out(
     codes: np.ndarray, wanted: float, share: float, allowed: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Masks of training and of verification. Only rows that are ``allowed`` may verify, about as many as wanted.
+    """Returns masks of training and test set. Only ``allowed`` rows are tested, about as many as ``wanted``.
 
-    Where that loses others, there are fewer: ``share`` of what is left.
+    If other rows are excluded, the test set is smaller: ``share`` of the rows that remain.
     """
     verification = _whole_components(codes, wanted, allowed, rng)
     if verification.sum() < _NEAR_ENOUGH * wanted:
@@ -101,7 +106,7 @@ def _held_out(
 
 
 def _whole_components(codes: np.ndarray, wanted: float, allowed: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A mask of the rows of components, all rows allowed, that together have about as many as wanted, if there are."""
+    """Returns a mask of whole components, all rows allowed, of about ``wanted`` rows in total if possible."""
     n = len(codes)
     ends = np.repeat(np.arange(n), codes.shape[1]), codes.ravel() + n  # annotations and images are the nodes
     nodes = n + int(codes.max()) + 1
@@ -110,14 +115,14 @@ def _whole_components(codes: np.ndarray, wanted: float, allowed: np.ndarray, rng
     order = rng.permutation(np.flatnonzero(np.bincount(component, weights=~allowed) == 0))
     chosen = np.zeros(len(sizes), bool)
     total = 0
-    for one in order:
-        if total + sizes[one] <= wanted + 0.5:
-            chosen[one] = True
-            total += sizes[one]
-    rest = order[~chosen[order]]
-    if len(rest) and total < _NEAR_ENOUGH * wanted:
-        smallest = rest[sizes[rest].argmin()]
-        chosen[smallest] = total + sizes[smallest] < min(_AT_MOST * wanted, allowed.sum()) - 0.5  # some must be left
+    for candidate in order:
+        if total + sizes[candidate] <= wanted + 0.5:
+            chosen[candidate] = True
+            total += sizes[candidate]
+    unchosen = order[~chosen[order]]
+    if len(unchosen) and total < _NEAR_ENOUGH * wanted:
+        smallest = unchosen[sizes[unchosen].argmin()]
+        chosen[smallest] = total + sizes[smallest] < min(_AT_MOST * wanted, allowed.sum()) - 0.5  # leaves some rows
     return chosen[component]
 
 
@@ -129,10 +134,10 @@ def _grown(
     allowed: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """The rows and more of them, until they are as many as wanted, or the share of all that don't cross.
+    """Returns the test set grown to ``wanted`` rows, or to ``share`` of the rows that are not excluded if that is less.
 
-    Each step takes, of some drawn at random, the row that costs training the fewest others; after the stochastic
-    greedy algorithm of Mirzasoleiman et al., "Lazier than lazy greedy" (AAAI 2015).
+    Each step samples some rows and takes the one that excludes the fewest training rows; after the stochastic greedy
+    algorithm of Mirzasoleiman et al., "Lazier than lazy greedy" (AAAI 2015).
     """
     verification = verification.copy()
     order = np.argsort(codes, axis=None, kind="stable")
@@ -140,13 +145,13 @@ def _grown(
     held = np.zeros(codes.max() + 1, bool)
     held[codes[verification]] = True
     training = ~held[codes].any(axis=1)
-    weight = np.bincount(codes[training].ravel(), minlength=len(held))  # what holding an image out costs
+    weight = np.bincount(codes[training].ravel(), minlength=len(held))  # training rows lost by holding an image out
     free = rng.permutation(np.flatnonzero(allowed & ~verification))
     verifying, trained = int(verification.sum()), int(training.sum())
     while len(free) and verifying < min(wanted, share * (verifying + trained)):
-        some = rng.integers(len(free), size=min(_LOOKED_AT, len(free)))
-        looked = codes[free[some]]
-        best = some[np.where(held[looked], 0, weight[looked]).sum(axis=1).argmin()]
+        sample = rng.integers(len(free), size=min(_LOOKED_AT, len(free)))
+        sample_codes = codes[free[sample]]
+        best = sample[np.where(held[sample_codes], 0, weight[sample_codes]).sum(axis=1).argmin()]
         row, free[best] = free[best], free[-1]
         free = free[:-1]
         verification[row] = True

@@ -1,6 +1,6 @@
-"""A training from the question to the model: what is learned from what, on Ray Train, scored, and put into the archive.
+"""A training from the experiment configuration to a scored model in the archive; the model is trained on Ray Train.
 
-While it runs all of it lies in ``models/_<name>``; the same command goes on from there.
+While it runs, all files are in ``models/_<name>``; the same command resumes it.
 """
 
 import hashlib
@@ -45,7 +45,7 @@ from artsim.measure.ranks import ranks
 _log = logging.getLogger(__name__)
 
 _ANEW = "remove its folder, and the same command begins anew"
-_ASKED = "asked.json"  # the last that a run writes before it trains: what the others are is then settled
+_ASKED = "asked.json"  # written last before training: once it exists, plan and pool are complete
 
 
 def train(
@@ -57,10 +57,10 @@ def train(
     workers: Workers,
     again: bool,
 ) -> dict[str, Any]:
-    """Trains ``models/<name>``, or goes on with it, or says that it is there; the run's share of the report.
+    """Trains ``models/<name>``, resumes it, or reports that it exists; returns the run's share of the report.
 
-    ``learner`` is called with what it keeps, or None at the start. ``again`` makes a model that is there anew.
-    Mistake if another run trains it now.
+    ``learner`` is called with the kept tensors, or None at the start. ``again`` replaces a model that exists. Raises a
+    user error if another run is training it.
     """
     check_name(name)
     with archive.alone(f"models/{name}"):
@@ -88,7 +88,7 @@ def _begin(
     if tested:
         recipe = replace(recipe, epochs=tested.epochs, patience=tested.epochs)
     outcome = _train(archive, folder, question, recipe, pupil, plan, pool, workers)
-    if tested:  # nothing is held out of the final training: its course is that of the folds
+    if tested:  # the final training holds nothing out: report the course of the folds
         history, best, measured = tested.history, tested.epochs - 1, said(next(iter(tested.folds)))
         _log.info("trained on all %d annotations for %d epochs", plan.counts[TRAINING], tested.epochs)
     else:
@@ -103,19 +103,19 @@ def _begin(
     counts = plan.counts
     learned = sum(counts[role] for role in SPLIT)
     lost = counts["without_vector"]
-    found = {
+    row_counts = {
         "rows_in": counts["annotations"],
         "rows_out": learned,
         "rows_failed": lost,
         "failures": {"an image without a vector": lost} if lost else {},
     }
-    return {**found, "done_before": False, **_told(archive, name, model.card)}
+    return {**row_counts, "done_before": False, **_told(archive, name, model.card)}
 
 
 def _made_before(
     archive: Archive, name: str, question: Question, asked: dict[str, Any], card: dict[str, Any]
 ) -> dict[str, Any]:
-    """The report of a model that is there already. Says loudly if there are annotations that it does not know."""
+    """Returns the report of an existing model. Warns if there are annotations that it was not trained on."""
     where = archive.store.address(f"models/{name}/card.json")
     check_card(card, where)
     check_trained(card, where)
@@ -146,19 +146,19 @@ def _tested(
     pool: list[str],
     workers: Workers,
 ) -> CrossValidation:
-    """What cross-validation finds; of a backbone, what one held-out fold finds."""
+    """Returns the result of cross-validation, or for a backbone that of one held-out fold."""
     if "finetune" in question.inputs:
         return hold_out(archive, folder, pupil, plan, question, pool, workers)
     return cross_validate(archive, folder, pupil, plan, question, pool)
 
 
 def _pool(archive: Archive, folder: str, question: Question, pupil: Learner, plan: Plan) -> list[str]:
-    """What mining draws from; kept with the run, since the archive may have grown when it goes on."""
+    """Returns the images that mining draws from. They are stored, since the archive may grow before a run resumes."""
     if question.recipe.negatives == "own":
         return []
     path = f"{folder}/pool.json"
     kept = intact(archive.store, path, of="run", remedy=_ANEW)
-    if kept is not None and not (isinstance(kept, list) and all(isinstance(one, str) for one in kept)):
+    if kept is not None and not (isinstance(kept, list) and all(isinstance(image_id, str) for image_id in kept)):
         raise Mistake(f"{archive.store.address(path)}: damaged, not a list of ids; {_ANEW}")
     if kept is None:
         sample = pool_sample(archive, pupil.usable, question.seed)
@@ -179,7 +179,7 @@ def _train(
 ) -> Progress:
     training, validation = plan.images(TRAINING), plan.images(VALIDATION)
     ids = sorted({*training.flat, *validation.flat, *pool})
-    place = {one: index for index, one in enumerate(ids)}
+    place = {image_id: index for index, image_id in enumerate(ids)}
 
     places = np.vectorize(place.__getitem__, otypes=[np.int64])
     make = pupil.trainee(
@@ -213,7 +213,7 @@ def _model(
     history: list[Epoch],
     tested: CrossValidation | None,
 ) -> Model:
-    """The model with its card: what it was made of, and what it scores on what it saw and on what it never saw."""
+    """Returns the model with its card: what it was made from, and its scores on seen and on held-out annotations."""
     best = best_epoch(outcome.history)
     card: dict[str, Any] = {
         "format": FORMAT,
@@ -228,14 +228,14 @@ def _model(
     }
     model = Model(name, card, {**outcome.best, **pupil.kept()}, plan.rows, tested and tested.rows)
     card["hashes"]["model"] = model.hash
-    ids = sorted({one for nine in plan.rows["images"].to_pylist() for one in nine})
+    ids = sorted({image_id for image_ids in plan.rows["images"].to_pylist() for image_id in image_ids})
     before, after = pupil.before(ids), model.vectors(archive, ids)
     card["dimension"] = after.shape[1]
     if tested:
         seen = _scored(plan, TRAINING, ids, before, after, question)
-        found = scores(tested, question.seed)
-        tell(found)
-        card["scores"] = {"seen": seen, **found}
+        held_out_scores = scores(tested, question.seed)
+        tell(held_out_scores)
+        card["scores"] = {"seen": seen, **held_out_scores}
     else:
         card["scores"] = {role: _scored(plan, role, ids, before, after, question) for role in SPLIT}
     return model
@@ -244,9 +244,9 @@ def _model(
 def _scored(
     plan: Plan, role: str, ids: Sequence[str], before: np.ndarray, after: np.ndarray, question: Question
 ) -> dict[str, Any]:
-    """Meanranks of one role before and after, and what was gained, each with n and its interval."""
-    place = {one: index for index, one in enumerate(ids)}
-    judged = np.array([[place[one] for one in nine] for nine in plan.images(role)])
+    """Returns the meanranks of one role before and after training, and the gain, each with n and its interval."""
+    place = {image_id: index for index, image_id in enumerate(ids)}
+    judged = np.array([[place[image_id] for image_id in image_ids] for image_ids in plan.images(role)])
     metric, seed = question.recipe.distance, question.seed
     old, new = ranks(before, judged, metric), ranks(after, judged, metric)
     return {
@@ -258,7 +258,7 @@ def _scored(
 
 
 def _told(archive: Archive, name: str, card: dict[str, Any]) -> dict[str, Any]:
-    """What a report tells of a model."""
+    """Returns what a report says about a model."""
     shown = ("kind", "dimension", "split", "epochs", "best_epoch", "scores")
     model, picture = (archive.store.address(f"models/{name}{file}") for file in ("", "/curves.png"))
     return {"model": model, **{key: card[key] for key in shown}, "picture": picture}

@@ -1,4 +1,4 @@
-"""Whether features and annotations are such that a head can learn from them; asked before anything starts."""
+"""Checks, before anything starts, that a head can learn from the features and annotations."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ from artsim.learn.question import Learner, Question
 
 
 def check_learns(pupil: Learner, training: np.ndarray, question: Question) -> None:
-    """Mistake if the vectors of the training, or what it says of them, leave nothing to learn.
+    """Raises a user error if the vectors or the annotations to train on leave nothing to learn.
 
-    ``training``, object (n, 9): ids of anchor, positive and negatives. Of a backbone there are no vectors yet.
+    ``training``, object (n, 9): ids of anchor, positive and negatives. The vectors of a backbone don't exist yet.
     """
     if (training[:, 0] == training[:, 1]).all():
         raise Mistake(

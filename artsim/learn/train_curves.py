@@ -1,4 +1,4 @@
-"""The epochs of a training for people to look at: for TensorBoard while it runs and after, and as a picture."""
+"""The curves of a training: in TensorBoard while it runs and after, and as a picture."""
 
 import math
 import tempfile
@@ -18,9 +18,9 @@ _SHOWN = {"loss": "loss", "meanrank": "validation/meanrank", "low": "validation/
 
 
 def live(store: Store, folder: str) -> Callable[[Epoch], None]:
-    """What logs an epoch for ``tensorboard --logdir``; nothing where the files lie with objects, which can't grow.
+    """Returns a function that logs an epoch for ``tensorboard --logdir``; it raises OSError if the disk is full.
 
-    OSError if the disk is full.
+    In an object store, where files can't grow, it does nothing.
     """
     if not store.is_local:
         return lambda _: None
@@ -29,9 +29,9 @@ def live(store: Store, folder: str) -> Callable[[Epoch], None]:
 
 
 def keep_curves(store: Store, folder: str, history: Sequence[Epoch], best: int, title: str, measured: str) -> str:
-    """Writes all epochs for TensorBoard, and the picture, whose path it returns, into a folder of the archive.
+    """Writes all epochs for TensorBoard, and the picture, into a folder of the archive; returns the picture's path.
 
-    ``measured`` says what the meanrank is of.
+    ``measured`` says what the meanrank was measured on.
     """
     with tempfile.TemporaryDirectory() as drafts:
         writer = _writer(Path(drafts))
@@ -48,14 +48,17 @@ def keep_curves(store: Store, folder: str, history: Sequence[Epoch], best: int, 
 
 
 def _writer(folder: Path) -> EventsWriter:
-    """Writes as SummaryWriter does, but here and now: on a full disk that one's thread dies, and the training waits."""
+    """Returns a writer like SummaryWriter that writes in the calling thread.
+
+    On a full disk, the thread of a SummaryWriter dies and the training hangs.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     return EventsWriter(str(folder / "events"))
 
 
 def _log(writer: EventsWriter, epoch: Epoch) -> None:
     for name, shown in _SHOWN.items():
-        if math.isnan(epoch[name]):  # nothing is validated
+        if math.isnan(epoch[name]):  # no validation
             continue
         writer.write_event(Event(wall_time=time.time(), step=int(epoch["epoch"]), summary=scalar(shown, epoch[name])))
     writer.flush()

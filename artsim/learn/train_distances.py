@@ -1,4 +1,4 @@
-"""Distances between some pairs of many embeddings: each embedding is there once, and no pair is ever copied out."""
+"""Distances between selected pairs of many embeddings, without copying the two rows of each pair."""
 
 import warnings
 
@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-_LEAST = 1e-12  # of a squared distance: below it rounding is all there is, and the root has no slope
+_LEAST = 1e-12  # of a squared distance: below it there is only rounding, and the root has no gradient
 
 
 def pair_distances(embedding: Tensor, pairs: np.ndarray, kind: str) -> Tensor:
-    """The distance of each pair of rows: ``embedding`` (m, d), ``pairs`` int (p, 2), to (p,).
+    """Returns the distance of each pair of rows: ``embedding`` (m, d), ``pairs`` int (p, 2), to (p,).
 
-    ``cosine`` is 1 - cosine similarity, ``euclidean`` as it is. By products sampled where there is a pair: several
-    times as fast, forth and back, as gathering the rows of every pair.
+    ``cosine`` is 1 - cosine similarity; ``euclidean`` is not normalised. A sampled matrix product computes dot products
+    for the pairs alone. Forward and backward, this is several times as fast as gathering the rows of every pair.
     """
     rows = F.normalize(embedding) if kind == "cosine" else embedding
     count = len(rows)
@@ -22,7 +22,7 @@ def pair_distances(embedding: Tensor, pairs: np.ndarray, kind: str) -> Tensor:
     first, second = (torch.from_numpy(part).to(rows.device) for part in np.divmod(keys, count))
     starts = torch.searchsorted(first, torch.arange(count + 1, device=rows.device))
     zeros = torch.zeros(len(keys), device=rows.device)
-    with warnings.catch_warnings():  # torch says once that this kind of tensor is young
+    with warnings.catch_warnings():  # torch warns once that sparse CSR tensors are beta
         warnings.simplefilter("ignore", UserWarning)
         wanted = torch.sparse_csr_tensor(starts, second, zeros, (count, count), check_invariants=False)
     dots = torch.sparse.sampled_addmm(wanted, rows, rows.T, beta=0.0).values()

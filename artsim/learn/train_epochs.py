@@ -1,4 +1,4 @@
-"""A training epoch by epoch: validated after each, the best kept, stopped early, gone on with. Knows no Ray."""
+"""The epochs of a training: validates after each, keeps the best, stops early, can resume. Independent of Ray."""
 
 import math
 import time
@@ -12,31 +12,31 @@ import torch
 from artsim.learn.recipe import Recipe
 from artsim.measure.interval import mean_score
 
-Epoch = dict[str, float]  # epoch from 1, loss, meanrank of the validation with low and high, seconds
+Epoch = dict[str, float]  # epoch from 1, loss, validation meanrank with low and high, seconds
 
 
 class Trainee(Protocol):
-    """What can be trained; made alike on every worker, where torch.distributed runs."""
+    """What can be trained. Where torch.distributed runs, every worker makes an identical one."""
 
     def train_epoch(self, epoch: int) -> dict[str, float]:
-        """One pass; at least ``loss``. What is random goes by seed and epoch."""
+        """Trains for one pass; returns at least ``loss``. Randomness depends on seed and epoch alone."""
 
     def validate(self) -> np.ndarray:
-        """The ranks of the validation annotations, float64 (v,), the same on every worker."""
+        """Returns the ranks of the validation annotations, float64 (v,), the same on every worker."""
 
     def state(self) -> dict[str, Any]:
-        """All that the training needs to go on."""
+        """Returns all that the training needs to resume."""
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Goes on from a ``state``."""
+        """Resumes from a ``state``."""
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """What a model keeps."""
+        """Returns the tensors that a model keeps."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is: its epochs, the tensors after the best of them, and what it goes on from."""
+    """The progress of a training: its epochs, the tensors after the best one, and the state to resume from."""
 
     history: list[Epoch]
     best: dict[str, torch.Tensor]
@@ -44,7 +44,7 @@ class Progress:
 
 
 def epochs(trainee: Trainee, recipe: Recipe, seed: int = 0, begun: Progress | None = None) -> Iterator[Progress]:
-    """Trains on, one epoch at a time, until the recipe's last, or none of ``patience`` was better than the best."""
+    """Trains and yields after each epoch, until the recipe's last or ``patience`` epochs without a new best."""
     history = list(begun.history) if begun else []
     best = begun.best if begun else {}
     if begun:
@@ -61,7 +61,7 @@ def epochs(trainee: Trainee, recipe: Recipe, seed: int = 0, begun: Progress | No
 
 
 def best_epoch(history: Sequence[Epoch]) -> int:
-    """The first epoch of the best validation meanrank; without validation the last."""
+    """Returns the index of the first epoch with the best validation meanrank; without validation, of the last."""
     values = [epoch["meanrank"] for epoch in history]
     return len(values) - 1 if math.isnan(values[-1]) else values.index(min(values))
 

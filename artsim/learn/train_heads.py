@@ -1,4 +1,4 @@
-"""What a training needs to know of heads: the space of stored features, its vectors, and what the model's card says."""
+"""The learner for heads: the space of stored features, its vectors, and the entries of the model's card."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -14,11 +14,11 @@ from artsim.learn.fit import HeadTrainee
 from artsim.learn.model import about_feature, pca_tensors, pcas_of
 from artsim.learn.recipe import Recipe
 
-_SAMPLE = 20_000  # vectors that the archive's covariance is taken of, as for a PCA
+_SAMPLE = 20_000  # vectors sampled for the archive's covariance, as for a PCA
 
 
 class HeadLearner:
-    """A head on one feature or several stacked; ``kept`` are the tensors of a run that goes on, else None."""
+    """A head on one feature or several stacked; ``kept`` holds the tensors of a resumed run, else None."""
 
     def __init__(
         self, archive: Archive, specs: Sequence[str], whiten: bool, seed: int, kept: dict[str, torch.Tensor] | None
@@ -28,30 +28,33 @@ class HeadLearner:
         self.specs = list(specs)
 
     def kept(self) -> dict[str, torch.Tensor]:
-        """What a model keeps beside its head: the PCAs."""
+        """Returns the PCAs, which a model keeps besides its head."""
         return pca_tensors(self.space)
 
     def usable(self, ids: Iterable[str]) -> set[str]:
-        """Those of the ids that every feature has a vector of, of numbers."""
-        there = set(ids)
+        """Returns the ids for which every feature has a finite vector."""
+        usable_ids = set(ids)
         for table in self.space.tables:
-            rows = table.find(sorted(there), ["id", "vector"])
+            rows = table.find(sorted(usable_ids), ["id", "vector"])
             if rows is None:
                 return set()
             rows = rows.filter(rows["vector"].is_valid())
             vectors = rows["vector"].combine_chunks()
             finite = np.isfinite(vectors.flatten().to_numpy().reshape(len(vectors), -1)).all(1)
-            there = {one for one, good in zip(rows["id"].to_pylist(), finite, strict=True) if good}
-        return there
+            usable_ids = {
+                image_id for image_id, is_finite in zip(rows["id"].to_pylist(), finite, strict=True) if is_finite
+            }
+        return usable_ids
 
     def before(self, ids: Sequence[str]) -> np.ndarray:
-        """The vectors that the head starts from, float32 (n, d)."""
+        """Returns the vectors before training, float32 (n, d)."""
         return self.space.find(ids)
 
     def share(self, ids: Sequence[str], recipe: Recipe, seed: int) -> list[Any]:
-        """The vectors of ``ids``, and how all lie; goes to the workers once, through the object store.
+        """Returns a reference to the vectors of ``ids`` and, for a discriminant, the covariance of all vectors.
 
-        As an argument Ray would keep it for good where a driver was killed (2.60), until there is room for no other.
+        They go to the workers once, through the object store. Passed as an argument, they would stay in Ray 2.60 after
+        a driver is killed, until there is room for nothing else.
         """
         import ray
 
@@ -68,12 +71,12 @@ class HeadLearner:
         groups: np.ndarray,
         pool: np.ndarray,
     ) -> Callable[[], HeadTrainee]:
-        """What makes the trainee on each worker."""
-        rest = {"recipe": recipe, "seed": seed, "groups": groups, "pool": pool}
-        return partial(_make, shared, training=training, validation=validation, **rest)
+        """Returns a function that makes the ``Trainee`` on each worker."""
+        arguments = {"recipe": recipe, "seed": seed, "groups": groups, "pool": pool}
+        return partial(_make, shared, training=training, validation=validation, **arguments)
 
     def card(self) -> dict[str, Any]:
-        """The model's kind and inputs, as its card has them."""
+        """Returns the model's kind and inputs for its card."""
         inputs, space = [], self.space
         for text, spec, table, pca in zip(self.specs, space.specs, space.tables, space.pcas, strict=True):
             length = _length(table) if pca is None else pca.matrix.shape[1]
@@ -84,13 +87,13 @@ class HeadLearner:
 def _make(large: list[Any], **rest: Any) -> HeadTrainee:
     import ray
 
-    torch.set_num_threads(1)  # a step is so short that two threads mostly wait for each other
+    torch.set_num_threads(1)  # steps are so short that threads would mostly wait for each other
     vectors, total = ray.get(large[0])
     return HeadTrainee(vectors, total=total, **rest)
 
 
 def spread_of(space: Space, seed: int) -> Spread:
-    """How a seeded sample of the archive's vectors lies."""
+    """Returns the mean and covariance of a seeded sample of the archive's vectors."""
     parts, sample, taken = space.parts(), list[np.ndarray](), 0
     for index in np.random.default_rng(seed).permutation(len(parts)):
         for _, vectors in space.blocks(parts=[parts[index]]):

@@ -1,6 +1,6 @@
-"""A training on Ray Train: epochs on any number of workers, a checkpoint after each, the best kept, early stopping.
+"""A training on Ray Train: epochs on any number of workers, a checkpoint after each, the best one kept, early stopping.
 
-Killed, of a worker or as a whole, it goes on from its last checkpoint.
+If a worker or the whole run is killed, it resumes from the last checkpoint.
 """
 
 import errno
@@ -21,8 +21,8 @@ from artsim.learn.recipe import Recipe
 from artsim.learn.train_epochs import Epoch, Progress, Trainee, epochs
 from artsim.learn.workers import Workers, share
 
-_POLL = "0.1"  # seconds after which Ray Train looks for a report, each of which holds its worker until it does
-_RESTARTS = 8  # of all workers, after one was lost or failed
+_POLL = "0.1"  # seconds between Ray Train's polls for reports; each report blocks its worker until the next poll
+_RESTARTS = 8  # restarts of all workers after one was lost or failed
 _FULL = os.strerror(errno.ENOSPC)
 
 _log = logging.getLogger(__name__)
@@ -38,9 +38,9 @@ def run(
     seed: int,
     show: Callable[[Epoch], None],
 ) -> Progress:
-    """Trains what ``make`` makes on each worker; goes on from the last checkpoint that lies in ``folder``.
+    """Trains what ``make`` makes on each worker; resumes from the last checkpoint in ``folder``.
 
-    ``show`` is called with each epoch. Mistake if the cluster is too small.
+    ``show`` is called with each epoch. Raises a user error if the cluster is too small.
     """
     resources = share(workers)
     cluster.wait_for(resources)
@@ -99,7 +99,7 @@ def run(
 
 
 def _result(done: "Future[Any]") -> Any:
-    """What the first worker returned. OSError (ENOSPC) if it was the disk that was full, whoever noticed it."""
+    """Returns the first worker's result. Raises OSError (ENOSPC) if the disk was full in any process."""
     try:
         return done.result().return_value
     except Exception as error:
@@ -109,14 +109,14 @@ def _result(done: "Future[Any]") -> Any:
 
 
 def _count(workers: Workers) -> Any:
-    """As Ray Train says it; two numbers make it elastic."""
+    """Returns the number of workers as Ray Train takes it; two numbers make it elastic."""
     return workers.least if workers.least == workers.most else tuple(workers)
 
 
 def _forget_snapshot(store: Store, folder: str) -> None:
-    """Takes Ray Train's list of checkpoints away: it is written in place, and half of one would stop every later run.
+    """Deletes Ray Train's list of checkpoints: it is written in place, and half a list would stop every later run.
 
-    Which checkpoint is the latest shows in the folder itself.
+    The folder itself shows which checkpoint is the latest.
     """
     path = f"{folder}/checkpoint_manager_snapshot.json"
     if store.exists(path):
@@ -124,7 +124,10 @@ def _forget_snapshot(store: Store, folder: str) -> None:
 
 
 def _in_background(function: Callable[[], Any]) -> "Future[Any]":
-    """Runs it in a thread that does not keep a stopped program alive (nor takes Ctrl-C for itself, as Ray would)."""
+    """Runs a function in a daemon thread; returns the future of its result.
+
+    The thread doesn't keep a stopped program alive, and Ray can't take over Ctrl-C in it.
+    """
     future: Future[Any] = Future()
 
     def work() -> None:
@@ -138,9 +141,9 @@ def _in_background(function: Callable[[], Any]) -> "Future[Any]":
 
 
 def _work(config: dict[str, Any]) -> Any:
-    """What each worker does; the first one's answer counts. What another try would not mend is an answer, no failure.
+    """Runs on each worker; only the first one's result counts. Errors that a retry can't fix are returned, not raised.
 
-    That is a Mistake, and a full disk.
+    These are user errors and a full disk.
     """
     try:
         return _train(**config)
@@ -163,7 +166,7 @@ def _train(
     first = ray.train.get_context().get_world_rank() == 0
     trainee, begun, unreadable = latest(store, folder, make)
     progress = begun
-    if first:  # from here on it trains
+    if first:  # training starts here
         events.put({"epoch": len(begun.history) if begun else 0, "unreadable": unreadable})
     for progress in epochs(trainee, recipe, seed, begun):
         epoch = progress.history[-1]

@@ -1,7 +1,7 @@
-"""What a training works on: which annotation trains, validates, verifies, and what mining may draw from.
+"""The plan of a training: which annotations train, validate and test, and which images mining may draw from.
 
-It is made once, at the start of a run, and kept with it: annotations and images that come later change nothing of a
-training that goes on.
+It is made once, at the start of a run, and stored with it: later annotations and images don't change a resumed
+training.
 """
 
 import logging
@@ -24,27 +24,27 @@ _log = logging.getLogger(__name__)
 
 IN_FOLDS = "folds"  # the split that trains on everything, scored by cross-validation
 SPLIT = TRAINING, VALIDATION, VERIFICATION = "training", "validation", "verification"
-COUNTS = ("annotations", "without_vector", "crossing", *SPLIT)  # of a plan
-_MOST_LOST = 0.1  # of the annotations that a split may lose without a word
-_POOL = 20_000  # images that mining draws from: enough to find hard ones in, few enough for every worker's memory
+COUNTS = ("annotations", "without_vector", "crossing", *SPLIT)  # keys of ``Plan.counts``
+_MOST_LOST = 0.1  # of the annotations that a split may exclude without a warning
+_POOL = 20_000  # images that mining draws from: enough to contain hard ones, few enough for each worker's memory
 
 
 @dataclass(frozen=True)
 class Plan:
-    """``rows`` (of ROLES) are the annotations and what each is for; ``counts``, how it came to them."""
+    """``rows`` (schema ``ROLES``): the annotations and their roles; ``counts``: how many were found, lost, assigned."""
 
     rows: pa.Table
     counts: dict[str, Any]
 
     def images(self, role: str) -> np.ndarray:
-        """The nine images of each annotation of a role; object of shape (n, 9)."""
+        """Returns the nine images of each annotation of a role; object (n, 9)."""
         mask = pa.compute.equal(self.rows["role"], role)
-        found = self.rows.filter(mask)["images"].to_pylist()
-        return np.array(found, dtype=object).reshape(len(found), 9)
+        images = self.rows.filter(mask)["images"].to_pylist()
+        return np.array(images, dtype=object).reshape(len(images), 9)
 
     def held_out(self) -> list[str]:
-        """The images of validation and verification, sorted."""
-        return sorted({one for role in (VALIDATION, VERIFICATION) for one in self.images(role).flat})
+        """Returns the images of the validation and test sets, sorted."""
+        return sorted({image_id for role in (VALIDATION, VERIFICATION) for image_id in self.images(role).flat})
 
 
 def make_plan(
@@ -58,10 +58,11 @@ def make_plan(
     seed: int,
     public_only: bool,
 ) -> Plan:
-    """Reads annotations (or links as such), leaves out those with an image that is not ``usable``, and splits the rest.
+    """Reads annotations (or links as annotations), drops those with an image that is not ``usable``, and splits them.
 
-    With the ``kind`` "folds" all train. Else a fifth is for verification, a fifth of what is left for validation, both
-    by a split of the same ``kind``, with groups by a ``column`` of the catalog. Mistake if there is too little for it.
+    With the ``kind`` "folds", all of them train. Otherwise a fifth is the test set and a fifth of the remaining ones
+    the validation set, both by a split of the same ``kind``, with groups by a ``column`` of the catalog. Raises a user
+    error if there are too few annotations.
     """
     if kind == "group-disjoint" and column is None:
         raise Mistake("--split group-disjoint: --split-by says which column of the catalog holds the groups")
@@ -72,35 +73,35 @@ def make_plan(
         annotations = read_annotations(archive, annotators)
     if public_only:
         annotations = open_to_everyone(archive, annotations)
-    found = len(annotations)
-    if not found:
+    total = len(annotations)
+    if not total:
         raise Mistake("--archive: it has no annotations yet; jobs.annotations makes them")
     known = set(usable(annotations.ids()))
     annotations = annotations.take(np.array([known.issuperset(nine) for nine in annotations.images], bool))
-    if without := found - len(annotations):
-        said = f"{without} of {found} annotations have an image without a vector (missing, an error, or no number)"
+    if without := total - len(annotations):
+        message = f"{without} of {total} annotations have an image without a vector (missing, an error, or no number)"
         if len(annotations) < 2:
-            raise Mistake(f"{said}, which leaves too few; run jobs.extract, and jobs.status shows what failed there")
-        _log.warning("%s and are left out", said)
+            raise Mistake(f"{message}, which leaves too few; run jobs.extract, and jobs.status shows what failed there")
+        _log.warning("%s and are left out", message)
     groups = groups_by(archive, column, annotations.ids().tolist()) if column else None
     if groups is not None and not groups:
         raise Mistake(f"--split-by {column}: no image that was annotated has a value there; choose another column")
     if kind == IN_FOLDS:
         if len(annotations) < 2:
             raise Mistake(f"{len(annotations)} annotation can't be cross-validated; jobs.annotations makes more")
-        counts = {"annotations": found, "without_vector": found - len(annotations), "crossing": 0}
+        counts = {"annotations": total, "without_vector": total - len(annotations), "crossing": 0}
         return Plan(_rows(annotations, TRAINING), {**counts, **dict.fromkeys(SPLIT, 0), TRAINING: len(annotations)})
     learning, verification = split(annotations, kind, seed=seed, groups=groups)
     inner = annotations.take(learning)
     training, validation = split(inner, kind, seed=seed + 1, groups=groups)
-    parts = {
+    by_role = {
         TRAINING: inner.take(training),
         VALIDATION: inner.take(validation),
         VERIFICATION: annotations.take(verification),
     }
-    rows = pa.concat_tables([_rows(part, role) for role, part in parts.items()])
-    counts = {role: len(part) for role, part in parts.items()}
-    lost = {"without_vector": found - len(annotations), "crossing": len(annotations) - len(rows)}
+    rows = pa.concat_tables([_rows(subset, role) for role, subset in by_role.items()])
+    counts = {role: len(subset) for role, subset in by_role.items()}
+    lost = {"without_vector": total - len(annotations), "crossing": len(annotations) - len(rows)}
     if lost["crossing"] > len(annotations) * _MOST_LOST:
         _log.warning(
             "of %d annotations %d are used by none, since their nine lie on two sides of the %s split; %d are left to "
@@ -110,39 +111,41 @@ def make_plan(
             kind,
             counts[TRAINING],
         )
-    return Plan(rows, {"annotations": found, **lost, **counts})
+    return Plan(rows, {"annotations": total, **lost, **counts})
 
 
 def count_annotations(archive: Archive, annotators: Sequence[str] | None, public_only: bool) -> int:
-    """How many annotations a training would find now."""
-    found = read_annotations(archive, annotators)
-    return len(open_to_everyone(archive, found) if public_only else found)
+    """Returns how many annotations a training would find now."""
+    annotations = read_annotations(archive, annotators)
+    return len(open_to_everyone(archive, annotations) if public_only else annotations)
 
 
 def groups_by(archive: Archive, column: str, ids: Sequence[str]) -> dict[str, str]:
-    """The value of a column of the catalog for each of these ids that has one."""
+    """Returns the value of a catalog column for each of these ids that has one."""
     if column not in CATALOG.names:
         raise Mistake(f"--split-by {column}: no column of the catalog; there are {', '.join(CATALOG.names)}")
     if column == "id":
         raise Mistake("--split-by id: each artwork would be a group of its own; --split image-disjoint does that")
     rows = archive.table("catalog").find(ids, ["id", column])
-    found = [] if rows is None else zip(rows["id"].to_pylist(), rows[column].to_pylist(), strict=True)
-    return {one: str(value) for one, value in found if value not in (None, "")}
+    pairs = [] if rows is None else zip(rows["id"].to_pylist(), rows[column].to_pylist(), strict=True)
+    return {image_id: str(value) for image_id, value in pairs if value not in (None, "")}
 
 
 def relatives(archive: Archive, column: str | None, ids: Sequence[str]) -> np.ndarray:
-    """What belongs together as far as anyone said, by links or a value of a column: int64 (m,), -1 for no relatives."""
+    """Returns a code for each id's group of related items, by links or a column's value: int64 (m,), -1 for none."""
     pairs = read_links(archive, KINDRED)[0]
     if column:
         values = groups_by(archive, column, ids)
-        same = [(one, f"\0{value}") for one, value in values.items()]  # a value is a node that ties its images
+        same = [  # a value is a node that connects its images
+            (image_id, f"\0{value}") for image_id, value in values.items()
+        ]
         pairs = np.concatenate([pairs, np.array(same, dtype=object).reshape(-1, 2)])
     known = components(pairs)
-    return np.array([known.get(one, -1) for one in ids], np.int64)
+    return np.array([known.get(image_id, -1) for image_id in ids], np.int64)
 
 
 def pool_sample(archive: Archive, usable: Callable[[Iterable[str]], Collection[str]], seed: int) -> list[str]:
-    """A seeded sample of the archive's usable images for mining, sorted."""
+    """Returns a seeded sample of the archive's usable images for mining, sorted."""
     catalog, rng = archive.table("catalog"), np.random.default_rng(seed)
     parts = [(shard, part) for shard in range(archive.shards) for part in catalog.parts(shard)]
     drawn: list[str] = []
@@ -157,13 +160,13 @@ def pool_sample(archive: Archive, usable: Callable[[Iterable[str]], Collection[s
 def without_relatives(
     archive: Archive, column: str | None, sample: Sequence[str], held_out: Sequence[str]
 ) -> list[str]:
-    """Those of a sample that are neither held out nor relatives of what is."""
+    """Returns the ids of a sample that are neither held out nor related to held-out images."""
     if not sample or not held_out:
         return list(sample)
     ids = sorted(set(sample).difference(held_out))
     group = relatives(archive, column, [*ids, *held_out])
     closed = set(group[len(ids) :].tolist()) - {-1}
-    return [one for one, its in zip(ids, group.tolist(), strict=False) if its not in closed]
+    return [image_id for image_id, code in zip(ids, group.tolist(), strict=False) if code not in closed]
 
 
 def _rows(annotations: Annotations, role: str) -> pa.Table:

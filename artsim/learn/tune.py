@@ -1,6 +1,6 @@
-"""A sweep from the question to the winning setting: settled, searched on Ray Tune, told as table, heat map and TOML.
+"""A sweep: searches the settings of a recipe on Ray Tune and writes the results as table, heat map and TOML.
 
-All of it lies in ``sweeps/<name>``, each trial as it finishes; the same command goes on from there.
+All files are in ``sweeps/<name>``, each trial as it finishes; the same command resumes the sweep.
 """
 
 import json
@@ -41,10 +41,10 @@ def tune(
     workers: Workers,
     again: bool,
 ) -> dict[str, Any]:
-    """Searches the space around the question's recipe; the run's share of the report.
+    """Searches the space around the recipe of ``question``; returns the run's share of the report.
 
-    A sweep of this name that was begun goes on, also to more ``trials`` than it had. ``again`` makes it anew. Mistake
-    if another run is at it now.
+    A sweep of this name that was started resumes, also with more ``trials`` than before. ``again`` starts it anew.
+    Raises a user error if another run is working on it.
     """
     check_name(name)
     for option, value in (("--trials", trials), ("--folds", folds)):
@@ -64,7 +64,7 @@ def tune(
         cluster.connect()
         cluster.wait_for({"CPU": 1})
         trainable, at_once = _trainable(archive, folder, question, space, pupil, cut, workers, trials - len(kept))
-        found = search(
+        results = search(
             trainable,
             space,
             trials=trials,
@@ -75,19 +75,19 @@ def tune(
             at_once=at_once,
         )
         seconds = time.monotonic() - started
-        good = [trial for trial in found if "error" not in trial]
-        failed = found[len(good) :]
+        good = [trial for trial in results if "error" not in trial]
+        failed = results[len(good) :]
         if not good:
             raise RuntimeError(f"every trial failed, the first with {failed[0]['error']}")
         trained = sum(trial["seconds"] for trial in good[len(kept) :])
         report = {
-            **keep_results(archive, name, question, space, found, _how(cut)),
+            **keep_results(archive, name, question, space, results, _how(cut)),
             "trials": len(good),
             "annotations": {**plan.counts, "folds": [len(fold.validation) for fold in cut.folds]},
         }
         archive.write_json(f"{folder}/sweep.json", report)
     return {
-        "rows_in": len(found) - len(kept),
+        "rows_in": len(results) - len(kept),
         "rows_out": len(good) - len(kept),
         "rows_failed": len(failed),
         "failures": failures_of(trial["error"] for trial in failed),
@@ -95,7 +95,7 @@ def tune(
         **report,
         **({"failed": [{**named(trial["setting"]), "error": trial["error"]} for trial in failed]} if failed else {}),
         "seconds_search": round(seconds, 3),
-        "seconds_training": round(trained, 3),  # of all trials, added up
+        "seconds_training": round(trained, 3),  # summed over all trials
         "orchestration": round(1 - trained / (seconds * (at_once or cluster.cpus())), 3),
     }
 
@@ -106,9 +106,9 @@ def _how(cut: Folds) -> str:
 
 
 def _begin(archive: Archive, name: str, question: Question, space: Space, folds: int, again: bool) -> str:
-    """The sweep's folder, in which it stands what was asked. Mistake if that was something else."""
+    """Returns the sweep's folder, where its configuration is stored. Raises a user error if it has a different one."""
     folder = f"sweeps/{name}"
-    searched = {one: vars(distribution) for one, distribution in space.items()}
+    searched = {setting: vars(distribution) for setting, distribution in space.items()}
     asked = json.loads(json.dumps({**asdict(question), "space": searched, "folds": folds}))
     begun = intact(archive.store, f"{folder}/asked.json", of="sweep", remedy=_ANEW, keys=ASKED) if not again else None
     if begun not in (None, asked) and not again:
@@ -129,20 +129,20 @@ def _trainable(
     workers: Workers,
     missing: int,
 ) -> tuple[Any, int | None]:
-    """What Ray Tune runs, what it shares with all trials, and how many of them at a time; None for as many as fit."""
+    """Returns what Ray Tune runs, with the data that trials share, and how many run at a time; None: all that fit."""
     import ray.tune
 
     from artsim.learn.tune_trial import HeadTrial, Start, finetune_trial
 
-    rest: dict[str, Any] = {"groups": cut.groups, "recipe": question.recipe, "seed": question.seed}
+    parameters: dict[str, Any] = {"groups": cut.groups, "recipe": question.recipe, "seed": question.seed}
     if "finetune" in question.inputs:
-        rest |= {"pupil": pupil, "ids": cut.ids, "fold": cut.folds[0], "workers": workers}
-        shared = ray.tune.with_parameters(finetune_trial, store=archive.store, folder=f"{folder}/_trials", **rest)
+        parameters |= {"pupil": pupil, "ids": cut.ids, "fold": cut.folds[0], "workers": workers}
+        shared = ray.tune.with_parameters(finetune_trial, store=archive.store, folder=f"{folder}/_trials", **parameters)
         return ray.tune.with_resources(shared, {"cpu": 0}), 1
     projects = "head" in space or question.recipe.head == "discriminant"
-    rest["total"] = spread_of(pupil.space, question.seed) if projects else None
+    parameters["total"] = spread_of(pupil.space, question.seed) if projects else None
     start: Any = ray.remote(Start)
-    rest["start"] = start.options(**cluster.beside_driver()).remote(min(cluster.cpus(), missing))
-    shared = ray.tune.with_parameters(HeadTrial, vectors=pupil.before(cut.ids), folds=cut.folds, **rest)
-    room = head_share()
-    return ray.tune.with_resources(shared, {"cpu": room["num_cpus"], "gpu": room["num_gpus"]}), None
+    parameters["start"] = start.options(**cluster.beside_driver()).remote(min(cluster.cpus(), missing))
+    shared = ray.tune.with_parameters(HeadTrial, vectors=pupil.before(cut.ids), folds=cut.folds, **parameters)
+    head_resources = head_share()
+    return ray.tune.with_resources(shared, {"cpu": head_resources["num_cpus"], "gpu": head_resources["num_gpus"]}), None

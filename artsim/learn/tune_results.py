@@ -1,4 +1,4 @@
-"""What a sweep leaves behind: its trials as a table, a heat map, and the winning setting as TOML for jobs.train."""
+"""The results of a sweep: its trials as a table, a heat map, and the best setting as TOML for jobs.train."""
 
 import csv
 import json
@@ -17,11 +17,11 @@ from artsim.learn.tune_space import SHORT, Setting, Space
 from artsim.pictures.heatmap import Axis, heat_map
 from artsim.vision.recommended import RECOMMENDED_SPECS
 
-_FIRST = ("margin", "intra_margin")  # what a heat map is of, if they were searched
+_FIRST = ("margin", "intra_margin")  # the preferred axes of a heat map, if they were searched
 
 
 def named(setting: Setting) -> Setting:
-    """A setting by the names that ``--space`` has."""
+    """Returns a setting with the names that ``--space`` uses."""
     return {SHORT.get(name, name): value for name, value in setting.items()}
 
 
@@ -33,11 +33,11 @@ def keep_results(
     trials: Sequence[Trial],
     about: str,
 ) -> dict[str, Any]:
-    """Writes them below ``sweeps/<name>``; the best setting with its scores, and where the files lie."""
+    """Writes the results below ``sweeps/<name>``; returns the best setting, its scores, and the files' addresses."""
     folder, store = f"sweeps/{name}", archive.store
     good = sorted((trial for trial in trials if "error" not in trial), key=lambda trial: trial["meanrank"])
     best = good[0]
-    columns = [SHORT.get(one, one) for one in space]
+    columns = [SHORT.get(key, key) for key in space]
     rows = [_row(trial, question) for trial in good]
     with store.replace(f"{folder}/trials.csv") as draft, Path(draft).open("w", encoding="utf-8", newline="") as sink:
         writer = csv.DictWriter(sink, list(rows[0]))
@@ -52,8 +52,8 @@ def keep_results(
         with store.replace(f"{folder}/heatmap.png") as draft:
             _picture(name, question, space, good, about).save(draft, "PNG")
         kept["picture"] = "heatmap.png"
-    score = {one: best[one] for one in ("meanrank", "low", "high")}
-    return {"best": named(best["setting"]) | score, **{one: store.address(f"{folder}/{kept[one]}") for one in kept}}
+    score = {key: best[key] for key in ("meanrank", "low", "high")}
+    return {"best": named(best["setting"]) | score, **{key: store.address(f"{folder}/{kept[key]}") for key in kept}}
 
 
 def _row(trial: Trial, question: Question) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _row(trial: Trial, question: Question) -> dict[str, Any]:
 
 
 def _whole(trial: Trial, question: Question) -> bool:
-    """Whether a trial ended as a training does, and was not stopped for being worse than others."""
+    """Returns whether a trial ended as a training does, rather than being stopped for a poor score."""
     recipe = question.recipe
     return trial["epochs"] >= recipe.epochs or trial["epochs"] - trial["best_epoch"] >= recipe.patience
 
@@ -85,7 +85,7 @@ def _markdown(name: str, about: str, columns: Sequence[str], rows: Sequence[Mapp
         f"|---:|{'---:|' * (len(columns) + 5)}",
     ]
     for row in rows:
-        values = [f"{row[one]:.4g}" if isinstance(row[one], float) else str(row[one]) for one in columns]
+        values = [f"{row[column]:.4g}" if isinstance(row[column], float) else str(row[column]) for column in columns]
         epochs = f"{row['epochs']}{', stopped' * row['stopped']}"
         cells = [f"{row['meanrank']:.3f}", f"{row['low']:.3f} to {row['high']:.3f}", row["best_epoch"], epochs]
         lines.append(
@@ -95,10 +95,10 @@ def _markdown(name: str, about: str, columns: Sequence[str], rows: Sequence[Mapp
 
 
 def _toml(name: str, question: Question, best: Trial, about: str) -> str:
-    """Every option of jobs.train that this setting has been found with, the recipe in full."""
-    # without --features jobs.train takes the recommended ones as well
-    said = {key: value for key, value in question.inputs.items() if value != list(RECOMMENDED_SPECS)}
-    inputs = {key: value for key, value in said.items() if value is not None}
+    """Returns every option of jobs.train that leads to this setting, with the full recipe."""
+    # the recommended features are left out: jobs.train uses them by default
+    explicit = {key: value for key, value in question.inputs.items() if value != list(RECOMMENDED_SPECS)}
+    inputs = {key: value for key, value in explicit.items() if value is not None}
     data = {
         "annotator": question.annotators,
         "links": question.links,
@@ -121,9 +121,9 @@ def _picture(name: str, question: Question, space: Space, trials: Sequence[Trial
     whole = np.array([_whole(trial, question) for trial in trials])
     best = trials[0]
     within = sum(trial["meanrank"] <= best["high"] for trial in trials)
-    said = f"{within} trials lie in it" if within > 1 else "no other trial lies in it"
+    note = f"{within} trials lie in it" if within > 1 else "no other trial lies in it"
     if within == len(trials):
-        said = "all trials lie in it, so none is shown to be better"
+        note = "all trials lie in it, so none is shown to be better"
     return heat_map(
         _axis(across, space[across], trials),
         _axis(up, space[up], trials),
@@ -132,7 +132,7 @@ def _picture(name: str, question: Question, space: Space, trials: Sequence[Trial
         (best["low"], best["high"]),
         f"{name}: {len(trials)} trials",
         f"{about}; small dots: stopped early, {int((~whole).sum())}; ringed: the best, {best['meanrank']:.3f} "
-        f"[{best['low']:.3f}, {best['high']:.3f}]\nred beside the scale: that interval; {said}",
+        f"[{best['low']:.3f}, {best['high']:.3f}]\nred beside the scale: that interval; {note}",
     )
 
 

@@ -1,6 +1,6 @@
-"""The search of a sweep on Ray Tune: Optuna proposes, ASHA stops what is not promising, every finished trial is kept.
+"""The search of a sweep on Ray Tune: Optuna proposes settings, ASHA stops poor trials, finished trials are stored.
 
-Killed, it goes on: Optuna and ASHA are told again of all trials that finished, and only the others are run.
+A killed search resumes: Optuna and ASHA get the finished trials again, and only the missing ones run.
 """
 
 import logging
@@ -27,15 +27,15 @@ _KEPT: Keys = {
     "setting": dict,
     "curve": list,
 }
-_REDUCTION = 4  # of the trials that come to a rung, one in so many goes on
-_GRACE = 5  # no trial is stopped before a fifth of all epochs: after one of thirty, say, the order is another one
-_RETRIES = 2  # of a trial whose process was lost
+_REDUCTION = 4  # one in this many trials that reach a rung continues
+_GRACE = 5  # no trial is stopped before a fifth of all epochs: until then the order of trials still changes
+_RETRIES = 2  # retries of a trial whose process was lost
 _SETTINGS = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C stops the job, which goes on later; it does not end the sweep early
-    "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # the trials kept here are what a run goes on from
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C stops the job, which can resume; it must not end the sweep early
+    "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # a run resumes from the trials stored here
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
-    "RAY_AIR_NEW_OUTPUT": "0",  # the other one writes to stdout, however silent it is told to be
+    "RAY_AIR_NEW_OUTPUT": "0",  # the new output writes to stdout even with verbose=0
 }
 
 
@@ -50,17 +50,17 @@ def search(
     folder: str,
     at_once: int | None = None,
 ) -> list[Trial]:
-    """Runs as many trials as are missing in ``folder`` and keeps each there; those that failed come last, unkept.
+    """Runs the trials that are missing in ``folder`` and stores each there. Returns all trials, failed ones last.
 
-    ``trainable`` reports ``epochs``, meanrank, low, high, best_epoch, curve (of every epoch) and training (seconds), at
-    every rung at least.
+    Failed trials are not stored. ``trainable`` reports ``epochs``, meanrank, low, high, best_epoch, curve (of every
+    epoch) and training (seconds), at least at every rung.
     """
     for _ in range(1 + _RETRIES):
         failed = _run_missing(trainable, space, trials, epochs, seed, store, folder, at_once)
         given_up = sum(trial["given_up"] for trial in failed)
         if not given_up:
             break
-        # Tune retries a trial whose process was lost while it trained, not while it changed to another setting
+        # Tune retries a trial whose process is lost while it trains, but not while it changes to another setting
         _log.warning("%d trials lost their process before they began; as many are run again", given_up)
     return [*kept_trials(store, folder), *failed]
 
@@ -77,7 +77,7 @@ def _run_missing(
 ) -> list[Trial]:
     """Runs the trials that ``folder`` lacks; returns those that failed."""
     os.environ.update(_SETTINGS)
-    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(cluster.cpus())  # else one process after the other would start
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(cluster.cpus())  # otherwise processes would start one by one
     import optuna
     from ray import tune
     from ray.tune.execution import class_cache
@@ -86,13 +86,13 @@ def _run_missing(
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     logging.getLogger("ray.tune").setLevel(logging.ERROR)
-    # each machine finds its own credentials: Ray would send the driver's along, and write them into its logs
-    class_cache.ENV_VARS_TO_PROPAGATE -= {one for one in class_cache.ENV_VARS_TO_PROPAGATE if one.startswith("AWS_")}
+    # each machine finds its own credentials; Ray would send the driver's and write them to its logs
+    class_cache.ENV_VARS_TO_PROPAGATE -= {name for name in class_cache.ENV_VARS_TO_PROPAGATE if name.startswith("AWS_")}
     done = kept_trials(store, folder)
     missing = trials - len(done)
     if missing <= 0:
         return []
-    sampler = optuna.samplers.TPESampler(seed=seed + len(done), constant_liar=True)  # else it would draw the same again
+    sampler = optuna.samplers.TPESampler(seed=seed + len(done), constant_liar=True)  # the same seed repeats its draws
     searcher = OptunaSearch(dict(space), metric="meanrank", mode="min", sampler=sampler)
     asha = ASHAScheduler(
         time_attr="epochs",
@@ -104,8 +104,8 @@ def _run_missing(
     )
     _remind(searcher, asha, done)
     keeper, over = _keeper(store, folder, len(done)), threading.Event()
-    shown = threading.Thread(target=_show, args=(keeper, over, missing), daemon=True)
-    shown.start()
+    display = threading.Thread(target=_show, args=(keeper, over, missing), daemon=True)
+    display.start()
     tuner = tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
@@ -129,18 +129,18 @@ def _run_missing(
         tuner.fit()
     finally:
         over.set()
-        shown.join()
+        display.join()
     store.remove(f"{folder}/_ray")
     return keeper.failed
 
 
 def rungs(epochs: int) -> list[int]:
-    """The epochs, of so many, after which a trial may be stopped."""
+    """Returns the epochs, up to ``epochs``, after which a trial may be stopped."""
     return list(takewhile(lambda rung: rung <= epochs, (max(epochs // _GRACE, 1) * _REDUCTION**k for k in count())))
 
 
 def kept_trials(store: Store, folder: str) -> list[Trial]:
-    """The trials that finished, in the order in which they did."""
+    """Returns the finished trials, in the order in which they finished."""
     return [_kept_trial(store, f"{folder}/trials/{name}") for name in store.names(f"{folder}/trials")]
 
 
@@ -152,7 +152,7 @@ def _kept_trial(store: Store, path: str) -> Trial:
 
 
 def _remind(searcher: Any, asha: Any, done: Sequence[Trial]) -> None:
-    """Tells the searcher and the scheduler what they would know, had they not been stopped."""
+    """Gives the searcher and the scheduler the finished trials, as if the search had not been interrupted."""
     for trial in done:
         searcher.add_evaluated_point(trial["setting"], trial["meanrank"])
         known = SimpleNamespace(trial_id=f"kept {trial['number']}")
@@ -165,7 +165,7 @@ def _keeper(store: Store, folder: str, before: int) -> Any:
     from ray.tune import Callback
 
     class Keeper(Callback):
-        """Writes each trial down as it finishes."""
+        """Stores each trial as it finishes."""
 
         def __init__(self) -> None:
             self.number = before
@@ -187,7 +187,7 @@ def _keeper(store: Store, folder: str, before: int) -> Any:
             self.ended += 1
 
         def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-            # trial.get_error() looks in the storage, where the error has not arrived yet
+            # trial.get_error() reads from the storage, where the error has not arrived yet
             error = Path(trial.error_file).read_text().strip().splitlines()[-1]
             given_up = trial.num_failures <= _RETRIES
             self.failed.append({"number": None, "setting": trial.config, "error": error, "given_up": given_up})

@@ -1,4 +1,4 @@
-"""What a sweep searches: settings of a recipe, each in a range or among choices, as Optuna's distributions."""
+"""The search space of a sweep: settings of a recipe, each a range or choices, as Optuna distributions."""
 
 import types
 from collections.abc import Sequence
@@ -12,25 +12,25 @@ from artsim.mistake import Mistake
 
 SHORT = {"margin": "m", "intra_margin": "m2", "learning_rate": "lr"}
 _LONG = {short: name for name, short in SHORT.items()}
-_NEVER = ("epochs", "patience", "resolution")  # the search stops trials by itself; pixels are made once for all
+_NEVER = ("epochs", "patience", "resolution")  # the search itself stops trials; images are decoded once for all trials
 
-Space = dict[str, BaseDistribution]  # by the recipe's field names
+Space = dict[str, BaseDistribution]  # by field names of the recipe
 Setting = dict[str, Any]  # of a trial: values of the searched fields of the recipe
 
 
 def parse_space(texts: Sequence[str], recipe: Recipe) -> Space:
-    """The space of texts such as ``m=0:1``, ``lr=1e-5:1e-2:log``, ``swap=true,false``.
+    """Returns the space that texts such as ``m=0:1``, ``lr=1e-5:1e-2:log``, ``swap=true,false`` define.
 
-    Mistake for a name that is no setting, and for values that the recipe does not take.
+    Raises a user error for a name that is not a setting, and for values that the recipe does not accept.
     """
-    known = {one.name: one for one in fields(recipe) if one.name not in _NEVER}
+    known = {spec.name: spec for spec in fields(recipe) if spec.name not in _NEVER}
     space: Space = {}
     for text in texts:
         name, _, values = text.partition("=")
         name = _LONG.get(name, name.replace("-", "_"))
         if name not in known:
-            there = ", ".join(SHORT.get(one, one) for one in known)
-            raise Mistake(f"--space {text}: {name} can't be searched; there are {there}")
+            searchable = ", ".join(SHORT.get(setting, setting) for setting in known)
+            raise Mistake(f"--space {text}: {name} can't be searched; there are {searchable}")
         if name in space:
             raise Mistake(f"--space {text}: {name} is there twice")
         space[name] = _distribution(text, values, known[name], recipe)
@@ -38,25 +38,25 @@ def parse_space(texts: Sequence[str], recipe: Recipe) -> Space:
 
 
 def _distribution(text: str, values: str, one: Field[Any], recipe: Recipe) -> BaseDistribution:
-    low, *rest = values.split(":")
-    found = [_value(text, word, one) for word in ([low, rest[0]] if rest else values.split(","))]
+    low, *high_and_scale = values.split(":")
+    parsed = [_value(text, word, one) for word in ([low, high_and_scale[0]] if high_and_scale else values.split(","))]
     try:
-        for value in found:
+        for value in parsed:
             replace(recipe, **{one.name: value})
     except Mistake as mistake:
         raise Mistake(f"--space {text}: {mistake}") from mistake
-    if not rest:
-        if len(set(found)) < max(len(found), 2):
+    if not high_and_scale:
+        if len(set(parsed)) < max(len(parsed), 2):
             raise Mistake(f"--space {text}: two choices or more, each once; or a range LOW:HIGH, LOW:HIGH:log")
-        return CategoricalDistribution(found)
-    if rest[1:] not in ([], ["log"]) or not all(type(value) in (int, float) for value in found):
+        return CategoricalDistribution(parsed)
+    if high_and_scale[1:] not in ([], ["log"]) or not all(type(value) in (int, float) for value in parsed):
         raise Mistake(f"--space {text}: a range is LOW:HIGH or LOW:HIGH:log, of numbers")
-    if not found[0] < found[1] or (rest[1:] and found[0] <= 0):
+    if not parsed[0] < parsed[1] or (high_and_scale[1:] and parsed[0] <= 0):
         raise Mistake(
-            f"--space {text}: the low end comes first" + (", and a log range begins above 0" * bool(rest[1:]))
+            f"--space {text}: the low end comes first" + (", and a log range begins above 0" * bool(high_and_scale[1:]))
         )
-    kind: Any = IntDistribution if isinstance(found[0], int) else FloatDistribution
-    return kind(*found, log=bool(rest[1:]))
+    kind: Any = IntDistribution if isinstance(parsed[0], int) else FloatDistribution
+    return kind(*parsed, log=bool(high_and_scale[1:]))
 
 
 def _value(text: str, word: str, one: Field[Any]) -> Any:

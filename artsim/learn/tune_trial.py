@@ -1,4 +1,4 @@
-"""The trials of a sweep: a setting trained on every fold in step, or a backbone fine-tuned."""
+"""The trials of a sweep: a setting trained on all folds in lockstep, or a backbone fine-tuned on one."""
 
 import asyncio
 import contextlib
@@ -26,18 +26,17 @@ from artsim.learn.tune_space import Setting
 from artsim.learn.workers import Workers
 
 _TOGETHER = 30.0  # seconds that the first process of a sweep waits for the others
-_FITS = (
-    64  # of heads to folds, that a process remembers: settings that differ in margins alone begin with the same ones
-)
+_FITS = 64  # fitted heads that a process caches: settings that differ in margins alone start from the same ones
 
 
 class HeadTrial(tune.Trainable):
-    """A head for each fold. The process serves one setting after another, and all of a machine share the vectors."""
+    """Trains a head for each fold. A process runs one setting after another; all on a machine share the vectors."""
 
     def setup(self, config: Setting, start: Any = None, **shared: Any) -> None:
-        """``shared`` is what ``tune.with_parameters`` shares: what ``_InStep`` takes, but for ``fitted``.
+        """Prepares the process and its first setting.
 
-        ``start`` is the actor that lets the processes begin together.
+        ``shared`` is what ``tune.with_parameters`` shares: the arguments of ``_InStep`` except ``fitted``. ``start`` is
+        the actor that lets the processes start together.
         """
         torch.set_num_threads(1)
         self._shared = shared
@@ -47,7 +46,7 @@ class HeadTrial(tune.Trainable):
             ray.get(start.arrive.remote())
 
     def reset_config(self, new_config: Setting) -> bool:
-        """Begins with another setting."""
+        """Starts another setting."""
         started = time.monotonic()
         shared = self._shared | {"recipe": replace(self._shared["recipe"], **new_config)}
         self._epochs = epochs(_InStep(**shared, fitted=self._fitted), shared["recipe"], shared["seed"])
@@ -57,7 +56,7 @@ class HeadTrial(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        """Epochs on every fold up to the next rung, or until there were enough: to report each would take as long."""
+        """Trains every fold up to the next rung or the end: reporting every epoch would take as long as training."""
         started, done = time.monotonic(), True
         for progress in self._epochs:
             self._history = progress.history
@@ -68,26 +67,26 @@ class HeadTrial(tune.Trainable):
         return {**_report(self._history), "training": self._seconds, "done": done}
 
     def _fit(self, fold: int, head: str, hidden: int, shrinkage: float) -> Mapping[str, torch.Tensor]:
-        """The buffers of such a head, fitted to a fold."""
+        """Returns the buffers of such a head, fitted to a fold."""
         vectors, training = torch.tensor(self._shared["vectors"]), self._shared["folds"][fold].training
         recipe = replace(self._shared["recipe"], head=head, hidden=hidden, shrinkage=shrinkage)
-        made = Head(vectors.shape[1], recipe)
-        made.fit(vectors, training, self._shared["total"], recipe)
-        return dict(made.named_buffers())
+        fitted_head = Head(vectors.shape[1], recipe)
+        fitted_head.fit(vectors, training, self._shared["total"], recipe)
+        return dict(fitted_head.named_buffers())
 
 
 class Start:
-    """An actor where the first processes wait for each other, a while at most.
+    """An actor where the first processes wait for each other, for a limited time.
 
-    A trial whose process still starts is given by Tune to any other that is free, and the start is broken off. Short
-    trials of the first process would so keep all others from ever coming.
+    While the process of a trial is starting, Tune gives the trial to any process that is free and cancels the start.
+    With short trials, the first process would take all of them and no other process would ever start.
     """
 
     def __init__(self, processes: int) -> None:
         self._missing, self._all_there = processes, asyncio.Event()
 
     async def arrive(self) -> None:
-        """Returns when all are there."""
+        """Returns when all processes have arrived, or after ``_TOGETHER`` seconds."""
         self._missing -= 1
         if self._missing <= 0:
             self._all_there.set()
@@ -96,7 +95,7 @@ class Start:
 
 
 class _InStep:
-    """The heads of all folds as one trainee, whose ranks are those of all folds' validations."""
+    """The heads of all folds as one ``Trainee``, whose ranks are those of all folds' validation sets."""
 
     def __init__(
         self,
@@ -111,8 +110,8 @@ class _InStep:
         self._heads = []
         for number, fold in enumerate(folds):
             buffers = fitted(number, recipe.head, recipe.hidden, recipe.shrinkage)
-            rest = (recipe, seed, groups, fold.pool, total, buffers)
-            self._heads.append(HeadTrainee(vectors, fold.training, fold.validation, *rest))
+            arguments = (recipe, seed, groups, fold.pool, total, buffers)
+            self._heads.append(HeadTrainee(vectors, fold.training, fold.validation, *arguments))
 
     def train_epoch(self, epoch: int) -> dict[str, float]:
         return {"loss": float(np.mean([head.train_epoch(epoch)["loss"] for head in self._heads]))}
@@ -121,7 +120,7 @@ class _InStep:
         return np.concatenate([head.validate() for head in self._heads])
 
     def state(self) -> dict[str, Any]:
-        return {}  # nobody goes on with a trial, nor keeps its heads
+        return {}  # trials don't resume, and their heads are not kept
 
     def restore(self, state: dict[str, Any]) -> None:
         raise NotImplementedError("a trial that was stopped begins again")
@@ -142,13 +141,13 @@ def finetune_trial(
     store: Store,
     folder: str,
 ) -> None:
-    """A ``TorchTrainer`` on all of the cluster, as jobs.train runs it, on one fold."""
+    """Fine-tunes on one fold with a ``TorchTrainer`` on the whole cluster, as jobs.train does."""
     recipe = replace(recipe, **config)
     history: list[Epoch] = []
 
     def show(epoch: Epoch) -> None:
         history.append(epoch)
-        tune.report({**_report(history), "training": sum(one["seconds"] for one in history)})
+        tune.report({**_report(history), "training": sum(past["seconds"] for past in history)})
 
     shared = pupil.share(ids, recipe, seed)
     make = pupil.trainee(shared, fold.training, fold.validation, recipe, seed, groups, fold.pool)
@@ -157,7 +156,7 @@ def finetune_trial(
 
 
 def _report(history: Sequence[Epoch]) -> dict[str, Any]:
-    """What a trial is worth so far: that of its best epoch, as jobs.train would keep it."""
+    """Returns the score of a trial so far: that of its best epoch, which jobs.train would keep."""
     best = best_epoch(history)
     score = {name: history[best][name] for name in ("meanrank", "low", "high")}
     return {**score, "epochs": len(history), "best_epoch": best + 1, "curve": [epoch["meanrank"] for epoch in history]}

@@ -1,4 +1,4 @@
-"""How many processes share a training, and what each gets of the cluster."""
+"""The number of processes that share a training, and what each gets of the cluster."""
 
 import argparse
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from artsim.mistake import Mistake
 
 
 class Workers(NamedTuple):
-    """At least and at most so many; between the two a training takes what the cluster has, and goes on with less."""
+    """The least and most workers. In between, a training takes what the cluster has and continues with less."""
 
     least: int
     most: int
@@ -18,12 +18,12 @@ class Workers(NamedTuple):
 
 
 ALONE = Workers(1, 1)
-_MOST = 1 << 20  # more is a slip of the hand
-_ON_A_GPU = 8  # heads at a time, at most: they are small, but each has a process
+_MOST = 1 << 20  # more is a typing error
+_ON_A_GPU = 8  # heads at a time at most: they are small, but each has its own process
 
 
 def parse_workers(text: str) -> Workers:
-    """``2``, or ``1:4``."""
+    """Parses ``2`` or ``1:4``."""
     least, _, most = text.partition(":")
     try:
         workers = Workers(int(least), int(most or least))
@@ -37,11 +37,11 @@ def parse_workers(text: str) -> Workers:
 
 
 def share(workers: Workers) -> dict[str, int]:
-    """CPUs and GPUs of each worker, so that all find room on the machines there are. Mistake if these are too few."""
+    """Returns the CPUs and GPUs of each worker, so that all fit on the machines. User error if these are too few."""
     nodes, gpus = cluster.nodes(), cluster.gpus()
-    for there, unit in ((cluster.cpus(), "CPUs"), (gpus, "GPUs")):
-        if there and workers.least > there:
-            raise Mistake(f"--workers {workers}: the cluster has {there} {unit}")
+    for available, unit in ((cluster.cpus(), "CPUs"), (gpus, "GPUs")):
+        if available and workers.least > available:
+            raise Mistake(f"--workers {workers}: the cluster has {available} {unit}")
     if gpus:
         return {"CPU": max(min(node["CPU"] // node["GPU"] for node in nodes if node["GPU"]), 1), "GPU": 1}
     most = min(workers.most, cluster.cpus())
@@ -50,6 +50,6 @@ def share(workers: Workers) -> dict[str, int]:
 
 
 def head_share() -> dict[str, float]:
-    """What one head takes of the cluster, as options of a Ray task: a CPU, and a part of a GPU if there are any."""
+    """Returns what one head takes of the cluster, as options of a Ray task: a CPU, and a share of a GPU if any."""
     gpus = cluster.gpus()
     return {"num_cpus": 1, "num_gpus": min(max(gpus / cluster.cpus(), 1 / _ON_A_GPU), 1) if gpus else 0}

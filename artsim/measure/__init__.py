@@ -1,1 +1,1 @@
-"""How good a space is: meanrank, retrieval, each with its interval; of arrays alone, knows no archive."""
+"""Scores of a space, computed from arrays alone: meanrank and retrieval, each with its interval."""

@@ -1,6 +1,6 @@
-"""What near means wherever something is measured: distances in float64, and how many vectors are nearer than another.
+"""Distances in float64, and counts of vectors that are nearer than a bound.
 
-Two distances that differ by no more than rounding does are as near as one another.
+Distances that differ by no more than the rounding error are ties.
 """
 
 import numpy as np
@@ -21,32 +21,31 @@ METRICS = (
 
 
 def distances(a: np.ndarray, b: np.ndarray, metric: str = "cosine") -> np.ndarray:
-    """Between the rows of a, (p, d), and b, (q, d): float64 (p, q), as scipy's cdist; NaN where there is none.
+    """Distances between the rows of a, (p, d), and b, (q, d): float64 (p, q), as scipy's cdist; NaN if undefined.
 
-    In cosine a vector of zeros is at a right angle to everything, so that a model that maps all images to it puts them
-    in no order.
+    For cosine, a zero vector is orthogonal to everything, so a model that maps all images to zero ranks them as equal.
     """
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if metric == "cosine":
         return 1.0 - _unit(a) @ _unit(b).T
     out = cdist(a, b, metric)
-    out[~np.isfinite(a).all(1)] = np.nan  # chebyshev and jensenshannon overlook NaN
+    out[~np.isfinite(a).all(1)] = np.nan  # chebyshev and jensenshannon ignore NaN
     out[:, ~np.isfinite(b).all(1)] = np.nan
     return out
 
 
 def rounding(dimension: int, dtype: type[np.floating] = np.float64) -> float:
-    """By how much two cosines may differ that are the same: the error of two dot products of ``dimension`` terms.
+    """The largest rounding difference of two equal cosines: the error of two dot products of ``dimension`` terms.
 
-    Twice n u (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1), and the norms'.
+    Twice n u (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1), plus the error of the norms.
     """
     return (dimension + 16) * float(np.finfo(dtype).eps)
 
 
 def ahead(away: np.ndarray, bound: np.ndarray, slack: np.ndarray | float) -> np.ndarray:
-    """How many of each row of ``away``, (n, k), are nearer than its ``bound``, (n,): float64 (n,).
+    """Counts the values of each row of ``away``, (n, k), that are below its ``bound``, (n,): float64 (n,).
 
-    What is within ``slack``, (n,) or one number, counts half: a tie; NaN is never nearer.
+    Values within ``slack`` of the bound, (n,) or one number, are ties and count half; NaN never counts.
     """
     gap = away - bound[:, None]
     tolerance = np.broadcast_to(slack, bound.shape)[:, None]

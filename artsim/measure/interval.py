@@ -1,18 +1,18 @@
-"""A figure and how sure it is: means with their 95% bootstrap interval, paired differences with their p."""
+"""Scores and their uncertainty: means with 95% bootstrap intervals, paired differences with p-values."""
 
 import math
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
-_DRAWS = 2000  # resamples of a bootstrap, flips of a test
-_LEVEL = 0.05  # of a test: what is less likely is rejected
-_CELLS = 1 << 22  # of the matrix of weights that is held at a time
+_DRAWS = 2000  # resamples of a bootstrap, random signs of a test
+_LEVEL = 0.05  # significance level of the test
+_CELLS = 1 << 22  # cells of the weight matrix held at a time
 
 
 @dataclass(frozen=True)
 class Score:
-    """A figure, how many values it is of, and its 95% interval; NaN where there are none."""
+    """A value, how many observations it is computed from, and its 95% interval; NaN if there are none."""
 
     value: float
     n: int
@@ -22,28 +22,28 @@ class Score:
 
 @dataclass(frozen=True)
 class Difference(Score):
-    """The mean of a - b with its 95% interval; ``p``, two-sided, of the hypothesis that it is 0.
+    """The mean of a - b with its 95% interval; ``p`` is two-sided, for the hypothesis that it is 0.
 
-    The interval is without end (infinite) where there are too few differences for any to be rejected.
+    The interval is infinite if there are too few differences to reject anything.
     """
 
     p: float
 
 
 def as_json(score: Score) -> dict[str, float | None]:
-    """A score as JSON has it: None for what is not finite."""
+    """A score as a JSON object; values that are not finite become None."""
     return {key: value if math.isfinite(value) else None for key, value in asdict(score).items()}
 
 
 def mean_score(values: np.ndarray, seed: int = 0, groups: np.ndarray | None = None) -> Score:
     """The mean of ``values``, (n,), with its percentile bootstrap interval (Efron and Tibshirani 1993, chapter 13).
 
-    ``groups``, int (n,) from 0, are values that hang together (queries of one cluster): they are drawn together.
+    ``groups``, int (n,) from 0, marks dependent values (queries of one cluster): they are resampled together.
     """
     values = np.asarray(values, np.float64)
     if not len(values):
         return Score(np.nan, 0, np.nan, np.nan)
-    if groups is None:  # of equal values it matters only how many are drawn: ranks have few
+    if groups is None:  # sampling counts of distinct values is faster: ranks take few values
         sums, counts = np.unique(values, return_counts=True)
         sizes, draws, chances = np.ones(len(sums)), len(values), counts / len(values)
     else:
@@ -60,14 +60,14 @@ def mean_score(values: np.ndarray, seed: int = 0, groups: np.ndarray | None = No
 
 
 def paired_difference(a: np.ndarray, b: np.ndarray, seed: int = 0) -> Difference:
-    """The mean of a - b, both (n,) of the same things in the same order; p and interval of one randomisation test.
+    """The mean of a - b, both (n,), paired by position; p and interval come from one randomisation test.
 
-    If neither is better, each difference could as well have the other sign: p is the share of random signs that give a
-    mean as far from 0, the observed signs counted among them (Fisher 1935, Design of Experiments, section 21). The
-    interval holds the shifts that this test, of a - b - shift, does not reject at 5%, so it leaves out 0 exactly when
-    p < 0.05. A shift is as far out as the means of random halves of the differences that lie beyond it (Hartigan 1969,
-    "Using subsample values as typical values", JASA 64), so its ends are two of these means. Fewer than six
-    differences reject nothing: their interval is without end.
+    If neither is better, each difference could equally have the opposite sign: p is the share of random signs whose
+    mean is at least as far from 0, counting the observed signs (Fisher 1935, Design of Experiments, section 21). The
+    interval holds the shifts that this test, applied to a - b - shift, does not reject at 5%, so it excludes 0 exactly
+    when p < 0.05. How extreme a shift is depends on how many means of random halves of the differences lie beyond it
+    (Hartigan 1969, "Using subsample values as typical values", JASA 64), so the ends of the interval are two of these
+    means. Fewer than six differences reject nothing: their interval is infinite.
     """
     differences = np.asarray(a, np.float64) - np.asarray(b, np.float64)
     if not len(differences):
@@ -77,14 +77,17 @@ def paired_difference(a: np.ndarray, b: np.ndarray, seed: int = 0) -> Difference
         mean = 0.0
     below, above = _half_means(differences, mean, seed)
     beyond = int(min((below <= 0).sum(), (above >= 0).sum()))
-    rank = math.ceil(_LEVEL * (_DRAWS + 1)) - 1  # of the innermost mean that is not rejected
+    rank = math.ceil(_LEVEL * (_DRAWS + 1)) - 1  # the rank of the innermost mean that is not rejected
     low, high = np.partition(below, rank - 1)[rank - 1], np.partition(above, -rank)[-rank]
     return Difference(mean, len(differences), float(low), float(high), min((1 + beyond) / (1 + _DRAWS), 1.0))
 
 
 def _half_means(differences: np.ndarray, mean: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Means of random halves (each difference in or out) and of what they leave out; of none, -inf and then inf."""
-    values, counts = np.unique(differences, return_counts=True)  # of equal ones it matters only how many are drawn
+    """Means of random halves (each difference in or out) and of their complements, as two arrays.
+
+    An empty half has mean -inf in the first array and inf in the second.
+    """
+    values, counts = np.unique(differences, return_counts=True)  # sampling counts of distinct values is enough
     rng = np.random.default_rng(seed)
     step = max(_CELLS // len(values), 1)
     sums, sizes = [], []
@@ -101,5 +104,5 @@ def _half_means(differences: np.ndarray, mean: float, seed: int) -> tuple[np.nda
 
 
 def _rounding(values: np.ndarray) -> float:
-    """By how much a mean of these may differ when it is added up in another order."""
+    """The largest difference between means of these values that are summed in different orders."""
     return 1e-12 * float(np.abs(values).max())

@@ -9,6 +9,6 @@ from artsim.measure.ranks import ranks
 def meanrank(vectors: np.ndarray, judged: np.ndarray, metric: str = "cosine", seed: int = 0) -> Score:
     """The mean of ``ranks`` with its 95% bootstrap interval over annotations.
 
-    ``vectors`` is (m, d), ``judged`` int (n, 1 + k): rows of it, anchor, positive, the other candidates.
+    ``vectors`` is (m, d); ``judged``, int (n, 1 + k), holds row numbers of it: anchor, positive, the other candidates.
     """
     return mean_score(ranks(vectors, judged, metric), seed)

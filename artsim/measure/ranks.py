@@ -1,20 +1,21 @@
-"""Where the positive of each annotation ranks among the other eight, by distance to the anchor."""
+"""The rank of each annotation's positive among its candidates, by distance to the anchor."""
 
 import numpy as np
 
 from artsim.measure.distance import ahead, distances, rounding
 
-_BLOCK = 8  # annotations whose vectors are gathered at a time: they stay in the processor's cache
-_SHORTEST = 1e-15  # length of a vector whose square float32 still holds well
+_BLOCK = 8  # annotations gathered at a time: their vectors fit the CPU cache
+_SHORTEST = 1e-15  # the shortest vector whose squared length float32 represents well
 
 
 def ranks(vectors: np.ndarray, judged: np.ndarray, metric: str = "cosine") -> np.ndarray:
-    """The rank of each positive: float64 (n,), 1 is the nearest.
+    """The rank of each positive, float64 (n,); 1 is the nearest.
 
-    ``vectors`` is (m, d), ``judged`` int (n, 1 + k): rows of it, anchor, positive, the other candidates; -1 for a
-    negative that is missing and is never nearer. ``metric`` is one of ``distance.METRICS``. Ties take the average rank;
-    a candidate without a distance (a NaN vector) ranks last, and so does the positive where it or the anchor has none,
-    whatever the others have: a model that maps all images to one point scores (1 + k) / 2, one that gives NaN scores k.
+    ``vectors`` is (m, d); ``judged``, int (n, 1 + k), holds row numbers of it: anchor, positive, the other candidates;
+    -1 is a missing negative, which is never nearer. ``metric`` is one of ``distance.METRICS``. Ties take the average
+    rank. A candidate without a distance (a NaN vector) ranks last; so does the positive if it or the anchor is NaN,
+    whatever the others are. A model that maps all images to one point scores (1 + k) / 2, one that returns NaN scores
+    k.
     """
     dimension, last = vectors.shape[1], (judged[:, 1:] >= 0).sum(1)
     if metric != "cosine":
@@ -26,7 +27,7 @@ def ranks(vectors: np.ndarray, judged: np.ndarray, metric: str = "cosine") -> np
     away = _cosine_distances(vectors, judged, np.float32)  # twice as fast, and enough for most annotations
     out = _positions(away, 0.0, last)
     clear = (np.abs(away[:, 1:] - away[:, :1]) > rounding(dimension, np.float32)) | (judged[:, 2:] < 0)
-    doubtful = np.flatnonzero(~clear.all(1))  # NaN as well
+    doubtful = np.flatnonzero(~clear.all(1))  # includes NaN
     missing = judged[doubtful] < 0
     used, places = np.unique(np.where(missing, 0, judged[doubtful]), return_inverse=True)
     away = _cosine_distances(vectors[used], np.where(missing, -1, places.reshape(-1, judged.shape[1])), np.float64)
@@ -35,12 +36,12 @@ def ranks(vectors: np.ndarray, judged: np.ndarray, metric: str = "cosine") -> np
 
 
 def _positions(away: np.ndarray, slack: np.ndarray | float, last: np.ndarray) -> np.ndarray:
-    """The rank of the first column of each row, float64 (n,); distances within ``slack`` tie; ``last`` without one."""
+    """The rank of the first column of each row, float64 (n,); distances within ``slack`` tie; ``last`` if it is NaN."""
     return np.where(np.isnan(away[:, 0]), last, 1 + ahead(away[:, 1:], away[:, 0], slack))
 
 
 def _cosine_distances(vectors: np.ndarray, judged: np.ndarray, dtype: type[np.floating]) -> np.ndarray:
-    """From each anchor to its candidates, (n, k); NaN where there is none, or where float32 can't tell."""
+    """Distances from each anchor to its candidates, (n, k); NaN if missing, or if float32 is not precise enough."""
     out = np.empty((len(judged), judged.shape[1] - 1), dtype)
     held = np.empty((_BLOCK, judged.shape[1], vectors.shape[1]), vectors.dtype)
     with np.errstate(all="ignore"):
@@ -48,15 +49,14 @@ def _cosine_distances(vectors: np.ndarray, judged: np.ndarray, dtype: type[np.fl
         if dtype == np.float32:
             norms[norms < _SHORTEST] = np.nan
         else:
-            norms[norms == 0] = 1.0  # at a right angle to everything, as in ``distances``
+            norms[norms == 0] = 1.0  # orthogonal to everything, as in ``distances``
         for start in range(0, len(judged), _BLOCK):
             rows = judged[start : start + _BLOCK]
-            lengths, some = norms[rows], held[: len(rows)]
-            vectors.take(
-                rows, axis=0, out=some, mode="wrap"
-            )  # "raise" would copy once more, and norms[rows] has raised
-            some = some.astype(dtype, copy=False)
-            dots = np.matmul(some[:, 1:], some[:, 0, :, None])[..., 0]
+            lengths, gathered = norms[rows], held[: len(rows)]
+            # Mode "raise" would copy again, and norms[rows] has already checked the row numbers.
+            vectors.take(rows, axis=0, out=gathered, mode="wrap")
+            gathered = gathered.astype(dtype, copy=False)
+            dots = np.matmul(gathered[:, 1:], gathered[:, 0, :, None])[..., 0]
             out[start : start + _BLOCK] = 1 - dots / (lengths[:, 1:] * lengths[:, :1])
     out[judged[:, 1:] < 0] = np.nan
     return out

@@ -1,4 +1,4 @@
-"""Where in a whole archive the artworks stand that belong to a query, and what that is worth as figures."""
+"""The positions of linked artworks in a whole archive, and the retrieval scores of these positions."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,7 +8,7 @@ from scipy.stats import rankdata
 from artsim.measure.distance import ahead, distances, rounding
 from artsim.measure.interval import Score, mean_score
 
-CUTS = (20, 50, 100, 200, 400)  # of recall
+CUTS = (20, 50, 100, 200, 400)  # the k of recall@k
 MEASURES = ("mean position", "median position", "best position", "mAP", *(f"recall@{cut}" for cut in CUTS))
 
 _CELLS = 1 << 22  # distances held at a time
@@ -21,47 +21,47 @@ def positions(
     pairs: np.ndarray,
     metric: str = "cosine",
 ) -> np.ndarray:
-    """The position of an artwork among all others by distance to a query: float64 (p,), 1 is the nearest.
+    """The position of each linked artwork among all others by distance to its query: float64 (p,), 1 is the nearest.
 
-    ``blocks`` are the whole archive, ids and vectors (b, d) at a time; ``ids``, (m,), and ``vectors``, (m, d), those
-    that the pairs are of; ``pairs``, int (p, 2), rows of them: query and the artwork looked for. The query itself is no
-    candidate. Ties take the average position; what has no distance (a NaN vector) stands last.
+    ``blocks`` are ids and vectors (b, d) of the whole archive. ``ids``, (m,), and ``vectors``, (m, d), are those of the
+    pairs; ``pairs``, int (p, 2), holds row numbers of them: the query and the artwork to find. The query itself is no
+    candidate. Ties take the average position; an artwork without a distance (a NaN vector) comes last.
     """
     queries, row = np.unique(pairs[:, 0], return_inverse=True)
-    place: Mapping[str, int] = {one: index for index, one in enumerate(ids)}
+    place: Mapping[str, int] = {identifier: index for index, identifier in enumerate(ids)}
     bound = np.empty(len(pairs))
     for number, query in enumerate(queries):
-        mine = np.flatnonzero(row == number)
-        bound[mine] = distances(vectors[[query]], vectors[pairs[mine, 1]], metric)[0]
+        own = np.flatnonzero(row == number)
+        bound[own] = distances(vectors[[query]], vectors[pairs[own, 1]], metric)[0]
     slack = rounding(vectors.shape[1]) * (1.0 if metric == "cosine" else np.abs(bound))
     out, seen = np.ones(len(pairs)), 0
     for names, matrix in blocks:
         seen += len(names)
-        known = np.array([place.get(one, -1) for one in names], np.int64)
+        known = np.array([place.get(identifier, -1) for identifier in names], np.int64)
         step = max(_CELLS // max(len(pairs), 1), 1)
         for start in range(0, len(names), step):
             here = known[start : start + step]
             away = distances(vectors[queries], matrix[start : start + step], metric)[row]
-            away[(here == pairs[:, :1]) | (here == pairs[:, 1:])] = np.nan  # neither stands before itself
+            away[(here == pairs[:, :1]) | (here == pairs[:, 1:])] = np.nan  # neither counts as nearer than itself
             out += ahead(away, bound, slack)
     return np.where(np.isnan(bound), seen - 1, out)
 
 
 def retrieval(pairs: np.ndarray, found: np.ndarray, groups: np.ndarray, seed: int = 0) -> dict[str, Score]:
-    """The figures named in MEASURES, each a mean over queries with its 95% interval.
+    """Computes the scores in ``MEASURES``, each a mean over queries with its 95% interval.
 
-    ``pairs`` and ``found``, (p,), as ``positions`` takes and gives them; ``groups``, int (m,), the cluster of every id:
-    queries of one cluster are no independent evidence, so the bootstrap draws clusters. Of a query's several linked
-    artworks count the mean, the median and the best of their positions, the average precision, and the share of them
-    that stands at a cut or before it.
+    ``pairs`` and ``found``, (p,), are the input and output of ``positions``; ``groups``, int (m,), is the cluster of
+    every id. Queries of one cluster are not independent, so the bootstrap draws clusters. A query with several linked
+    artworks contributes the mean, the median and the best of their positions, the average precision, and the share of
+    positions up to each cut.
     """
     queries, row = np.unique(pairs[:, 0], return_inverse=True)
     rows = []
     for number in range(len(queries)):
-        mine = found[row == number]
-        precision = rankdata(mine) / mine  # of those that stand so near, how many are linked; ties share
-        recalls = [(mine <= cut).mean() for cut in CUTS]
-        rows.append([mine.mean(), np.median(mine), mine.min(), precision.mean(), *recalls])
+        own = found[row == number]
+        precision = rankdata(own) / own  # share of linked artworks up to each position; ties share a rank
+        recalls = [(own <= cut).mean() for cut in CUTS]
+        rows.append([own.mean(), np.median(own), own.min(), precision.mean(), *recalls])
     values = np.array(rows).reshape(-1, len(MEASURES))
     clusters = np.unique(groups[queries], return_inverse=True)[1]
     return {name: mean_score(values[:, index], seed, clusters) for index, name in enumerate(MEASURES)}

@@ -1,1 +1,1 @@
-"""Thumbnails, contact sheets, strips, scatters: what people look at."""
+"""Pictures for people: thumbnails, contact sheets, walks and charts."""

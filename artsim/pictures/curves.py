@@ -1,4 +1,4 @@
-"""The curves of a training as a picture: the loss, and the validation meanrank with its interval, epoch by epoch."""
+"""Training curves as a picture: the loss, and the validation meanrank with its interval, by epoch."""
 
 import io
 import math
@@ -10,15 +10,15 @@ from PIL import Image
 from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER
 
 _RULE = (226, 220, 209)
-_CHANCE = 4.5  # the meanrank of a positive among eight, by luck
+_CHANCE = 4.5  # the expected meanrank of a random choice among eight
 
 
 def training_curves(
     history: Sequence[Mapping[str, float]], best: int, title: str, measured: str = "validation"
 ) -> Image.Image:
-    """The picture, RGB. Each epoch has ``loss``, ``meanrank``, ``low`` and ``high``, NaN without validation.
+    """Draws the curves, RGB. Each epoch has ``loss``, ``meanrank``, ``low`` and ``high``, NaN without validation.
 
-    ``best`` is the place in ``history`` of the epoch that was kept; ``measured`` says what the meanrank is of.
+    ``best`` is the index in ``history`` of the epoch that was kept; ``measured`` says which data the meanrank is for.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -51,8 +51,9 @@ def _meanrank(axes: Any, epochs: list[float], history: Sequence[Mapping[str, flo
     value = history[best]["meanrank"]
     axes.plot(epochs[best], value, marker="o", markersize=9, color=_hex(ACCENT))
     words = f"kept: {value:.3f} [{low[best]:.3f}, {high[best]:.3f}], epoch {epochs[best]:g}"
-    axes.set_title(words, loc="right", color=_hex(ACCENT), fontsize=10)  # inside, the curve would strike it through
-    if max(high) > 0.9 * _CHANCE:  # else it would only press the curve together
+    # A title, because the curve would cross a text in the plot.
+    axes.set_title(words, loc="right", color=_hex(ACCENT), fontsize=10)
+    if max(high) > 0.9 * _CHANCE:  # otherwise the line would compress the curve
         axes.axhline(_CHANCE, color=_hex(FAINT), linewidth=1, linestyle=(0, (1, 3)))
 
 

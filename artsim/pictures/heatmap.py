@@ -1,4 +1,4 @@
-"""Two settings that were searched, as a picture: every trial a dot, what lies between smoothed, the best ringed."""
+"""A heat map of two searched settings: trials as dots on a smoothed background, the best one ringed."""
 
 import io
 from collections.abc import Sequence
@@ -10,15 +10,15 @@ from PIL import Image
 
 from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER
 
-_CELLS = 160  # of the background, each way
-_REACH = 0.6  # how far a trial is felt, in the mean distance of trials that fill the picture
-_FADES = 1.5  # after so many reaches from the nearest trial the background has faded to 0.6, after twice that to 0.1
-_COLOURS = "viridis"  # low, which is good, is dark
+_CELLS = 160  # of the background, along each axis
+_REACH = 0.6  # smoothing width, in mean distances of trials spread evenly over the picture
+_FADES = 1.5  # the background fades to 0.6 at so many widths from the nearest trial, and to 0.1 at twice that
+_COLOURS = "viridis"  # low scores, which are good, are dark
 
 
 @dataclass(frozen=True)
 class Axis:
-    """A setting and its value in each trial; ``choices`` if it has no order, else a number, ``log`` on a log scale."""
+    """A setting and its value in each trial: one of ``choices``, or a number, on a log scale if ``log``."""
 
     name: str
     values: Sequence[Any]
@@ -26,7 +26,7 @@ class Axis:
     choices: Sequence[Any] = ()
 
     def places(self) -> np.ndarray:
-        """The values as numbers on a linear scale, float64 (n,)."""
+        """The values as numbers on a linear scale, float64 (n,); a choice is its index."""
         if self.choices:
             return np.array([list(self.choices).index(value) for value in self.values], float)
         values = np.array(self.values, float)
@@ -42,12 +42,12 @@ def heat_map(
     title: str,
     subtitle: str,
 ) -> Image.Image:
-    """The picture, RGB, of n trials: ``scores``, float (n,), low is good; ``whole``, bool (n,), not stopped early.
+    """Draws n trials, RGB: ``scores``, float (n,), low is good; ``whole``, bool (n,), not stopped early.
 
-    Those stopped early are small dots. ``interval`` is how sure the best score is, low and high: it stands beside the
-    scale, and the colours reach to its end at least, so that noise has almost one colour. The background is the mean
-    of the scores around, weighted by a Gaussian of the distance (Nadaraya 1964, Watson 1964): it never leaves the range
-    of the scores, and fades where no trial is near.
+    Trials stopped early are small dots. ``interval`` is that of the best score, low and high: it is drawn beside the
+    colour scale, which reaches at least to its end, so that noise has almost one colour. The background is the mean of
+    nearby scores, weighted by a Gaussian of the distance (Nadaraya 1964, Watson 1964): it stays within the range of the
+    scores, and fades where no trial is near.
     """
     from matplotlib.figure import Figure
 
@@ -55,7 +55,7 @@ def heat_map(
     axes = figure.add_subplot(facecolor=_hex(PAPER))
     across, up = x.places(), y.places()
     left, right, bottom, top = *_ends(x, across), *_ends(y, up)
-    # One collapsed trial must not take all the colours.
+    # One very bad trial must not use up the colour range.
     low, high = float(scores.min()), float(max(np.quantile(scores, 0.9), interval[1], scores.min() + 1e-3))
     colours: dict[str, Any] = {"cmap": _COLOURS, "vmin": low, "vmax": high}
     grid, near = _smoothed((across - left) / (right - left), (up - bottom) / (top - bottom), scores)
@@ -66,11 +66,11 @@ def heat_map(
         "interpolation": "bilinear",
     }
     shown = axes.imshow(grid, alpha=near, **area, **colours)
-    for some, size in ((~whole, 16), (whole, 58)):
+    for mask, size in ((~whole, 16), (whole, 58)):
         axes.scatter(
-            across[some],
-            up[some],
-            c=scores[some],
+            across[mask],
+            up[mask],
+            c=scores[mask],
             s=size,
             edgecolors=_hex(PAPER),
             linewidths=0.9,
@@ -96,9 +96,9 @@ def heat_map(
 
 
 def _smoothed(across: np.ndarray, up: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The background, (cells up, cells across), of trials at places between 0 and 1; and how near one is, 1 to 0."""
+    """The background, (cells up, cells across), for trials at places between 0 and 1, and its opacity, 1 to 0."""
     steps = (np.arange(_CELLS) + 0.5) / _CELLS
-    # Far from all trials every weight would be 0: relative to the nearest, the nearest counts there.
+    # Weights are relative to the nearest trial: otherwise all would be 0 far from every trial.
     far = (steps[:, None, None] - up) ** 2 + (steps[None, :, None] - across) ** 2
     reach = _REACH / len(scores) ** 0.5
     nearest = far.min(axis=2)
@@ -107,7 +107,7 @@ def _smoothed(across: np.ndarray, up: np.ndarray, scores: np.ndarray) -> tuple[n
 
 
 def _ends(axis: Axis, places: np.ndarray) -> tuple[float, float]:
-    """Where an axis begins and ends: half a step beyond choices, else a little beyond the values."""
+    """The ends of an axis: half a step beyond the choices, or slightly beyond the values."""
     low, high = float(places.min()), float(places.max())
     if axis.choices:
         return -0.5, len(axis.choices) - 0.5
@@ -116,7 +116,7 @@ def _ends(axis: Axis, places: np.ndarray) -> tuple[float, float]:
 
 
 def _ring(axes: Any, place: tuple[float, float], words: str, *, right: bool, above: bool) -> None:
-    """Marks the best, its score on the side where there is room."""
+    """Rings the best trial and writes its score on the side that has room."""
     axes.scatter(*place, s=190, facecolors="none", edgecolors=_hex(ACCENT), linewidths=2.4, zorder=4, clip_on=False)
     axes.annotate(
         words,
@@ -134,11 +134,11 @@ def _ring(axes: Any, place: tuple[float, float], words: str, *, right: bool, abo
 def _scales(axes: Any, x: Axis, y: Axis) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    for one, scale, label in ((x, axes.xaxis, axes.set_xlabel), (y, axes.yaxis, axes.set_ylabel)):
-        label(one.name, color=_hex(INK), parse_math=False)
-        if one.choices:
-            scale.set_ticks(range(len(one.choices)), [str(choice) for choice in one.choices])
-        elif one.log:
+    for axis, scale, label in ((x, axes.xaxis, axes.set_xlabel), (y, axes.yaxis, axes.set_ylabel)):
+        label(axis.name, color=_hex(INK), parse_math=False)
+        if axis.choices:
+            scale.set_ticks(range(len(axis.choices)), [str(choice) for choice in axis.choices])
+        elif axis.log:
             scale.set_major_locator(MaxNLocator(5))
             scale.set_major_formatter(FuncFormatter(lambda place, _: f"{10**place:.2g}"))
     axes.tick_params(colors=_hex(FAINT), length=0)

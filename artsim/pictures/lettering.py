@@ -1,4 +1,4 @@
-"""Captions in pictures: one typeface, cut to the width that there is."""
+"""Colours, font and captions of pictures; captions are cut to the available width."""
 
 from bisect import bisect_right
 from functools import cache
@@ -11,19 +11,19 @@ PAPER = (247, 244, 238)
 INK = (38, 34, 30)
 FAINT = (128, 120, 110)
 ACCENT = (176, 58, 46)
-_SMALLEST = 7  # pixels that can still be read
+_SMALLEST = 7  # the smallest readable font size, pixels
 
 
 @cache
 def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans, which comes with matplotlib and has the letters of most catalogues; ``size`` in pixels."""
+    """DejaVu Sans in ``size`` pixels; it comes with matplotlib and has the letters of most catalogues."""
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     return ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts", "ttf", name), size)
 
 
 def fitted(text: str, width: int, face: ImageFont.FreeTypeFont) -> str:
-    """The text, or as much of it as fits into ``width`` pixels and an ellipsis."""
-    text = " ".join(text.split())[: 4 * width + 1]  # far more than fits: a title may be a whole page
+    """The text, cut and ended with an ellipsis if it is wider than ``width`` pixels."""
+    text = " ".join(text.split())[: 4 * width + 1]  # more than fits: a title may be a page long
     if face.getlength(text) <= width:
         return text
     fitting = bisect_right(range(len(text)), float(width), key=lambda count: face.getlength(text[:count] + "…"))
@@ -31,7 +31,7 @@ def fitted(text: str, width: int, face: ImageFont.FreeTypeFont) -> str:
 
 
 def in_two(text: str, width: int, face: ImageFont.FreeTypeFont) -> list[str]:
-    """The text on one line, or on two where it is too long and has a word that can begin the second."""
+    """The text on one line, or on two if it is too long and has a space to break at."""
     text = " ".join(text.split())[: 8 * width + 1]
     if face.getlength(text) <= width:
         return [text]
@@ -41,9 +41,9 @@ def in_two(text: str, width: int, face: ImageFont.FreeTypeFont) -> list[str]:
 
 
 def caption(canvas: Image.Image, lines: list[str], left: int, top: int, width: int, size: int = 13) -> None:
-    """Writes lines below one another, ``width`` pixels wide: the first in ink, on two if need be; the others faint.
+    """Writes lines of text, ``width`` pixels wide: the first in ``INK`` on up to two lines, the others in ``FAINT``.
 
-    The last of several names the work: it is written small, and on several lines, before anything of it is left out.
+    The last of several lines identifies the artwork: it is shrunk and wrapped before it is cut.
     """
     draw = ImageDraw.Draw(canvas)
     title = in_two(lines[0], width, font(size))
@@ -58,7 +58,10 @@ def caption(canvas: Image.Image, lines: list[str], left: int, top: int, width: i
 
 
 def whole(text: str, width: int, size: int) -> tuple[ImageFont.FreeTypeFont, list[str]]:
-    """All of a text on one line, as small as need be; at the smallest size on as many as three, cut only beyond."""
+    """Shrinks a text to fit one line; at the smallest size it takes up to three lines, and is cut only beyond.
+
+    Returns the font and the lines.
+    """
     text = " ".join(text.split())
     for smaller in range(size, _SMALLEST - 1, -1):
         if font(smaller).getlength(text[: 4 * width]) <= width:

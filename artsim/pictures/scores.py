@@ -1,4 +1,4 @@
-"""Scores as a picture: a row for each thing compared, its dots with their intervals, and beside them the figures."""
+"""A chart of scores: one row per system, with dots and intervals, and the figures beside them."""
 
 import io
 import warnings
@@ -12,16 +12,16 @@ from artsim.measure.interval import Score
 from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER, fitted, font, in_two
 
 _MARGIN, _PLOT, _CELL, _GAP = 36, 440, 180, 28  # widths, in hundredths of an inch
-_LABEL = (180, 520)  # least and most
+_LABEL = (180, 520)  # minimum and maximum
 _HEAD, _ROW, _FOOT = 150, 58, 46
 _RULE = (226, 220, 209)
 
 
 @dataclass(frozen=True)
 class Series:
-    """What one dot of every row shows. The strong ones matter most; a hollow one leads to the filled one after it.
+    """One dot in every row. Strong dots stand out; a hollow dot is joined to the filled one after it.
 
-    One without a name is not in the legend.
+    A series without a name is not in the legend.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Row:
-    """One thing compared: its name, a word about it, a score for each series, and for each column two lines of text."""
+    """One system: its name, a note, a score for each series, and two lines of text for each column."""
 
     label: str
     note: str
@@ -47,7 +47,7 @@ def score_table(
     rows: Sequence[Row],
     reference: tuple[float, str] | None = None,
 ) -> Image.Image:
-    """The picture, RGB. ``reference`` is a value that every row is to be seen against, and its name."""
+    """Draws the table, RGB. ``reference`` is a value to compare every row with, and its name."""
     from matplotlib.figure import Figure
 
     longest = max((_longest(row) for row in rows), default=0)
@@ -79,25 +79,25 @@ def score_table(
         _dots(axes, series, row.scores, place, middle)
     _legend(axes, series, bottom + 28, width)
     sink = io.BytesIO()
-    with warnings.catch_warnings(action="ignore", category=UserWarning):  # a letter that the typeface lacks is a box
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # the font lacks a letter
         figure.savefig(sink, format="png")
     return Image.open(sink).convert("RGB")
 
 
 def below_one_another(pictures: Sequence[Image.Image]) -> Image.Image:
-    """Several pictures as one, RGB, on paper as wide as the widest."""
-    size = max(one.width for one in pictures), sum(one.height for one in pictures)
+    """Stacks pictures vertically, RGB, on paper as wide as the widest."""
+    size = max(picture.width for picture in pictures), sum(picture.height for picture in pictures)
     whole, top = Image.new("RGB", size, PAPER), 0
-    for one in pictures:
-        whole.paste(one, (0, top))
-        top += one.height
+    for picture in pictures:
+        whole.paste(picture, (0, top))
+        top += picture.height
     return whole
 
 
 def _axis(
     axes: Any, scores: Sequence[Score], reference: tuple[float, str] | None, left: float, bottom: float
 ) -> Callable[[float], float]:
-    """Draws the scale of the dots; the function that gives a value its place."""
+    """Draws the scale of the dots; returns the function from a value to its x position."""
     from matplotlib.ticker import MaxNLocator
 
     ends = [end for score in scores for end in (score.low, score.high)]
@@ -119,18 +119,18 @@ def _axis(
 
 
 def _dots(axes: Any, series: Sequence[Series], scores: Sequence[Score | None], place: Any, middle: float) -> None:
-    """The dots of a row: the strong a little above its middle, the others a little below it."""
+    """Draws the dots of a row: strong ones slightly above its middle, the others slightly below it."""
     before: Score | None = None
-    for one, score in zip(series, scores, strict=True):
-        y = middle + (-6 if one.strong else 12)
+    for dot, score in zip(series, scores, strict=True):
+        y = middle + (-6 if dot.strong else 12)
         if score:
-            if before and one.filled:
+            if before and dot.filled:
                 ends = [place(before.value), place(score.value)]
                 axes.plot(ends, [y] * 2, color=_hex(_RULE), linewidth=5, solid_capstyle="round", zorder=2)
             ends = [place(score.low), place(score.high)]
-            axes.plot(ends, [y] * 2, color=_hex(_colour(one)), linewidth=2.0 if one.strong else 1.2, zorder=3)
-            _dot(axes, one, place(score.value), y)
-        before = None if one.filled else score
+            axes.plot(ends, [y] * 2, color=_hex(_colour(dot)), linewidth=2.0 if dot.strong else 1.2, zorder=3)
+            _dot(axes, dot, place(score.value), y)
+        before = None if dot.filled else score
 
 
 def _dot(axes: Any, one: Series, x: float, y: float) -> None:
@@ -147,18 +147,18 @@ def _dot(axes: Any, one: Series, x: float, y: float) -> None:
 
 
 def _legend(axes: Any, series: Sequence[Series], y: float, width: float) -> None:
-    named = [one for one in series if one.name]
-    steps = [12 + _length(one.name, width, font(12)) + _GAP for one in named]
+    named = [dot for dot in series if dot.name]
+    steps = [12 + _length(dot.name, width, font(12)) + _GAP for dot in named]
     x = max((width - sum(steps)) / 2, _MARGIN)
-    for one, step in zip(named, steps, strict=True):
-        _dot(axes, one, x, y - 4)
-        _write(axes, one.name, x + 12, y, width, size=12)
+    for dot, step in zip(named, steps, strict=True):
+        _dot(axes, dot, x, y - 4)
+        _write(axes, dot.name, x + 12, y, width, size=12)
         x += step
 
 
 def _longest(row: Row) -> float:
-    """The width that a row's label needs, or its note on two lines."""
-    note = _length(row.note, 2 * _LABEL[1], font(11)) * 0.6  # a line ends with a word
+    """The width that a row needs for its label, or for its note on two lines."""
+    note = _length(row.note, 2 * _LABEL[1], font(11)) * 0.6  # more than half: lines break at spaces
     return max(_length(row.label, _LABEL[1], font(14, bold=True)), min(note, _LABEL[1]))
 
 
@@ -185,7 +185,7 @@ def _write(
     right: bool = False,
     middle: bool = False,
 ) -> None:
-    """A line of text on its baseline, cut to a width; a dollar is a dollar, no formula."""
+    """Writes a line of text on its baseline, cut to ``width``; dollar signs do not start a formula."""
     axes.text(
         x,
         y,

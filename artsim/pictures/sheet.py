@@ -1,4 +1,4 @@
-"""A contact sheet: a row a query, the query at the left, what was found for it beside it."""
+"""A contact sheet: one row per query, with the query on the left and its results beside it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 
 from artsim.pictures.lettering import ACCENT, INK, PAPER, caption, fitted, font
 
-_CELL = 190  # pixels a picture may take
+_CELL = 190  # the longest side of a picture, pixels
 _GAP = 18
 _CAPTION = 88
 _HEAD = 64
@@ -22,7 +22,7 @@ class Cell:
 
 
 def contact_sheet(title: str, rows: Sequence[tuple[Cell, Sequence[Cell]]]) -> Image.Image:
-    """The sheet, RGB: every row a query in a frame, then its answers in order."""
+    """Draws the sheet, RGB: in each row the framed query, then its results in order."""
     columns = max((len(answers) for _, answers in rows), default=0)
     width = _GAP * 4 + _CELL + columns * (_CELL + _GAP)
     height = _HEAD + len(rows) * (_CELL + _CAPTION + _GAP) + _GAP

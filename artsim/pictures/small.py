@@ -1,4 +1,4 @@
-"""Artworks as small JPEGs, for a page: decoded in a process of its own, a few at a time."""
+"""Artworks as small JPEGs for a web page, decoded a few at a time in a separate process."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -10,28 +10,32 @@ from artsim.pictures.thumbnails import decoded
 from artsim.vision.apart import Apart
 from artsim.vision.check import BadImage
 
-_AT_ONCE = 32  # images whose bytes are in memory
+_AT_ONCE = 32  # images in memory at a time
 _QUALITY = 82
 
 
 def small_jpegs(archive: Archive, sides: dict[str, list[int]]) -> Iterator[tuple[str, list[bytes]]]:
-    """For each id, JPEGs of at most so many pixels a side; none if its image can't be read. In no order."""
+    """Yields each id, in any order, with a JPEG for each of its ``sides``, in pixels; with none if it can't be read."""
     apart, ids = Apart(), list(sides)
     shards = archive.shard_of(ids)
-    ids = [ids[place] for place in sorted(range(len(ids)), key=lambda place: shards[place])]  # each part is read once
+    # Sorted by shard, so that each partition is read once.
+    ids = [ids[place] for place in sorted(range(len(ids)), key=lambda place: shards[place])]
     for start in range(0, len(ids), _AT_ONCE):
-        some = ids[start : start + _AT_ONCE]
-        rows = archive.table("images").find(some, ["id", "bytes"])
+        batch = ids[start : start + _AT_ONCE]
+        rows = archive.table("images").find(batch, ["id", "bytes"])
         data = {} if rows is None else {row["id"]: row["bytes"] for row in rows.to_pylist()}
-        for one in some:
+        for identifier in batch:
             try:
-                yield one, apart(jpegs, data.get(one) or b"", sides[one])
+                yield identifier, apart(jpegs, data.get(identifier) or b"", sides[identifier])
             except BadImage:
-                yield one, []
+                yield identifier, []
 
 
 def jpegs(data: bytes, sides: Sequence[int]) -> list[bytes]:
-    """An image as upright sRGB JPEGs without metadata, of at most so many pixels a side. BadImage if it is none."""
+    """Encodes an image as upright sRGB JPEGs without metadata, one for each maximum side in pixels.
+
+    Raises ``BadImage`` if the image can't be read.
+    """
     image = decoded(data, max(sides))
     out = []
     for side in sides:

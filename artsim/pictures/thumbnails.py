@@ -1,4 +1,4 @@
-"""Artworks of an archive as small pictures with what a caption needs."""
+"""Thumbnails of artworks, with what a caption needs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from artsim.pictures.lettering import FAINT
 from artsim.vision.check import BadImage, open_image, unread
 from artsim.vision.upright import to_rgb
 
-_MAX_PIXELS = 500_000_000  # as many as may be described
+_MAX_PIXELS = 500_000_000  # the same limit as for feature extraction
 
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """An artwork small enough to lay many on one sheet."""
+    """An artwork's small picture and the text of its caption."""
 
     id: str
     image: Image.Image
@@ -25,7 +25,7 @@ class Thumbnail:
 
 
 def thumbnails(archive: Archive, ids: Sequence[str], side: int) -> dict[str, Thumbnail]:
-    """A picture of at most ``side`` pixels for each id; one that can't be shown becomes an empty frame."""
+    """A picture of at most ``side`` pixels for each id; an empty frame for an image that can't be read."""
     catalog = archive.table("catalog").find(ids, ["id", "title", "artist", "date_text", "year_from"])
     known = {} if catalog is None else {row["id"]: row for row in catalog.to_pylist()}
     images = archive.table("images").find(ids, ["id", "bytes"]) if archive.has_table("images") else None
@@ -40,7 +40,7 @@ def thumbnails(archive: Archive, ids: Sequence[str], side: int) -> dict[str, Thu
 
 
 def shrink(data: bytes | None, side: int) -> Image.Image:
-    """Image bytes as an RGB picture of at most ``side`` pixels; an empty frame for what can't be read."""
+    """Decodes image bytes to RGB, at most ``side`` pixels a side; returns an empty frame if they can't be read."""
     try:
         return decoded(data or b"", side)
     except BadImage:
@@ -50,14 +50,14 @@ def shrink(data: bytes | None, side: int) -> Image.Image:
 
 
 def decoded(data: bytes, side: int) -> Image.Image:
-    """Image bytes as an RGB picture of at most ``side`` pixels. BadImage if they can't be read."""
+    """Decodes image bytes to RGB, at most ``side`` pixels a side. Raises ``BadImage`` if they can't be read."""
     image = open_image(data, _MAX_PIXELS)
     try:
         image.draft("RGB", (side, side))
         image = to_rgb(image)
     except MemoryError:
         raise
-    except Exception as error:  # decoders raise what they like on damaged files
+    except Exception as error:  # decoders raise any exception on damaged files
         raise unread(error, image) from error
     image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return image

@@ -1,4 +1,4 @@
-"""Pictures of a walk: a strip of its artworks, a map with arrows, a tube of what lies around it."""
+"""Pictures of a walk: a strip of its artworks, a map with arrows, a tunnel of the artworks around it."""
 
 import itertools
 import math
@@ -15,7 +15,7 @@ _NIGHT = (24, 22, 20)
 
 
 def strip(steps: Sequence[Thumbnail], height: int = 240) -> Image.Image:
-    """The artworks of a walk side by side, equally high, with captions; RGB."""
+    """Draws the artworks of a walk side by side at the same height, with captions; RGB."""
     images = [_as_high(step.image, height) for step in steps]
     width = sum(image.width + _GAP for image in images) + _GAP
     sheet = Image.new("RGB", (width, height + 2 * _GAP + 80), PAPER)
@@ -38,7 +38,7 @@ def scatter(
     cloud_places: np.ndarray,
     size: int = 1400,
 ) -> Image.Image:
-    """A map: ``cloud`` as small pale pictures, the walk's artworks large, arrows from each to the next; RGB.
+    """Draws a map: ``cloud`` as small pale pictures, the walk's artworks large with arrows between them; RGB.
 
     ``places`` and ``cloud_places`` are float arrays of shape (n, 2) in one plane.
     """
@@ -73,8 +73,8 @@ def scatter(
 
 
 def _apart(points: list[list[int]], least: int) -> list[list[int]]:
-    """Points pushed away from one another until they lie ``least`` pixels apart, or nearly."""
-    places = np.array(points, float) + np.arange(len(points))[:, None] * 1e-3  # equal ones part in some direction
+    """Moves points away from one another until they are about ``least`` pixels apart."""
+    places = np.array(points, float) + np.arange(len(points))[:, None] * 1e-3  # separates equal points
     for _ in range(50):
         away = places[:, None] - places[None, :]
         distance = np.maximum(np.linalg.norm(away, axis=2), 1e-9)
@@ -85,9 +85,9 @@ def _apart(points: list[list[int]], least: int) -> list[list[int]]:
 
 
 def tube(steps: Sequence[Thumbnail], around: Sequence[Sequence[Thumbnail]], size: int = 1200) -> Image.Image:
-    """Looking down the walk: a ring a step, of the step itself (framed) and what lies around it; RGB.
+    """Draws the view along the walk: one ring per step, of its artwork (framed) and those around it; RGB.
 
-    The walk begins at the rim and ends in the middle. Each ring turns a little, as a tube seen from within.
+    The walk begins at the rim and ends in the middle. Each ring is turned slightly against the one before.
     """
     sheet = Image.new("RGB", (size, size), _NIGHT)
     for index in reversed(range(len(steps) - 1)):
@@ -97,7 +97,7 @@ def tube(steps: Sequence[Thumbnail], around: Sequence[Sequence[Thumbnail]], size
         for place, thumbnail in enumerate(around[index], start=1):
             point = _on_ring(size, scale, place / (len(around[index]) + 1), index)
             _centre(sheet, _lit(thumbnail, side, 0.25 + 0.5 * depth, framed=False), point)
-    for index in reversed(range(len(steps) - 1)):  # above all that surrounds them
+    for index in reversed(range(len(steps) - 1)):  # on top of the surrounding artworks
         depth = index / (len(steps) - 1)
         scale = 1 / (1 + 3.0 * depth)
         side = max(int(size * 0.2 * scale), 8)
@@ -110,13 +110,13 @@ def tube(steps: Sequence[Thumbnail], around: Sequence[Sequence[Thumbnail]], size
 
 
 def _on_ring(size: int, scale: float, share: float, index: int) -> list[int]:
-    """A place on a ring of the tube: ``share`` of the way round, from the top; each ring turns a little further."""
+    """A point on a ring of the tube: ``share`` of the way round from the top; each ring is turned slightly."""
     angle = 2 * math.pi * share + 0.35 * index - math.pi / 2
     return [round(size / 2 + size * 0.38 * scale * turn(angle)) for turn in (math.cos, math.sin)]
 
 
 def _as_high(image: Image.Image, height: int) -> Image.Image:
-    """A picture of this height. One more than four times as wide lies on paper, or a frieze would make miles of it."""
+    """Scales a picture to this height. One more than four times as wide is padded to that width, to limit the strip."""
     width = max(round(image.width * height / image.height), 1)
     if width > 4 * height:
         return ImageOps.pad(image, (4 * height, height), color=PAPER)
@@ -124,7 +124,7 @@ def _as_high(image: Image.Image, height: int) -> Image.Image:
 
 
 def _lit(thumbnail: Thumbnail, side: int, faded: float, *, framed: bool) -> Image.Image:
-    """A picture of at most ``side`` pixels, faded into the dark by a share of 1, perhaps in a frame."""
+    """A picture of at most ``side`` pixels, darkened by ``faded`` (0 to 1), with a frame if ``framed``."""
     small = thumbnail.image.copy()
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
     small = Image.blend(small, Image.new("RGB", small.size, _NIGHT), faded)
@@ -140,7 +140,7 @@ def _centre(sheet: Image.Image, image: Image.Image, point: Sequence[int]) -> Non
 
 
 def _arrow(draw: ImageDraw.ImageDraw, start: Sequence[int], end: Sequence[int]) -> None:
-    """A line whose head lies two thirds along, where no thumbnail covers it."""
+    """Draws a line with its head past the middle, where no thumbnail covers it."""
     draw.line((*start, *end), FAINT, width=3)
     angle = math.atan2(end[1] - start[1], end[0] - start[0])
     x, y = (start[0] + 1.4 * end[0]) / 2.4, (start[1] + 1.4 * end[1]) / 2.4

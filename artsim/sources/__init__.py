@@ -1,1 +1,1 @@
-"""The catalogues: one file a source, each yields catalog rows and what it had to reject."""
+"""Catalogue sources: each reads one kind of catalogue and yields catalog rows and rejects."""

@@ -1,6 +1,6 @@
-"""Which hosts on the network may be spoken to: one rule for the sources here and for the scraper above.
+"""Decides which network hosts may be contacted, for the sources and the scraper.
 
-It judges addresses and names; resolving names and opening connections is for those who do it.
+Checks addresses and names only; callers resolve names and open connections.
 """
 
 import ipaddress
@@ -12,18 +12,18 @@ _MAPPED_IPV4 = ipaddress.ip_network("::ffff:0:0/96")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _SIX_TO_FOUR = ipaddress.ip_network("2002::/16")
 _UNICAST_IPV6 = ipaddress.ip_network("2000::/3")
-# Special ranges that some Pythons call global: protocol assignments, 6to4 relays (RFC 7526), documentation (RFC 9637);
-# and the one public address at which a cloud (Azure) answers its own machines alone.
+# Special ranges that some Python versions report as global: protocol assignments, 6to4 relays (RFC 7526) and
+# documentation (RFC 9637). 168.63.129.16 is a public address that answers only machines inside Azure.
 _SPECIAL_IPV4 = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")))
 _DOCUMENTATION_IPV6 = ipaddress.ip_network("3fff::/20")
 
 
 def is_public(ip: str) -> bool:
-    """Whether an address, IPv4 or IPv6 in text, is one that anybody on the internet may hold.
+    """Return whether an IPv4 or IPv6 address, given as text, is public.
 
-    Loopback, private, link-local (the clouds' metadata service too), shared, multicast, reserved and documentation
-    ranges are not, whatever they are wrapped in: IPv6 that carries an IPv4 address (mapped, NAT64, 6to4) is judged
-    by that one. Text that is no address is not public. After the IANA special-purpose address registries.
+    Loopback, private, link-local (including cloud metadata services), shared, multicast, reserved and documentation
+    ranges are not public. IPv6 that carries an IPv4 address (mapped, NAT64, 6to4) is judged by the IPv4 address.
+    Text that is not an address is not public. Follows the IANA special-purpose address registries.
     """
     try:
         address = ipaddress.ip_address(ip)
@@ -41,23 +41,26 @@ def is_public(ip: str) -> bool:
 
 
 class AllowedHosts:
-    """The hosts that `--allow-host HOST[:PORT] ...` opens although their addresses are not public.
+    """The hosts that `--allow-host HOST[:PORT] ...` allows although their addresses are not public.
 
-    A host stands for its name as an address writes it, not for the machine behind it: `127.0.0.1:8000` opens neither
-    `localhost:8000` nor any other name that resolves to 127.0.0.1. Without a port, every port of that host is open.
+    Hosts are compared by name as written in the address, not by the machine behind it: `127.0.0.1:8000` allows neither
+    `localhost:8000` nor any other name that resolves to 127.0.0.1. Without a port, every port of the host is allowed.
     """
 
     def __init__(self, hosts: Iterable[str] = ()) -> None:
         self._open = frozenset(_split(text) for text in hosts)
 
     def allows(self, host: str, port: int) -> bool:
-        """Whether a host, as it stands in an address (IPv6 with or without brackets), is open at a port."""
+        """Return whether a host, as written in an address (IPv6 with or without brackets), is allowed at a port."""
         name = _plain(host)
         return (name, None) in self._open or (name, port) in self._open
 
 
 def _split(text: str) -> tuple[str, int | None]:
-    """`HOST`, `HOST:PORT`, `[IPv6]`, `[IPv6]:PORT` or a bare IPv6 as host and port; Mistake when it is none of them."""
+    """Split `HOST`, `HOST:PORT`, `[IPv6]`, `[IPv6]:PORT` or a bare IPv6 address into host and port.
+
+    Raises ``Mistake`` for anything else.
+    """
     host, colon, port = text.strip().rpartition(":")
     if not colon or text.strip().endswith("]") or (":" in host and not host.endswith("]")):
         host, port = text.strip(), ""
@@ -70,7 +73,7 @@ def _split(text: str) -> tuple[str, int | None]:
 
 
 def _plain(host: str) -> str:
-    """A host name in the one form in which names are compared."""
+    """Return a host name in the normalized form used for comparison."""
     name = host.strip().removeprefix("[").removesuffix("]").rstrip(".").lower()
     try:
         return str(ipaddress.ip_address(name))

@@ -1,4 +1,4 @@
-"""A bare list of images: one address or file a line, without a header."""
+"""Reads a bare list of images: one address or file name per line, without a header."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _NO_ADDRESS = "no address of an image"
 
 
 class Lines(Protocol):
-    """Lines of text that know the number of the last one."""
+    """An iterable of text lines; ``number`` is the number of the last line read."""
 
     number: int
 
@@ -25,26 +25,29 @@ class Lines(Protocol):
 
 
 def is_bare(line: str) -> bool:
-    """Whether a first line is the address of an image or the name of its file, and no header or row of a table."""
+    """Return whether a first line is an image address or file name, not a table's header or row."""
     text = _stripped(line)
     start = re.split(rf"[{_SEPARATORS}]", text, maxsplit=1)[0]
-    rest = text[len(start) :]
+    remainder = text[len(start) :]
     if not _ADDRESS.fullmatch(text):
-        return not rest and kind_of(text) is Kind.FILE
-    if not rest:
+        return not remainder and kind_of(text) is Kind.FILE
+    if not remainder:
         return True
     if _FIELDS.search(text) or has_image(start):
         return False
-    return "?" in start or "/" in rest or kind_of(text) is Kind.IMAGE  # a comma inside the address
+    return "?" in start or "/" in remainder or kind_of(text) is Kind.IMAGE  # a comma inside the address
 
 
 def has_image(field: str) -> bool:
-    """Whether a field that should name a column is the address of an image, whole without a query."""
+    """Return whether a header field is an image address without a query string, not the name of a column."""
     return "?" not in field and kind_of(field) is Kind.IMAGE
 
 
 def read_addresses(lines: Lines, size: int) -> Iterator[Records]:
-    """Batches of at most ``size`` rows with an image each. Commas belong to the address; empty lines are left out."""
+    """Yield batches of at most ``size`` rows and rejects; each row has one image.
+
+    Commas belong to the address. Empty lines are skipped.
+    """
     images: list[str] = []
     numbers: list[int] = []
     rejects: list[Reject] = []
@@ -72,6 +75,6 @@ def _records(images: list[str], numbers: list[int], rejects: list[Reject]) -> Re
 
 
 def _stripped(line: str) -> str:
-    """A line without the quotes and the empty further fields that spreadsheets leave."""
+    """Return a line without the quotes and empty trailing fields that spreadsheets leave."""
     text = line.strip().rstrip(_SEPARATORS).strip()
     return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text

@@ -1,21 +1,22 @@
-"""The last check of a source's rows before they go to the catalog, the same for every source."""
+"""Validates the rows of every source before they enter the catalog."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from artsim.sources.record import Chunk, Reject
 
-# http(s), a host (a name, or IPv6 in brackets), perhaps a port; no user or password, nothing that could split a header.
+# http(s), a host (a name or IPv6 in brackets), an optional port; no user or password, no characters that could split
+# a header.
 _WEB = r"^(?i:https?)://(\[[0-9A-Fa-f:.]+\]|[^\s/?#@\\:\[\]]+)(:[0-9]{1,5})?([/?#][^\x00-\x1f\x7f]*)?$"
 _USER = r"^(?i:https?)://[^/?#]*@"
-_LONGEST = 8192  # characters of an address or an id
+_LONGEST = 8192  # maximum characters of an address or an id
 
 
 def admitted(chunk: Chunk, collection: str, root: str | None) -> Chunk:
-    """The rows that may enter the catalog, under their full ids; the others are added to the rejects.
+    """Return the chunk with its valid rows, under their full ids; invalid rows are added to the rejects.
 
-    A row needs an id, and an image at a web address or below the folder whose address ``root`` is (it ends in a slash).
-    Whether a web address is safe to fetch is known only when its name is resolved; the scraper asks again.
+    A valid row has an id and an image, at a web address or below the folder with the address ``root`` (which ends in a
+    slash). Whether a web address is safe to fetch depends on how its host name resolves; the scraper checks that.
     """
     rows = chunk.rows
     images, ids = rows["image_url"], rows["id"]

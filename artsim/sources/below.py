@@ -1,4 +1,4 @@
-"""The folder that a caller named: file names as addresses below it, addresses as paths, and nothing outside it."""
+"""Restricts file access to a folder that the caller named; converts file names to addresses, addresses to paths."""
 
 import os
 import stat
@@ -11,16 +11,16 @@ NO_FILE = "there is no such file"
 
 
 class NotBelow(Exception):
-    """A file that may not be read, or is not there; the text says why in a few words."""
+    """A file is missing or may not be read; the message gives a short reason."""
 
 
 class Below:
-    """A folder on disk or in a bucket, as the only place from which files may come.
+    """A folder on disk or in a bucket, the only place from which files may be read.
 
-    ``root`` is its address, ending in a slash. On disk every name is followed to where it really leads.
+    ``root`` is its address, ending in a slash. On disk, links are resolved before a path is checked.
     """
 
-    only = False  # whether an address on the web means a file of this folder too
+    only = False  # whether web addresses also name files of this folder
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -28,7 +28,10 @@ class Below:
         self._inside: dict[str, bool] = {}
 
     def address(self, name: str) -> str:
-        """The address of a file named relative to the folder. NotBelow if it leads elsewhere or is no file."""
+        """Return the address of a file named relative to the folder.
+
+        Raises ``NotBelow`` if the path leads outside the folder or is not a file.
+        """
         self._check(name)
         try:
             return self.root + quote(name)
@@ -36,7 +39,10 @@ class Below:
             raise NotBelow("the file name is not UTF-8") from error
 
     def path(self, address: str) -> str:
-        """The path, for the store's filesystem, of an address below the folder. NotBelow for any other address."""
+        """Return the path in the store's filesystem of an address below the folder.
+
+        Raises ``NotBelow`` for any other address.
+        """
         if not address.startswith(self.root):
             raise NotBelow("not below the folder that was named")
         name = unquote(address[len(self.root) :])
@@ -71,5 +77,5 @@ class Below:
 
 
 def parent_of(store: Store) -> Store:
-    """The folder in which a file lies."""
+    """Return the folder that contains a file."""
     return Store(store.uri.rpartition("/")[0], store.filesystem, store.root.rpartition("/")[0])

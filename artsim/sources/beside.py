@@ -1,4 +1,4 @@
-"""Images that lie in a folder of their own beside a table, found by the names that its rows give them."""
+"""Finds the images of a table in a separate folder (``--images``) by the file names in its rows."""
 
 import os
 import re
@@ -19,17 +19,17 @@ from artsim.sources.endings import is_image_name
 from artsim.sources.junk import in_junk, is_junk
 from artsim.sources.places import is_folder, open_location
 
-_TRIED = 1000  # rows whose values are looked up to find the column that names the files
+_TRIED = 1000  # rows checked to find the column that names the files
 _EXAMPLES = 3
 
 _Column: TypeAlias = pa.ChunkedArray | pa.Array
 
 
 class Beside(Below):
-    """The folder of ``--images``: the only place from which the rows of a table get their images.
+    """The folder of ``--images``, the only place from which the rows of a table get their images.
 
-    A row may give a file's path, its name with or without ending, or an address that ends in its name. The path has to
-    agree as far as both sides have one, letter case aside. A name that fits several files is refused.
+    A row may give a file's path, its name with or without extension, or an address that ends in its name. Paths are
+    compared from the end, as far as both have components, ignoring case. A name that matches several files is rejected.
     """
 
     only = True
@@ -47,7 +47,7 @@ class Beside(Below):
         self._missed: list[str] = []
 
     def address(self, name: str) -> str:
-        """The address of the one file that a row names. NotBelow says why there is none."""
+        """Return the address of the file that a row names. Raises ``NotBelow`` with the reason if there is none."""
         try:
             address = super().address(self._file(name))
         except NotBelow:
@@ -57,9 +57,10 @@ class Beside(Below):
         return address
 
     def mapped(self, columns: Mapping[str, _Column], mapping: Resolved) -> Resolved:
-        """The mapping with a column as image that names files: one mapped as image, or as id, or the best other.
+        """Return ``mapping`` with ``image_url`` set to a column that names files.
 
-        Where no column names any, the one that was mapped as image or id stays. A choice holds for the whole table.
+        Tries the columns named like images, then those mapped as ``id``, then the column that names the most files. If
+        no column names a file, the first in this order is used. The choice holds for the whole table.
         """
         if not any(len(column) for column in columns.values()):
             return dict(mapping)
@@ -70,32 +71,35 @@ class Beside(Below):
         return {**mapping, "image_url": (self._chosen or [*likely, *columns][0],)}
 
     def _best(self, columns: Mapping[str, _Column]) -> str | None:
-        """The column that names most files; None if none names any."""
+        """Return the column that names the most files, or None if no column names any."""
         counts = {name: self._count(column) for name, column in columns.items()}
         best = max(counts, key=counts.__getitem__)
         return best if counts[best] else None
 
     def check_found(self) -> None:
-        """Mistake if rows named files and none of them is there."""
+        """Raise ``Mistake`` if no row has matched a file."""
         if not self._found:
-            files = [file for some in self._by_stem.values() for file in some][:_EXAMPLES]
+            files = [file for same_stem in self._by_stem.values() for file in same_stem][:_EXAMPLES]
             raise Mistake(
                 f"--images {self._named}: no row matches a file; the rows name {_listed(self._missed) or 'none'}; "
                 f"the folder has {_listed(files)}; say --columns image_url=COLUMN, or --image-template 'a/{{id}}.jpg'"
             )
 
     def _count(self, column: _Column) -> int:
-        """How many files the first values of a column name."""
-        found = set()
+        """Return how many different files the first values of a column name."""
+        files = set()
         for value in filter(None, column.slice(0, _TRIED).to_pylist()):
             try:
-                found.add(self._file(value.strip()))
+                files.add(self._file(value.strip()))
             except NotBelow:
                 continue
-        return len(found)
+        return len(files)
 
     def _file(self, name: str) -> str:
-        """The file that a name means, relative to the folder; a name that no file has is given back as it is."""
+        """Return the file that a name refers to, relative to the folder.
+
+        Raises ``NotBelow`` if no file or several files match.
+        """
         if name.startswith(self.root):
             name = unquote(name[len(self.root) :])
         elif re.match(r"(?i:https?)://", name):
@@ -119,23 +123,23 @@ class Beside(Below):
                 return best[0]
         if not self.store.is_local:
             raise NotBelow(NO_FILE)
-        self._check(path)  # also files whose names do not look like images; tells links and devices from nothing
+        self._check(path)  # also finds files without an image name; says if the path is a link or a device
         return path
 
     def _relative(self, path: str) -> str:
-        """A path relative to the folder, also where a row gives the whole path of a file below it."""
+        """Return a path relative to the folder; it may be given as the absolute path of a file below the folder."""
         if not path.startswith("/") and not re.match(r"[A-Za-z]:/", path):
             return path
         if self.store.is_local:
-            root = f"{self.store.root}/"  # without links, which a row's path may have
-            for one in (path, os.path.realpath(path) if "\0" not in path else path):
-                if one.startswith(root):
-                    return one[len(root) :]
+            root = f"{self.store.root}/"  # has no links; a row's path may have some
+            for candidate in (path, os.path.realpath(path) if "\0" not in path else path):
+                if candidate.startswith(root):
+                    return candidate[len(root) :]
         raise NotBelow("an absolute path, not one below the folder of --images")
 
 
 def open_images(folder: str) -> Beside:
-    """The folder of ``--images``. Mistake if it is not there, or has no image."""
+    """Open the folder of ``--images``. Raises ``Mistake`` if it does not exist or has no image."""
     if folder.startswith(("http://", "https://")):
         raise Mistake(f"--images {folder}: no folder; --image-template makes addresses on the web from columns")
     store = open_location(folder, "--images")
@@ -145,7 +149,7 @@ def open_images(folder: str) -> Beside:
 
 
 def _images(store: Store) -> Iterator[str]:
-    """Files below a folder that have an image's name, relative to it, sorted; links are not followed."""
+    """Yield the files with an image name below a folder, as sorted relative paths, without following folder links."""
     if not store.is_local:
         infos = store.filesystem.get_file_info(pafs.FileSelector(store.root, recursive=True))
         files = (info.path[len(store.root) + 1 :] for info in infos if info.is_file)
@@ -171,18 +175,18 @@ def _stem(name: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """A name as it is compared: without case, and letters with accents in one spelling (macOS has its own)."""
+    """Return a name in the form used for comparison: case-folded and NFC-normalized (names from macOS are not)."""
     return unicodedata.normalize("NFC", text).casefold()
 
 
 def _is_path(wanted: str, file: str) -> bool:
-    """Whether a file has just this path, which may lack the ending."""
+    """Return whether a file has exactly this path, with or without its extension."""
     folder, _, name = file.rpartition("/")
     return _folded(wanted) in (_folded(file), f"{_folded(folder)}/{_stem(name)}".lstrip("/"))
 
 
 def _is_tail(wanted: str, file: str) -> bool:
-    """Whether a file's path ends in the one wanted, or the wanted one in the file's."""
+    """Return whether one of the two paths ends in the other."""
     length = min(wanted.count("/"), file.count("/")) + 1
     return _is_path("/".join(wanted.split("/")[-length:]), "/".join(file.split("/")[-length:]))
 

@@ -1,4 +1,4 @@
-"""Which column of a table is which of the catalog: what the caller says, and names that speak for themselves."""
+"""Maps a table's columns to the catalog's, by the caller's ``--columns`` or by well-known column names."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ from artsim.sources.wording import meaning
 
 _LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i"}
-)  # those that are no letter with an accent
+)  # letters that Unicode does not decompose into a letter and an accent
 _LANGUAGE = re.compile(
     r"(.+?)[\s_./(\[-]+(?:en|eng|de|fr|sv|da|nl|es|it|no|nb|nn|fi|pt|ca|pl|cs|sk|hu|ro|el|ru|uk|bg|sr|tr|et"
     r"|lv|lt|sl|hr|is|ja|zh|ko)[)\]]?",
@@ -21,13 +21,14 @@ _HOST = re.compile(
     r"(([\w-]+\.)+[a-z]{2,}|localhost|\d+(\.\d+){3})(:\d+)?/", re.IGNORECASE
 )  # an address without its scheme
 
-Resolved = dict[str, tuple[str, ...]]  # by the catalog's column, the columns of a table that fill it
+Resolved = dict[str, tuple[str, ...]]  # by catalog column, the table columns that fill it
 
 
 def parse_columns(texts: Iterable[str]) -> dict[str, str]:
-    """``image_url=url title=name ...`` as a dict by catalog column. Mistake for a column that the catalog lacks.
+    """Parse ``image_url=url title=name ...`` into a dict by catalog column.
 
-    The right side is a column of the table, or a text with such columns in braces: ``https://x.org/{file}``.
+    The right side is a column of the table, or a template with columns in braces: ``https://x.org/{file}``. Raises
+    ``Mistake`` for bad syntax, a column that the catalog lacks, or one that is given twice.
     """
     columns: dict[str, str] = {}
     for text in texts:
@@ -43,7 +44,10 @@ def parse_columns(texts: Iterable[str]) -> dict[str, str]:
 
 
 def with_template(columns: Mapping[str, str], template: str | None) -> dict[str, str]:
-    """The columns with ``--image-template`` as the image's. Mistake if that is said twice, or names no column."""
+    """Return the columns with ``--image-template`` as ``image_url``.
+
+    Raises ``Mistake`` if ``image_url`` is given already, or if the template names no column.
+    """
     if template is None:
         return dict(columns)
     if "image_url" in columns:
@@ -54,7 +58,7 @@ def with_template(columns: Mapping[str, str], template: str | None) -> dict[str,
 
 
 def check_scheme(wanted: Mapping[str, str], option: str) -> None:
-    """Mistake if the text that makes the images' addresses begins with a host; for one whose files are not there."""
+    """Raise ``Mistake`` if the text for ``image_url`` begins with a host; called when the named files do not exist."""
     text = wanted.get("image_url", "")
     if _HOST.match(text):
         raise Mistake(
@@ -64,36 +68,39 @@ def check_scheme(wanted: Mapping[str, str], option: str) -> None:
 
 
 def plain_name(column: str) -> str:
-    """A column's name as it is compared: without case, accents, punctuation and the numbers of list items."""
+    """Return a column name in the form used for comparison.
+
+    Case, accents, punctuation, namespace prefixes and the numbers of list items are removed.
+    """
     column = unicodedata.normalize("NFKD", column.casefold().translate(_LETTERS))
     column = re.sub(r"(?<![^./])(?:dc|dcterms|schema|o):(?=\w)", "", column)  # prefixes of Dublin Core and JSON-LD
     return re.sub(r"[\W_]", "", re.sub(r"[./]\d+(?=[./]|$)", "", column))
 
 
 def _in_language(column: str) -> str | None:
-    """The plain name of a column that says in which language it is (``Titel_sv``), without that; None for others."""
-    found = _LANGUAGE.fullmatch(column)
-    return plain_name(found[1]) if found else None
+    """Return the plain name of a column without its language suffix (``Titel_sv``), or None if it has no suffix."""
+    match = _LANGUAGE.fullmatch(column)
+    return plain_name(match[1]) if match else None
 
 
-_PLAIN = {name: [plain_name(one) for one in known.split()] for name, known in SYNONYMS.items()}
+_PLAIN = {name: [plain_name(synonym) for synonym in known.split()] for name, known in SYNONYMS.items()}
 IMAGE_NAMES = _PLAIN["image_url"]
 ARTIST_NAMES = frozenset(_PLAIN["artist"])
 ID_NAMES = frozenset(_PLAIN["id"])
 PAGE_NAMES = frozenset(_PLAIN["page_url"])
-SPEAKING = frozenset(one for known in _PLAIN.values() for one in known)  # plain names that need no telling
+SPEAKING = frozenset(plain for known in _PLAIN.values() for plain in known)  # plain names that are mapped by default
 
 
 def resolved(wanted: Mapping[str, str], there: list[str], images: Sequence[str] = ()) -> Resolved:
-    """Which columns of a table fill each of the catalog: the one wanted, or those whose names speak for themselves.
+    """Return the table columns that fill each catalog column: the wanted one, or those with well-known names.
 
-    Of several, a row takes the first that it has. ``images`` are those that hold images, judged by their values.
-    What the caller named is used for nothing else, unless in a template.
+    If there are several, each row takes the first that has a value. ``images`` are the columns whose values are
+    images. A column that the caller named is used for nothing else, unless it is part of a template.
     """
-    found: Resolved = {name: (text,) for name, text in wanted.items()}
-    if images and "image_url" not in found:
-        found["image_url"] = tuple(images)
-    taken = {column for columns in found.values() for column in columns if "{" not in column}
+    mapping: Resolved = {name: (text,) for name, text in wanted.items()}
+    if images and "image_url" not in mapping:
+        mapping["image_url"] = tuple(images)
+    taken = {column for columns in mapping.values() for column in columns if "{" not in column}
     by_plain: dict[str, list[str]] = {}
     for column in there:
         by_plain.setdefault(plain_name(column), []).append(column)
@@ -101,22 +108,22 @@ def resolved(wanted: Mapping[str, str], there: list[str], images: Sequence[str] 
         if plain := _in_language(column):
             by_plain.setdefault(plain, []).append(column)
     for name, known in _PLAIN.items():
-        if name in found or name == "image_url":
+        if name in mapping or name == "image_url":
             continue
         free = [column for plain in known for column in by_plain.get(plain, ()) if column not in taken]
         free += [column for column in there if column not in taken and meaning(column) == name]
         if name == "page_url":
             free += [
-                column for plain in PAGE_IDS for column in by_plain.get(plain, ()) if column in found.get("id", ())
+                column for plain in PAGE_IDS for column in by_plain.get(plain, ()) if column in mapping.get("id", ())
             ]
         if free:
-            found[name] = tuple(dict.fromkeys(free))
+            mapping[name] = tuple(dict.fromkeys(free))
             taken.update(free)
-    return found
+    return mapping
 
 
 def check_columns(wanted: Mapping[str, str], there: list[str], option: str = "--columns {}=") -> None:
-    """Mistake if a column that the caller named is not in the table."""
+    """Raise ``Mistake`` if a column that the caller named is not in the table."""
     for name, text in wanted.items():
         for column in columns_in(text):
             if column not in there:
@@ -126,7 +133,7 @@ def check_columns(wanted: Mapping[str, str], there: list[str], option: str = "--
 
 
 def columns_in(text: str) -> list[str]:
-    """The columns of a table that the right side of ``--columns`` uses."""
+    """Return the table columns that the right side of ``--columns`` uses."""
     return re.findall(r"\{([^{}]*)\}", text) if "{" in text else [text]
 
 

@@ -1,4 +1,4 @@
-"""Writes spooled rows into the catalog: new ones as a part of their own, changed ones in the place of the old."""
+"""Writes spooled rows into the catalog: new rows as a new partition, changed rows in place."""
 
 import hashlib
 import json
@@ -16,10 +16,10 @@ from artsim.sources.moved import fetch_again
 def commit_rows(
     archive: Archive, shard: int, rows: pa.Table, counts: Counter[str], empty: Collection[str] = ()
 ) -> None:
-    """Brings the catalog's shard to what ``rows`` say, each of another id. Columns in ``empty`` say nothing.
+    """Update a shard of the catalog with ``rows``, which have unique ids. Columns in ``empty`` change nothing.
 
-    Counts ``new`` rows, those that were ``there`` and which of these were ``updated``, or ``moved`` to another image.
-    A part keeps its name and the order of its rows, since the images table goes by both.
+    Counts ``new`` rows, rows that were ``there``, and how many of these were ``updated`` or ``moved`` to another image.
+    A partition keeps its name and row order, because the images table depends on both.
     """
     table, rows = archive.table("catalog"), rows.select(CATALOG.names).combine_chunks()
     known = np.zeros(len(rows), dtype=bool)
@@ -41,13 +41,13 @@ def _update(
     counts: Counter[str],
     empty: Collection[str],
 ) -> np.ndarray:
-    """Takes over what changed in one part; says which rows are in it."""
+    """Write the changed rows of one partition; return a mask of the ``rows`` that it contains."""
     place = pc.index_in(rows["id"], value_set=table.read(shard, part, ["id"])["id"].combine_chunks())
     known = np.asarray(pc.is_valid(place))
     if not known.any():
         return known
-    old, at, fresh = table.read(shard, part), place.drop_null(), rows.filter(pa.array(known))
-    stored = old.take(at)
+    old, positions, fresh = table.read(shard, part), place.drop_null(), rows.filter(pa.array(known))
+    stored = old.take(positions)
     for name in empty:
         if name in CATALOG.names:
             fresh = fresh.set_column(CATALOG.get_field_index(name), CATALOG.field(name), stored[name])
@@ -55,9 +55,9 @@ def _update(
     changed = np.logical_or.reduce([_differs(stored[name], fresh[name]) for name in CATALOG.names])
     if changed.any():
         moved = np.flatnonzero(_differs(stored["image_url"], fresh["image_url"]))
-        fetch_again(archive, shard, part, [int(row) for row in np.asarray(at)[moved]])
+        fetch_again(archive, shard, part, [int(row) for row in np.asarray(positions)[moved]])
         order = np.arange(len(old))
-        order[np.asarray(at)[changed]] = len(old) + np.flatnonzero(changed)
+        order[np.asarray(positions)[changed]] = len(old) + np.flatnonzero(changed)
         table.write(shard, part, pa.concat_tables([old, fresh.cast(old.schema)]).take(pa.array(order)))
         counts["updated"] += int(changed.sum())
         counts["moved"] += len(moved)
@@ -65,21 +65,21 @@ def _update(
 
 
 def _metadata(stored: pa.Table, fresh: pa.Table) -> pa.Array:
-    """The metadata of rows, with the stored values of those names that none of the new rows has."""
+    """Return the metadata of ``fresh``, plus the stored values whose names no changed row has."""
     old, new = stored["metadata"].to_pylist(), fresh["metadata"].to_pylist()
-    told: set[str] = set()
+    new_names: set[str] = set()
     changed = np.flatnonzero(_differs(stored["metadata"], fresh["metadata"])).tolist()
     for at in changed:
-        told.update(json.loads(new[at] or "{}"))
+        new_names.update(json.loads(new[at] or "{}"))
     for at in changed:
-        kept = {name: value for name, value in json.loads(old[at] or "{}").items() if name not in told}
+        kept = {name: value for name, value in json.loads(old[at] or "{}").items() if name not in new_names}
         if kept:
             new[at] = json.dumps({**json.loads(new[at] or "{}"), **kept}, ensure_ascii=False)
     return pa.array(new, pa.string())
 
 
 def _differs(old: pa.ChunkedArray, new: pa.ChunkedArray) -> np.ndarray:
-    """Where two columns differ; null is equal to null."""
+    """Return a mask of where two columns differ; null equals null."""
     both_null = pc.and_(pc.is_null(old), pc.is_null(new))
     return np.asarray(pc.invert(pc.or_(pc.fill_null(pc.equal(old, new), False), both_null)))
 

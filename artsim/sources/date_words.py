@@ -1,4 +1,4 @@
-"""The words that date a work in the languages of the catalogues: eras, centuries and their parts, as patterns."""
+"""Patterns for the words in dates, in the languages of the catalogues: eras, centuries and their parts."""
 
 import re
 from fractions import Fraction
@@ -12,7 +12,7 @@ CENTURY_WORD = (
     r"|jhd?s?\b|århundre(?:de)?[rt]?|århundradet?|vuosisa\w*|století|wieku?|век[аи]?|世紀|世纪)\.?"
 )
 MILLENNIUM = r"(?:mill?enni(?:um|a|o)|millénaires?|mil[eêé]nios?|jahrtausends?|årtusin?(?:de|d|en)?t?)(?![a-zà-ÿ])"
-# Short forms, which other words share: "c." before a number is circa.
+# Short forms are ambiguous: "c." before a number means circa.
 CENTURY_SHORT = r"(?:cent\b|c\b(?!\.?\s*\d)|ct\b|sec\b|sc\b|s\b(?=\.)|w\b(?=\.)|årh\b|в\b(?=\.))\.?"
 CENTURY_BEFORE = r"(?:secol[oi]|siglos?|séculos?|siècles?|century|secc?\.|saec\.|sæc\.|ss?\.)"
 
@@ -29,7 +29,7 @@ AFTER_CHRIST = (
 )
 ERA = rf"(?:{BEFORE_CHRIST}|{AFTER_CHRIST})"
 
-# What joins two dates of which one word holds for both: "15th-16th century", "500 to about 400 BC".
+# Joins two dates that share one word: "15th-16th century", "500 to about 400 BC".
 JOINT = r"(?:to|or|and|until|till?|through|bis|und|oder|et|ou|à|au|al|o|e|y|u|a|en|of|og|eller|tot|och)"
 CIRCA = (
     r"(?:c|ca|circa|about|around|um|vers|verso|hacia|omkring|ongeveer|possibly|probably|perhaps"
@@ -69,9 +69,9 @@ _PARTS = re.compile(
 
 
 def share(words: str) -> tuple[Fraction, Fraction]:
-    """Where the part that words name ("early", "2. Hälfte", "mid to late") begins and ends, of a whole from 0 to 1."""
-    found = [_share(match) for match in _PARTS.finditer(words)]
-    return min(first for first, _ in found), max(last for _, last in found)
+    """Return the start and end of a named part ("early", "2. Hälfte", "mid to late"), as fractions of the whole."""
+    shares = [_share(match) for match in _PARTS.finditer(words)]
+    return min(first for first, _ in shares), max(last for _, last in shares)
 
 
 def _share(match: re.Match[str]) -> tuple[Fraction, Fraction]:

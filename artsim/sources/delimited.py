@@ -1,6 +1,6 @@
-"""Reads delimited text (CSV, TSV, the semicolons of Europe) in whatever encoding, a batch of columns at a time.
+"""Reads delimited text (CSV, TSV, semicolons) in any encoding, in batches of columns.
 
-A line that cannot be read is rejected with its number and stops nothing. What the columns mean is not known here.
+A line that cannot be read is rejected with its number, and reading continues. Columns are not interpreted here.
 """
 
 import csv
@@ -23,11 +23,11 @@ _SWALLOWS = "a stray quote: the field would swallow the lines after it"
 
 
 def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: int = CHUNK_ROWS) -> Iterator[Records]:
-    """Batches of at most ``size`` rows from a stream of bytes, all columns as text.
+    """Yield batches of at most ``size`` rows and rejects from a stream of bytes, with all columns as text.
 
-    ``name`` is the file's, for messages. Without a ``delimiter`` the one that the first line has most of is taken, or
-    the one that a line before it names (``sep=;``, as Excel writes it).
-    A file with nothing but an address in each line is a table of images. Mistake if there is no header.
+    ``name`` is the file's name for messages. The default ``delimiter`` is the one given by a ``sep=;`` line before the
+    header, as Excel writes it, or else the most frequent one in the header. A file with only an address on each line
+    is a table of images. Raises ``Mistake`` if the file is empty or has no header.
     """
     feed = _Feed(texts_of(stream, name))
     first = feed.peek()
@@ -73,7 +73,7 @@ def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: i
             problem = _problem(fields, len(header), len(feed.taken))
             if problem is None and rows_of.found(feed.taken):
                 problem = _SWALLOWS
-        if any(isinstance(one, LongText) for one in feed.taken):
+        if any(isinstance(text, LongText) for text in feed.taken):
             problem = TOO_LONG
         if problem:
             rejects.append(Reject.of(line, problem, feed.taken[0]))
@@ -92,7 +92,7 @@ def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: i
 
 
 def _problem(fields: list[str], width: int, lines: int) -> str | None:
-    """What is wrong with a record that took so many lines; nothing if it is only empty."""
+    """Return what is wrong with a record that spans ``lines`` lines; None if nothing is, or if it is empty."""
     too_few, too_many = len(fields) < width and any(fields), any(fields[width:])
     if not too_few and not too_many:
         return None
@@ -108,19 +108,19 @@ def _records(header: list[str], rows: list[list[str]], lines: list[int], rejects
 
 
 def _texts_of(column: Iterable[str]) -> pa.Array:
-    """The cells of a column; ``\\N`` is how MySQL writes that there is nothing."""
+    """Return the cells of a column, with null for ``\\N``, which MySQL writes for missing values."""
     return pa.array((None if cell == "\\N" else cell for cell in column), pa.string())
 
 
 def _header(fields: list[str]) -> list[str]:
-    """The names of the columns: trimmed, never empty, each only once."""
+    """Return the column names: trimmed, not empty, unique. Raises ``csv.Error`` if all fields are empty."""
     if not any(field.strip() for field in fields):
         raise csv.Error("empty")
     return unique(fields)
 
 
 def unique(fields: list[str]) -> list[str]:
-    """Names of columns, trimmed; one that is empty or was there before gets the column's number."""
+    """Return column names, trimmed; an empty or repeated name gets the column's number."""
     names: list[str] = []
     for number, field in enumerate(fields, 1):
         name = field.strip() or f"column {number}"
@@ -129,13 +129,13 @@ def unique(fields: list[str]) -> list[str]:
 
 
 class _Feed:
-    """Lines for the csv module, of which those after a broken one can be given back and read again."""
+    """Feeds lines to the csv module; the lines after a broken one can be given back and read again."""
 
     def __init__(self, texts: Iterator[str]) -> None:
         self._texts = texts
         self._again: list[str] = []
-        self.taken: list[str] = []  # the lines of the record that is being read
-        self.number = 0  # of the line that was last handed out
+        self.taken: list[str] = []  # lines of the current record
+        self.number = 0  # number of the last line returned
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -147,13 +147,13 @@ class _Feed:
         return text
 
     def peek(self) -> str:
-        """The first line, which stays to be read; empty if there is none."""
+        """Return the first line without consuming it; empty if there is none."""
         text = next(self._texts, "")
         if text:
             self._again.append(text)
         return text
 
     def give_back(self) -> None:
-        """All lines of this record but its first are to be read again, as records of their own."""
+        """Give back all lines of the current record but the first, to be read again as separate records."""
         self._again.extend(reversed(self.taken[1:]))
         self.number -= len(self.taken) - 1

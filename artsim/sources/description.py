@@ -1,4 +1,4 @@
-"""What IIIF documents say about a work, in the columns of the catalog: title, maker, date, rights, page."""
+"""Fills catalog columns from IIIF documents: title, artist, date, rights, page and others."""
 
 import json
 import re
@@ -8,8 +8,8 @@ from artsim.sources.labels import names_of, normal, parts_of, text_of
 from artsim.sources.resource import identifier, listed, objects_in
 from artsim.sources.years import years
 
-# How museums label what the catalog has columns for, in the order in which they are believed. They are compared
-# normalised: case, brackets, plurals and punctuation do not count.
+# Museums' labels for each catalog column, in order of preference. Labels are compared in normalized form: case,
+# brackets, plurals and punctuation do not count.
 _LABELS = {
     column: [normal(label) for label in labels.split("|")]
     for column, labels in {
@@ -42,18 +42,18 @@ _STATEMENT = re.compile(r"https?://(?:www\.)?(?:creativecommons|rightsstatements
 def described(
     manifest: dict[str, Any], canvas: dict[str, Any], image: dict[str, Any], languages: list[str], alone: bool
 ) -> dict[str, Any]:
-    """The columns of the catalog that a manifest, one of its canvases and the image on it fill between them.
+    """Return the catalog columns that a manifest, one of its canvases and the image on it fill.
 
-    What the canvas says of itself goes before what the manifest says of all. ``alone`` means that there is no other
-    canvas, so that its label adds nothing to the title.
+    The canvas's own entries take precedence over the manifest's. ``alone`` means that the manifest has no other image,
+    so the canvas's label is not added to the title.
     """
     own, common = _entries(canvas, languages), _entries(manifest, languages)
     columns: dict[str, str | None] = {}
     used: list[_Entry] = []
-    for column in sorted(_LABELS, key=lambda name: name != "date_text"):  # a date tells itself by its number
-        found = _find(own, column, used) or _find(common, column, used)
-        used += found
-        columns[column] = "; ".join(dict.fromkeys(map(_stated if column == "rights" else _text, found))) or None
+    for column in sorted(_LABELS, key=lambda name: name != "date_text"):  # date first: its values are recognizable
+        entries = _find(own, column, used) or _find(common, column, used)
+        used += entries
+        columns[column] = "; ".join(dict.fromkeys(map(_stated if column == "rights" else _text, entries))) or None
     whole = text_of(manifest.get("label"), languages) or columns["title"]
     part = text_of(canvas.get("label"), languages)
     date = columns["date_text"] or _day(canvas.get("navDate")) or _day(manifest.get("navDate"))
@@ -75,14 +75,14 @@ def described(
 
 
 def _title(whole: str | None, part: str | None) -> str | None:
-    """The work's title and its part's, if the part has a name and not only a dash."""
+    """Return the artwork's title, with the part's label if that is a name and differs."""
     if part is None or part == whole or not re.search(r"\w", part):
         return whole
     return f"{whole}: {part}" if whole else part
 
 
 class _Entry(NamedTuple):
-    """A labelled text of a resource: the label normalised, in parts and in our language; the text, and its markup."""
+    """A labelled text: normalized labels, their parts, label and text in the preferred language, and the raw value."""
 
     names: list[str]
     parts: list[str]
@@ -92,9 +92,10 @@ class _Entry(NamedTuple):
 
 
 def _entries(resource: dict[str, Any], languages: list[str]) -> list[_Entry]:
-    found = []
+    entries = []
     provider = [
-        {"label": "Institution", "value": _first_line(one.get("label"))} for one in objects_in(resource.get("provider"))
+        {"label": "Institution", "value": _first_line(agent.get("label"))}
+        for agent in objects_in(resource.get("provider"))
     ]
     attribution = [{"label": "Attribution", "value": resource.get("attribution")}]
     for entry in [
@@ -106,18 +107,18 @@ def _entries(resource: dict[str, Any], languages: list[str]) -> list[_Entry]:
         raw = entry.get("value")
         label, value = text_of(entry.get("label"), languages), text_of(raw, languages)
         if label and value:
-            found.append(_Entry(names_of(entry.get("label")), parts_of(entry.get("label")), label, value, raw))
-    return found
+            entries.append(_Entry(names_of(entry.get("label")), parts_of(entry.get("label")), label, value, raw))
+    return entries
 
 
 def _first_line(value: Any) -> Any:
-    """The first line of a text in each language: a provider's name, without the street below it."""
+    """Return the first line of a text in each language: a provider's name without its street address."""
     if isinstance(value, str):
         return re.split(r"[\r\n]|<br\s*/?>", value.strip(), maxsplit=1)[0]
     if isinstance(value, list):
         return (
-            [_first_line(one) for one in value]
-            if any(isinstance(one, dict) for one in value)
+            [_first_line(item) for item in value]
+            if any(isinstance(item, dict) for item in value)
             else (_first_line(value[0]) if value else None)
         )
     if isinstance(value, dict):
@@ -126,7 +127,7 @@ def _first_line(value: Any) -> Any:
 
 
 def _find(entries: list[_Entry], column: str, used: list[_Entry]) -> list[_Entry]:
-    """The entries whose label, or else a part of whose label, is the first that a column knows."""
+    """Return the unused entries with the first known label of a column, compared whole or else by parts."""
     fitting = [entry for entry in entries if entry not in used and (column != "date_text" or _is_date(entry.text))]
     for label in _LABELS[column]:
         if named := [entry for entry in fitting if label in entry.names]:
@@ -150,13 +151,13 @@ def _stated(entry: _Entry) -> str:
 
 
 def _with_statement(text: str, value: Any) -> str:
-    """A text with the address of a licence that only its markup names."""
+    """Return a text, with the address of a licence added if only its markup contains one."""
     hidden = _STATEMENT.search(json.dumps(value, ensure_ascii=False))
     return text if not hidden or hidden[0] in text else f"{text} ({hidden[0]})"
 
 
 def _rights(names: tuple[str, ...], resources: tuple[dict[str, Any], ...], languages: list[str]) -> str | None:
-    """What the image, its canvas or its manifest, whichever comes first, says under one of these names."""
+    """Return the text under one of these names, from the first of ``resources`` that has one."""
     for resource in resources:
         for name in names:
             value = resource.get(name)
@@ -170,10 +171,10 @@ def _rights(names: tuple[str, ...], resources: tuple[dict[str, Any], ...], langu
 
 
 def _page(resource: dict[str, Any]) -> str | None:
-    """The page for people about a work."""
-    for one in [*listed(resource.get("homepage")), *listed(resource.get("related"))]:
-        address = identifier(one)
-        is_html = not isinstance(one, dict) or "html" in str(one.get("format", "html"))
+    """Return the address of the web page about an artwork, or None."""
+    for link in [*listed(resource.get("homepage")), *listed(resource.get("related"))]:
+        address = identifier(link)
+        is_html = not isinstance(link, dict) or "html" in str(link.get("format", "html"))
         if address and is_html and address.startswith(("http://", "https://")):
             return address
     return None
@@ -184,5 +185,5 @@ def _summary(manifest: dict[str, Any], languages: list[str]) -> str | None:
 
 
 def _day(value: Any) -> str | None:
-    """The day of a navDate; its year alone where it is the first of January, which stands for "some time that year"."""
+    """Return the day of a navDate; only its year for 1 January, which stands for an unknown day of that year."""
     return value[:10].removesuffix("-01-01") if isinstance(value, str) and value else None

@@ -1,4 +1,4 @@
-"""JSON texts of a file or a folder: what can be read, and what cannot. What they mean is not known here."""
+"""Reads JSON values from a file or folder, without interpreting them, and rejects what is not JSON."""
 
 import json
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ from artsim.sources.places import is_folder
 from artsim.sources.record import Reject
 
 LINES = (".jsonl", ".ndjson")
-_LARGEST = 256 << 20  # bytes of one JSON text, which has to be in memory whole
+_LARGEST = 256 << 20  # maximum bytes of one JSON text, which is read into memory whole
 
 
 class Document(NamedTuple):
-    """A JSON value and where it stood: a file's name ("" if it is the only one), for a line with its number."""
+    """A JSON value and its place: the file name ("" for a single file), and the line number if it is a line."""
 
     where: str
     value: Any
@@ -25,9 +25,9 @@ class Document(NamedTuple):
 
 
 def documents(store: Store) -> Iterator[Document | Reject]:
-    """Every JSON text below a folder, file by file in the order of their names, or those of one file.
+    """Yield the JSON values of one file, or of all files below a folder, in the order of their names.
 
-    What is no JSON is rejected. Mistake if it is all there is, or the folder has no such file.
+    Text that is not JSON is rejected. Raises ``Mistake`` if a single file is not JSON, or the folder has no such file.
     """
     for file in _files(store):
         path = f"{store.root}/{file}" if file else store.root
@@ -48,9 +48,9 @@ def documents(store: Store) -> Iterator[Document | Reject]:
 
 
 def parse(text: bytes) -> Any:
-    """JSON text as values; NaN and Infinity, which programs write for what is missing, are null.
+    """Parse JSON text; NaN and Infinity, which some programs write for missing values, become None.
 
-    ValueError if it is none, also for texts nested so deep that they are an attack.
+    Raises ``ValueError`` if the text is not JSON, or is nested too deep, which may be an attack.
     """
     try:
         return json.loads(text.removeprefix(b"\xef\xbb\xbf"), parse_constant=lambda _: None)
@@ -59,7 +59,7 @@ def parse(text: bytes) -> Any:
 
 
 def _files(store: Store) -> list[str]:
-    """JSON files below a folder, relative to it; a file alone is ``[""]``."""
+    """Return the sorted JSON files below a folder, relative to it; ``[""]`` if the location is a file."""
     if not is_folder(store):
         return [""]
     infos = store.filesystem.get_file_info(pafs.FileSelector(store.root, recursive=True))

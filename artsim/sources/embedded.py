@@ -1,4 +1,4 @@
-"""Finds images that a Parquet table holds itself, as bytes, which data sets on the Hugging Face Hub do."""
+"""Finds columns of a Parquet table that hold image bytes, as in data sets on the Hugging Face Hub."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,16 +10,18 @@ _STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*", b"BM", 
 
 
 def embedded_images(file: pq.ParquetFile) -> list[str]:
-    """The paths of columns with bytes that are images (``image.bytes``)."""
+    """Return the paths of columns whose bytes are images (``image.bytes``)."""
     columns = [file.schema.column(at) for at in range(len(file.schema))]
-    binary = [one.path for one in columns if one.physical_type == "BYTE_ARRAY" and str(one.logical_type) == "None"]
+    binary = [
+        column.path for column in columns if column.physical_type == "BYTE_ARRAY" and str(column.logical_type) == "None"
+    ]
     return [path for path in binary if _holds_images(file, path)]
 
 
 def _holds_images(file: pq.ParquetFile, path: str) -> bool:
     batch = next(file.iter_batches(_TRIED, columns=[path]), None)
-    found = [data for row in batch.to_pylist() for data in _bytes_in(row)] if batch else []
-    return 2 * sum(map(_is_image, found)) > len(found)
+    values = [data for row in batch.to_pylist() for data in _bytes_in(row)] if batch else []
+    return 2 * sum(map(_is_image, values)) > len(values)
 
 
 def _is_image(data: bytes) -> bool:
@@ -31,5 +33,5 @@ def _bytes_in(value: Any) -> Iterator[bytes]:
     if isinstance(value, bytes):
         yield value
     elif isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _bytes_in(one)
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _bytes_in(item)

@@ -1,9 +1,9 @@
-"""Names that say "an image"; whether it is one the scraper finds out by looking into it."""
+"""File name extensions of images; the scraper decodes a file to find out whether it is one."""
 
 ENDINGS = {"jpg", "jpeg", "jpe", "jfif", "png", "gif", "webp", "tif", "tiff", "bmp", "jp2", "avif"}
-UNREAD = {"jpx", "heic"}  # images too, of kinds that the scraper calls unsupported
+UNREAD = {"jpx", "heic"}  # also images, but in formats that the scraper reports as unsupported
 
 
 def is_image_name(name: str) -> bool:
-    """Whether a file's name ends as those of images do."""
+    """Return whether a file name has an image extension."""
     return name.rpartition(".")[2].lower() in ENDINGS and "." in name

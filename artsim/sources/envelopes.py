@@ -1,4 +1,4 @@
-"""The rows inside an answer: APIs wrap them in envelopes, alone, as lists, or page after page, at various depths."""
+"""Finds the rows in an API's answer, which may wrap them singly, as lists or page by page, at various depths."""
 
 import re
 from typing import Any, NamedTuple
@@ -13,10 +13,10 @@ from artsim.sources.values import Kind, kind_of
 
 _DEEPEST = 6
 _TRIED = 20  # rows of a list that are looked at
-_RECORD = 3  # known columns make an object a row, whatever it lists
-_ALIKE = 0.5  # of the keys of two lists are the same, so that they list the same things
+_RECORD = 3  # an object with this many known columns is a row, whatever it lists
+_ALIKE = 0.5  # minimum share of common keys of two lists of the same kind of rows
 
-# Where answers keep their rows, the likelier names first.
+# Keys under which answers keep their rows, the likeliest first.
 _KEYS = ("items", "results", "records", "data", "objects", "artObjects", "bindings", "rows", "hits", "docs", "response",
          "artObject", "record", "object", "works", "artworks", "value", "@graph", "features", "edges")  # fmt: skip
 _ABOUT = re.compile(
@@ -25,30 +25,29 @@ _ABOUT = re.compile(
 )
 
 
-_STRONG = frozenset(IMAGE_NAMES) - WEAK  # names under which any address is an image
+_STRONG = frozenset(IMAGE_NAMES) - WEAK  # column names under which any address counts as an image
 
 
 class _List(NamedTuple):
-    """Rows that were found in an envelope."""
+    """Rows found in an envelope; the list with the highest ``rank`` is the best."""
 
     rank: tuple[int, int, int]
     rows: list[Any]
 
 
 def rows_of(value: Any, is_line: bool = False) -> list[Any]:
-    """The rows of a JSON value: of a list, of the lists in an API's answer or in pages of it, or the one object it is.
+    """Return the rows of a JSON value: of a list, of the lists in an API's answer or its pages, or a single object.
 
-    What an answer lists are rows unless the object that lists them is a row itself: one with more columns of a
-    catalogue than they have, or with an image of its own. A line (``is_line``) is one of many. A bare address is a row
-    with an image.
+    Listed items are rows unless the object that lists them is a row itself: it then has more known columns than they
+    have, or its own image. ``is_line`` marks a line, which is one of many. A bare address is a row with an image.
     """
     is_alone = not (is_line or isinstance(value, list))
     values = value if isinstance(value, list) and not is_line else [value]
-    return [opened(row, service_of(one)) for one in values for row in _rows(one, is_alone)]
+    return [opened(row, service_of(item)) for item in values for row in _rows(item, is_alone)]
 
 
 def _rows(value: Any, is_alone: bool) -> list[Any]:
-    """The rows of one answer, which is alone, or one of several pages or rows."""
+    """Return the rows of one answer; ``is_alone`` is false for one of several pages or rows."""
     if isinstance(value, list) and _is_rows(value):
         return value
     if not isinstance(value, dict) or (not is_alone and spoken(value) >= _RECORD and not by_column(value)):
@@ -60,62 +59,69 @@ def _rows(value: Any, is_alone: bool) -> list[Any]:
 
 
 def _listed(value: dict[str, Any], is_alone: bool, depth: int = 0) -> list[Any] | None:
-    """The rows that an envelope lists at whatever depth; None if it is none."""
+    """Return the rows that an envelope lists at any depth, or None if the object is not an envelope."""
     if depth > _DEEPEST:
         return None
     if rows := by_key(value, _is_about):
         return rows
-    found = []
+    candidates = []
     for key, inner in value.items():
         rows = _richer(inner, is_alone, depth) if isinstance(inner, list) and _is_rows(inner) else None
         if isinstance(inner, dict):
             rows = _listed(inner, is_alone, depth + 1)
         if rows and _are_rows(value, key, rows, is_alone):
             rank = _KEYS.index(key) if key in _KEYS else len(_KEYS)
-            found.append(_List((-rank, _most_spoken(rows), len(rows)), rows))
-    if not found:
+            candidates.append(_List((-rank, _most_spoken(rows), len(rows)), rows))
+    if not candidates:
         return None
-    best = max(found, key=lambda one: one.rank)
-    return [row for one in found if one is best or _are_alike(one.rows, best.rows) for row in one.rows]
+    best = max(candidates, key=lambda one: one.rank)
+    return [
+        row
+        for candidate in candidates
+        if candidate is best or _are_alike(candidate.rows, best.rows)
+        for row in candidate.rows
+    ]
 
 
 def _richer(values: list[Any], is_alone: bool, depth: int) -> list[Any]:
-    """A list of objects, or what they list themselves, if that says more: answers by category have a list of lists."""
-    inner = [row for one in values if isinstance(one, dict) for row in _listed(one, is_alone, depth + 1) or []]
+    """Return a list of objects, or the rows that they list if those have more known columns (rows by category)."""
+    inner = [row for item in values if isinstance(item, dict) for row in _listed(item, is_alone, depth + 1) or []]
     return inner if _most_spoken(inner) > _most_spoken(values) else values
 
 
 def _are_rows(value: dict[str, Any], key: str, rows: list[Any], is_alone: bool) -> bool:
-    """Whether what an object lists under a key are the rows of a catalogue, and not a part of the one row it is."""
-    beside = {name: one for name, one in value.items() if name != key}
-    own, said, is_known = spoken(beside), _most_spoken(rows), key in _KEYS
-    is_envelope = all(_is_about(name) or one in (None, "", [], {}) for name, one in beside.items())
+    """Return whether the items under a key are catalogue rows, not a part of the one row that the object is."""
+    beside = {name: item for name, item in value.items() if name != key}
+    own_columns, row_columns, is_known = spoken(beside), _most_spoken(rows), key in _KEYS
+    is_envelope = all(_is_about(name) or item in (None, "", [], {}) for name, item in beside.items())
     if is_image_word(key) and not is_envelope:
         return False
-    if said == 0:
+    if row_columns == 0:
         several = len(rows) > 1
         is_list = is_known and (isinstance(value[key], list) or several)
-        return own == 0 and ((is_envelope and (is_list or several)) or (is_alone and is_list))
+        return own_columns == 0 and ((is_envelope and (is_list or several)) or (is_alone and is_list))
     has_images = any(map(_has_image, rows[:_TRIED]))
-    is_without = has_images and not _has_image(beside)  # the object itself has no image, and what it lists has
-    more = 1 if is_known or own == 0 else 2
+    is_without = has_images and not _has_image(beside)  # only the listed items have images
+    more = 1 if is_known or own_columns == 0 else 2
     if is_alone:
-        return said >= own + (0 if is_without and own and said >= _RECORD else more) and (
-            own <= 1 or is_known or is_without
+        return row_columns >= own_columns + (0 if is_without and own_columns and row_columns >= _RECORD else more) and (
+            own_columns <= 1 or is_known or is_without
         )
-    if not is_envelope and ((own and not (is_known and is_without)) or not (is_known or has_images) or said == 1):
+    if not is_envelope and (
+        (own_columns and not (is_known and is_without)) or not (is_known or has_images) or row_columns == 1
+    ):
         return False
-    return said >= own + more
+    return row_columns >= own_columns + more
 
 
 def _inner_object(value: dict[str, Any], is_alone: bool) -> dict[str, Any]:
-    """The one row that an envelope holds; the value itself if it is no envelope."""
+    """Return the one row that an envelope holds, or the value itself if it is not an envelope."""
     for _ in range(_DEEPEST):
         known = [value[key] for key in _KEYS if is_alone and key not in INSIDE and isinstance(value.get(key), dict)]
-        inside = [one for one in value.values() if isinstance(one, dict)]
+        inside = [item for item in value.values() if isinstance(item, dict)]
         if len(value) == 1 and inside and INSIDE.isdisjoint(value):
             known = inside
-        better = [one for one in known if _deep(one) > spoken(value)]
+        better = [item for item in known if _deep(item) > spoken(value)]
         if not better:
             break
         value = max(better, key=spoken)
@@ -123,14 +129,14 @@ def _inner_object(value: dict[str, Any], is_alone: bool) -> dict[str, Any]:
 
 
 def _deep(value: dict[str, Any], depth: int = 0) -> int:
-    """How many columns are known in an object, or in the one object that it holds."""
-    inside = [one for one in value.values() if isinstance(one, dict)]
+    """Return the number of known columns of an object or of the one object that it wraps, whichever is larger."""
+    inside = [item for item in value.values() if isinstance(item, dict)]
     is_wrapped = len(value) == 1 and inside and depth < _DEEPEST
     return max(spoken(value), _deep(inside[0], depth + 1) if is_wrapped else 0)
 
 
 def _is_empty(value: dict[str, Any], is_alone: bool) -> bool:
-    """Whether an envelope lists nothing."""
+    """Return whether an envelope lists nothing."""
     if is_alone:
         lists = any(value.get(key) == [] for key in _KEYS)
         return lists and spoken(value) == 0 and not any(map(is_image, value.values()))
@@ -139,13 +145,13 @@ def _is_empty(value: dict[str, Any], is_alone: bool) -> bool:
 
 
 def _is_about(key: str) -> bool:
-    """Whether a key beside the rows of an answer is one about the answer: a count, the next page."""
+    """Return whether a key describes the answer and not its rows: a count, the next page."""
     return bool(_ABOUT.search(key.lower()))
 
 
 def _is_rows(values: list[Any]) -> bool:
-    some = values[:_TRIED]
-    return bool(some) and (all(isinstance(one, dict) for one in some) or all(map(is_image, some)))
+    sample = values[:_TRIED]
+    return bool(sample) and (all(isinstance(item, dict) for item in sample) or all(map(is_image, sample)))
 
 
 def _most_spoken(rows: list[Any]) -> int:
@@ -153,8 +159,8 @@ def _most_spoken(rows: list[Any]) -> int:
 
 
 def _are_alike(rows: list[Any], others: list[Any]) -> bool:
-    one, other = _names(rows), _names(others)
-    return len(one & other) >= _ALIKE * max(len(one | other), 1)
+    names, other_names = _names(rows), _names(others)
+    return len(names & other_names) >= _ALIKE * max(len(names | other_names), 1)
 
 
 def _names(rows: list[Any]) -> set[str]:
@@ -163,12 +169,12 @@ def _names(rows: list[Any]) -> set[str]:
 
 
 def _has_image(row: Any) -> bool:
-    """Whether an object has an address that is an image's, at whatever depth."""
+    """Return whether an object has an image address at any depth."""
     if not isinstance(row, dict):
         return is_image(row)
-    if any(is_image(one) and (plain_name(key) in _STRONG or not _is_address(one)) for key, one in row.items()):
+    if any(is_image(item) and (plain_name(key) in _STRONG or not _is_address(item)) for key, item in row.items()):
         return True
-    return any(isinstance(one, str) and kind_of(one) is Kind.IMAGE for _, one in paths(row))
+    return any(isinstance(item, str) and kind_of(item) is Kind.IMAGE for _, item in paths(row))
 
 
 def _is_address(value: str) -> bool:

@@ -1,6 +1,6 @@
-"""JSON over HTTP from museums' servers: patient, polite, bounded, and never to an address that is not public.
+"""Fetches JSON over HTTP from museums' servers, with retries, pauses, size limits and address checks.
 
-For catalogues alone; images are fetched by the scraper.
+Only for catalogues; the scraper fetches images.
 """
 
 import logging
@@ -21,12 +21,12 @@ from artsim.sources.guard import Guard, Refused
 from artsim.sources.retry_after import seconds_to_wait
 
 _TRIES = 5
-_FIRST_PAUSE = 1.0  # seconds, doubled at each further try
-_LONGEST_PAUSE = 120.0  # seconds; a server that asks for more is left alone
+_FIRST_PAUSE = 1.0  # seconds before the first retry, doubled for each further one
+_LONGEST_PAUSE = 120.0  # seconds; if a server asks for more, the request fails
 _BETWEEN = 0.2  # seconds between two requests
 _TIMEOUT = (10, 30)  # seconds to connect, and between two packets
-_LONGEST = 180.0  # seconds for one answer
-_LARGEST = 64 << 20  # bytes of one answer, unpacked
+_LONGEST = 180.0  # maximum seconds for one answer
+_LARGEST = 64 << 20  # maximum bytes of one answer, decompressed
 _REDIRECTS = 5
 _BUSY = {429, 500, 502, 503, 504}
 
@@ -35,9 +35,9 @@ _log = logging.getLogger(__name__)
 
 
 class Unreachable(Exception):
-    """An answer that could not be had; ``reason`` is one of few, the text tells more.
+    """A document could not be fetched; ``reason`` is one of a few texts, the message has the details.
 
-    ``server`` says that the server is busy or not there at all, so that asking it for others makes little sense.
+    ``server`` means that the server is busy or unreachable, so other requests to it are likely to fail too.
     """
 
     def __init__(self, reason: str, detail: str, server: bool = False) -> None:
@@ -47,16 +47,16 @@ class Unreachable(Exception):
 
 
 class Web:
-    """A way to ask for JSON, with the manners and the fences of all HTTP sources.
+    """A client that fetches JSON, with the pauses, retries and address checks of all HTTP sources.
 
-    ``contact`` is for the User-Agent. Public addresses are open, and beside them only ``allowed`` hosts and the host
-    of ``location``, because the caller named that one. A redirect or a name that leads elsewhere is refused when the
-    connection is made, so it does not matter what the name resolved to before.
+    ``contact`` is for the User-Agent. Requests go only to public addresses, to ``allowed`` hosts and to the host of
+    ``location``, because the caller named it. The address is checked when the connection is made, also after a
+    redirect, so it does not matter what the name resolved to before.
     """
 
     def __init__(self, contact: str | None, allowed: Iterable[str], location: str | None) -> None:
         self._session = requests.Session()
-        self._session.trust_env = False  # no proxy that could reach what we may not, no passwords from ~/.netrc
+        self._session.trust_env = False  # no proxy that could reach private hosts, no passwords from ~/.netrc
         self._session.max_redirects = _REDIRECTS
         self._session.headers["User-Agent"] = (
             f"artsim/{version('artsim')} ({f'+{contact}' if contact else 'no contact'})"
@@ -69,7 +69,10 @@ class Web:
         self._next = 0.0
 
     def json(self, url: str, params: dict[str, Any] | None = None) -> Any:
-        """The JSON at an address. Unreachable if there is none, or its server does not answer after several tries."""
+        """Return the JSON at an address, parsed; a busy server or lost connection is retried.
+
+        Raises ``Unreachable`` if there is no JSON, or if the server still fails after several tries.
+        """
         pause = _FIRST_PAUSE
         for attempt in range(1, _TRIES + 1):
             _sleep(max(0.0, self._next - time.monotonic()))
@@ -89,7 +92,7 @@ class Web:
         raise AssertionError("unreachable")
 
     def _bytes(self, url: str, params: dict[str, Any] | None) -> bytes:
-        """One request. _Again if another one may do better."""
+        """Send one request and return its body. Raises ``_Again`` if a retry may succeed."""
         deadline = time.monotonic() + _LONGEST
         try:
             with self._session.get(url, params=params, timeout=_TIMEOUT, stream=True) as answer:
@@ -98,7 +101,8 @@ class Web:
                 if answer.status_code != 200:
                     raise Unreachable(f"HTTP {answer.status_code}", url)
                 content = bytearray()
-                while block := answer.raw.read1(1 << 16, decode_content=True):  # what is there, so that drips show
+                # read1 returns what has arrived, so a slow answer cannot evade the deadline
+                while block := answer.raw.read1(1 << 16, decode_content=True):
                     content += block
                     if len(content) > _LARGEST:
                         raise Unreachable(f"the answer is larger than {_LARGEST >> 20} MiB", url)
@@ -120,7 +124,7 @@ class Web:
 
 
 def _own_host(location: str) -> list[str]:
-    """The host and port of a web address, as --allow-host would name them; nothing for a path."""
+    """Return the host and port of a web address in the form of ``--allow-host``; an empty list for a path."""
     parts = urlsplit(location)
     if parts.scheme not in ("http", "https"):
         return []
@@ -134,7 +138,7 @@ def _own_host(location: str) -> list[str]:
 
 
 class _Again(Exception):
-    """Another try may do better, after ``wait`` seconds if the server said so."""
+    """A retry may succeed; ``wait`` is the number of seconds that the server asked for, if it did."""
 
     def __init__(self, reason: str, wait: float | None) -> None:
         super().__init__(reason)

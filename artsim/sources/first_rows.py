@@ -1,4 +1,4 @@
-"""The first rows of a source as the catalog would keep them, without writing anything."""
+"""Previews the first rows of a source as the catalog would store them, without writing anything."""
 
 import json
 from collections import Counter
@@ -9,13 +9,13 @@ from artsim.sources.admit import admitted
 from artsim.sources.record import Reject, Source, nothing_in
 from artsim.sources.roots import is_name
 
-LEAST = 1000  # rows that are read from a table, so that its columns are judged as in a whole run
+LEAST = 1000  # rows read from a table, so that its columns are classified as in a full run
 
 
 def first_rows(source: Source, collection: str | None, count: int) -> dict[str, Any]:
-    """The first ``count`` rows and rejects, which columns they come from, and counts over all rows that were read.
+    """Return the first ``count`` rows and rejects, the columns that they come from, and counts of all rows read.
 
-    Mistake if the name is none for a collection, or the source is empty.
+    Raises ``Mistake`` if ``collection`` is not a valid name, or if the source is empty.
     """
     collection = source.name if collection is None else collection
     if not is_name(collection):
@@ -45,10 +45,10 @@ def first_rows(source: Source, collection: str | None, count: int) -> dict[str, 
         "columns": source.columns.filled,
         "metadata": source.columns.left or _keys(list(rows.values())[:count]),
         "rows": list(rows.values())[:count],
-        "rejects": [{"line": one.line, "reason": one.reason, "text": one.text} for one in rejects[:count]],
+        "rejects": [{"line": reject.line, "reason": reject.reason, "text": reject.text} for reject in rejects[:count]],
     }
 
 
 def _keys(rows: list[dict[str, Any]]) -> list[str]:
-    """What the metadata of rows holds."""
+    """Return the distinct keys in the metadata of rows."""
     return list(dict.fromkeys(key for row in rows if row["metadata"] for key in json.loads(row["metadata"])))

@@ -15,12 +15,12 @@ from artsim.sources.record import Chunk, Reject, Source, packed
 
 
 def open_folder(location: str) -> Source:
-    """The images below a folder. Mistake if there is no such folder.
+    """Open the images below a folder as a source. Raises ``Mistake`` if there is no such folder.
 
-    The local id of an image is its path relative to the folder, its title the name of the file without the ending.
-    Files come sorted, folder by folder, so that memory grows with the largest folder alone; hidden ones and those that
-    desktops and object stores leave behind are not looked at. A file of another kind, or one that a link brings in
-    from outside, is rejected.
+    The local id of an image is its path relative to the folder; its title is the file name without the extension.
+    Files are sorted within each folder, so memory grows only with the largest folder. Hidden files and those that
+    desktops and object stores leave behind are skipped. A file that is not an image by its name, or that a link brings
+    in from outside, is rejected.
     """
     store = open_location(location)
     if not is_folder(store):
@@ -28,7 +28,7 @@ def open_folder(location: str) -> Source:
     below = Below(store)
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
-        return packed(_row(found, below) if isinstance(found, str) else found for found in _files(store))
+        return packed(_row(entry, below) if isinstance(entry, str) else entry for entry in _files(store))
 
     return Source(PurePosixPath(store.root).name, store.uri, chunks, below.root)
 
@@ -47,8 +47,8 @@ def _row(path: str, below: Below) -> dict[str, Any] | Reject:
 
 
 def _files(store: Store) -> Iterator[str | Reject]:
-    """Every file below a folder that is no junk, relative to the root, sorted; folders that cannot be read."""
-    waiting = [("", True)]  # the next one last; no recursion, since folders may lie a thousand deep
+    """Yield every file below a folder except junk, as sorted relative paths, and a reject per unreadable folder."""
+    waiting = [("", True)]  # a stack, since folders may be nested too deep for recursion
     while waiting:
         path, is_folder = waiting.pop()
         if not is_folder:
@@ -64,7 +64,7 @@ def _files(store: Store) -> Iterator[str | Reject]:
 
 
 def _entries(store: Store, path: str) -> list[tuple[str, bool]]:
-    """Names in a folder and which of them are folders; on disk a link to a folder is not one, so no loop is walked."""
+    """Return the names in a folder and whether each is a folder; on disk, links are not, which avoids loops."""
     if store.is_local:
         with os.scandir(Path(path)) as entries:
             return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]

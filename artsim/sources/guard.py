@@ -1,4 +1,4 @@
-"""Connections of requests to public addresses and allowed hosts alone, judged at the moment they are made."""
+"""Restricts connections of ``requests`` to public addresses and allowed hosts, checked when they are made."""
 
 import socket
 from typing import Any
@@ -11,18 +11,18 @@ from artsim.sources.address import AllowedHosts, is_public
 
 
 class Refused(Exception):
-    """Not an OSError, so that nothing on the way takes it for a connection that failed."""
+    """A connection to a forbidden address; not an ``OSError``, so libraries do not treat it as a failed connection."""
 
 
 class Guard(HTTPAdapter):
-    """Connects to public addresses and allowed hosts alone."""
+    """An HTTP adapter that connects only to public addresses and allowed hosts."""
 
     def __init__(self, allowed: AllowedHosts) -> None:
         self._allowed = allowed
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Makes the pools from which requests takes its connections, with ours in them."""
+        """Create the connection pools of ``requests`` with connection classes that check addresses."""
         super().init_poolmanager(*args, **kwargs)
         allowed = self._allowed
 
@@ -40,7 +40,7 @@ class Guard(HTTPAdapter):
 
 
 def _connected(connection: HTTPConnection, allowed: AllowedHosts) -> socket.socket:
-    """A socket to the connection's host, at the very address that was looked at."""
+    """Connect to the connection's host, at the addresses that were checked. Raises ``Refused`` if one is forbidden."""
     host = connection.host.strip("[]")
     addresses = socket.getaddrinfo(host, connection.port, type=socket.SOCK_STREAM)
     if not allowed.allows(host, connection.port):

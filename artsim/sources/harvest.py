@@ -1,4 +1,4 @@
-"""What was read from a slow source, put away chunk by chunk, so that after a kill nothing is asked for twice."""
+"""The resume cache: stores the chunks of a slow source, so that a run after a kill requests nothing twice."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 def harvested(store: Store, collection: str, source: Source) -> Generator[Chunk]:
-    """The chunks of a source: first those that an earlier run put away, then the others, each put away as it comes."""
+    """Yield the chunks of a source: first those that an earlier run cached, then the others, caching each."""
     folder = _folder(collection, source)
     cursors: list[str] = []
     names = store.names(folder)
@@ -32,14 +32,14 @@ def harvested(store: Store, collection: str, source: Source) -> Generator[Chunk]
 
 
 def forget(store: Store, collection: str, source: Source) -> None:
-    """Drops what was put away, once it is in the catalog."""
+    """Delete the cached chunks of a source; call it once they are in the catalog."""
     folder = _folder(collection, source)
     if store.exists(folder):
         store.filesystem.delete_dir(f"{store.root}/{folder}")
 
 
 def _folder(collection: str, source: Source) -> str:
-    """Where chunks lie: elsewhere for every location, since the cursors of one mean nothing to another."""
+    """Return the cache folder; each location has its own, since the cursors of one mean nothing to another."""
     return f"{_FOLDER}/{collection}-{hashlib.sha256(source.location.encode()).hexdigest()[:12]}"
 
 

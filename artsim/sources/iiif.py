@@ -17,24 +17,24 @@ from artsim.sources.places import open_location
 from artsim.sources.record import Chunk, Reject, Source, chunk_of, packed
 from artsim.sources.resource import identifier, kind_of, listed
 
-_CHUNK_ROWS = 256  # rows from the web that are put away together
-_CHUNK_SECONDS = 20.0  # and how long they wait at most
-_DEEPEST = 20  # collections in collections
-_PAGES_WITHOUT_NEWS = 20  # pages of a collection in a row that lead to nothing new, before it is said to have no end
-_MOST_LISTS = 10_000  # collections and pages that are read, before a source is said to invent them
-_EMPTY_LISTS = 250  # of these in a row that lead to no manifest
-_PATIENCE = 3  # documents that a server may fail to give, one after the other, before it is left alone
+_CHUNK_ROWS = 256  # rows from the web that are cached together
+_CHUNK_SECONDS = 20.0  # maximum seconds before they are cached
+_DEEPEST = 20  # maximum nesting of collections
+_PAGES_WITHOUT_NEWS = 20  # consecutive pages without new links, after which a collection counts as endless
+_MOST_LISTS = 10_000  # collections and pages read, after which a source counts as endless
+_EMPTY_LISTS = 250  # the same, for consecutive ones that lead to no manifest
+_PATIENCE = 3  # consecutive failed documents, after which a server is not asked again
 _LISTS = ("collection", "collectionpage")
 
-_Link = tuple[str, Any, int]  # address, the document if it came along, how deep
+_Link = tuple[str, Any, int]  # address, the document if it is embedded, depth
 
 
 def open_iiif(location: str, web: Web, languages: list[str], size: int, rows: int | None = None) -> Source:
-    """The images of a manifest, or of all manifests of a collection, at an address or in a file or folder of JSON.
+    """Open the images of a manifest, or of all manifests of a collection, at an address or in JSON files.
 
-    Texts are in the first of ``languages`` that there is; images are asked for with a long side of ``size`` pixels
-    where their server can do that. ``rows`` of them are put away together. Links of files are looked for among the
-    files; nothing is fetched for them.
+    Texts are in the first available of ``languages``. Images are requested with a long side of ``size`` pixels where
+    the server supports it. ``rows`` is how many rows from the web are cached together. Links in files are looked
+    up among the files; nothing is fetched for them.
     """
     if location.startswith(("http://", "https://")):
         name = urlsplit(location).hostname or "iiif"
@@ -49,14 +49,14 @@ def open_iiif(location: str, web: Web, languages: list[str], size: int, rows: in
 
 
 def _from_files(store: Store, languages: list[str], size: int) -> Iterator[dict[str, Any] | Reject]:
-    there: set[str] = set()
+    identifiers: set[str] = set()
     linked: dict[str, str] = {}
     for document in documents(store):
         if isinstance(document, Reject):
             yield document
             continue
         where, value = document.where or PurePosixPath(store.root).name, document.value
-        there.add(identifier(value) or "")
+        identifiers.add(identifier(value) or "")
         if kind_of(value) not in _LISTS:
             yield from _rows(value, where, languages, size)
             continue
@@ -66,7 +66,7 @@ def _from_files(store: Store, languages: list[str], size: int) -> Iterator[dict[
             else:
                 yield from _rows(inside, address, languages, size)
     for address, where in linked.items():
-        if address not in there:
+        if address not in identifiers:
             yield Reject.of(where, "linked, but not among the files; give an address to have links fetched", address)
 
 
@@ -88,19 +88,19 @@ def _page(asked: GetPage | None, address: str) -> Any:
 
 
 def _links(collection: dict[str, Any], depth: int) -> list[_Link]:
-    """What a collection of either version leads to: its members, and the pages on which it goes on."""
-    found: list[_Link] = []
+    """Return the links of a collection of either version: its members and its further pages."""
+    links: list[_Link] = []
     for name in ("items", "manifests", "collections", "members"):
         for member in listed(collection.get(name)):
             address = identifier(member)
             if address:
                 inside = isinstance(member, dict) and ("sequences" in member or _is_whole(member))
-                found.append((address, member if inside else None, depth + 1))
+                links.append((address, member if inside else None, depth + 1))
     for name in ("first", "next"):
         address = identifier(collection.get(name))
         if address:
-            found.append((address, None, depth))
-    return found
+            links.append((address, None, depth))
+    return links
 
 
 def _is_whole(member: dict[str, Any]) -> bool:
@@ -108,7 +108,7 @@ def _is_whole(member: dict[str, Any]) -> bool:
 
 
 class _Walk:
-    """Goes through a collection on the web, depth first, each document once, whatever links back to it."""
+    """Walks a collection on the web, depth first; reads each document once, even if several link to it."""
 
     def __init__(self, web: Web, location: str, languages: list[str], size: int, rows: int | None) -> None:
         self._web = web
@@ -119,7 +119,7 @@ class _Walk:
         self._failures: Counter[str] = Counter()
 
     def chunks(self, cursors: list[str]) -> Iterator[Chunk]:
-        """Some manifests at a time; those whose addresses are among the cursors are left out."""
+        """Yield chunks of several manifests each, without those whose addresses are among ``cursors``."""
         rows: list[dict[str, Any]] = []
         rejects: list[Reject] = []
         read: list[str] = []
@@ -140,7 +140,7 @@ class _Walk:
     def _documents(self, cursors: list[str]) -> Iterator[tuple[str, list[dict[str, Any] | Reject]]]:
         seen = set(map(_short, cursors))
         links: list[_Link] = [(self._location, None, 0)]
-        barren = 0
+        pages_without_news = 0
         lists = Counter[str]()
         while links:
             address, document, depth = links.pop()
@@ -162,18 +162,18 @@ class _Walk:
             if kind_of(document) not in _LISTS:
                 yield address, list(_rows(document, address, self._languages, self._size, self._page))
             elif depth < _DEEPEST:
-                found = [(_absolute(link, address), inside, deep) for link, inside, deep in _links(document, depth)]
-                news = any(deep > depth and _short(link) not in seen for link, _, deep in found)
-                barren = 0 if news else barren + 1
-                if barren > _PAGES_WITHOUT_NEWS:
+                onward = [(_absolute(link, address), inside, deep) for link, inside, deep in _links(document, depth)]
+                has_news = any(deep > depth and _short(link) not in seen for link, _, deep in onward)
+                pages_without_news = 0 if has_news else pages_without_news + 1
+                if pages_without_news > _PAGES_WITHOUT_NEWS:
                     yield address, [Reject.of(address, "a collection's pages go on without anything new", address)]
-                    found = [link for link in found if link[2] > depth]
-                links += reversed(found)
+                    onward = [link for link in onward if link[2] > depth]
+                links += reversed(onward)
             else:
                 yield address, [Reject.of(address, "collections in collections without end", address)]
 
     def _page(self, address: str) -> Any:
-        """A page of annotations; a server whose pages fail several times in a row is not asked for more of them."""
+        """Return a page of annotations; a server whose pages fail several times in a row is not asked for more."""
         pages = f"pages of {urlsplit(address).netloc}"
         if self._failures[pages] >= _PATIENCE:
             raise Unreachable("its server gave no page of annotations several times", address)
@@ -186,7 +186,10 @@ class _Walk:
         return document
 
     def _asked(self, address: str) -> Any:
-        """A document; a server that failed several times in a row is not asked again, and if it is ours we stop."""
+        """Return a document; a server that failed several times in a row is not asked again.
+
+        Raises ``Outage`` if that is the server of the location, ``Unreachable`` for other failures.
+        """
         host = urlsplit(address).netloc
         if self._failures[host] >= _PATIENCE:
             raise Unreachable("its server no longer answers", address)
@@ -202,14 +205,14 @@ class _Walk:
 
 
 def _counted(lists: Counter[str], kind: str | None) -> Counter[str]:
-    """How many lists were read, in all and since the last manifest."""
+    """Return how many lists were read, in all and since the last manifest."""
     if kind not in _LISTS:
         return Counter(all=lists["all"])
     return lists + Counter(all=1, empty=1)
 
 
 def _endless(lists: Counter[str]) -> str | None:
-    """What to say of a collection that has had its share of lists."""
+    """Return the reject reason for a collection that exceeds a limit on lists, or None."""
     if lists["all"] > _MOST_LISTS:
         return f"the collection goes on after {_MOST_LISTS:,} collections and pages; the rest of it is left"
     if lists["empty"] > _EMPTY_LISTS:
@@ -218,7 +221,7 @@ def _endless(lists: Counter[str]) -> str | None:
 
 
 def _absolute(address: str, document: str) -> str:
-    """An address that may be relative to the document in which it stands."""
+    """Resolve an address that may be relative to the document that contains it."""
     try:
         return urljoin(document, address)
     except ValueError:
@@ -226,5 +229,5 @@ def _absolute(address: str, document: str) -> str:
 
 
 def _short(address: str) -> bytes:
-    """Enough of an address to know it again; collections can have millions."""
+    """Return a short hash of an address, to save memory: collections can have millions."""
     return hashlib.blake2b(address.encode("utf-8", "replace"), digest_size=12).digest()

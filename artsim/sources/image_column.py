@@ -1,4 +1,4 @@
-"""Which columns of a table hold images: their names propose, their values decide."""
+"""Finds the columns of a table that hold images: names suggest them, values decide."""
 
 import re
 from collections import Counter
@@ -17,8 +17,8 @@ from artsim.sources.values import Kind, kind_of
 from artsim.sources.wording import meaning, words_of
 
 _TRIED = 1000  # values of a column that are looked at
-_SURE = 0.9  # share of images in a column whose name says nothing
-_CANDIDATES = 6  # named in a message
+_SURE = 0.9  # minimum share of matching values, where names do not decide
+_CANDIDATES = 6  # maximum columns listed in a message
 _WORDS = ("image", "img", "photo", "picture", "thumb", "media", "bild", "foto", "scan", "iiif", "edm")
 _DEPICTED = ("represent", "rendition", "derivative", "reproduc", "shown")
 _HOLDING = (*_DEPICTED, "digital", "file", "asset", "billed", "afbeeld", "visuel", "immagin")
@@ -27,7 +27,7 @@ _OTHER = (
     "author", "artist", "agent", "person", "people", "video", "audio", "similar",
 )  # fmt: skip
 _LINKS = ("url", "uri", "href", "src", "location", "link", "value")
-# What names say of an image's size, the better ones first; what says nothing comes between, the small ones last.
+# Words for an image's size, in order of preference; () stands for names without such a word. Small ones come last.
 _SIZES = (("large", "big"), ("full", "max", "high", "content"), (), ("orig", "raw", "master"))
 _SMALL = ("tiny", "square", "thumb", "small", "preview", "icon", "logo", "portrait", "avatar", "flag", "vignette",
           "lowres", "low-res", "low res", "low_res")  # fmt: skip
@@ -39,24 +39,24 @@ _GOOD = (Kind.IMAGE, Kind.FILE)
 
 
 class ImageColumns:
-    """Chooses the columns of images of one table and remembers the choice for its later rows."""
+    """Chooses the image columns of a table and remembers the choice for its later rows."""
 
     def __init__(self) -> None:
-        self._judged: dict[str, bool] = {}  # by column that had values: whether it holds images
-        self._small: dict[str, bool] = {}  # by column of images: whether they are thumbnails, by name or by address
-        self._bare: set[str] = set()  # columns of images that are names of files, no addresses
+        self._judged: dict[str, bool] = {}  # by column with values: whether it holds images
+        self._small: dict[str, bool] = {}  # by image column: whether it holds thumbnails, by name or by address
+        self._bare: set[str] = set()  # image columns that hold file names, not addresses
 
     def of(self, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> list[str]:
-        """The columns that hold images, the best first; empty if there is none or nobody can tell which."""
+        """Return the columns that hold images, the best first; empty if there are none or the choice is unclear."""
         named = self._named(columns)
         chosen = [name for name in named if self._holds(name, columns)]
         if chosen:
             small = {name for name in chosen if self._are_small(name, columns)}
             if len(small) == len(chosen):
                 chosen += _large_beside(chosen[0], columns)
-            # names without an address last, before them thumbnails
+            # full images first, then thumbnails, then bare file names
             return sorted(chosen, key=lambda name: (name in self._bare, name in small))
-        empty = [name for name in named if name not in self._judged]  # the rows to come may have images
+        empty = [name for name in named if name not in self._judged]  # later rows may have images
         return empty or self._by_values_alone(columns)
 
     def _named(self, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> list[str]:
@@ -91,24 +91,24 @@ class ImageColumns:
                 return [name]
         sure = _full_of_images(columns)
         large = [name for name in sure if not self._are_small(name, columns)]
-        for some in (large, sure):
-            if some and len({_without_size(name) for name in some}) == 1:  # one image in several sizes
-                best = min(some, key=_size_rank)
+        for names in (large, sure):
+            if names and len({_without_size(name) for name in names}) == 1:  # one image in several sizes
+                best = min(names, key=_size_rank)
                 self._judged[best] = True
                 return [best]
         return []
 
 
 def no_images(location: str, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> NoReturn:
-    """Mistake that says which columns come closest, and which option gives the images."""
+    """Raise ``Mistake`` with the columns that come closest and the options that give the images."""
     several = _full_of_images(columns)
     if several:
         raise Mistake(
             f"--location {location}: several columns hold images ({', '.join(several[:_CANDIDATES])}); "
             f"say which: --columns image_url={several[0]}"
         )
-    found = [(rank, said) for name, column in columns.items() for rank, said in _candidate(name, column)]
-    closest = "; ".join(said for _, said in sorted(found, key=lambda one: one[0])[:_CANDIDATES])
+    candidates = [(rank, text) for name, column in columns.items() for rank, text in _candidate(name, column)]
+    closest = "; ".join(text for _, text in sorted(candidates, key=lambda one: one[0])[:_CANDIDATES])
     raise Mistake(
         f"--location {location}: no column holds images. "
         + (f"The closest: {closest}. " if closest else "")
@@ -118,7 +118,7 @@ def no_images(location: str, columns: Mapping[str, pa.ChunkedArray | pa.Array]) 
 
 
 def _candidate(name: str, column: pa.ChunkedArray | pa.Array) -> list[tuple[int, str]]:
-    """How likely a column leads to images (0 is likeliest), and how; nothing if it does not."""
+    """Return how a column may lead to images, with a rank (0 is likeliest); an empty list if it does not."""
     kinds = _kinds(column)
     if not kinds:
         return []
@@ -137,21 +137,21 @@ def _candidate(name: str, column: pa.ChunkedArray | pa.Array) -> list[tuple[int,
 
 
 def _are_images(name: str, kinds: Counter[Kind]) -> bool:
-    """Whether values of these kinds are images, under a name that says so or under one that says nothing."""
+    """Return whether values of these kinds are images; the test is stricter if the column's name does not say so."""
     good = sum(kinds[kind] for kind in _GOOD)
     if plain_name(name) in WEAK or not _is_known(name):
-        only_texts = kinds[Kind.TEXT] == kinds.total() and plain_name(name) == "url"  # addresses, all of them broken
+        only_texts = kinds[Kind.TEXT] == kinds.total() and plain_name(name) == "url"  # addresses that are all broken
         return only_texts or 2 * good >= kinds.total()
     good += kinds[Kind.ADDRESS]
-    if plain_name(name) not in IMAGE_NAMES and not _is_worded(name):  # the file of a nested value is the museum's own
+    if plain_name(name) not in IMAGE_NAMES and not _is_worded(name):  # nested file names are internal to the museum
         good -= kinds[Kind.FILE]
-    if plain_name(name).startswith("file"):  # a file needs no ending; whether it is there is asked for each row
+    if plain_name(name).startswith("file"):  # needs no extension; each row checks that its file exists
         good += kinds[Kind.TEXT] + kinds[Kind.RELATIVE]
     return good > kinds[Kind.PAGE] + kinds[Kind.MANIFEST]
 
 
 def _are_pages(name: str, kinds: Counter[Kind], columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> bool:
-    """Whether a column repeats the addresses of another one that is known for web pages."""
+    """Return whether a column repeats the addresses of another column that by its name holds web pages."""
     if kinds[Kind.ADDRESS] < _SURE * kinds.total():
         return False
     for other in columns:
@@ -172,7 +172,7 @@ def _full_of_images(columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> list[s
 
 
 def _large_beside(small: str, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> list[str]:
-    """The columns of large images beside thumbnails, the nearest first: those within the same nested value."""
+    """Return the columns of large images, those in the same nested value as the thumbnails first."""
     above = small.split(".")[:-1]
     large = [
         name
@@ -193,35 +193,35 @@ def _example(column: pa.ChunkedArray | pa.Array) -> str:
 
 
 def _sample(column: pa.ChunkedArray | pa.Array) -> list[str]:
-    """The first values of a column that has any, a bounded number."""
+    """Return the first values of a column that are not empty, at most ``_TRIED``."""
     values = without_no_value(column).drop_null()
     return values.filter(pc.not_equal(pc.utf8_trim_whitespace(values), "")).slice(0, _TRIED).to_pylist()
 
 
 def speaks_of_images(name: str) -> bool:
-    """Whether the name of a nested value says that it is an image's address: ``media.0.image.url``, ``a.large.uri``."""
-    *above, last = words = [plain_name(one) for one in name.split(".")]
+    """Return whether the name of a nested value is that of an image address: ``media.0.image.url``, ``a.large.uri``."""
+    *above, last = words = [plain_name(part) for part in name.split(".")]
     if not above or any(word in plain_name(name).replace("representation", "") for word in _OTHER):
         return False
     if last in IMAGE_NAMES:
         return True
     is_link = last.endswith(_LINKS) or _is_size(last) or above[-1] == "accesspoint"
-    return is_link and any(word in one for one in words for word in (*_WORDS, *_DEPICTED))
+    return is_link and any(word in part for part in words for word in (*_WORDS, *_DEPICTED))
 
 
 def _is_size(word: str) -> bool:
-    return any(word.startswith(one) for some in (*_SIZES, _SMALL, ("medium",)) for one in some)
+    return any(word.startswith(prefix) for prefixes in (*_SIZES, _SMALL, ("medium",)) for prefix in prefixes)
 
 
 def _rank(name: str) -> float:
-    """Where an image's column whose name is not known stands among those that are: before thumbnails, or after all."""
+    """Return the rank of an image column with an unknown name among the known ones: before thumbnails, or last."""
     if _is_small(name) or not is_image_word(name):
         return len(IMAGE_NAMES) + _is_small(name)
     return _FIRST_SMALL - 1 + _size(name) / len(_SIZES) + 0.1
 
 
 def _size(name: str) -> int:
-    return next((at for at, words in enumerate(_SIZES) if any(one in name.lower() for one in words)), _MIDDLE)
+    return next((at for at, words in enumerate(_SIZES) if any(word in name.lower() for word in words)), _MIDDLE)
 
 
 def _size_rank(name: str) -> tuple[bool, int]:
@@ -229,12 +229,12 @@ def _size_rank(name: str) -> tuple[bool, int]:
 
 
 def _without_size(name: str) -> tuple[str, ...]:
-    """The words and numbers of a name apart from those that give a size."""
+    """Return the words and numbers of a name, without the words for a size."""
     return (*(word for word in words_of(name) if not _is_size(word)), *re.findall(r"\d+", name))
 
 
 def is_image_word(key: str) -> bool:
-    """Whether a key is one under which a work's images stand."""
+    """Return whether a key is one under which records keep an artwork's images."""
     return any(word in plain_name(key) for word in (*_WORDS, *_HOLDING))
 
 
@@ -243,7 +243,7 @@ def _is_known(name: str) -> bool:
 
 
 def _is_worded(name: str) -> bool:
-    """Whether the words of a column's name are one for an image, as in ``Full image URL``. Nested names say more."""
+    """Return whether the words of a column's name mean an image, as in ``Full image URL``; false for nested names."""
     return "." not in name and meaning(name) == "image_url"
 
 

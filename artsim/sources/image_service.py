@@ -1,4 +1,4 @@
-"""The address of an image at the size that is wanted, from an IIIF Image API service (1.0 to 3.0) or as it is."""
+"""Builds image addresses at a wanted size for IIIF Image API services (1.0 to 3.0)."""
 
 import re
 from dataclasses import dataclass, field
@@ -8,30 +8,30 @@ from urllib.parse import urljoin
 from artsim.sources.resource import identifier, listed, number_of, objects_in
 
 _LEVEL = re.compile(r"level\s?([012])")
-_WHOLE = re.compile(r"/(?:full|max)/[^/]*/[^/]*$")  # an Image API address of the largest copy
-_INFO = re.compile(r"(?:/info\.json)?/*(?:[?#].*)?$")  # what does not belong to a service's address
+_WHOLE = re.compile(r"/(?:full|max)/[^/]*/[^/]*$")  # an Image API address of the largest size
+_INFO = re.compile(r"(?:/info\.json)?/*(?:[?#].*)?$")  # the end that does not belong to a service's address
 _IMAGE = re.compile(
     r"\.(?:jpe?g|png|gif|webp|tiff?|jp2)$|/(?:native|default|color)$", re.IGNORECASE
-)  # not a service's own
+)  # an image, not a service
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What an annotation paints: an image resource, perhaps only a region of it, perhaps turned by so many degrees."""
+    """What an annotation paints: an image resource, or a region of it, rotated by so many degrees."""
 
     resource: dict[str, Any]
     region: str = "full"
     rotation: str = "0"
-    canvas: dict[str, Any] = field(default_factory=dict)  # where it is painted, for its proportions
+    canvas: dict[str, Any] = field(default_factory=dict)  # the canvas it is painted on, for its proportions
 
 
 def sized_address(body: Body, size: int, document: str = "") -> str | None:
-    """Where an image is to be had with a long side of ``size`` pixels, or less if it is smaller.
+    """Return the address of an image with a long side of ``size`` pixels, or less if the image is smaller.
 
-    What a service promises by its level decides how it may be asked (https://iiif.io/api/image/3.0/compliance/ and
-    those before): level 2 fits an image into a square, level 1 scales to a width, level 0 has the sizes that it lists.
-    Where that does not help, the address is the resource's own, or is below the ``document`` that names it. None if
-    there is none at all.
+    The service's compliance level decides what can be requested (https://iiif.io/api/image/3.0/compliance/ and earlier
+    versions): level 2 fits an image into a square, level 1 scales to a width, level 0 has only the sizes that it lists.
+    Without a usable service, returns the resource's own address, resolved against that of the ``document``; None if it
+    has none.
     """
     plain = _absolute(identifier(body.resource), document)
     service = _image_service(body.resource.get("service"))
@@ -46,7 +46,7 @@ def sized_address(body: Body, size: int, document: str = "") -> str | None:
     if level and exact and long_side <= limit:
         asked = whole
     elif plain and not exact and limit // 2 <= long_side <= limit and not _WHOLE.search(plain) and _IMAGE.search(plain):
-        return plain  # the copy that the museum itself points to, which its server is likely to have at hand
+        return plain  # the museum's own link, which its server has likely cached
     elif level == 2:
         asked = f"!{limit},{limit}"
     elif level == 1 and long_side > limit:
@@ -59,7 +59,7 @@ def sized_address(body: Body, size: int, document: str = "") -> str | None:
 
 
 def _absolute(address: str | None, document: str) -> str | None:
-    """An address that may be relative to the document in which it stands."""
+    """Resolve an address that may be relative to the web document that contains it."""
     if address is None or not document.startswith(("http://", "https://")):
         return address
     try:
@@ -69,7 +69,7 @@ def _absolute(address: str | None, document: str) -> str | None:
 
 
 def _image_service(services: Any) -> dict[str, Any] | None:
-    """The first service that is about images, not about logging in or searching."""
+    """Return the first service for images, not for login or search; None if there is none."""
     for service in listed(services):
         if isinstance(service, dict):
             words = _words(service) + str(service.get("protocol", ""))
@@ -92,16 +92,16 @@ def _version(service: dict[str, Any]) -> int:
 
 
 def _level(service: dict[str, Any]) -> int | None:
-    found = _LEVEL.search(str(service.get("profile", "")))
-    return int(found[1]) if found else None
+    match = _LEVEL.search(str(service.get("profile", "")))
+    return int(match[1]) if match else None
 
 
 def _listed(service: dict[str, Any], limit: int, version: int) -> str | None:
-    """The smallest size that a service lists and that is large enough, or else its largest."""
+    """Return the smallest listed size that is large enough, or else the largest; None if none is listed."""
     known = [
         (width, height)
-        for one in objects_in(service.get("sizes"))
-        if (width := number_of(one.get("width"))) and (height := number_of(one.get("height")))
+        for entry in objects_in(service.get("sizes"))
+        if (width := number_of(entry.get("width"))) and (height := number_of(entry.get("height")))
     ]
     if not known:
         return None
@@ -112,10 +112,10 @@ def _listed(service: dict[str, Any], limit: int, version: int) -> str | None:
 
 
 def _extent(body: Body, service: dict[str, Any]) -> tuple[bool, int, int]:
-    """Width and height in pixels of what is asked for, 0 if unknown, and before them whether they are exact.
+    """Return whether the size of the requested region is exact, and its width and height in pixels (0 if unknown).
 
-    Only the service knows the whole image. What a manifest says is the size of the copy that it names, and of a canvas
-    only the proportions are sure.
+    Only the service knows the size of the whole image. A manifest gives the size of the copy that it links to; of a
+    canvas, only the proportions are reliable.
     """
     region = re.fullmatch(r"\d+,\d+,(\d+),(\d+)", body.region)
     if region:
@@ -128,7 +128,7 @@ def _extent(body: Body, service: dict[str, Any]) -> tuple[bool, int, int]:
 
 
 def _limit(service: dict[str, Any], size: int) -> int:
-    """The long side to ask for: what is wanted, or the most that the service gives."""
+    """Return the long side to request: ``size``, or the service's maximum if that is smaller."""
     abouts = [service, *objects_in(service.get("profile"))]
     most = [number for about in abouts for key in ("maxWidth", "maxHeight") if (number := number_of(about.get(key)))]
     return min([size, *most])

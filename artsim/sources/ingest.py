@@ -1,4 +1,4 @@
-"""From a source to the ``catalog`` table: each row once, whoever is killed and however often it is run."""
+"""Adds the rows of a source to the ``catalog`` table, each once, even if runs are killed or repeated."""
 
 import contextlib
 import logging
@@ -20,7 +20,7 @@ from artsim.sources.roots import check_source, is_name, note_source
 from artsim.sources.spool import Spool
 from artsim.sources.twice import check_not_twice
 
-_COMMIT_ROWS = 1_000_000  # rows on their way at a time; a fixed number, so that every run cuts the same source the same
+_COMMIT_ROWS = 1_000_000  # rows per commit; fixed, so that every run splits a source in the same way
 _REPORT_EVERY = 5.0  # seconds
 
 _log = logging.getLogger(__name__)
@@ -33,17 +33,16 @@ def ingest(
     limit: int | None = None,
     twice: bool = False,
 ) -> dict[str, Any]:
-    """Adds the rows of a source that the catalog lacks, as the collection of this name or the source's own.
+    """Add the rows of a source that the catalog lacks; ``collection`` defaults to the source's name.
 
-    Rows that the catalog has but that read otherwise now are updated (``rows_updated``, of ``rows_there``); where the
-    image's address changed (``images_moved``), the scraper fetches it again. A column that the source leaves empty in
-    all rows changes nothing.
+    Rows in the catalog that changed are updated (``rows_updated``, of ``rows_there``). If the image's address changed
+    (``images_moved``), the scraper fetches the image again. A column that the source leaves empty in all rows changes
+    nothing. At most ``limit`` rows are read.
 
-    At most ``limit`` rows are read.
-    Rows are spooled by shard and then each shard gets what is new to it as one part, in the order of the source. The
-    part is named by a hash of the ids in it: a second run beside this one, or after it was killed, writes the same
-    file again or nothing. Returns the counts for the report. Mistake if the name is none for a collection, if the
-    source is empty, or, unless ``twice``, if its images are in the catalog already under other ids.
+    Rows are spooled by shard; each shard then gets its new rows as one partition, in the order of the source. A
+    partition is named by a hash of its ids, so a concurrent run, or one after a kill, writes the same file or nothing.
+    Returns the counts for the report. Raises ``Mistake`` if the collection's name is invalid, if the source is empty,
+    or, unless ``twice``, if many of its images are in the catalog under other ids.
     """
     named, collection = collection is not None, source.name if collection is None else collection
     if not is_name(collection):
@@ -88,8 +87,8 @@ def ingest(
 
 
 def _counted(chunks: Iterator[Chunk], counts: Counter[str], limit: int | None) -> Generator[Chunk]:
-    """Chunks until ``limit`` rows have come, with a word now and then about how far we are."""
-    said = time.monotonic()
+    """Yield chunks until ``limit`` rows were read, and log the progress."""
+    last_log = time.monotonic()
     for chunk in chunks:
         if limit is not None and counts["rows"] + len(chunk.rows) >= limit:
             chunk = Chunk(chunk.rows.slice(0, limit - counts["rows"]), chunk.rejects, chunk.cursors)
@@ -98,8 +97,8 @@ def _counted(chunks: Iterator[Chunk], counts: Counter[str], limit: int | None) -
         yield chunk
         if counts["rows"] == limit:
             return
-        if time.monotonic() - said > _REPORT_EVERY:
-            said = time.monotonic()
+        if time.monotonic() - last_log > _REPORT_EVERY:
+            last_log = time.monotonic()
             _log.info("catalog: %s rows read", f"{counts['read']:,}")
 
 
@@ -109,7 +108,7 @@ def _commit(archive: Archive, spool: Spool, rejects: Rejects, counts: Counter[st
 
 
 def _first_of_each(rows: pa.Table, rejects: Rejects) -> pa.Table:
-    """Rows without those whose id an earlier row has; they are rejected with the place of that row."""
+    """Return the first row of each id; later ones are rejected with the place of the first."""
     codes = rows["id"].combine_chunks().dictionary_encode().indices.to_numpy()
     _, first = np.unique(codes, return_index=True)
     if len(first) == len(rows):

@@ -1,4 +1,4 @@
-"""Columns out of nested values: those that a caller named, and those whose names or values say what they are."""
+"""Extracts columns from nested values: those that the caller named, and those recognized by name or value."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,35 +13,35 @@ from artsim.sources.record import clean
 from artsim.sources.values import Kind, kind_of
 from artsim.sources.wording import meaning
 
-_MOST = 64  # columns out of nested values
-_FIRST = 1000  # rows that are all looked at
+_MOST = 64  # maximum columns from nested values
+_FIRST = 1000  # rows at the start that are all looked at
 _TRIED = 20  # values of a path that are looked at
 _MOST_PATHS = 20_000
-_THEN = 4  # of the rows after those, every so many
+_THEN = 4  # step between the later rows that are looked at
 
 
 def inner_columns(objects: list[dict[str, Any]], wanted: list[str]) -> dict[str, pa.Array]:
-    """Texts out of the nested values of some rows, by dotted name; lists are read through and joined by "; ".
+    """Return text columns from the nested values of rows, by dotted name; items of lists are joined by "; ".
 
     A wanted column that no row has is left out.
     """
     named = {name: tuple(name.split(".")) for name in wanted}
-    found = {".".join(path): path for path in _known(objects)}
+    recognized = {".".join(path): path for path in _known(objects)}
     columns = {}
-    for name, path in (named | found).items():
-        if name in named and name not in found and len(path) > 1 and any(name in one for one in objects):
-            continue  # a key that has the dot itself
-        if len(path) == 1 and not any(isinstance(one.get(name), dict | list) for one in objects):
+    for name, path in (named | recognized).items():
+        if name in named and name not in recognized and len(path) > 1 and any(name in row for row in objects):
+            continue  # a key that contains the dot
+        if len(path) == 1 and not any(isinstance(row.get(name), dict | list) for row in objects):
             continue
         read = makers_at if len(path) > 1 and _is_artist(name) else _text_at
-        texts = [read(one, path) for one in objects]
+        texts = [read(row, path) for row in objects]
         if any(text is not None for text in texts):
             columns[clean(name)] = text_array(texts)
     return columns
 
 
 def text_array(texts: list[str | None]) -> pa.Array:
-    """Texts as a column. JSON can spell halves of characters that no file can hold; those are replaced."""
+    """Return texts as a column. JSON can contain lone surrogates, which no file can hold; they are replaced."""
     try:
         return pa.array(texts, pa.string())
     except UnicodeEncodeError:
@@ -53,11 +53,11 @@ def _text_at(value: Any, path: Path) -> str | None:
 
 
 def _known(objects: list[dict[str, Any]]) -> list[Path]:
-    """The paths into nested values that say what they are, a bounded number."""
+    """Return the recognized paths into nested values, at most ``_MOST``."""
     tried: Counter[Path] = Counter()
     known: dict[Path, None] = {}
-    for one in _some(objects):
-        for path, value in paths(one):
+    for row in _some(objects):
+        for path, value in paths(row):
             if path in known or tried[path] >= _TRIED or len(tried) > _MOST_PATHS:
                 continue
             tried[path] += 1

@@ -1,4 +1,4 @@
-"""Names that desktops, archivers and object stores leave in folders: neither images nor records."""
+"""Recognises files that desktops, archivers and object stores leave in folders, neither images nor records."""
 
 import re
 
@@ -10,10 +10,10 @@ _JUNK = re.compile(
 
 
 def is_junk(name: str) -> bool:
-    """Whether a file's or folder's name says that a program left it there (``.DS_Store``, ``Thumbs.db``)."""
+    """Whether a file or folder has a name that only programs use (``.DS_Store``, ``Thumbs.db``)."""
     return _JUNK.fullmatch(name) is not None
 
 
 def in_junk(path: str) -> bool:
-    """Whether a file or one of the folders on its path is such a thing."""
+    """Whether a file or any folder on its path is junk (see ``is_junk``)."""
     return any(map(is_junk, path.split("/")))

@@ -1,4 +1,4 @@
-"""Tables kept as one JSON object: rows by their id, or columns by their name."""
+"""Reads tables stored as one JSON object: rows keyed by id, or columns keyed by name."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,30 +6,30 @@ from typing import Any
 from artsim.sources.columns import ID_NAMES, plain_name
 from artsim.sources.opened import spoken
 
-_TRIED = 20  # objects that are looked at
+_TRIED = 20  # objects inspected
 
 
 def by_key(value: dict[str, Any], is_about: Callable[[str], bool]) -> list[Any] | None:
-    """The rows of an object that has each under its id, beside nothing but what ``is_about`` the whole.
+    """Return the rows of an object that maps ids to rows; None if the object is not of this kind.
 
-    A row without an id gets its key as one. None if the object is not of this kind.
+    Other keys are allowed only if ``is_about`` accepts them (metadata). A row without an id gets its key as ``id``.
     """
-    rows = {key: one for key, one in value.items() if isinstance(one, dict)}
+    rows = {key: row for key, row in value.items() if isinstance(row, dict)}
     if len(rows) < len(value):
-        rows = {key: one for key, one in rows.items() if not is_about(key)}
+        rows = {key: row for key, row in rows.items() if not is_about(key)}
         if not all(is_about(key) for key in value if key not in rows):
             return None
     has_numbers = all(map(_has_number, rows))
     if len(rows) < (1 if has_numbers else 2) or spoken(rows) or not _are_rows(list(rows.values()), has_numbers):
         return None
-    return [one if ID_NAMES.intersection(map(plain_name, one)) else {"id": key, **one} for key, one in rows.items()]
+    return [row if ID_NAMES.intersection(map(plain_name, row)) else {"id": key, **row} for key, row in rows.items()]
 
 
 def by_column(value: dict[str, Any]) -> list[Any] | None:
-    """The rows of an object that has each column's values as a list, or by the number of the row; or the columns' names
-    beside lists of values, as pandas writes all of these.
+    """Return the rows of an object that stores each column by name; None if the object is not of this kind.
 
-    None if the object is not of this kind.
+    Accepts what pandas writes: per column a list of values, or values by row number; or ``columns`` with the names
+    beside ``data`` with a list of values per row.
     """
     names, rows = value.get("columns"), value.get("data")
     if isinstance(names, list) and all(isinstance(name, str) for name in names) and rows and isinstance(rows, list):
@@ -37,15 +37,16 @@ def by_column(value: dict[str, Any]) -> list[Any] | None:
         return [dict(zip(names, row, strict=True)) for row in rows] if is_table else None
     if len(value) < 2 or not spoken(value):
         return None
-    if all(isinstance(one, list) and len(one) > 1 for one in value.values()):  # lists of one may be one row
-        columns = [dict(enumerate(one)) for one in value.values()]
-    elif all(isinstance(one, dict) and all(map(_has_number, one)) for one in value.values()):
+    # lists of one value may be a single row
+    if all(isinstance(values, list) and len(values) > 1 for values in value.values()):
+        columns = [dict(enumerate(values)) for values in value.values()]
+    elif all(isinstance(values, dict) and all(map(_has_number, values)) for values in value.values()):
         columns = list(value.values())
     else:
         return None
     keys = list(columns[0])
-    is_nested = any(isinstance(one, list | dict) for column in columns for one in column.values())
-    if not keys or is_nested or any(list(one) != keys for one in columns):
+    is_nested = any(isinstance(cell, list | dict) for column in columns for cell in column.values())
+    if not keys or is_nested or any(list(column) != keys for column in columns):
         return None
     return [{name: column[key] for name, column in zip(value, columns, strict=True)} for key in keys]
 
@@ -55,8 +56,11 @@ def _has_number(key: str) -> bool:
 
 
 def _are_rows(objects: list[dict[str, Any]], has_numbers: bool) -> bool:
-    """Whether objects are alike, and each says something that a catalogue has."""
-    some = [one for one in objects[:_TRIED] if one]
-    if not some or not all(spoken(one) >= (1 if has_numbers else 2) for one in some):
-        return has_numbers and len(some) > 1 and all(set(one) == set(some[0]) and len(one) > 1 for one in some)
-    return bool(set.intersection(*map(set, some)))
+    """Whether objects look like rows: they share a key, and each has known column names.
+
+    With ``has_numbers``, objects with the same keys are enough.
+    """
+    sample = [row for row in objects[:_TRIED] if row]
+    if not sample or not all(spoken(row) >= (1 if has_numbers else 2) for row in sample):
+        return has_numbers and len(sample) > 1 and all(set(row) == set(sample[0]) and len(row) > 1 for row in sample)
+    return bool(set.intersection(*map(set, sample)))

@@ -1,17 +1,17 @@
-"""What a file is by its first bytes, so that one that is no table is named for what it is."""
+"""Detects what a file is from its first bytes, so that errors can say what it is instead of a table."""
 
 import re
 import zipfile
 
 from artsim.archive import Mistake, Store
 
-_HEAD = 1 << 16  # bytes looked at
+_HEAD = 1 << 16  # bytes inspected
 _SHEET = "a spreadsheet; save it as CSV (UTF-8)"
 _ENDINGS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
 _PACKED = "unpack it and name the file inside"
 _JSON = re.compile(rb'\s*(\[\s*[\[{"\]]|\{\s*["}])')
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]")
-_BINARY = 0.02  # of the bytes are control characters, in what is no text
+_BINARY = 0.02  # a file with a larger share of control characters is not text
 _STARTS = (
     (b"\xd0\xcf\x11\xe0", "an Excel or other Office file; save it as CSV (UTF-8)"),
     (b"%PDF-", "a PDF; a table is needed, as CSV, Parquet or JSON"),
@@ -36,16 +36,16 @@ _STARTS = (
 
 
 def check_table(store: Store, location: str, json: bool = False, parquet: bool = False) -> None:
-    """Mistake if a file is no table but something else: a spreadsheet, an archive, an image, a web page.
+    """Raise ``Mistake`` if a file is not a table but a spreadsheet, an archive, an image, a web page or the like.
 
-    ``json`` and ``parquet`` say that this is what it is read as.
+    ``json`` and ``parquet`` say that the file will be read as that format.
     """
     if store.root.lower().endswith(_ENDINGS):
         raise Mistake(f"--location {location}: {_SHEET}")
     try:
-        with store.filesystem.open_input_stream(store.root) as stream:  # decompresses .gz and the like by itself
+        with store.filesystem.open_input_stream(store.root) as stream:  # also decompresses .gz and similar
             head = stream.read(_HEAD)
-    except (OSError, EOFError):  # the reader of the table reports it
+    except (OSError, EOFError):  # the table reader reports it
         return
     kind = _kind(store, head)
     if kind is None and not json and _JSON.match(head.removeprefix(b"\xef\xbb\xbf")):
@@ -59,7 +59,10 @@ def check_table(store: Store, location: str, json: bool = False, parquet: bool =
 
 
 def wide_encoding(head: bytes) -> str | None:
-    """UTF-16 or UTF-32 where a text is in one of these, with a byte order mark or without; else None."""
+    """Return the codec of UTF-16 or UTF-32 text; None for any other text.
+
+    UTF-16 is recognised without a byte order mark too.
+    """
     if head.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
         return "utf-32"
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -85,7 +88,7 @@ def _kind(store: Store, head: bytes) -> str | None:
 
 
 def _zipped(store: Store, head: bytes) -> str:
-    """What a zip file is: office programs write zip files too."""
+    """Describe a zip file, which may be an office document."""
     try:
         with store.filesystem.open_input_file(store.root) as file, zipfile.ZipFile(file) as packed:
             names = " ".join(packed.namelist())

@@ -1,4 +1,4 @@
-"""Texts of IIIF documents, of Presentation 2 and 3, in the languages that the caller prefers. Markup is taken off."""
+"""Reads texts of IIIF documents (Presentation 2 and 3) in the caller's preferred languages, without markup."""
 
 import html
 import re
@@ -13,39 +13,40 @@ _BETWEEN_PARTS = re.compile(r"\s*(?:/|&|\||;|,|\b(?:and|or|und|oder|et|ou|e|y|og
 
 
 def text_of(value: Any, languages: list[str]) -> str | None:
-    """A label or value as one line: in the first language of ``languages`` that it has, else in none, else in any.
+    """Return a label or value as one line; None if it is empty.
 
-    Takes what both versions allow: a text, a list, ``{"@value": ..., "@language": ...}``, ``{"en": ["..."]}``.
+    Uses the first of ``languages`` that it has, else text without a language, else any language. Accepts what both
+    versions allow: a text, a list, ``{"@value": ..., "@language": ...}``, ``{"en": ["..."]}``.
     """
     by_language = _by_language(value)
     for language in [*languages, ""]:
-        for found, texts in by_language.items():
-            if found == language or (language and found.startswith(f"{language}-")):
+        for tag, texts in by_language.items():
+            if tag == language or (language and tag.startswith(f"{language}-")):
                 return "; ".join(texts)
     return "; ".join(next(iter(by_language.values()))) if by_language else None
 
 
 def names_of(label: Any) -> list[str]:
-    """A label in all its languages, normalised, so that it can be recognised whatever is preferred."""
+    """Return a label in all its languages, normalised, so that it is recognised in each of them."""
     return [normal(text) for texts in _by_language(label).values() for text in texts]
 
 
 def parts_of(label: Any) -> list[str]:
-    """The parts of a compound label ("Type/technique", "Culture & Date") in all its languages, normalised."""
+    """Return the parts of a compound label ("Type/technique", "Culture & Date") in all its languages, normalised."""
     texts = [text for texts in _by_language(label).values() for text in texts]
     return [normal(part) for text in texts for part in _BETWEEN_PARTS.split(_BRACKETS.sub(" ", text.lower()))]
 
 
 def normal(label: str) -> str:
-    """A label as it is compared: without case, punctuation, brackets, plurals and the language at its end."""
+    """Normalise a label for comparison: drop case, punctuation, brackets, plurals and a language at its end."""
     text = _BRACKETS.sub("", label.casefold()).strip(" :.")
     words = re.findall(r"[^\W_]+", _LANGUAGE.sub("", text))
     return "".join(re.sub(r"(?<=\w\w\w)s$", "", word) for word in words)
 
 
 def _by_language(value: Any) -> dict[str, list[str]]:
-    """Texts by language, "" for none; in the order of the document, without empty ones."""
-    found: dict[str, list[str]] = {}
+    """Return the non-empty texts by language ("" for none), in the order of the document."""
+    by_language: dict[str, list[str]] = {}
 
     def add(language: Any, text: Any) -> None:
         plain = (
@@ -55,22 +56,22 @@ def _by_language(value: Any) -> dict[str, list[str]]:
         )
         if plain:
             language = language.lower() if isinstance(language, str) and language not in ("none", "@none") else ""
-            found.setdefault(language, []).append(plain)
+            by_language.setdefault(language, []).append(plain)
 
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, dict) and "@value" in one:
-            add(one.get("@language"), one["@value"])
-        elif isinstance(one, dict):
-            for language, texts in one.items():
+    for entry in value if isinstance(value, list) else [value]:
+        if isinstance(entry, dict) and "@value" in entry:
+            add(entry.get("@language"), entry["@value"])
+        elif isinstance(entry, dict):
+            for language, texts in entry.items():
                 for text in texts if isinstance(texts, list) else [texts]:
                     add(language, text)
         else:
-            add("", one)
-    return found
+            add("", entry)
+    return by_language
 
 
 def _without_comments(text: str) -> str:
-    """HTML without comments, in linear time: a comment that is never closed stays."""
+    """Remove HTML comments in linear time; an unclosed comment stays."""
     pieces = []
     start = 0
     while (opened := text.find("<!--", start)) >= 0 and (closed := text.find("-->", opened + 4)) >= 0:

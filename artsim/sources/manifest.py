@@ -1,4 +1,4 @@
-"""An IIIF manifest (Presentation API 2 or 3) as catalog rows: one for each image that is painted on a canvas."""
+"""Turns an IIIF manifest (Presentation API 2 or 3) into catalog rows, one per image painted on a canvas."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -10,25 +10,25 @@ from artsim.sources.record import Reject
 from artsim.sources.resource import identifier, kind_of, listed, objects_in
 
 Row = dict[str, Any]
-GetPage = Callable[[str], Any]  # fetches a page of annotations that a canvas only points to; NoPage if it cannot
+GetPage = Callable[[str], Any]  # fetches an annotation page that is only referenced; raises NoPage if it cannot
 
 _NO_IMAGE = re.compile(
     r"\.(?:mp[34]|m4[av]|webm|og[gv]|mov|avi|wav|flac|pdf|html?|json|xml|txt|vtt|srt)(?:$|[?#])", re.I
 )
-_PAGES = 100  # pages of annotations of one canvas
+_PAGES = 100  # annotation pages read per canvas
 
 
 class NoPage(Exception):
-    """A page of annotations that could not be had; the text says why."""
+    """An annotation page could not be fetched; the text says why."""
 
 
 def rows_of(
     document: dict[str, Any], where: str, languages: list[str], size: int, get_page: GetPage
 ) -> Iterator[Row | Reject]:
-    """The rows of a manifest, or of a canvas that stands alone.
+    """Yield the rows of a manifest, or of a canvas on its own.
 
-    The local id is the manifest's, with the canvas behind it where there are several images. A canvas without an image
-    is rejected, and whatever is not built as the specification says.
+    The local id is the manifest's, followed by the canvas if there are several images. A canvas without an image is
+    rejected, as is anything that does not follow the specification.
     """
     try:
         manifest = {} if kind_of(document) == "canvas" else document
@@ -42,7 +42,7 @@ def rows_of(
                 images.append((canvas, []))
                 missing[number] = error
         alone = sum(len(bodies) for _, bodies in images) + len(missing) == 1
-        base = next((one for one in (identifier(document), where) if one and "://" in one), "")
+        base = next((address for address in (identifier(document), where) if address and "://" in address), "")
         if not canvases:
             yield Reject.of(where, "a manifest without canvases", identifier(document))
         for number, (canvas, bodies) in enumerate(images, 1):
@@ -60,7 +60,7 @@ def rows_of(
 
 
 def _id(manifest: dict[str, Any], canvas: dict[str, Any], where: str, number: int, index: int, alone: bool) -> str:
-    """The manifest's address, and behind # the canvas: two volumes may count their canvases alike."""
+    """Return the manifest's URL, ``#`` and the canvas, because two volumes may number their canvases alike."""
     whole = identifier(manifest or canvas)
     whole = whole if whole and "://" in whole else where
     own = "" if alone or not manifest else identifier(canvas) or f"canvas{number}"
@@ -70,7 +70,7 @@ def _id(manifest: dict[str, Any], canvas: dict[str, Any], where: str, number: in
 
 
 def _canvases(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The canvases: of version 3 in items, of version 2 in the first sequence (others are other orders of the same)."""
+    """Yield the canvases: ``items`` in version 3, the first sequence in version 2 (the others only reorder it)."""
     if "sequences" in manifest:
         sequences = objects_in(manifest["sequences"])
         yield from objects_in(sequences[0].get("canvases")) if sequences else []
@@ -79,45 +79,45 @@ def _canvases(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _painted(canvas: dict[str, Any], get_page: GetPage) -> list[Body]:
-    """The images that are painted on a canvas; of several to choose from the first."""
+    """Return the images painted on a canvas; of several to choose from, the first."""
     annotations = [*objects_in(canvas.get("images"))]
     for page in objects_in(canvas.get("items")):
         annotations += _of_page(page, get_page)
-    found = []
+    bodies = []
     for annotation in annotations:
         motivation = annotation.get("motivation", "painting")
         if "painting" in str(motivation) or motivation == "":
             body = _body(annotation.get("resource", annotation.get("body")), canvas)
-            found += [body] if body else []
-    return found
+            bodies += [body] if body else []
+    return bodies
 
 
 def _of_page(page: dict[str, Any], get_page: GetPage) -> list[dict[str, Any]]:
-    """The annotations of a page and of the pages after it; a page that is only pointed to is fetched."""
-    found: list[dict[str, Any]] = []
-    asked: set[str] = set()
+    """Return the annotations of a page and of the pages after it; pages that are only referenced are fetched."""
+    annotations: list[dict[str, Any]] = []
+    requested: set[str] = set()
     current: Any = page
-    while isinstance(current, dict) and len(asked) < _PAGES:
+    while isinstance(current, dict) and len(requested) < _PAGES:
         address = identifier(current)
-        if "items" not in current and address and address not in asked:
-            asked.add(address)
+        if "items" not in current and address and address not in requested:
+            requested.add(address)
             current = get_page(address)
             continue
-        found += objects_in(current.get("items"))
+        annotations += objects_in(current.get("items"))
         address = identifier(current.get("next"))
-        if address is None or address in asked:
+        if address is None or address in requested:
             break
-        asked.add(address)
+        requested.add(address)
         current = get_page(address)
-    return found
+    return annotations
 
 
 def _body(value: Any, canvas: dict[str, Any]) -> Body | None:
-    """The image in the body of an annotation, through choices and specific resources; None if it is something else."""
+    """Return the image in an annotation body, also inside choices and specific resources; None if there is none."""
     if isinstance(value, str):
         return Body({"id": value}, canvas=canvas) if _may_be_image(value) else None
     if isinstance(value, list):
-        return next((body for one in value if (body := _body(one, canvas))), None)
+        return next((body for item in value if (body := _body(item, canvas))), None)
     if not isinstance(value, dict):
         return None
     kind = kind_of(value)
@@ -137,6 +137,6 @@ def _body(value: Any, canvas: dict[str, Any]) -> Body | None:
 
 
 def _may_be_image(value: Any) -> bool:
-    """Whether a resource has an address that does not end like a film, a sound, a text or a page."""
+    """Whether a resource has a URL that does not end like that of a film, a sound, a text or a page."""
     address = identifier(value)
     return address is not None and not _NO_IMAGE.search(address)

@@ -1,4 +1,4 @@
-"""The rows of a table as catalog rows: a column at a time, because catalogues have millions of rows."""
+"""Maps the rows of a table to catalog rows, column by column, because catalogues have millions of rows."""
 
 import json
 import re
@@ -22,10 +22,10 @@ from artsim.sources.years import years
 _TEXTS = ("page_url", "title", "artist", "date_text", "style", "type", "technique", "location", "school", "rights")
 _WORDS = frozenset(_TEXTS) - {"page_url", "rights"}
 
-_STORED = ("file", "s3", "gs", "gcs", "hdfs", "viewfs", "abfs", "abfss")  # schemes under which a folder can have files
-_UNSAFE = r"[\x00-\x20#?&\"<>\\^`{|}\[\]]"  # what a value may not put into an address as it is
+_STORED = ("file", "s3", "gs", "gcs", "hdfs", "viewfs", "abfs", "abfss")  # URL schemes of storage that can hold files
+_UNSAFE = r"[\x00-\x20#?&\"<>\\^`{|}\[\]]"  # characters that are percent-encoded in a URL
 _TIME_OF_DAY = r"^([+-]?\d{4,}-\d\d-\d\d) \d\d:\d\d(?::\d\d(?:\.\d+)?)?\s?(?:Z|UTC|[+-]\d\d:?\d\d)?$"
-# What "type" says of the record instead of the artwork: classes of ontologies (ore:Aggregation), GeoJSON's and others'.
+# Values of "type" that describe the record, not the artwork: classes of ontologies (ore:Aggregation), GeoJSON and such.
 _PLUMBING = (
     r"^(?:[a-z]\w*:[A-Z]\w*|(?i:https?)://\S+|(?:Feature|FeatureCollection|Point|Polygon|edanmdm|uri|literal|bnode"
     r"|Manifest|Collection|Dataset|_doc|VisualArtwork|CreativeWork|LinguisticObject|HumanMadeObject|InformationObject)$)"
@@ -38,12 +38,12 @@ _Column: TypeAlias = pa.ChunkedArray | pa.Array
 
 
 def catalog_rows(records: Records, mapping: Resolved, below: Below, told: Collection[str] = ()) -> Chunk:
-    """Rows of a table as catalog rows.
+    """Map the rows of a table to catalog rows.
 
-    Of several columns for one of the catalog, a row takes the first that it has; columns that the caller named
-    (``told``) are taken as they are. An image that is no address is a file below the folder ``below``; a row whose file
-    cannot be had is rejected. An id that the table does not give is the image as the table names it. What fills no
-    column goes to ``metadata``.
+    If several columns map to one catalog column, each row uses the first that has a value. Catalog columns in ``told``
+    were mapped by the caller; their values are not filtered. An image that is not a URL is a file below the folder
+    ``below``; a row whose file cannot be used is rejected. If the table has no id, the id is the image as the table
+    names it. Values that fill no column go to ``metadata``.
     """
     count = len(records.where)
     given: dict[str, _Column] = {}
@@ -68,7 +68,7 @@ def catalog_rows(records: Records, mapping: Resolved, below: Below, told: Collec
 
 
 def metadata(columns: Mapping[str, pa.ChunkedArray], nested: frozenset[str], count: int) -> pa.Array:
-    """Columns as one column of JSON objects, without what is empty; null where all is."""
+    """Combine columns into one column of JSON objects without empty values; null where all values are empty."""
     pieces = []
     for name, column in columns.items():
         values = tidy(column)
@@ -85,7 +85,7 @@ def metadata(columns: Mapping[str, pa.ChunkedArray], nested: frozenset[str], cou
 
 
 def tidy(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
-    """Text trimmed, on one line; null where nothing is left, or where a program wrote that there is nothing."""
+    """Return text trimmed and on one line; null where it is empty or a program's marker for a missing value."""
     column = without_machine_made(pc.utf8_trim_whitespace(column))
     if pc.any(pc.match_substring_regex(column, r"[\r\n\t]")).as_py():
         column = pc.replace_substring_regex(column, r"\s+", " ")
@@ -95,9 +95,9 @@ def tidy(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
 def _first_of_row(
     records: Records, name: str, columns: tuple[str, ...], is_told: bool, used: dict[str, _Column]
 ) -> _Column:
-    """The values of a catalog column: in each row those of the first column that has one.
+    """Return the values of a catalog column: in each row, the value of the first column that has one.
 
-    Notes in ``used`` which rows took their value from which column.
+    Records in ``used`` which rows took their value from which column.
     """
     values: _Column | None = None
     for column in columns:
@@ -114,7 +114,7 @@ def _first_of_row(
 
 
 def _fitting(name: str, column: str, values: _Column, is_told: bool) -> _Column:
-    """The values that can stand in a column of the catalog; where the caller named the column, all of them."""
+    """Clean values for a catalog column; null where they do not fit, unless the caller mapped the column."""
     if name == "image_url":
         values = _each(values, pc.match_substring_regex(values, r"[;|\s]"), largest_of)
         return values if is_told else _service_images(column, values)
@@ -127,7 +127,7 @@ def _fitting(name: str, column: str, values: _Column, is_told: bool) -> _Column:
         values = _where(pc.invert(pc.match_substring_regex(values, _PLUMBING)), values)
     if name == "date_text" and not is_told and plain_name(column) in WEAK_DATES:
         return _each(values, pc.is_valid(values), _date_or_none)
-    is_thing = name == "id" and plain_name(column) in PAGE_IDS[1:]  # an address, or else no id
+    is_thing = name == "id" and plain_name(column) in PAGE_IDS[1:]  # must be a URL to be an id
     if is_told or (name not in _FILTERED and not is_thing):
         return values
     is_web = pc.starts_with(values, "http", ignore_case=True)
@@ -139,19 +139,19 @@ def _fitting(name: str, column: str, values: _Column, is_told: bool) -> _Column:
 
 
 def _date_or_none(text: str) -> str | None:
-    """The text if it is a date and no more: short, not nested, with a year in it."""
+    """Return the text if it is only a date: short, not nested, with a year in it; else None."""
     is_short = len(text) <= _LONGEST_DATE and not text.startswith(("{", "[", "http"))
     return text if is_short and years(text) != (None, None) else None
 
 
 def _rights_in_text(text: str) -> str | None:
-    """What a nested statement of rights says; where it says nothing in words, the address of a licence in it."""
+    """Return the words of a nested rights statement; if it has none, the URL of a licence in it, else None."""
     address = re.search(r"https?://[^\s\"'\]}]+", text)
     return named_in_text(text) or (address[0] if address else None)
 
 
 def _service_images(column: str, values: _Column) -> _Column:
-    """Images of the services whose addresses a column of IIIF has; other addresses as they are."""
+    """Turn the service URLs of an IIIF column into image URLs; other values are unchanged."""
     plain = plain_name(column)
     if "iiif" not in plain:
         return values
@@ -164,7 +164,7 @@ def _service_images(column: str, values: _Column) -> _Column:
 
 
 def _each(values: _Column, chosen: _Column, change: Callable[[str], str | None]) -> _Column:
-    """The values with the chosen ones changed one by one."""
+    """Apply ``change`` to each of the chosen values."""
     if not pc.any(chosen).as_py():
         return values
     pairs = zip(values.to_pylist(), chosen.to_pylist(), strict=True)
@@ -176,26 +176,26 @@ def _where(test: _Column, values: _Column) -> _Column:
 
 
 def _unused(records: Records, used: Mapping[str, _Column]) -> dict[str, _Column]:
-    """The columns of a table without the values that the catalog has in columns of its own."""
+    """Return the columns of a table without the values that fill catalog columns."""
     columns = {}
     for name in records.table.column_names:
-        rest = records.table[name]
+        values = records.table[name]
         if name in used:
-            rest = _where(pc.invert(used[name]), rest)
-            if not pc.any(pc.not_equal(rest, "")).as_py():
+            values = _where(pc.invert(used[name]), values)
+            if not pc.any(pc.not_equal(values, "")).as_py():
                 continue
-        columns[name] = rest
+        columns[name] = values
     return columns
 
 
 def _column(records: Records, text: str, no_words: bool) -> _Column:
-    """A column, or a text with columns in braces; null where a column is empty.
+    """Return a column, or a text with columns in braces filled in; null where a column is empty.
 
-    With ``no_words``, for addresses and dates, "None" or "-" is empty too.
+    With ``no_words``, for URLs and dates, "None" or "-" is empty too.
 
-    In an address, what a value has that would end its path or break it (``#``, ``?``, spaces and the like) is written
-    with percent signs. Letters of any language, ``/``, ``:`` and what is so written already stay, and so does a value
-    with which the text begins, which may be a whole address.
+    In a URL, characters of a value that would end or break its path (``#``, ``?``, spaces and the like) are
+    percent-encoded. Letters of any language, ``/``, ``:`` and percent-encoded characters stay. A value at the start of
+    the text also stays, because it may be a whole URL.
     """
     if "{" not in text:
         if text not in records.inner and text not in records.table.column_names:
@@ -215,7 +215,7 @@ def _quoted(value: str) -> str:
 
 
 def _escaped(values: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
-    """Text as it stands between the quotes of JSON."""
+    """Escape text for use between the quotes of a JSON string."""
     if pc.any(pc.match_substring_regex(values, r"[\x00-\x1f]")).as_py():
         texts = (None if value is None else json.dumps(value, ensure_ascii=False)[1:-1] for value in values.to_pylist())
         return pa.array(texts, pa.string())
@@ -227,8 +227,8 @@ def _escaped(values: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
 def _images(
     values: pa.ChunkedArray | pa.Array, below: Below
 ) -> tuple[pa.ChunkedArray | pa.Array, dict[int, tuple[str, str]]]:
-    """Image addresses, and by row number why a file cannot be had and how it was named."""
-    values = pc.replace_substring_regex(values, r"^//([^/]+\.[^/]+/)", r"https://\1")  # an address that leaves that out
+    """Return image URLs, and by row number why a file cannot be used and the name that the table gives it."""
+    values = pc.replace_substring_regex(values, r"^//([^/]+\.[^/]+/)", r"https://\1")  # a URL without its scheme
     values = pc.replace_substring_regex(values, r"^((?i:https?)://.*)/info\.json$", r"\1/full/max/0/default.jpg")
     if not below.only and pc.all(pc.match_substring_regex(values, r"^(?i:https?)://"), min_count=0).as_py():
         return values, {}
@@ -258,7 +258,7 @@ def _address(value: str | None, below: Below) -> str | None:
 
 
 def _rights(values: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
-    """Rights as they stand; where the column only says yes or no to the public domain, in words that say which."""
+    """Return rights unchanged; a mere yes or no becomes ``public domain`` or ``not in the public domain``."""
     words = pc.utf8_lower(values)
     values = pc.if_else(pc.is_in(words, value_set=pa.array(["true", "yes", "1", "t"])), "public domain", values)
     return pc.if_else(
@@ -267,13 +267,13 @@ def _rights(values: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
 
 
 def _years(given: Mapping[str, pa.ChunkedArray], date_text: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
-    """First and last year: as the table gives them, or else as its date in words says."""
+    """Return first and last years: those that the table gives, else those read from its date text."""
     read = [years(text) for text in date_text.to_pylist()]
     ends = []
     for index, name in enumerate(("year_from", "year_to")):
         parsed = [span[index] for span in read]
         if name in given:
-            told = (years(text)[index] for text in given[name].to_pylist())
-            parsed = [old if new is None else new for new, old in zip(told, parsed, strict=True)]
+            stated = (years(text)[index] for text in given[name].to_pylist())
+            parsed = [old if new is None else new for new, old in zip(stated, parsed, strict=True)]
         ends.append(pa.array(parsed, pa.int32()))
     return ends[0], ends[1]

@@ -1,4 +1,4 @@
-"""Rows whose image has another address now: their row in the images table waits to be fetched again."""
+"""Marks rows of the images table to be fetched again after the URL of an image changed."""
 
 from collections import defaultdict
 
@@ -7,30 +7,30 @@ import pyarrow.compute as pc
 
 from artsim.archive import IMAGES, NEW_ADDRESS, PART_ROWS, Archive
 
-# what tells of the last fetch, which was from the old address
+# columns that describe the last fetch, which was from the old URL
 _OF_THE_FETCH = ("fetched_at", "etag", "last_modified")
 
 
 def fetch_again(archive: Archive, shard: int, part: str, rows: list[int]) -> None:
-    """Marks the images of these rows of a catalog part as not yet fetched; a stored image stays until a new one came.
+    """Mark the images of these rows of a catalog partition as not yet fetched.
 
-    Mistake if another run is at work on the images.
+    A stored image stays until the new one is fetched. Raises ``Mistake`` if another run is using the images table.
     """
     images = archive.table("images")
-    parts = defaultdict(list)
+    rows_of_partition = defaultdict(list)
     for row in rows:
-        parts[f"{part}-{row // PART_ROWS:05d}"].append(row)
-    there = set(images.parts(shard)) if rows else set()
-    if not there.intersection(parts):
+        rows_of_partition[f"{part}-{row // PART_ROWS:05d}"].append(row)
+    existing = set(images.parts(shard)) if rows else set()
+    if not existing.intersection(rows_of_partition):
         return
     ids = archive.table("catalog").read(shard, part, ["id"])["id"]
     with archive.alone("images"):
-        for name in sorted(there.intersection(parts)):
+        for name in sorted(existing.intersection(rows_of_partition)):
             old = images.read(shard, name)
-            marked = pc.is_in(old["id"], value_set=ids.take(pa.array(parts[name])).combine_chunks())
+            marked = pc.is_in(old["id"], value_set=ids.take(pa.array(rows_of_partition[name])).combine_chunks())
             for column in _OF_THE_FETCH:
                 field = IMAGES.field(column)
                 values = pc.if_else(marked, pa.scalar(None, field.type), old[column])
                 old = old.set_column(old.column_names.index(column), field, values)
-            detail = pc.if_else(marked, f"{NEW_ADDRESS} was not asked yet", old["detail"])  # what the scraper goes by
+            detail = pc.if_else(marked, f"{NEW_ADDRESS} was not asked yet", old["detail"])  # the scraper checks for it
             images.write(shard, name, old.set_column(old.column_names.index("detail"), IMAGES.field("detail"), detail))

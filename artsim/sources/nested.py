@@ -1,4 +1,4 @@
-"""Plain text out of nested values: what lies at the end of a dotted name, and what a person or a term is called."""
+"""Extracts plain text from nested values: the values at a dotted path, and the names of people and terms."""
 
 import json
 import re
@@ -8,12 +8,12 @@ from typing import Any
 
 from artsim.sources.plain_numbers import plain_number
 
-_DEEPEST = 8  # levels below a row that are looked into
-_MOST = 100  # texts of one value
-_NODES = 2000  # values of one row that are looked at
-_LONGEST = 100_000  # characters of a text that may hold nested values
+_DEEPEST = 8  # levels searched below a row
+_MOST = 100  # texts or items per value
+_NODES = 2000  # values visited per row
+_LONGEST = 100_000  # characters; longer texts are not parsed as nested values
 
-# Where a nested value keeps what it is called, the better ones first.
+# Keys under which a nested value has its name, preferred ones first.
 _NAMES = (
     "displayname", "display_name", "full_name", "fullName", "name", "prefLabel", "preferred_name", "content", "value",
     "@value", "#text", "text", "title", "term", "rendered", "expression", "displayDate", "display",
@@ -35,9 +35,9 @@ Path = tuple[str, ...]
 
 
 def named(value: Any, depth: int = 0) -> list[str]:
-    """What a nested value is called: its text, the names of a list's items, the name that an object has.
+    """Return the names in a nested value: its text, the names of a list's items, or the name of an object.
 
-    Of people, those who did not make the work (owners, sitters) are left out. Empty if nothing in it is a name.
+    People who did not make the artwork (owners, sitters) are left out. Empty if there is no name.
     """
     if depth > _DEEPEST or value is None or isinstance(value, bool):
         return []
@@ -48,7 +48,7 @@ def named(value: Any, depth: int = 0) -> list[str]:
     if isinstance(value, int | float):
         return [str(value)]
     if isinstance(value, list):
-        return _once(text for one in value[:_MOST] for text in named(one, depth + 1))
+        return _once(text for item in value[:_MOST] for text in named(item, depth + 1))
     if not isinstance(value, dict) or _is_no_maker(value):
         return []
     if "primary" in value and "secondary" in value:  # authors by rank, with their names as keys
@@ -57,17 +57,17 @@ def named(value: Any, depth: int = 0) -> list[str]:
         if key in value and (texts := named(value[key], depth + 1)):
             return texts
     if value and all(_LANGUAGE.fullmatch(key) and key not in _NO_LANGUAGES for key in value):
-        return next((texts for one in value.values() if (texts := named(one, depth + 1))), [])
+        return next((texts for item in value.values() if (texts := named(item, depth + 1))), [])
     return []
 
 
 def named_text(value: Any) -> str | None:
-    """What a nested value is called, as one text. Addresses count only where there is nothing else."""
+    """Return the names in a nested value as one text or None. URLs are used only if there is nothing else."""
     return _joined(named(value))
 
 
 def named_in_text(text: str) -> str | None:
-    """A text as it is; if it is a nested value written as JSON or Python text, what that is called."""
+    """Return a text unchanged; if it is a nested value written as JSON or Python, the names in it."""
     if len(text) > _LONGEST or not _LITERAL.match(text):
         return text
     for read in (json.loads, literal_eval):
@@ -79,48 +79,50 @@ def named_in_text(text: str) -> str | None:
 
 
 def at(value: Any, path: Path) -> list[Any]:
-    """Everything at the end of a path; it leads through all items of a list unless it gives an item's number."""
-    found = [value]
+    """Return everything at the end of a path. A list contributes all items unless the path gives an item's number."""
+    reached = [value]
     for key in path:
         following: list[Any] = []
-        for one in found:
-            if isinstance(one, list) and key.isdecimal():
-                following += [one[int(key)]] if len(key) < 10 and int(key) < len(one) else []
+        for node in reached:
+            if isinstance(node, list) and key.isdecimal():
+                following += [node[int(key)]] if len(key) < 10 and int(key) < len(node) else []
             else:
-                following += [item[key] for item in _items(one) if isinstance(item, dict) and key in item]
-        found = following[:_MOST]
-    return found
+                following += [item[key] for item in _items(node) if isinstance(item, dict) and key in item]
+        reached = following[:_MOST]
+    return reached
 
 
 def makers_at(value: Any, path: Path) -> str | None:
-    """The texts at the end of a path as one text, without those of people who did not make the work."""
-    people = [one for item in at(value, path[:-1]) for one in _items(item)]
-    texts = [text for one in people if not _is_no_maker(one) for end in at(one, path[-1:]) for text in named(end)]
+    """Return the texts at the end of a path as one text, without those of people who did not make the artwork."""
+    people = [person for item in at(value, path[:-1]) for person in _items(item)]
+    texts = [
+        text for person in people if not _is_no_maker(person) for end in at(person, path[-1:]) for text in named(end)
+    ]
     return _joined(texts)
 
 
 def paths(value: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
-    """The path of everything inside the nested values of a row, and the value. Items of a list share their path."""
-    stack: list[tuple[Path, Any]] = [((key,), one) for key, one in value.items() if isinstance(one, dict | list)]
+    """Yield the path and the value of everything inside the nested values of a row. Items of a list share a path."""
+    stack: list[tuple[Path, Any]] = [((key,), node) for key, node in value.items() if isinstance(node, dict | list)]
     stack.reverse()
     for _ in range(_NODES):
         if not stack:
             return
-        path, one = stack.pop()
-        yield path, one
-        if isinstance(one, list):
-            stack += [(path, item) for item in reversed(one[:_MOST]) if not isinstance(item, str) or len(path) > 1]
-        elif isinstance(one, dict) and len(path) <= _DEEPEST:
-            stack += [((*path, key), item) for key, item in reversed(list(one.items())[:_MOST]) if "." not in key]
+        path, node = stack.pop()
+        yield path, node
+        if isinstance(node, list):
+            stack += [(path, item) for item in reversed(node[:_MOST]) if not isinstance(item, str) or len(path) > 1]
+        elif isinstance(node, dict) and len(path) <= _DEEPEST:
+            stack += [((*path, key), item) for key, item in reversed(list(node.items())[:_MOST]) if "." not in key]
 
 
 def _items(value: Any, depth: int = 0) -> list[Any]:
-    """The items of a list and of the lists in it; anything else alone."""
+    """Return the items of a list and of the lists in it; any other value as the only item."""
     if not isinstance(value, list):
         return [value]
     if depth > _DEEPEST:
         return []
-    return [item for one in value[:_MOST] for item in _items(one, depth + 1)][:_MOST]
+    return [item for inner in value[:_MOST] for item in _items(inner, depth + 1)][:_MOST]
 
 
 def _keys(value: Any) -> list[str]:
@@ -128,7 +130,7 @@ def _keys(value: Any) -> list[str]:
 
 
 def _is_no_maker(value: Any) -> bool:
-    """Whether a nested value is a person with another role than that of the maker."""
+    """Whether a nested value is a person with a role other than maker."""
     if not isinstance(value, dict):
         return False
     for key in _ROLES:

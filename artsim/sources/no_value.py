@@ -1,4 +1,4 @@
-"""Text that programs write where there is no value (``NULL``, ``N/A``)."""
+"""Replaces the text that programs write for missing values (``NULL``, ``N/A``) with null."""
 
 from typing import TypeAlias
 
@@ -15,12 +15,12 @@ _ANY = pa.array(["null", "none", "nil", "nan", "nat", "n/a", "n.a.", "na", "-", 
 
 
 def without_machine_made(values: Column) -> Column:
-    """Texts, null where a program wrote that there is no value."""
+    """Return texts, null where they are a program's marker for a missing value."""
     return _null_where(pc.is_in(values, value_set=_MACHINE), values)
 
 
 def without_no_value(values: Column) -> Column:
-    """Addresses or dates, null where the text says in any way that there is none."""
+    """Return URLs or dates, null where the text is any marker for a missing value (``None``, ``-``)."""
     return _null_where(pc.is_in(pc.utf8_lower(values), value_set=_ANY), without_machine_made(values))
 
 

@@ -1,6 +1,6 @@
-"""Reads records kept as JSON: one object a line, a list of them, one a file, or a folder of such files.
+"""Reads records stored as JSON: one object per line, a list of them, one per file, or a folder of such files.
 
-Values inside an object are reached by dotted names (``production.0.creator``). What the columns mean is not known here.
+Dotted names (``production.0.creator``) refer to values inside an object. This module does not interpret the columns.
 """
 
 import json
@@ -18,24 +18,24 @@ from artsim.sources.record import CHUNK_ROWS, Records, Reject, clean
 
 _Object = tuple[str, dict[str, Any]]
 
-_MOST_KEYS = 2000  # of one object, and twice as many of a batch
-_CELLS = 8 << 20  # rows times columns of a batch
+_MOST_KEYS = 2000  # per object; a batch may have twice as many
+_CELLS = 8 << 20  # rows times columns per batch
 
 
 def read_objects(store: Store, wanted: list[str], size: int = CHUNK_ROWS) -> Iterator[Records]:
-    """Batches of at most ``size`` objects below a file or folder; a column for each key and each ``wanted`` name.
+    """Yield batches of at most ``size`` objects of a file or folder, with a column per key and per ``wanted`` name.
 
-    Texts stay, other plain values become text, lists of plain values are joined by "; ", and whatever is nested stays
-    JSON; what nested values are called comes beside it. A file or line that is no JSON object is rejected.
+    Texts stay, other plain values become text, lists of plain values are joined by "; ", and nested values stay JSON.
+    ``inner`` has the texts inside nested values. A file or line that is not a JSON object is rejected.
     """
-    for some in _batches(_objects(store), size):
-        rejects = [item for item in some if isinstance(item, Reject)]
-        objects = [item for item in some if not isinstance(item, Reject)]
+    for batch in _batches(_objects(store), size):
+        rejects = [item for item in batch if isinstance(item, Reject)]
+        objects = [item for item in batch if not isinstance(item, Reject)]
         yield _records(objects, wanted, rejects)
 
 
 def _batches(stream: Iterator[_Object | Reject], size: int) -> Iterator[list[_Object | Reject]]:
-    """Objects in lists that do not grow beyond memory, however many keys they have."""
+    """Group objects into batches that fit into memory, however many keys they have."""
     batch: list[_Object | Reject] = []
     keys: set[str] = set()
     for item in stream:
@@ -59,22 +59,22 @@ def _records(objects: list[_Object], wanted: list[str], rejects: list[Reject]) -
 
 
 def with_nested(texts: pa.Table, objects: list[dict[str, Any]], where: pa.Array, wanted: list[str]) -> Records:
-    """Records of a table with columns of texts and, by row, the nested values that it has beside them."""
+    """Return records of a table from its text columns and, in ``objects``, the nested values of each row."""
     if not objects:
         return Records(texts, where, [])
-    values = _records([("", _plain(one)) for one in objects], wanted, [])
+    values = _records([("", _plain(row)) for row in objects], wanted, [])
     for name in values.table.column_names:
         texts = texts.append_column(name, values.table[name])
     return Records(texts, where, [], values.nested, values.inner)
 
 
 def _plain(value: Any) -> Any:
-    """Values of Parquet as JSON has them: maps as objects, times as text, no bytes, NaN as null."""
+    """Convert Parquet values to JSON: maps to objects, times to text, bytes and NaN to null."""
     if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list):
-        is_map = bool(value) and all(isinstance(one, tuple) and len(one) == 2 for one in value)
-        return {str(key): _plain(one) for key, one in value} if is_map else [_plain(one) for one in value]
+        is_map = bool(value) and all(isinstance(item, tuple) and len(item) == 2 for item in value)
+        return {str(key): _plain(item) for key, item in value} if is_map else [_plain(item) for item in value]
     if isinstance(value, float):
         return plain_number(value)
     if value is None or isinstance(value, str | int):
@@ -99,7 +99,7 @@ def _objects(store: Store) -> Iterator[_Object | Reject]:
 
 
 def _is_nested(value: Any) -> bool:
-    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(one, dict | list) for one in value))
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, dict | list) for item in value))
 
 
 def _texts(values: list[Any]) -> pa.Array:
@@ -112,5 +112,5 @@ def _text(value: Any) -> str | None:
     if isinstance(value, float):
         value = plain_number(value)
     if isinstance(value, list) and not _is_nested(value):
-        return "; ".join(text for one in value if (text := _text(one))) or None
+        return "; ".join(text for item in value if (text := _text(item))) or None
     return json.dumps(value, ensure_ascii=False) if value not in ({}, None) else None

@@ -1,4 +1,4 @@
-"""One row of an answer: a flat object as far as the answer wraps each of its rows, with an image where it has one."""
+"""Flattens one row of an API response and completes its image URL where the API needs it."""
 
 from functools import lru_cache
 from typing import Any
@@ -7,30 +7,33 @@ from artsim.sources.columns import SPEAKING, plain_name
 from artsim.sources.values import Kind, kind_of
 
 _DEEPEST = 4
-_WRAPPER = 3  # keys that an object around one row has at most
+_WRAPPER = 3  # maximum number of keys of an object that wraps one row
 
-# Where one row keeps its own values, beside things about it.
+# Keys under which a row has its own values, beside values about the record.
 INSIDE = frozenset({"_source", "attributes", "fields", "node", "record", "object", "artObject", "properties", "data"})
-_FINNA = ("nonPresenterAuthors", "presenters", "imageRights", "imagesExtended")  # keys that only its records have
+_FINNA = ("nonPresenterAuthors", "presenters", "imageRights", "imagesExtended")  # keys that only Finna records have
 _FINNA_HOST = "https://api.finna.fi"
-_SIZE = "full/843,/0/default.jpg"  # what services of this kind ask others to use
+_SIZE = "full/843,/0/default.jpg"  # the size that these services ask clients to use
 
 
 def opened(row: Any, base: str | None) -> Any:
-    """One row as a flat object as far as it is wrapped itself."""
+    """Return one row without the objects that wrap its values; a bare image becomes an object with ``image_url``.
+
+    ``base`` is the URL of the image service for rows with an ``image_id``.
+    """
     if isinstance(row, str) and is_image(row):
         return {"image_url": row.strip()}
     if not isinstance(row, dict):
         return row
     for _ in range(_DEEPEST):
-        wraps = [key for key, one in row.items() if isinstance(one, dict)]
+        wraps = [key for key, value in row.items() if isinstance(value, dict)]
         only = wraps if len(wraps) == 1 and len(row) <= _WRAPPER else []
         key = next((key for key in wraps if (key in INSIDE or key in only) and _is_inside(row, key)), None)
         if key is None:
             break
         row = {**row[key], **{name: value for name, value in row.items() if name != key and name not in row[key]}}
-    if row and all(isinstance(one, dict) and "value" in one and "type" in one for one in row.values()):
-        row = {name: one["value"] for name, one in row.items()}
+    if row and all(isinstance(value, dict) and "value" in value and "type" in value for value in row.values()):
+        row = {name: value["value"] for name, value in row.items()}
     image = None if "image_url" in row else (_of_service(row, base) or _of_finna(row))
     return {**row, "image_url": image} if image else row
 
@@ -46,7 +49,7 @@ def _of_service(row: dict[str, Any], base: str | None) -> str | None:
 
 
 def _of_finna(row: dict[str, Any]) -> str | None:
-    """The first image of a record of Finna, whose addresses lack the host."""
+    """Return the URL of the first image of a Finna record, which leaves out the host; None for other rows."""
     images = row.get("images")
     if not isinstance(images, list) or not images or not any(key in row for key in _FINNA):
         return None
@@ -54,19 +57,19 @@ def _of_finna(row: dict[str, Any]) -> str | None:
 
 
 def service_of(value: Any) -> str | None:
-    """The image service that an answer names for the ``image_id`` of its rows."""
+    """Return the URL of the image service that a response names for the ``image_id`` of its rows, if it does."""
     about = value.get("config") if isinstance(value, dict) else None
     base = about.get("iiif_url") if isinstance(about, dict) else None
     return base.rstrip("/") if isinstance(base, str) and base.startswith(("https://", "http://")) else None
 
 
 def is_image(value: Any) -> bool:
-    """Whether a value looks like an image: an address, or the name of an image file."""
+    """Whether a value looks like an image: a URL, or the name of an image file."""
     return isinstance(value, str) and kind_of(value) in (Kind.IMAGE, Kind.FILE, Kind.ADDRESS)
 
 
 def spoken(value: Any) -> int:
-    """How many keys of an object are known as columns of a catalogue; of a bare image, one."""
+    """Count the keys of an object that are known column names; a bare image counts as one."""
     if is_image(value):
         return 1
     return _known(tuple(value)) if isinstance(value, dict) else 0

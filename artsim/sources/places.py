@@ -1,4 +1,4 @@
-"""The files and folders that a caller names, on disk and in buckets, where folders are only first parts of names."""
+"""Opens files and folders on disk and in buckets, where folders are only prefixes of names."""
 
 import pyarrow.fs as pafs
 
@@ -9,7 +9,7 @@ _UNREAD = ("ftp", "ftps", "sftp", "zip", "tar", "data", "ssh", "git", "jar")
 
 
 def open_location(location: str, option: str = "--location") -> Store:
-    """A file or folder that a caller named. Mistake if it is not there, or an address on the web."""
+    """Open a file or folder. Raises ``Mistake`` if it does not exist, or has an unsupported scheme such as http."""
     if not location:
         raise Mistake(f"{option}: an empty address; . is the current folder")
     if location.startswith(("http://", "https://")):
@@ -24,7 +24,7 @@ def open_location(location: str, option: str = "--location") -> Store:
 
 
 def is_folder(store: Store) -> bool:
-    """Whether a folder is there; in a bucket also where an empty object that marks the folder bears its name."""
+    """Whether a location is a folder; in a bucket, an empty object of the same name may mark it."""
     info = store.filesystem.get_file_info(store.root)
     if info.type == pafs.FileType.Directory:
         return True
@@ -33,7 +33,7 @@ def is_folder(store: Store) -> bool:
 
 
 def listed(store: Store, path: str) -> list[tuple[str, bool]]:
-    """Names in a folder of a bucket and which of them are folders, without the empty objects that mark folders."""
+    """Return the names in a bucket folder and whether each is a folder, without the empty objects that mark folders."""
     infos = [info for info in store.filesystem.get_file_info(pafs.FileSelector(path)) if info.base_name]
     folders = {info.base_name for info in infos if info.type == pafs.FileType.Directory}
     files = {info.base_name for info in infos if info.is_file and not _is_marker(info, folders)}

@@ -1,4 +1,4 @@
-"""Rows that did not get into the catalog, as a file in the archive: line, reason, text."""
+"""Writes rejected rows to a CSV file in the archive: line, reason, text."""
 
 import contextlib
 import csv
@@ -18,9 +18,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Rejects(contextlib.AbstractContextManager["Rejects"]):
-    """``reports/catalog/<utc>-rejected.csv``, begun with the first reject and there when all is done.
+    """The file ``reports/catalog/<utc>-rejected.csv``, started with the first reject and in place after a clean exit.
 
-    ``path`` is where in the archive it will be, None if nothing was rejected; ``reasons`` counts by reason.
+    ``path`` is its path in the archive, None if nothing was rejected; ``reasons`` counts the rejects by reason.
     """
 
     def __init__(self, store: Store) -> None:
@@ -32,11 +32,11 @@ class Rejects(contextlib.AbstractContextManager["Rejects"]):
 
     @property
     def count(self) -> int:
-        """How many rows were rejected."""
+        """The number of rejected rows."""
         return self.reasons.total()
 
     def write(self, rejects: Iterable[Reject]) -> None:
-        """Adds rejects to the file."""
+        """Add rejects to the file."""
         for reject in rejects:
             if self._writer is None:
                 self._begin()
@@ -57,6 +57,6 @@ class Rejects(contextlib.AbstractContextManager["Rejects"]):
 
 
 def _quoted(text: str) -> str:
-    """A cell that spreadsheets show and never run: an apostrophe goes before what begins like a formula."""
+    """Escape a cell so that spreadsheets never run it: text that begins like a formula gets a leading apostrophe."""
     text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text

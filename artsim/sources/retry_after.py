@@ -1,15 +1,15 @@
-"""Reads the Retry-After header, which servers fill with anything."""
+"""Parses the Retry-After header and tolerates invalid values."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-_CREDIBLE = 10 * 366 * 24 * 3600.0  # seconds; nobody means a wait of more than ten years
+_CREDIBLE = 10 * 366 * 24 * 3600.0  # seconds (ten years); longer waits count as invalid
 
 
 def seconds_to_wait(header: str | None) -> float | None:
-    """Seconds that a Retry-After header asks to wait, given as a number or as a date.
+    """Return the seconds that a Retry-After header asks to wait, as a number or until a date.
 
-    None where it says nothing that can be meant: no number, no date, less than nothing, more than ten years.
+    None if the header is invalid: neither a number nor a date, negative, or more than ten years.
     """
     text = (header or "").strip()
     seconds = _until(text) if _seconds(text) is None else _seconds(text)
@@ -27,5 +27,5 @@ def _until(text: str) -> float | None:
     try:
         date = parsedate_to_datetime(text)
         return max((date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds(), 0.0)
-    except (ValueError, TypeError, OverflowError, IndexError):  # the parser of dates knows no error of its own
+    except (ValueError, TypeError, OverflowError, IndexError):  # the date parser has no exception of its own
         return None

@@ -1,4 +1,4 @@
-"""Which folder each collection may take its files from: noted by the catalog job, asked by whoever opens them."""
+"""Records which folders each collection may read files from; the catalog job writes them, the scraper reads them."""
 
 import re
 
@@ -10,14 +10,15 @@ _KEYS: Keys = {"locations": list, "roots": list}
 
 
 def is_name(collection: str) -> bool:
-    """Whether a text can be the first part of ids and the name of a file."""
+    """Whether a text is valid as a prefix of ids and as a file name."""
     return re.fullmatch(r"[A-Za-z0-9][\w.-]{0,99}", collection) is not None
 
 
 def check_source(archive: Archive, collection: str, source: Source, named: bool) -> None:
-    """Mistake if the caller did not name the collection and it came from elsewhere, unless its ids are the museum's.
+    """Raise ``Mistake`` if the collection came from another location and the caller did not name it.
 
-    Two files may have the same name, and rows of one would be taken for rows of the other.
+    Two files may have the same name, and rows of one would be taken for rows of the other. Sources whose ids are the
+    museum's are exempt.
     """
     known = _known(archive, collection)
     if known["locations"] and source.location not in known["locations"] and not (named or source.own_ids):
@@ -28,7 +29,7 @@ def check_source(archive: Archive, collection: str, source: Source, named: bool)
 
 
 def note_source(archive: Archive, collection: str, source: Source) -> None:
-    """Notes where a collection comes from, and the folder that the caller opened by naming it, if there is one."""
+    """Record where a collection comes from and, if there is one, the folder that the caller allowed by naming it."""
     known = _known(archive, collection)
     about = {
         "locations": sorted({*known["locations"], source.location}),
@@ -44,7 +45,7 @@ def _known(archive: Archive, collection: str) -> dict[str, list[str]]:
 
 
 def roots(archive: Archive, collection: str) -> list[str]:
-    """The addresses, each ending in a slash, below which rows of a collection may name files."""
+    """Return the URLs, each ending in a slash, of the folders below which rows of a collection may name files."""
     if not is_name(collection):
         return []
     about = archive.read_json(f"{_FOLDER}/{collection}.json", _KEYS)

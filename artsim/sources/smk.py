@@ -17,9 +17,9 @@ from artsim.sources.years import years
 _SEARCH = "https://api.smk.dk/api/v1/art/search/?keys=*&filters=[has_image:true]"
 _PAGE = "https://open.smk.dk/artwork/image/"
 _MUSEUM = "SMK, National Gallery of Denmark, Copenhagen"
-_ROWS = 500  # works asked for at a time; the API gives up to 2,000
-_REPEATED = 5  # equal answers in a row to different offsets, before the server is said to ignore them
-_SINGLE = 50  # works asked for one by one that make a chunk
+_ROWS = 500  # artworks per request; the API allows up to 2,000
+_REPEATED = 5  # identical responses in a row to different offsets, after which reading stops with an error
+_SINGLE = 50  # artworks per chunk when they are requested one by one
 _LANGUAGES = {"en": ("en", "english", "engelsk"), "da": ("da", "danish", "dansk")}
 _USED = {"object_number", "titles", "techniques", "rights", "public_domain", "has_image", "image_thumbnail"}
 
@@ -27,11 +27,11 @@ _log = logging.getLogger(__name__)
 
 
 def open_smk(location: str | None, web: Web, languages: list[str]) -> Source:
-    """The museum's works with a picture, or those of another search, a list of ids, or recorded answers on disk.
+    """Open a search (default: all artworks with a picture), a list of ids, or recorded responses on disk.
 
-    ``location`` is the address of a search (``.../art/search/?keys=...``), of a list of ids (``.../art/all_ids``) or of
-    one work, or a file or folder of JSON. The local id is the object number; of several titles the first language in
-    ``languages`` counts. The picture is the museum's thumbnail, of 1024 pixels as a rule.
+    ``location`` is the URL of a search (``.../art/search/?keys=...``), of a list of ids (``.../art/all_ids``) or of one
+    artwork, or a file or folder of JSON. The local id is the object number. Of several titles, the one in the first of
+    ``languages`` is used. The picture is the museum's thumbnail, usually of 1024 pixels.
     """
     location = location or _SEARCH
     if not location.startswith(("http://", "https://")):
@@ -43,7 +43,7 @@ def open_smk(location: str | None, web: Web, languages: list[str]) -> Source:
         return Source("smk", store.uri, recorded, own_ids=True)
 
     def asked(cursors: list[str]) -> Iterator[Chunk]:
-        """Pages of a search from the furthest cursor on, or those works of a list that no cursor names."""
+        """Yield the pages of a search from the furthest cursor on, or the artworks of a list that no cursor names."""
         address, params = _without_paging(location, languages)
         offset = max((int(cursor) for cursor in cursors if cursor.isdecimal()), default=0)
         try:
@@ -90,8 +90,8 @@ def _one_by_one(web: Web, location: str, numbers: list[Any], done: set[str], lan
     _log.info("catalog: %s works to ask for one by one", f"{len(left):,}")
     for start in range(0, len(left), _SINGLE):
         rows: list[dict[str, Any] | Reject] = []
-        some = left[start : start + _SINGLE]
-        for number in some:
+        batch = left[start : start + _SINGLE]
+        for number in batch:
             try:
                 items = _items(web.json(address, {"object_number": number}))
             except Unreachable as error:
@@ -100,7 +100,7 @@ def _one_by_one(web: Web, location: str, numbers: list[Any], done: set[str], lan
                 rows.append(Reject.of(number, error.reason, error))
                 continue
             rows += [_row(item, number, languages) for item in items] or [Reject.of(number, "no such work", number)]
-        yield _chunk(rows, tuple(f"id {number}" for number in some))
+        yield _chunk(rows, tuple(f"id {number}" for number in batch))
 
 
 def _chunk(rows: list[dict[str, Any] | Reject], cursors: tuple[str, ...]) -> Chunk:
@@ -109,7 +109,7 @@ def _chunk(rows: list[dict[str, Any] | Reject], cursors: tuple[str, ...]) -> Chu
 
 
 def _without_paging(location: str, languages: list[str]) -> tuple[str, dict[str, Any]]:
-    """A search's address without its query, and the query without its place in the list."""
+    """Return the URL of a search without its query, and the query as parameters with defaults for rows and language."""
     parts = urlsplit(location)
     params: dict[str, Any] = {"rows": _ROWS}
     if languages[0] in _LANGUAGES:
@@ -119,15 +119,15 @@ def _without_paging(location: str, languages: list[str]) -> tuple[str, dict[str,
 
 
 def _items(answer: Any) -> list[Any]:
-    """The works of an answer: of a page, a list, or one work alone."""
+    """Return the artworks of a response: a page, a list, or a single artwork."""
     if isinstance(answer, dict) and isinstance(answer.get("items"), list):
         answer = answer["items"]
     return answer if isinstance(answer, list) else [answer]
 
 
 def _found(answer: Any) -> float:
-    found = answer.get("found") if isinstance(answer, dict) else None
-    return found if isinstance(found, int) else float("inf")
+    count = answer.get("found") if isinstance(answer, dict) else None
+    return count if isinstance(count, int) else float("inf")
 
 
 def _row(item: Any, where: str, languages: list[str]) -> dict[str, Any] | Reject:
@@ -170,7 +170,7 @@ def _read(item: dict[str, Any], languages: list[str]) -> dict[str, Any]:
 
 
 def _image(about: dict[str, Any]) -> str | None:
-    """The picture of a work or of one of its other images: the thumbnail, else the IIIF service, else the original."""
+    """Return the URL of an artwork's picture or other image: the thumbnail, else from IIIF, else the original."""
     service = about.get("image_iiif_id") or about.get("iiif_id")
     return (
         about.get("image_thumbnail")
@@ -191,7 +191,7 @@ def _title(titles: list[dict[str, Any]], languages: list[str]) -> str | None:
 
 
 def _rights(item: dict[str, Any]) -> str | None:
-    """The museum's statement as it is, unless its own flag says that the work is not as free as that sounds."""
+    """Return the museum's rights statement, unless its ``public_domain`` flag says that the artwork is less free."""
     rights, free = item.get("rights"), item.get("public_domain")
     if free is False and (not rights or is_public_domain(rights)):
         return f"not in the public domain ({rights})" if rights else "not in the public domain"
@@ -199,5 +199,5 @@ def _rights(item: dict[str, Any]) -> str | None:
 
 
 def _joined(texts: Any) -> str | None:
-    """Several texts as one, each once, empty ones left out."""
+    """Join texts without duplicates and empty ones; None if none is left."""
     return "; ".join(dict.fromkeys(clean(text) for text in texts if text)) or None

@@ -1,4 +1,4 @@
-"""Rows on their way to the archive, kept on this machine's disk until each shard can be written whole."""
+"""Keeps incoming rows on the local disk until each shard can be written to the archive as a whole."""
 
 import tempfile
 from collections import defaultdict
@@ -11,9 +11,9 @@ from artsim.sources.record import ROWS
 
 
 class Spool:
-    """A file that lost its name when it was opened, so that nothing stays behind whoever is killed.
+    """A temporary file that takes rows as they are read and returns them by shard, in the order in which they came.
 
-    Rows come in as they are read and go out shard by shard, in the order in which they came.
+    The file is unlinked when it is opened, so nothing stays behind if the process is killed.
     """
 
     def __init__(self, archive: Archive) -> None:
@@ -28,7 +28,7 @@ class Spool:
         self.empty = set(ROWS.names)  # columns in which no row has a value
 
     def add(self, rows: pa.Table) -> None:
-        """Takes rows of the columns ROWS, with full ids."""
+        """Add rows with the columns ``ROWS`` and full ids."""
         if not len(rows):
             return
         shards = self._archive.shard_of(rows["id"])
@@ -43,7 +43,7 @@ class Spool:
         self.empty = {name for name in self.empty if rows[name].null_count == len(rows)}
 
     def shards(self) -> list[int]:
-        """The shards that have rows, in order; after this nothing more can be added."""
+        """Return the shards that have rows, in order; no rows can be added afterwards."""
         if not self._ended:
             self._writer.close()
             self._file.seek(0)
@@ -51,6 +51,6 @@ class Spool:
         return sorted(self._batches)
 
     def read(self, shard: int) -> pa.Table:
-        """All rows of a shard."""
+        """Return all rows of a shard."""
         reader = pa.ipc.open_file(pa.PythonFile(self._file, "r"))
         return pa.Table.from_batches([reader.get_batch(number) for number in self._batches[shard]], ROWS)

@@ -1,17 +1,17 @@
-"""Tells a field that has lines of its own from one whose stray quote takes the next rows of the table for its text."""
+"""Distinguishes a CSV field with line breaks from one whose stray quote swallows the next rows of the table."""
 
 import csv
 import re
 
 _ADDRESS = re.compile(r"\s*(?:\w+://\S+|\S.*\.(?:jpe?g|jfif|png|gif|webp|tiff?|bmp|jp2|avif))\s*", re.IGNORECASE)
-_CODE = re.compile(r"\s*\S*\d\S*\s*")  # numbers, accession numbers, dates of one word: no prose
+_CODE = re.compile(r"\s*\S*\d\S*\s*")  # numbers, accession numbers, dates of one word; not prose
 
 
 class Swallowed:
-    """Looks for rows inside a record that took several lines.
+    """Looks for rows inside a record of several lines.
 
-    A line inside is a row if it has as many fields as the header, and addresses and numbers where rows have theirs.
-    ``example`` is a row that is known to be good; until there is one, the record's own first line stands for it.
+    A line inside is a row if it has as many fields as the header, and addresses, or else numbers, in the same fields
+    as ``example``. ``example`` is a row that is known to be good; without one, the record's first line is used.
     """
 
     def __init__(self, delimiter: str, width: int) -> None:
@@ -20,7 +20,7 @@ class Swallowed:
         self.example: list[str] | None = None
 
     def found(self, lines: list[str]) -> bool:
-        """Whether these lines of one record hold several rows, or a quote that closes inside a field."""
+        """Whether the lines of one record hold several rows, or a quote that closes inside a field."""
         if len(lines) == 1:
             return False
         try:
@@ -42,7 +42,7 @@ class Swallowed:
         return False
 
     def _split(self, line: str) -> list[str]:
-        """The fields of a line that stands by itself; a quote that it does not close is as good as none."""
+        """Return the fields of a single line; an unclosed quoted field ends with the line."""
         try:
             return next(csv.reader([line], delimiter=self._delimiter), [])
         except csv.Error:

@@ -1,11 +1,11 @@
-"""The names under which museums publish each column of the catalog, the better ones first.
+"""The names under which museums publish each column of the catalog, preferred ones first.
 
-A dot leads into nested values; names are compared without case, accents and punctuation. A row takes the first that
-it has.
+A dot leads into nested values. Names are compared without case, accents and punctuation. Each row uses the first
+column that has a value.
 """
 
 SYNONYMS = {
-    # Full images first, thumbnails last. Names that say nothing of images (WEAK) need values that look like images.
+    # Full images first, thumbnails last. Names that do not suggest images (WEAK) need values that look like images.
     "image_url": "image_url primary_image primary_image_url img_url imgurl image image_link image_href picture"
     " picture_url photo photo_url jpg_url jpeg media_url img images.web.url images.print.url web_image.url image.url"
     " images.image_url images.baseimageurl image_web image_print iiif_image images.iiif_image_base_url"
@@ -130,11 +130,11 @@ SYNONYMS = {
     " source_resource.rights imageinfo.extmetadata.licenseshortname.value",
 }
 
-# Columns of these names hold images or web pages; only their values tell.
+# Columns of these names hold images or web pages; their values decide.
 WEAK = frozenset({"url", "path", "object", "itemslocationsurl", "locationsurl"})
 
-# Columns of these names hold dates in some language, and anything in another; only values that are dates count.
+# These names mean a date in one language and something else in another; only values that are dates are used.
 WEAK_DATES = frozenset({"data", "any", "an", "ev"})
 
-# A thing whose address identifies it: the address is the page as well as the id.
+# Columns whose values, if they are URLs, are both the id and the page of the artwork.
 PAGE_IDS = ("item", "painting", "artwork", "work")

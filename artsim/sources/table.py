@@ -1,4 +1,4 @@
-"""The source ``table``: a catalogue kept as CSV, Parquet or JSON, in one file (for JSON also a folder of them)."""
+"""The source ``table``: a catalogue stored as CSV, Parquet or JSON in one file, or as a folder of JSON files."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -37,11 +37,11 @@ def open_table(
     images: str | None = None,
     size: int = CHUNK_ROWS,
 ) -> Source:
-    """A table at a path or a bucket's address. ``columns`` are the catalog's by name, as parse_columns gives them.
+    """Open a table at a path or a bucket URL. ``columns`` maps catalog columns to the table's (see ``parse_columns``).
 
-    ``template`` is a text with columns in braces that gives the image's address; ``images`` is a folder that has the
-    images, of which the rows give the names; ``size`` is how many rows are read at a time. Mistake if there is no such
-    file, or it lacks a column that was named.
+    ``template`` is a text with columns in braces that gives the image URL. ``images`` is a folder with the images that
+    the rows name. ``size`` is the number of rows read at a time. Raises ``Mistake`` if the file does not exist or
+    lacks a column that was named.
     """
     wanted = with_template(columns, template)
     beside = open_images(images) if images is not None else None
@@ -50,31 +50,31 @@ def open_table(
     if not in_folder:
         name = store.root.lower()
         check_table(store, location, json=name.endswith(_JSON), parquet=name.endswith(_PARQUET))
-    told = Columns()
+    usage = Columns()
     below = beside or Below(store if in_folder else parent_of(store))
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
         first, rows, judged = True, 0, ImageColumns()
         named = [column for text in wanted.values() for column in columns_in(text)]
         for records in readable(_records(store, in_folder, named, size), location):
-            there = records.columns()
-            addresses = {name: one for name, one in there.items() if name.split(".")[0] not in records.embedded}
-            mapping = resolved(wanted, list(there), [] if beside or "image_url" in wanted else judged.of(addresses))
+            texts = records.columns()
+            addresses = {name: text for name, text in texts.items() if name.split(".")[0] not in records.embedded}
+            mapping = resolved(wanted, list(texts), [] if beside or "image_url" in wanted else judged.of(addresses))
             if beside and "image_url" not in wanted:
-                mapping = beside.mapped(there, mapping)
+                mapping = beside.mapped(texts, mapping)
             rows += len(records.where)
             if first and len(records.where):
                 if records.embedded and mapping.get("image_url", records.embedded)[0] in records.embedded:
-                    raise _embedded(location, records.embedded[0], list(there))
-                check_columns(columns, list(there))
-                check_columns({"image_url": template} if template else {}, list(there), "--image-template ")
+                    raise _embedded(location, records.embedded[0], list(texts))
+                check_columns(columns, list(texts))
+                check_columns({"image_url": template} if template else {}, list(texts), "--image-template ")
                 if "image_url" not in mapping:
-                    no_images(location, there)
-                _log.info("catalog: %s", ", ".join(f"{name}={'|'.join(some)}" for name, some in mapping.items()))
-            used = {column for some in mapping.values() for text in some for column in columns_in(text)}
-            told.note(mapping, (column for column in records.table.column_names if column not in used))
+                    no_images(location, texts)
+                _log.info("catalog: %s", ", ".join(f"{name}={'|'.join(names)}" for name, names in mapping.items()))
+            used = {column for names in mapping.values() for text in names for column in columns_in(text)}
+            usage.note(mapping, (column for column in records.table.column_names if column not in used))
             chunk = catalog_rows(records, mapping, below, wanted)
-            if first and not beside and not len(chunk.rows) and any(one.reason == NO_FILE for one in chunk.rejects):
+            if first and not beside and not len(chunk.rows) and any(row.reason == NO_FILE for row in chunk.rejects):
                 check_scheme(wanted, "--image-template " if template else "--columns image_url=")
                 _log.warning(
                     "catalog: %s names files that are not beside the table; --images FOLDER says where they lie, "
@@ -87,7 +87,7 @@ def open_table(
             beside.check_found()
 
     name = PurePosixPath(store.root).name
-    return Source(name.split(".")[0], store.uri, chunks, below.root, columns=told)
+    return Source(name.split(".")[0], store.uri, chunks, below.root, columns=usage)
 
 
 def _embedded(location: str, column: str, there: list[str]) -> Mistake:
@@ -100,7 +100,7 @@ def _embedded(location: str, column: str, there: list[str]) -> Mistake:
 
 
 def readable(records: Iterator[Records], location: str) -> Iterator[Records]:
-    """The same; what can't be read because the file is damaged is the caller's Mistake."""
+    """Yield the same records. Raises ``Mistake`` if the file is damaged."""
     try:
         yield from records
     except (OSError, pa.ArrowInvalid, EOFError) as error:
@@ -114,12 +114,12 @@ def _records(store: Store, in_folder: bool, wanted: list[str], size: int) -> Ite
     elif name.endswith(_PARQUET):
         yield from _from_parquet(store, wanted, size)
     else:
-        with store.filesystem.open_input_stream(store.root) as stream:  # decompresses .gz and the like by itself
+        with store.filesystem.open_input_stream(store.root) as stream:  # also decompresses .gz and similar
             yield from read_delimited(stream, store.uri, size=size)
 
 
 def _from_parquet(store: Store, wanted: list[str], size: int) -> Iterator[Records]:
-    """A Parquet file with structs opened to dotted columns, lists of structs as JSON, and all values as text."""
+    """Read a Parquet file: structs become dotted columns, lists of structs JSON, and all other values text."""
     line = 1
     try:
         # read buffered, because a row group may be as large as the file
@@ -148,7 +148,7 @@ def _paths(file: pq.ParquetFile) -> list[str]:
 
 
 def _is_nested(kind: pa.DataType) -> bool:
-    """Whether a column has lists of more than plain texts, or maps."""
+    """Whether a column holds maps, or lists of anything but text."""
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
         return not pa.types.is_string(kind.value_type)
     return pa.types.is_map(kind)
@@ -161,5 +161,5 @@ def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
         return text_of_numbers(column)
     try:
         return without_nan(column.cast(pa.string()))
-    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # bytes and other things no catalog column can hold
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # bytes and other types that no catalog column can hold
         return pa.nulls(len(column), pa.string())

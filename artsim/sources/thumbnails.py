@@ -1,11 +1,11 @@
-"""Tells the address of a thumbnail: a small copy of an image that lies elsewhere in full size."""
+"""Recognises the URLs of thumbnails: small copies of images that exist elsewhere in full size."""
 
 import re
 from urllib.parse import unquote, urlsplit
 
 from artsim.sources.values import first_of
 
-_SMALLEST = 400  # pixels; an image that is asked for or named with fewer is a thumbnail
+_SMALLEST = 400  # pixels; an image with a smaller size in its URL is a thumbnail
 _WORDS = r"thumbs?|thumbnails?|thumb_?nail|tn|small|tiny|preview|previews|vignettes?|icons?|square|mini|miniature"
 _FOLDER = re.compile(rf"(?:^|/)(?:[^/]*[_-])?(?:{_WORDS})(?:[_-][^/]*)?/", re.IGNORECASE)
 _ENDING = re.compile(rf"(?:[_.-](?:{_WORDS}|t|s)|/(?:{_WORDS}))(?:\.\w+)?/?$", re.IGNORECASE)
@@ -19,7 +19,7 @@ _ASKED_WORD = re.compile(rf"(?:^|[=&])(?:{_WORDS})(?:&|$)", re.IGNORECASE)
 
 
 def is_thumbnail(address: str) -> bool:
-    """Whether an address says that its image is small: by a size in pixels, or else by a folder or its name's end."""
+    """Whether a URL says that its image is small: by a size in pixels, else by a word in its path or query."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -31,7 +31,7 @@ def is_thumbnail(address: str) -> bool:
 
 
 def is_sized(address: str) -> bool:
-    """Whether an address gives a size in pixels that is no thumbnail's, whatever the name under which it stands."""
+    """Whether a URL gives a size in pixels larger than a thumbnail's; words in the URL do not count."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -40,15 +40,18 @@ def is_sized(address: str) -> bool:
 
 
 def largest_of(value: str) -> str:
-    """Of several addresses or image files in one value the first that is no thumbnail; any other value as it is."""
-    first = one = first_of(value)
-    while is_thumbnail(one) and (value := value[len(one) :].strip(" ;|,\t")):
-        one = first_of(value)
-    return first if is_thumbnail(one) else one
+    """Return the first of several URLs or image files in a value that is not a thumbnail.
+
+    If all are thumbnails, returns the first; any other value is returned unchanged.
+    """
+    first = candidate = first_of(value)
+    while is_thumbnail(candidate) and (value := value[len(candidate) :].strip(" ;|,\t")):
+        candidate = first_of(value)
+    return first if is_thumbnail(candidate) else candidate
 
 
 def _pixels(path: str, query: str) -> int:
-    """The size in pixels that an address gives, the longer side; 0 if it gives none."""
-    found = [one.groups() for pattern in (_IIIF, _BOX, _PIXELS) if (one := pattern.search(path))]
-    found += [(size,) for size in _ASKED.findall(query)]
-    return max((int(one or 0) for size in found for one in size), default=0)
+    """Return the longer side in pixels that a URL gives; 0 if it gives none."""
+    sizes = [match.groups() for pattern in (_IIIF, _BOX, _PIXELS) if (match := pattern.search(path))]
+    sizes += [(size,) for size in _ASKED.findall(query)]
+    return max((int(side or 0) for size in sizes for side in size), default=0)

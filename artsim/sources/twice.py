@@ -1,4 +1,4 @@
-"""Notices a catalogue that comes a second time under other ids, before it doubles the archive."""
+"""Detects a catalogue that is added a second time under other ids, before it doubles the archive."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -6,11 +6,11 @@ import pyarrow.compute as pc
 from artsim.archive import Archive, Mistake
 from artsim.sources.spool import Spool
 
-_SHARE = 0.1  # of the new images; some works share one, a catalogue read twice shares nearly all
+_SHARE = 0.1  # of the new images; some artworks share one, but a catalogue read twice shares nearly all
 
 
 def check_not_twice(archive: Archive, spool: Spool) -> None:
-    """Mistake if many of the spooled rows that are new have images which the catalog has under ids not spooled."""
+    """Raise ``Mistake`` if the catalog has many images of the new spooled rows under ids that are not spooled."""
     table = archive.table("catalog").listed()
     shards = spool.shards()
     if not shards or not any(table.parts(shard) for shard in range(archive.shards)):
@@ -20,23 +20,24 @@ def check_not_twice(archive: Archive, spool: Spool) -> None:
     images = pc.unique(rows["image_url"])
     if not len(images):
         return
-    found, example = 0, ""
+    count, example = 0, ""
     spooled = set(shards)
     for shard in range(archive.shards):
         ours = spool.read(shard)["id"].combine_chunks() if shard in spooled else pa.array([], pa.string())
         for part in table.parts(shard):
-            there = table.read(shard, part, ["id", "image_url"])
-            there = there.filter(
+            duplicates = table.read(shard, part, ["id", "image_url"])
+            duplicates = duplicates.filter(
                 pc.and_(
-                    pc.is_in(there["image_url"], value_set=images), pc.invert(pc.is_in(there["id"], value_set=ours))
+                    pc.is_in(duplicates["image_url"], value_set=images),
+                    pc.invert(pc.is_in(duplicates["id"], value_set=ours)),
                 )
             )
-            if len(there):
-                found += len(pc.unique(there["image_url"]))
-                example = example or _example(there, rows)
-    if found > _SHARE * len(images):
+            if len(duplicates):
+                count += len(pc.unique(duplicates["image_url"]))
+                example = example or _example(duplicates, rows)
+    if count > _SHARE * len(images):
         raise Mistake(
-            f"--as, --columns: {found} of {len(images)} new images are in the archive already under other ids "
+            f"--as, --columns: {count} of {len(images)} new images are in the archive already under other ids "
             f"({example}), so this catalogue would come twice; give the same --as and the same column for id as "
             "before, or say --twice to add its rows all the same"
         )
@@ -48,7 +49,7 @@ def _new(rows: pa.Table, known: pa.ChunkedArray) -> pa.Table:
 
 
 def _example(there: pa.Table, rows: pa.Table) -> str:
-    """One image with its old and its new id."""
+    """Describe one image with its old and its new id."""
     old = there.slice(0, 1).to_pylist()[0]
     new = rows["id"][pc.index(rows["image_url"], old["image_url"]).as_py()].as_py()
     return f"{new[:80]} is there as {old['id'][:80]}"

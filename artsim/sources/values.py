@@ -1,4 +1,4 @@
-"""What a value of a table looks like: an image's address, a web page's, a file, or something else."""
+"""Classifies the values of a table: image URLs, web pages, file names, or something else."""
 
 import re
 from enum import StrEnum
@@ -16,25 +16,25 @@ _MANIFEST = re.compile(r"(?:manifest|collection)(?:\.json)?/?|.*/(?:manifest|pre
 _PAGE = re.compile(r".*\.(?:html?|xhtml|json|xml|pdf|mp3|mp4)", re.IGNORECASE)
 _WIKI_PAGE = re.compile(r"/wiki/(?:File|Image|Datei|Fichier|Bestand|Archivo):", re.IGNORECASE)
 _SEVERAL = re.compile(rf"((?:https?://[^\s;|]+?)|(?:[^;|]+?{_ENDING}))(?:\s*[;|]\s*|,?\s+).*", re.IGNORECASE)
-_LONGEST = 4096  # characters of a value that are looked at
+_LONGEST = 4096  # characters inspected per value
 
 
 class Kind(StrEnum):
     """What a value looks like."""
 
-    IMAGE = "image"  # an address that can hardly be anything else
-    FILE = "file"  # the name of an image file, no address
-    ADDRESS = "address"  # a web address that may be anything
-    PAGE = "page"  # the address of a web page
-    MANIFEST = "manifest"  # the address of a IIIF manifest
-    RELATIVE = "relative"  # an address without its host, or an absolute path
+    IMAGE = "image"  # a URL that is almost certainly an image
+    FILE = "file"  # the name of an image file, not a URL
+    ADDRESS = "address"  # a URL that may be anything
+    PAGE = "page"  # the URL of a web page
+    MANIFEST = "manifest"  # the URL of an IIIF manifest
+    RELATIVE = "relative"  # a URL without its host, or an absolute path
     TEXT = "text"
 
 
 def kind_of(value: str) -> Kind:
-    """What a value looks like. Of several addresses in one value, the first counts."""
+    """Classify a value. If it has several URLs, the first counts."""
     value = first_of(" ".join(value[:_LONGEST].split()))
-    value = re.sub(r"^//(?=[^/]+\.[^/]+/)", "https://", value)  # an address that leaves out how it is fetched
+    value = re.sub(r"^//(?=[^/]+\.[^/]+/)", "https://", value)  # a URL without its scheme
     if not _ADDRESS.fullmatch(value):
         if re.match(r"/[^\s/]", value):
             return Kind.RELATIVE
@@ -52,14 +52,14 @@ def kind_of(value: str) -> Kind:
 
 
 def first_of(value: str) -> str:
-    """The first of several addresses or image files in one value; any other value as it is."""
+    """Return the first of several URLs or image files in a value; any other value unchanged."""
     if len(value) > _LONGEST:
         return value
     several = _SEVERAL.fullmatch(value)
     if several is None:
         return value
-    rest = value[len(several[1]) :].strip(" ;|,\t")
+    remainder = value[len(several[1]) :].strip(" ;|,\t")
     is_same_kind = (
-        rest.startswith(("http://", "https://")) if value.startswith("http") else ";" in value or "|" in value
+        remainder.startswith(("http://", "https://")) if value.startswith("http") else ";" in value or "|" in value
     )
     return several[1].rstrip(",") if is_same_kind else value

@@ -1,4 +1,7 @@
-"""The source ``wga``: the catalogue of the Web Gallery of Art (https://www.wga.hu), 11 columns with semicolons."""
+"""The source ``wga``: the catalogue of the Web Gallery of Art (https://www.wga.hu).
+
+The file has 11 columns separated by semicolons.
+"""
 
 from collections.abc import Iterator
 
@@ -30,10 +33,10 @@ _NEEDED = [*_TEXTS.values(), *_KEPT.values(), "URL"]
 
 
 def open_wga(location: str) -> Source:
-    """The gallery's catalogue, as it is offered for download. Mistake if the file is not there or is another one.
+    """Open the gallery's catalogue as offered for download. Raises ``Mistake`` if the file is missing or another one.
 
-    The local id is the place of the work in the gallery (``a/aachen/allegory``), from which the addresses of its page
-    and its image follow. Years are those of DATE, or else of TIMEFRAME. Rows that lead to no page are rejected.
+    The local id is the artwork's path in the gallery (``a/aachen/allegory``), which gives the URLs of its page and its
+    image. Years come from DATE, else from TIMEFRAME. Rows without the URL of a gallery page are rejected.
     """
     store = open_location(location)
     if store.filesystem.get_file_info(store.root).type == pafs.FileType.Directory:
@@ -64,9 +67,9 @@ def _chunk(records: Records) -> Chunk:
     rows["metadata"] = metadata({name: table[column] for name, column in _KEPT.items()}, frozenset(), count)
     rows["where"] = records.where
     whole = pa.table({field.name: rows.get(field.name, pa.nulls(count, field.type)) for field in ROWS}, schema=ROWS)
-    astray = pc.is_null(place)
+    is_rejected = pc.is_null(place)
     rejects = [
         Reject.of(where, "the page is none of the Web Gallery's", address)
-        for where, address in zip(records.where.filter(astray), table["URL"].filter(astray), strict=True)
+        for where, address in zip(records.where.filter(is_rejected), table["URL"].filter(is_rejected), strict=True)
     ]
     return Chunk(whole.filter(pc.is_valid(place)), [*records.rejects, *rejects])

@@ -1,7 +1,7 @@
-"""What a column's name means by its words, for names that nobody listed: ``Title of work``, ``Object: date painted``.
+"""Finds the catalog column that the words of an unlisted column name mean: ``Title of work``, ``Object: date painted``.
 
-A name means a column of the catalog if all of its words do, apart from those that only say that it is about the
-artwork (``object``, ``of``, ``ca_objects``) or, for dates, that it was made (``execution``).
+A name means a catalog column if all of its words do. Words that only refer to the artwork (``object``, ``of``,
+``ca_objects``) or, for dates, to its making (``execution``) are ignored.
 """
 
 import re
@@ -11,7 +11,7 @@ from functools import lru_cache
 from artsim.sources.synonyms import SYNONYMS
 
 _LETTERS = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ß": "ss", "ı": "i"})
-_WORD = re.compile(r"[a-z]+|[A-Z]+(?![a-z])|[A-Z][a-z]*|[^\W\d_A-Za-z]+")  # the last are of other scripts
+_WORD = re.compile(r"[a-z]+|[A-Z]+(?![a-z])|[A-Z][a-z]*|[^\W\d_A-Za-z]+")  # the last alternative: other scripts
 
 _WORK = frozenset(("artwork", "work", "object", "item", "painting", "ca", "objekt", "objet", "objeto", "oggetto",
                    "werk", "kunstwerk", "obra", "oeuvre", "opera", "konstverk", "kunstvaerk", "verk", "verket",
@@ -25,8 +25,8 @@ _IGNORED = (
 _ABOUT = _WORK.union(_IGNORED.split())
 _NAMING = frozenset(
     ("name", "label", "nom", "nombre", "nome", "naam", "namn", "navn")
-)  # of the artwork, where a word says so
-_LEFT_OUT = {  # words that say nothing, in names of one column
+)  # mean the title only with a word for the artwork
+_LEFT_OUT = {  # words to ignore, by catalog column
     "image_url": "full large big max high hi res resolution original orig master low small web url uri link href src"
     " path address file filename name",
     "artist": "name nom nombre nome naam namn navn full display displayname sort event",
@@ -41,7 +41,7 @@ _WORDED = ("image_url", "id", "title", "artist", "date_text", "style", "type", "
 
 @lru_cache(maxsize=20_000)
 def meaning(name: str) -> str | None:
-    """The column of the catalog that all words of a column's name mean; None if they don't mean one."""
+    """Return the catalog column that all words of a column name mean; None if there is none."""
     every = words_of(name)
     if known := _KNOWN.get(tuple(sorted(every))):
         return known
@@ -58,7 +58,7 @@ def meaning(name: str) -> str | None:
 
 
 def words_of(name: str) -> list[str]:
-    """The words of a name, folded, in the singular: those between spaces and marks, and those of ``camelCase``."""
+    """Split a name into words at spaces, punctuation and ``camelCase``; without case, accents and plurals."""
     text = unicodedata.normalize("NFKD", name.translate(_LETTERS))
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
     return [_singular(word.casefold()) for word in _WORD.findall(text)]
@@ -69,7 +69,7 @@ def _singular(word: str) -> str:
 
 
 def _entries(column: str) -> list[list[str]]:
-    return [words_of(one.replace("_", " ")) for one in SYNONYMS[column].split() if "." not in one]
+    return [words_of(name.replace("_", " ")) for name in SYNONYMS[column].split() if "." not in name]
 
 
 _IDLE = {column: frozenset(_LEFT_OUT.get(column, "").split()) for column in _WORDED}

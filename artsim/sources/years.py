@@ -1,4 +1,4 @@
-"""What a museum writes as a date ("c. 1510", "1550s", "early 16th century", "206 BC-AD 220") as first and last year."""
+"""Reads first and last year from dates as museums write them ("c. 1510", "early 16th century", "206 BC-AD 220")."""
 
 import re
 from functools import lru_cache
@@ -7,9 +7,9 @@ from itertools import pairwise
 from artsim.sources import date_words as say
 
 _LATEST = 2100
-_LONGEST = 300  # characters of a text in which a date is looked for
+_LONGEST = 300  # characters of a text that are searched for a date
 
-# 18--, 184X, 18??: decades and centuries with digits that nobody knows
+# 18--, 184X, 18??: decades and centuries with unknown digits
 _UNKNOWN = (
     rf"{say.START}(?:(?P<hundreds>1\d|20)(?:--|__|\?\?|xx|uu|\*\*|\.\.)"
     r"|(?P<tens>1\d\d|20\d)(?:[-_](?!\s*\d)|[xu*])|(?P<maybe>1[4-9]\d)\?)(?![\da-z])"
@@ -28,7 +28,7 @@ _YEAR = (
     r"(?:[-/](?P<month>\d\d)[-/]\d\d(?!\d)|(?P<dash>\s*-{1,2}\s*|\s*/\s*)(?P<end>\d{1,4})(?P<ends>'?s\b)?"
     r"(?!\d|\.\d|st\b|nd\b|rd\b|th\b|/\d{4})(?:/(?P<more>\d{1,2})(?!\d))?)?"
 )
-# 16th century, XVI secolo, sec. XV; the first half of "15th-16th century" lacks the word
+# 16th century, XVI secolo, sec. XV; in "15th-16th century" the first ordinal lacks the word
 _CENTURY = (
     rf"(?:(?P<prefix>\b{say.CENTURY_BEFORE})\s*)?{say.START}(?:(?P<century>\d{{1,2}})(?:\s?{say.ORDINAL}"
     rf"|(?=\s*{say.CENTURY_WORD})|(?=\s?C\b)|(?=\s*[-/]\s*\d{{1,2}}(?:\s?{say.ORDINAL})?\s*{say.CENTURY_WORD}))"
@@ -48,7 +48,7 @@ _PIECE = re.compile(
 )
 _PLAIN = re.compile(
     r"(?:c\.?|ca\.?|circa|about)?\s*(\d{4})(?:\s?[-–]\s?(\d{4}))?"
-)  # most dates: no need to look further
+)  # most dates; they need no further parsing
 _BC = re.compile(rf"[\s?)\]]*(?:\(\s*)?{say.BEFORE_CHRIST}", re.IGNORECASE)
 _AD = re.compile(rf"[\s?)\]]*(?:\(\s*)?{say.AFTER_CHRIST}", re.IGNORECASE)
 _BC_AHEAD = re.compile(
@@ -80,8 +80,8 @@ _BEFORE = re.compile(
 )
 _ISO_YEAR = r"(?:([+-]?\d{4,}|-\d{1,6})(?:-\d\d-\d\d(?:T[\d:.]*Z?)?)?[?~%]?|\.\.)"
 _ISO = re.compile(rf"{_ISO_YEAR}(?:\s*(?:/|\.\.|\bto\b|-(?=\s*-)|\s-\s)\s*{_ISO_YEAR})?")
-# What may stand around a year of three digits for it to be believed: with other words it is a number of something, and
-# with half a bracket or dash it is what was left of a longer one.
+# Text that may surround a three-digit year. With other words, the number counts something else; with an unmatched
+# bracket or dash, it is a fragment of a longer number.
 _ONLY_A_DATE = re.compile(
     r"^(?!0)(?!.*\d[.,]\d)(?:[\s.,/-]|\([^()]*\)|\[[^][]*\]|\d|\?|(?<![a-z])(?:ca?|circa|about|around|after|before|or|and|to|um"
     r"|a\.?d|bce?|b\.c|ce|probably)(?![a-z]))*(?<!-)$",
@@ -113,10 +113,11 @@ _Span = tuple[int, int]
 
 @lru_cache(maxsize=1 << 16)
 def years(text: str | None) -> _Years:
-    """The first and the last year that a date in words allows; None where it leaves an end open or says nothing.
+    """Return the first and the last year that a date allows; None for an open end, or if it gives no year.
 
-    Years before Christ are negative. Centuries run from 1501 to 1600; "early", "mid" and "late" are their thirds, as
-    museums that give both write it ("late 17th century" is 1667 to 1700). "About" widens nothing: nobody says how far.
+    Years before Christ are negative. Centuries run from 1501 to 1600; "early", "mid" and "late" are thirds of
+    them, as museums that give both write it ("late 17th century" is 1667 to 1700). "About" does not widen the range,
+    because it does not say by how much.
     """
     if not text:
         return None, None
@@ -140,7 +141,7 @@ def years(text: str | None) -> _Years:
 
 
 def _plain(text: str) -> str:
-    """One kind of dash, no brackets inside numbers, no commas in thousands before Christ, ordinals in digits."""
+    """Unify dashes, drop brackets inside numbers and commas in thousands before Christ, put ordinals in digits."""
     text = re.sub(r"[‐‑‒–−]", "-", text).replace("—", "--").replace("’", "'")
     text = re.sub(r"(?<=\d)[\[\]](?=[\d?xu_-])", "", text, flags=re.IGNORECASE)
     text = re.sub(
@@ -156,7 +157,7 @@ def _in_digits(match: re.Match[str]) -> str:
 
 
 def _from_iso(match: re.Match[str]) -> _Years:
-    """A year, a day or an interval of ISO 8601 and EDTF; there, years before Christ have a sign."""
+    """Read a year, a day or an interval of ISO 8601 or EDTF, where years before Christ have a minus sign."""
     first = last = None if match[1] is None else int(match[1])
     if match[2] is not None or ".." in match[0]:
         last = None if match[2] is None else int(match[2])
@@ -166,33 +167,33 @@ def _from_iso(match: re.Match[str]) -> _Years:
 
 
 def _spans(text: str, believed: bool) -> list[_Span]:
-    """Every year, decade and century of a text as its first and last year, in order.
+    """Return every year, decade and century of a text as its first and last year, the last one in the text first.
 
-    They are read from the end, because the word for the century and the era often stand once, behind the last number.
+    They are read from the end, because the era and the word for the century often come once, after the last number.
     """
     matches = list(_PIECE.finditer(text))
     centuries = _centuries(matches, text)
-    found: list[tuple[int, int, bool]] = []
-    behind: re.Match[str] | None = None  # the piece that was read before this one, and counted
+    spans: list[tuple[int, int, bool]] = []
+    behind: re.Match[str] | None = None  # the accepted piece that follows in the text
     for match in reversed(matches):
         if (match["century"] or match["roman"]) and match.start() not in centuries:
             continue
         era = _era(match, text)
         inherits = behind is not None and _joined(match, behind, text)
-        span = _span(match, text, bool(era), believed or era is not None or (inherits and found[-1][2]))
+        span = _span(match, text, bool(era), believed or era is not None or (inherits and spans[-1][2]))
         if span is None:
             continue
-        if era is None and inherits and found[-1][2] and span[1] >= found[-1][0]:
+        if era is None and inherits and spans[-1][2] and span[1] >= spans[-1][0]:
             era = True  # 500 to 400 BC
             span = _span(match, text, True, True) or span
         if span[0] <= span[1] and (span[1] <= _LATEST or era):
-            found.append((*span, bool(era)))
+            spans.append((*span, bool(era)))
             behind = match
-    return [(-last, -first) if before_christ else (first, last) for first, last, before_christ in found]
+    return [(-last, -first) if before_christ else (first, last) for first, last, before_christ in spans]
 
 
 def _centuries(matches: list[re.Match[str]], text: str) -> set[int]:
-    """Where the ordinals start that count centuries: those beside a word for it, and those that are joined to them."""
+    """Return where ordinals that count centuries start: those beside a word for it, and those joined to them."""
     ordinals = [match for match in matches if match["century"] or match["roman"]]
     pairs = list(pairwise(ordinals))
     counted = {match.start() for match in ordinals if match["word"]}
@@ -211,7 +212,7 @@ def _joined(ahead: re.Match[str], behind: re.Match[str], text: str) -> bool:
 
 
 def _era(match: re.Match[str], text: str) -> bool | None:
-    """Whether a date is before Christ, as the words behind or ahead of it say; None if they say nothing."""
+    """Whether the words after or before a date say that it is before Christ; None if they do not say."""
     if _BC.match(text, match.end()):
         return True
     if _AD.match(text, match.end()):
@@ -221,7 +222,7 @@ def _era(match: re.Match[str], text: str) -> bool | None:
 
 
 def _span(match: re.Match[str], text: str, before_christ: bool, believed: bool) -> _Span | None:
-    """First and last year of a piece, counted away from the birth of Christ."""
+    """Return first and last year of a piece, positive also before Christ; None if it is not a date."""
     part = match["part"] or match["behind"]
     if match["century"] or match["roman"]:
         number = _number(match["century"] or match["roman"])
@@ -277,7 +278,7 @@ def _year(match: re.Match[str], text: str, before_christ: bool, believed: bool) 
 
 
 def _portion(words: str | None, first: int, length: int, backwards: bool) -> _Span:
-    """The part of a century or decade that words name: early, mid, late, second half, last quarter."""
+    """Return the part of a century or decade that words name: early, mid, late, second half, last quarter."""
     if not words:
         return first, first + length - 1
     short = {"in": "early", "ex": "late", "med": "mid"}

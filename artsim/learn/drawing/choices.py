@@ -1,4 +1,4 @@
-"""Choices to put before a curator: int (n, 9), an anchor and eight candidates, as places in the ids of artworks."""
+"""Choices to show a curator: int (n, 9), an anchor and eight candidates, as indices into the artworks' ids."""
 
 from collections.abc import Collection
 
@@ -10,9 +10,9 @@ _CANDIDATES = IMAGES - 1
 
 
 def anchors_of(pool: np.ndarray, done: Collection[int], count: int, rng: np.random.Generator) -> np.ndarray:
-    """The artworks in a pool that were no anchor before, in random order; int64.
+    """Returns the artworks in a pool that were not an anchor before, in random order; int64.
 
-    Those that were (``done``) follow only if there are fewer than ``count``, and no more than needed.
+    Earlier anchors (``done``) follow only if there are fewer than ``count``, and only as many as needed.
     """
     order = rng.permutation(np.flatnonzero(pool >= 0))
     before = np.isin(order, np.fromiter(done, np.int64, len(done)))
@@ -21,8 +21,8 @@ def anchors_of(pool: np.ndarray, done: Collection[int], count: int, rng: np.rand
 
 
 def random_choices(pool: np.ndarray, anchors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Eight candidates for each anchor, from all others of its pool."""
-    members = {one: np.flatnonzero(pool == one) for one in np.unique(pool[anchors]).tolist()}
+    """Draws eight candidates for each anchor from all others of its pool."""
+    members = {number: np.flatnonzero(pool == number) for number in np.unique(pool[anchors]).tolist()}
     out = np.empty((len(anchors), IMAGES), np.int64)
     for row, anchor in enumerate(anchors.tolist()):
         others = members[int(pool[anchor])]
@@ -32,15 +32,16 @@ def random_choices(pool: np.ndarray, anchors: np.ndarray, rng: np.random.Generat
 
 
 def near_choices(near: dict[int, np.ndarray], anchors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Eight candidates for each anchor from the artworks near it."""
+    """Draws eight candidates for each anchor from the artworks near it."""
     rows = [[anchor, *rng.choice(near[anchor], _CANDIDATES, replace=False)] for anchor in anchors.tolist()]
     return np.array(rows, np.int64).reshape(-1, IMAGES)
 
 
 def with_repeats(choices: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """The choices, and ``count`` of the first third again in the last half, with their candidates in another order.
+    """Returns the choices with ``count`` of the first third repeated in the last half.
 
-    In another order the second judgement is an annotation of its own; the same line again would be taken for known.
+    The repeats have their candidates in another order, so that the second judgement is a separate annotation; an
+    identical line would count as already known.
     """
     third, half = len(choices) // 3, len(choices) // 2
     again = choices[rng.choice(third, count, replace=False)]

@@ -40,11 +40,11 @@ def draw(
 ) -> dict[str, Any]:
     """Writes an HTML page with ``count`` annotations to make; returns the run's share of the report.
 
-    The eight candidates come from anywhere (``random``), from the anchor's neighbourhood in ``features`` (``near``), or
-    are near by ``model``, which is unsure which is nearest (``uncertain``). The nine come from one pool (see
-    ``pools_of``). Artworks that were no anchor of ``annotator`` (or of anybody) yet come first. ``repeats`` of the
-    annotations come twice. Artworks without an image are left out, and all but one of those with the same file.
-    Mistake if the archive has too little for it.
+    The eight candidates come from all artworks (``random``), from the anchor's neighbourhood in ``features``
+    (``near``), or from those near the anchor where ``model`` is unsure which is nearest (``uncertain``). All nine
+    images come from one pool (see ``pools_of``). Artworks that ``annotator`` (or, if None, anybody) has not judged as
+    anchors come first. ``repeats`` of the annotations come twice. Artworks without an image are left out; of those with
+    the same file, one is kept. Raises a user error if the archive has too few artworks.
     """
     _check(out, annotator, count, mode, features, model)
     fresh = count - repeats
@@ -53,7 +53,7 @@ def draw(
     space = Space(archive, features, seed) if mode == "near" else None
     among = with_vectors(space) if space else None
     if model:
-        from artsim.learn.drawing.uncertain import seen_by, uncertain_choices  # torch is not needed otherwise
+        from artsim.learn.drawing.uncertain import seen_by, uncertain_choices  # needs torch
 
         among = seen_by(archive, model)
     ids, keys = drawable(archive, among, pool_by, public_only)
@@ -102,19 +102,19 @@ def _check(out: str, annotator: str | None, count: int, mode: str, features: Seq
 
 
 def _near(space: Space, ids: pa.Array, pool: np.ndarray, anchors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    found = neighbourhoods(space, ids, np.zeros(len(ids), np.int64), pool, anchors)
-    return near_choices({anchor: near for anchor, (near, _) in found.items()}, anchors, rng)
+    neighbours = neighbourhoods(space, ids, np.zeros(len(ids), np.int64), pool, anchors)
+    return near_choices({anchor: near for anchor, (near, _) in neighbours.items()}, anchors, rng)
 
 
 def _shown(archive: Archive, images: np.ndarray) -> tuple[dict[str, dict[str, Any]], dict[str, list[bytes]]]:
-    """What the page says about each artwork, and its pictures: small, and large if it is an anchor."""
+    """Returns what the page says about each artwork, and its pictures: small, and large if it is an anchor."""
     ids = sorted(set(images.flat))
     rows = archive.table("catalog").find(ids, ["id", "title", "artist", "date_text", "year_from"])
     about = {row["id"]: row for row in ([] if rows is None else rows.to_pylist())}
     anchors = set(images[:, 0])
-    sides = {one: [_CANDIDATE_SIDE, *([_ANCHOR_SIDE] if one in anchors else [])] for one in ids}
-    stream = ({"id": one, "jpegs": jpegs, "rows": 1} for one, jpegs in small_jpegs(archive, sides))
-    return about, {done["id"]: done["jpegs"] for done in progress(stream, len(ids), "pictures")}
+    sides = {artwork_id: [_CANDIDATE_SIDE, *([_ANCHOR_SIDE] if artwork_id in anchors else [])] for artwork_id in ids}
+    stream = ({"id": artwork_id, "jpegs": jpegs, "rows": 1} for artwork_id, jpegs in small_jpegs(archive, sides))
+    return about, {item["id"]: item["jpegs"] for item in progress(stream, len(ids), "pictures")}
 
 
 def _why_fewer(drawn: int, kept: int) -> str:

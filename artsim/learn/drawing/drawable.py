@@ -1,4 +1,4 @@
-"""Which artworks a curator can be asked about, and which were asked about before."""
+"""Which artworks a curator can be asked about, and which were judged as anchors before."""
 
 import numpy as np
 import pyarrow as pa
@@ -14,9 +14,10 @@ _COLUMNS = [name for name in CATALOG.names if name not in ("id", "metadata")]
 def drawable(
     archive: Archive, among: pa.Array | None, pool_by: str | None, public_only: bool
 ) -> tuple[pa.Array, list[str]]:
-    """Artworks with an image, one for each file: their ids, and what keeps them together: the id, or the group's value.
+    """Returns the artworks with an image, one for each file: their ids, and a key: the id or the group's value.
 
-    ``among`` are ids that have what else is needed. Mistake if there are fewer than nine, or no such column.
+    Artworks with the same key stay together. ``among`` holds the ids that have everything else needed; None for all.
+    Raises a user error if there are fewer than nine artworks, or no such column.
     """
     if pool_by is not None and pool_by not in _COLUMNS:
         raise Mistake(f"--pool-by {pool_by}: no such column; there are {', '.join(_COLUMNS)}")
@@ -29,26 +30,29 @@ def drawable(
         rows = rows.filter(pc.is_in(rows["id"], value_set=wanted))
         ids = rows["id"].to_pylist()
         values = rows[pool_by].cast(pa.string()).to_pylist() if pool_by else [None] * len(ids)
-        group.update((one, f"{pool_by}={value}" if value else one) for one, value in zip(ids, values, strict=True))
+        group.update(
+            (artwork_id, f"{pool_by}={value}" if value else artwork_id)
+            for artwork_id, value in zip(ids, values, strict=True)
+        )
     of_file: dict[str, str] = {}
-    for one, sha256 in zip(wanted.to_pylist(), images["sha256"].to_pylist(), strict=True):
-        if one in group:
-            of_file.setdefault(sha256 or one, one)
+    for artwork_id, sha256 in zip(wanted.to_pylist(), images["sha256"].to_pylist(), strict=True):
+        if artwork_id in group:
+            of_file.setdefault(sha256 or artwork_id, artwork_id)
     if len(of_file) < IMAGES:
         needs = "an image" + " that is open to everyone" * public_only + " and a vector" * (among is not None)
         raise Mistake(f"--archive {archive.uri}: {len(of_file)} artworks have {needs}; an annotation needs {IMAGES}")
-    return pa.array(of_file.values(), pa.string()), [group[one] for one in of_file.values()]
+    return pa.array(of_file.values(), pa.string()), [group[artwork_id] for artwork_id in of_file.values()]
 
 
 def anchors_before(archive: Archive, ids: pa.Array, annotator: str | None) -> np.ndarray:
-    """The artworks, as places in ``ids``, that an annotator (or anybody) already judged as anchors."""
+    """Returns the artworks, as indices into ``ids``, that an annotator (or anybody) already judged as anchors."""
     before = read_annotations(archive)
-    mine = before.images[before.annotator == annotator, 0] if annotator else before.images[:, 0]
-    return np.flatnonzero(pc.is_in(ids, value_set=pa.array(mine.tolist(), pa.string())))
+    anchors = before.images[before.annotator == annotator, 0] if annotator else before.images[:, 0]
+    return np.flatnonzero(pc.is_in(ids, value_set=pa.array(anchors.tolist(), pa.string())))
 
 
 def _images(archive: Archive) -> pa.Table:
-    """``id`` and ``sha256`` of every image that is there."""
+    """Returns ``id`` and ``sha256`` of every image in the archive."""
     files = [
         rows.filter(pc.equal(rows["status"], "ok")).select(["id", "sha256"])
         for rows in archive.table("images").scan(["id", "status", "sha256"])

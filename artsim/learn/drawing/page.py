@@ -23,10 +23,10 @@ _LONGEST = 160  # characters of a title or an artist's name
 
 @dataclass(frozen=True)
 class Page:
-    """What a page asks: ``images``, object (n, 9), ids of an anchor and eight candidates; and what it shows of them.
+    """A page: ``images``, object (n, 9), ids of an anchor and eight candidates; and what it shows of them.
 
-    ``about`` has catalog rows by id; ``pictures`` has JPEGs by id: small, and large if it is an anchor; none if the
-    image can't be read.
+    ``about`` has catalog rows by id. ``pictures`` has JPEGs by id: a small one, and a large one for an anchor; none if
+    the image can't be read.
     """
 
     name: str
@@ -49,30 +49,30 @@ class Page:
 
 
 def page_data(page: Page) -> dict[str, Any]:
-    """What the page's script reads. Choices with a picture that can't be read are left out.
+    """Returns the data for the page's script. Choices with a picture that can't be read are left out.
 
-    ``works`` has, for each artwork, the name as a line of the downloaded file has it, a caption and data: addresses;
-    ``choices`` has places in it, nine each: the anchor, then the candidates.
+    ``works`` has, for each artwork, its name as written in the downloaded file, a caption and data: addresses of its
+    pictures. ``choices`` has nine indices into it each: the anchor, then the candidates.
     """
-    readable = [nine for nine in page.images.tolist() if all(page.pictures[one] for one in nine)]
+    readable = [choice for choice in page.images.tolist() if all(page.pictures[artwork_id] for artwork_id in choice)]
     place: dict[str, int] = {}
-    for nine in readable:
-        for one in nine:
-            place.setdefault(one, len(place))
+    for choice in readable:
+        for artwork_id in choice:
+            place.setdefault(artwork_id, len(place))
     return {
         "page": page.name,
         "mode": page.mode,
         "annotator": page.annotator,
         "file": page.download,
         "first": f"# mode: {page.mode}",
-        "command": page.command("ARCHIVE"),  # the page goes to others: no paths of this machine
-        "choices": [[place[one] for one in nine] for nine in readable],
-        "works": [_work(one, page.about.get(one, {}), page.pictures[one]) for one in place],
+        "command": page.command("ARCHIVE"),  # the page is sent to others: no paths of this machine
+        "choices": [[place[artwork_id] for artwork_id in choice] for choice in readable],
+        "works": [_work(artwork_id, page.about.get(artwork_id, {}), page.pictures[artwork_id]) for artwork_id in place],
     }
 
 
 def page_html(data: Mapping[str, Any]) -> str:
-    """The page as text. Its content security policy allows this style, this script and data: pictures, nothing else."""
+    """Returns the page as text. Its content security policy allows only this style, this script and data: pictures."""
     style, script = _file("page.css"), _file("page.js")
     policy = "; ".join(
         [
@@ -89,7 +89,7 @@ def page_html(data: Mapping[str, Any]) -> str:
 
 
 def check_out(path: str) -> None:
-    """Makes the folder of a page. Mistake if a page can't be written there."""
+    """Creates the folder of a page. Raises a user error if a page can't be written there."""
     if "://" in path:
         raise Mistake(f"--out {path}: a page goes to a disk, not to an address")
     if not path.lower().endswith((".html", ".htm")):
@@ -101,7 +101,7 @@ def check_out(path: str) -> None:
 
 
 def write_page(path: str, page: Page) -> int:
-    """Writes the page, whole or not at all; says how many annotations it has. Mistake if that can't be."""
+    """Writes the page atomically; returns how many annotations it has. Raises a user error if that is impossible."""
     data = page_data(page)
     if not data["choices"]:
         raise Mistake("--n: of what was drawn no picture can be read; jobs.scrape --refresh fetches them again")
@@ -114,7 +114,7 @@ def write_page(path: str, page: Page) -> int:
 
 @contextlib.contextmanager
 def _told(path: str) -> Iterator[None]:
-    """Mistake for what the disk says."""
+    """Turns errors of the disk into user errors."""
     try:
         yield
     except (OSError, ValueError) as error:
@@ -133,7 +133,7 @@ def _address(jpeg: bytes) -> str:
 
 
 def _as_json(data: Mapping[str, Any]) -> str:
-    """JSON that can't end the script element that it stands in: ASCII alone, without < > and &."""
+    """Returns JSON that can't end the script element around it: ASCII only, without < > and &."""
     text = json.dumps(data, ensure_ascii=True)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 

@@ -1,4 +1,4 @@
-"""Which part of an archive an artwork belongs to: the nine of an annotation come from one, so that folds lose none."""
+"""Assigns artworks to pools. The images of an annotation come from one pool, so that folds exclude none."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,15 +8,15 @@ import numpy as np
 from artsim.archive import Mistake
 
 POOLS = 5  # as many as jobs.train has folds
-_ENOUGH = 40  # artworks of a pool; with fewer, the same images would come again and again
+_ENOUGH = 40  # artworks in a pool; with fewer, the same images would be shown again and again
 
 
 def pools_of(keys: Sequence[str], images: int, pools: int | None) -> np.ndarray:
-    """The pool of each artwork, int64 (n,), from 0; -1 for those in a pool of fewer than ``images``.
+    """Returns the pool of each artwork, int64 (n,), from 0; -1 for those in a pool of fewer than ``images``.
 
     ``keys`` says what stays together: an artwork's id, or its group. The pool is a hash of the key, so an artwork stays
-    in its pool whatever else comes into the archive. Without ``pools`` there are five, or as many as leave 40 artworks
-    in each. Mistake if no pool has enough artworks.
+    in its pool when others are added. Without ``pools`` there are five, or as many as leave 40 artworks in each. Raises
+    a user error if no pool has enough artworks.
     """
     if pools is not None and pools < 1:
         raise Mistake(f"--pools {pools}: at least 1")

@@ -1,4 +1,4 @@
-"""Choices over which a model is unsure: hard ones, of artworks that it finds near the anchor, and about as near."""
+"""Choices about which a model is unsure: it finds several candidates near the anchor, and about equally near."""
 
 import logging
 
@@ -10,14 +10,14 @@ from artsim.learn.annotation_neighbourhood import with_vectors
 from artsim.learn.annotations import IMAGES
 from artsim.learn.model import HeadEncoder, load_model
 
-_LOOKED_AT = 5000  # artworks, drawn at random, whose vectors are in memory
-_OF = 41  # artworks of which the eight nearest to one of them are candidates
-_SAMPLED = 20  # choices looked at for each that is kept
-_SHARED = (2, 4, 6, IMAGES)  # images that a choice may share with those taken before it, step by step
+_LOOKED_AT = 5000  # artworks drawn at random, whose vectors are held in memory
+_OF = 41  # artworks drawn for each anchor; the eight nearest are its candidates
+_SAMPLED = 20  # choices sampled for each that is kept
+_SHARED = (2, 4, 6, IMAGES)  # images that a choice may share with those taken before it, relaxed step by step
 
 
 def seen_by(archive: Archive, model: str) -> pa.Array | None:
-    """The ids of which a model has a vector; None for a fine-tuned backbone, which needs the image alone."""
+    """Returns the ids that a model has a vector for; None for a fine-tuned backbone, which only needs the image."""
     encoder = load_model(archive, model).encoder(archive)
     return with_vectors(encoder.space) if isinstance(encoder, HeadEncoder) else None
 
@@ -31,9 +31,9 @@ def uncertain_choices(
     count: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """``count`` choices, or as many as there are anchors, int (n, 9), over which a model is least sure.
+    """Returns ``count`` choices, or as many as there are anchors, about which a model is least sure; int (n, 9).
 
-    Of forty random artworks the eight that the model finds nearest are candidates; of twenty choices one is kept.
+    The candidates are the eight of forty random artworks that the model finds nearest; one of twenty choices is kept.
     """
     others = rng.permutation(np.setdiff1d(np.flatnonzero(pool >= 0), anchors))
     looked_at = np.concatenate([anchors, others])[: max(_LOOKED_AT, 2 * count)]
@@ -47,18 +47,18 @@ def uncertain_choices(
 def nearest_choices(
     unit: np.ndarray, pool: np.ndarray, anchors: int, count: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """``count`` choices whose candidates are the nearest eight, by a model, of forty others of the anchor's pool.
+    """Returns ``count`` choices: candidates are the nearest eight, by a model, of forty others of the anchor's pool.
 
-    ``unit``, (m, d), are vectors of length 1, those of the ``anchors`` first; anchors come in turn. Candidates are in
-    random order. Anchors with fewer than eight others in their pool are left out.
+    ``unit``, (m, d), are vectors of length 1, those of the ``anchors`` first. Anchors are used in turn. Candidates are
+    in random order. Anchors with fewer than eight others in their pool are skipped.
     """
-    members = {one: np.flatnonzero(pool == one) for one in np.unique(pool).tolist()}
+    members = {number: np.flatnonzero(pool == number) for number in np.unique(pool).tolist()}
     rows = []
     for anchor in np.resize(np.arange(anchors), count).tolist():
-        there = members[int(pool[anchor])]
-        if len(there) < IMAGES:
+        in_pool = members[int(pool[anchor])]
+        if len(in_pool) < IMAGES:
             continue
-        drawn = there[rng.choice(len(there), min(_OF, len(there)), replace=False)]
+        drawn = in_pool[rng.choice(len(in_pool), min(_OF, len(in_pool)), replace=False)]
         drawn = drawn[drawn != anchor]
         nearest = np.argsort(-(unit[drawn] @ unit[anchor]), kind="stable")[: IMAGES - 1]  # NaN comes last
         rows.append([anchor, *rng.permutation(drawn[nearest])])
@@ -66,17 +66,17 @@ def nearest_choices(
 
 
 def of_unit_length(vectors: np.ndarray) -> np.ndarray:
-    """Vectors (m, d) scaled to length 1; one of zeros stays."""
+    """Scales vectors (m, d) to length 1; zero vectors stay zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.where(lengths == 0, 1.0, lengths)
 
 
 def entropies(unit: np.ndarray, choices: np.ndarray) -> np.ndarray:
-    """How unsure a model is which candidate is nearest to the anchor: float64 (n,), in nats, 0 to log 8.
+    """Returns how unsure a model is about which candidate is nearest to the anchor: float64 (n,), in nats, 0 to log 8.
 
-    The entropy of softmax(-cosine distance / temperature) over the eight. The temperature is the median, over all
-    choices, of the gap between the nearest and the second nearest, so that it fits the scale of any model. ``unit``,
-    (m, d), are vectors of length 1. -1 where a vector holds NaN.
+    This is the entropy of softmax(-cosine distance / temperature) over the eight. The temperature is the median, over
+    all choices, of the gap between the nearest and the second nearest, so that it fits the scale of any model.
+    ``unit``, (m, d), are vectors of length 1. The result is -1 where a vector holds NaN.
     """
     near = np.einsum("nd,nkd->nk", unit[choices[:, 0]], unit[choices[:, 1:]]).astype(np.float64)
     ordered = np.sort(near, axis=1)
@@ -90,9 +90,9 @@ def entropies(unit: np.ndarray, choices: np.ndarray) -> np.ndarray:
 
 
 def most_uncertain(uncertainty: np.ndarray, choices: np.ndarray, count: int) -> np.ndarray:
-    """The rows to ask about: at most ``count``, the most uncertain first, no anchor twice, few images shared.
+    """Returns the rows to ask about: at most ``count``, the most uncertain first, no anchor twice, few images shared.
 
-    A choice may share two images with those taken before it; where that gives too few, then four, six and more.
+    A choice may share two images with those taken before it; if that gives too few, then four, six, and finally all.
     """
     order = np.argsort(-uncertainty, kind="stable").tolist()
     taken: list[int] = []
@@ -101,11 +101,11 @@ def most_uncertain(uncertainty: np.ndarray, choices: np.ndarray, count: int) -> 
         for row in order:
             if len(taken) == count:
                 break
-            anchor, *_ = nine = choices[row].tolist()
-            if uncertainty[row] >= 0 and anchor not in anchors and sum(one in used for one in nine) <= shared:
+            anchor, *_ = choice = choices[row].tolist()
+            if uncertainty[row] >= 0 and anchor not in anchors and sum(image in used for image in choice) <= shared:
                 taken.append(row)
                 anchors.add(anchor)
-                used.update(nine)
+                used.update(choice)
     if not taken:
         raise Mistake("--model: it has no vector of numbers for any choice; train it anew")
     return np.array(taken, np.int64)

@@ -1,4 +1,4 @@
-"""Losses on embeddings: what is made small while a curator's eye is learned. One file a loss."""
+"""The training losses on embeddings, one per file."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,7 +18,7 @@ Loss = Callable[..., Tensor]
 
 
 def make_loss(recipe: Recipe) -> Loss:
-    """The loss that a recipe asks for. It pickles."""
+    """Returns the loss that a recipe specifies. It can be pickled."""
     how: dict[str, Any] = {"distance": recipe.distance, "reduction": recipe.reduction}
     if recipe.loss == "listwise":
         return partial(listwise_softmax, temperature=recipe.temperature, **how)

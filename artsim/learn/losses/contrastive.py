@@ -1,4 +1,4 @@
-"""The pairwise contrastive loss: on links, and on annotations taken apart into pairs."""
+"""The pairwise contrastive loss, for links and for annotations split into pairs."""
 
 import torch
 from pytorch_metric_learning.distances import LpDistance
@@ -19,12 +19,13 @@ def contrastive(
     distance: str = "cosine",
     reduction: str = "mean",
 ) -> Tensor:
-    """max(0, d - m2) of positive pairs, max(0, m - d) of negative ones, by pytorch-metric-learning's ContrastiveLoss.
+    """Returns the loss max(0, d - m2) of positive pairs and max(0, m - d) of negative pairs.
 
-    ``a`` and ``b`` (p, d), ``positive`` (p,) bool, to a scalar; an ``intra_margin`` m2 of None is 0. (Hadsell, Chopra,
-    LeCun: Dimensionality reduction by learning an invariant mapping, 2006, section 2.1, without the squares.)
+    The terms are those of pytorch-metric-learning's ContrastiveLoss. ``a`` and ``b`` (p, d), ``positive`` (p,) bool, to
+    a scalar; an ``intra_margin`` m2 of None is 0. (Hadsell, Chopra, LeCun: Dimensionality reduction by learning an
+    invariant mapping, 2006, section 2.1, without the squares.)
     """
-    # Its terms alone: its forward pass makes a matrix of all with all. LpDistance says that margins are distances.
+    # Only the terms: the forward pass compares all rows with all. LpDistance marks margins as distances.
     terms = ContrastiveLoss(pos_margin=intra_margin or 0.0, neg_margin=margin, distance=LpDistance())
     distances = measured(a, b, distance)
     near = terms.get_per_pair_loss(distances[positive], "pos")
@@ -43,20 +44,20 @@ def contrastive_candidates(
     reduction: str = "mean",
     present: Tensor | None = None,
 ) -> Tensor:
-    """The same of annotations: each anchor (b, d) in pairs with its positive (b, d) and its negatives (b, k, d).
+    """Returns the same loss for annotations: pairs each anchor (b, d) with its positive (b, d) and negatives (b, k, d).
 
-    Where ``present``, bool (b, k), is False there is no negative, and so no pair.
+    Where ``present``, bool (b, k), is False, there is no negative and so no pair.
     """
     candidates = torch.cat([positive.unsqueeze(1), negatives], dim=1)
     of_positive = torch.zeros(candidates.shape[:2], dtype=torch.bool, device=anchor.device)
     of_positive[:, 0] = True
-    there = torch.ones_like(of_positive)
+    is_pair = torch.ones_like(of_positive)
     if present is not None:
-        there[:, 1:] = present
+        is_pair[:, 1:] = present
     return contrastive(
-        anchor.unsqueeze(1).expand_as(candidates)[there],
-        candidates[there],
-        of_positive[there],
+        anchor.unsqueeze(1).expand_as(candidates)[is_pair],
+        candidates[is_pair],
+        of_positive[is_pair],
         margin=margin,
         intra_margin=intra_margin,
         distance=distance,

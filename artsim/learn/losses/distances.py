@@ -1,4 +1,4 @@
-"""Distances between rows of embeddings by pytorch-metric-learning's measures; row by row, never all with all."""
+"""Distances between rows of embeddings by pytorch-metric-learning; row by row, never all with all."""
 
 import torch
 from pytorch_metric_learning.distances import CosineSimilarity, LpDistance
@@ -8,9 +8,9 @@ _MEASURES = {"cosine": CosineSimilarity(), "euclidean": LpDistance(normalize_emb
 
 
 def distance(a: Tensor, b: Tensor, kind: str) -> Tensor:
-    """From each row of ``a`` to the same row of ``b``, (..., d) each and broadcast, to (...).
+    """Returns the distance from each row of ``a`` to the same row of ``b``: both (..., d), broadcast, to (...).
 
-    ``cosine`` is 1 - cosine similarity, 0 to 2; ``euclidean`` is as it is, nothing normalised.
+    ``cosine`` is 1 - cosine similarity, 0 to 2; ``euclidean`` is not normalised.
     """
     measure = _MEASURES[kind]
     a, b = torch.broadcast_tensors(measure.maybe_normalize(a, dim=-1), measure.maybe_normalize(b, dim=-1))
@@ -19,5 +19,5 @@ def distance(a: Tensor, b: Tensor, kind: str) -> Tensor:
 
 
 def reduced(losses: Tensor, reduction: str) -> Tensor:
-    """The ``mean`` or the ``sum`` of all, zeros counted: so that the parts of a batch add up to it. 0 of none."""
+    """Returns the ``mean`` or ``sum`` of all losses, zeros included, so that parts of a batch add up. 0 of none."""
     return losses.sum() if reduction == "sum" or not losses.numel() else losses.mean()

@@ -17,12 +17,11 @@ def listwise_softmax(
     reduction: str = "mean",
     present: Tensor | None = None,
 ) -> Tensor:
-    """-log of the softmax of -distance / ``temperature`` at the positive, over the positive and its k negatives.
+    """Returns -log of the softmax of -distance / ``temperature`` at the positive, over it and its k negatives.
 
     ``anchor`` and ``positive`` (b, d), ``negatives`` (b, k, d), to a scalar: the mean or sum over annotations. Where
-    ``present``, bool (b, k), is False there is no negative. It is
-    ListNet's top-one cross entropy with one relevant item (Cao et al., Learning to rank: from pairwise approach to
-    listwise approach, 2007, section 4.2).
+    ``present``, bool (b, k), is False, there is no negative. This is ListNet's top-one cross entropy with one relevant
+    item (Cao et al., Learning to rank: from pairwise approach to listwise approach, 2007, section 4.2).
     """
     candidates = torch.cat([positive.unsqueeze(1), negatives], dim=1)
     logits = measured(anchor.unsqueeze(1), candidates, distance) / -temperature

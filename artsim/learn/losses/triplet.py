@@ -19,13 +19,13 @@ def compound_triplet(
     reduction: str = "mean",
     present: Tensor | None = None,
 ) -> Tensor:
-    """max(0, m + d+ - d- + max(0, d+ - m2)) over all triplets, of which each negative makes one.
+    """Returns max(0, m + d+ - d- + max(0, d+ - m2)) over all triplets; each negative makes one.
 
     ``anchor`` and ``positive`` (b, d), ``negatives`` (b, k, d), to a scalar. The inner term is nested: a negative that
-    is far enough off hides a positive that is too far (it is left out where ``intra_margin`` m2 is None). With ``swap``
+    is far enough away hides a positive that is too far. It is left out if ``intra_margin`` m2 is None. With ``swap``,
     d- is the smaller of the negative's distances to anchor and positive (Balntas et al., Learning local feature
-    descriptors with triplets and shallow convolutional neural networks, 2016, section 2.3). Where ``present``,
-    bool (b, k), is False there is no negative, and so no triplet.
+    descriptors with triplets and shallow convolutional neural networks, 2016, section 2.3). Where ``present``, bool
+    (b, k), is False, there is no negative and so no triplet.
     """
     to_positive = measured(anchor, positive, distance).unsqueeze(1)
     to_negatives = measured(anchor.unsqueeze(1), negatives, distance)
