@@ -1,4 +1,4 @@
-"""Features of one or several backbones as one matrix: join by id, stack, PCA; streamed, part by part."""
+"""Features of one or more backbones as one matrix: joined by id, stacked, reduced by PCA, streamed by partition."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from artsim.archive import Archive, Mistake, public_ids
 
-_LARGEST, _SMALLEST = 1e15, 1e-15  # of vectors that something is fitted to: squares and their sums stay in float32
-_FIT_ROWS = 20_000  # vectors that a PCA is fitted on, drawn from the whole table
+_LARGEST, _SMALLEST = 1e15, 1e-15  # limits of values to fit, so that sums of squares stay in float32
+_FIT_ROWS = 20_000  # vectors that a PCA is fitted on, sampled from the whole table
 _SPEC = re.compile(r"(?P<name>.+?)(:(?P<pca>[0-9.]+))?")
 
 Block = tuple[np.ndarray, np.ndarray]  # ids, object of shape (n,), and vectors, float32 of shape (n, d)
@@ -26,7 +26,7 @@ class Spec:
 
 
 def parse_spec(text: str) -> Spec:
-    """Reads ``NAME[:PCA]``. Mistake if PCA is neither a whole number of components nor a share of variance below 1."""
+    """Parses ``NAME[:PCA]``. Raises ``Mistake`` unless PCA is a number of components or a share of variance below 1."""
     match = _SPEC.fullmatch(text)
     if match is None:
         raise Mistake(f"--features {text!r}: not of the form NAME or NAME:PCA")
@@ -43,22 +43,22 @@ def parse_spec(text: str) -> Spec:
 
 @dataclass(frozen=True)
 class Pca:
-    """A PCA as it is kept and carried: ``mean`` (d,) and ``matrix`` (d, c), float32; whitening is in the matrix."""
+    """A fitted PCA: ``mean`` (d,) and ``matrix`` (d, c), float32. The matrix includes the whitening."""
 
     mean: np.ndarray
     matrix: np.ndarray
 
     def __call__(self, vectors: np.ndarray) -> np.ndarray:
-        """Vectors (n, d) to their components (n, c), float32."""
+        """Projects vectors (n, d) to their components (n, c), float32."""
         return (vectors - self.mean) @ self.matrix
 
 
 class Space:
-    """The space that features of an archive span, several stacked into one.
+    """The vector space of one or more features of an archive.
 
-    One feature alone is taken as it is. Of several, each is scaled to unit length before they are joined, so that in
-    cosine and euclidean distance each counts the same. PCA is fitted on a sample of the archive (seeded), ``whiten``
-    giving each component variance 1; or ``pcas``, one for each spec, were fitted elsewhere. Pickles.
+    A single feature is used as it is. Several are each scaled to unit length and concatenated, so that each counts the
+    same in cosine and euclidean distance. PCA is fitted on a seeded sample of the archive, where ``whiten`` gives each
+    component variance 1; alternatively, ``pcas`` holds a fitted PCA (or None) for each spec. Can be pickled.
     """
 
     def __init__(
@@ -76,14 +76,14 @@ class Space:
         known = archive.names("features")
         for spec in self.specs:
             if spec.name not in known:  # a name, never a path
-                there = ", ".join(known) or "none yet; jobs.extract makes them"
-                raise Mistake(f"--features {spec.name[:100]}: the archive has no such features; it has {there}")
+                available = ", ".join(known) or "none yet; jobs.extract makes them"
+                raise Mistake(f"--features {spec.name[:100]}: the archive has no such features; it has {available}")
         self.tables = [archive.table(f"features/{spec.name}") for spec in self.specs]
         self.pcas = list(pcas) if pcas is not None else self._fit(seed, whiten)
 
     @property
     def name(self) -> str:
-        """The specs as one word, for tables and files made from this space."""
+        """The specs as one word, to name tables and files made from this space."""
         return "-".join(f"{spec.name}{'' if spec.pca is None else f'~{spec.pca}'}" for spec in self.specs)
 
     @property
@@ -92,50 +92,50 @@ class Space:
         return " + ".join(f"{spec.name}{'' if spec.pca is None else f':{spec.pca}'}" for spec in self.specs)
 
     def parts(self) -> list[tuple[int, str]]:
-        """Shard and name of every part that all features have."""
-        found = []
+        """Returns shard and name of every partition that all features have."""
+        partitions = []
         for shard in range(self.archive.shards):
             common = set.intersection(*(set(table.parts(shard)) for table in self.tables))
-            found += [(shard, part) for part in sorted(common)]
-        return found
+            partitions += [(shard, part) for part in sorted(common)]
+        return partitions
 
     def blocks(self, *, public_only: bool = False, parts: Sequence[tuple[int, str]] | None = None) -> Iterator[Block]:
-        """All vectors, or those of some parts: ids and a matrix at a time.
+        """Yields ids and matrix of each partition, or of each in ``parts``.
 
-        Rows without a vector are left out, and those whose vector holds NaN or infinity.
+        Leaves out rows whose vector is missing or holds NaN or infinity.
         """
         for shard, part in self.parts() if parts is None else parts:
             allowed = set(public_ids(self.archive.table("catalog"), shard).to_pylist()) if public_only else None
             ids, raw = self._read(shard, part)
             if allowed is not None:
-                keep = np.fromiter((one in allowed for one in ids), bool, len(ids))
+                keep = np.fromiter((identifier in allowed for identifier in ids), bool, len(ids))
                 ids, raw = ids[keep], [matrix[keep] for matrix in raw]
             if len(ids):
                 yield ids, self.project(raw)
 
     def find(self, ids: Sequence[str]) -> np.ndarray:
-        """The vectors of these ids, float32 of shape (n, d). Mistake names the first that has none."""
+        """The vectors of these ids, float32 of shape (n, d). Raises ``Mistake`` naming the first id without one."""
         raw = []
         for spec, table in zip(self.specs, self.tables, strict=True):
             rows = table.find(ids, ["id", "vector"])
-            there = (
+            positions = (
                 {}
                 if rows is None
-                else {one: i for i, one in enumerate(rows.filter(rows["vector"].is_valid())["id"].to_pylist())}
+                else {row_id: i for i, row_id in enumerate(rows.filter(rows["vector"].is_valid())["id"].to_pylist())}
             )
             for identifier in ids:
-                if identifier not in there:
+                if identifier not in positions:
                     raise Mistake(f"{identifier}: {_why_missing(self.archive, identifier, spec.name)}")
             assert rows is not None
             raw.append(_matrix(rows))
             finite = np.isfinite(raw[-1]).all(axis=1)
             if not finite.all():
-                one = rows["id"][int(np.argmin(finite))].as_py()
-                raise Mistake(f"{one}: its vector in features/{spec.name} holds NaN or infinity; jobs.extract anew")
+                bad_id = rows["id"][int(np.argmin(finite))].as_py()
+                raise Mistake(f"{bad_id}: its vector in features/{spec.name} holds NaN or infinity; jobs.extract anew")
         return self.project(raw)
 
     def project(self, raw: Sequence[np.ndarray]) -> np.ndarray:
-        """Vectors as the backbones gave them, one matrix a spec, to this space."""
+        """Maps the backbones' vectors, one matrix per spec, to this space."""
         out = []
         for matrix, pca in zip(raw, self.pcas, strict=True):
             values = matrix if pca is None else pca(matrix)
@@ -145,7 +145,7 @@ class Space:
         return out[0] if len(out) == 1 else np.concatenate(out, axis=1)
 
     def _read(self, shard: int, part: str) -> tuple[np.ndarray, list[np.ndarray]]:
-        """The ids that every feature has a finite vector of, and their matrices, in the first feature's order."""
+        """Returns the ids with a finite vector in every feature, and their matrices, in the first feature's order."""
         tables = []
         for table in self.tables:
             rows = table.read(shard, part, ["id", "vector"])
@@ -192,14 +192,14 @@ class Space:
 
 
 def check_learnable(vectors: np.ndarray, name: str) -> None:
-    """Mistake if nothing can be fitted to these vectors, (n, d), of the features ``name``."""
+    """Raises ``Mistake`` if nothing can be fitted to these vectors (n, d) of the features ``name``."""
     if not np.isfinite(vectors).all():
         raise Mistake(f"--features {name}: their vectors hold NaN or infinity")
     _check_varies(vectors, name)
 
 
 def _check_varies(matrix: np.ndarray, name: str) -> None:
-    """Mistake if finite vectors are all alike, or of a size that float32 can't square and add up."""
+    """Raises ``Mistake`` if finite vectors are all the same, or too large or small for float32 to sum their squares."""
     largest = float(np.abs(matrix).max())
     spread = float((matrix.max(axis=0).astype(np.float64) - matrix.min(axis=0)).max())
     if spread <= 4 * np.finfo(np.float32).eps * largest:
@@ -226,10 +226,10 @@ def _matrix(rows: pa.Table) -> np.ndarray:
 
 
 def _why_missing(archive: Archive, identifier: str, name: str) -> str:
-    """What a person who asked for an id without a vector wants to know."""
+    """Tells the user why an id has no vector."""
     if archive.table("catalog").find([identifier], ["id"]) is None:
-        some = next((rows["id"][0].as_py() for rows in archive.table("catalog").scan(["id"]) if len(rows)), None)
-        return "no such id in the catalog" + (f"; ids look like {some}" if some else "")
+        example = next((rows["id"][0].as_py() for rows in archive.table("catalog").scan(["id"]) if len(rows)), None)
+        return "no such id in the catalog" + (f"; ids look like {example}" if example else "")
     image = archive.table("images").find([identifier], ["id", "status", "detail"])
     if image is None:
         return "its image was not fetched yet; run jobs.scrape"

@@ -1,6 +1,6 @@
-"""The frame of every job: options and a TOML file of them, one report as the last line of stdout, exit codes.
+"""The frame of every job: options, also from a TOML file, one report as the last line of stdout, exit codes.
 
-It knows nothing of what a job does, and imports nothing heavy: ``--help`` answers at once.
+It does not depend on any job and imports nothing heavy, so that ``--help`` answers at once.
 """
 
 import argparse
@@ -22,8 +22,8 @@ from artsim import cluster
 from artsim.mistake import Mistake, Outage
 from artsim.summary import all_failed, failed_line, printable, summary
 
-_SUBMITTED = "RAY_JOB_CONFIG_JSON_ENV_VAR"  # in the environment of what `ray job submit` runs
-_MOST, _MOST_FLOAT = 1 << 62, 1e9  # numbers of options are below these
+_SUBMITTED = "RAY_JOB_CONFIG_JSON_ENV_VAR"  # set in the environment of a command that `ray job submit` runs
+_MOST, _MOST_FLOAT = 1 << 62, 1e9  # numeric options are below these limits
 _VERSIONS = ("artsim", "ray", "torch", "timm", "pyarrow")
 
 Run = Callable[..., dict[str, Any]]
@@ -31,10 +31,10 @@ Text = Callable[[dict[str, Any]], str]
 
 
 class Job:
-    """A job: ``job.option(...)`` as argparse's add_argument, ``@job.runs`` on the function, ``job.main()``.
+    """A job: add options with ``job.option(...)``, mark the function with ``@job.runs``, run it with ``job.main()``.
 
     The function takes the archive (an ``artsim.archive.Archive``) and the parsed options, and returns its share of the
-    report: at least ``rows_in``, ``rows_out`` and ``rows_failed``. It raises Mistake for what the caller got wrong.
+    report: at least ``rows_in``, ``rows_out`` and ``rows_failed``. It raises ``Mistake`` for user errors.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class Job:
     ) -> None:
         self.name = name
         self.creates_archive = creates_archive
-        self._shards = shards  # of an archive that the job creates; None for the usual number
+        self._shards = shards  # of an archive that the job creates; None for the default number
         self._reads_config = reads_config
         self._run: Run | None = None
         self._instead: tuple[str, Run, Text] | None = None
-        self._least: dict[str, float] = {}  # by option that takes a number
+        self._least: dict[str, float] = {}  # minimum of each numeric option
         self._has_actions = False
         self._action_words: tuple[str, ...] = ()
         what, _, example = (doc or "").strip().partition("\n\n")
@@ -62,7 +62,7 @@ class Job:
             description=what,
             epilog=f"example:\n{example}" if example else None,
             formatter_class=_Help,
-            allow_abbrev=False,  # an abbreviated --config would be read by nobody
+            allow_abbrev=False,  # _parse would not read an abbreviated --config
         )
         where = "the archive: a folder, s3://bucket/folder, ..."
         self.option("--archive", required=archive is None, default=archive, metavar="URI", help=where)
@@ -76,27 +76,27 @@ class Job:
             )
 
     def option(self, *names: str, least: float = 0, **settings: Any) -> None:
-        """Adds an option, as ``argparse.ArgumentParser.add_argument`` does. A number must be ``least`` or more."""
+        """Adds an option like ``argparse.ArgumentParser.add_argument``. A number must be ``least`` or more."""
         action = self._parser.add_argument(*names, **settings)
         if action.type in (int, float):
             self._least[action.dest] = least
 
     def actions(self, *names: str, **settings: Any) -> None:
-        """What the job can do, one of these at a time: the command line's first word, or ``action`` in a TOML file."""
+        """Declares the job's actions. A run takes one: the command line's first word, or ``action`` in a TOML file."""
         self._has_actions = True
         self._parser.usage = f"{self._parser.prog} {{{','.join(names)}}} --archive URI [option ...]"
         self._action_words = names
         self.option("--action", required=True, choices=names, **settings)
 
     def runs(self, function: Run) -> Run:
-        """Says which function is the job."""
+        """Registers the job's function."""
         self._run = function
         return function
 
     def instead(self, option: str, text: Text) -> Callable[[Run], Run]:
-        """Says which function answers where this option is given. It takes the options alone; no archive is needed.
+        """Registers a function that runs instead of the job if ``option`` is given. It takes only the options.
 
-        Nothing is written then; ``text`` is the report for a terminal.
+        The run then needs no archive and writes nothing; ``text`` formats the report for a terminal.
         """
         self._parser._option_string_actions["--archive"].required = False
 
@@ -107,24 +107,24 @@ class Job:
         return kept
 
     def _other(self, options: argparse.Namespace) -> tuple[Run, Text] | None:
-        """What answers instead of the job, and how that is shown; None for the job itself."""
+        """Returns the function that runs instead of the job and its text format; None if the job itself runs."""
         if self._instead is None or getattr(options, self._instead[0]) is None:
             return None
         return self._instead[1:]
 
     def check(self, arguments: Sequence[str]) -> None:
-        """Mistake if these arguments would not do."""
+        """Raises ``Mistake`` if these arguments are not valid."""
         self._parse(list(arguments))
 
     def run(self, arguments: Sequence[str]) -> dict[str, Any]:
-        """Runs the job on these arguments; returns the report, which the archive keeps as well.
+        """Runs the job with these arguments. Returns the report, which is also stored in the archive.
 
-        Raises Mistake for what the caller got wrong, Outage where S3 did not answer any more.
+        Raises ``Mistake`` for user errors and ``Outage`` if S3 stops answering.
         """
         return self._work(self._parse(list(arguments)))
 
     def _work(self, options: argparse.Namespace) -> dict[str, Any]:
-        from artsim.archive import in_words  # pyarrow is not needed for --help
+        from artsim.archive import in_words  # imports pyarrow, which --help does not need
 
         try:
             return self._reported(options)
@@ -158,21 +158,21 @@ class Job:
         }
         try:
             kept = archive.store.address(archive.write_report(report))
-        except OSError as error:  # the answer is there all the same
+        except OSError as error:  # the job has finished anyway
             logging.warning("the report can't be kept in the archive: %s", error)
             kept = None
         return {**report, "report": kept}
 
     def main(self) -> NoReturn:
-        """Runs the job on the command line and exits.
+        """Runs the job with the arguments of the command line and exits.
 
-        0: done. 1: every row failed, a service did not answer, or an unexpected error. 2: the caller's mistake.
+        Exit codes: 0: done. 1: every row failed, a service did not answer, or an unexpected error. 2: user error.
         """
         logging.basicConfig(level=logging.INFO, handlers=[_Lines(sys.stderr)], format="%(message)s")
         sys.excepthook = _traceback
         try:
             options = self._parse(sys.argv[1:])
-            # Ray may write to stdout until the very end, when a node is lost for example; stdout is for the report.
+            # Only the report goes to stdout. Ray may write there until the end, for example if a node is lost.
             out, sys.stdout = sys.stdout, sys.stderr
             report = self._work(options)
         except Mistake as mistake:
@@ -203,7 +203,7 @@ class Job:
         sys.exit(code)
 
     def _by_flag(self, options: argparse.Namespace) -> dict[str, Any]:
-        """The options by the names that a command line or a TOML file gives them."""
+        """Returns the options by their names on the command line and in a TOML file."""
         flags = {action.dest: action.option_strings[-1].lstrip("-") for action in self._parser._actions}
         return {flags[key]: value for key, value in vars(options).items() if value is not None}
 
@@ -227,22 +227,22 @@ class Job:
         return options
 
     def _check_numbers(self, options: argparse.Namespace) -> None:
-        """Mistake for a number that is too small or too large for its option, or none (NaN)."""
+        """Raises ``Mistake`` for a number that is NaN, or too small or too large for its option."""
         flags = {action.dest: action.option_strings[-1] for action in self._parser._actions}
         for name, least in self._least.items():
             value = getattr(options, name)
             if value is None:
                 continue
-            if not value >= least:  # NaN is in no range
+            if not value >= least:  # also true for NaN
                 raise Mistake(f"{flags[name]} {value}: must be {least:g} or more")
             if value >= (_MOST if isinstance(value, int) else _MOST_FLOAT):
                 raise Mistake(f"{flags[name]} {value}: too large")
 
     def _with_action(self, arguments: list[str]) -> list[str]:
-        """The arguments with their action word as ``--action``: the first word, or one that is no option's value."""
+        """Moves the action word to the front, after ``--action``: the first word, or one that is no option's value."""
         if arguments and not arguments[0].startswith("-"):
             return ["--action", *arguments]
-        if any(one == "--action" or one.startswith("--action=") for one in arguments):
+        if any(argument == "--action" or argument.startswith("--action=") for argument in arguments):
             return arguments
         flags = self._parser._option_string_actions
         for place, word in enumerate(arguments):
@@ -253,7 +253,7 @@ class Job:
 
     def _from_toml(self, path: str) -> list[str]:
         try:
-            if "://" in path:  # a sweep's best setting, of an archive in a bucket
+            if "://" in path:  # for example, a sweep's best setting in a bucket
                 from artsim.archive import read_file
 
                 text = read_file(path)
@@ -262,27 +262,27 @@ class Job:
         except OSError as error:
             raise Mistake(f"--config {path}: {error.strerror or error}") from error
         settings = parse_toml(text, path)
-        mine = settings.get(self.name, settings)
-        if not isinstance(mine, dict):
+        section = settings.get(self.name, settings)
+        if not isinstance(section, dict):
             raise Mistake(f"--config {path}: {self.name} is a value; options belong into one section [{self.name}]")
-        for name in mine:
+        for name in section:
             if f"--{name.replace('_', '-')}" not in self._parser._option_string_actions:
                 raise Mistake(f"--config {path}: jobs.{self.name} has no option {name}")
-        return as_arguments(mine, path)
+        return as_arguments(section, path)
 
 
 def parse_toml(content: bytes, path: str) -> dict[str, Any]:
-    """The tables of a TOML file. Mistake if it is not UTF-8, not TOML, or nested too deep."""
+    """Returns the tables of a TOML file. Raises ``Mistake`` if it is not UTF-8, not TOML, or nested too deep."""
     try:
         return tomllib.loads(content.decode("utf-8-sig"))
     except RecursionError as error:
         raise Mistake(f"--config {path}: nested too deep to be read") from error
-    except ValueError as error:  # not UTF-8, not TOML, or a number of thousands of digits
+    except ValueError as error:  # not UTF-8, not TOML, or a number with thousands of digits
         raise Mistake(f"--config {path}: {error}") from error
 
 
 def as_arguments(settings: dict[str, Any], path: str) -> list[str]:
-    """The command line that says the same as a TOML table: true is a flag, lists and tables are spread."""
+    """Converts a TOML table to command-line arguments: true is a flag, lists and tables become several arguments."""
     arguments: list[str] = []
     for name, value in settings.items():
         flag = f"--{name.replace('_', '-')}"
@@ -291,7 +291,7 @@ def as_arguments(settings: dict[str, Any], path: str) -> list[str]:
         if isinstance(value, bool):
             arguments += [flag] if value else []
         elif isinstance(value, dict):
-            arguments += [flag, *(f"{key}={one}" for key, one in value.items())]
+            arguments += [flag, *(f"{key}={item}" for key, item in value.items())]
         elif isinstance(value, list):
             arguments += [flag, *map(str, value)] if value else []
         elif isinstance(value, str | int | float):
@@ -302,10 +302,10 @@ def as_arguments(settings: dict[str, Any], path: str) -> list[str]:
 
 
 def _print(report: dict[str, Any], out: TextIO | None, shown: Text, *, as_json: bool) -> None:
-    """Prints the report: as text on a terminal, else one line of JSON. A closed stdout is no error."""
+    """Prints the report: as text on a terminal, else as one line of JSON. A closed stdout is not an error."""
     if out is None:
         return
-    utf8 = (out.encoding or "").lower() == "utf-8"  # otherwise escaped: a title must not end a run
+    utf8 = (out.encoding or "").lower() == "utf-8"  # otherwise escape text: a title must not fail a run
     terminal = out.isatty()
     try:
         if terminal and not as_json:
@@ -314,12 +314,12 @@ def _print(report: dict[str, Any], out: TextIO | None, shown: Text, *, as_json: 
         else:
             text = json.dumps(report, ensure_ascii=terminal or not utf8)
             print(text.encode("utf-8", "backslashreplace").decode(), file=out, flush=True)
-    except BrokenPipeError:  # the reader has gone; the report is in the archive
+    except BrokenPipeError:  # the reader has closed the pipe; the report is in the archive
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 
 
 def _check_stays(archive: str) -> None:
-    """Mistake if it would be gone with the process, or with the copy of the project that Ray makes for a job."""
+    """Raises ``Mistake`` if the archive would be lost with the process or with Ray's copy of the project for a job."""
     if archive.startswith("memory://"):
         raise Mistake(f"--archive {archive}: it would be gone with this process; name a folder or a bucket")
     if _SUBMITTED in os.environ and "://" not in archive and not Path(archive).is_absolute():
@@ -337,13 +337,13 @@ def _seed(text: str) -> int:
 
 
 def _reason(error: OSError) -> OSError:
-    """The error itself, also where Ray wrapped it, and its traceback, on the way from another process."""
+    """Returns the original error, also if Ray wrapped it in another process."""
     cause = getattr(error, "cause", None)
     return _reason(cause) if isinstance(cause, OSError) else error
 
 
 def _of_ray() -> dict[str, int]:
-    """What the report says of the cluster, where the job used one and it is not as it should be."""
+    """Returns ``spilled_bytes`` for the report and logs a warning if the object store spilled to disk; else nothing."""
     spilled = cluster.spilled_bytes() if "ray" in sys.modules else 0
     if spilled:
         logging.warning(
@@ -355,17 +355,17 @@ def _of_ray() -> dict[str, int]:
 def _versions() -> dict[str, str]:
     from importlib.metadata import PackageNotFoundError, version
 
-    found = {"python": sys.version.split()[0]}
+    versions = {"python": sys.version.split()[0]}
     for package in _VERSIONS:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def _traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Prints what nobody expected, control characters escaped: an error may quote text from outside."""
+    """Prints an unexpected error with control characters escaped, since it may quote text from outside."""
     for line in "".join(traceback.format_exception(kind, error, trace)).split("\n"):
         print(printable(line), file=sys.stderr)
 
@@ -376,17 +376,17 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Lines(logging.StreamHandler[TextIO]):
-    """Log lines that come between the states of a progress bar, not into them."""
+    """Writes log lines above a progress bar, not into it."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Writes the line; the bar, if there is one, goes on below it."""
+        """Writes the line. A progress bar, if there is one, continues below it."""
         if bars := sys.modules.get("tqdm"):
             bars.tqdm.write(self.format(record), file=self.stream)
         else:
             super().emit(record)
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, control characters escaped: titles and addresses in it are from outside."""
+        """Returns the line with control characters escaped, since its titles and addresses come from outside."""
         return "\n".join(map(printable, super().format(record).split("\n")))
 
 

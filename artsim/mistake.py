@@ -1,16 +1,16 @@
-"""The exceptions that a job shows as one line: a caller's mistake, exit code 2, and what is not there, exit code 1."""
+"""Exceptions that a job shows as one line: user errors (exit code 2) and unavailable services (exit code 1)."""
 
 import errno
 
 
 class Mistake(Exception):
-    """What the caller got wrong, in one line that names the option, file, row or id."""
+    """A user error, in one line that names the option, file, row or id."""
 
 
 class Outage(Exception):
-    """What did not answer for longer than a job waits, in one line that names the address; later it may."""
+    """A service that does not answer in time, in one line that names the address. A later run may succeed."""
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether an error says that a disk, or a person's share of it, is full."""
+    """Whether an error means that a disk, or a user's quota on it, is full."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -1,4 +1,4 @@
-"""The preview of a catalogue as text for a terminal."""
+"""Formats the preview of a catalog as text for a terminal."""
 
 import shutil
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ _NOT_SHOWN = ("id", "source")  # the headline of each row has both
 
 
 def preview_text(report: Mapping[str, Any]) -> str:
-    """Which column becomes which, then the first rows, one value a line, then what would be rejected."""
+    """Returns the column mapping, the first rows with one value per line, and the rows that would be rejected."""
     width = max(40, shutil.get_terminal_size((100, 40)).columns - 1)
     rows, rejects = report["rows"], report["rejects"]
     lines = []
@@ -26,6 +26,6 @@ def preview_text(report: Mapping[str, Any]) -> str:
             f"  {name:<12} {value}" for name, value in row.items() if name not in _NOT_SHOWN and value is not None
         ]
     if rejects:
-        lines += ["", "rejected:", *(f"  {one['line']}: {one['reason']}: {one['text']}" for one in rejects)]
+        lines += ["", "rejected:", *(f"  {reject['line']}: {reject['reason']}: {reject['text']}" for reject in rejects)]
     shown = [printable(line, None if line.startswith(("!", "left")) else width) for line in lines]
     return "\n".join([printable(f"first rows of {report['location']}; nothing was written"), *shown])

@@ -1,4 +1,4 @@
-"""A report as short text for a terminal, and text from outside made safe to print."""
+"""Formats a report as short text for a terminal, and makes text from outside safe to print."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -6,29 +6,29 @@ from typing import Any
 
 _CELL = 60  # characters of a table cell
 _ROWS = 40  # rows of a table
-_LINES = 12  # of a list of files
+_LINES = 12  # lines of a list
 _FRAME = ("job", "seconds", "rows_in", "rows_out", "rows_failed", "rows_there", "failures", "seed", "options")
 _HIDDEN = {*_FRAME, "versions", "report", "steps", "worker_seconds", "row_seconds"}
 _UNSAFE = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")  # control, format (right-to-left overrides), surrogates, line breaks
 
 
 def printable(text: str, limit: int | None = None) -> str:
-    """The text on one line, control and format characters escaped, cut to ``limit`` characters."""
+    """Returns the text on one line, with control and format characters escaped, cut to ``limit`` characters."""
     if limit is not None and len(text) > limit:
         text = text[: limit - 1] + "…"
     return "".join(_escaped(c) if unicodedata.category(c) in _UNSAFE else c for c in text)
 
 
 def failed_line(report: Mapping[str, Any]) -> str | None:
-    """``3 of 120 rows failed: 2 http, 1 corrupt``; None if no row failed. Says so where not all rows were read."""
+    """``3 of 120 rows failed: 2 http, 1 corrupt``; None if no row failed. Says so if not all rows were read."""
     failed = int(report.get("rows_failed") or 0)
     if not failed:
         return None
     rows = max(int(report.get("rows_in") or 0), failed)
     reasons = report.get("failures") or report.get("rejected")
-    told = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items()) if isinstance(reasons, dict) else ""
+    counts = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items()) if isinstance(reasons, dict) else ""
     of = "the first " if report.get("is_part") else ""
-    return printable(f"{failed:,} of {of}{rows:,} rows failed{': ' if told else ''}{told}", 1000)
+    return printable(f"{failed:,} of {of}{rows:,} rows failed{': ' if counts else ''}{counts}", 1000)
 
 
 def all_failed(report: Mapping[str, Any]) -> bool:
@@ -37,7 +37,7 @@ def all_failed(report: Mapping[str, Any]) -> bool:
 
 
 def summary(report: Mapping[str, Any]) -> str:
-    """A few readable lines: what was done, what failed, tables of results, where the files are."""
+    """Returns a few lines: what was done, what failed, tables of results, where the files are."""
     lines = [_headline(report)]
     if failures := failed_line(report):
         lines.append(f"! {failures}")
@@ -66,25 +66,28 @@ def _headline(report: Mapping[str, Any]) -> str:
 def _shown(name: str, value: Any) -> list[str]:
     label = printable(name.replace("_", " "))
     if isinstance(value, dict):
-        flat = {key: one for key, one in value.items() if not isinstance(one, dict | list)}
-        return [f"{label}: " + printable(", ".join(f"{key} {_cell(one)}" for key, one in flat.items()))] if flat else []
+        flat = {key: cell for key, cell in value.items() if not isinstance(cell, dict | list)}
+        return (
+            [f"{label}: " + printable(", ".join(f"{key} {_cell(cell)}" for key, cell in flat.items()))] if flat else []
+        )
     if isinstance(value, list):
-        if all(isinstance(one, dict) for one in value):
-            return [f"{label}:", *_table([row for one in value for row in _flattened(one)])]
-        rows = [f"  {printable(str(one))}" for one in value[:_LINES]]
+        if all(isinstance(item, dict) for item in value):
+            return [f"{label}:", *_table([row for item in value for row in _flattened(item)])]
+        rows = [f"  {printable(str(item))}" for item in value[:_LINES]]
         return [f"{label}:", *rows, *([f"  ... and {len(value) - _LINES:,} more"] if len(value) > _LINES else [])]
     return [f"{label}: {_cell(value, None)}"]
 
 
 def _flattened(row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A query with its list of neighbors becomes one row a neighbor; other nested values are left out."""
+    """A query with its list of neighbors becomes one row per neighbor; other nested values are left out."""
     row = {key: _score(value) if _is_score(value) else value for key, value in row.items()}
     flat = {key: value for key, value in row.items() if not isinstance(value, dict | list)}
     nested = [value for value in row.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
     if len(nested) != 1:
         return [flat]
     return [
-        {**flat, **{key: one for key, one in inner.items() if not isinstance(one, dict | list)}} for inner in nested[0]
+        {**flat, **{key: value for key, value in inner.items() if not isinstance(value, dict | list)}}
+        for inner in nested[0]
     ]
 
 
@@ -93,7 +96,7 @@ def _is_score(value: Any) -> bool:
 
 
 def _score(score: Mapping[str, Any]) -> str:
-    """A score, or a difference with its p, as artsim.measure.interval has them; what is not finite is ``-``.
+    """Formats a score, or a difference with its p, of ``artsim.measure.interval``; a value that is not finite is ``-``.
 
     ``2.18 [2.05, 2.31] n=199`` and ``+0.21 [+0.02, +0.40] p=0.031``.
     """

@@ -1,4 +1,4 @@
-"""Where everything of one archive lives: tables, schemas, shards, what is pending, reports."""
+"""Storage of an archive: tables, schemas, shards, pending rows and reports."""
 
 from artsim.archive.archive import Archive
 from artsim.archive.pending import PART_ROWS, Work, pending, pending_parts

@@ -1,4 +1,4 @@
-"""Addresses of local folders: plain paths and ``file://`` URIs of every spelling become one absolute path."""
+"""Converts addresses of local folders (plain paths and ``file://`` URIs in any spelling) to absolute paths."""
 
 import contextlib
 import os
@@ -16,25 +16,25 @@ def scheme_of(uri: str) -> str | None:
     """The lower-case scheme of an address; None for a plain path."""
     if _LOCAL.fullmatch(uri):
         return "file"
-    found = _SCHEME.match(uri)
-    return found["scheme"].lower() if found else None
+    match = _SCHEME.match(uri)
+    return match["scheme"].lower() if match else None
 
 
 def local_path(uri: str) -> str:
-    """The absolute path of a plain path or a ``file://`` address, percent-decoded. Mistake if it names no local path.
+    """Returns the absolute, percent-decoded path of a plain path or a ``file://`` address.
 
-    A ``#`` or ``?`` in a ``file://`` address could be a part of a name or begin what is no part of the path, so neither
-    reading is taken silently.
+    Raises ``Mistake`` if the address names no local path. A ``#`` or ``?`` in a ``file://`` address is rejected, since
+    it may belong to a file name or start a fragment or query.
     """
     path = uri
-    if found := _LOCAL.fullmatch(uri):
-        path = _decoded(found["rest"], uri)
+    if match := _LOCAL.fullmatch(uri):
+        path = _decoded(match["rest"], uri)
     elif "://" in uri:
         raise Mistake(f"cannot open {uri[:100]}: no address of a known kind, and no path")
     try:
         resolved = Path(path).expanduser().resolve()
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
-            resolved.lstat()  # tells of names that are too long
+            resolved.lstat()  # raises OSError if a name is too long
         return str(resolved)
     except (OSError, RuntimeError, ValueError) as error:
         raise Mistake(f"{uri[:100]}: not a possible path: {error}") from error
@@ -62,6 +62,6 @@ def _decoded(rest: str, uri: str) -> str:
 
 
 def check_no_fragment(uri: str, path: str | None = None) -> None:
-    """Mistake if an address has a ``#``, which programs silently cut off together with what follows it."""
+    """Raises ``Mistake`` if an address has a ``#``: programs silently drop it and everything after it."""
     if "#" in (uri if path is None else path):
         raise Mistake(f"{uri[:100]}: a # begins a fragment in an address; write it as %23, or use another name")

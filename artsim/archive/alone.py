@@ -1,4 +1,4 @@
-"""One run at a time of what two would do double: locks on tables, which end with the process, kill -9 included."""
+"""Locks tables, so that two runs do not do the same work. A lock ends with its process, even after ``kill -9``."""
 
 import contextlib
 import errno
@@ -20,14 +20,14 @@ _AGAIN = 0.02  # seconds between two tries
 
 @contextlib.contextmanager
 def alone(store: Store, *tables: str, patience: float = 0.0) -> Iterator[None]:
-    """Holds these tables of an archive against other runs. Mistake says who holds one of them already.
+    """Locks these tables of an archive. Raises ``Mistake`` with the holder's name if another run holds one of them.
 
-    Waits ``patience`` seconds for each, which is for writes that take a moment.
-    On a disk the system's locks do so; in a bucket, and on disks without locks, a claim does (see claim.py).
+    Waits up to ``patience`` seconds for each table, for writes that take a moment.
+    Uses file locks on a local disk, and claims (see claim.py) in a bucket or on a disk without locks.
     """
-    with contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as locks:
         for table in sorted(set(tables)):
-            held.enter_context(_locked(store, table, patience) if store.is_local else claimed(store, table, patience))
+            locks.enter_context(_locked(store, table, patience) if store.is_local else claimed(store, table, patience))
         yield
 
 
@@ -48,14 +48,14 @@ def _locked(store: Store, table: str, patience: float) -> Iterator[None]:
             with claimed(store, table, patience):
                 yield
             return
-        with contextlib.suppress(OSError):  # a full disk; it is locked all the same
+        with contextlib.suppress(OSError):  # for example, the disk is full; the lock holds anyway
             file.truncate(0)
             file.write(json.dumps(this_process()).encode())
         yield
 
 
 def _lock(descriptor: int, patience: float) -> None:
-    """Locks an open file. BlockingIOError if another process holds it for longer than ``patience`` seconds."""
+    """Locks an open file. Raises BlockingIOError if another process holds it for more than ``patience`` seconds."""
     give_up = time.monotonic() + patience
     while True:
         try:

@@ -1,4 +1,4 @@
-"""An archive: a folder at any address, with tables, models and reports in it."""
+"""An archive: a folder at any address that holds tables, models and reports."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -17,19 +17,19 @@ from artsim.archive.store import Store
 from artsim.archive.table import Table, shard_of
 from artsim.mistake import Mistake, is_full
 
-_PATIENCE = 60.0  # seconds for another run to write archive.json
+_PATIENCE = 60.0  # seconds to wait for another run to write archive.json
 
 
 @dataclass(frozen=True)
 class Archive:
-    """Where everything of one archive lives. Pickles, so that it goes to Ray workers as it is."""
+    """The tables, models and reports of one archive. Can be pickled and sent to Ray workers."""
 
     store: Store
     shards: int
 
     @classmethod
     def open(cls, uri: str) -> "Archive":
-        """The archive at an address. Mistake if there is none, or one of a format that this version does not know."""
+        """Opens the archive at an address. Raises ``Mistake`` if there is none, or its format is not supported."""
         return cls._at(uri, Store.open(uri))
 
     @classmethod
@@ -54,9 +54,9 @@ class Archive:
 
     @classmethod
     def create(cls, uri: str, shards: int = 32) -> "Archive":
-        """The archive at an address, made if there is none; ``shards`` counts only then. Mistake if that can't be.
+        """Opens the archive at an address, or creates it with ``shards`` shards. Raises ``Mistake`` if it cannot.
 
-        If two runs make it at the same time, both use the first one's.
+        ``shards`` applies only to a new archive. If two runs create it at the same time, both use the first one's.
         """
         if shards < 1:
             raise Mistake(f"--shards {shards}: at least 1")
@@ -73,7 +73,7 @@ class Archive:
 
     @property
     def uri(self) -> str:
-        """The address, absolute, so that a worker with another working directory opens the same."""
+        """The absolute address, so that a worker with another working directory opens the same archive."""
         return self.store.uri
 
     def table(self, name: str, schema: pa.Schema | None = None) -> Table:
@@ -81,11 +81,11 @@ class Archive:
         return Table(self.store, name, self.shards, schema or schemas.schema_of(name))
 
     def has_table(self, name: str) -> bool:
-        """Whether a table was begun."""
+        """Whether a table's folder exists."""
         return self.store.exists(name)
 
     def names(self, folder: str) -> list[str]:
-        """The names in a folder of the archive: of tables below ``features``, of models below ``models``."""
+        """The names in a folder of the archive, such as the tables in ``features`` or the models in ``models``."""
         return self.store.names(folder)
 
     def shard_of(self, ids: Sequence[str] | pa.Array) -> np.ndarray:
@@ -93,9 +93,9 @@ class Archive:
         return shard_of(ids, self.shards)
 
     def read_json(self, path: str, keys: Keys | None = None) -> Any:
-        """The object that a JSON file of the archive holds; None if there is no such file.
+        """Returns the object in a JSON file of the archive; None if there is no such file.
 
-        Mistake if it is damaged, or lacks one of ``keys`` or has it of another type.
+        Raises ``Mistake`` if the file is damaged, or if one of ``keys`` is missing or has another type.
         """
         content = self.store.read_json(path)
         if content is not None:
@@ -103,24 +103,24 @@ class Archive:
         return content
 
     def write_json(self, path: str, value: Any) -> None:
-        """Replaces a JSON file of the archive, whole or not at all."""
+        """Replaces a JSON file of the archive atomically."""
         self.store.write_json(path, value)
 
     def write_report(self, report: dict[str, Any]) -> str:
-        """Keeps a run's report below ``reports/<job>/`` and says where."""
+        """Stores a run's report in ``reports/<job>/`` and returns its path within the archive."""
         path = f"reports/{report['job']}/{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json"
         self.store.write_json(path, report)
         return path
 
     def alone(self, *tables: str, patience: float = 0.0) -> AbstractContextManager[None]:
-        """``with archive.alone("images"):`` holds tables against other runs; Mistake if one of these holds one.
+        """Locks tables: ``with archive.alone("images"):``. Raises ``Mistake`` if another run holds one of them.
 
-        Waits ``patience`` seconds for each.
+        Waits up to ``patience`` seconds for each.
         """
         return alone(self.store, *tables, patience=patience)
 
     def remove(self, table: str) -> None:
-        """Takes a table away, to be made anew."""
+        """Deletes a table, so that it can be rebuilt."""
         self.store.remove(table)
 
 
@@ -128,12 +128,12 @@ def _check_not_lost(store: Store, uri: str) -> None:
     try:
         check_not_lost(store, uri)
     except Mistake:
-        if not store.exists("archive.json"):  # else another run has just made the archive and begun to fill it
+        if not store.exists("archive.json"):  # else another run has just created and started to fill it
             raise
 
 
 def _make(store: Store, about: dict[str, Any]) -> None:
-    """Writes ``archive.json`` unless another run has just done so, perhaps with another number of shards."""
+    """Writes ``archive.json`` unless another run has just written it, perhaps with another number of shards."""
     if store.is_local:
         store.create_json("archive.json", about)
         return

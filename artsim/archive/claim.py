@@ -1,7 +1,7 @@
-"""Locks where the system has none, as in a bucket: an object for each run, renewed as long as the run lives.
+"""Locks for storage that has none, such as a bucket: each run writes a claim and renews it until it ends.
 
-A run writes its claim first and lists all claims on the table afterwards. Object stores list everything that was
-written before, so of two runs the later one sees the other. Both may withdraw, but they never both go on.
+A run first writes its claim, then lists all claims on the table. Object stores list everything written before, so of
+two runs the later one sees the other's claim. Both may withdraw, but they never both continue.
 """
 
 import contextlib
@@ -19,17 +19,17 @@ from artsim.archive.holder import Holder, in_brackets, is_dead, this_process
 from artsim.archive.store import Store
 from artsim.mistake import Mistake, Outage
 
-_TRIES = 3  # two runs that begin at the same moment may both withdraw
-_RENEWED = 30.0  # seconds between two signs of life
-_PATIENCE = 10.0  # seconds that the end of a run may wait for a storage that does not answer
-_EXPIRES = 300.0  # seconds without one after which a run on another machine counts as dead
+_TRIES = 3  # two runs that start at the same moment may both withdraw
+_RENEWED = 30.0  # seconds between two renewals of a claim
+_PATIENCE = 10.0  # seconds to wait at the end of a run for storage that does not answer
+_EXPIRES = 300.0  # seconds without renewal after which a claim expires
 
 
 @contextlib.contextmanager
 def claimed(store: Store, table: str, patience: float = 0.0) -> Iterator[None]:
-    """Holds a table by a claim. Mistake says who holds it already, and for longer than ``patience`` seconds.
+    """Holds a claim on a table. Raises ``Mistake`` with the holder if another run keeps it beyond ``patience`` seconds.
 
-    Outage at the end if another run took the table over, since this one had given no sign of life for too long.
+    Raises ``Outage`` at the end if another run took over the table because this one did not renew its claim in time.
     """
     folder, holder = f"_locks/{table.replace('/', '-')}", this_process()
     path = f"{folder}/{uuid.uuid4().hex}.json"
@@ -65,31 +65,31 @@ def claimed(store: Store, table: str, patience: float = 0.0) -> Iterator[None]:
 
 
 def _other(store: Store, folder: str, path: str) -> Holder | None:
-    """The holder of another claim that is alive; dead ones are removed."""
+    """Returns the holder of another live claim, or None. Removes dead and expired claims."""
     infos = store.filesystem.get_file_info(pafs.FileSelector(f"{store.root}/{folder}", allow_not_found=True))
-    mine = next((info.mtime for info in infos if info.path.endswith(path)), None)
+    own_time = next((info.mtime for info in infos if info.path.endswith(path)), None)
     for info in infos:
-        theirs = f"{folder}/{info.base_name}"
-        if not info.is_file or theirs == path or not theirs.endswith(".json"):
+        other_path = f"{folder}/{info.base_name}"
+        if not info.is_file or other_path == path or not other_path.endswith(".json"):
             continue
         try:
-            holder = store.read_json(theirs)
+            holder = store.read_json(other_path)
         except Mistake:  # damaged
             holder = {}
         except OSError:
-            if store.exists(theirs):
+            if store.exists(other_path):
                 raise
             continue  # it was withdrawn while it was read
         if holder is None:  # it has just been withdrawn
             continue
-        if not (is_dead(holder) or _expired(info.mtime, mine)):
+        if not (is_dead(holder) or _expired(info.mtime, own_time)):
             return dict(holder) if isinstance(holder, dict) else {}
-        _withdraw(store, theirs)
+        _withdraw(store, other_path)
     return None
 
 
 def _expired(theirs: datetime | None, mine: datetime | None) -> bool:
-    """Whether a claim was not renewed in time, by the clock of the storage alone."""
+    """Whether a claim was not renewed in time. Compares only timestamps that the storage set."""
     return theirs is not None and mine is not None and (mine - theirs).total_seconds() > _EXPIRES
 
 
@@ -99,7 +99,7 @@ def _renewed(store: Store, path: str, holder: Holder) -> Iterator[None]:
 
     def renew() -> None:
         while not done.wait(_RENEWED):
-            with contextlib.suppress(OSError, pa.ArrowException):  # the next try may get through
+            with contextlib.suppress(OSError, pa.ArrowException):  # the next renewal may succeed
                 if store.exists(path):
                     store.write_json(path, holder)
 
@@ -113,7 +113,7 @@ def _renewed(store: Store, path: str, holder: Holder) -> Iterator[None]:
 
 
 def _within(seconds: float, work: Callable[[], None]) -> None:
-    """Does some work, and leaves it to itself if it takes longer."""
+    """Runs ``work`` in a thread and stops waiting for it after ``seconds``."""
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     thread.join(seconds)

@@ -14,17 +14,17 @@ from artsim.mistake import Mistake
 
 
 def delete(archive: Archive, name: str, *, really: bool) -> dict[str, Any]:
-    """What a name holds: files and rows; deletes it if ``really``. Mistake if nothing has the name.
+    """Counts the files or rows of ``name``, and deletes them if ``really``. Raises ``Mistake`` if nothing has the name.
 
-    An interrupted deletion is finished by the same call: derived files go first, the catalog's last.
+    The same call finishes an interrupted deletion: derived files are deleted first, the catalog's last.
     """
     kind = check_name(archive, name)
     if kind == "annotator":
         return _delete_annotator(archive, name, really)
     if kind == "collection":
         return _delete_collection(archive, name, really)
-    group, _, rest = name.partition("/")
-    with _held(archive, really, f"{group}/{rest.lstrip('_')}"):  # models/_eye is what the training of models/eye writes
+    group, _, entry = name.partition("/")
+    with _held(archive, really, f"{group}/{entry.lstrip('_')}"):  # a training of models/eye writes to models/_eye
         files = archive.store.files(name)
         if really:
             archive.remove(name)
@@ -32,7 +32,7 @@ def delete(archive: Archive, name: str, *, really: bool) -> dict[str, Any]:
 
 
 def _held(archive: Archive, really: bool, *tables: str) -> AbstractContextManager[None]:
-    """Holds what is to be deleted; nothing for a dry run, which is allowed on an archive that is read-only."""
+    """Locks the tables to delete. A dry run locks nothing, so that it works on a read-only archive."""
     return archive.alone(*tables) if really else nullcontext()
 
 
@@ -42,40 +42,41 @@ def _delete_annotator(archive: Archive, name: str, really: bool) -> dict[str, An
     with _held(archive, really, "annotations"):
         for shard, part in _parts(table):
             content = table.read(shard, part)
-            theirs = pc.equal(content["annotator"], annotator)
-            count = pc.sum(theirs).as_py() or 0
+            by_annotator = pc.equal(content["annotator"], annotator)
+            count = pc.sum(by_annotator).as_py() or 0
             rows += count
             if really and count == len(content):
                 archive.store.remove_file(table.path(shard, part))
             elif really and count:
-                table.append(shard, part, content.filter(pc.invert(theirs)))
+                table.append(shard, part, content.filter(pc.invert(by_annotator)))
     if not rows:
         raise Mistake(f"--delete {name}: no annotation is by {annotator}")
     return {"delete": name, "rows": rows}
 
 
 def _delete_collection(archive: Archive, name: str, really: bool) -> dict[str, Any]:
-    """Parts of the catalog hold one collection each, and the parts made from them carry their names."""
+    """Each catalog partition holds one collection, and partitions derived from it start with its name."""
     prefix = f"{name.partition(':')[2]}:"
     catalog = archive.table("catalog")
-    features = [f"features/{one}" for one in archive.names("features")]
-    searched = [f"neighbors/{one}" for one in archive.names("neighbors")]  # they name deleted artworks: made anew
-    with _held(archive, really, "catalog", "images", *features, *searched):
-        doomed = {(shard, part): rows for shard, part, rows in _of_collection(catalog, prefix)}
-        if not doomed:
+    features = [f"features/{table_name}" for table_name in archive.names("features")]
+    # Neighbors of other collections may name deleted artworks, so these tables are removed whole.
+    neighbors = [f"neighbors/{table_name}" for table_name in archive.names("neighbors")]
+    with _held(archive, really, "catalog", "images", *features, *neighbors):
+        parts = {(shard, part): rows for shard, part, rows in _of_collection(catalog, prefix)}
+        if not parts:
             raise Mistake(f"--delete {name}: the catalog has no artwork of this collection")
         paths = [
             table.path(shard, part)
             for table in map(archive.table, [*features, "images"])
             for shard, part in _parts(table)
-            if (shard, part.partition("-")[0]) in doomed
+            if (shard, part.partition("-")[0]) in parts
         ]
         if really:
-            for one in searched:
-                archive.remove(one)
-            for path in [*paths, *(catalog.path(shard, part) for shard, part in doomed)]:
+            for table_name in neighbors:
+                archive.remove(table_name)
+            for path in [*paths, *(catalog.path(shard, part) for shard, part in parts)]:
                 archive.store.remove_file(path)
-    return {"delete": name, "rows": sum(doomed.values()), "files": len(paths) + len(doomed), "tables_removed": searched}
+    return {"delete": name, "rows": sum(parts.values()), "files": len(paths) + len(parts), "tables_removed": neighbors}
 
 
 def _of_collection(catalog: Table, prefix: str) -> Iterator[tuple[int, str, int]]:

@@ -1,4 +1,4 @@
-"""Who holds a lock: written into it by its holder, shown to others, and enough to tell that the holder has died."""
+"""The record of who holds a lock: shown to other runs, and used to detect that the holder has died."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ Holder = dict[str, Any]
 
 
 def this_process() -> Holder:
-    """What others need to know of this process."""
+    """Describes this process as the holder of a lock."""
     return {
         "process": os.getpid(),
         "machine": socket.gethostname(),
@@ -30,7 +30,7 @@ def in_brackets(holder: Any) -> str:
 
 
 def is_dead(holder: Any) -> bool:
-    """Whether a process has certainly ended. False if it ran on another machine, where nobody here can tell."""
+    """Whether the holder has certainly ended. False if it ran on another machine, which cannot be checked from here."""
     try:
         same_system = holder["system"] and holder["system"] == _system()
         return bool(same_system) and _started(int(holder["process"])) != holder["started"]
@@ -39,7 +39,7 @@ def is_dead(holder: Any) -> bool:
 
 
 def _system() -> str:
-    """This boot of this machine and the namespace of its process numbers; empty where the system does not say."""
+    """Identifies this boot of the machine and its PID namespace; empty where the system does not provide them."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
         return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
@@ -48,7 +48,7 @@ def _system() -> str:
 
 
 def _started(process: int) -> str | None:
-    """When a process of this machine started, in the kernel's ticks; None if there is none or only its zombie."""
+    """The start time of a local process in kernel ticks; None if it does not exist or is a zombie."""
     with contextlib.suppress(OSError, IndexError):
         state, *fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return None if state in "ZX" else fields[18]

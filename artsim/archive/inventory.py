@@ -19,7 +19,7 @@ _PLAIN = ("catalog", "images", "thumbnails", "annotations", "links")
 
 
 def inventory(archive: Archive, *, runs: int = 10) -> dict[str, Any]:
-    """Tables, failures, pending rows, models, sweeps, annotators and the latest ``runs``, as a report shows them."""
+    """Returns tables, failures, pending rows, models, sweeps, annotators and the latest ``runs`` runs for a report."""
     sizes = disk_use(archive)
     tables = [_described(archive.table(name), sizes.get(name, 0)) for name in table_names(archive)]
     known = {*(row["table"] for row in tables)}
@@ -36,13 +36,13 @@ def inventory(archive: Archive, *, runs: int = 10) -> dict[str, Any]:
 
 
 def table_names(archive: Archive) -> list[str]:
-    """The tables that exist, in the order in which jobs make them."""
+    """The existing tables, in the order in which jobs create them."""
     plain = [name for name in _PLAIN if archive.has_table(name)]
     return plain + [f"{group}/{name}" for group in GROUPS for name in archive.names(group)]
 
 
 def disk_use(archive: Archive) -> dict[str, int]:
-    """Bytes of each table, model and sweep, by its name; ``models/_eye`` is a training that has not finished."""
+    """Bytes of each table, model and sweep, by name; ``models/_eye`` is an unfinished training."""
     store = archive.store
     top = f"{store.root}/"
     sizes: Counter[str] = Counter()
@@ -64,19 +64,19 @@ def failures(archive: Archive) -> list[dict[str, Any]]:
 
 def failed_rows(archive: Archive, limit: int) -> list[dict[str, Any]]:
     """The first ``limit`` rows that failed: id, table, reason, detail, and the address of the image."""
-    found = (
+    failed = (
         {"id": row["id"], "table": table, "reason": reason, "detail": row.get("detail")}
         for table, reason, rows in _failed(archive, ["id", "detail"])
         for row in rows.to_pylist()
     )
-    rows = list(islice(found, limit))
+    rows = list(islice(failed, limit))
     catalog = archive.table("catalog").find(list({row["id"] for row in rows}), ["id", "image_url"]) if rows else None
     urls = {row["id"]: row["image_url"] for row in catalog.to_pylist()} if catalog else {}
     return [{**row, "image_url": urls.get(row["id"])} for row in rows]
 
 
 def pending_rows(archive: Archive) -> list[dict[str, Any]]:
-    """How many rows each job would take up: catalog rows without an image row, images without a vector."""
+    """Counts the rows that each job would process: catalog rows without an image row, images without a vector."""
     pending: Counter[str] = Counter()
     catalog, images = archive.table("catalog"), archive.table("images")
     described = [f"features/{name}" for name in archive.names("features")]
@@ -91,7 +91,7 @@ def pending_rows(archive: Archive) -> list[dict[str, Any]]:
 
 
 def _failed(archive: Archive, columns: list[str]) -> Iterator[tuple[str, str, pa.Table]]:
-    """Table, reason, and the rows that failed for it, part by part."""
+    """Yields table, reason, and the rows that failed for this reason, partition by partition."""
     images = archive.table("images")
     for part in images.scan(["status", *columns]):
         bad = part.filter(pc.not_equal(part["status"], "ok"))
@@ -151,7 +151,7 @@ def _annotators(archive: Archive) -> list[dict[str, Any]]:
 
 
 def _runs(archive: Archive, count: int) -> list[dict[str, Any]]:
-    """The latest runs, newest first: the names of reports are their times."""
+    """Returns the latest runs, newest first. The file names of reports are timestamps."""
     paths = sorted(
         (f"reports/{job}/{name}" for job in archive.names("reports") for name in archive.names(f"reports/{job}")),
         key=lambda path: path.rpartition("/")[2],
@@ -172,17 +172,20 @@ def _run(archive: Archive, path: str) -> dict[str, Any]:
 
 
 def check_name(archive: Archive, name: str) -> str:
-    """The kind of thing that a name like ``features/eye`` or ``annotator:anna`` means. Mistake if it is not there."""
-    kind, mark, rest = name.partition(":")
-    if mark and kind in ("annotator", "collection") and rest:
+    """Returns the kind of a name such as ``features/eye`` (``features``) or ``annotator:anna`` (``annotator``).
+
+    Raises ``Mistake`` if the name has another form or the archive has no such folder.
+    """
+    kind, mark, entry = name.partition(":")
+    if mark and kind in ("annotator", "collection") and entry:
         return kind
-    group, _, rest = name.partition("/")
-    if group in (*GROUPS, "models", "sweeps") and rest and "/" not in rest and rest not in (".", ".."):
-        with contextlib.suppress(OSError):  # a name that no folder can have
+    group, _, entry = name.partition("/")
+    if group in (*GROUPS, "models", "sweeps") and entry and "/" not in entry and entry not in (".", ".."):
+        with contextlib.suppress(OSError):  # the name is not valid for a folder
             if archive.store.exists(name):
                 return group
-        there = archive.names(group)
-        raise Mistake(f"--delete {name}: the archive has no such folder; {group} has {', '.join(there) or 'none'}")
+        folders = archive.names(group)
+        raise Mistake(f"--delete {name}: the archive has no such folder; {group} has {', '.join(folders) or 'none'}")
     raise Mistake(
         f"--delete {name}: name one of {', '.join(f'{g}/NAME' for g in (*GROUPS, 'models', 'sweeps'))}, "
         "annotator:NAME, collection:NAME"

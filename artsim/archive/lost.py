@@ -1,4 +1,4 @@
-"""Recognizes an archive whose ``archive.json`` is gone or another's, and works out from its tables what it said."""
+"""Detects an archive whose ``archive.json`` is missing or wrong, and infers the file's content from the tables."""
 
 import contextlib
 import json
@@ -10,15 +10,15 @@ from artsim.archive.store import Store
 from artsim.archive.table import Table, shard_of
 from artsim.mistake import Mistake
 
-FORMAT = 1  # of archives that this version writes
+FORMAT = 1  # the archive format of this version
 
-_UNSHARDED = ("annotations", "links")  # all of their parts are in shard 0, whatever the ids
-_ENOUGH = 2000  # ids, to tell the number of shards from its multiples
-_MOST = 100_000  # shards that are tried
+_UNSHARDED = ("annotations", "links")  # all partitions of these tables are in shard 0
+_ENOUGH = 2000  # number of ids that tells the number of shards from its multiples
+_MOST = 100_000  # highest number of shards to try
 
 
 def check_not_lost(store: Store, uri: str) -> None:
-    """Mistake if a folder without ``archive.json`` has tables of an archive; it says what to write into the file.
+    """Raises ``Mistake`` if a folder without ``archive.json`` has tables, and says what to write into the file.
 
     A new ``archive.json`` with another number of shards would hide most rows of these tables.
     """
@@ -36,32 +36,32 @@ def check_not_lost(store: Store, uri: str) -> None:
 
 
 def check_shards(store: Store, uri: str, shards: int) -> None:
-    """Mistake if the catalog was not written with this number of shards: most of its rows would be hidden.
+    """Raises ``Mistake`` if the catalog was written with another number of shards, which would hide most of its rows.
 
-    One part is enough to tell.
+    Reads only one partition.
     """
     folders = sorted(name for name in store.names("catalog") if name.isdigit())
     if not folders:
         return
     table, first = Table(store, "catalog", shards, None), int(folders[0])
-    ids = pa.nulls(0, pa.string())  # pa.array would import pandas, half a second of every job
-    with contextlib.suppress(OSError, ValueError, Mistake):  # a damaged part is named by those who need it
+    ids = pa.nulls(0, pa.string())  # pa.array would import pandas and add half a second to every job
+    with contextlib.suppress(OSError, ValueError, Mistake):  # the job that reads a damaged partition reports it
         ids = pa.concat_arrays(
             [ids, *(table.read(first, part, ["id"])["id"].combine_chunks() for part in table.parts(first)[:1])]
         )
     if int(folders[-1]) < shards and (shard_of(ids, shards) == first).all():
         return
-    told = _shards(store, list(_tables(store)))
-    if told == shards:  # a folder that is none of ours
+    inferred = _shards(store, list(_tables(store)))
+    if inferred == shards:  # an unrelated folder with a number as its name
         return
-    how = f'"shards" has to be {told}' if told else "restore it from a copy"
+    how = f'"shards" has to be {inferred}' if inferred else "restore it from a copy"
     raise Mistake(
         f"--archive {uri}: its archive.json says {shards} shards, but the catalog was written otherwise; {how}"
     )
 
 
 def _tables(store: Store) -> Iterator[tuple[str, int, str]]:
-    """Name, shard and part of every part file in the folders of an archive."""
+    """Yields table name, shard and partition name of every partition in an archive."""
     for top in ("catalog", "images", "features", "neighbors", "annotations", "links", "layouts", "clusters", "labels"):
         for path in store.files(top):
             *folders, shard, file = f"{top}/{path}".split("/")
@@ -71,7 +71,7 @@ def _tables(store: Store) -> Iterator[tuple[str, int, str]]:
 
 
 def _shards(store: Store, tables: list[tuple[str, int, str]]) -> int | None:
-    """The only number of shards that puts every id where it is; None if there is none, or no readable part."""
+    """Infers the lowest number of shards that fits every id's shard; None if none fits or no partition is readable."""
     highest = max(shard for _, shard, _ in tables)
     ids: list[str] = []
     homes: list[int] = []
@@ -80,9 +80,9 @@ def _shards(store: Store, tables: list[tuple[str, int, str]]) -> int | None:
             break
         if name in _UNSHARDED:
             continue
-        found = _ids(store, name, shard, part)
-        ids += found
-        homes += [shard] * len(found)
+        part_ids = _ids(store, name, shard, part)
+        ids += part_ids
+        homes += [shard] * len(part_ids)
     if not ids:
         return None
     hashes = shard_of(ids, 1 << 32)

@@ -1,7 +1,7 @@
-"""What is still to be done, shard by shard: rows of a table whose key the table made from it lacks.
+"""Finds pending rows, shard by shard: rows of a source table whose key is missing in the table made from it.
 
-A part is made from a fixed range of rows of one part of the source and bears its name, so whoever writes it, however
-often, writes the same file: no run can double a row, not even a killed one whose last worker still breathes.
+A target partition is made from a fixed range of rows of one source partition and is named after it. Every run writes
+the same file for the same rows, so no run can duplicate a row, even while a worker of a killed run is still writing.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,14 +13,14 @@ import pyarrow.compute as pc
 
 from artsim.archive.table import Table
 
-PART_ROWS = 256  # rows of a catalog part that make one images part; names depend on it, so it is for ever
+PART_ROWS = 256  # rows of a catalog partition per images partition; file names depend on it, so never change it
 
 Key = Callable[[pa.Table], pa.Array | pa.ChunkedArray]
 
 
 @dataclass(frozen=True)
 class Work:
-    """One part to write: which rows of which source part it comes from, and the ids among them that are pending."""
+    """One partition to write: the range of rows in its source partition, and the pending ids among them."""
 
     shard: int
     part: str
@@ -42,33 +42,33 @@ def pending(
     part_rows: int | None = None,
     only: str | None = None,
 ) -> Iterator[Work]:
-    """The work of one shard, or of ``only`` one part of the source.
+    """Yields the pending partitions of one shard, or only those of the source partition ``only``.
 
-    A row of the source is wanted if its key is not null, and pending if the target's part has no row of the same key.
-    ``part_rows`` cuts a source part into several parts of the target; None makes one of one.
+    A source row is wanted if its key is not null, and pending if the target partition has no row with the same key.
+    ``part_rows`` splits a source partition into several target partitions; None makes one from each.
     """
-    there = set(target.parts(shard))
+    target_parts = set(target.parts(shard))
     for source_part in [only] if only else source.parts(shard):
         rows = source.read(shard, source_part, ["id", *source_columns])
         step = part_rows or max(len(rows), 1)
         for index, start in enumerate(range(0, len(rows), step)):
             part = f"{source_part}-{index:05d}" if part_rows else source_part
-            some = rows.slice(start, step)
-            keys = source_key(some)
+            chunk = rows.slice(start, step)
+            keys = source_key(chunk)
             mask = pc.is_valid(keys)
-            if part in there:
+            if part in target_parts:
                 done = target_key(target.read(shard, part, ["id", *target_columns]))
                 mask = pc.and_(mask, pc.invert(pc.is_in(keys, value_set=_combined(done))))
-            ids = some.column("id").filter(mask).to_pylist()
+            ids = chunk.column("id").filter(mask).to_pylist()
             if ids:
-                yield Work(shard, part, source_part, start, start + len(some), ids)
+                yield Work(shard, part, source_part, start, start + len(chunk), ids)
 
 
 def pending_parts(shards: int, find: Callable[[int], Iterator[Work]]) -> list[tuple[int, str, int]]:
-    """Shard, part and number of pending rows of all work, found by threads; without the ids, so that it stays small."""
+    """Returns shard, name and number of pending rows of every pending partition. Leaves out the ids to save memory."""
     with ThreadPoolExecutor(16) as pool:
-        found = pool.map(lambda shard: [(work.shard, work.part, len(work.ids)) for work in find(shard)], range(shards))
-        return [work for works in found for work in works]
+        lists = pool.map(lambda shard: [(work.shard, work.part, len(work.ids)) for work in find(shard)], range(shards))
+        return [part for parts in lists for part in parts]
 
 
 def _combined(keys: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -1,4 +1,4 @@
-"""What a JSON file must hold, so that one that was edited or damaged is named and not tripped over."""
+"""Validates the content of a JSON file, so that an error message names an edited or damaged file."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ _WORDS = {dict: "object", list: "list", str: "text", int: "whole number", float:
 
 
 def check_record(content: Any, keys: Keys, where: str, remedy: str = "restore it from a copy") -> None:
-    """Mistake if ``content`` is no object with these keys, each of one of its types; ``where`` names the file."""
+    """Raises ``Mistake`` unless ``content`` is an object with these keys and types; ``where`` names the file."""
     if not isinstance(content, dict):
         raise Mistake(f"{where}: damaged, not a JSON object; {remedy}")
     for key, allowed in keys.items():

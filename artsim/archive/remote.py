@@ -1,4 +1,4 @@
-"""Opens folders on Google Cloud Storage, Azure, HDFS and whatever fsspec knows, after one bounded try to reach them."""
+"""Opens folders on Google Cloud Storage, Azure, HDFS and any fsspec filesystem, with a timeout for the first answer."""
 
 import threading
 from collections.abc import Callable
@@ -13,7 +13,10 @@ _PATIENCE = 12.0  # seconds in which a storage must answer the first request; la
 
 
 def open_remote(uri: str) -> tuple[pafs.FileSystem, str]:
-    """The filesystem and the path of an address. Mistake if nobody can open it, Outage if nobody answers in time."""
+    """Returns the filesystem and the path of an address.
+
+    Raises ``Mistake`` if no filesystem can open it, ``Outage`` if it cannot be reached or does not answer in time.
+    """
     return _within(uri, lambda: _opened(uri))
 
 
@@ -46,7 +49,7 @@ def _protocols(filesystem: Any) -> tuple[str, ...]:
 
 
 def _within(uri: str, ask: Callable[[], tuple[pafs.FileSystem, str]]) -> tuple[pafs.FileSystem, str]:
-    """The answer, asked for in a thread that is left behind when it takes too long: clients retry for minutes."""
+    """Calls ``ask`` in a thread and abandons it if it takes too long, since clients retry for minutes."""
     answers: list[tuple[pafs.FileSystem, str]] = []
     errors: list[BaseException] = []
 

@@ -1,4 +1,4 @@
-"""Which statements of rights let a picture be shown to everyone."""
+"""Decides which rights statements allow an image to be shown to everyone."""
 
 import re
 
@@ -16,21 +16,21 @@ _PUBLIC = re.compile(
 _PROTECTED = re.compile(
     rf"(\b(not|non|never|no longer|nicht|pas)\b|n['’]t\b)[^.,;:/–—]{{0,20}}({_OPEN})|\bno\s+({_OPEN})"
     r"|rightsstatements\.org/(vocab|page)/InC"
-    # whatever leaves a doubt: a time to come, a question, a flag that says no
+    # any doubt: a future date, a question, a negative flag
     r"|\b(will|until|unless|formerly|without|excluded|disputed|unknown|denied|only)\b"
     r"|public[ _-]*domain\W{0,3}(no\b|false|0\b|\?)",
     re.IGNORECASE,
 )
-# A copyright beside a public domain leaves a doubt as well; beside a Creative Commons licence it names the licensor.
+# Copyright next to public domain is a doubt as well; next to a Creative Commons licence it names the licensor.
 _CLAIMED = re.compile(r"©|\(c\)|(?<!no )(?<!no known )\bcopyright|all rights reserved", re.IGNORECASE)
 _LICENSED = re.compile(r"\bcc[ _-]by\b|creativecommons\.org/licenses/|creative commons attribution", re.IGNORECASE)
 
 
 def is_public_domain(rights: str | None) -> bool:
-    """Whether a statement of rights (a licence's address, or words) opens the picture to everyone.
+    """Whether a rights statement (a licence URL or text) allows an image to be shown to everyone.
 
     Public domain, CC0, the Creative Commons licences and "no copyright" of rightsstatements.org are public.
-    What says nothing, or anything else, is taken as protected.
+    Everything else, including no statement, counts as protected.
     """
     text = rights or ""
     if not _PUBLIC.search(text) or _PROTECTED.search(text):
@@ -39,9 +39,9 @@ def is_public_domain(rights: str | None) -> bool:
 
 
 def public_ids(catalog: Table, shard: int) -> pa.Array:
-    """The ids of a shard of the catalogue whose pictures are open to everyone."""
+    """Returns the ids of the public images in a shard of the catalog."""
     ids: list[str] = []
     for part in catalog.parts(shard):
         rows = catalog.read(shard, part, ["id", "rights"]).to_pydict()
-        ids += [one for one, rights in zip(rows["id"], rows["rights"], strict=True) if is_public_domain(rights)]
+        ids += [id_ for id_, rights in zip(rows["id"], rows["rights"], strict=True) if is_public_domain(rights)]
     return pa.array(ids, pa.string())

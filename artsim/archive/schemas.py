@@ -6,7 +6,7 @@ from artsim.mistake import Mistake
 
 CATALOG = pa.schema(
     [
-        ("id", pa.string()),  # <collection>:<local id>, stable for ever
+        ("id", pa.string()),  # <collection>:<local id>, never changes
         ("source", pa.string()),
         ("image_url", pa.string()),
         ("page_url", pa.string()),
@@ -21,22 +21,22 @@ CATALOG = pa.schema(
         ("location", pa.string()),
         ("school", pa.string()),
         ("rights", pa.string()),
-        ("metadata", pa.string()),  # JSON: whatever else the source said
+        ("metadata", pa.string()),  # JSON: all other fields of the source
     ]
 )
 
-# Begins the detail of an images row whose image is from an address that the artwork had before.
+# Prefix of ``detail`` in an images row whose image comes from a former address of the artwork.
 NEW_ADDRESS = "the new address"
 
 IMAGES = pa.schema(
     [
         ("id", pa.string()),
         ("status", pa.string()),
-        ("detail", pa.string()),  # why, in words
+        ("detail", pa.string()),  # reason, as text
         ("http_status", pa.int32()),
         ("attempts", pa.int32()),
-        ("content_type", pa.string()),  # what the bytes are, whatever the header said
-        ("bytes", pa.binary()),  # the image file itself; where status is not ok, one that its site removed since
+        ("content_type", pa.string()),  # detected from the bytes, not from the header
+        ("bytes", pa.binary()),  # the image file; if status is not ok, one that its site has removed since
         ("sha256", pa.string()),
         ("phash", pa.string()),
         ("width", pa.int32()),
@@ -63,7 +63,7 @@ ANNOTATIONS = pa.schema(
         ("anchor", pa.string()),
         ("positive", pa.string()),
         ("negatives", pa.list_(pa.string(), 7)),
-        ("mode", pa.string()),  # how the nine were drawn: random, near, uncertain, unknown
+        ("mode", pa.string()),  # how the candidates were sampled: random, near, uncertain, unknown
         ("created_at", pa.timestamp("us", tz="UTC")),
     ]
 )

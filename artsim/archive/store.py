@@ -1,4 +1,4 @@
-"""Files at any address that pyarrow or fsspec can open: list, read, and write whole or not at all."""
+"""Lists, reads and atomically writes files at any address that pyarrow or fsspec can open."""
 
 import contextlib
 import errno
@@ -21,16 +21,16 @@ from artsim.archive.remote import open_remote
 from artsim.archive.s3 import S3, SCHEME, open_s3, read_whole
 from artsim.mistake import Mistake
 
-_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)  # as disks without links say
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)  # no support for hard links
 BROKEN_LINK = "this is a link that leads nowhere; restore what it leads to, or remove the link"
-_ABANDONED = 3600  # seconds after which nobody still writes a draft
-_SMALL = 1 << 20  # bytes that come from a bucket in hardly more time than a request for one of them
-_AT_ONCE = 8 << 20  # bytes that go into a bucket by one request
+_ABANDONED = 3600  # seconds after which a draft counts as abandoned
+_SMALL = 1 << 20  # bytes that a bucket sends in hardly more time than one request takes
+_AT_ONCE = 8 << 20  # bytes that one request uploads to a bucket
 
 
 @dataclass(frozen=True)
 class Store:
-    """A folder on a filesystem. Pickles, so that workers on other machines open the same files."""
+    """A folder on a filesystem. Can be pickled, so that workers on other machines open the same files."""
 
     uri: str
     filesystem: pafs.FileSystem
@@ -38,7 +38,7 @@ class Store:
 
     @classmethod
     def open(cls, uri: str) -> "Store":
-        """The folder at a path or an address (``s3://bucket/folder``, ``gs://``, whatever fsspec knows)."""
+        """Opens the folder at a path or an address (``s3://bucket/folder``, ``gs://``, or any that fsspec knows)."""
         if not uri:
             raise Mistake("an empty address; . is the current folder")
         scheme = scheme_of(uri)
@@ -55,16 +55,16 @@ class Store:
 
     @property
     def is_local(self) -> bool:
-        """Whether the files lie on this machine, where a rename is what makes a write atomic."""
+        """Whether the files are on this machine, where a rename makes a write atomic."""
         return isinstance(self.filesystem, pafs.LocalFileSystem)
 
     def address(self, path: str) -> str:
-        """Where a file of the folder is, as a person or another program would open it."""
+        """Returns the address of a file in the folder, for users and other programs."""
         folder, mark, query = self.uri.partition("?") if self.uri.startswith(SCHEME) else (self.uri, "", "")
         return f"{folder.rstrip('/')}/{path}{mark}{query}"
 
     def names(self, folder: str) -> list[str]:
-        """The names in a folder, sorted; none if there is no such folder. Those with a leading _ or . are left out."""
+        """Returns the sorted names in a folder, without those that start with _ or .; empty if it does not exist."""
         if self.is_local:
             return sorted(name for name in self._local_names(folder) if not name.startswith(("_", ".")))
         selector = pafs.FileSelector(f"{self.root}/{folder}", allow_not_found=True)
@@ -72,20 +72,20 @@ class Store:
         return sorted(name for name in names if not name.startswith(("_", ".")))
 
     def files(self, folder: str) -> list[str]:
-        """The paths of all files below a folder, relative to it, sorted; none if there is no such folder."""
+        """Returns the sorted relative paths of all files below a folder; empty if it does not exist."""
         top = f"{self.root}/{folder}"
         if self.is_local:
             return sorted(self._local_files(top))
-        found = self.filesystem.get_file_info(pafs.FileSelector(top, allow_not_found=True, recursive=True))
-        return sorted(info.path[len(top) + 1 :] for info in found if info.is_file)
+        infos = self.filesystem.get_file_info(pafs.FileSelector(top, allow_not_found=True, recursive=True))
+        return sorted(info.path[len(top) + 1 :] for info in infos if info.is_file)
 
     def is_broken_link(self, path: str) -> bool:
-        """Whether this is a link that leads nowhere, or round in a circle."""
+        """Whether a path is a link without a target or in a loop."""
         place = Path(self.root, path)
         return self.is_local and place.is_symlink() and not place.exists()
 
     def _local_names(self, folder: str) -> list[str]:
-        """What is in a folder. Broken links are included, so that opening them reports them."""
+        """Returns the names in a folder. Broken links are included, so that opening them reports them."""
         if self.is_broken_link(folder):
             raise Mistake(f"{self.address(folder)}: {BROKEN_LINK}")
         try:
@@ -102,22 +102,22 @@ class Store:
                     yield path[len(top) + 1 :]
 
     def exists(self, path: str) -> bool:
-        """Whether a file or folder is there."""
+        """Whether a file or folder exists."""
         return self.filesystem.get_file_info(f"{self.root}/{path}").type != pafs.FileType.NotFound
 
     def remove(self, folder: str) -> None:
-        """Removes a folder with all that is in it; nothing happens if there is none."""
+        """Removes a folder and its content, if it exists."""
         if ".." in folder.split("/"):
             raise Mistake(f"{folder}: leads out of the archive")
         if self.exists(folder):
             self.filesystem.delete_dir(f"{self.root}/{folder}")
 
     def remove_file(self, path: str) -> None:
-        """Removes one file. FileNotFoundError if there is none."""
+        """Removes one file. Raises FileNotFoundError if there is none."""
         self.filesystem.delete_file(f"{self.root}/{path}")
 
     def open_input(self, path: str) -> Any:
-        """A file for random reading. FileNotFoundError if there is none. A small one from afar is read at once."""
+        """Opens a file for random reading; reads a small remote file at once. Raises FileNotFoundError if missing."""
         file = self.filesystem.open_input_file(f"{self.root}/{path}")
         if self.is_local or file.size() > _SMALL:
             return file
@@ -126,9 +126,9 @@ class Store:
 
     @contextlib.contextmanager
     def replace(self, path: str) -> Iterator[str]:
-        """A local file to write to; at a clean exit its content stands at ``path``, after an error nothing changed.
+        """Yields a local file to write to. A clean exit replaces ``path`` with it; an error leaves ``path`` unchanged.
 
-        Local files come by rename, objects by one upload that shows only when it is complete.
+        A local file is renamed. An object is uploaded in one call and becomes visible only when it is complete.
         """
         target = f"{self.root}/{path}"
         if self.is_local:
@@ -142,32 +142,32 @@ class Store:
             if self.is_local:
                 Path(draft).replace(target)
             else:
-                with ThreadPoolExecutor(1) as uninterrupted:  # Ctrl-C reaches the main thread alone
+                with ThreadPoolExecutor(1) as uninterrupted:  # Ctrl-C reaches only the main thread
                     uninterrupted.submit(self._upload, draft, target).result()
         except OSError as error:
             if self.is_local and error.errno is not None and error.filename in (None, draft):
-                error.filename = target  # what a person knows; nobody can look for the draft
+                error.filename = target  # the name that the user knows, not the draft's
             raise
         finally:
-            with contextlib.suppress(OSError):  # of a disk that can't be written to
+            with contextlib.suppress(OSError):  # for example, the disk is not writable
                 Path(draft).unlink(missing_ok=True)
 
     def sweep(self, folder: str) -> None:
-        """Removes the drafts in a folder's folders that killed writers left there more than an hour ago."""
+        """Removes drafts that killed writers left in the subfolders of a folder more than an hour ago."""
         if self.is_local:
             for draft in Path(self.root, folder).glob("*/_*.tmp"):
                 if draft.stat().st_mtime < time.time() - _ABANDONED:
                     draft.unlink(missing_ok=True)
 
     def _upload(self, draft: str, target: str) -> None:
-        """Puts a whole file there in one call: closed after an error, a stream would show what it has got so far."""
+        """Uploads a whole file in one call. A stream closed after an error would publish what it received so far."""
         with pa.memory_map(draft) as source:
             content = source.read_buffer()
             with self._open_output(target, content.size) as sink:
                 sink.write(content)
 
     def _open_output(self, target: str, size: int) -> Any:
-        """Where to write to. A folder is made when it is missed, not before: objects need none, and asking costs."""
+        """Opens a file for writing. Creates its folder only if that fails: objects need none, and checks take time."""
         filesystem = self.filesystem
         if isinstance(filesystem, S3) and size <= _AT_ONCE:
             filesystem = filesystem.at_once
@@ -178,7 +178,7 @@ class Store:
             return filesystem.open_output_stream(target, compression=None)
 
     def read_json(self, path: str) -> Any:
-        """What a JSON file holds; None if there is no such file. Mistake if it is damaged."""
+        """Returns the content of a JSON file; None if there is no such file. Raises ``Mistake`` if it is damaged."""
         try:
             with self.open_input(path) as source:
                 return json.loads(source.read())
@@ -188,18 +188,18 @@ class Store:
             raise Mistake(f"{self.address(path)}: damaged, not JSON ({error}); restore it from a copy") from error
         except OSError as error:
             if not self.is_local:
-                raise  # the network
+                raise  # a network error
             raise Mistake(f"{self.address(path)}: can't be read ({error}); restore it from a copy") from error
 
     def write_json(self, path: str, value: Any) -> None:
         """Replaces a JSON file."""
         with self.replace(path) as draft:
             text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-            # half a character, of a file name that is not UTF-8 for example, becomes \udcff, as JSON writes it
+            # a lone surrogate, for example of a file name that is not UTF-8, becomes \udcff, as in JSON
             Path(draft).write_text(text, encoding="utf-8", errors="backslashreplace")
 
     def create_json(self, path: str, value: Any) -> None:
-        """Writes a JSON file of a local folder unless there is one: of several writers the first one wins."""
+        """Writes a JSON file of a local folder unless it exists. Of several writers, the first wins."""
         draft = f"_{uuid.uuid4().hex}.tmp"
         try:
             self.write_json(draft, value)
@@ -214,13 +214,13 @@ class Store:
 
 
 def _raise_unless_missing(error: OSError) -> None:
-    """Raises the error of a listing unless there is nothing at that place; below a file, there is nothing."""
+    """Raises a listing error unless the path does not exist. A path below a file does not exist either."""
     if not isinstance(error, FileNotFoundError | NotADirectoryError) or os.path.lexists(error.filename):
         raise error
 
 
 def read_file(uri: str) -> bytes:
-    """A file at any address. FileNotFoundError if there is none."""
+    """Returns the content of a file at any address. Raises FileNotFoundError if there is none."""
     store = Store.open(uri)
     with store.filesystem.open_input_file(store.root) as source:
         return read_whole(source).to_pybytes()

@@ -1,6 +1,6 @@
-"""One table of an archive: Parquet part files in shards. A commit replaces one part, whole.
+"""One table of an archive: Parquet partitions in shards. A commit replaces one whole partition.
 
-``images/00012/<part>.parquet`` is made from rows of one part of the catalogue and bears its name (see pending.py).
+``images/00012/<part>.parquet`` is made from rows of one catalog partition and is named after it (see pending.py).
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from artsim.archive.store import BROKEN_LINK, Store
 from artsim.mistake import Mistake
 
 _INCOMPRESSIBLE = ("bytes", "vector", "sha256", "phash")
-_OUTCOME = "artsim.outcome"  # where the footer of a part says what came of the work that wrote it
+_OUTCOME = "artsim.outcome"  # key of the result counts in a partition's footer
 
 
 def shard_of(ids: Sequence[str] | pa.Array, shards: int) -> np.ndarray:
@@ -32,16 +32,16 @@ def shard_of(ids: Sequence[str] | pa.Array, shards: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of an archive. ``schema`` is None where the columns depend on the run: whoever writes says which."""
+    """A table of an archive. ``schema`` is None if the columns depend on the run; writing requires one."""
 
     store: Store
     name: str
     shards: int
     schema: pa.Schema | None
-    known: dict[int, list[str]] | None = None  # the parts of each shard, if they were listed beforehand
+    known: dict[int, list[str]] | None = None  # the partitions of each shard, if already listed
 
     def listed(self) -> "Table":
-        """The same, with the parts that it has now: a listing of it all, where each shard's own would be a request."""
+        """Returns a copy that knows its current partitions, from one listing instead of one request per shard."""
         known: dict[int, list[str]] = {}
         for path in self.store.files(self.name):
             shard, _, name = path.partition("/")
@@ -50,14 +50,14 @@ class Table:
         return replace(self, known=known)
 
     def parts(self, shard: int) -> list[str]:
-        """The names of the part files of a shard, sorted."""
+        """Returns the sorted names of a shard's partitions."""
         if self.known is not None:
             return self.known.get(shard, [])
         names = self.store.names(self._folder(shard))
         return [name.removesuffix(".parquet") for name in names if name.endswith(".parquet")]
 
     def read(self, shard: int, part: str, columns: list[str] | None = None) -> pa.Table:
-        """The rows of one part, all columns or some. FileNotFoundError if there is no such part."""
+        """Returns the rows of one partition, with all or some columns. Raises FileNotFoundError if there is none."""
         with self._open(shard, part) as file:
             rows = file.read(columns=columns)
             for name in columns or []:
@@ -66,17 +66,17 @@ class Table:
             return rows
 
     def batches(self, shard: int, part: str, columns: list[str], ids: list[str], rows: int) -> Iterator[pa.Table]:
-        """These ids of one part, at most ``rows`` at a time: a part of images is read as it is used."""
+        """Yields the rows of these ids in one partition, at most ``rows`` at a time, to not load all of its images."""
         wanted = pa.array(ids, pa.string())
         with self._open(shard, part, ahead=False) as file:
             for batch in file.iter_batches(rows, columns=columns):
-                some = pa.Table.from_batches([batch])
-                some = some.filter(pc.is_in(some.column("id"), value_set=wanted))
-                if len(some):
-                    yield some
+                selected = pa.Table.from_batches([batch])
+                selected = selected.filter(pc.is_in(selected.column("id"), value_set=wanted))
+                if len(selected):
+                    yield selected
 
     def rows_in(self, shard: int, part: str) -> int:
-        """How many rows a part has."""
+        """How many rows a partition has."""
         with self._open(shard, part) as file:
             return file.metadata.num_rows
 
@@ -90,22 +90,24 @@ class Table:
         return pa.chunked_array([chunk for column in chunks for chunk in column.chunks], pa.string())
 
     def scan(self, columns: list[str] | None = None) -> Iterator[pa.Table]:
-        """All rows, part by part in a fixed order, so that memory does not grow with the table."""
+        """Yields all rows, partition by partition in a fixed order, so that memory does not grow with the table."""
         for shard in range(self.shards):
             for part in self.parts(shard):
                 yield self.read(shard, part, columns)
 
     def find(self, ids: Sequence[str], columns: list[str] | None = None) -> pa.Table | None:
-        """The rows of these ids in their order; ids that the table lacks are absent. None if none is there."""
+        """Returns the rows of these ids in their order, without ids that the table lacks. None if it lacks all."""
         wanted: dict[int, list[str]] = {}
         for shard, identifier in zip(shard_of(ids, self.shards).tolist(), ids, strict=True):
             wanted.setdefault(shard, []).append(identifier)
-        found = [rows for shard, some in wanted.items() for rows in self._find_in_shard(shard, some, columns)]
-        if not found:
+        chunks = [
+            rows for shard, shard_ids in wanted.items() for rows in self._find_in_shard(shard, shard_ids, columns)
+        ]
+        if not chunks:
             return None
-        rows = pa.concat_tables(found)
-        place = {identifier: index for index, identifier in enumerate(rows.column("id").to_pylist())}
-        rows = rows.take([place[identifier] for identifier in ids if identifier in place])
+        rows = pa.concat_tables(chunks)
+        position = {identifier: index for index, identifier in enumerate(rows.column("id").to_pylist())}
+        rows = rows.take([position[identifier] for identifier in ids if identifier in position])
         return rows.select(columns) if columns else rows
 
     def _find_in_shard(self, shard: int, ids: list[str], columns: list[str] | None) -> Iterator[pa.Table]:
@@ -118,7 +120,7 @@ class Table:
                     continue
                 starts = np.cumsum([0, *(file.metadata.row_group(i).num_rows for i in range(file.num_row_groups))])
                 groups = np.searchsorted(starts, hits, side="right") - 1
-                for group in np.unique(groups):  # an image is big: only the row groups that hold a hit are read
+                for group in np.unique(groups):  # images are large: read only row groups with a hit
                     rows = file.read_row_group(int(group), columns=needed)
                     yield rows.take(pa.array(hits[groups == group] - starts[group]))
                 missing -= len(hits)
@@ -127,7 +129,7 @@ class Table:
 
     @contextlib.contextmanager
     def writer(self, shard: int, part: str) -> Iterator[pq.ParquetWriter]:
-        """``with table.writer(shard, part) as writer: writer.write(rows)``; the part is replaced at a clean exit."""
+        """``with table.writer(shard, part) as writer: writer.write(rows)`` replaces the partition at a clean exit."""
         assert self.schema is not None, f"the columns of {self.name} are not known"
         names = self.schema.names
         with (
@@ -143,10 +145,10 @@ class Table:
             yield writer
 
     def write(self, shard: int, part: str, rows: pa.Table, outcome: dict[str, Any] | None = None) -> None:
-        """Replaces a part by these rows, or changes nothing.
+        """Replaces a partition with these rows, or changes nothing.
 
-        ``outcome`` is what the writer is about to report, with the ``work`` that it belongs to: should it die before it
-        does, the part tells, for rows and outcome are committed as one.
+        ``outcome`` holds the result counts and, under the key ``work``, the id of the run. It is committed together
+        with the rows, so the counts are not lost if the writer dies before it reports them.
         """
         with self.writer(shard, part) as writer:
             writer.write(rows.select(writer.schema.names).cast(writer.schema), row_group_size=self._row_group(rows))
@@ -154,17 +156,17 @@ class Table:
                 writer.add_key_value_metadata({_OUTCOME: json.dumps(outcome)})
 
     def outcome(self, shard: int, part: str, work: str) -> dict[str, Any] | None:
-        """What came of a part in this work; None if the work did not write it."""
+        """Returns the ``outcome`` that the run ``work`` stored in a partition; None if that run did not write it."""
         try:
             with self._open(shard, part) as file:
-                told = (file.metadata.metadata or {}).get(_OUTCOME.encode())
+                stored = (file.metadata.metadata or {}).get(_OUTCOME.encode())
         except FileNotFoundError:
             return None
-        found: dict[str, Any] = json.loads(told) if told else {}
-        return found if found.get("work") == work else None
+        outcome: dict[str, Any] = json.loads(stored) if stored else {}
+        return outcome if outcome.get("work") == work else None
 
     def append(self, shard: int, part: str, rows: pa.Table) -> None:
-        """Adds a part that is on the disk when this returns, not only with the operating system: for human work."""
+        """Adds or replaces a partition and flushes it to disk, because people's work cannot be recomputed."""
         with self.store.replace(self.path(shard, part)) as draft:
             pq.write_table(rows, draft, compression="ZSTD")
             _flush(draft)
@@ -173,7 +175,7 @@ class Table:
                 _flush(f"{self.store.root}/{folder}")
 
     def merge(self, shard: int, part: str, rows: pa.Table, outcome: dict[str, Any] | None = None) -> None:
-        """Puts rows into a part: they take the place of rows with the same ids, the others stay. As ``write``."""
+        """Like ``write``, but replaces only rows with the same ids and keeps the others."""
         with contextlib.suppress(FileNotFoundError):
             old = self.read(shard, part)
             kept = old.filter(pc.invert(pc.is_in(old.column("id"), value_set=rows.column("id").combine_chunks())))
@@ -182,9 +184,9 @@ class Table:
 
     @contextlib.contextmanager
     def _open(self, shard: int, part: str, *, ahead: bool = True) -> Iterator[pq.ParquetFile]:
-        """A part to read from. Mistake that names the file if it is damaged.
+        """Opens a partition for reading. Raises ``Mistake`` with the file's name if it is damaged.
 
-        ``ahead`` reads all that is asked for at a time: from afar, columns side by side come together.
+        ``ahead`` reads everything requested at once; on remote storage, adjacent columns share a request.
         """
         path = self.path(shard, part)
         try:
@@ -206,7 +208,7 @@ class Table:
             ) from error
 
     def _columns(self) -> pa.Schema | None:
-        """The columns that a part must have; None if the table may have any."""
+        """The columns that a partition must have; None if the table may have any."""
         return schemas.features(1) if self.name.startswith("features/") else self.schema
 
     def _row_group(self, rows: pa.Table) -> int:
@@ -216,25 +218,25 @@ class Table:
         return f"{self.name}/{shard:05d}"
 
     def path(self, shard: int, part: str) -> str:
-        """Where a part lies in the archive."""
+        """Returns the path of a partition within the archive."""
         return f"{self._folder(shard)}/{part}.parquet"
 
 
 def _check_columns(there: pa.Schema, wanted: pa.Schema | None) -> None:
-    """ArrowInvalid if a column is missing or of another type. Vectors may have any length."""
+    """Raises ArrowInvalid if a column is missing or has another type. Vectors may have any length."""
     for field in wanted or ():
-        at = there.get_field_index(field.name)
-        if at < 0:
+        index = there.get_field_index(field.name)
+        if index < 0:
             raise pa.ArrowInvalid(f"it has no column {field.name}")
-        found, type_ = there.field(at).type, field.type
-        if pa.types.is_fixed_size_list(found) and pa.types.is_fixed_size_list(type_):
-            found, type_ = found.value_type, type_.value_type
-        if found != type_:
-            raise pa.ArrowInvalid(f"its column {field.name} is of type {found}, not {type_}")
+        actual, expected = there.field(index).type, field.type
+        if pa.types.is_fixed_size_list(actual) and pa.types.is_fixed_size_list(expected):
+            actual, expected = actual.value_type, expected.value_type
+        if actual != expected:
+            raise pa.ArrowInvalid(f"its column {field.name} is of type {actual}, not {expected}")
 
 
 def _is_damage(error: Exception) -> bool:
-    """Whether a file's content is wrong, rather than that the file is missing, closed to us or out of reach."""
+    """Whether an error means damaged content, not a file that is missing, not permitted or unreachable."""
     if isinstance(error, FileNotFoundError):
         return False
     return getattr(error, "errno", None) is None and "AWS Error" not in str(error)
@@ -245,7 +247,7 @@ def _one_line(error: Exception) -> str:
 
 
 def _flush(path: str) -> None:
-    """Waits until a file, or the names in a folder, are on the disk."""
+    """Waits until a file, or the names in a folder, are on disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -254,5 +256,5 @@ def _flush(path: str) -> None:
 
 
 def _leaves(schema: pa.Schema) -> list[str]:
-    """Column paths as Parquet names them: a list's values are a leaf below it."""
+    """Returns column paths as Parquet names them: the values of a list are a leaf below it."""
     return [f"{f.name}.list.element" if pa.types.is_fixed_size_list(f.type) else f.name for f in schema]

@@ -1,4 +1,4 @@
-"""How artsim uses Ray: connect to the cluster that is there, work that survives its changes, and how it gets on."""
+"""Uses Ray: connects to a cluster, runs work that survives changes of the cluster, and shows progress."""
 
 from artsim.cluster.beside import beside_driver
 from artsim.cluster.connection import connect, cpus, gpus, nodes, silence_ray_data

@@ -1,4 +1,4 @@
-"""Finds the Ray cluster that a job should join, and asks it in bounded time whether it answers."""
+"""Finds the Ray cluster that a job should join, and checks with a timeout that it answers."""
 
 import os
 import re
@@ -19,25 +19,25 @@ _ASK = "import sys, ray._raylet as r; r.GcsClient(address=sys.argv[1]).internal_
 
 
 def named_address() -> str | None:
-    """What ``RAY_ADDRESS`` says: an address that answers, ``"local"`` to start Ray here, or None if it is not set.
+    """Returns the address in ``RAY_ADDRESS``, ``"local"`` to start Ray here, or None if it is unset or ``auto``.
 
-    Mistake if it is no address or the head refuses the token, Outage if nobody answers.
+    Raises ``Mistake`` if it is not an address or the head refuses the token, ``Outage`` if nothing answers there.
     """
     address = os.environ.get("RAY_ADDRESS", "").strip()
     if not address:
         return None
     if address in ("local", "auto"):
         return "local" if address == "local" else None
-    found = _FORM.fullmatch(address)
-    if found is None or int(found["port"]) > 65535:
+    match = _FORM.fullmatch(address)
+    if match is None or int(match["port"]) > 65535:
         raise Mistake(f"RAY_ADDRESS={address[:100]}: not of the form HOST:PORT; unset it to run on this machine alone")
-    hosts = [found["host"]] if found["client"] else _asked(found["host"])
-    if problem := _no_connection(hosts, int(found["port"])):
+    hosts = [match["host"]] if match["client"] else _asked(match["host"])
+    if problem := _no_connection(hosts, int(match["port"])):
         raise Outage(
             f"RAY_ADDRESS={address}: no Ray answers there ({problem}); start the cluster, "
             "or unset RAY_ADDRESS to run on this machine alone"
         )
-    if found["client"]:
+    if match["client"]:
         _check_client(address)
     else:
         _ask(address, f"RAY_ADDRESS={address}")
@@ -45,7 +45,7 @@ def named_address() -> str | None:
 
 
 def _check_client(address: str) -> None:
-    """Outage if no gRPC server answers at a ``ray://`` address; Ray's client would ask it for most of a minute."""
+    """Raises ``Outage`` if no gRPC server answers at a ``ray://`` address; Ray's client would try for a minute."""
     import grpc
 
     with grpc.insecure_channel(address.removeprefix("ray://").rstrip("/")) as channel:
@@ -59,7 +59,7 @@ def _check_client(address: str) -> None:
 
 
 def noted_address() -> tuple[str, str] | None:
-    """The address of the cluster that ``ray start`` noted on this machine, and the file of the note; None without."""
+    """Returns the address that ``ray start`` wrote to a file on this machine, and the file; None if there is none."""
     from ray._common.utils import get_ray_address_file
 
     path = get_ray_address_file(None)
@@ -70,18 +70,21 @@ def noted_address() -> tuple[str, str] | None:
 
 
 def runs(address: str) -> bool:
-    """Whether the cluster of a note still runs. Mistake if it does and refuses the token, Outage if it is silent."""
-    found = _FORM.fullmatch(address)
-    if found is None or _no_connection(_asked(found["host"]), int(found["port"])):
+    """Whether the cluster at an address from ``noted_address`` still runs.
+
+    Raises ``Mistake`` if it refuses the token, ``Outage`` if it accepts a connection but does not answer.
+    """
+    match = _FORM.fullmatch(address)
+    if match is None or _no_connection(_asked(match["host"]), int(match["port"])):
         return False
     _ask(address, f"the Ray cluster of this machine at {address}")
     return True
 
 
 def _asked(host: str) -> list[str]:
-    """The host, and the one that Ray takes instead: for 127.0.0.1 this machine's address in its network.
+    """Returns the host and the one that Ray uses instead: for 127.0.0.1, this machine's address in its network.
 
-    A Ray that listens on loopback alone, as that of another job does, can't be joined: Ray would try for minutes.
+    A Ray that listens only on loopback, such as that of another job, cannot be joined: Ray would try for minutes.
     """
     from ray._private.services import resolve_ip_for_localhost
 
@@ -90,7 +93,7 @@ def _asked(host: str) -> list[str]:
 
 
 def _no_connection(hosts: list[str], port: int) -> str | None:
-    """Why no TCP connection to one of these can be made; None if it can to all."""
+    """Returns why a TCP connection to one of the hosts fails; None if all succeed."""
     for host in hosts:
         try:
             socket.create_connection((host.strip("[]"), port), _CONNECT).close()
@@ -100,14 +103,17 @@ def _no_connection(hosts: list[str], port: int) -> str | None:
 
 
 def _ask(address: str, name: str) -> None:
-    """Asks the head for something, in a process of its own: Ray's client can't be interrupted, and may abort."""
+    """Sends the head a request in a subprocess, since Ray's client cannot be interrupted and may abort.
+
+    Raises ``Mistake`` if the head refuses the token, ``Outage`` if it does not answer.
+    """
     mode = os.environ.get("RAY_AUTH_MODE")
     if mode == "token" and not _has_token():
         raise Mistake(f"{name}: RAY_AUTH_MODE=token, but there is no token; {_HOW}")
     problem = _answer(address, mode)
     if mode is None and problem is not None and _refuses(problem) and _has_token():
-        # Ray turns tokens on by itself only for clusters that it finds on this machine. Not before the head asks for
-        # one: a driver in token mode refuses the workers of a cluster without tokens.
+        # Ray enables tokens by itself only for clusters that it finds on this machine. Enable them only if the head
+        # asks for one: a driver in token mode refuses the workers of a cluster without tokens.
         problem = _answer(address, "token")
         if problem is None:
             os.environ["RAY_AUTH_MODE"] = "token"
@@ -119,7 +125,7 @@ def _ask(address: str, name: str) -> None:
 
 
 def _has_token() -> bool:
-    """Whether Ray would find a token. Ray's own loader would keep it, and this process would then use it."""
+    """Whether Ray would find a token. Ray's own loader is not used: it would cache the token for this process."""
     path = os.environ.get("RAY_AUTH_TOKEN_PATH") or token_file()
     return bool(os.environ.get("RAY_AUTH_TOKEN")) or Path(path).is_file()
 
@@ -132,10 +138,10 @@ _HOW = "set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH to the file of the head'
 
 
 def _answer(address: str, mode: str | None) -> str | None:
-    """What is wrong with the head's answer; None if it is a good one."""
+    """Returns what is wrong with the head's answer; None if nothing is."""
     environment = {**os.environ, **({"RAY_AUTH_MODE": mode} if mode else {})}
     try:
-        asked = subprocess.run(  # noqa: S603 - this Python, with an address of the form HOST:PORT
+        process = subprocess.run(  # noqa: S603 - this Python, with an address of the form HOST:PORT
             [sys.executable, "-c", _ASK, address],
             env=environment,
             capture_output=True,
@@ -146,4 +152,4 @@ def _answer(address: str, mode: str | None) -> str | None:
         )
     except subprocess.TimeoutExpired:
         return _SILENT
-    return None if asked.returncode == 0 else asked.stderr[-2000:] or _SILENT
+    return None if process.returncode == 0 else process.stderr[-2000:] or _SILENT

@@ -1,12 +1,12 @@
-"""Where a small actor goes that a whole run hangs on: to the driver, whose machine can't be lost without the run."""
+"""Places actors that a whole run depends on: on the driver's machine, whose loss ends the run anyway."""
 
 from typing import Any
 
 
 def beside_driver() -> dict[str, Any]:
-    """Options of an actor that takes no CPU and lives on the driver's machine."""
+    """Returns options of an actor that reserves no CPU and runs on the driver's machine."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    return {"num_cpus": 0, "scheduling_strategy": here}
+    strategy = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    return {"num_cpus": 0, "scheduling_strategy": strategy}

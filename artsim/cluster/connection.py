@@ -1,4 +1,4 @@
-"""Connects to the Ray cluster that is there, or starts one here; what it has."""
+"""Connects to a running Ray cluster or starts one on this machine, and reports its resources."""
 
 import contextlib
 import json
@@ -14,19 +14,19 @@ from artsim.mistake import Mistake, Outage
 _log = logging.getLogger(__name__)
 
 _MOST = 100_000  # nodes of one kind
-_GAVE_UP = "timed out during startup"  # what Ray says then
-_LATE = 5.0  # seconds that Ray may take to start before a word is said about it
+_GAVE_UP = "timed out during startup"  # part of Ray's error if its own start takes too long
+_LATE = 5.0  # seconds before a log line says that Ray is still starting
 
 
 def connect() -> None:
-    """Joins the cluster of ``RAY_ADDRESS`` or one running on this machine; else starts one. Free when connected.
+    """Joins the cluster of ``RAY_ADDRESS`` or one on this machine, or starts one. Does nothing if connected.
 
-    Mistake or Outage within 20 s if ``RAY_ADDRESS`` names no cluster that answers.
+    Raises ``Mistake`` or ``Outage`` within 20 s if ``RAY_ADDRESS`` names no cluster that answers.
     """
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # Ray's own advice, instead of its warning
-    # Ray's C++ parts complain of what Ray Data itself does at every start; what fails a job comes as an exception.
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what Ray's warning recommends
+    # At every start Ray's C++ code logs complaints about Ray Data. Errors that fail a job are raised as exceptions.
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    # The first failure ends a job and is told; of those that came with it Ray need not tell.
+    # The first failure ends a job and is reported. Ray need not report those that came with it.
     os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")
     import ray
 
@@ -38,7 +38,7 @@ def connect() -> None:
     late.start()
     try:
         _init(address)
-    except Exception as error:  # Ray has no class of its own for it
+    except Exception as error:  # Ray has no exception class for this
         if _GAVE_UP in str(error):
             raise Outage(
                 "Ray did not start in time, as on a machine that is very busy; say the same again later"
@@ -53,14 +53,14 @@ def connect() -> None:
 
 
 def _init(address: str) -> None:
-    """ray.init, and once more if Ray gave up on its own start: it does so after 30 s, and no setting changes that."""
+    """Calls ``ray.init``, twice if Ray gives up its own start the first time (after 30 s; no setting changes that)."""
     import ray
 
     for last in (False, True):
         try:
-            with contextlib.ExitStack() as around:
-                where: dict[str, Any] = around.enter_context(on_loopback()) if address == "local" else {}
-                around.enter_context(without_log_lines())
+            with contextlib.ExitStack() as stack:
+                where: dict[str, Any] = stack.enter_context(on_loopback()) if address == "local" else {}
+                stack.enter_context(without_log_lines())
                 ray.init(
                     address=address, logging_level=logging.ERROR, log_to_driver=False, include_dashboard=False, **where
                 )
@@ -71,7 +71,7 @@ def _init(address: str) -> None:
 
 
 def _address() -> str:
-    """What ray.init is to connect to: a cluster that answers, or "local"."""
+    """Returns the address for ``ray.init``: a cluster that answers, or "local"."""
     if named := named_address():
         return named
     noted = noted_address()
@@ -85,31 +85,31 @@ def _address() -> str:
 
 
 def silence_ray_data() -> None:
-    """Makes Ray Data show nothing of its own; for those who use it, since importing it takes most of a second."""
+    """Turns off Ray Data's progress bars and log lines. Not part of ``connect``: the import takes most of a second."""
     import ray.data
 
     context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False  # progress() below shows what the job counts, not Ray's blocks
+    context.enable_progress_bars = False  # ``progress`` shows the job's rows, not Ray's blocks
     context.enable_operator_progress_bars = False
     logging.getLogger("ray.data").setLevel(logging.ERROR)
 
 
 def nodes() -> list[dict[str, int]]:
-    """``CPU``, ``GPU`` and ``memory`` (bytes) of each node; of a cluster that grows by itself, of each that may come.
+    """Returns ``CPU``, ``GPU`` and ``memory`` (bytes) of each node; of an autoscaling cluster, of each possible node.
 
-    Such a cluster can be empty when a job starts, so its file says on the head what it can become, as in
-    ``ARTSIM_NODES='[[8, {"CPU": 16}], [4, {"CPU": 8, "GPU": 1}]]'``: eight nodes of one kind, four of another. Memory
-    that nobody tells of is 0.
+    An autoscaling cluster can be empty when a job starts, so its cluster file lists the possible nodes on the head:
+    ``ARTSIM_NODES='[[8, {"CPU": 16}], [4, {"CPU": 8, "GPU": 1}]]'`` means eight nodes of one kind and four of another.
+    Unknown memory is 0.
     """
     import ray
 
-    coming = _coming()
-    there = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return [{unit: int(has.get(unit, 0)) for unit in ("CPU", "GPU", "memory")} for has in coming or there]
+    possible = _coming()
+    alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return [{unit: int(node.get(unit, 0)) for unit in ("CPU", "GPU", "memory")} for node in possible or alive]
 
 
 def _coming() -> list[dict[str, float]]:
-    """The nodes of ``ARTSIM_NODES``; none if it is not set. Mistake if it is not of the form above."""
+    """Returns the nodes in ``ARTSIM_NODES``; empty if it is not set. Raises ``Mistake`` if its form is wrong."""
     text = os.environ.get("ARTSIM_NODES", "").strip() or "[]"
     try:
         kinds = json.loads(text)

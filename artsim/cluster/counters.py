@@ -1,4 +1,4 @@
-"""Counters that a cluster's Prometheus reads from Ray: ``ray_artsim_...``, each with its labels."""
+"""Metrics that a cluster's Prometheus reads from Ray as ``ray_artsim_...``, with labels."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ _gauges: dict[str, Any] = {}
 
 
 def count(name: str, what: str, amount: float, **labels: str) -> None:
-    """Adds to ``artsim_<name>``; ``what`` describes it. Free where Ray is connected."""
+    """Adds to ``artsim_<name>``; ``what`` describes it. Costs nothing extra where Ray is connected."""
     from ray.util.metrics import Counter
 
     if name not in _counters:

@@ -1,4 +1,4 @@
-"""Starts Ray for this machine alone: its ports on loopback, its token for its owner, its log lines to no terminal."""
+"""Starts Ray for this machine only: ports on loopback, a private token file, no log lines on the terminal."""
 
 import contextlib
 import os
@@ -8,22 +8,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-# Off, Ray keeps to 127.0.0.1, as it does on Windows and macOS (ray-project/ray#30770, #31166).
+# If this is off, Ray stays on 127.0.0.1, as on Windows and macOS (ray-project/ray#30770, #31166).
 _LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
-# The first line about RAY_BACKEND_LOG_LEVEL (ray-project/ray#3662) is written whatever that level is.
+# Ray writes the first line about RAY_BACKEND_LOG_LEVEL at every level (ray-project/ray#3662).
 _LOG_LINE = re.compile(rb"\[[0-9-]{10} [0-9:,]+ [A-Z] [0-9]+ [0-9]+\] (\(\w+\) )?\w+\.(cc|h):[0-9]+:")
 
 
 @contextlib.contextmanager
 def on_loopback() -> Iterator[dict[str, Any]]:
-    """Options for a ``ray.init`` whose processes listen on 127.0.0.1 only; its token file is made owner-only."""
+    """Yields options for a ``ray.init`` that listens only on 127.0.0.1. Makes the token file private to its owner."""
     from ray._private import ray_constants
 
     _keep_token_private()
     known, before = ray_constants.ENABLE_RAY_CLUSTER, os.environ.get(_LOOPBACK)
     ray_constants.ENABLE_RAY_CLUSTER, os.environ[_LOOPBACK] = False, "0"
     try:
-        yield {"_node_ip_address": "127.0.0.1"}  # private: ray-project/ray#30770 names it as the way round
+        yield {"_node_ip_address": "127.0.0.1"}  # private option, the workaround in ray-project/ray#30770
     finally:
         ray_constants.ENABLE_RAY_CLUSTER = known
         if before is None:
@@ -33,15 +33,15 @@ def on_loopback() -> Iterator[dict[str, Any]]:
 
 
 def _keep_token_private() -> None:
-    """Makes Ray's default token file if it is needed and missing, readable by its owner alone, unlike Ray's own.
+    """Creates Ray's default token file if needed, readable only by its owner, unlike the file that Ray creates.
 
-    Where it lies and when Ray reads it: https://docs.ray.io/en/latest/ray-security/token-auth.html
+    Where the file is and when Ray reads it: https://docs.ray.io/en/latest/ray-security/token-auth.html
     """
     from ray._private.authentication.authentication_token_generator import generate_new_authentication_token
     from ray._raylet import AuthenticationTokenLoader  # type: ignore[attr-defined]
 
     path = token_file()
-    if not _has_home() and "RAY_AUTH_TOKEN_PATH" not in os.environ:  # before Ray's loader complains of it
+    if not _has_home() and "RAY_AUTH_TOKEN_PATH" not in os.environ:  # before Ray's loader complains about it
         os.environ.setdefault("RAY_AUTH_TOKEN", generate_new_authentication_token())
     if os.environ.get("RAY_AUTH_MODE", "token") == "token":
         loader = AuthenticationTokenLoader.instance()
@@ -51,21 +51,21 @@ def _keep_token_private() -> None:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 path.touch(0o600)
                 path.write_text(token, encoding="utf-8")
-            except OSError:  # a home that cannot be written to: for this run alone
+            except OSError:  # the home is not writable: use the token for this run only
                 os.environ["RAY_AUTH_TOKEN"] = token
             loader.reset_cache()
-    with contextlib.suppress(OSError):  # of another owner, or none
+    with contextlib.suppress(OSError):  # the file has another owner or does not exist
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
 
 
 def token_file() -> Path:
-    """Where Ray keeps its token by default; for an account without a home a path at which nothing can be."""
+    """Returns Ray's default path of the token; for an account without a home, a path that cannot exist."""
     return (Path.home() if _has_home() else Path(os.devnull)) / ".ray" / "auth_token"
 
 
 def _has_home() -> bool:
-    """Whether the account has a home folder; one without a name may have none."""
+    """Whether the account has a home folder; an account without a name may have none."""
     try:
         return bool(Path.home())
     except RuntimeError:
@@ -74,7 +74,7 @@ def _has_home() -> bool:
 
 @contextlib.contextmanager
 def without_log_lines() -> Iterator[None]:
-    """Passes on what is written to stderr, except the log lines of Ray's C++ parts."""
+    """Filters the log lines of Ray's C++ code out of stderr."""
     try:
         saved = os.dup(2)
     except OSError:  # stderr is closed
@@ -89,7 +89,7 @@ def without_log_lines() -> Iterator[None]:
         yield
     finally:
         os.dup2(saved, 2)
-        passing.join(1)  # at once, unless a process that Ray started keeps its stderr
+        passing.join(1)  # returns at once unless a process that Ray started keeps stderr open
 
 
 def _pass_on(out: int, saved: int) -> None:

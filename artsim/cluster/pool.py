@@ -1,8 +1,8 @@
-"""Actors that take items one after another, while machines come and go.
+"""A pool of actors that processes items while machines join and leave the cluster.
 
-Ray restarts a lost actor wherever there is room, and its calls wait for it; on a cluster that became smaller there is
-none, and they wait for ever (as in Ray Data's pools of actors). Here no actor is restarted: what it had goes to others,
-and as many new ones are made as there is room for.
+Ray restarts a lost actor wherever there is room, and its calls wait for it. On a cluster that has shrunk there is no
+room, and they wait forever (as in Ray Data's actor pools). This pool restarts no actor: it gives the items of a lost
+actor to others and creates as many new actors as there is room for.
 """
 
 import logging
@@ -15,16 +15,16 @@ from artsim.cluster.room import Needs, Wait
 
 _log = logging.getLogger(__name__)
 
-_LOOK = 2.0  # seconds between two looks at how large the cluster is
-_DEATHS = 4  # actors that may die over one item, or in a row while they start
+_LOOK = 2.0  # seconds between two checks of the cluster's size
+_DEATHS = 4  # actors that may die on one item, or in a row while they start
 
 
 class Pool:
     """As many actors as there is room for, each with up to ``depth`` items at a time.
 
-    ``make`` makes one, with ``needs`` and no restarts. Its ``begin(*arguments)`` is called before the first item of a
-    stream, its ``do(item, deaths)`` with one after another; ``deaths`` is how many actors died over this item before,
-    be it the item's fault or a machine's. ``room`` says how many actors there may be at the moment.
+    ``make`` creates an actor with ``needs`` and no restarts. The pool calls its ``begin(*arguments)`` before the first
+    item of a stream, then ``do(item, deaths)`` for each item. ``deaths`` is how many actors died on this item before,
+    because of the item or of a machine. ``room`` returns how many actors there may be at the moment.
     """
 
     def __init__(self, make: Callable[[], Any], needs: Needs, room: Callable[[], int], depth: int = 1) -> None:
@@ -33,14 +33,14 @@ class Pool:
         self._born_dead = 0
 
     def stream(self, items: Sequence[Any], *arguments: Any) -> Iterator[Any]:
-        """The result of every item, as they come. RuntimeError if one kills whatever takes it."""
+        """Yields the result of every item as it completes. Raises RuntimeError if too many actors die on one item."""
         import ray
         from ray.exceptions import RayActorError
 
         todo = deque((item, 0) for item in items)
-        running: dict[Any, tuple[Any, Any, int]] = {}  # what will be the result: of which actor, item, deaths
+        running: dict[Any, tuple[Any, Any, int]] = {}  # by pending result: actor, item, deaths
         beginning = {actor.begin.remote(*arguments): actor for actor in self._actors}
-        at_work: Counter[Any] = Counter()  # how many items each actor has that has begun
+        at_work: Counter[Any] = Counter()  # items in progress, of each actor that has begun
         wait, look = Wait(self._needs), 0.0
         while todo or running:
             if time.monotonic() >= look:
@@ -67,7 +67,7 @@ class Pool:
                     self._born_dead = 0
                     at_work[actor] = 0
                 else:
-                    if actor in at_work:  # it may have died since
+                    if actor in at_work:  # the actor may have died since
                         at_work[actor] -= 1
                     yield result
             for actor, item, deaths in self._handed_out(todo, at_work, len(running)):
@@ -76,7 +76,7 @@ class Pool:
     def _handed_out(
         self, todo: deque[tuple[Any, int]], at_work: Counter[Any], running: int
     ) -> Iterator[tuple[Any, Any, int]]:
-        """Actors with the items that they get now: up to ``depth`` each, but of few items all get their share."""
+        """Yields actors with items to hand out now: up to ``depth`` each, and equal shares if there are few items."""
         share = -(-(len(todo) + running) // max(len(self._actors), 1))
         for actor in list(at_work) if todo else []:
             while todo and at_work[actor] < min(self._depth, share):
@@ -84,7 +84,7 @@ class Pool:
                 yield actor, *todo.popleft()
 
     def _fit(self, beginning: dict[Any, Any], open_items: int, arguments: Sequence[Any]) -> None:
-        """Makes actors where there is room, and takes back those that wait for room that is gone."""
+        """Creates actors where there is room, and kills actors that wait to start if the room is gone."""
         import ray
 
         room = max(min(self._room(), open_items), 1)
@@ -105,10 +105,10 @@ class Pool:
             return
         _log.info("a worker was lost; others take over what it had")
         self._actors.discard(actor)
-        ray.kill(actor)  # it may live on behind a broken connection, and two would write one part
+        ray.kill(actor)  # it may still run behind a broken connection; two would write one partition
 
     def _mourn(self, error: Any) -> None:
-        """An actor died while it began."""
+        """Counts an actor that died while it started. Raises ``error`` if its constructor failed or too many died."""
         self._born_dead += 1
         if error.actor_init_failed or self._born_dead > _DEATHS:
             raise error

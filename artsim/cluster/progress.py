@@ -1,4 +1,4 @@
-"""Shows how a stream of results gets on."""
+"""Shows the progress of a stream of results."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -8,10 +8,10 @@ from typing import Any
 def progress(
     stream: Iterable[dict[str, Any]], total: int, unit: str, counted: str = "rows"
 ) -> Iterator[dict[str, Any]]:
-    """Passes results on and shows on stderr how many rows are done, the rate and the time left.
+    """Yields the results and shows on stderr how many rows are done, the rate and the time left.
 
-    ``counted`` is the column that says how many rows a result stands for. The rate is that since the first result:
-    until then processes were starting. A first result of what was done before the stream began is shown as such.
+    ``counted`` is the column with the number of rows that a result stands for. The rate counts from the first result,
+    since processes start until then. The rows of the first result are shown as done before the stream.
     """
     from tqdm import tqdm
 

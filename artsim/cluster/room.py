@@ -1,4 +1,4 @@
-"""Room on the cluster for what needs CPUs and GPUs; work that finds none says what it waits for."""
+"""Finds room on the cluster for processes that need CPUs and GPUs, and logs what work waits for."""
 
 import logging
 import time
@@ -9,49 +9,49 @@ from artsim.cluster.connection import nodes
 
 _log = logging.getLogger(__name__)
 
-Needs = Mapping[str, float]  # of one process, by Ray's names: CPU, GPU, memory in bytes
+Needs = Mapping[str, float]  # resources of one process by Ray's names: CPU, GPU, memory in bytes
 
-_FIRST, _AGAIN = 20.0, 60.0  # seconds until a wait is told of, and told of again
+_FIRST, _AGAIN = 20.0, 60.0  # seconds until a wait is logged, and logged again
 
 
 class Wait:
-    """Tells now and then, while work waits for room, what it waits for."""
+    """Logs at intervals what work is waiting for."""
 
     def __init__(self, needs: Needs) -> None:
         self._needs = needs
         self._next = time.monotonic() + _FIRST
 
     def tell(self) -> None:
-        """Called again and again while the wait lasts."""
+        """Logs a line if one is due. Call it repeatedly while the wait lasts."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _AGAIN
             _log.info("%s", waiting_for(self._needs))
 
 
 def with_memory(needs: Needs, nbytes: int) -> Needs:
-    """These needs and memory, which Ray then gives to no other process; no more than the smallest machine has.
+    """Returns the needs with ``nbytes`` of memory, which Ray then reserves for the process.
 
-    So each machine takes part. Where one does not tell what it has, or none is there yet, no memory is asked for: a
-    cluster that can grow would never do so for it.
+    Adds no more than the smallest machine has, so that every machine can take part. Adds none if a machine does not
+    report its memory or there is no machine yet: an autoscaling cluster would never grow for such a request.
     """
-    there = [node["memory"] for node in nodes() if node["CPU"]]
-    return {**needs, "memory": min(nbytes, *there)} if there and all(there) else needs
+    memory = [node["memory"] for node in nodes() if node["CPU"]]
+    return {**needs, "memory": min(nbytes, *memory)} if memory and all(memory) else needs
 
 
 def room_for(needs: Needs) -> int:
-    """How many processes of such needs the machines hold at a time; at least 1, which then waits."""
+    """Returns how many processes with these needs fit on the machines; at least 1, which may have to wait."""
     wanted = {unit: amount for unit, amount in needs.items() if amount}
     return max(sum(min(int(node[unit] // amount) for unit, amount in wanted.items()) for node in nodes()), 1)
 
 
 def wait_for(needs: Needs) -> None:
-    """Returns when the cluster has room for one process of such needs; for work that Ray itself places."""
+    """Waits until the cluster has room for one process with these needs; for work that Ray itself places."""
     import ray
 
     free = ray.available_resources()
     if all(free.get(name, 0) >= amount for name, amount in needs.items()):
         return
-    room: Any = ray.remote(_nothing)  # a task that waits as well, so that a cluster that can grow does
+    room: Any = ray.remote(_nothing)  # a waiting task makes an autoscaling cluster grow
     waiting = [room.options(num_cpus=needs.get("CPU", 0), num_gpus=needs.get("GPU", 0)).remote()]
     wait = Wait(needs)
     while not ray.wait(waiting, timeout=1)[0]:
@@ -62,7 +62,7 @@ def _nothing() -> None: ...
 
 
 def waiting_for(needs: Needs) -> str:
-    """What the work waits for, in one line that says what to do about it."""
+    """Returns one line that says what the work waits for and what the cluster has."""
     import ray
 
     machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
@@ -72,8 +72,8 @@ def waiting_for(needs: Needs) -> str:
     if not big_enough:
         most = {name: max((machine.get(name, 0) for machine in machines), default=0) for name in needs}
         return f"waiting for a machine with {wanted}: of {len(machines)} there now, the largest has {_in_words(most)}"
-    there = ray.available_resources()
-    free = {name: there.get(name, 0) for name in needs if there.get(name, 0) < needs[name]} or {"CPU": 0}
+    unused = ray.available_resources()
+    free = {name: unused.get(name, 0) for name in needs if unused.get(name, 0) < needs[name]} or {"CPU": 0}
     return f"waiting for {wanted}: the cluster has {_in_words(free)} free, the rest is at work or about to start"
 
 

@@ -1,8 +1,8 @@
-"""Whether the object store ran over: what did not fit in memory went to disk, and a job got slower."""
+"""Reports how much the object store spilled to disk, which slows a job down."""
 
 
 def spilled_bytes() -> int:
-    """Bytes that all machines of the cluster spilled to disk since they started; 0 where nobody can tell."""
+    """Returns the bytes that all machines of the cluster spilled to disk since they started; 0 if unknown."""
     import grpc
     import ray
 
@@ -13,6 +13,6 @@ def spilled_bytes() -> int:
     try:
         state = get_state_from_address(ray.get_runtime_context().gcs_address)
         reply = get_memory_info_reply(state, timeout_seconds=10)
-    except grpc.RpcError:  # of a machine that has just gone, say
+    except grpc.RpcError:  # for example, a machine was just lost
         return 0
     return int(reply.store_stats.spilled_bytes_total)
