@@ -1,1 +1,1 @@
-"""Fetches images politely and safely: limits per host, robots, address guard, retries, verdicts."""
+"""Fetches images within rate limits and robots.txt, refuses unsafe addresses, retries, and records a status per row."""

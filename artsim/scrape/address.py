@@ -1,4 +1,4 @@
-"""Which web addresses are fetched: their form is judged before a request, where they lead when a socket is opened."""
+"""Validates web addresses: their form before a request, the IP address behind them when a socket is opened."""
 
 import socket
 from typing import Any
@@ -12,7 +12,8 @@ from artsim.sources.address import is_public
 class NotPublic(OSError):
     """A connection to an address that is not public was refused.
 
-    The text names no address: of equal texts the connector raises the exception itself, of several only a summary.
+    The text names no address. If all attempts fail with the same text, the connector raises this exception itself;
+    otherwise it raises only a summary.
     """
 
     def __init__(self) -> None:
@@ -22,9 +23,10 @@ class NotPublic(OSError):
 
 
 def web_address(text: str | None, base: URL | None = None) -> URL:
-    """An address as a request needs it. ``base`` is what a redirect's address may be relative to.
+    """Parses an address for a request. ``base`` is the address that a redirect may be relative to.
 
-    Failure ``forbidden_address``: no http or https address, no host, a user name or password in it, port 0.
+    Raises ``Failure`` with status ``forbidden_address`` if the address is empty or malformed, is not http or https, or
+    has no host, a user name, a password or port 0.
     """
     if not text or not text.strip():
         raise _forbidden("the catalogue names no image address" if base is None else "a redirect to nowhere")
@@ -46,14 +48,14 @@ def web_address(text: str | None, base: URL | None = None) -> URL:
 
 
 def host_of(url: URL) -> str:
-    """The host that politeness counts by: the name alone, whatever the scheme and port."""
+    """Returns the host name that rate limits apply to, without scheme and port."""
     return (url.raw_host or "").rstrip(".").lower()
 
 
 def public_socket(addr_info: tuple[Any, ...]) -> socket.socket:
-    """A socket for an address that is about to be connected to; NotPublic instead of one for what is not public.
+    """Creates a socket for a resolved address. Raises ``NotPublic`` if the address is not public.
 
-    This is where names are resolved already, so that no spelling, redirect or change of a name's address gets past.
+    Names are already resolved here, so no spelling, redirect or DNS change bypasses the check.
     """
     family, kind, protocol, _, address = addr_info
     if not is_public(address[0]):

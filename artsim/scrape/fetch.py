@@ -1,4 +1,4 @@
-"""One HTTP request: streamed, counted and timed, with every way in which it can fail told apart. Follows nothing."""
+"""Sends one HTTP request with size and time limits, and maps each kind of error to a status. Follows no redirects."""
 
 import asyncio
 from collections.abc import Mapping
@@ -16,15 +16,15 @@ from artsim.scrape.verdict import Failure, Verdict
 from artsim.sources.address import AllowedHosts
 from artsim.sources.retry_after import seconds_to_wait
 
-LONGEST_WAIT = 600.0  # seconds; a server that asks for more (Retry-After) is not asked again in this run
+LONGEST_WAIT = 600.0  # seconds; a row is not retried in this run if Retry-After asks for more
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({404, 410})
-_READ_BUFFER = 1 << 18  # bytes; small ones make the transport stop and go
+_READ_BUFFER = 1 << 18  # bytes; smaller buffers make the transport pause and resume often
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: a body (status 200 or 203), a redirect's ``location``, or neither (304)."""
+    """A response: a body (status 200 or 203), a redirect's ``location``, or neither (304)."""
 
     status: int
     body: bytes = b""
@@ -34,9 +34,9 @@ class Answer:
 
 
 class Client:
-    """HTTP for this program's purposes: no cookies, no proxies, no credentials, and no connection to inner networks.
+    """An HTTP client without cookies, proxies, credentials or connections to addresses that are not public.
 
-    Hosts that ``--allow-host`` opens have a connector of their own, so that the check of all others knows no exception.
+    Hosts opened by ``--allow-host`` have a separate connector, so the check of all other hosts has no exceptions.
     """
 
     def __init__(self, options: Options) -> None:
@@ -51,9 +51,9 @@ class Client:
         await self._opened.close()
 
     async def get(self, url: URL, headers: Mapping[str, str] | None = None, cut_at: int | None = None) -> Answer:
-        """Asks for an address once. Failure for whatever is no image, no redirect and no 304.
+        """Sends one request. Raises ``Failure`` for errors, opt-outs and any status but 200, 203, 304 and redirects.
 
-        ``cut_at``: read so many bytes and leave the rest, instead of failing where there are more than allowed.
+        ``cut_at``: read that many bytes and ignore the rest, instead of failing above ``max_bytes``.
         """
         open_here = self._allowed.allows(url.host or "", url.port or 0)
         session = self._opened if open_here else self._public
@@ -137,7 +137,7 @@ def _refused(status: int, headers: CIMultiDictProxy[str]) -> Failure:
 
 
 def _utf8(header: str | None) -> str | None:
-    """A header that can be stored and sent again; None for one with bytes that are no text."""
+    """Returns a header that can be stored and sent again; None if it is empty or not ASCII."""
     return header if header and header.isascii() else None
 
 

@@ -1,4 +1,4 @@
-"""Images that a catalogue names as files: read only below the folder that its source was given."""
+"""Reads images that are files, only from below the folders that their source was given."""
 
 from urllib.parse import urlsplit
 
@@ -9,7 +9,7 @@ from artsim.sources.roots import roots
 
 
 class Files:
-    """The folders that the collections of an archive may take files from. Blocks; for threads."""
+    """Reads files from the folders that each collection of an archive may use. Blocks, so call it in a thread."""
 
     def __init__(self, archive: Archive, max_bytes: int) -> None:
         self._archive = archive
@@ -17,9 +17,10 @@ class Files:
         self._folders: dict[str, list[Below]] = {}
 
     def read(self, collection: str, address: str) -> bytes:
-        """The bytes of a file, by an address with a scheme (``file://``, ``s3://``).
+        """Returns the bytes of a file, given an address with a scheme (``file://``, ``s3://``).
 
-        Failure: ``forbidden_address`` (not below a folder of the collection), ``too_large``, ``network`` (not there).
+        Raises ``Failure``: ``forbidden_address`` (not below a folder of the collection), ``too_large``, or ``network``
+        (missing or unreadable).
         """
         if collection not in self._folders:
             self._folders[collection] = [Below(Store.open(root)) for root in roots(self._archive, collection)]

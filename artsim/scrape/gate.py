@@ -1,4 +1,4 @@
-"""A worker's side of politeness: rows wait here until their host may be asked. One gate a worker, in its event loop."""
+"""The rate-limit client: rows wait here until their host may be asked. Each worker has one, in its event loop."""
 
 import asyncio
 import contextlib
@@ -18,26 +18,26 @@ from artsim.scrape.options import AGENT
 from artsim.scrape.robots import Robots
 from artsim.scrape.verdict import Deferred, Failure, Verdict
 
-_BREATH = 0.005  # least seconds between two messages, so that what happens meanwhile goes in one
-_SILENCE = 5.0  # most seconds between two, so that the limits know that we live
+_BREATH = 0.005  # minimum seconds between two messages; events in between are sent together
+_SILENCE = 5.0  # maximum seconds between two messages, so that the coordinator knows that the worker is alive
 
 Waiter = asyncio.Future[None]
 
 
 class LimitsLost(Exception):
-    """Nobody answers for the limits any more, so nothing may be fetched."""
+    """The rate-limit coordinator does not answer any more, so nothing may be fetched."""
 
 
 @dataclass(slots=True)
 class _Host:
-    """A host as this worker sees it. ``paced`` hosts are asked by permits only, the others within ``slots``."""
+    """A host as this worker sees it. A request to a ``paced`` host needs a permit; other hosts have ``slots``."""
 
     queue: deque[Waiter] = field(default_factory=deque)
     active: int = 0
     slots: int = 0
     paced: bool = False
-    permits: int = 0  # starts that may be used now
-    promised: int = 0  # starts that may be used in a moment
+    permits: int = 0  # requests that may start now
+    promised: int = 0  # requests that may start soon, at a time already set
     news: Need = field(default_factory=Need)
     failed_at: float = 0.0
 
@@ -50,7 +50,10 @@ class _Host:
         return bool(self.queue or self.active or self.slots or self.promised or self.news.finished or self.news.failed)
 
     def report(self) -> Need:
-        """What the limits are to know; what is not claimed here will not be used before they have answered."""
+        """Returns this host's state and news for the coordinator, and clears the news.
+
+        Slots and permits that no row needs are given up; the worker stays within ``using`` until it is answered.
+        """
         need, self.news = self.news, Need()
         if self.paced:
             self.permits = min(self.permits, len(self.queue))
@@ -72,11 +75,11 @@ class _Site:
 
 
 class Gate:
-    """Lets requests pass when all workers together keep the limits.
+    """Delays requests so that all workers together stay within the rate limits.
 
-    ``exchange`` takes a message to ``Limits`` and brings the answer. ``read_robots`` reads the robots.txt of a site,
-    and passes this gate to do so. At most ``capacity`` requests pass at once, whatever their hosts. Rows that would
-    wait longer than ``patience`` seconds are deferred.
+    ``exchange`` sends a message to ``Limits`` and returns the answer. ``read_robots`` reads the robots.txt of a site
+    through this gate. At most ``capacity`` requests run at once, over all hosts. Rows that would wait longer than
+    ``patience`` seconds are deferred.
     """
 
     def __init__(
@@ -102,7 +105,7 @@ class Gate:
         self._talk = asyncio.create_task(self._keep_talking())
 
     async def close(self) -> None:
-        """Ends the conversation."""
+        """Cancels the exchange of messages and the reading of robots.txt files."""
         tasks = [self._talk, *self._errands]
         for task in tasks:
             task.cancel()
@@ -110,10 +113,10 @@ class Gate:
 
     @contextlib.asynccontextmanager
     async def visit(self, url: URL, *, obey: bool = True) -> AsyncIterator[None]:
-        """``async with gate.visit(url):`` around one request; waits until its host may be asked.
+        """``async with gate.visit(url):`` wraps one request; waits until its host may be asked.
 
-        Failure: robots.txt forbids it (unless ``obey`` is false), or the host was given up. Deferred: the wait would be
-        too long. A Failure raised inside counts against the host if another attempt may help.
+        Raises ``Failure`` if robots.txt forbids it (unless ``obey`` is false) or the host was given up, ``Deferred`` if
+        the wait would be too long. A ``Failure`` raised inside counts against the host if another attempt may help.
         """
         name = host_of(url)
         if obey:
@@ -133,7 +136,7 @@ class Gate:
             host.active -= 1
             self._active -= 1
             if host.active >= host.slots and not host.paced:
-                self._news.set()  # somebody else waits for this slot
+                self._news.set()  # another worker waits for this slot
             self._start([host] if self._active < self._capacity - 1 else self._hosts.values())
 
     async def _ask_robots(self, url: URL, name: str) -> None:
@@ -168,16 +171,16 @@ class Gate:
 
     def _note(self, host: _Host, failure: Failure) -> None:
         if not failure.again:
-            host.news.finished += 1  # an answer that nothing is to be got is a proper answer
+            host.news.finished += 1  # a lasting failure, such as 404, does not count against the host
             return
         host.news.failed.append(failure.verdict)
         host.news.pause = max(host.news.pause, failure.after)
-        host.slots = host.permits = 0  # nothing starts before the limits have heard of it
+        host.slots = host.permits = 0  # nothing starts before the coordinator knows of the failure
         host.failed_at = time.monotonic()
         self._news.set()
 
     def _start(self, hosts: Collection[_Host]) -> None:
-        """Lets rows pass: one of each host in turn, the longest queue first, so that no host is left for the end."""
+        """Starts waiting rows, one per host in turn, the longest queue first, so that no host is left for the end."""
         while self._active < self._capacity and (ready := [host for host in hosts if host.queue and host.open]):
             ready.sort(key=lambda host: len(host.queue), reverse=True)
             for host in ready[: self._capacity - self._active]:
@@ -213,10 +216,10 @@ class Gate:
                 self._turn_away(name, host, len(host.queue), self._lost, everybody=True)
 
     def _request(self) -> Request:
-        found, self._found = self._found, {}
+        robots_read, self._found = self._found, {}
         needs = {name: host.report() for name, host in self._hosts.items()}
-        ask = {origin: site.host for origin, site in self._unknown.items() if origin not in found}
-        return Request(self._worker, self.patience, needs, ask, found)
+        ask = {origin: site.host for origin, site in self._unknown.items() if origin not in robots_read}
+        return Request(self._worker, self.patience, needs, ask, robots_read)
 
     def _take(self, name: str, turn: Turn, waiting: int, sent: float) -> None:
         host = self._hosts[name]
@@ -225,7 +228,7 @@ class Gate:
             return
         self._turn_away(name, host, waiting - turn.keep, Deferred(), everybody=turn.keep == 0)
         if sent < host.failed_at:
-            return  # answered in ignorance of a failure
+            return  # this answer does not account for the latest failure
         host.paced = turn.starts is not None
         host.slots = 0 if host.paced else turn.slots
         for start in turn.starts or ():
@@ -239,7 +242,7 @@ class Gate:
             self._start([host])
 
     def _turn_away(self, name: str, host: _Host, last: int, why: Exception, *, everybody: bool) -> None:
-        """Ends the wait of the last of a host's queue; of ``everybody``: of those for its robots.txt as well."""
+        """Raises ``why`` in the ``last`` rows of a host's queue; if ``everybody``, also in those for its robots.txt."""
         waiters = [host.queue.pop() for _ in range(min(last, len(host.queue)))]
         if everybody:
             for origin in [origin for origin, site in self._unknown.items() if site.host == name]:
@@ -256,15 +259,15 @@ class Gate:
                 if not waiter.done():
                     waiter.set_result(None)
         for origin, name in answer.fetch.items():
-            errand = asyncio.create_task(self._read(origin, name))
-            self._errands.add(errand)
-            errand.add_done_callback(self._errands.discard)
+            task = asyncio.create_task(self._read(origin, name))
+            self._errands.add(task)
+            task.add_done_callback(self._errands.discard)
 
     async def _read(self, origin: str, name: str) -> None:
         try:
             robots = await self._read_robots(origin)
         except Deferred:
-            robots = None  # another one reads it, later
+            robots = None  # the coordinator asks a worker to read it later
         except Exception as error:
             robots = Robots(failure=Verdict("robots", f"robots.txt can't be read: {error!r}"))
         self._hosts.setdefault(name, _Host())

@@ -1,21 +1,21 @@
-"""What one host is asked to bear: requests at once, time between them, rest when it fails. Has no clock of its own."""
+"""Rate limits of one host: concurrent requests, time between starts, cooldown after failures. Has no clock."""
 
 import math
 from dataclasses import dataclass, field
 
 from artsim.scrape.verdict import Verdict
 
-TIRED = 5  # failures in a row after which a host is rested
-RESTS = 3  # rests without one proper answer after which it is given up; each is twice as long as the one before
-_UNREACHABLE = 0.1  # of a rest, for a host to which no connection could ever be made
+TIRED = 5  # consecutive failures that start a cooldown
+RESTS = 3  # cooldowns without a proper answer before the host is given up; each is twice as long as the one before
+_UNREACHABLE = 0.1  # of a cooldown, for a host that never accepted a connection
 HORIZON = 0.25  # seconds ahead for which starts are handed out to a worker
-HEARTBEAT = 0.2  # seconds between two messages of a worker that lacks nothing
-_POLL = 0.02  # seconds between the questions of all the workers that wait for each other's slots
+HEARTBEAT = 0.2  # seconds between two messages of a worker that has all it asked for
+_POLL = 0.02  # seconds between messages, counted over all workers that wait for slots
 
 
 @dataclass(frozen=True)
 class Rules:
-    """Requests at once per host, least seconds between their starts, seconds of the first rest."""
+    """Concurrent requests per host, minimum seconds between their starts, seconds of the first cooldown."""
 
     per_host: int = 2
     delay: float = 0.0
@@ -24,10 +24,10 @@ class Rules:
 
 @dataclass(slots=True)
 class Need:
-    """What a worker has to say about a host: the state of its requests, and news since it last spoke.
+    """A worker's report about a host: the state of its requests, and events since its last report.
 
-    ``using`` is how many requests it may at most have running until it is answered, ``waiting`` how many rows want
-    to start. ``pause`` is the longest wait that an answer asked for (Retry-After).
+    ``using`` is the maximum number of requests it may have running until it is answered, ``waiting`` the number of
+    further rows that want to start. ``pause`` is the longest wait that a response asked for (Retry-After).
     """
 
     using: int = 0
@@ -42,10 +42,9 @@ class Need:
 class Turn:
     """What a worker may do with a host until it asks again.
 
-    ``slots``: how many requests it may have running. ``starts``: where starts are spaced, the seconds from now at which
-    it may start one each; None where they are not. ``keep``: how many rows it may keep waiting, the others are
-    deferred. ``over``: the host was given up, and this is the verdict for its rows. ``wait``: seconds after which it
-    is worth while to ask again.
+    ``slots``: how many requests it may have running. ``starts``: if starts are spaced, the seconds from now at which it
+    may start one request each; else None. ``keep``: how many rows it may keep waiting; the others are deferred.
+    ``over``: the status of all rows, if the host was given up. ``wait``: seconds until it should ask again.
     """
 
     slots: int = 0
@@ -56,23 +55,23 @@ class Turn:
 
 
 class Host:
-    """One host's state, over all workers."""
+    """The state of one host across all workers."""
 
     def __init__(self, rules: Rules) -> None:
         self.delay = rules.delay
         self.resting_until = 0.0
         self.over: Verdict | None = None
-        self.notice: str | None = None  # the latest rest in words, until somebody reads it
+        self.notice: str | None = None  # text about the latest cooldown, until it is read
         self._rules = rules
         self._needs: dict[str, Need] = {}
-        self._using = self._waiting = 0  # of all needs, kept up to date: a turn does not look at every worker
+        self._using = self._waiting = 0  # sums over all needs, so that a turn need not look at every worker
         self._next_start = 0.0
         self._failures = 0
         self._rests = 0
-        self._seconds: float | None = None  # that a request takes, smoothed
+        self._seconds: float | None = None  # per request, smoothed
 
     def hear(self, worker: str, need: Need, now: float) -> None:
-        """Takes in what a worker says."""
+        """Records a worker's report."""
         self.forget(worker)
         self._needs[worker] = need
         self._using += need.using
@@ -88,18 +87,19 @@ class Host:
             self.resting_until = max(self.resting_until, now + need.pause)
 
     def forget(self, worker: str) -> None:
-        """A worker is gone, and its requests with it."""
+        """Removes a worker and its requests."""
         if need := self._needs.pop(worker, None):
             self._using -= need.using
             self._waiting -= need.waiting
 
     def rest(self, verdict: Verdict, now: float) -> None:
-        """Leaves the host alone for a while; after ``RESTS`` of them without a proper answer it is given up.
+        """Starts a cooldown. After ``RESTS`` of them without a proper answer, gives the host up.
 
-        A host that never answered and accepts no connection rests a tenth of the time: it is probably gone for good.
+        The cooldown of a host that never answered and accepts no connection is a tenth as long: the host is probably
+        gone for good.
         """
         if now < self.resting_until or self.over:
-            return  # what failed now was on its way before the rest
+            return  # the failed request started before the cooldown
         if self._rests == RESTS:
             self.over = verdict._replace(detail=f"{verdict.detail}; the host kept failing and was given up")
         share = _UNREACHABLE if verdict.unreachable and self._seconds is None else 1.0
@@ -110,19 +110,20 @@ class Host:
 
     def _fail(self, verdict: Verdict, now: float) -> None:
         self._failures += 1
-        if self._failures >= TIRED or self._rests:  # after a rest, one failed probe is enough
+        if self._failures >= TIRED or self._rests:  # after a cooldown, one failed probe is enough
             self.rest(verdict, now)
             self._failures = 0
 
     def turn(self, worker: str, now: float, patience: float) -> Turn:
-        """What a worker that was just heard may do. Rows that would wait longer than ``patience`` are not kept."""
+        """Returns what a worker may do after its report. Rows that would wait longer than ``patience`` are not kept."""
         need = self._needs[worker]
         if self.over:
             return Turn(over=self.over)
         keep = self._keep(need, now, patience)
         if now < self.resting_until:
             return Turn(keep=keep, wait=self.resting_until - now)
-        most = 1 if self._rests else self._rules.per_host  # after a rest, one request at a time until one is answered
+        # after a cooldown, one request at a time until one is answered
+        most = 1 if self._rests else self._rules.per_host
         room = most - (self._using - need.using)
         if self.delay > 0:
             return self._paced(need, room, now, keep)
@@ -132,7 +133,7 @@ class Host:
         return Turn(slots, None, keep, wait=_POLL * len(self._needs) if starved else HEARTBEAT)
 
     def _owed(self, need: Need, most: int) -> int:
-        """How many requests the others lack of their fair shares: none where they are more than ``most``."""
+        """Returns how many requests the others lack of their fair shares; 0 if there are more workers than ``most``."""
         fair = most // len(self._needs)
         others = [other for other in self._needs.values() if other is not need] if fair else []
         return sum(max(min(other.using + other.waiting, fair) - other.using, 0) for other in others)
@@ -162,6 +163,6 @@ class Host:
         if left <= 0:
             return 0
         if math.isinf(left) or (self._seconds is None and not self.delay):
-            return need.waiting or 1  # any wait will do, or nobody knows yet how long it would be
+            return need.waiting or 1  # any wait is acceptable, or its length is not known yet
         rows = left / max(self.delay, (self._seconds or 0.0) / self._rules.per_host, 1e-6)
         return max(int(rows * need.waiting / self._waiting), 1) if self._waiting else 1

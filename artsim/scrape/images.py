@@ -1,4 +1,4 @@
-"""Bytes to the columns of an images row: proof that they are an image, hashes, a smaller copy if that was asked for."""
+"""Turns bytes into the columns of an images row: checks and hashes the image, and shrinks it if requested."""
 
 import hashlib
 import io
@@ -14,9 +14,10 @@ _QUALITY = 92  # of the JPEGs that --resize makes
 
 
 def image_columns(data: bytes, max_pixels: int, resize: int | None) -> dict[str, Any]:
-    """``bytes``, untouched, and what describes them; with ``resize`` those of a copy whose long side is that long.
+    """Returns ``bytes``, unchanged, and the columns that describe them.
 
-    Decodes and hashes, a few milliseconds; for threads. BadImage: see check_image.
+    If an image has a side longer than ``resize`` pixels, a copy whose long side has that length replaces it.
+    Takes a few milliseconds, so call it in a thread. Raises ``BadImage`` as ``check_image`` does.
     """
     if resize and max(open_image(data, max_pixels).size) > resize:
         return _shrunk(data, max_pixels, resize)
@@ -25,7 +26,7 @@ def image_columns(data: bytes, max_pixels: int, resize: int | None) -> dict[str,
 
 
 def _shrunk(data: bytes, max_pixels: int, long_side: int) -> dict[str, Any]:
-    """A smaller copy, upright; made from one decode, which is as small as the decoder can make it without loss."""
+    """Returns the columns of a smaller, upright copy. Decodes once, as small as the decoder can without loss."""
     image = open_image(data, max_pixels)
     scale = long_side / max(image.size)
     try:
@@ -35,8 +36,8 @@ def _shrunk(data: bytes, max_pixels: int, long_side: int) -> dict[str, Any]:
         sink = io.BytesIO()
         copy.save(sink, "JPEG", quality=_QUALITY)
     except MemoryError:
-        raise  # of this machine, not of the image
-    except Exception as error:  # decoders raise what they like
+        raise  # a problem of this machine, not of the image
+    except Exception as error:  # decoders raise exceptions of any type
         raise unread(error, image) from error
     return _columns(sink.getvalue(), "image/jpeg", copy.size, perceptual_hash(copy.convert("L")))
 

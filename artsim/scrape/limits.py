@@ -1,7 +1,7 @@
-"""The one place in a cluster that knows what every host is asked to bear; workers ask here before they ask a host.
+"""The rate-limit coordinator: knows the requests to every host, and tells workers how many they may send.
 
-It is plain Python with a clock that can be set; ``run.py`` makes a Ray actor of it. Workers speak to it in few and
-whole messages: each states all it has, so that a lost message or a lost worker leaves nothing wrong behind.
+It is plain Python with an injectable clock; ``run.py`` makes a Ray actor of it. Each message holds a worker's full
+state, so a lost message or a lost worker leaves no wrong state behind.
 """
 
 import time
@@ -11,26 +11,25 @@ from dataclasses import dataclass, field
 from artsim.scrape.host import RESTS, Host, Need, Rules, Turn
 from artsim.scrape.robots import Robots
 
-LOST = 60.0  # seconds of silence after which a worker and its requests count as gone
+LOST = 60.0  # seconds without a message after which a worker and its requests count as lost
 _ROBOTS_LAST = 24 * 3600.0  # RFC 9309, section 2.4: a robots.txt is not used for longer than a day
 
 
 @dataclass(slots=True)
 class Request:
-    """A worker's message: what it needs of each host, the sites whose robots.txt it asks for, those that it read."""
+    """A worker's message: its needs per host, sites whose robots.txt it asks for, those that it has read."""
 
     worker: str
     patience: float
     needs: dict[str, Need]
     ask: dict[str, str] = field(default_factory=dict)  # site (http://host:port) to host
-    found: dict[str, tuple[str, Robots | None]] = field(
-        default_factory=dict
-    )  # site to host and what it says; None: not read
+    # site to host and robots.txt (None if it was not read)
+    found: dict[str, tuple[str, Robots | None]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Answer:
-    """The answer: a turn for each host, robots that are known, sites whose robots.txt this worker is to read."""
+    """The answer: a turn for each host, known robots.txt files, sites whose robots.txt the worker is to read."""
 
     turns: dict[str, Turn]
     robots: dict[str, Robots] = field(default_factory=dict)
@@ -46,7 +45,7 @@ class _Site:
 
 
 class Limits:
-    """Hosts, sites and workers of one run."""
+    """The state of all hosts, sites and workers of one run."""
 
     def __init__(self, rules: Rules, clock: Callable[[], float] = time.monotonic) -> None:
         self._rules = rules
@@ -57,7 +56,7 @@ class Limits:
         self._notices: list[str] = []
 
     def exchange(self, request: Request) -> Answer:
-        """Takes in what a worker says and tells what it may do."""
+        """Records a worker's message and returns what the worker may do."""
         now = self._clock()
         self._bury(now)
         self._heard[request.worker] = now
@@ -77,15 +76,15 @@ class Limits:
         return answer
 
     def notices(self) -> list[str]:
-        """Which hosts rest or were given up since the last call, why, and when they are asked again; a line each."""
+        """Returns a line for each host that began a cooldown or was given up since the last call, with the reason."""
         notices, self._notices = self._notices, []
         return notices
 
     def soonest(self) -> float:
-        """Seconds until the first of the resting hosts may be asked again; 0 if none rests."""
+        """Returns the seconds until the first cooldown ends; 0 if no host has one."""
         now = self._clock()
-        rests = [host.resting_until - now for host in self._hosts.values() if not host.over]
-        return min((rest for rest in rests if rest > 0), default=0.0)
+        cooldowns = [host.resting_until - now for host in self._hosts.values() if not host.over]
+        return min((seconds for seconds in cooldowns if seconds > 0), default=0.0)
 
     def _host(self, name: str) -> Host:
         if name not in self._hosts:
@@ -101,7 +100,7 @@ class Limits:
             state.tries += 1
             host.rest(robots.failure, now)
             if state.tries <= RESTS:
-                return  # whoever asks after the rest reads it
+                return  # the first worker that asks after the cooldown reads it
         state.robots, state.until = robots, now + _ROBOTS_LAST
         host.set_delay(robots.delay, now)
 

@@ -1,4 +1,4 @@
-"""What one run of the scraper was told; goes to every worker as it is."""
+"""The options of one scraper run; every worker gets the same."""
 
 import getpass
 import os
@@ -10,20 +10,20 @@ from importlib.metadata import PackageNotFoundError, version
 from artsim.archive import Mistake
 from artsim.sources.address import AllowedHosts
 
-AGENT = "artsim"  # the name that robots.txt and X-Robots-Tag know us by
+AGENT = "artsim"  # our name in robots.txt and X-Robots-Tag
 
 
 def user_agent(contact: str | None = None) -> str:
-    """Who asks, and whom to write to: the contact given (a page or a mail address), else the account that runs this."""
+    """Returns the User-Agent. ``contact`` is a page or a mail address; by default, the account that runs this."""
     try:
         release = version(AGENT)
-    except PackageNotFoundError:  # run from a folder that nobody installed
+    except PackageNotFoundError:  # run from a checkout that is not installed
         release = "0"
     return f"{AGENT}/{release} (+{contact or f'{_account()}@{socket.getfqdn()}'})"
 
 
 def _account() -> str:
-    """The name of the account that runs this; its number where it has no name, as in many containers."""
+    """Returns the name of the account that runs this, or its number if it has no name, as in many containers."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -32,9 +32,9 @@ def _account() -> str:
 
 @dataclass(frozen=True)
 class Options:
-    """Times in seconds, sizes in bytes and pixels. ``started`` tells this run's rows from older ones.
+    """Times are in seconds, sizes in bytes or pixels. ``started`` separates this run's rows from older ones.
 
-    Mistake if a number is out of bounds, a host in ``allow_hosts`` is none, or ``user_agent`` is no header.
+    Raises ``Mistake`` if a number is out of bounds, or a host in ``allow_hosts`` or the ``user_agent`` is invalid.
     """
 
     per_host: int = 2

@@ -1,4 +1,4 @@
-"""One part of the images table while its rows end: what is new in memory, and commits that keep what is there."""
+"""Collects the new rows of one partition of the images table, and commits them without losing stored rows."""
 
 import asyncio
 import time
@@ -13,9 +13,9 @@ from artsim.archive import IMAGES, Table
 
 
 class Part:
-    """Collects the rows of a part. ``held``: bytes of images not yet on disk; ``since``: when the oldest row came.
+    """Collects the rows of a partition. ``held``: bytes of uncommitted images; ``since``: when the oldest row came.
 
-    ``outcome`` says what has come of the part up to now, to be committed with the rows.
+    ``outcome`` returns the result counts of the partition so far, which are committed with the rows.
     """
 
     def __init__(self, images: Table, shard: int, name: str, outcome: Callable[[], dict[str, Any]]) -> None:
@@ -30,7 +30,7 @@ class Part:
         self.since: float | None = None
 
     def add(self, columns: dict[str, Any], *, kept: bool) -> None:
-        """A row that ended; of one that is ``kept`` these columns alone change."""
+        """Adds a finished row. If it is ``kept``, only these columns of the stored row change."""
         if kept:
             self._kept[columns["id"]] = columns
         else:
@@ -40,7 +40,7 @@ class Part:
             self.since = time.monotonic()
 
     async def commit(self, threads: Executor) -> None:
-        """Writes what was added into the part, beside the rows that are there; all of it or nothing."""
+        """Adds the collected rows to the stored ones; writes all of them or none."""
         async with self._lock:
             rows, self._rows = self._rows, []
             kept, self._kept = self._kept, {}
@@ -48,7 +48,7 @@ class Part:
             try:
                 if rows or kept:
                     await asyncio.get_running_loop().run_in_executor(threads, self._write, rows, kept, outcome)
-            except OSError:  # none is lost: the next commit tries again, and the last one says that it failed
+            except OSError:  # keep the rows: the next commit retries, and the last one raises
                 self._rows, self._kept, self.since = rows + self._rows, kept | self._kept, time.monotonic()
                 raise
             self.held -= held
@@ -56,11 +56,11 @@ class Part:
     def _write(self, rows: list[dict[str, Any]], kept: dict[str, dict[str, Any]], outcome: dict[str, Any]) -> None:
         new = pa.Table.from_pylist(rows, IMAGES)
         try:
-            there = self._images.read(self._shard, self._name)
+            stored = self._images.read(self._shard, self._name)
         except FileNotFoundError:
-            there = IMAGES.empty_table()
-        there = there.filter(pc.invert(pc.is_in(there["id"], value_set=new["id"].combine_chunks())))
-        self._images.write(self._shard, self._name, pa.concat_tables([_updated(there, kept), new]), outcome)
+            stored = IMAGES.empty_table()
+        stored = stored.filter(pc.invert(pc.is_in(stored["id"], value_set=new["id"].combine_chunks())))
+        self._images.write(self._shard, self._name, pa.concat_tables([_updated(stored, kept), new]), outcome)
 
 
 def _updated(rows: pa.Table, changes: dict[str, dict[str, Any]]) -> pa.Table:
@@ -69,6 +69,6 @@ def _updated(rows: pa.Table, changes: dict[str, dict[str, Any]]) -> pa.Table:
     ids = rows["id"].to_pylist()
     for name in sorted({name for change in changes.values() for name in change} - {"id"}):
         old = zip(ids, rows[name].to_pylist(), strict=True)
-        values = pa.array([changes.get(one, {}).get(name, value) for one, value in old], rows[name].type)
+        values = pa.array([changes.get(row_id, {}).get(name, value) for row_id, value in old], rows[name].type)
         rows = rows.set_column(rows.column_names.index(name), IMAGES.field(name), values)
     return rows

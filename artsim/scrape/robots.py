@@ -1,4 +1,4 @@
-"""What sites say about robots: robots.txt (RFC 9309), crawl-delay, and opting out by X-Robots-Tag."""
+"""Parses what sites tell robots: robots.txt (RFC 9309), crawl-delay, and opt-outs by X-Robots-Tag."""
 
 import codecs
 import math
@@ -11,7 +11,7 @@ from artsim.scrape.options import AGENT
 from artsim.scrape.verdict import Verdict
 
 MAX_ROBOTS_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 KiB are read, the rest may be ignored
-LONGEST_DELAY = 600.0  # seconds between two requests; a site that asks for more is left alone
+LONGEST_DELAY = 600.0  # seconds between two requests; a site that asks for more is not fetched
 _MARK_READ_AS_LATIN_1 = "\xef\xbb\xbf"
 _OPT_OUT = frozenset({"noai", "noimageai"})
 _VALUED = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
@@ -19,7 +19,7 @@ _VALUED = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "m
 
 @dataclass(frozen=True)
 class Robots:
-    """A site's robots.txt, or why it could not be had; ``lasting`` when asking again would not help."""
+    """A site's robots.txt, or why it could not be read; ``lasting`` if another attempt would not help."""
 
     text: str = ""
     delay: float = 0.0
@@ -28,9 +28,9 @@ class Robots:
 
     @classmethod
     def read(cls, text: str) -> "Robots":
-        """Robots of a file's text, with the crawl-delay or request-rate that it asks of us, in seconds.
+        """Parses a file's text, with the crawl-delay or request-rate for ``AGENT`` as seconds between two requests.
 
-        One beyond all measure is a refusal.
+        A delay of more than ``LONGEST_DELAY`` is a refusal.
         """
         rules = Protego.parse(text)
         delay, rate = rules.crawl_delay(AGENT) or 0.0, rules.request_rate(AGENT)
@@ -41,17 +41,17 @@ class Robots:
         return cls(text, max(delay, 0.0))
 
     def rules(self) -> Protego:
-        """The rules, to be kept by who asks them often."""
+        """Returns the rules. Parses the text at every call, so keep the result."""
         return Protego.parse(self.text)
 
 
 def as_text(body: bytes) -> str:
-    """A robots.txt as text: UTF-8, or UTF-16 that says so, without byte order marks.
+    """Decodes a robots.txt: UTF-8, or UTF-16 with a byte order mark. Removes all byte order marks.
 
-    The first line counts after one, too, and so does a line in the middle, where files were put together.
+    A mark would invalidate its line: the first one, or one in the middle of a file that was joined from several.
     """
-    sixteen = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    text = body.decode("utf-16" if sixteen else "utf-8", "replace")
+    is_utf16 = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = body.decode("utf-16" if is_utf16 else "utf-8", "replace")
     return text.replace("\ufeff", "").removeprefix(_MARK_READ_AS_LATIN_1)
 
 
@@ -63,9 +63,9 @@ def _ratio(seconds: int, requests: int) -> float:
 
 
 def opted_out(tags: Iterable[str]) -> str | None:
-    """The directive by which X-Robots-Tag headers forbid this use (``noai``, ``noimageai``); None if none does.
+    """Returns the directive by which X-Robots-Tag headers forbid this use (``noai``, ``noimageai``), or None.
 
-    ``name: directive, ...`` addresses one robot, until another name follows; what others are told is not for us.
+    ``name: directive, ...`` addresses one robot, until another name follows. Directives for other robots are ignored.
     """
     for tag in tags:
         addressed = True

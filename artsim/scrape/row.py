@@ -1,4 +1,4 @@
-"""One row from its address to its end: attempts, waits between them, redirects, robots.txt, verification."""
+"""Fetches one row until it has a status: attempts, waits between them, redirects, robots.txt, image check."""
 
 import asyncio
 import contextlib
@@ -27,7 +27,7 @@ from artsim.vision.apart import Apart
 from artsim.vision.check import BadImage
 
 _REDIRECTS = 5
-_BACKOFF = 0.5  # seconds before the second attempt at most, then twice as long each; anything below that is drawn
+_BACKOFF = 0.5  # maximum seconds before the second attempt, doubled for each further one; the wait is random
 _BACKOFF_MOST = 60.0
 _FAILED = "; refresh failed: "
 
@@ -36,9 +36,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Ending:
-    """How a row ended: the columns of its images row; where ``kept``, only those that change.
+    """The result of a row: the columns of its images row; if ``kept``, only those that change.
 
-    ``verdict`` is how this run's asking ended, whatever the row says; ``stored``, that the row had an image before.
+    ``verdict`` is the status of this run's fetch, even if the row keeps another one; ``stored``: the row already had
+    an image.
     """
 
     columns: dict[str, Any]
@@ -46,13 +47,13 @@ class Ending:
     verdict: Verdict
     stored: bool = False
     kept: bool = False
-    spent: Counter[str] = field(default_factory=Counter)  # nanoseconds by what they were spent on
+    spent: Counter[str] = field(default_factory=Counter)  # nanoseconds by phase
 
 
 class Fetcher:
-    """What rows need on their way: client, files, threads for decoding.
+    """Fetches rows with a client, files, and threads for decoding.
 
-    ``gate`` is set by who makes both. While ``has_room`` is not set, bodies wait where they are.
+    The caller creates ``gate`` and sets it. While ``has_room`` is not set, downloaded bodies wait for decoding.
     """
 
     gate: Gate
@@ -67,9 +68,10 @@ class Fetcher:
         self.has_room.set()
 
     async def end(self, row: Row) -> Ending:
-        """Follows a row to its end, which is a status whatever happens.
+        """Fetches a row until it has a status; unexpected errors become a status, too.
 
-        Deferred: its host can't be asked for too long; ``row.tried`` says how often it was.
+        Raises ``Deferred`` if the wait for its host is too long (``row.tried`` counts the attempts so far), and
+        ``LimitsLost``.
         """
         spent: Counter[str] = Counter()
         while True:
@@ -78,19 +80,18 @@ class Fetcher:
                 return self._ending(row, Verdict("ok", ""), _found(row, columns), columns is None, spent)
             except (Deferred, LimitsLost):
                 raise
-            except Exception as error:  # whatever a site can still think of is the end of its row, not of the run
+            except Exception as error:  # an unexpected response ends its row, not the run
                 failure = error if isinstance(error, Failure) else _unforeseen(error)
                 if not failure.again or row.tried > self._options.retries:
                     kept = row.stored is not None and not (failure.verdict.removed and self._options.drop_removed)
                     return self._ending(row, failure.verdict, _lacking(row, failure.verdict, kept), kept, spent)
                 started = time.monotonic_ns()
-                await asyncio.sleep(
-                    0 if failure.after else _backoff(row.tried)
-                )  # the gate keeps what a server asks for
+                # the coordinator enforces the wait that a server asks for
+                await asyncio.sleep(0 if failure.after else _backoff(row.tried))
                 spent["wait"] += time.monotonic_ns() - started
 
     async def read_robots(self, origin: str) -> Robots:
-        """The robots.txt of a site. RFC 9309: where there is none all is allowed; while it can't be had, nothing."""
+        """Returns the robots.txt of a site. RFC 9309: a missing file allows everything, an unreachable one nothing."""
         try:
             url = URL(origin) / "robots.txt"
             async with self._answer(url, Row("", None), Counter(), obey=False, cut_at=MAX_ROBOTS_BYTES) as answer:
@@ -107,7 +108,7 @@ class Fetcher:
             return Robots(failure=verdict)
 
     async def _attempt(self, row: Row, spent: Counter[str]) -> dict[str, Any] | None:
-        """The columns of an image; None if the stored one is still good."""
+        """Returns the columns of an image; None if the stored image is unchanged."""
         if row.url and not row.url.strip().lower().startswith(("http:", "https:")):
             row.tried += 1
             started = time.monotonic_ns()
@@ -120,7 +121,7 @@ class Fetcher:
                     raise Failure(Verdict("http", "304 Not Modified, without being asked whether", 304))
                 return None
             try:
-                # the slot is held: no more bodies than slots at once
+                # the slot is still held, so there are never more bodies than slots
                 columns = await self._verified(answer.body, row, spent)
             except Failure as failure:
                 failure.verdict = failure.verdict._replace(http_status=answer.status)
@@ -131,7 +132,7 @@ class Fetcher:
     async def _answer(
         self, url: URL, row: Row, spent: Counter[str], *, obey: bool = True, cut_at: int | None = None
     ) -> AsyncIterator[Answer]:
-        """The answer at the end of all redirects, while its host's slot is still held."""
+        """Follows redirects and yields the final answer, while its host's slot is still held."""
         headers = row.stored.validators if row.stored else {}
         seen: set[URL] = set()
         while url not in seen:
@@ -157,9 +158,9 @@ class Fetcher:
     async def _verified(self, data: bytes, row: Row, spent: Counter[str]) -> dict[str, Any]:
         await self.has_room.wait()
         started = time.monotonic_ns()
-        apart = [self._apart] if row.careful else []
+        isolated = [self._apart] if row.careful else []
         try:
-            return await self._in_thread(*apart, image_columns, data, self._options.max_pixels, self._options.resize)
+            return await self._in_thread(*isolated, image_columns, data, self._options.max_pixels, self._options.resize)
         except BadImage as bad:
             raise Failure(Verdict(bad.status, bad.detail)) from bad
         finally:
@@ -175,13 +176,13 @@ class Fetcher:
 
 
 def _found(row: Row, columns: dict[str, Any] | None) -> dict[str, Any]:
-    """What to write of a row whose image came, or (None) is unchanged."""
-    back = {"http_status": 304} if columns is None and row.stored and row.stored.status != "ok" else {}
-    return {"status": "ok", "detail": None, **back, **(columns or {})}
+    """Returns what to write for a row whose image was fetched, or is unchanged (``columns`` is None)."""
+    restored = {"http_status": 304} if columns is None and row.stored and row.stored.status != "ok" else {}
+    return {"status": "ok", "detail": None, **restored, **(columns or {})}
 
 
 def _lacking(row: Row, verdict: Verdict, kept: bool) -> dict[str, Any]:
-    """What to write of a row whose image did not come. A stored image that is ``kept`` counts on, unless removed."""
+    """Returns what to write for a row without a new image. A ``kept`` image keeps its status, unless removed."""
     if not kept or row.stored is None:
         return {"status": verdict.status, "detail": _plain(verdict.detail) or None, "http_status": verdict.http_status}
     if verdict.removed:
@@ -195,7 +196,7 @@ def _lacking(row: Row, verdict: Verdict, kept: bool) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _of_another_page(redirected: bool) -> Iterator[None]:
-    """What robots.txt says of a page that a redirect leads to, a login say, is not said of the image."""
+    """Clears ``removed`` after a redirect: robots.txt may forbid its target, say a login page, but not the image."""
     try:
         yield
     except Failure as failure:
@@ -205,7 +206,7 @@ def _of_another_page(redirected: bool) -> Iterator[None]:
 
 
 def _backoff(tried: int) -> float:
-    """Seconds to wait after so many attempts: full jitter, as in Brooker, "Exponential Backoff And Jitter" (2015)."""
+    """Returns the seconds to wait: full jitter, as in Brooker, "Exponential Backoff And Jitter" (2015)."""
     return random.uniform(0, min(_BACKOFF_MOST, _BACKOFF * 2 ** (tried - 1)))
 
 
@@ -215,7 +216,7 @@ def _unforeseen(error: Exception) -> Failure:
 
 
 def _plain(text: str) -> str:
-    """One short line that any file can hold: what servers send may break lines and be no UTF-8."""
+    """Returns one line of valid UTF-8, at most 300 characters; servers may send line breaks and invalid text."""
     return " ".join(text.split()).encode("utf-8", "replace").decode()[:300]
 
 

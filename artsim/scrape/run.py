@@ -1,7 +1,7 @@
-"""A whole run on Ray: one keeper of the limits, workers that take pieces, rounds until nothing is pending.
+"""Runs the scraper on Ray: one rate-limit coordinator, and workers that take tasks in rounds until no row is pending.
 
-Plain actors and not Ray Data: a worker lives through all rounds with its connections, and has 64 pieces open, each for
-itself, so that slow ones hold up no others; and three helper processes less to start are worth 3 s of every run.
+It uses plain actors, not Ray Data. A worker keeps its connections through all rounds and has 64 independent tasks open,
+so slow tasks do not hold up others. Starting three fewer helper processes also saves 3 s per run.
 """
 
 import contextlib
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_PATIENCE = 30.0  # seconds that a row may wait for its host in the first round; twice as long in each that follows
+_PATIENCE = 30.0  # seconds that a row may wait for its host in the first round; doubled in each further round
 _PATIENCE_MOST = 600.0
-_TRIES = 15  # seconds for a killed run's keeper of the limits to go
-_TELL = 1.0  # seconds between two looks at which hosts fail
-_MOST_TOLD = 5  # of them in one look
-_OPEN = 64  # pieces that a worker has open at once
-_MEMORY = 1 << 30  # bytes of a worker: half of it images that wait for their commit
+_TRIES = 15  # seconds to wait for the coordinator of a killed run to end
+_TELL = 1.0  # seconds between two polls for failing hosts
+_MOST_TOLD = 5  # failing hosts logged per poll
+_OPEN = 64  # tasks that a worker has open at once
+_MEMORY = 1 << 30  # bytes per worker; half of it for images that wait for their commit
 
 
 def scrape(archive: Archive, options: Options) -> dict[str, Any]:
-    """Ends every pending row of the catalog in the images table; returns the run's share of the report.
+    """Fetches every pending row of the catalog into the images table; returns this run's part of the report.
 
-    Rows whose host can't be asked yet are deferred from round to round, so that no host keeps the others waiting.
-    Mistake if another run does so now: hosts would be asked twice as much as they are to bear.
+    Rows whose host can't be asked yet are deferred to the next round, so that no host holds up the others. Raises
+    ``Mistake`` if another run is scraping the archive: together they would exceed the rate limits.
     """
     with archive.alone("images"):
         archive.store.sweep("images")
@@ -54,7 +54,7 @@ def scrape(archive: Archive, options: Options) -> dict[str, Any]:
 
 
 def _tell(report: dict[str, Any], options: Options, unshrunk: int) -> None:
-    """Says in a line each what a person might otherwise take for done."""
+    """Warns about stored images that were not resized, not refreshed, or removed at their sites."""
     if unshrunk:
         _log.warning(
             "scrape: --resize %d is for new images; %d that were stored before are larger and stay as they are: "
@@ -85,7 +85,7 @@ def _scrape(archive: Archive, options: Options) -> dict[str, Any]:
             cluster.connect()
             limits = _limits(archive, options)
             pool = _workers(archive, options, limits)
-        all_open = len(pieces) <= _OPEN * _room(options)  # then a row that waits keeps nobody waiting
+        all_open = len(pieces) <= _OPEN * _room(options)  # then a row that waits holds up no others
         done = Tally()
         results = pool.stream(pieces, uuid.uuid4().hex, math.inf if all_open else patience, tried)
         stream = ({"rows": tally.rows, "tally": tally} for tally in map(Tally.from_json, results))
@@ -97,7 +97,7 @@ def _scrape(archive: Archive, options: Options) -> dict[str, Any]:
         tried, done.tried = done.tried, Counter()
         total.add(done)
         if done.rows == wanted or (options.limit is not None and total.rows >= options.limit):
-            break  # nothing was deferred, and looking through the archive again would cost as much as the first time
+            break  # nothing is left to do; another search of the archive would take as long as the first
         if not done.rows:
             time.sleep(min(max(ray.get(limits.soonest.remote()), 0.1), patience))
         patience = min(2 * patience, _PATIENCE_MOST)
@@ -106,13 +106,13 @@ def _scrape(archive: Archive, options: Options) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _telling(limits: Any) -> Iterator[None]:
-    """Says meanwhile which hosts fail, why, and when they are asked again, so that nobody waits without a word."""
+    """Logs during the run which hosts fail, why, and when they are asked again, so that a user knows why it waits."""
     over = threading.Event()
 
     def tell() -> None:
         while True:
             ended = over.wait(_TELL)
-            with contextlib.suppress(Exception):  # of a lost machine; the run itself reports it
+            with contextlib.suppress(Exception):  # for example, a lost machine; the run itself reports it
                 notices = ray.get(limits.notices.remote(), timeout=_TELL)
                 for notice in notices[:_MOST_TOLD]:
                     _log.info("scrape: %s", notice[:300])
@@ -135,19 +135,19 @@ def _rest_of(options: Options, ended: int) -> Options:
 
 
 def _limits(archive: Archive, options: Options) -> Any:
-    """The keeper of the limits, beside the driver: no other machine's loss makes it forget what hosts bear.
+    """Starts the rate-limit coordinator on the driver's machine, so the loss of another machine does not reset it.
 
-    Mistake if the archive, of those that nobody can hold, has another one on this cluster.
+    Raises ``Mistake`` if an archive that is not on a local disk already has a coordinator on this cluster.
     """
     rules = Rules(options.per_host, options.delay, options.rest)
-    lives = {"max_restarts": -1, "max_task_retries": -1, **cluster.beside_driver()}
+    lifetime = {"max_restarts": -1, "max_task_retries": -1, **cluster.beside_driver()}
     actor: Any = ray.remote(Limits)
     if archive.store.is_local:
-        return actor.options(**lives).remote(rules)
+        return actor.options(**lifetime).remote(rules)
     for _ in range(_TRIES):
         try:
-            return actor.options(name=f"limits of {archive.uri}", namespace="artsim", **lives).remote(rules)
-        except ValueError:  # of another run; if that was killed, it goes in a moment
+            return actor.options(name=f"limits of {archive.uri}", namespace="artsim", **lifetime).remote(rules)
+        except ValueError:  # another run has this name; if it was killed, the name is free again soon
             time.sleep(1)
     raise Mistake(f"--archive {archive.uri}: another run scrapes it on this cluster; wait for it, or stop it")
 
@@ -155,8 +155,8 @@ def _limits(archive: Archive, options: Options) -> Any:
 def _workers(archive: Archive, options: Options, limits: Any) -> cluster.Pool:
     threads = 2 if any(node["CPU"] > 1 for node in cluster.nodes()) else 1
     needs = cluster.with_memory({"CPU": 1}, _MEMORY)
-    how = {"num_cpus": 1, "memory": needs.get("memory"), "scheduling_strategy": "SPREAD"}
-    actor: Any = ray.remote(_Scraper).options(**how, max_concurrency=_OPEN + 1)
+    resources = {"num_cpus": 1, "memory": needs.get("memory"), "scheduling_strategy": "SPREAD"}
+    actor: Any = ray.remote(_Scraper).options(**resources, max_concurrency=_OPEN + 1)
 
     def room() -> int:
         return min(_room(options), cluster.room_for(needs))
@@ -165,12 +165,12 @@ def _workers(archive: Archive, options: Options, limits: Any) -> cluster.Pool:
 
 
 def _room(options: Options) -> int:
-    """A worker for every two CPUs of a machine: one for its event loop, one for decoding; at least one a machine."""
+    """Returns the number of workers: one per two CPUs (event loop and decoding), and at least one per machine."""
     return options.workers or sum(max(node["CPU"] // 2, 1) for node in cluster.nodes() if node["CPU"])
 
 
 class _Scraper:
-    """A worker as an actor."""
+    """A worker as a Ray actor."""
 
     def __init__(self, archive: Archive, options: Options, limits: Any, threads: int) -> None:
         self._settings = (archive, options, self._exchange, threads)
@@ -178,8 +178,8 @@ class _Scraper:
         self._worker: Worker | None = None
 
     async def begin(self, name: str, patience: float, tried: Counter[str]) -> None:
-        if self._worker is None:  # it needs the event loop, which is not there when an actor is made
-            from artsim.scrape.worker import Worker  # the driver, which only sends for it, starts without it
+        if self._worker is None:  # a worker needs the event loop, which does not run yet in __init__
+            from artsim.scrape.worker import Worker  # keeps the import out of the driver, which does not need it
 
             self._worker = Worker(*self._settings)
         self._worker.begin_round(name, patience, tried)

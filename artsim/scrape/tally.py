@@ -1,4 +1,4 @@
-"""What a piece, a round or a whole run came to, in numbers."""
+"""Stats of a task, a round or a whole run."""
 
 import json
 from collections import Counter
@@ -17,12 +17,12 @@ def _counter() -> Counter[str]:
 
 @dataclass
 class Tally:
-    """Rows by how they ended and by host, nanoseconds by what they went to, and what was put off.
+    """Counts of rows by status and by host, nanoseconds by phase, and deferred rows.
 
     ``plain`` counts ``bytes`` of images, ``kept`` rows (a refresh left their image as it was) and ``deferred`` rows;
-    ``tried`` says of those how often they had been tried. ``failures`` counts what this run asked for in vain, by
-    reason, which a row that keeps its image does not show in its status; ``unrefreshed`` and ``removed`` those among
-    them that had an image.
+    ``tried`` holds the attempts of each deferred row. ``failures`` counts this run's failed fetches by reason, also
+    those of rows that keep an image and its status. Of the failed rows that had an image, ``removed`` counts those
+    whose site removed it, ``unrefreshed`` the others.
     """
 
     statuses: Counter[str] = field(default_factory=_counter)
@@ -37,11 +37,11 @@ class Tally:
 
     @property
     def rows(self) -> int:
-        """How many rows ended."""
+        """The number of finished rows."""
         return self.statuses.total()
 
     def count(self, ending: "Ending") -> None:
-        """Counts one row that ended."""
+        """Counts one finished row."""
         self.statuses[ending.columns["status"]] += 1
         self.hosts[ending.host] += 1
         reason = ending.verdict.status
@@ -55,7 +55,7 @@ class Tally:
         self.spent.update(ending.spent)
 
     def add(self, other: "Tally") -> None:
-        """Counts all of another."""
+        """Adds the counts of ``other``."""
         for name, counter in vars(other).items():
             getattr(self, name).update(counter)
 
@@ -68,26 +68,26 @@ class Tally:
             cluster.count("images_failed_of_host", "rows that failed, by the host asked", self.failed[host], host=host)
 
     def ended(self) -> dict[str, Any]:
-        """What rows ended as, without what was put off: the outcome of a part so far; ``from_counts`` reads it."""
-        told = {name: dict(counter) for name, counter in vars(self).items()}
-        return {**told, "tried": {}, "plain": {**told["plain"], "deferred": 0}}
+        """Returns the counts of finished rows, without deferred ones, as dicts that ``from_counts`` reads."""
+        counts = {name: dict(counter) for name, counter in vars(self).items()}
+        return {**counts, "tried": {}, "plain": {**counts["plain"], "deferred": 0}}
 
     @classmethod
     def from_counts(cls, counts: dict[str, Any]) -> "Tally":
-        """From each counter as a dict; what else is there does not count."""
+        """Makes stats from a dict of each counter; ignores other keys."""
         return cls(**{name: Counter(counts[name]) for name in cls.__dataclass_fields__})
 
     def to_json(self) -> str:
-        """As text; ``from_json`` reads it."""
+        """Returns JSON that ``from_json`` reads."""
         return json.dumps(vars(self))
 
     @classmethod
     def from_json(cls, text: str) -> "Tally":
-        """From text."""
+        """Makes stats from the text of ``to_json``."""
         return cls.from_counts(json.loads(text))
 
     def report(self, seconds: float) -> dict[str, Any]:
-        """The share of a job's report: counts, rate over ``seconds``, the hosts with most failures first."""
+        """Returns counts, the rate over ``seconds``, and the 20 hosts with most failures, for a job's report."""
         worst = sorted(self.hosts, key=lambda host: (-self.failed[host], -self.hosts[host], host))[:20]
         failed = self.failures.total()
         return {

@@ -1,4 +1,4 @@
-"""The ways in which a row of the images table can end, and the exceptions that carry them."""
+"""The statuses of a row of the images table, and the exceptions that carry them."""
 
 from typing import NamedTuple
 
@@ -19,10 +19,10 @@ FAILURES = (
 
 
 class Verdict(NamedTuple):
-    """How something ended: one of ``FAILURES`` (or ``ok``), why in words, and the HTTP status if there was one.
+    """A status: one of ``FAILURES`` (or ``ok``), the reason in words, and the HTTP status if there was one.
 
-    ``removed``: the site says for good that the image is not to be had there (gone, forbidden), which an outage or a
-    wrong answer does not. ``unreachable``: no connection to the host could be made, so that it did not even answer.
+    ``removed``: the site says that the image is permanently unavailable (gone, forbidden); an outage or a wrong answer
+    does not say so. ``unreachable``: no connection to the host could be made.
     """
 
     status: str
@@ -33,9 +33,9 @@ class Verdict(NamedTuple):
 
 
 class Failure(Exception):
-    """An image is not to be had.
+    """An image can't be fetched.
 
-    ``again`` says whether another attempt may help; ``after`` is the least number of seconds the server asked to wait.
+    ``again``: another attempt may help. ``after``: the minimum number of seconds that the server asked to wait.
     """
 
     def __init__(self, verdict: Verdict, *, again: bool = False, after: float = 0.0) -> None:
@@ -46,4 +46,4 @@ class Failure(Exception):
 
 
 class Deferred(Exception):
-    """A host would make this row wait too long now; it is taken up again in the next round."""
+    """The wait for a row's host is too long now; the row is tried again in the next round."""

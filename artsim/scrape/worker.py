@@ -1,4 +1,4 @@
-"""A worker of the scraper: takes pieces, ends their rows, commits their parts. Image bytes leave it to disk alone."""
+"""A worker of the scraper: fetches the rows of its tasks, and commits image bytes straight to the archive."""
 
 import asyncio
 import contextlib
@@ -21,16 +21,16 @@ from artsim.scrape.tally import Tally
 from artsim.scrape.verdict import Deferred
 from artsim.scrape.works import Piece, Row, read_rows
 
-_MEMORY = 2_000_000_000  # bytes that bodies on their way may take at worst
+_MEMORY = 2_000_000_000  # bytes that bodies in flight may take at worst
 _MOST_REQUESTS = 128
-_HELD = 256_000_000  # bytes of images that wait for their commit before one is made early; at twice that, all waits
-_COMMIT_AFTER = 30.0  # seconds that an image waits for it at most, so that a kill loses little
+_HELD = 256_000_000  # bytes of uncommitted images that trigger an early commit; at twice that, new bodies wait
+_COMMIT_AFTER = 30.0  # maximum seconds before an image is committed, so that a kill loses little
 
 
 class Worker:
-    """Ends rows, piece by piece. Many pieces are open at once, so that slow rows keep no others waiting.
+    """Fetches rows, task by task. Many tasks are open at once, so that slow rows hold up no others.
 
-    ``exchange`` speaks to the limits; ``threads`` verify images.
+    ``exchange`` sends a message to the rate-limit coordinator; ``threads`` is the number of threads that check images.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Worker:
         self._options = options
         self._verify = ThreadPoolExecutor(threads, "verify")
         self._disk = ThreadPoolExecutor(2, "disk")
-        # names are looked up in the loop's own threads, and those of dead hosts take long
+        # DNS lookups use the loop's default executor, and those of dead hosts take long
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(32, "names"))
         self._client = Client(options)
         self._fetcher = Fetcher(options, self._client, Files(archive, options.max_bytes), self._verify)
@@ -69,19 +69,19 @@ class Worker:
         self._disk.shutdown()
 
     def begin_round(self, name: str, patience: float, tried: Mapping[str, int]) -> None:
-        """From now on a row that would wait longer than ``patience`` seconds for its host is deferred.
+        """Starts a round, in which a row that would wait longer than ``patience`` seconds for its host is deferred.
 
-        ``name`` is the round's own; ``tried``: how often rows were tried in earlier rounds.
+        ``name`` identifies the round; ``tried`` holds the attempts of rows in earlier rounds.
         """
         self._round = name
         self._gate.patience = patience
         self._tried = tried
 
     async def end(self, piece: Piece, *, careful: bool = False) -> Tally:
-        """Ends those rows of a piece that can be ended now, and commits them.
+        """Fetches the rows of a task that can be fetched now, commits them, and returns their stats.
 
-        ``careful``: another worker died over the piece. What it had committed counts as ended; the rest is decoded in
-        a process apart, since one of the images may have been its end.
+        ``careful``: another worker died during the task. Rows that it committed count as finished. The others are
+        isolated (decoded in a subprocess), since one of the images may have crashed the decoder.
         """
         tally, rows = await asyncio.get_running_loop().run_in_executor(self._disk, self._read, piece, careful)
         part = Part(
@@ -123,12 +123,12 @@ class Worker:
             if self._held() > _HELD:
                 due.append(max(self._parts, key=lambda part: part.held))
             for part in due:
-                with contextlib.suppress(OSError):  # the last commit of the part tells of it
+                with contextlib.suppress(OSError):  # the last commit of the partition raises it
                     await part.commit(self._disk)
             self._mind_memory()
 
     def _mind_memory(self) -> None:
-        """Lets no more bodies in while too many images wait for the disk."""
+        """Makes new bodies wait while too many images wait for their commit."""
         if self._held() < 2 * _HELD:
             self._fetcher.has_room.set()
         else:
@@ -138,10 +138,10 @@ class Worker:
         return sum(part.held for part in self._parts)
 
     def _read(self, piece: Piece, careful: bool) -> tuple[Tally, list[Row]]:
-        key, known = (piece.shard, piece.source_part), self._catalog  # one look: another thread may put another there
-        if known is None or known[0] != key:  # the pieces of one part come one after the other
-            known = (key, self._archive.table("catalog").read(*key, ["id", "image_url", "rights"]))
-            self._catalog = known
-        told = self._archive.table("images").outcome(piece.shard, piece.part, self._round) if careful else None
-        tally = Tally.from_counts(told) if told else Tally()
-        return tally, read_rows(self._archive, piece, known[1], self._options, tally.rows)
+        key, cached = (piece.shard, piece.source_part), self._catalog  # read once: another thread may replace it
+        if cached is None or cached[0] != key:  # the tasks of one partition come one after the other
+            cached = (key, self._archive.table("catalog").read(*key, ["id", "image_url", "rights"]))
+            self._catalog = cached
+        outcome = self._archive.table("images").outcome(piece.shard, piece.part, self._round) if careful else None
+        tally = Tally.from_counts(outcome) if outcome else Tally()
+        return tally, read_rows(self._archive, piece, cached[1], self._options, tally.rows)

@@ -1,4 +1,4 @@
-"""Which rows a run takes up: those without an image row, those to be retried, those to be refreshed."""
+"""Finds the pending rows of a run: those without an images row, those to retry, those to refresh."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ import pyarrow.compute as pc
 from artsim.archive import NEW_ADDRESS, PART_ROWS, Archive, is_public_domain, pending
 from artsim.scrape.options import Options
 
-NEW_ADDRESS_FAILED = f"{NEW_ADDRESS} failed: "  # begins the detail of a row that keeps the old address's image
+NEW_ADDRESS_FAILED = f"{NEW_ADDRESS} failed: "  # begins the detail of a row that keeps the image of its old address
 _STATE = ["id", "status", "detail", "fetched_at", "sha256", "width", "height", "etag", "last_modified"]
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of the images table to write: the catalog's rows it is made from, and how many of them to take up."""
+    """A task: a partition of the images table, the catalog rows it is made from, and how many of them to fetch."""
 
     shard: int
     part: str
@@ -28,9 +28,9 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the archive says of an image that it holds, and ``validators``: headers that ask whether it has changed.
+    """The state of a stored image, and ``validators``: request headers that ask whether it has changed.
 
-    ``moved``: the image is from an address that the artwork had before.
+    ``moved``: the image is from an earlier address of the artwork.
     """
 
     status: str
@@ -41,7 +41,7 @@ class Stored:
 
 @dataclass(slots=True)
 class Row:
-    """A row to take up; ``stored`` where its image is there already. ``careful``: its decoder may crash."""
+    """A row to fetch; ``stored`` is set if it already has an image. ``careful``: its decoder may crash."""
 
     id: str
     url: str | None
@@ -51,11 +51,11 @@ class Row:
 
 
 def find_pieces(archive: Archive, options: Options) -> Iterator[Piece]:
-    """The pieces of this run, at most ``options.limit`` rows in all."""
+    """Yields the tasks of this run, with at most ``options.limit`` rows in all."""
     left = options.limit
     catalog, images = archive.table("catalog").listed(), archive.table("images").listed()
     for shard in range(archive.shards):
-        for work in pending(
+        for partition in pending(
             catalog,
             images,
             shard,
@@ -65,8 +65,8 @@ def find_pieces(archive: Archive, options: Options) -> Iterator[Piece]:
             target_columns=["status", "detail", "fetched_at", *(["sha256"] if options.refresh else [])],
             part_rows=PART_ROWS,
         ):
-            take = len(work.ids) if left is None else min(len(work.ids), left)
-            yield Piece(shard, work.part, work.source_part, work.start, work.stop, take)
+            take = len(partition.ids) if left is None else min(len(partition.ids), left)
+            yield Piece(shard, partition.part, partition.source_part, partition.start, partition.stop, take)
             if left is not None:
                 left -= take
                 if left == 0:
@@ -74,36 +74,36 @@ def find_pieces(archive: Archive, options: Options) -> Iterator[Piece]:
 
 
 def read_rows(archive: Archive, piece: Piece, catalog: pa.Table, options: Options, ended: int = 0) -> list[Row]:
-    """The rows of a piece that are still to be taken up, in order, where so many ended already.
+    """Returns the pending rows of a task, in order, if ``ended`` of its rows are already finished.
 
-    ``catalog`` is the part of the catalog that the piece names.
+    ``catalog`` is the catalog partition that the task names.
     """
     rows = catalog.slice(piece.start, piece.stop - piece.start)
     rows = rows.filter(pc.is_valid(_wanted(rows, options)))
-    images, there = archive.table("images"), {}
+    images, stored = archive.table("images"), {}
     if piece.part in images.parts(piece.shard):
         state = images.read(piece.shard, piece.part, _STATE)
         rows = rows.filter(pc.invert(pc.is_in(rows["id"], value_set=_done(state, options).combine_chunks())))
-        there = {row["id"]: _stored(row, options.resize) for row in state.filter(_has_image(state)).to_pylist()}
+        stored = {row["id"]: _stored(row, options.resize) for row in state.filter(_has_image(state)).to_pylist()}
     return [
-        Row(name, url, stored=there.get(name))
+        Row(name, url, stored=stored.get(name))
         for name, url in zip(rows["id"].to_pylist(), rows["image_url"].to_pylist(), strict=True)
     ][: piece.take - ended]
 
 
 def larger_than(archive: Archive, pixels: int) -> int:
-    """How many stored images have a longer side than that."""
+    """Returns how many stored images have a side longer than ``pixels``."""
     if not archive.has_table("images"):
         return 0
-    found = 0
+    count = 0
     for rows in archive.table("images").scan(["width", "height"]):
         side = pc.max_element_wise(rows["width"], rows["height"])
-        found += pc.sum(pc.greater(side, pixels)).as_py() or 0
-    return found
+        count += pc.sum(pc.greater(side, pixels)).as_py() or 0
+    return count
 
 
 def _stored(row: dict[str, Any], resize: int | None) -> Stored:
-    """Without validators where --resize has yet to be applied: an unchanged image has to come again for that."""
+    """Omits the validators if ``--resize`` is still to be applied: an unchanged image must be fetched for that."""
     validators = {"If-None-Match": row["etag"], "If-Modified-Since": row["last_modified"]}
     if resize and max(row["width"] or 0, row["height"] or 0) > resize:
         validators = {}
@@ -116,12 +116,12 @@ def _is_moved(row: dict[str, Any]) -> bool:
 
 
 def _has_image(images: pa.Table) -> pa.ChunkedArray:
-    """Which rows hold an image, told without reading it; also one that its site has removed since."""
+    """Marks the rows that hold an image, without reading it; also images that their site has removed since."""
     return pc.or_(pc.equal(images["status"], "ok"), pc.is_valid(images["sha256"]))
 
 
 def _wanted(rows: pa.Table, options: Options) -> pa.ChunkedArray:
-    """Ids, null where the row is not to be fetched because of its rights."""
+    """Returns ids, null for rows that are not to be fetched because of their rights."""
     if not options.public_only:
         return rows["id"]
     rights = pc.unique(rows["rights"]).to_pylist()
@@ -130,10 +130,10 @@ def _wanted(rows: pa.Table, options: Options) -> pa.ChunkedArray:
 
 
 def _done(images: pa.Table, options: Options) -> pa.ChunkedArray:
-    """Ids, null where this run takes the row up again.
+    """Returns ids, null for rows that this run fetches again.
 
-    That is a status to retry, an image to refresh, or an image whose artwork has another address now, from before the
-    run. Every run asks a new address until it answers.
+    These are rows from before the run: with a status to retry, an image to refresh, or an image whose artwork has
+    another address now. Every run requests a new address until it answers.
     """
     again = pc.and_kleene(pc.is_valid(images["detail"]), pc.starts_with(images["detail"], NEW_ADDRESS))  # never null
     if options.retry:

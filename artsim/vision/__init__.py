@@ -1,1 +1,1 @@
-"""Bytes to safe pixels; names to backbones; where weights come from; pixels to vectors."""
+"""Decodes images safely, loads backbones and their weights, and computes feature vectors."""

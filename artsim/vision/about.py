@@ -1,4 +1,4 @@
-"""What every feature of an archive is, beside its vectors: network, weights, input; and whether a run fits it."""
+"""Stores how each feature of an archive was made (network, weights, input), and checks that a run matches."""
 
 from dataclasses import asdict
 from typing import Any
@@ -19,7 +19,7 @@ _KEYS: Keys = {
 
 
 def check_options(archive: Archive, wanted: list[Feature], folder: str | None, exact: bool) -> None:
-    """Mistake if vectors of the same name were made with another ``--weights`` or ``--exact``."""
+    """Raises ``Mistake`` if vectors of the same name were made with another ``--weights`` or ``--exact``."""
     for feature in wanted:
         before = _of_backbone(archive, feature.name)
         for option, now in (("weights", folder), ("exact", exact)):
@@ -31,7 +31,7 @@ def check_options(archive: Archive, wanted: list[Feature], folder: str | None, e
 
 
 def write_about(archive: Archive, plans: list[Any], folder: str | None, exact: bool) -> dict[str, Any]:
-    """Keeps what every feature of a run is beside its vectors, and returns it by name. Mistake if weights changed."""
+    """Stores how each feature of a run is made, and returns it by name. Raises ``Mistake`` if weights changed."""
     about = {}
     for plan in plans:
         for feature, dimension in zip(plan.features, plan.dimensions, strict=True):
@@ -53,9 +53,9 @@ def write_about(archive: Archive, plans: list[Any], folder: str | None, exact: b
 
 
 def read_about(archive: Archive, name: str) -> Any:
-    """What ``features/<name>`` are, as write_about or a model left it; None if there are none.
+    """Returns how ``features/<name>`` were made, as stored by ``write_about`` or a model; None if there are none.
 
-    Mistake if the file is damaged.
+    Raises ``Mistake`` if the file is damaged.
     """
     about = archive.read_json(_path(name))
     if about is not None and "model_hash" not in about:
@@ -64,7 +64,7 @@ def read_about(archive: Archive, name: str) -> Any:
 
 
 def _of_backbone(archive: Archive, name: str) -> Any:
-    """What read_about says of features that a run is to fill. Mistake if a model wrote them."""
+    """Returns ``read_about`` of features that a run is to fill. Raises ``Mistake`` if a model wrote them."""
     about = read_about(archive, name)
     if about and "model_hash" in about:
         raise Mistake(f"features/{name} are a model's, not a backbone's; a backbone needs a name of its own")

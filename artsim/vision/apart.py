@@ -1,4 +1,4 @@
-"""Image bytes in a process of their own: for those over which a decoder may crash, and everything that is with it."""
+"""Isolates image decoding in a subprocess, so that a crash of the decoder does not end this process."""
 
 import multiprocessing
 import threading
@@ -11,14 +11,14 @@ from artsim.vision.check import BadImage
 
 
 class Apart:
-    """Calls functions in another process, one at a time, so that it is known over which of them it crashed."""
+    """Calls functions in a subprocess, one at a time, so that it is known which call crashed."""
 
     def __init__(self) -> None:
         self._process: ProcessPoolExecutor | None = None
         self._alone = threading.Lock()
 
     def __call__(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """What the function returns or raises; BadImage if it took its process down."""
+        """Returns or raises what the function does. Raises ``BadImage`` if the subprocess crashed."""
         with self._alone:
             if self._process is None:
                 self._process = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))

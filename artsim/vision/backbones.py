@@ -1,4 +1,4 @@
-"""Names to backbones: every network of timm and torchvision, and short names for those that image archives use most."""
+"""Backbones by name: every network of timm and torchvision, and short names for those most used with image archives."""
 
 import re
 from dataclasses import dataclass, replace
@@ -7,8 +7,8 @@ from typing import Any
 from artsim.mistake import Mistake
 from artsim.vision import names
 
-# Short name -> timm's name, or torchvision's behind "torchvision.". The first block are the backbones of the projects
-# that artsim grew from; ResNet152V2 has no weights in timm, so its nearest relative stands in.
+# Short name -> timm's name, or torchvision's name with the prefix "torchvision.". The first ones are the backbones of
+# the projects that preceded artsim; ResNet152V2 has no weights in timm, so the most similar network replaces it.
 ALIASES = {
     "bit_m_152x4": "resnetv2_152x4_bit.goog_in21k",
     "inception_v3": "inception_v3.tf_in1k",
@@ -42,13 +42,13 @@ _SIZES = (32, 2048)  # pixels
 
 @dataclass(frozen=True)
 class Feature:
-    """What one vector is: ``BACKBONE[@LEVEL][+POOLING][+SIZE]``.
+    """How a vector is computed: ``BACKBONE[@LEVEL][+POOLING][+SIZE]``.
 
     ``level`` is one of timm's feature levels (0 the finest, -1 the last) or a module's name; None is the last layer.
     ``pooling`` over positions: ``avg`` (without a level: the network's own pooled vector), ``max``, ``gem``
     (generalised mean, p = 3), ``std`` (mean and standard deviation, twice as long), ``cov`` (signed roots of the
-    channels' covariance: n (n + 1) / 2 numbers for n channels). ``size`` is the side of the square that the network
-    sees, in pixels; None is its own.
+    channels' covariance: n (n + 1) / 2 numbers for n channels). ``size`` is the side of the network's square input, in
+    pixels; None is its default.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Feature:
 
 @dataclass(frozen=True)
 class Input:
-    """What a network wants to see: a square of ``size`` pixels, the centre ``crop`` of the scaled image, normalised."""
+    """The input of a network: a square of ``size`` pixels, the centre ``crop`` of the scaled image, normalised."""
 
     size: int
     crop: float  # the square's side as a share of the scaled image's short side
@@ -71,31 +71,31 @@ class Input:
 
 
 def parse_feature(text: str, pooling: str = "avg") -> Feature:
-    """Reads ``BACKBONE[@LEVEL][+POOLING][+SIZE]``; ``pooling`` is for a name that does not say. Mistake if it can't."""
+    """Parses ``BACKBONE[@LEVEL][+POOLING][+SIZE]``; ``pooling`` is the default. Raises ``Mistake`` if it is invalid."""
     match = _FEATURE.fullmatch(text)
     if not match:
         raise Mistake(f"--backbones {text}: not of the form NAME[@LEVEL][+POOLING][+SIZE]")
-    said, size = match["pooling"] or pooling, int(match["size"]) if match["size"] else None
-    if said not in POOLINGS:
-        raise Mistake(f"--backbones {text}: no pooling {said!r}; there are {', '.join(POOLINGS)}")
+    method, size = match["pooling"] or pooling, int(match["size"]) if match["size"] else None
+    if method not in POOLINGS:
+        raise Mistake(f"--backbones {text}: no pooling {method!r}; there are {', '.join(POOLINGS)}")
     if size is not None and not _SIZES[0] <= size <= _SIZES[1]:
         raise Mistake(f"--backbones {text}: {size} pixels; between {_SIZES[0]} and {_SIZES[1]} a network can see")
     bare = text.partition("+")[0]
-    name = "+".join([bare, *([said] if said != "avg" else []), *([str(size)] if size else [])])
-    return Feature(name, match["backbone"], match["level"], said, size)
+    name = "+".join([bare, *([method] if method != "avg" else []), *([str(size)] if size else [])])
+    return Feature(name, match["backbone"], match["level"], method, size)
 
 
 def network_name(backbone: str) -> str:
-    """The library's own name of a backbone. Mistake, with names near it, if neither timm nor torchvision has it.
+    """Returns the library's name of a backbone. Raises ``Mistake``, with similar names, if no library has it.
 
-    It imports neither library, so a mistyped name is reported before they are loaded.
+    Imports neither timm nor torchvision, so a mistyped name is reported before they are loaded.
     """
     name = ALIASES.get(backbone, backbone)
     bare = name.removeprefix(_TORCHVISION)
     if names.in_torchvision(bare) if is_torchvision(name) else names.in_timm(name):
         return name
     if is_torchvision(name):
-        close = [_TORCHVISION + one for one in names.near_in_torchvision(bare)]
+        close = [_TORCHVISION + candidate for candidate in names.near_in_torchvision(bare)]
     else:
         close = names.near(name, list(ALIASES))
     hint = f"did you mean {', '.join(close)}?" if close else "jobs.extract --list shows some"
@@ -127,10 +127,10 @@ def create(network: str) -> Any:
 
 
 def input_of(network: str, size: int | None = None) -> Input:
-    """How the network's training scaled, cropped and normalised its images.
+    """Returns how the network's training scaled, cropped and normalised its images.
 
-    At another ``size`` it sees the whole short side, as timm does beyond the size of training. Mistake if it sees no
-    other size.
+    At another ``size`` the crop spans the whole short side, as in timm beyond the size of training. Raises ``Mistake``
+    if the network accepts no other size.
     """
     own = _own_input(network)
     if size is None or size == own.size:

@@ -1,4 +1,4 @@
-"""Whether bytes are an image, whatever the header said: decoded once, scaled in the decoder, and hashed."""
+"""Checks whether bytes are an image, regardless of HTTP headers: decodes them once, scaled down, and hashes them."""
 
 import io
 import re
@@ -12,16 +12,16 @@ from artsim.vision.text import without_long_texts
 from artsim.vision.tiff import MAGIC, NotRead, Tiff
 from artsim.vision.upright import to_rgb
 
-# Pillow's readers that are plain decoders of plain formats; the others run programs or are rare enough to be attacks.
+# The formats that Pillow only decodes. Its other readers run programs, or are so rare that a file may be an attack.
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "JPEG2000", "AVIF")
-_HASH_SIDE = 64  # pixels that are enough for a perceptual hash
-_MAX_SCANS = 100  # of a JPEG; programs write about ten, and every one is a pass over the whole picture
+_HASH_SIDE = 64  # pixels; enough for a perceptual hash
+_MAX_SCANS = 100  # per JPEG; programs write about ten, and each is a pass over the whole picture
 _MAX_SIDE = 1_000_000  # pixels
-_COPIES = 3  # of the pixels: as decoded, as sRGB, and what is made of it
-_ROW = 48  # bytes that three copies' lists of rows take for each
-_SPARE = 64 << 20  # bytes that any image may take
+_COPIES = 3  # of the pixels: as decoded, as sRGB, and the result made from it
+_ROW = 48  # bytes per row, for the row lists of three copies
+_SPARE = 64 << 20  # bytes allowed beyond the limit
 
-# Images of kinds that are not read, by what is at their beginning, or behind the length at the beginning.
+# Image formats that are not read, by their first bytes; in ``_BRANDS``, by the four bytes after ``ftyp``.
 _OTHERS = {
     b"8BPS": "Photoshop",
     b"\xff\x0a": "JPEG XL",
@@ -49,12 +49,12 @@ _UNABLE = re.compile(
     r"(un|not )supported|cannot handle|not available|not implemented|unknown (pixel|raw|image) mode", re.I
 )
 
-Image.MAX_IMAGE_PIXELS = None  # our own limit is asked before anything is decoded
-PngImagePlugin.MAX_TEXT_CHUNK = 64 << 20  # also holds for profiles; long texts are left out before
+Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is decoded
+PngImagePlugin.MAX_TEXT_CHUNK = 64 << 20  # also limits colour profiles; long texts are removed before
 
 
 class BadImage(Exception):
-    """Bytes that are no usable image; ``status`` is ``not_image``, ``unsupported``, ``corrupt`` or ``bomb``."""
+    """Bytes that are not a usable image; ``status`` is ``not_image``, ``unsupported``, ``corrupt`` or ``bomb``."""
 
     def __init__(self, status: str, detail: str) -> None:
         super().__init__(detail)
@@ -62,12 +62,12 @@ class BadImage(Exception):
         self.detail = detail
 
     def __reduce__(self) -> tuple[type["BadImage"], tuple[str, str]]:
-        return BadImage, (self.status, self.detail)  # as it comes from another process
+        return BadImage, (self.status, self.detail)  # it is pickled when it comes from a subprocess
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What an image is: its type by its bytes, its size in pixels as stored, its perceptual hash (16 hex digits)."""
+    """The properties of an image: type by its bytes, size in pixels as stored, perceptual hash (16 hex digits)."""
 
     content_type: str
     width: int
@@ -76,9 +76,9 @@ class Checked:
 
 
 def open_image(data: bytes, max_pixels: int | None = None) -> Image.Image:
-    """The image, as a rule nothing decoded yet. BadImage if it is none, or would take too much to decode.
+    """Opens an image, usually without decoding it. Raises ``BadImage`` if it is no image or too much to decode.
 
-    Too much is more than ``max_pixels``, the memory that so many take, or hundreds of passes over the picture.
+    The limits are ``max_pixels``, the memory that as many pixels take, and ``_MAX_SCANS`` passes over the picture.
     """
     data = data if isinstance(data, bytes) else bytes(data)
     if data.startswith(b"\xff\xd8") and (count := scans(data, _MAX_SCANS).count) > _MAX_SCANS:
@@ -93,7 +93,7 @@ def open_image(data: bytes, max_pixels: int | None = None) -> Image.Image:
         if data.startswith(MAGIC):
             return _tiff(data, max_pixels)
         raise _other_kind(data) from error
-    except Exception as error:  # decoders raise what they like on hostile headers
+    except Exception as error:  # decoders raise exceptions of any type on hostile headers
         raise _unread(f"{error}", "header") from error
     if isinstance(image, TiffImagePlugin.TiffImageFile) and _planes(image):
         return _tiff(data, max_pixels)
@@ -105,8 +105,8 @@ def open_image(data: bytes, max_pixels: int | None = None) -> Image.Image:
 def check_image(data: bytes, max_pixels: int) -> Checked:
     """Decodes an image far enough to know that it is whole.
 
-    BadImage: ``not_image`` (another kind of file), ``unsupported`` (a kind of image that isn't read), ``bomb`` (too
-    much to decode, found before), ``corrupt`` (truncated or damaged).
+    Raises ``BadImage``: ``not_image`` (another kind of file), ``unsupported`` (an image format that is not read),
+    ``bomb`` (too much to decode, detected before decoding), ``corrupt`` (truncated or damaged).
     """
     image = open_image(data, max_pixels)
     width, height = _stored_size(image)  # draft() changes it
@@ -124,14 +124,14 @@ def check_image(data: bytes, max_pixels: int) -> Checked:
 
 
 def _stored_size(image: Image.Image) -> tuple[int, int]:
-    """Width and height before any rotation; Pillow gives those of a TIFF after it."""
+    """Returns width and height before any rotation; for a TIFF, Pillow gives them after it."""
     width, height = image.size
     turned = isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(ExifTags.Base.Orientation)
     return (height, width) if turned in (5, 6, 7, 8) else (width, height)
 
 
 def unread(error: Exception, image: Image.Image) -> BadImage:
-    """What a decoder's error says of an image: damaged, or of a kind that it does not know."""
+    """Converts a decoder's error: the image is damaged, or of a kind that the decoder does not support."""
     return _unread(f"{error}", image.format or "image")
 
 
@@ -158,13 +158,13 @@ def _check_size(size: tuple[int, int], bytes_per_pixel: int, max_pixels: int | N
 
 
 def _planes(image: TiffImagePlugin.TiffImageFile) -> bool:
-    """Colours one after another, of more than 8 bits: Pillow takes them for 8."""
-    apart = image.tag_v2.get(TiffImagePlugin.PLANAR_CONFIGURATION) == 2
-    return apart and set(image.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (8,))) != {8}
+    """Whether a TIFF stores its colours in separate planes that are not 8 bits deep; Pillow reads them as 8 bits."""
+    planar = image.tag_v2.get(TiffImagePlugin.PLANAR_CONFIGURATION) == 2
+    return planar and set(image.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (8,))) != {8}
 
 
 def _tiff(data: bytes, max_pixels: int | None) -> Image.Image:
-    """A TIFF that Pillow does not know, decoded."""
+    """Decodes a TIFF that Pillow does not support."""
     try:
         tiff = Tiff(data)
         _check_size(tiff.size, tiff.bytes_per_pixel, max_pixels)
@@ -176,7 +176,7 @@ def _tiff(data: bytes, max_pixels: int | None) -> Image.Image:
 
 
 def _other_kind(data: bytes) -> BadImage:
-    """What bytes are that no decoder knows."""
+    """Returns the error for bytes that no decoder recognises."""
     if not data:
         return BadImage("not_image", "empty: no bytes at all")
     kind = next((name for head, name in _OTHERS.items() if data.startswith(head)), None)

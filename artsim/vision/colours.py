@@ -1,4 +1,4 @@
-"""Embedded colour profiles: what the numbers of a picture mean, turned into sRGB."""
+"""Converts pictures to sRGB, by their embedded colour profiles."""
 
 from functools import lru_cache
 from io import BytesIO
@@ -8,12 +8,12 @@ import numpy as np
 from PIL import Image, ImageCms
 
 _MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "LAB": "LAB"}  # a profile's colour space: Pillow's mode
-_ALIKE = 3  # levels of 255 by which a profile may differ from sRGB and still be called sRGB
+_ALIKE = 3  # levels of 255 by which a profile may differ from sRGB and still count as sRGB
 _SRGB = ImageCms.createProfile("sRGB")
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """A picture of mode RGB, L, CMYK or LAB as sRGB; as it is where no profile, or none that fits, says otherwise."""
+    """Converts a picture of mode RGB, L, CMYK or LAB to sRGB. Ignores a profile that is damaged or does not fit."""
     if profile and (transform := _transform(bytes(profile), image.mode)):
         if image.mode == "L" and transform.input_mode == "RGB":
             image = image.convert("RGB")
@@ -29,15 +29,17 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 @lru_cache(maxsize=64)
 def _transform(profile: bytes, mode: str) -> Any:
-    """The way from a profile's colours to sRGB; None where it changes nothing, is damaged or is for other pictures."""
+    """Returns the transform from a profile to sRGB; None if it changes nothing, is damaged or is for another mode."""
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        of = _MODES.get(source.profile.xcolor_space.strip().upper(), "")
-        if of != mode and (mode, of) != ("L", "RGB"):
+        profile_mode = _MODES.get(source.profile.xcolor_space.strip().upper(), "")
+        if profile_mode != mode and (mode, profile_mode) != ("L", "RGB"):
             return None
-        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC if of in ("RGB", "L") else ImageCms.Intent.PERCEPTUAL
-        made = ImageCms.buildTransform(source, _SRGB, of, "RGB", intent, ImageCms.Flags.BLACKPOINTCOMPENSATION)
-        return None if _changes_nothing(made, of) else made
+        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC if profile_mode in ("RGB", "L") else ImageCms.Intent.PERCEPTUAL
+        transform = ImageCms.buildTransform(
+            source, _SRGB, profile_mode, "RGB", intent, ImageCms.Flags.BLACKPOINTCOMPENSATION
+        )
+        return None if _changes_nothing(transform, profile_mode) else transform
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return None
 

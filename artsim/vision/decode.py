@@ -1,4 +1,4 @@
-"""Image bytes to the square of pixels that a network wants, scaled in the decoder where that is safe."""
+"""Decodes image bytes to the square of pixels that a network reads, scaled in the decoder where that is safe."""
 
 from collections.abc import Sequence
 
@@ -10,14 +10,14 @@ from artsim.vision.backbones import Input
 from artsim.vision.check import open_image, unread
 from artsim.vision.upright import to_rgb
 
-_MAX_PIXELS = 500_000_000  # the archive may be older than the limits of today's scrape
+_MAX_PIXELS = 500_000_000  # an archive may be older than the limits of today's scraper
 
 
 def decode(data: bytes, inputs: Sequence[Input], exact: bool = False) -> list[np.ndarray]:
-    """One decoding for several networks: for each input a uint8 array of shape (size, size, 3).
+    """Decodes once for several networks: returns, for each input, a uint8 array of shape (size, size, 3).
 
-    A JPEG is scaled down by the decoder to the largest input's need, unless ``exact``. The crop equals timm's
-    evaluation transform (short side to size / crop, centre crop). BadImage if the bytes can't be read.
+    The decoder scales a JPEG down to what the largest input needs, unless ``exact``. The crop equals timm's evaluation
+    transform (short side to size / crop, centre crop). Raises ``BadImage`` if the bytes can't be read.
     """
     image = open_image(data, _MAX_PIXELS)
     try:
@@ -25,7 +25,7 @@ def decode(data: bytes, inputs: Sequence[Input], exact: bool = False) -> list[np
             image.draft("RGB", _least_size(image.size, inputs))
         rgb = to_rgb(image)
     except MemoryError:
-        raise  # of this machine, not of the image
+        raise  # a problem of this machine, not of the image
     except Exception as error:
         raise unread(error, image) from error
     pixels = torch.from_numpy(np.array(rgb))
@@ -33,14 +33,14 @@ def decode(data: bytes, inputs: Sequence[Input], exact: bool = False) -> list[np
 
 
 def _least_size(size: tuple[int, int], inputs: Sequence[Input]) -> tuple[int, int]:
-    """Width and height below which the decoder must not go."""
+    """Returns the width and height below which the decoder must not scale."""
     short = max(round(wanted.size / wanted.crop) for wanted in inputs)
     scale = max(short / min(size), 0.0)
     return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
 
 
 def _middle(pixels: torch.Tensor) -> torch.Tensor:
-    """The middle of a strip: what lies far beside the crop would cost memory and never be seen."""
+    """Returns the middle of a strip: pixels far outside the crop cost memory and are never used."""
     height, width = pixels.shape[:2]
     reach = 32 * min(height, width)
     top, left = max(height - reach, 0) // 2, max(width - reach, 0) // 2
@@ -48,9 +48,9 @@ def _middle(pixels: torch.Tensor) -> torch.Tensor:
 
 
 def _crop(pixels: torch.Tensor, wanted: Input) -> np.ndarray:
-    """Pixels of shape (height, width, 3) scaled and cropped about the centre.
+    """Scales pixels of shape (height, width, 3), and crops them around the centre.
 
-    By torch, which resamples bytes in half of Pillow's time and to the same values, but for one in hundreds.
+    Uses torch, which resamples bytes in half of Pillow's time. Only one value in hundreds differs.
     """
     if not wanted.squash:
         pixels = _middle(pixels)

@@ -1,4 +1,4 @@
-"""The pending images of one part as batches of pixels, decoded ahead of who uses them; here, or on another machine."""
+"""Decodes the pending images of a partition into batches, ahead of use, in this process or on another machine."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,14 +16,14 @@ from artsim.vision.decode import decode
 
 _AHEAD = 3  # batches decoded while one is in the network
 
-Each = Callable[[Callable[..., Any], Iterable[Any]], Iterator[Any]]  # map: the one of Python, or of threads
+Each = Callable[[Callable[..., Any], Iterable[Any]], Iterator[Any]]  # Python's map, or that of a thread pool
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Images of a part: rows of id, sha256 and error (None if decoded); for each input uint8 pixels (n, size, size, 3).
+    """Images of a partition: rows of id, sha256 and error (None if decoded), and the pixels for each input.
 
-    ``read`` and ``decode`` are the seconds that went to them.
+    The pixels are uint8 of shape (n, size, size, 3). ``read`` and ``decode`` are seconds spent.
     """
 
     rows: list[tuple[str, str, str | None]]
@@ -34,7 +34,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Decoding:
-    """What to decode images to: for each of the networks' inputs, in full if ``exact``, ``size`` images at a time."""
+    """How to decode images: for each of the networks' inputs, in full if ``exact``, ``size`` images at a time."""
 
     images: Table
     inputs: Sequence[Input]
@@ -42,7 +42,7 @@ class Decoding:
     size: int
 
     def batches(self, shard: int, part: str, ids: list[str], each: Each, call: Callable[..., Any]) -> Iterator[Batch]:
-        """The images of these ids. ``each`` maps over them, ``call`` calls the decoder."""
+        """Yields the images with these ids. ``each`` maps over them, ``call`` calls the decoder."""
         ahead: list[tuple[pa.Table, float, Iterator[Any]]] = []
         source = self.images.batches(shard, part, ["id", "bytes", "sha256"], ids, self.size)
         while True:
@@ -54,8 +54,10 @@ class Decoding:
             if ahead and (batch is None or len(ahead) > _AHEAD):
                 rows, seconds, decoded = ahead.pop(0)
                 squares, errors, spent = zip(*decoded, strict=True)
-                names = zip(rows["id"].to_pylist(), rows["sha256"].to_pylist(), errors, strict=True)
-                yield Batch(list(names), [np.stack(some) for some in zip(*squares, strict=True)], seconds, sum(spent))
+                records = zip(rows["id"].to_pylist(), rows["sha256"].to_pylist(), errors, strict=True)
+                yield Batch(
+                    list(records), [np.stack(arrays) for arrays in zip(*squares, strict=True)], seconds, sum(spent)
+                )
             elif batch is None:
                 return
 
@@ -70,9 +72,9 @@ class Decoding:
 
 
 def elsewhere(decoding: Decoding, shard: int, part: str, ids: list[str]) -> Iterator[Batch]:
-    """The same from a task on whatever machine has a CPU to spare, Ray prefers those without a GPU.
+    """Yields the same batches from a Ray task on any machine with a free CPU; Ray prefers those without a GPU.
 
-    The task reads the images itself, so that only pixels travel, once; it is never more than a few batches ahead.
+    The task reads the images itself, so only pixels are sent, once. It is never more than a few batches ahead.
     """
     import ray
 

@@ -1,22 +1,22 @@
-"""Numbers of any depth to the 256 levels that a picture has."""
+"""Converts numbers of any bit depth to the 256 levels of a picture."""
 
 import numpy as np
 
-_BITS = (1, 8, 10, 12, 14, 16)  # that cameras and scanners use, whatever the file stores them in
+_BITS = (1, 8, 10, 12, 14, 16)  # depths that cameras and scanners use, whatever type the file stores
 
 
 def to_bytes(values: np.ndarray) -> np.ndarray:
-    """Any numbers as uint8: whole ones by the depth that they really have, fractions of one as such.
+    """Converts any numbers to uint8: integers by their actual bit depth, fractions from the range 0 to 1.
 
-    Anything else (negative or larger numbers) is stretched to what is there. What is no number becomes black.
+    Other values (negative or larger numbers) are scaled from their own minimum and maximum. NaN becomes black.
     """
     if values.dtype == np.uint8:
         return values
     low, high = _range(values)
     out = np.empty(values.shape, np.uint8)
-    for row in range(0, len(values), 256):  # a few rows at a time: fractions take four times the memory
-        some = np.nan_to_num(values[row : row + 256].astype(np.float32), nan=low, posinf=high, neginf=low)
-        out[row : row + 256] = np.clip((some - low) * (255.0 / max(high - low, 1e-30)) + 0.5, 0, 255).astype(np.uint8)
+    for row in range(0, len(values), 256):  # a few rows at a time: float32 takes four times the memory
+        block = np.nan_to_num(values[row : row + 256].astype(np.float32), nan=low, posinf=high, neginf=low)
+        out[row : row + 256] = np.clip((block - low) * (255.0 / max(high - low, 1e-30)) + 0.5, 0, 255).astype(np.uint8)
     return out
 
 

@@ -1,4 +1,4 @@
-"""A few images that are in no archive, described just as an archive's features were."""
+"""Describes a few images outside an archive exactly as the archive's features were computed."""
 
 from collections.abc import Mapping
 
@@ -14,12 +14,13 @@ from artsim.vision.engine import Engine
 
 
 def describe(archive: Archive, name: str, images: Mapping[str, bytes]) -> np.ndarray:
-    """The vectors of some images, float32 of shape (n, d), by the backbone and weights of ``features/<name>``.
+    """Returns the vectors of images, float32 of shape (n, d), by the backbone and weights of ``features/<name>``.
 
-    ``images`` by the names that a BadImage tells them by; Mistake if the weights that made the features can't be had.
+    ``images`` maps the label used in a ``BadImage`` to the bytes. Raises ``Mistake`` if ``features/<name>`` come from
+    no backbone, or from weights that are not available.
     """
     about = read_about(archive, name)
-    if about is None or "backbone" not in about:  # a head was trained on features, and sees no pixels
+    if about is None or "backbone" not in about:  # a model made them from other features, not from pixels
         raise Mistake(f"--features {name}: no backbone made these, so no image file can be described by them")
     state, origin = weights.load(about["backbone"], about["weights"])
     if weights.fingerprint(state) != about["weights_hash"]:

@@ -1,4 +1,4 @@
-"""A network on the hardware that is there: the fastest settings whose vectors stay true."""
+"""Runs a network on the available hardware, with the fastest settings that keep its vectors accurate."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,15 +10,16 @@ from artsim.vision.backbones import Feature
 from artsim.vision.folding import fold_batch_norms
 from artsim.vision.network import Descriptor
 
-_CACHED = 8 * 224 * 224  # pixels of a pass that stay in a CPU's cache: of 32 images each would take half as long again
-_ON_A_GPU = 128  # images of a pass, at first
+_CACHED = 8 * 224 * 224  # pixels per pass that fit in a CPU's cache; with 32 images, each takes 1.5 times as long
+_ON_A_GPU = 128  # images per pass, at first
 _TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 class Engine:
-    """A descriptor made ready: batch norms folded, channels_last, on the GPU under autocast or in the CPU's best type.
+    """A descriptor ready to run: batch norms folded, channels_last, with autocast on a GPU or a CPU's best type.
 
-    ``precision`` is ``auto`` (bfloat16 where the hardware multiplies it, else float32) or a type's name.
+    ``precision`` is a type's name or ``auto``: bfloat16 if the hardware supports it, else float16 on a GPU and float32
+    on a CPU.
     """
 
     def __init__(self, network: str, features: Sequence[Feature], state: dict[str, Any], precision: str) -> None:
@@ -35,14 +36,14 @@ class Engine:
 
     @torch.inference_mode()
     def __call__(self, pixels: np.ndarray) -> list[np.ndarray]:
-        """uint8 pixels of shape (n, size, size, 3) to float32 vectors (n, d), one array for each feature.
+        """Maps uint8 pixels of shape (n, size, size, 3) to float32 vectors (n, d), one array for each feature.
 
-        What is too much for the device's memory goes through it in halves, and so does all that follows.
+        If the device runs out of memory, halves the micro-batch size, also for later calls.
         """
         images = torch.from_numpy(pixels)
         while True:
             try:
-                passes = [self._pass(some) for some in images.split(self._at_once)]
+                passes = [self._pass(batch) for batch in images.split(self._at_once)]
                 return [torch.cat(vectors).float().numpy() for vectors in zip(*passes, strict=True)]
             except torch.OutOfMemoryError:
                 if self._at_once == 1:

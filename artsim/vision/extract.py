@@ -1,4 +1,4 @@
-"""The images of an archive to ``features/<name>``: any number of features in one pass, each image decoded once."""
+"""Computes ``features/<name>`` of an archive's images: any number of features in one pass, each image decoded once."""
 
 import time
 import uuid
@@ -18,18 +18,18 @@ from artsim.vision import about, weights
 from artsim.vision.backbones import Feature, parse_feature
 
 _GIGABYTE = 1 << 30
-_MEMORY = _GIGABYTE  # of an actor with a small network, beside what all share
-_COPIES = 3  # of the weights: those that all share, its own, and what a network holds while it works
+_MEMORY = _GIGABYTE  # bytes per actor with a small network, without the shared weights
+_COPIES = 3  # of the weights: the shared ones, the actor's own, and the network's working memory
 
 
 def extract(
     archive: Archive, names: list[str], *, pooling: str, folder: str | None, precision: str, exact: bool, rights: str
 ) -> dict[str, Any]:
-    """Fills ``features/<name>`` for every name; returns the run's share of the report.
+    """Fills ``features/<name>`` for every name; returns this run's part of the report.
 
-    ``folder`` is where weights lie (see ``artsim.vision.weights.load``), ``exact`` decodes in full and computes in
-    float32. Only rows without a vector of the image's present bytes are pending. Mistake if another run does one of
-    the features now.
+    ``folder`` holds the weights (see ``artsim.vision.weights.load``); ``exact`` decodes in full and computes in
+    float32. Only rows without a vector of the image's current bytes are pending. Raises ``Mistake`` if another run is
+    extracting one of the features.
     """
     if not archive.has_table("images"):
         raise Mistake("--archive: it has no images yet; run jobs.scrape first")
@@ -50,36 +50,36 @@ def _extract(
         kept = {feature.name: about.read_about(archive, feature.name) for feature in wanted}
         return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "features": kept}
     sure = [weights.are_here(feature.backbone, folder) and _has_level(archive, feature) for feature in wanted]
-    with ThreadPoolExecutor(1) as loading:  # torch and the weights, while Ray starts
+    with ThreadPoolExecutor(1) as loading:  # loads torch and the weights while Ray starts
         plans = loading.submit(_make_plans, wanted, folder)
         if not all(sure):
-            plans.result()  # what is to be fetched may not come, a level may not be there: then Ray is not started
+            plans.result()  # fails before Ray starts, if weights or a level are missing
         cluster.connect()
     written = about.write_about(archive, plans.result(), folder, exact)
     return {**_run(pending_images, parts, plans.result(), precision, exact), "features": written}
 
 
 def _has_level(archive: Archive, feature: Feature) -> bool:
-    """Whether a network surely has the level that is asked for, told without torch."""
+    """Whether the network is known to have the requested level. Does not load torch."""
     return feature.level is None or about.read_about(archive, feature.name) is not None
 
 
 def _make_plans(wanted: list[Feature], folder: str | None) -> list[Any]:
-    from artsim.vision.plan import make_plans  # imports torch, which a run without work does not need
+    from artsim.vision.plan import make_plans  # imports torch, which a run without pending rows does not need
 
     return make_plans(wanted, folder)
 
 
 @dataclass(frozen=True)
 class PendingImages:
-    """Called with a shard, and perhaps one part: which images lack a vector of their bytes in at least one feature."""
+    """Finds images of a shard, or of one partition, that lack a vector of their bytes in at least one feature."""
 
     archive: Archive
     names: tuple[str, ...]
     public_only: bool
 
     def __call__(self, shard: int, part: str | None = None) -> Iterator[Work]:
-        """One Work for each part of the images table that has any."""
+        """Returns one ``Work`` for each partition of the images table with pending rows."""
         allowed = public_ids(self.archive.table("catalog"), shard) if self.public_only else None
 
         def image_key(rows: pa.Table) -> pa.ChunkedArray:
@@ -88,7 +88,7 @@ class PendingImages:
                 usable = pc.and_(usable, pc.is_in(rows["id"], value_set=allowed))
             return pc.if_else(usable, _key(rows), None)
 
-        found: dict[str, Work] = {}
+        by_part: dict[str, Work] = {}
         for name in self.names:
             for work in pending(
                 self.archive.table("images"),
@@ -100,9 +100,9 @@ class PendingImages:
                 target_columns=["sha256"],
                 only=part,
             ):
-                known = found.setdefault(work.part, work).ids
-                known += sorted(set(work.ids).difference(known))
-        return iter(found.values())
+                ids = by_part.setdefault(work.part, work).ids
+                ids += sorted(set(work.ids).difference(ids))
+        return iter(by_part.values())
 
 
 def _key(rows: pa.Table) -> pa.ChunkedArray:
@@ -143,9 +143,9 @@ def describe(
     *,
     unit: bool = False,
 ) -> Iterator[dict[str, float]]:
-    """Writes the features of these parts' pending images, of length 1 if ``unit``; counts and seconds of each part.
+    """Writes features of the partitions' pending images, of length 1 if ``unit``; yields counts and seconds of each.
 
-    Only the names of parts go through Ray: an actor reads the images of its part and writes their features.
+    Only partition names go through Ray: an actor reads the images of its partition and writes their features.
     """
     import ray
 
@@ -155,21 +155,21 @@ def describe(
     nbytes = sum(plan.nbytes for plan in plans)
     units, threads, depth = _shape(nbytes)
     needs = cluster.with_memory(units, _MEMORY + _COPIES * nbytes)
-    how = {"num_cpus": needs["CPU"], "num_gpus": needs["GPU"], "memory": needs.get("memory")}
-    actor = ray.remote(Extractor).options(**how, max_concurrency=depth)
+    resources = {"num_cpus": needs["CPU"], "num_gpus": needs["GPU"], "memory": needs.get("memory")}
+    actor = ray.remote(Extractor).options(**resources, max_concurrency=depth)
     settings = (pending_images, pending_images.archive, plans, precision, exact, unit, threads, uuid.uuid4().hex)
     pool = cluster.Pool(lambda: actor.remote(*settings), needs, lambda: cluster.room_for(needs), depth)
-    largest_first = sorted(parts, key=lambda part: -part[2])  # so that no worker is left alone with a large one
+    largest_first = sorted(parts, key=lambda part: -part[2])  # so that no large one is left for the end
     return pool.stream([Part(*part) for part in largest_first])
 
 
 def _shape(nbytes: int) -> tuple[dict[str, int], int, int]:
-    """What an actor needs, the threads that it decodes with, the parts that it has at a time.
+    """Returns an actor's resources, its number of decoding threads, and the partitions it has at a time.
 
-    Where there are machines without GPUs, these decode for those with: an actor a GPU, which has as many parts at a
-    time as there are CPUs for each. On machines with GPUs alone it decodes on its share of the CPUs. Without GPUs one
-    a CPU, since two processes run a network faster than two threads of one; but a big network is not loaded once for
-    every CPU.
+    With GPUs there is one actor per GPU. If some machines have no GPU, they decode for the others, and an actor has as
+    many partitions at a time as there are CPUs per GPU, less one. Otherwise an actor decodes on its share of the CPUs.
+    Without GPUs there is one actor per CPU, since two processes run a network faster than one with two threads; actors
+    with a big network get several CPUs, so that it is not loaded once per CPU.
     """
     cpus, gpus, nodes = cluster.cpus(), cluster.gpus(), cluster.nodes()
     if gpus and any(node["CPU"] and not node["GPU"] for node in nodes):

@@ -1,4 +1,4 @@
-"""What a worker of the extraction does: reads a part, decodes ahead, runs every network, commits the vectors."""
+"""A worker of the extraction: reads a partition, decodes ahead, runs every network, commits the vectors."""
 
 import threading
 import time
@@ -25,7 +25,7 @@ _BATCH = {"cpu": 8, "cuda": 128}  # images decoded together
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the images table with pending rows."""
+    """A partition of the images table with pending rows."""
 
     shard: int
     name: str
@@ -33,10 +33,10 @@ class Part:
 
 
 class Extractor:
-    """A Ray actor: the networks, loaded once. Takes one part after another; returns counts and seconds.
+    """A Ray actor that loads the networks once and processes partitions; returns counts and seconds of each.
 
-    Vectors have length 1 if ``unit``; ``run`` is the extraction's own name. ``threads`` decode here; where that is 0,
-    tasks do so on machines without a GPU, for several parts at once.
+    Vectors have length 1 if ``unit``; ``run`` identifies the extraction. ``threads`` is the number of decoding threads;
+    if it is 0, Ray tasks decode on machines without a GPU, for several partitions at once.
     """
 
     def __init__(
@@ -60,32 +60,32 @@ class Extractor:
         ]
         inputs = list(dict.fromkeys(plan.input for plan in plans))
         self.decoding = Decoding(archive.table("images"), inputs, exact, _BATCH[self.engines[0].device])
-        alone = threads <= 1 and not torch.cuda.is_available()  # on one CPU, where threads are only in each other's way
+        alone = threads <= 1 and not torch.cuda.is_available()  # with one CPU, threads would only slow each other down
         self.each: Each = map if alone else ThreadPoolExecutor(max(threads, 1)).map
         self.elsewhere = threads == 0
         self.apart = Apart()
-        self.one_at_a_time = threading.Lock()  # in the networks
+        self.one_at_a_time = threading.Lock()  # only one partition at a time uses the networks
 
     def begin(self) -> None:
-        """Nothing: the networks are there."""
+        """Does nothing: the networks are already loaded."""
 
     def do(self, part: Part, deaths: int) -> dict[str, float]:
-        """Works on a part. If others died over it, images are decoded apart, and what they had committed is told."""
-        told = self._told(part) if deaths else {}
+        """Extracts a partition. After ``deaths``, isolates decoding and reports counts that lost workers committed."""
+        committed = self._told(part) if deaths else {}
         ids = [identifier for work in self.pending(part.shard, part.name) for identifier in work.ids]
         if self.elsewhere and not deaths:
             try:
-                return self._describe(part, elsewhere(self.decoding, part.shard, part.name, ids), told)
-            except RayError:  # the task's process died over an image, say
+                return self._describe(part, elsewhere(self.decoding, part.shard, part.name, ids), committed)
+            except RayError:  # for example, an image crashed the task's process
                 pass
         call = self.apart if deaths or self.elsewhere else here
-        return self._describe(part, self.decoding.batches(part.shard, part.name, ids, self.each, call), told)
+        return self._describe(part, self.decoding.batches(part.shard, part.name, ids, self.each, call), committed)
 
     def _told(self, part: Part) -> dict[str, int]:
-        """What came of the part before a worker died: its first feature is committed with the counts of all of it."""
+        """Returns the counts that a lost worker committed with the first feature of the partition."""
         first = self.archive.table(f"features/{self.plans[0].features[0].name}")
-        told = first.outcome(part.shard, part.name, self.run) or {}
-        return {name: count for name, count in told.items() if name != "work"}
+        outcome = first.outcome(part.shard, part.name, self.run) or {}
+        return {name: count for name, count in outcome.items() if name != "work"}
 
     def _describe(self, part: Part, batches: Iterator[Batch], told: dict[str, int]) -> dict[str, float]:
         seconds = dict.fromkeys(("read", "decode", "waiting", "forward", "write"), 0.0)
@@ -107,7 +107,7 @@ class Extractor:
                     known.append(new)
                 seconds["forward"] += time.monotonic() - started
         started = time.monotonic()
-        blocks = [np.concatenate(some) for some in vectors] if rows else []
+        blocks = [np.concatenate(arrays) for arrays in vectors] if rows else []
         good = np.array([error is None for _, _, error in rows], bool)
         for block in blocks:
             good &= np.isfinite(block).all(1)
@@ -115,15 +115,17 @@ class Extractor:
         errors = [None if fine else error or NOT_FINITE for fine, (_, _, error) in zip(good, rows, strict=True)]
         counts = {"rows": len(rows), "pending": max(part.pending, len(rows)), "failed": failed}
         counts |= {**among_counts(failures_of(errors)), **told}
-        if rows:  # none is left where another run has just done the part
+        if rows:  # empty if another run has just done the partition
             self._commit(part, rows, blocks, counts)
         seconds["write"] += time.monotonic() - started
         return {**counts, **seconds}
 
     def _forward(self, pixels: list[np.ndarray]) -> list[np.ndarray]:
-        of = dict(zip(self.decoding.inputs, pixels, strict=True))
+        by_input = dict(zip(self.decoding.inputs, pixels, strict=True))
         return [
-            vector for plan, engine in zip(self.plans, self.engines, strict=True) for vector in engine(of[plan.input])
+            vector
+            for plan, engine in zip(self.plans, self.engines, strict=True)
+            for vector in engine(by_input[plan.input])
         ]
 
     def _commit(
@@ -139,17 +141,17 @@ class Extractor:
             if self.unit:
                 values = unit_length(values)
             finite = np.isfinite(values).all(1)
-            said = [error or (None if fine else NOT_FINITE) for error, fine in zip(errors, finite, strict=True)]
+            row_errors = [error or (None if fine else NOT_FINITE) for error, fine in zip(errors, finite, strict=True)]
             flat = pa.FixedSizeListArray.from_arrays(
                 pa.array(values.ravel(), pa.float32()),
                 length,
-                mask=pa.array([error is not None for error in said]),
+                mask=pa.array([error is not None for error in row_errors]),
             )
             table = self.archive.table(f"features/{feature.name}", features(length))
-            made = pa.table([ids, flat, said, hashes], schema=table.schema)
-            table.merge(part.shard, part.name, made, {"work": self.run, **counts})
+            new_rows = pa.table([ids, flat, row_errors, hashes], schema=table.schema)
+            table.merge(part.shard, part.name, new_rows, {"work": self.run, **counts})
 
 
 def unit_length(vectors: np.ndarray) -> np.ndarray:
-    """The vectors (n, d), each at length 1."""
+    """Returns the vectors (n, d), each scaled to length 1."""
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)

@@ -1,4 +1,4 @@
-"""Batch normalisation folded into the convolutions before it, in float32: faster, and precise in bfloat16 as well."""
+"""Folds batch norms into the convolutions before them, in float32: faster, and precise in bfloat16 as well."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 
 def fold_batch_norms(model: nn.Module, example: torch.Tensor) -> int:
-    """Folds every batch norm that reads just what a convolution wrote, as one pass over ``example`` shows.
+    """Folds every batch norm whose input is exactly the output of a convolution, found in one pass over ``example``.
 
     Changes the model in place and returns how many were folded. timm's norm-and-activation layers keep the activation.
     """

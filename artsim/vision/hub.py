@@ -1,4 +1,4 @@
-"""Whether weights can be fetched at all; asked before anything heavy starts, since a hub that is away costs minutes."""
+"""Checks, before anything heavy starts, whether weights can be downloaded: an unreachable hub costs minutes."""
 
 import os
 import socket
@@ -8,23 +8,23 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 _TORCHVISION = "https://download.pytorch.org"
-_WAIT = 2.0  # seconds for a name to be looked up and a connection to be made
+_WAIT = 2.0  # seconds for the DNS lookup and the connection
 
 
 def missing(network: str, *, torchvision: bool) -> str | None:
-    """Why the weights of a network can't be had: none here that may be its own, and no answer from where they lie."""
+    """Returns why the weights of a network are unavailable; None if they may be cached or their server answers."""
     from huggingface_hub import constants
 
     cache = Path(constants.HF_HUB_CACHE)
     if any(_torch_cache().glob("*")) or (not torchvision and _may_hold(cache, network)):
-        return None  # perhaps: its library knows
+        return None  # they may be cached; the library finds out
     if constants.HF_HUB_OFFLINE and not torchvision:
         return "HF_HUB_OFFLINE is set, and the cache has none of it"
     return _no_answer(_TORCHVISION if torchvision else constants.ENDPOINT)
 
 
 def _may_hold(cache: Path, network: str) -> bool:
-    """Whether timm's weights of a network may lie in the hub's cache; most lie below timm's own name there."""
+    """Whether timm's weights of a network may be in the hub's cache, where most are filed under timm's name."""
     kept = [folder.name for folder in cache.glob("models--*")]
     return any(not name.startswith("models--timm--") or network.partition(".")[0] in name for name in kept)
 
@@ -35,7 +35,7 @@ def _torch_cache() -> Path:
 
 
 def _no_answer(address: str) -> str | None:
-    """Why a server can't be reached; None if it can, or if a proxy stands between."""
+    """Returns why a server can't be reached; None if it can, or if a proxy is in use."""
     parts = urlsplit(address)
     host = parts.hostname or ""
     if not urllib.request.proxy_bypass(host) and {"all", parts.scheme} & {*urllib.request.getproxies()}:
@@ -50,7 +50,7 @@ def _no_answer(address: str) -> str | None:
         except OSError as error:
             failed[0] = error.strerror or str(error)
 
-    asking = threading.Thread(target=ask, daemon=True)  # a lookup of a name knows no timeout
+    asking = threading.Thread(target=ask, daemon=True)  # a DNS lookup has no timeout
     asking.start()
     asking.join(_WAIT)
     return f"{host}: {failed[0]}" if failed[0] else None

@@ -1,4 +1,4 @@
-"""The backbones with short names as a table: what they are, how large, and whether their weights are at hand."""
+"""Lists the backbones with short names: network, size, and whether their weights are available offline."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from artsim.vision import backbones, weights
 
 
 def listing() -> str:
-    """One line a backbone: short name, the library's name, parameters in millions, input, dimension, weights."""
+    """Returns a line per backbone: short name, library's name, parameters in millions, input, dimension, weights."""
     import torch
 
     lines = [f"{'name':22}{'network':44}{'params':>8}{'input':>7}{'dim':>6}  weights"]
@@ -31,7 +31,7 @@ def listing() -> str:
 
 
 def _before_classifier(model: Any) -> int:
-    """What torchvision's classifiers read: the inputs of the last linear layer."""
+    """Returns the number of inputs of torchvision's classifier, the last linear layer."""
     import torch
 
     return [module.in_features for module in model.modules() if isinstance(module, torch.nn.Linear)][-1]

@@ -1,4 +1,4 @@
-"""The names of timm's and torchvision's networks, read from their source text: to import either takes seconds."""
+"""The names of timm's and torchvision's networks, read from source text because imports take seconds."""
 
 import importlib.util
 import re
@@ -8,12 +8,12 @@ from pathlib import Path
 
 _ENTRY = re.compile(r"^@register_model(?:\(\))?\n(?:[@ )].*\n)*def (\w+)", re.MULTILINE)
 _TAGGED = re.compile(r"""['"](\w+\.\w+)['"]\s*:""")  # NAME.TAG of weights
-_FORMER = re.compile(r"register_model_deprecations\([^{]*\{(.*?)\}\)", re.DOTALL)  # names that networks had before
+_FORMER = re.compile(r"register_model_deprecations\([^{]*\{(.*?)\}\)", re.DOTALL)  # former names of networks
 _QUOTED = re.compile(r"""['"](\w+)['"]\s*:""")
 
 
 def in_timm(name: str) -> bool:
-    """Whether timm has a network of this name, and where the name has a tag, weights of this tag."""
+    """Whether timm has a network of this name and, if the name has a tag, weights of this tag."""
     networks, former, tagged = _timm()
     bare, _, tag = name.partition(".")
     known = bare in networks or bare in former
@@ -26,27 +26,27 @@ def in_torchvision(name: str) -> bool:
 
 
 def near(name: str, more: list[str]) -> list[str]:
-    """Up to three names, of timm or of ``more``, that someone who wrote ``name`` may have meant."""
+    """Returns up to three names, from timm or ``more``, that are similar to ``name``."""
     return _near(name.lower(), _tags(name.partition(".")[0]) or sorted({*_timm()[0], *more}))
 
 
 def near_in_torchvision(name: str) -> list[str]:
-    """Up to three names of torchvision that someone who wrote ``name`` may have meant."""
+    """Returns up to three names of torchvision that are similar to ``name``."""
     return _near(name.lower(), sorted(_torchvision()))
 
 
 def _near(name: str, known: list[str]) -> list[str]:
-    begun = [one for one in known if one.startswith(name)] if len(name) > 2 else []
-    return list(dict.fromkeys([*begun[:2], *get_close_matches(name, known, n=3, cutoff=0.6), *begun]))[:3]
+    longer = [candidate for candidate in known if candidate.startswith(name)] if len(name) > 2 else []
+    return list(dict.fromkeys([*longer[:2], *get_close_matches(name, known, n=3, cutoff=0.6), *longer]))[:3]
 
 
 def _tags(network: str) -> list[str]:
-    return sorted(one for one in _timm()[2] if one.startswith(f"{network}."))
+    return sorted(tagged for tagged in _timm()[2] if tagged.startswith(f"{network}."))
 
 
 @cache
 def _timm() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """The networks, names that they had before, and names with the tag of their weights."""
+    """Returns the networks, their former names, and names with the tag of their weights."""
     texts = _sources("timm")
     former = _found(_QUOTED, _found(_FORMER, texts))
     return frozenset(_found(_ENTRY, texts)), frozenset(former), frozenset(_found(_TAGGED, texts))

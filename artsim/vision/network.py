@@ -1,4 +1,4 @@
-"""Pixels to vectors: one network, one forward pass, several features of it (last layer, levels, poolings)."""
+"""Computes several features (last layer, levels, poolings) in one forward pass of one network."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,9 +14,9 @@ _GEM_POWER = 3.0  # Radenović, Tolias, Chum: Fine-tuning CNN image retrieval wi
 
 
 class Descriptor(nn.Module):
-    """uint8 pixels of shape (n, size, size, 3) to a tuple of float32 descriptors (n, d), one for each feature.
+    """Maps uint8 pixels of shape (n, size, size, 3) to a tuple of float32 descriptors (n, d), one for each feature.
 
-    The features are all of one size.
+    All features have the same input size.
     """
 
     mean: torch.Tensor
@@ -37,7 +37,7 @@ class Descriptor(nn.Module):
             raise Mistake(f"--backbones {network}: its map before pooling has no name; write {network}@MODULE+max")
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """See the class. An NHWC array turned to NCHW is already in the channels_last layout: nothing is copied."""
+        """See the class. Permuting NHWC to NCHW gives the channels_last layout without a copy."""
         images = ((pixels.float() - self.mean) * self.scale).permute(0, 3, 1, 2)
         images = images.to(next(self.model.parameters()).dtype)
         if hasattr(self.model, "forward_head"):
@@ -56,7 +56,7 @@ class Descriptor(nn.Module):
     def _pool(self, values: torch.Tensor, pooling: str, channels: int | None) -> torch.Tensor:
         if values.dim() == 3:  # tokens: (n, positions, channels), class and register tokens first
             flat = values[:, getattr(self.model, "num_prefix_tokens", 0) :].transpose(1, 2)
-        elif values.dim() == 4 and values.shape[1] != channels and values.shape[3] == channels:  # some write NHWC
+        elif values.dim() == 4 and values.shape[1] != channels and values.shape[3] == channels:  # some return NHWC
             flat = values.permute(0, 3, 1, 2).flatten(2)
         else:
             flat = values.flatten(2)
@@ -72,7 +72,7 @@ class Descriptor(nn.Module):
         return flat.mean(2)
 
     def _listen(self, feature: Feature, network: str) -> tuple[str, int | None]:
-        """Keeps the output of the level's module at every pass; returns the module's name and its channels if known."""
+        """Keeps the output of the level's module at every pass; returns its name and its channels, if known."""
         module, channels = _module_of(self.model, feature, network)
 
         def keep(_module: nn.Module, _inputs: Any, output: torch.Tensor) -> None:
@@ -113,7 +113,7 @@ def _module_of(model: nn.Module, feature: Feature, network: str) -> tuple[str, i
 
 
 def _headless(model: nn.Module, network: str) -> nn.Module:
-    """The network without its classifier, so that what comes out is the vector before it."""
+    """Returns the network without its classifier, so that it outputs the vector before it."""
     if not backbones.is_torchvision(network):
         model.reset_classifier(0)  # type: ignore[operator]  # every timm model has it
         return model

@@ -8,11 +8,11 @@ _COSINES = np.cos(np.pi / _SIDE * np.outer(np.arange(8), np.arange(_SIDE) + 0.5)
 
 
 def perceptual_hash(gray: Image.Image) -> str:
-    """64 bits of a grayscale image as 16 hex digits: which of the lowest 8 x 8 cosine terms lie above their median.
+    """Returns 64 bits as 16 hex digits: which of the lowest 8 x 8 cosine terms of the image exceed their median.
 
-    The hash of ImageHash's ``phash`` (Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions",
-    2010) but for the filter that makes its 32 x 32 copy; written out since it runs for every image that is fetched, and
-    the library's takes a fifth of all that the scraper does for one.
+    Equals ImageHash's ``phash`` (Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010)
+    except for the filter of the 32 x 32 copy. It is implemented here because it runs for every fetched image, and the
+    library's version takes a fifth of the scraper's time per image.
     """
     small = gray.resize((_SIDE, _SIDE), Image.Resampling.BOX)
     low = _COSINES @ np.asarray(small, np.float32) @ _COSINES.T

@@ -10,7 +10,7 @@ from artsim.vision.network import Descriptor, dimensions
 
 @dataclass(frozen=True)
 class Plan:
-    """One network of a run: what it is called, which features it gives, its weights or where Ray holds them."""
+    """One network of a run: its name, its features, its weights or a Ray reference to them."""
 
     network: str
     features: tuple[Feature, ...]
@@ -23,7 +23,7 @@ class Plan:
 
 
 def make_plans(wanted: list[Feature], folder: str | None) -> list[Plan]:
-    """One for each pass, of a backbone at a size. Made on the driver, so that a mistake shows before any work."""
+    """Returns one plan per backbone and size. Runs on the driver, so that user errors show before any work starts."""
     by_pass: dict[tuple[str, int | None], list[Feature]] = {}
     for feature in wanted:
         by_pass.setdefault((feature.backbone, feature.size), []).append(feature)

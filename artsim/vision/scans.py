@@ -1,4 +1,4 @@
-"""What a JPEG holds, told from its markers alone: how many passes over the picture, and of which precision."""
+"""Reads from a JPEG's markers the number of scans (passes over the picture) and the bit depth."""
 
 import re
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ _SCAN = b"\xff\xda"
 
 @dataclass(frozen=True)
 class Scans:
-    """Scans of the first image in a file, counted up to the limit; bits a sample, and whether that is all there is."""
+    """Scans of the first image in a file, counted as far as the limit requires, and bits per sample (0: unknown)."""
 
     count: int
     bits: int
 
 
 def scans(data: bytes, limit: int) -> Scans:
-    """Reads the markers. Costs next to nothing but for a file with more scans than the limit."""
+    """Reads the markers. Costs almost nothing unless the file has more scans than the limit."""
     few = data.count(_SCAN) <= limit  # an upper bound: a thumbnail or a profile may hold the same two bytes
     count = bits = 0
     place = 2
-    while found := _MARKER.search(data, place):
-        kind, place = found[1][0], found.end()
+    while marker := _MARKER.search(data, place):
+        kind, place = marker[1][0], marker.end()
         if kind == 0xD9:
             break
         if kind in _FRAMES and not bits:

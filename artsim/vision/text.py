@@ -1,15 +1,15 @@
-"""PNG files without the long texts in them, which have no bearing on the picture."""
+"""Removes long texts from PNG files; they do not affect the picture."""
 
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-_LONG = 1000  # bytes: even packed, so much is less than Pillow's limit for a text
+_LONG = 1000  # bytes; even a compressed text of this length is within Pillow's limit
 _MANY = 32
-_EXIF = b"Raw profile type exif"  # where some programs keep which side is up
+_EXIF = b"Raw profile type exif"  # some programs store the orientation here
 _EXIF_LONG = 60_000
 _HEAD = 8
 
 
 def without_long_texts(data: bytes) -> bytes:
-    """The same PNG, but for texts that are long or come after many others; the very same bytes if there are none."""
+    """Returns the PNG without texts that are long or follow many others; ``data`` itself if there are none."""
     kept, start, place, texts = [], 0, _HEAD, 0
     while place + 8 <= len(data):
         length, kind = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]

@@ -1,4 +1,4 @@
-"""TIFF files that Pillow does not know: fractions, 16 bits with transparency, planes, Lab of 16 bits."""
+"""Reads TIFF files that Pillow does not support: floats, 16 bits with transparency, planes, Lab of 16 bits."""
 
 import io
 
@@ -13,11 +13,11 @@ _PROFILE, _ORIENTATION, _EXTRA = 34675, 274, 338
 
 
 class NotRead(Exception):
-    """A whole TIFF of a kind that isn't read; the text says which."""
+    """An undamaged TIFF of a kind that is not read; the text says which."""
 
 
 class Tiff:
-    """The first page of a TIFF. ValueError if it is damaged; NotRead if it is whole, but of another kind."""
+    """The first page of a TIFF. Raises ``ValueError`` if it is damaged, ``NotRead`` if it is of another kind."""
 
     def __init__(self, data: bytes) -> None:
         import tifffile  # few archives need it
@@ -28,7 +28,7 @@ class Tiff:
             whole = max(sum(pair) for pair in ends) <= len(data)
         except MemoryError:
             raise
-        except Exception as error:  # the library raises what it likes on damaged files
+        except Exception as error:  # the library raises exceptions of any type on damaged files
             raise ValueError(str(error)) from error
         if not whole:
             raise ValueError("image file is truncated")
@@ -39,7 +39,7 @@ class Tiff:
         self.kind = f"{photometric}, {bits}, {tifffile.COMPRESSION(self._page.compression).name}"
 
     def image(self) -> Image.Image:
-        """The picture, with at most 8 bits a colour."""
+        """Returns the picture, with at most 8 bits per colour."""
         photometric = int(self._page.photometric)
         try:
             values = self._page.asarray()
@@ -86,7 +86,7 @@ def _alpha(values: np.ndarray) -> np.ndarray:
 
 
 def _lab(values: np.ndarray, photometric: int) -> np.ndarray:
-    """As CIELab is stored: a and b signed. ICCLab stores them with 128 for gray."""
+    """Converts to 8-bit CIELab, with signed a and b; ICCLab stores them with 128 for gray."""
     if values.dtype.kind not in "iu":
         raise NotRead("Lab in fractions")
     levels = (values.view(f"u{values.dtype.itemsize}") >> (8 * (values.dtype.itemsize - 1))).astype(np.uint8)

