@@ -1,1 +1,1 @@
-"""Learn a curator's eye: annotations and splits, losses, encoders, mining, the training and its sweep."""
+"""Learning from curators' annotations: splits, losses, encoders, mining, training and sweeps."""

@@ -1,4 +1,4 @@
-"""Whether annotators agree: contradictions, and how often the same nine get the same choice."""
+"""Agreement between annotators: contradictions, and how often a query (anchor and candidates) gets the same choice."""
 
 import csv
 import logging
@@ -16,15 +16,15 @@ from artsim.learn.annotations import Annotations
 from artsim.learn.self_meanrank import judged_twice, question, self_ranks
 from artsim.measure.interval import mean_score
 
-_SHOWN = 20  # contradictions in the report
-_KEPT = 100_000  # in the file
+_SHOWN = 20  # contradictions listed in the report
+_KEPT = 100_000  # contradictions written to the file
 
 
 @dataclass(frozen=True)
 class Contradiction:
-    """Two annotations, as rows, of one anchor: each has the other's positive among its negatives.
+    """Two annotations of one anchor, as row numbers; each has the other's positive among its negatives.
 
-    ``same_nine`` says that they have the same eight candidates.
+    ``same_nine``: both have the same eight candidates.
     """
 
     first: int
@@ -33,31 +33,31 @@ class Contradiction:
 
 
 def contradictions(annotations: Annotations) -> Iterator[Contradiction]:
-    """Every pair of annotations that contradict each other, in the order of the second."""
-    said: dict[tuple[str, str, str], list[int]] = defaultdict(list)  # rows by anchor, positive, a negative
+    """Yields every pair of annotations that contradict each other, ordered by the later one."""
+    earlier_rows: dict[tuple[str, str, str], list[int]] = defaultdict(list)  # by anchor, positive, a negative
     for row, (anchor, positive, *negatives) in enumerate(annotations.images.tolist()):
         for negative in negatives:
-            for before in said.get((anchor, negative, positive), ()):
-                same = question(annotations.images[before]) == question(annotations.images[row])
-                yield Contradiction(before, row, same)
+            for earlier in earlier_rows.get((anchor, negative, positive), ()):
+                same = question(annotations.images[earlier]) == question(annotations.images[row])
+                yield Contradiction(earlier, row, same)
         for negative in negatives:
-            said[anchor, positive, negative].append(row)
+            earlier_rows[anchor, positive, negative].append(row)
 
 
 def agreement(archive: Archive, annotations: Annotations) -> dict[str, Any]:
-    """Contradictions, and the agreement of each two annotators and of each with themselves; a share of a report.
+    """Returns a part of the report: contradictions, and the agreement between annotators and of each with themselves.
 
-    More than twenty contradictions are written to ``reports/annotations/<utc>-contradictions.csv``.
+    Writes ``reports/annotations/<utc>-contradictions.csv`` if there are more than twenty contradictions.
     """
     kinds, pairs, involved = Counter[str](), Counter[tuple[str, str]](), set[int]()
     kept: list[Contradiction] = []
-    for one in contradictions(annotations):
-        kinds["same_nine" if one.same_nine else "opposite_order"] += 1
-        first, second = sorted((annotations.annotator[one.first], annotations.annotator[one.second]))
+    for pair in contradictions(annotations):
+        kinds["same_nine" if pair.same_nine else "opposite_order"] += 1
+        first, second = sorted((annotations.annotator[pair.first], annotations.annotator[pair.second]))
         pairs[first, second] += 1
-        involved.update((one.first, one.second))
+        involved.update((pair.first, pair.second))
         if len(kept) < _KEPT:
-            kept.append(one)
+            kept.append(pair)
     return {
         "contradictions": {
             "count": kinds.total(),
@@ -66,15 +66,16 @@ def agreement(archive: Archive, annotations: Annotations) -> dict[str, Any]:
             "annotations": len(involved),
         },
         **_shares(annotations, pairs),
-        "contradicting": [_told(annotations, one) for one in kept[:_SHOWN]],
+        "contradicting": [_told(annotations, pair) for pair in kept[:_SHOWN]],
         "contradictions_file": _file(archive, annotations, kept) if len(kept) > _SHOWN else None,
     }
 
 
 def _shares(annotations: Annotations, contradicting: Counter[tuple[str, str]]) -> dict[str, Any]:
-    """How often two annotators chose the same of the same nine, and each annotator in two judgements of their own.
+    """Returns how often two annotators made the same choice for a query, and how often each repeated their own.
 
-    Of several judgements of the same nine the last counts between annotators, the first and the last within one.
+    If an annotator judged a query several times, the last judgement is compared with those of others, and the first
+    with the last for self-agreement.
     """
     judged: dict[Any, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for row, nine in enumerate(annotations.images):
@@ -82,39 +83,42 @@ def _shares(annotations: Annotations, contradicting: Counter[tuple[str, str]]) -
     compared: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
     for rows in judged.values():
         people = sorted(rows)
-        for place, one in enumerate(people):
+        for place, annotator in enumerate(people):
             for other in people[place + 1 :]:
-                compared[one, other].append((rows[one][-1], rows[other][-1]))
+                compared[annotator, other].append((rows[annotator][-1], rows[other][-1]))
     alone = judged_twice(annotations)
     between, within = [], []
-    for one, other in sorted({*compared, *contradicting, *((name, name) for name in alone)}):
-        count = {"contradictions": contradicting[one, other]}
-        if one == other:
-            ranks = alone.get(one, np.empty(0))
+    for annotator, other in sorted({*compared, *contradicting, *((name, name) for name in alone)}):
+        count = {"contradictions": contradicting[annotator, other]}
+        if annotator == other:
+            ranks = alone.get(annotator, np.empty(0))
             same = {"shared": len(ranks), **_score("same", ranks == 1)}
-            within.append({"annotator": one, **same, **_score("self_meanrank", ranks), **count})
+            within.append({"annotator": annotator, **same, **_score("self_meanrank", ranks), **count})
         else:
-            ranks = _ranks(annotations, compared.get((one, other), []))
+            ranks = _ranks(annotations, compared.get((annotator, other), []))
             same = {"shared": len(ranks), **_score("same", ranks == 1)}
-            between.append({"annotator": one, "other": other, **same, **count})
+            between.append({"annotator": annotator, "other": other, **same, **count})
     return {"agreement": between, "self_agreement": within}
 
 
 def _ranks(annotations: Annotations, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
-    """Where the first choice stands in the second judgement, float64 (n,); pairs are rows of the same nine."""
+    """Ranks each pair's first choice in its second judgement, float64 (n,).
+
+    ``pairs`` are rows of two annotations of the same query.
+    """
     first, second = np.array(pairs, np.int64).reshape(-1, 2).T
     return self_ranks(annotations.take(first), annotations.images[second])
 
 
 def _score(name: str, values: np.ndarray) -> dict[str, float | None]:
-    """A mean with its 95% interval, as columns of a table; None where there are no values."""
+    """Returns a mean and its 95% interval as table columns; None where there are no values."""
     score = mean_score(values)
-    found = {name: score.value, f"{name}_low": score.low, f"{name}_high": score.high}
-    return {key: None if np.isnan(value) else round(value, 4) for key, value in found.items()}
+    columns = {name: score.value, f"{name}_low": score.low, f"{name}_high": score.high}
+    return {key: None if np.isnan(value) else round(value, 4) for key, value in columns.items()}
 
 
 def _told(annotations: Annotations, one: Contradiction) -> dict[str, str]:
-    """A contradiction as a row of a table, or of the file."""
+    """Formats a contradiction as a row of the report's table or of the file."""
     row = {"kind": "same nine" if one.same_nine else "opposite order", "anchor": annotations.images[one.first, 0]}
     for name, place in (("first", one.first), ("second", one.second)):
         row[name] = f"{annotations.annotator[place]}: {annotations.images[place, 1]}"
@@ -123,14 +127,14 @@ def _told(annotations: Annotations, one: Contradiction) -> dict[str, str]:
 
 
 def _file(archive: Archive, annotations: Annotations, found: Sequence[Contradiction]) -> str | None:
-    """Writes all of them; the file's address, None where the archive can't be written to."""
+    """Writes the contradictions to a file; returns its address, or None if the archive can't be written."""
     path = f"reports/annotations/{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-contradictions.csv"
     try:
         with archive.store.replace(path) as draft, Path(draft).open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, ["kind", "anchor", "first", "first_id", "second", "second_id"])
             writer.writeheader()
-            writer.writerows(_told(annotations, one) for one in found)
-    except OSError as error:  # the answer is there all the same
+            writer.writerows(_told(annotations, contradiction) for contradiction in found)
+    except OSError as error:  # the report is complete without the file
         logging.warning("the list of contradictions can't be kept in the archive: %s", error)
         return None
     return archive.store.address(path)

@@ -1,4 +1,4 @@
-"""What is to be known of all annotations and links of an archive before somebody learns from them."""
+"""Checks all annotations and links of an archive before a training uses them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
@@ -17,9 +17,10 @@ _SHOWN = 20  # examples in the report
 
 
 def check(archive: Archive, *, annotators: Sequence[str] | None, public_only: bool) -> dict[str, Any]:
-    """Counts by annotator, images that are gone or lack a vector, repeats, agreement; and what links there are.
+    """Returns the run's part of the report.
 
-    An annotation fails if the catalog lacks one of its images. The run's share of the report.
+    It has counts by annotator and mode, images that are missing or lack a vector, repeats, agreement, and links. An
+    annotation fails if one of its images is not in the catalog.
     """
     annotations = read_annotations(archive, annotators)
     if public_only:
@@ -45,23 +46,23 @@ def check(archive: Archive, *, annotators: Sequence[str] | None, public_only: bo
 
 
 def _repeats(annotations: Annotations) -> list[str]:
-    """The annotations of which the same person had said the same before."""
+    """Lists annotations that repeat an earlier one: same annotator, same images, same matching pair."""
     seen, repeats = set(), []
     for row, nine in enumerate(annotations.images):
-        said = annotations.annotator[row], frozenset(nine), frozenset(nine[:2])  # which two belong together
-        if said in seen:
+        key = annotations.annotator[row], frozenset(nine), frozenset(nine[:2])  # the matching pair, in either order
+        if key in seen:
             repeats.append(f"{annotations.annotator[row]}: {nine[0]} with {nine[1]} ({annotations.annotation_id[row]})")
-        seen.add(said)
+        seen.add(key)
     return repeats
 
 
 def _links(archive: Archive) -> dict[str, Any]:
     pairs, verdicts = read_links(archive)
     positive = components(pairs[[verdict in POSITIVE for verdict in verdicts]])
-    said: dict[frozenset[str], set[str]] = defaultdict(set)
+    given: dict[frozenset[str], set[str]] = defaultdict(set)
     for pair, verdict in zip(pairs, verdicts, strict=True):
-        said[frozenset(pair)].add(verdict)
-    contradictions = [sorted(pair) for pair, all_of in said.items() if all_of & POSITIVE and all_of & NEGATIVE]
+        given[frozenset(pair)].add(verdict)
+    contradictions = [sorted(pair) for pair, all_of in given.items() if all_of & POSITIVE and all_of & NEGATIVE]
     ids = sorted(set(pairs.flat))
     return {
         "count": len(pairs),
@@ -74,17 +75,17 @@ def _links(archive: Archive) -> dict[str, Any]:
 
 
 def _known(archive: Archive, ids: Sequence[str]) -> set[str]:
-    found = archive.table("catalog").find(ids, ["id"])
-    return set() if found is None else set(found["id"].to_pylist())
+    rows = archive.table("catalog").find(ids, ["id"])
+    return set() if rows is None else set(rows["id"].to_pylist())
 
 
 def _described(archive: Archive, name: str, ids: Sequence[str]) -> set[str]:
-    """Those of the ids that have a vector."""
-    asked, found = pa.array(ids, pa.string()), set()
+    """The ids that have a vector."""
+    asked, described = pa.array(ids, pa.string()), set()
     for rows in archive.table(f"features/{name}").scan(["id", "error"]):
         mask = pc.and_(pc.is_in(rows["id"], value_set=asked), pc.is_null(rows["error"]))
-        found.update(rows["id"].filter(mask).to_pylist())
-    return found
+        described.update(rows["id"].filter(mask).to_pylist())
+    return described
 
 
 def _shown(things: Collection[Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A file of annotations into the archive, and out of it again."""
+"""Imports annotation files into the archive and exports them again."""
 
 import logging
 import re
@@ -13,19 +13,19 @@ from artsim.learn.annotation_works import open_to_everyone
 from artsim.learn.annotations import IMAGES, add_annotations, read_annotations
 from artsim.sources.record import Reject
 
-_SHOWN = 5  # of the lines that can't be taken, on stderr
+_SHOWN = 5  # rejected lines that are logged
 _HEADER = ("anchor", "positive")
-_MODE = re.compile(r"# mode: (random|near|uncertain)")  # the first line of a file that a drawn page downloads
+_MODE = re.compile(r"# mode: (random|near|uncertain)")  # first line of a file from an annotation page
 
 
 def import_annotations(
     archive: Archive, path: str, *, annotator: str, mode: str | None, collection: str | None, public_only: bool
 ) -> dict[str, Any]:
-    """Adds what one person judged, from a file in the museums' text format; the run's share of the report.
+    """Adds one annotator's judgements from a file in the museums' text format; returns the run's part of the report.
 
-    Lines that can't be taken are kept aside with their reason: no nine names, a name that is unknown or ambiguous,
-    an image twice. ``collection`` says whose file names they are, ``mode`` how the nine were drawn; without it the
-    first line of the file counts (``# mode: near``), else it is unknown.
+    Rejected lines are written to a file with the reason: not nine names, an unknown or ambiguous name, an image twice.
+    ``collection`` is the collection that the names belong to. ``mode`` is how the images were drawn; by default the
+    first line of the file says it (``# mode: near``), else it is unknown.
     """
     lines = [line for line in read_lines(path) if not (line.number == 1 and line.fields[:2] == _HEADER)]
     if lines and (drawn := _MODE.fullmatch(lines[0].text)):
@@ -55,21 +55,21 @@ def import_annotations(
 def export_annotations(
     archive: Archive, path: str, *, annotators: Sequence[str] | None, public_only: bool
 ) -> dict[str, Any]:
-    """Writes annotations as a file in the museums' text format; the run's share of the report.
+    """Writes annotations to a file in the museums' text format; returns the run's part of the report.
 
-    An image goes by the name of its file, or by its id where other artworks have files of that name.
+    An image is written as its file name, or as its id if that name is ambiguous.
     """
     annotations = read_annotations(archive, annotators)
-    there = len(annotations)
+    count = len(annotations)
     if public_only:
         annotations = open_to_everyone(archive, annotations)
     names = file_names(archive, annotations.ids().tolist())
-    write_lines(path, ([names[one] for one in nine] for nine in annotations.images))
-    return {"rows_in": there, "rows_out": len(annotations), "rows_failed": 0, "file": path}
+    write_lines(path, ([names[image] for image in nine] for nine in annotations.images))
+    return {"rows_in": count, "rows_out": len(annotations), "rows_failed": 0, "file": path}
 
 
 def _problem(line: Line, meant: dict[str, list[str]]) -> str | None:
-    """Why a line is no annotation; the part before the colon is one of few."""
+    """Returns why a line is rejected, or None; the part before the colon is one of a few categories."""
     if not line.fields:
         return "not nine names: a quote is not closed, or stands in the middle of a name"
     if len(line.fields) != IMAGES:
@@ -80,6 +80,6 @@ def _problem(line: Line, meant: dict[str, list[str]]) -> str | None:
         if len(meant[name]) > 1:
             return f"ambiguous image: {name!r} may be {', '.join(meant[name])}"
     twice = [
-        name for index, name in enumerate(line.fields) if meant[name] in [meant[one] for one in line.fields[:index]]
+        name for index, name in enumerate(line.fields) if meant[name] in [meant[other] for other in line.fields[:index]]
     ]
     return f"an image twice: {twice[0]!r}" if twice else None

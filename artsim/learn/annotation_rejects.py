@@ -1,4 +1,4 @@
-"""Lines of a file of annotations or links that can't be taken, kept in the archive: line, reason, text."""
+"""Stores the rejected lines of an annotation or link file in the archive: line number, reason, text."""
 
 import csv
 from collections import Counter
@@ -12,9 +12,9 @@ from artsim.sources.record import Reject
 
 
 def keep_rejects(store: Store, rejects: Sequence[Reject]) -> dict[str, Any]:
-    """Writes ``reports/annotations/<utc>-rejected.csv`` if there is a reject; their share of the run's report.
+    """Writes ``reports/annotations/<utc>-rejected.csv`` if there are rejects; returns their part of the run's report.
 
-    A reason is counted by what stands before its colon.
+    Reasons are counted by the part before the colon.
     """
     reasons = Counter(reject.reason.split(":")[0] for reject in rejects)
     path = None

@@ -1,4 +1,4 @@
-"""The museums' text format, both ways: one line an annotation, ``anchor,positive,neg1..neg7``, quoted where need be."""
+"""Reads and writes the museums' text format: one annotation per line, ``anchor,positive,neg1..neg7``."""
 
 import codecs
 import csv
@@ -17,7 +17,7 @@ _QUOTED = re.compile(r'[",]|^\s|\s$')
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that is not empty: its number from 1, what stood there, and its fields; none if it can't be split."""
+    """A line that is not empty: its number from 1, its text, and its fields (none if it can't be split)."""
 
     number: int
     text: str
@@ -25,10 +25,10 @@ class Line:
 
 
 def read_lines(path: str) -> Iterator[Line]:
-    """The lines of a text file, each on its own, so that a quote left open spoils no other. Mistake if there is none.
+    """Yields the lines of a text file. Raises a user error if it can't be read.
 
-    Names have commas between them, or tabs, or semicolons. UTF-8, UTF-16 with its mark, or else what Western Europe
-    used before.
+    Each line is parsed on its own, so an open quote does not affect other lines. Names are separated by commas, tabs or
+    semicolons. The encoding is UTF-8, UTF-16 with a byte order mark, or else Windows-1252.
     """
     try:
         data = Path(path).read_bytes()
@@ -46,14 +46,14 @@ def read_lines(path: str) -> Iterator[Line]:
 
 
 def _delimiter(text: str) -> str:
-    """The sign between the names of a line: a comma, or as spreadsheets write it a tab, or a semicolon."""
+    """The delimiter of a line: a comma, or a tab or semicolon as spreadsheets write it."""
     if text.count("\t") > 1 and not _COMMA_AND_TAB.search(text):
         return "\t"
     return ";" if ";" in text and "," not in text else ","
 
 
 def write_lines(path: str, rows: Iterable[Sequence[str]]) -> None:
-    """Writes rows of names, whole or not at all. Mistake if that can't be."""
+    """Writes rows of names to a file, completely or not at all. Raises a user error if it can't be written."""
     try:
         folder = Path(path).parent
         folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def write_lines(path: str, rows: Iterable[Sequence[str]]) -> None:
 
 
 def quoted(name: str) -> str:
-    """A name as it stands between the commas of a line."""
+    """Quotes a name for a line, if it has to be."""
     return '"' + name.replace('"', '""') + '"' if _QUOTED.search(name) else name
 
 

@@ -1,4 +1,4 @@
-"""The artworks that annotations may be about, as the catalog is read part by part."""
+"""Reads from the catalog the artworks that annotations may show, one partition at a time."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from artsim.learn.annotations import Annotations
 def works(
     archive: Archive, columns: list[str], collection: str | None = None, public_only: bool = False
 ) -> Iterator[pa.Table]:
-    """``id`` and some columns of the catalog: of one collection, of what is open to everyone, or of all."""
+    """Yields ``id`` and ``columns`` of the catalog; optionally of one collection, or only what is open to everyone."""
     for rows in archive.table("catalog").scan(["id", *columns, *(["rights"] if public_only else [])]):
         if collection is not None:
             rows = rows.filter(pc.starts_with(rows["id"], f"{collection}:"))
@@ -23,7 +23,7 @@ def works(
 
 
 def with_images(archive: Archive) -> pa.Array | None:
-    """The ids of all artworks whose image is there; None where no image was asked for yet."""
+    """The ids of all artworks whose image was fetched; None if no image has been requested yet."""
     tables = [
         rows["id"].filter(pc.equal(rows["status"], "ok")) for rows in archive.table("images").scan(["id", "status"])
     ]
@@ -31,7 +31,7 @@ def with_images(archive: Archive) -> pa.Array | None:
 
 
 def open_to_everyone(archive: Archive, annotations: Annotations) -> Annotations:
-    """The annotations all of whose images are open to everyone."""
+    """The annotations whose images are all open to everyone."""
     wanted, public = pa.array(annotations.ids(), pa.string()), set()
     for rows in works(archive, [], public_only=True):
         public.update(rows["id"].filter(pc.is_in(rows["id"], value_set=wanted)).to_pylist())

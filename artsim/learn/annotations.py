@@ -1,4 +1,4 @@
-"""Annotations: what curators judged, nine images at a time. Human work: rows are added, never changed."""
+"""Annotations: curators' judgements of nine images each. As human work, rows are added but never changed."""
 
 import hashlib
 import json
@@ -16,8 +16,8 @@ from artsim.archive import Archive, Mistake
 from artsim.archive.schemas import ANNOTATIONS
 
 IMAGES = 9  # of an annotation: anchor, positive, seven negatives
-PATIENCE = 20.0  # seconds that people's work waits for others who add some
-_SHARD = 0  # one file an import, so that an import is there whole or not at all
+PATIENCE = 20.0  # seconds to wait for another process that adds annotations or links
+_SHARD = 0  # each import is one file, and therefore atomic
 
 
 @dataclass(frozen=True)
@@ -27,27 +27,27 @@ class Annotations:
     annotation_id: np.ndarray  # (n,)
     annotator: np.ndarray  # (n,)
     images: np.ndarray  # (n, 9): anchor, positive, seven negatives, as ids
-    mode: np.ndarray  # (n,): random, near, uncertain or unknown: how the nine were drawn
+    mode: np.ndarray  # (n,): how the images were drawn: random, near, uncertain or unknown
 
     def __len__(self) -> int:
         return len(self.annotation_id)
 
     def take(self, rows: np.ndarray) -> "Annotations":
-        """Some of them: rows as numbers or a mask."""
+        """The annotations at ``rows``, which are numbers or a mask."""
         return Annotations(self.annotation_id[rows], self.annotator[rows], self.images[rows], self.mode[rows])
 
     def ids(self) -> np.ndarray:
-        """Every image once, sorted; object of shape (m,)."""
+        """The distinct images, sorted; object of shape (m,)."""
         return np.array(sorted(set(self.images.flat)), dtype=object)
 
     def judged(self, ids: Sequence[str] | np.ndarray) -> np.ndarray:
-        """The images as positions in ``ids`` (in any order, each once); int64 of shape (n, 9).
+        """The images as positions in ``ids`` (distinct, in any order); int64 of shape (n, 9).
 
-        Mistake names the first image that is missing there.
+        Raises a user error that names the first image missing from ``ids``.
         """
-        place = {one: index for index, one in enumerate(ids)}
+        place = {image: index for index, image in enumerate(ids)}
         try:
-            flat = np.fromiter((place[one] for one in self.images.flat), np.int64, self.images.size)
+            flat = np.fromiter((place[image] for image in self.images.flat), np.int64, self.images.size)
         except KeyError as missing:
             raise Mistake(
                 f"{missing.args[0]}: an annotation names it, but there is no vector of it; "
@@ -57,9 +57,9 @@ class Annotations:
 
 
 def read_annotations(archive: Archive, annotators: Sequence[str] | None = None) -> Annotations:
-    """All annotations, or those of some annotators, in the order in which they were made.
+    """All annotations, or those of some annotators, in the order of their creation.
 
-    Mistake if one of the annotators named has none.
+    Raises a user error if one of ``annotators`` has none.
     """
     rows = pa.concat_tables([ANNOTATIONS.empty_table(), *archive.table("annotations").scan()])
     rows = rows.sort_by([("created_at", "ascending"), ("annotation_id", "ascending")])
@@ -67,8 +67,8 @@ def read_annotations(archive: Archive, annotators: Sequence[str] | None = None) 
         known = Counter(rows["annotator"].to_pylist())
         for name in annotators:
             if name not in known:
-                there = ", ".join(sorted(known)) or "none yet; jobs.annotations makes them"
-                raise Mistake(f"--annotator {name}: there is no annotation of theirs; there are some of {there}")
+                existing = ", ".join(sorted(known)) or "none yet; jobs.annotations makes them"
+                raise Mistake(f"--annotator {name}: there is no annotation of theirs; there are some of {existing}")
         rows = rows.filter(pc.is_in(rows["annotator"], value_set=pa.array(list(annotators), pa.string())))
     images = np.empty((len(rows), IMAGES), dtype=object)
     images[:, 0] = rows["anchor"].to_pylist()
@@ -76,17 +76,17 @@ def read_annotations(archive: Archive, annotators: Sequence[str] | None = None) 
     if len(rows):
         images[:, 2:] = rows["negatives"].to_pylist()
     annotations = Annotations(_texts(rows["annotation_id"]), _texts(rows["annotator"]), images, _texts(rows["mode"]))
-    # two imports at the same moment may both have written a row
+    # two simultaneous imports may both have written a row
     first = np.unique(annotations.annotation_id.astype(str), return_index=True)[1]
     return annotations if len(first) == len(annotations) else annotations.take(np.sort(first))
 
 
 def add_annotations(archive: Archive, annotator: str, images: Iterable[Sequence[str]], mode: str) -> int:
-    """Adds what one annotator judged, each the nine ids of an annotation; says how many are new.
+    """Adds one annotator's judgements, each as nine ids; returns how many are new.
 
-    An annotation's id is a hash of the annotator, the nine and how often they came before in ``images``, so that the
-    same file or the same draw adds nothing the second time. What is added is one new file, on the disk at return.
-    Waits for another who adds some; Mistake if that takes longer than a moment.
+    An annotation's id is a hash of the annotator, the nine ids and how often these came before in ``images``, so adding
+    the same file or draw again adds nothing. The new rows form one file, which is on disk on return. Waits for another
+    process that adds annotations; raises a user error after ``PATIENCE`` seconds.
     """
     check_annotator(annotator)
     seen: Counter[tuple[str, ...]] = Counter()
@@ -101,8 +101,8 @@ def add_annotations(archive: Archive, annotator: str, images: Iterable[Sequence[
 def _add_new(archive: Archive, annotator: str, rows: dict[str, tuple[str, ...]], mode: str) -> int:
     table = archive.table("annotations")
     for known in table.scan(["annotation_id"]):
-        for one in known["annotation_id"].to_pylist():
-            rows.pop(one, None)
+        for known_id in known["annotation_id"].to_pylist():
+            rows.pop(known_id, None)
     if not rows:
         return 0
     now = datetime.now(UTC)
@@ -114,7 +114,7 @@ def _add_new(archive: Archive, annotator: str, rows: dict[str, tuple[str, ...]],
             "positive": nine[1],
             "negatives": nine[2:],
             "mode": mode,
-            "created_at": now + timedelta(microseconds=number),  # keeps the order
+            "created_at": now + timedelta(microseconds=number),  # preserves the order
         }
         for number, (identifier, nine) in enumerate(rows.items())
     ]
@@ -124,7 +124,7 @@ def _add_new(archive: Archive, annotator: str, rows: dict[str, tuple[str, ...]],
 
 
 def check_annotator(name: str) -> None:
-    """Mistake if a text is no name for an annotator."""
+    """Raises a user error if a text is not a valid name of an annotator."""
     if not name.strip() or len(name) > 100 or not name.isprintable():
         raise Mistake(f"--annotator {name[:100]!r}: a name has 1 to 100 printable characters")
     if name.startswith(".") or re.search(r"[/\\]", name):

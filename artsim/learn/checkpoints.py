@@ -1,4 +1,4 @@
-"""The checkpoints of a training: one file an epoch, whole or not there; unreadable ones are skipped."""
+"""The checkpoints of a training: one file per epoch, written atomically; unreadable ones are skipped."""
 
 import io
 from collections.abc import Callable
@@ -13,21 +13,21 @@ _CHECKPOINT, _STATE = "epoch-", "state.pt"
 
 
 def commit(store: Store, folder: str, progress: Progress) -> None:
-    """Writes how far a training is. This checkpoint and the one before it are kept. OSError if there is no room."""
+    """Writes a training's progress; keeps this checkpoint and the one before it. Raises OSError if the disk is full."""
     name = f"{_CHECKPOINT}{len(progress.history):06d}"
     content = io.BytesIO()
-    torch.save(vars(progress), content)  # into a file, a full disk would be a RuntimeError
-    store.remove(f"{folder}/{name}")  # an unreadable one may lie there
+    torch.save(vars(progress), content)  # writing straight to a file, a full disk would raise RuntimeError
+    store.remove(f"{folder}/{name}")  # there may be an unreadable one
     with store.replace(f"{folder}/{name}/{_STATE}") as draft:
         Path(draft).write_bytes(content.getbuffer())
-    for older in [one for one in _names(store, folder) if one < name][:-1]:
+    for older in [checkpoint for checkpoint in _names(store, folder) if checkpoint < name][:-1]:
         store.remove(f"{folder}/{older}")
 
 
 def latest(store: Store, folder: str, make: Callable[[], Trainee]) -> tuple[Trainee, Progress | None, list[str]]:
-    """A trainee, the last progress that it can go on from, and the names of later checkpoints that it can't.
+    """Returns a learner, the last progress that it can resume from, and the names of later checkpoints that it can't.
 
-    ``make`` makes the trainee; it may be called once for each checkpoint.
+    ``make`` makes the learner; it may be called once for each checkpoint.
     """
     unreadable: list[str] = []
     for name in reversed(_names(store, folder)):
@@ -39,7 +39,7 @@ def latest(store: Store, folder: str, make: Callable[[], Trainee]) -> tuple[Trai
                 raise ValueError("the best is of another model")
         except Exception as error:
             if isinstance(error, OSError) and not store.is_local and not isinstance(error, FileNotFoundError):
-                raise  # the network, which another try may mend
+                raise  # a network error: a retry may succeed
             unreadable.append(name)
             continue
         return trainee, progress, unreadable
@@ -49,7 +49,7 @@ def latest(store: Store, folder: str, make: Callable[[], Trainee]) -> tuple[Trai
 def _read(store: Store, path: str) -> Progress:
     with store.open_input(path) as source:
         progress = Progress(**torch.load(io.BytesIO(source.read()), map_location="cpu", weights_only=True))
-    best_epoch(progress.history)  # fails where there are no epochs
+    best_epoch(progress.history)  # raises if there are no epochs
     return progress
 
 

@@ -1,4 +1,4 @@
-"""Features and models compared by meanrank: before and after training, on what was trained on and what was held out."""
+"""Compares features and models by meanrank: before and after training, on seen and on held-out annotations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from artsim.measure.interval import Difference, Score, mean_score, paired_differ
 from artsim.measure.ranks import ranks
 
 SEEN, VALIDATION, *_HELD_OUT = LEVELS
-PERSON = "a person"  # how the note of a person's row begins
+PERSON = "a person"  # the note of a person's row begins with this
 
 
 @dataclass(frozen=True)
 class CrossValidated:
-    """How many annotations of a row were ranked by a cross-validation, and by how many folds."""
+    """How many annotations of a row were ranked by cross-validation, and by how many folds."""
 
     annotations: int
     folds: int
@@ -27,10 +27,10 @@ class CrossValidated:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table: meanranks, on the annotations that were trained on or held out; None where there is none.
+    """A table row: meanranks on the annotations that were trained on (seen) or held out; None if there is none.
 
-    ``before`` is of vectors that nothing was learned for, ``after`` of learned ones. ``gain`` is by how much training
-    lowered the meanrank of what was held out, ``against_first`` by how much it is lower than that of the first row.
+    ``before`` is for vectors that nothing was learned for, ``after`` for learned ones. ``gain`` is how far training
+    lowered the meanrank on held-out annotations, ``against_first`` how far it is below that of the first row.
     """
 
     label: str
@@ -46,10 +46,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """``tables``: the rows for each kind of held-out annotations, the newest kind first; "seen" if there is none.
+    """``tables``: the rows for each kind of held-out annotations, newest kind first; "seen" if none is held out.
 
-    Only the first table shows what was seen. ``counts``: annotations that are seen, chose an epoch, or are of a kind;
-    ``measured``: those that a table shows. ``remarks``: sentences about what could not be used.
+    Only the first table has scores on seen annotations. ``counts``: how many annotations are seen, chose an epoch, or
+    are of a kind; ``measured``: how many a table covers. ``remarks``: sentences about what could not be used.
     """
 
     tables: dict[str, list[Row]]
@@ -60,7 +60,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class _Measured:
-    """A contender, what the annotations are to it, and its rank of each, float64 (n,); None where it has none."""
+    """A system, how new each annotation is to it, and its ranks, float64 (n,); None where it has none."""
 
     contender: Contender
     standing: Standing
@@ -68,28 +68,28 @@ class _Measured:
     after: np.ndarray | None
 
     def held_out(self, kind: str) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """Ranks before and after training, those of the cross-validation in place of the final model's."""
+        """Ranks before and after training; those of the cross-validation replace the final model's."""
         tested = self.standing.tested.get(kind)
         if tested is None:
             return self.before, self.after
         ranked = ~np.isnan(tested.rank)
-        nothing = np.full(len(ranked), np.nan)
-        before, after = (nothing if own is None else own for own in (self.before, self.after))
+        no_ranks = np.full(len(ranked), np.nan)
+        before, after = (no_ranks if final is None else final for final in (self.before, self.after))
         return np.where(ranked, tested.before, before), np.where(ranked, tested.rank, after)
 
 
 def compare(
     archive: Archive, entries: Sequence[Contender], annotations: Annotations, *, metric: str = "cosine", seed: int = 0
 ) -> Comparison:
-    """Compares all entries, for each kind on the annotations of which all have a held-out rank of this kind.
+    """Compares all systems; for each kind, on the annotations for which all have a held-out rank of this kind.
 
-    An annotation is of a kind if it is to some entry, and is no less new to any other. Each model is measured as well
-    on what it was trained on. Mistake if there is nothing to measure on.
+    An annotation is of a kind if it is for some system, and at least as new to every other. Each model is also measured
+    on the annotations that it was trained on. Raises a user error if there is nothing to measure on.
     """
     measured = [_measure(archive, entry, annotations, metric) for entry in entries]
-    standings = [one.standing for one in measured]
-    seen = np.logical_or.reduce([one.level == LEVELS.index(SEEN) for one in standings])
-    validation = np.logical_or.reduce([one.level == LEVELS.index(VALIDATION) for one in standings])
+    standings = [item.standing for item in measured]
+    seen = np.logical_or.reduce([item.level == LEVELS.index(SEEN) for item in standings])
+    validation = np.logical_or.reduce([item.level == LEVELS.index(VALIDATION) for item in standings])
     masks = {kind: _of_kind(standings, kind) for kind in reversed(_HELD_OUT)}
     masks = {kind: mask for kind, mask in masks.items() if mask.any()}
     if not (masks or seen.any()):
@@ -111,7 +111,7 @@ def compare(
 
 
 def person(label: str, found: np.ndarray, seed: int = 0) -> Row:
-    """The row of a person who judged again; ``found``, (n,), as ``self_ranks`` gives it."""
+    """The row of a person who judged again. ``found``, (n,), comes from ``self_ranks``."""
     judged = ~np.isnan(found)
     return Row(label, f"{PERSON}: {judged.sum()} annotations judged again", after=_mean(found, judged, seed))
 
@@ -126,25 +126,25 @@ def _measure(archive: Archive, entry: Contender, annotations: Annotations, metri
 
 
 def _of_kind(standings: Sequence[Standing], kind: str) -> np.ndarray:
-    no_less = np.logical_and.reduce([one.at_least(kind) for one in standings])
-    return no_less & np.logical_or.reduce([one.exactly(kind) for one in standings])
+    no_less = np.logical_and.reduce([item.at_least(kind) for item in standings])
+    return no_less & np.logical_or.reduce([item.exactly(kind) for item in standings])
 
 
 def _rows(measured: Sequence[_Measured], kind: str, mask: np.ndarray, seed: int, *, with_seen: bool) -> list[Row]:
     rows: list[Row] = []
     first = None
-    for one in measured:
-        trained_on = (one.standing.level == LEVELS.index(SEEN)) & with_seen
-        before, after = one.held_out(kind)
+    for system in measured:
+        trained_on = (system.standing.level == LEVELS.index(SEEN)) & with_seen
+        before, after = system.held_out(kind)
         latest = before if after is None else after
-        tested = _cross_validated(one.standing, kind, mask)
+        tested = _cross_validated(system.standing, kind, mask)
         rows.append(
             Row(
-                one.contender.label,
-                f"{_how(tested, int(mask.sum()))}; {one.contender.note}" if tested else one.contender.note,
+                system.contender.label,
+                f"{_how(tested, int(mask.sum()))}; {system.contender.note}" if tested else system.contender.note,
                 tested,
-                before_seen=_mean(one.before, trained_on, seed),
-                after_seen=_mean(one.after, trained_on, seed),
+                before_seen=_mean(system.before, trained_on, seed),
+                after_seen=_mean(system.after, trained_on, seed),
                 before=_mean(before, mask, seed),
                 after=_mean(after, mask, seed),
                 gain=_difference(before, after, mask, seed),
@@ -162,14 +162,14 @@ def _cross_validated(standing: Standing, kind: str, mask: np.ndarray) -> CrossVa
 
 
 def _how(tested: CrossValidated, count: int) -> str:
-    some = "" if tested.annotations == count else f"{tested.annotations} of {count} "
+    portion = "" if tested.annotations == count else f"{tested.annotations} of {count} "
     if tested.folds == 1:
-        return f"{some}by one held-out fold" if some else "one held-out fold"
-    return f"{some}cross-validated, {tested.folds} folds"
+        return f"{portion}by one held-out fold" if portion else "one held-out fold"
+    return f"{portion}cross-validated, {tested.folds} folds"
 
 
 def _remarks(entries: Sequence[Contender], metric: str) -> list[str]:
-    """Which cross-validations can't be used since they measured by another distance."""
+    """Names the cross-validations that can't be used because they measured by another distance."""
     others = {
         model.name: distance
         for entry in entries
@@ -200,5 +200,5 @@ def _difference(a: np.ndarray | None, b: np.ndarray | None, mask: np.ndarray, se
 
 
 def _complete(found: np.ndarray, mask: np.ndarray) -> bool:
-    """Whether each of the annotations chosen, and at least one, has a rank."""
+    """Whether ``mask`` selects at least one annotation, and all that it selects have a rank."""
     return bool(mask.any()) and not np.isnan(found[mask]).any()

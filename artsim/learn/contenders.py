@@ -1,4 +1,4 @@
-"""What is compared: features as they are, one or several stacked, and trained models; and what each has seen."""
+"""The systems under evaluation: features, alone or stacked, and trained models; and which models each learned by."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from artsim.learn.pixels import pixels_of
 
 @dataclass(frozen=True)
 class Contender:
-    """A row of the table. ``before`` are a model's inputs; ``models``, those that its vectors were learned by.
+    """A system: one row of the table. ``before`` is a model's inputs; ``models`` are those that learned its vectors.
 
-    ``tested`` is the model whose cross-validation speaks for these vectors: the only one that learned them.
+    ``tested`` is the model whose cross-validation applies to these vectors: the only one that learned them.
     """
 
     label: str
@@ -31,29 +31,29 @@ class Contender:
 def contenders(
     archive: Archive, features: Sequence[Sequence[str]], models: Sequence[str], seed: int
 ) -> list[Contender]:
-    """Each feature alone and each set stacked, then each model by its name or path. Mistake if one isn't there.
+    """Returns the systems: each feature alone, each set stacked, and each model by its name or path.
 
-    Features that a model of the archive wrote are known to have been learned.
+    Raises a user error if one does not exist. A feature that a model of the archive wrote counts as learned.
     """
-    sets = [specs for given in features for specs in ([[one] for one in given] + [list(given)])]
+    sets = [specs for given in features for specs in ([[feature] for feature in given] + [list(given)])]
     unique = list(dict.fromkeys(map(tuple, sets)))
     return [_of_features(archive, specs, seed) for specs in unique] + [_of_model(archive, name) for name in models]
 
 
 def comparable(archive: Archive, entries: Sequence[Contender], annotations: Annotations) -> Annotations:
-    """The annotations of whose images all contenders have a vector."""
+    """The annotations for whose images all systems have a vector."""
     ids = annotations.ids().tolist()
     missing = set().union(*(without_vector(archive, entry, ids) for entry in entries))
     return annotations.take(np.array([missing.isdisjoint(nine) for nine in annotations.images], bool))
 
 
 def without_vector(archive: Archive, contender: Contender, ids: Sequence[str]) -> set[str]:
-    """Those of the ids that a contender, or the features it began with, has no vector of."""
+    """The ids for which a system, or the features that it started from, has no vector."""
     missing: set[str] = set()
     for source in (contender.source, contender.before):
         if isinstance(source, BackboneEncoder):
             slots = pixels_of(archive, ids, source.plan.input)[1]
-            missing.update(one for one, slot in zip(ids, slots.tolist(), strict=True) if slot < 0)
+            missing.update(image for image, slot in zip(ids, slots.tolist(), strict=True) if slot < 0)
         elif isinstance(source, HeadEncoder | Space):
             space = source.space if isinstance(source, HeadEncoder) else source
             missing.update(*(set(ids) - _described(table, ids) for table in space.tables))
@@ -75,33 +75,33 @@ def _of_features(archive: Archive, specs: Sequence[str], seed: int) -> Contender
 
 def _of_model(archive: Archive, name: str) -> Contender:
     model = load_model(archive, name)
-    inputs = [one["features"] for one in model.card["inputs"]]
+    inputs = [entry["features"] for entry in model.card["inputs"]]
     source = model.encoder(archive)
     if isinstance(source, HeadEncoder):
         models = (model, *_writers(archive, inputs))
-        tested = model if len(models) == 1 else None  # folds of a head on what a model learned saw what that saw
+        tested = model if len(models) == 1 else None  # otherwise the folds also saw what the inputs' models saw
         return Contender(model.name, f"a head on {' + '.join(inputs)}", source, source.space, models, tested)
     (origin,) = model.card["inputs"]
-    here = about_feature(archive, origin["features"]) or {}
-    before = Space(archive, inputs) if here.get("weights_hash") == origin["about"]["weights_hash"] else None
+    about = about_feature(archive, origin["features"]) or {}
+    before = Space(archive, inputs) if about.get("weights_hash") == origin["about"]["weights_hash"] else None
     return Contender(model.name, f"fine-tuned {origin['features']}", source, before, (model,), model)
 
 
 def _writers(archive: Archive, specs: Sequence[str]) -> tuple[Model, ...]:
-    """The models that wrote some of these features, and those that wrote their inputs: what they saw was seen.
+    """The models that wrote these features or, recursively, their inputs: what they saw counts as seen.
 
-    Mistake if such a model is not there to ask.
+    Raises a user error if such a model is not in the archive.
     """
-    found: list[Model] = []
+    writers: list[Model] = []
     for name in (parse_spec(text).name for text in specs):
         about = about_feature(archive, name) or {}
         if "model_hash" not in about:
-            continue  # a backbone's
+            continue  # a backbone wrote it
         model = load_model(archive, name) if name in archive.names("models") else None
         if model is None or model.hash != about["model_hash"]:
             raise Mistake(
                 f"--features {name}: a model wrote them that is not models/{name}, so nobody knows what they have "
                 "seen; --models takes a model by its path"
             )
-        found += [model, *_writers(archive, [one["features"] for one in model.card["inputs"]])]
-    return tuple(found)
+        writers += [model, *_writers(archive, [entry["features"] for entry in model.card["inputs"]])]
+    return tuple(writers)

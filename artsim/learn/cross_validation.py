@@ -1,6 +1,6 @@
-"""Cross-validation before the released model is trained on everything: its scores, and for how many epochs to train.
+"""Cross-validates a training before the released model is trained on everything: its scores and number of epochs.
 
-Each fold of a head is one Ray task. A fold that finished is on disk, so an interrupted run repeats only the others.
+Each fold of a head is one Ray task. Finished folds are stored, so an interrupted run repeats only the others.
 """
 
 import logging
@@ -31,13 +31,16 @@ _log = logging.getLogger(__name__)
 
 _REMEDY = "remove it, and the same command tests this fold again"
 _NEGATIVES = 7
-_LEAST = 5  # groups or images of anchors that an interval is made of
+_LEAST = 5  # an interval needs this many groups or images of anchors
 
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """``rows`` (of model.HELD_OUT): each annotation as the fold ranked it that had not seen it; ``epochs``: how many
-    the final training takes; ``history``: the mean course of the folds; ``folds``: how many tested, by kind."""
+    """The result of a cross-validation.
+
+    ``rows`` (of ``model.HELD_OUT``): each annotation as ranked by the fold that had not seen it; ``epochs``: how many
+    the final training takes; ``history``: the mean course of the folds; ``folds``: how many folds tested each kind.
+    """
 
     rows: pa.Table
     epochs: int
@@ -49,7 +52,7 @@ class CrossValidation:
 class Course:
     """A fold's training: after each epoch the ``loss``, (e,), and the rank of each positive, float64 (e, v).
 
-    ``unseen``, (e, v), are the ranks among those negatives alone that training never saw.
+    ``unseen``, (e, v), are the ranks among only those negatives that training never saw.
     """
 
     loss: np.ndarray
@@ -57,23 +60,23 @@ class Course:
     unseen: np.ndarray
 
     def best(self) -> int:
-        """The first epoch, from 1, of the lowest meanrank."""
+        """The first epoch, counted from 1, with the lowest meanrank."""
         return int(self.ranks.mean(1).argmin()) + 1
 
     def at(self, epoch: int) -> int:
-        """The place of an epoch, or of the last if the fold was stopped before it."""
+        """The index of an epoch, or of the last one if the fold was stopped before it."""
         return min(epoch, len(self.loss)) - 1
 
 
 def cross_validate(
     archive: Archive, folder: str, pupil: Learner, plan: Plan, question: Question, sample: Sequence[str]
 ) -> CrossValidation:
-    """Trains and tests a head on each fold of each kind of a plan, on Ray; what is finished is kept in ``folder``.
+    """Trains and tests a head on each fold of each kind of a plan, on Ray; stores finished folds in ``folder``.
 
-    Each fold of the deciding kind is trained until it no longer improves. The final training takes the median of
-    their best epochs. To score a fold at its own best epoch would flatter it, so each is scored at the median of the
-    others'. The folds of other kinds are then trained for as many epochs as the final training. ``sample``: images that
-    may be mined.
+    Each fold of the deciding kind is trained until it no longer improves. The final training takes the median of their
+    best epochs. Scoring a fold at its own best epoch would flatter it, so each is scored at the median of the others'.
+    The folds of other kinds are then trained for as many epochs as the final training. ``sample``: images that may be
+    mined.
     """
     cut = make_folds(archive, folder, plan, question, kinds_of(question), sample=sample)
     shared = pupil.share(cut.ids, question.recipe, question.seed)
@@ -82,7 +85,7 @@ def cross_validate(
     done: dict[str, list[Course]] = {}
     recipe, count = question.recipe, 0
     for kind in kinds:
-        made = [
+        learners = [
             pupil.trainee(
                 shared,
                 fold.training,
@@ -94,7 +97,7 @@ def cross_validate(
             )
             for fold in numbered[kind]
         ]
-        done[kind] = _courses(archive, f"{folder}/folds/{kind}", made, recipe, question.seed, kind)
+        done[kind] = _courses(archive, f"{folder}/folds/{kind}", learners, recipe, question.seed, kind)
         if not count:
             count = round(float(np.median([course.best() for course in done[kind]])))
             recipe = replace(recipe, epochs=count, patience=count)
@@ -105,7 +108,7 @@ def cross_validate(
         for number, (fold, course) in enumerate(zip(numbered[kind], done[kind], strict=True)):
             epoch = count
             if kind == kinds[0]:
-                epoch = round(float(np.median([one.best() for place, one in enumerate(main) if place != number])))
+                epoch = round(float(np.median([other.best() for place, other in enumerate(main) if place != number])))
             at = course.at(epoch)
             old = ranks(before, fold.validation, recipe.distance)
             rows.append(held_out_rows(plan, fold, number, course.ranks[at], course.unseen[at], old))
@@ -114,19 +117,19 @@ def cross_validate(
 
 
 def scores(found: CrossValidation, seed: int) -> dict[str, Any]:
-    """The scores of each kind for the card: before and after training, the gain, and among unseen negatives alone."""
+    """The scores of each kind for the card: before and after training, the gain, and among unseen negatives only."""
     return {kind: _score(found, kind, seed) for kind in found.folds}
 
 
 def _score(found: CrossValidation, kind: str, seed: int) -> dict[str, Any]:
-    """Intervals are over groups, or images, of anchors: several annotations of one are no independent evidence."""
+    """Scores one kind; intervals are over groups or images of anchors, since annotations of one are dependent."""
     rows = found.rows.filter(pa.compute.equal(found.rows["kind"], kind))
     rank, before, unseen, ahead = (
         rows[name].to_numpy().astype(np.float64) for name in ("rank", "before", "unseen", "ahead_unseen")
     )
     unit = rows["unit"].to_numpy()
-    some = unseen > 0
-    alone = 1 + _NEGATIVES * ahead[some] / unseen[some]
+    has_unseen = unseen > 0
+    rank_among_unseen = 1 + _NEGATIVES * ahead[has_unseen] / unseen[has_unseen]
     return {
         "seen": False,
         "folds": found.folds[kind],
@@ -134,12 +137,12 @@ def _score(found: CrossValidation, kind: str, seed: int) -> dict[str, Any]:
         "after": _mean(rank, unit, seed),
         "gain": as_json(paired_difference(before, rank, seed)),
         "negatives_unseen": round(float(unseen.mean()), 3),
-        "unseen_only": _mean(alone, unit[some], seed),
+        "unseen_only": _mean(rank_among_unseen, unit[has_unseen], seed),
     }
 
 
 def _mean(values: np.ndarray, unit: np.ndarray, seed: int) -> dict[str, float | None]:
-    """The mean with its interval over units, as JSON has it; without one of too few units."""
+    """The mean with its interval over units, as JSON; without an interval if there are too few units."""
     units = np.unique(unit, return_inverse=True)[1]
     score = mean_score(values, seed, units)
     few = len(values) and units.max() + 1 < _LEAST
@@ -147,7 +150,7 @@ def _mean(values: np.ndarray, unit: np.ndarray, seed: int) -> dict[str, float | 
 
 
 def tell(scores: dict[str, Any]) -> None:
-    """Logs a line for each kind of the ``scores`` of a cross-validation."""
+    """Logs a line for each kind in the ``scores`` of a cross-validation."""
     for kind, score in scores.items():
         after, before = score["after"], score["before"]
         interval = "" if after["low"] is None else f" [{after['low']:.2f}, {after['high']:.2f}]"
@@ -165,7 +168,7 @@ def tell(scores: dict[str, Any]) -> None:
 def held_out_rows(
     plan: Plan, fold: Fold, number: int, rank: np.ndarray, among_unseen: np.ndarray, before: np.ndarray
 ) -> pa.Table:
-    """The rows of model.HELD_OUT of a fold: ranks, (v,), of all, among the unseen negatives alone, and untrained."""
+    """A fold's rows of ``model.HELD_OUT`` from ranks, (v,): of all, among unseen negatives only, and untrained."""
     names = plan.rows["annotation_id"].take(pa.array(fold.rows))
     size = len(names)
     columns = [
@@ -182,19 +185,21 @@ def held_out_rows(
 
 
 def _history(courses: Sequence[Course], seed: int) -> list[Epoch]:
-    """After each epoch the mean loss of the folds, and the meanrank of all that they test; a fold that stopped stays
-    where it was."""
-    found: list[Epoch] = []
+    """The mean loss of the folds after each epoch, and the meanrank on all that they test.
+
+    A fold that stopped keeps its last values.
+    """
+    history: list[Epoch] = []
     for epoch in range(1, max(len(course.loss) for course in courses) + 1):
         at = [(course, course.at(epoch)) for course in courses]
         score = mean_score(np.concatenate([course.ranks[place] for course, place in at]), seed)
         figures = {"meanrank": score.value, "low": score.low, "high": score.high}
-        found.append({"epoch": epoch, "loss": float(np.mean([c.loss[place] for c, place in at])), **figures})
-    return found
+        history.append({"epoch": epoch, "loss": float(np.mean([c.loss[place] for c, place in at])), **figures})
+    return history
 
 
 def _courses(archive: Archive, folder: str, made: Sequence[Any], recipe: Recipe, seed: int, kind: str) -> list[Course]:
-    """The course of each fold: as it lies in the folder, or trained now."""
+    """The course of each fold: read from the folder, or trained now."""
     paths = [f"{folder}-{number}.safetensors" for number in range(len(made))]
     missing = [number for number, path in enumerate(paths) if not archive.store.exists(path)]
 
@@ -214,7 +219,7 @@ def _courses(archive: Archive, folder: str, made: Sequence[Any], recipe: Recipe,
 
 
 def _answers(made: Mapping[int, Any], recipe: Recipe, seed: int) -> Iterator[tuple[int, Course | Mistake]]:
-    """What the tasks of some folds return, as they finish."""
+    """Yields what the tasks of some folds return, as they finish."""
     import ray
 
     cluster.wait_for({"CPU": 1})
@@ -235,7 +240,7 @@ def _read(archive: Archive, path: str) -> Course:
 
 
 class _Recorder:
-    """A trainee whose ranks are kept after each epoch; only those of whole annotations decide when to stop."""
+    """A learner that keeps its ranks of each epoch; only those of whole annotations decide when to stop."""
 
     def __init__(self, trainee: Trainee) -> None:
         self._trainee = trainee
@@ -247,14 +252,14 @@ class _Recorder:
         return self.ranks[-1][: len(self.ranks[-1]) // 2]
 
     def state(self) -> dict[str, Any]:
-        return {}  # a fold that was interrupted begins again
+        return {}  # an interrupted fold starts over
 
     def tensors(self) -> dict[str, torch.Tensor]:
         return {}
 
 
 def _course(make: Any, recipe: Recipe, seed: int) -> Course | Mistake:
-    """What a Ray task does. What another try would not mend is an answer, no failure."""
+    """The Ray task that trains a fold. Returns, rather than raises, an error that a retry would not fix."""
     torch.set_num_threads(1)
     try:
         recorder, history = _Recorder(make()), list[Epoch]()
@@ -264,6 +269,6 @@ def _course(make: Any, recipe: Recipe, seed: int) -> Course | Mistake:
         return mistake
     except np.linalg.LinAlgError as error:
         return Mistake(f"nothing can be fitted to these features and annotations: {error}")
-    found = np.stack(recorder.ranks)
-    whole = found.shape[1] // 2
-    return Course(np.array([one["loss"] for one in history]), found[:, :whole].copy(), found[:, whole:].copy())
+    ranked = np.stack(recorder.ranks)
+    whole = ranked.shape[1] // 2
+    return Course(np.array([epoch["loss"] for epoch in history]), ranked[:, :whole].copy(), ranked[:, whole:].copy())

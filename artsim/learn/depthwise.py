@@ -1,4 +1,4 @@
-"""Depthwise convolutions on the CPU whose gradients in bfloat16 take no longer than in float32."""
+"""Runs depthwise convolutions in bfloat16 on the CPU, with gradients that take no longer than in float32."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from torch.overrides import TorchFunctionMode
 
 
 class DepthwiseGradients(TorchFunctionMode):
-    """While it is entered, depthwise convolutions run in bfloat16 and their gradients in float32.
+    """While active, depthwise convolutions run in bfloat16 and their gradients in float32.
 
-    oneDNN has no bfloat16 kernels for the gradients of kernels of 5 x 5 or strides of 2, and takes ten times as long.
+    oneDNN has no bfloat16 kernels for the gradients of 5 x 5 kernels or strides of 2; they take ten times as long.
     """
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Stands in for ``conv2d`` as torch.nn and timm call it, groups last; all else is as it was."""
+        """Replaces ``conv2d`` as torch.nn and timm call it, with groups last; calls everything else unchanged."""
         if func is F.conv2d and len(args) == 7 and args[6] == args[1].shape[0] > 1:
-            images, weight, bias = (None if one is None else one.to(torch.bfloat16) for one in args[:3])
+            images, weight, bias = (None if tensor is None else tensor.to(torch.bfloat16) for tensor in args[:3])
             return _Depthwise.apply(images, weight, bias, *args[3:])
         return func(*args, **(kwargs or {}))
 
@@ -31,9 +31,9 @@ class _Depthwise(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> Any:
-        images, weight = (one.float() for one in ctx.saved_tensors)
+        images, weight = (tensor.float() for tensor in ctx.saved_tensors)
         of_bias = [weight.shape[0]] if ctx.needs_input_grad[2] else None
-        found = torch.ops.aten.convolution_backward(
+        gradients = torch.ops.aten.convolution_backward(
             gradient.float(), images, weight, of_bias, *ctx.how, ctx.needs_input_grad[:3]
         )
-        return *(None if one is None else one.to(torch.bfloat16) for one in found), None, None, None, None
+        return *(None if tensor is None else tensor.to(torch.bfloat16) for tensor in gradients), None, None, None, None

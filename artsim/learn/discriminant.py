@@ -1,4 +1,4 @@
-"""A linear embedding in closed form: along what sets images apart, across what those that belong together differ in."""
+"""A linear embedding in closed form that separates images and ignores how matching images differ."""
 
 from typing import NamedTuple
 
@@ -7,14 +7,14 @@ from scipy.linalg import eigh
 
 
 class Spread(NamedTuple):
-    """How vectors lie, judged or not: their ``mean``, float64 (d,), and ``covariance``, float64 (d, d)."""
+    """The distribution of vectors, judged or not: ``mean``, float64 (d,), and ``covariance``, float64 (d, d)."""
 
     mean: np.ndarray
     covariance: np.ndarray
 
 
 def spread(vectors: np.ndarray) -> Spread:
-    """Of these vectors, (m, d)."""
+    """Returns the mean and covariance of ``vectors``, (m, d)."""
     return Spread(vectors.mean(0, dtype=np.float64), np.atleast_2d(np.cov(vectors.T, bias=True, dtype=np.float64)))
 
 
@@ -23,14 +23,14 @@ def discriminant(
 ) -> np.ndarray:
     """A matrix W, float64 of shape (d, dimensions): embeddings are ``(vectors - mean) @ W``.
 
-    ``vectors``, (m, d); ``judged``, int (n, 2 or more): rows of anchors and positives; ``total``, (d, d): covariance
-    of all images. The directions v are those of the largest w in ``total v = w within v``, with ``within`` half the
-    second moment of anchor minus positive (relevant component analysis: Bar-Hillel et al., JMLR 2005; of Fisher's
-    discriminant, 1936), shrunk by ``shrinkage`` towards a multiple of the identity (Ledoit and Wolf, 2004). Each counts
-    with the square root of w, so that none is cut off sharply.
+    ``vectors``, (m, d); ``judged``, int (n, 2 or more): rows of anchors and positives; ``total``, (d, d): covariance of
+    all images. The columns are the directions v with the largest w in ``total v = w within v``. ``within``, the
+    within-pair covariance, is half the second moment of anchor minus positive (relevant component analysis: Bar-Hillel
+    et al., JMLR 2005; of Fisher's discriminant, 1936), shrunk by ``shrinkage`` towards a multiple of the identity
+    (Ledoit and Wolf, 2004). Each direction is scaled by the square root of w, so that none is cut off sharply.
     """
-    apart = (vectors[judged[:, 0]] - vectors[judged[:, 1]]).astype(np.float64)
-    within = apart.T @ apart / (2 * len(apart))
+    differences = (vectors[judged[:, 0]] - vectors[judged[:, 1]]).astype(np.float64)
+    within = differences.T @ differences / (2 * len(differences))
     size = len(within)
     within = (1 - shrinkage) * within + shrinkage * np.trace(within) / size * np.eye(size)
     weights, directions = eigh(total, within, subset_by_index=[max(size - dimensions, 0), size - 1])

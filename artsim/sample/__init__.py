@@ -1,4 +1,4 @@
-"""The built-in sample museum: invented painters, their works, and a web site that shows them, so that all runs offline.
+"""The built-in sample museum: invented painters, their artworks and a web site, so that everything runs offline.
 
-`museum.make` makes it in a folder, `site.serve` shows it on loopback.
+``museum.make`` makes it in a folder, ``site.serve`` serves it on loopback.
 """

@@ -1,4 +1,4 @@
-"""Palettes: ramps from dark to light for each material, and a handful of accents; mixed in OKLab (Ottosson 2020)."""
+"""Palettes: a ramp from dark to light for each material, and a few accents; mixed in OKLab (Ottosson 2020)."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,28 +15,31 @@ _TO_LAB = np.array([(0.2104542553, 0.7936177850, -0.0040720468), (1.9779984951, 
 
 
 def to_lab(rgb: np.ndarray) -> np.ndarray:
-    """sRGB (..., 3) in 0..255 to OKLab."""
+    """Convert sRGB (..., 3) in 0..255 to OKLab."""
     c = np.asarray(rgb, float) / 255
     linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
     return np.cbrt(linear @ _TO_LMS.T) @ _TO_LAB.T
 
 
 def from_lab(lab: np.ndarray) -> np.ndarray:
-    """OKLab (..., 3) to sRGB in 0..255, clipped into the gamut."""
+    """Convert OKLab (..., 3) to sRGB in 0..255, clipped to the gamut."""
     linear = np.clip((lab @ np.linalg.inv(_TO_LAB).T) ** 3 @ np.linalg.inv(_TO_LMS).T, 0, 1)
     return 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
 def hexes(text: str) -> np.ndarray:
-    """Colours written as 'rrggbb rrggbb ...' as an array (n, 3) in 0..255, float32."""
+    """Parse colours written as 'rrggbb rrggbb ...' into an array (n, 3) in 0..255, float32."""
     return np.array([[int(word[k : k + 2], 16) for k in (0, 2, 4)] for word in text.split()], np.float32)
 
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours as hex words: `air`, `water`, `earth`, `leaf`, `skin` are ramps from dark to light, `bloom` six accents,
-    `light` the ramp of lamps, moon and sun; `ground` is the paper or the priming. `turn` (radians) and `chroma` shift
-    all hues but the ground's."""
+    """The colours of a painter, as hex words.
+
+    ``air``, ``water``, ``earth``, ``leaf`` and ``skin`` are ramps from dark to light, ``bloom`` is six accents,
+    ``light`` is the ramp of lamps, moon and sun; ``ground`` is the paper or the primer. ``turn`` (radians) and
+    ``chroma`` shift all hues except the ground's.
+    """
 
     air: str
     earth: str
@@ -50,7 +53,7 @@ class Palette:
     chroma: float = 1.0
 
     def mixed(self, rng: Rng) -> "Palette":
-        """The same palette as it was mixed on another day: hues turned by a few degrees, a little duller or fresher."""
+        """Return a random variation: hues turned by a few degrees, chroma slightly lower or higher."""
         return replace(self, turn=float(rng.normal(0, 0.09)), chroma=float(rng.uniform(0.86, 1.1)))
 
     @cached_property
@@ -71,12 +74,12 @@ class Palette:
         return hexes(self.ground)[0]
 
     def tints(self, kind: str, hue: int, tones: np.ndarray) -> np.ndarray:
-        """The colours of one material at many tones: (...) in 0..1 to (..., 3) in 0..255, float32."""
+        """The colours of one material at many tones: maps (...) in 0..1 to (..., 3) in 0..255, float32."""
         level = np.clip(np.asarray(tones, np.float32) * _LEVELS + 0.5, 0, _LEVELS).astype(np.intp)
         return np.take(self._table(kind, hue), level, axis=0)
 
     def tint(self, kind: str, hue: int, tone: float) -> np.ndarray:
-        """One colour: (3,) in 0..255, float32."""
+        """The colour of one material at one tone: (3,) in 0..255, float32."""
         return self.tints(kind, hue, np.float32(tone))  # type: ignore[arg-type]
 
     def _table(self, kind: str, hue: int) -> np.ndarray:
@@ -97,6 +100,6 @@ class Palette:
 
 
 def spread(rng: Rng, colours: np.ndarray, amount: float) -> np.ndarray:
-    """Colours shaken a little, each on its own, as no two brush loads are the same: (n, 3) in 0..255."""
+    """Vary each colour on its own by about ``amount`` in OKLab, as brush loads differ: (n, 3) in 0..255."""
     lab = to_lab(colours)
     return from_lab(lab + rng.normal(0, amount, lab.shape) * (1.0, 0.7, 0.7))

@@ -1,4 +1,4 @@
-"""Smooth random fields, blurs, displaced looks and directions of form: what brushes and washes are driven by."""
+"""Smooth random fields, blurs, displacements and stroke directions, from which painters make brushwork and washes."""
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -8,7 +8,7 @@ from .outlines import Rng
 
 
 def noise(rng: Rng, size: tuple[int, int], scale: float, octaves: int = 3) -> np.ndarray:
-    """A smooth field of about -1..1, float32 (h, w); `scale` is the width in pixels of its largest features."""
+    """A smooth field of about -1..1, float32 (h, w); ``scale`` is the width in pixels of its largest features."""
     # summed on a grid just fine enough for the smallest features, then enlarged once
     factor = max(1, int(scale / 2 ** (octaves - 1) / 3))
     width, height = size[0] // factor + 2, size[1] // factor + 2
@@ -29,7 +29,7 @@ def noise(rng: Rng, size: tuple[int, int], scale: float, octaves: int = 3) -> np
 
 
 def grain(rng: Rng, size: tuple[int, int]) -> np.ndarray:
-    """Independent values of mean 0 and deviation about 1, float32 (h, w): uniform ones, for they come cheap."""
+    """Independent values of mean 0 and deviation about 1, float32 (h, w); uniform, because that is cheap."""
     return (rng.random((size[1], size[0]), dtype=np.float32) - 0.5) * np.float32(3.4)
 
 
@@ -57,13 +57,13 @@ def blurred(values: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def smoothstep(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """0 below `low`, 1 above `high`, a soft S between."""
+    """0 below ``low``, 1 above ``high``, a smooth step between."""
     t = np.clip((values - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
 
 
 def displaced(values: np.ndarray, dx: np.ndarray, dy: np.ndarray) -> np.ndarray:
-    """What `values` (h, w, ...) shows `dx`, `dy` pixels aside of each place; beyond the edge, the edge."""
+    """Read ``values`` (h, w, ...) at an offset of ``dx``, ``dy`` pixels from each position, clamped at the edges."""
     height, width = values.shape[:2]
     column = np.clip(np.arange(width, dtype=np.float32) + dx, 0, width - 1).astype(np.intp)
     row = np.clip(np.arange(height, dtype=np.float32)[:, None] + dy, 0, height - 1).astype(np.intp)
@@ -71,17 +71,17 @@ def displaced(values: np.ndarray, dx: np.ndarray, dy: np.ndarray) -> np.ndarray:
 
 
 def directions(rng: Rng, tones: np.ndarray, swirl: float, step: int = 4) -> np.ndarray:
-    """The way a stroke runs at each pixel, in radians, float32 (h, w): along the nearest edges of `tones`.
+    """The direction of a stroke at each pixel, in radians, float32 (h, w): along the nearest edges of ``tones``.
 
-    The smoothed structure tensor's minor direction (edge tangent flow, Kang et al. 2007), bent by a random field of
-    strength `swirl` radians; read on a grid of every `step`-th pixel.
+    This is the minor direction of the smoothed structure tensor (edge tangent flow, Kang et al. 2007), bent by a random
+    field of strength ``swirl`` radians. It is computed on a grid of every ``step``-th pixel.
     """
     height, width = tones.shape
     small = np.asarray(Image.fromarray(tones.astype(np.float32)).reduce(step))
     soft = ndimage.gaussian_filter(small, 1.0)
     gy, gx = np.gradient(soft)
     e, f, g = (ndimage.gaussian_filter(v, 5.0) for v in (gx * gx, gx * gy, gy * gy))
-    calm = 2e-5  # where nothing happens, strokes lie level
+    calm = 2e-5  # where there are no edges, strokes are horizontal
     double = np.arctan2(2 * f, e - g - calm)
     size = (small.shape[1], small.shape[0])
     double = double + 2 * swirl * noise(rng, size, size[0] * 0.35, 2)
@@ -93,10 +93,10 @@ def directions(rng: Rng, tones: np.ndarray, swirl: float, step: int = 4) -> np.n
 
 
 def combed(rng: Rng, angle: np.ndarray, reach: int, size: tuple[int, int]) -> np.ndarray:
-    """Noise drawn out along a direction field, as bristles leave it: (h, w) float32, mean 0, deviation about 1.
+    """Noise smeared along a direction field, like bristle marks: (h, w) float32, mean 0, deviation about 1.
 
-    Line integral convolution (Cabral and Leedom 1993), `reach` steps either way on the grid of `angle`, which may be
-    coarser than `size` (width, height).
+    Line integral convolution (Cabral and Leedom 1993), ``reach`` steps either way on the grid of ``angle``, which may
+    be coarser than ``size`` (width, height).
     """
     height, width = angle.shape
     source = grain(rng, (width, height))
@@ -112,7 +112,7 @@ def combed(rng: Rng, angle: np.ndarray, reach: int, size: tuple[int, int]) -> np
 
 
 def enlarged(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(h, w) or (h, w, 3) at another size (width, height), for what is soft and was painted small: float32."""
+    """Enlarge (h, w) or (h, w, 3), painted small because it is soft, to ``size`` (width, height): float32."""
     planes = [values] if values.ndim == 2 else [values[..., k] for k in range(values.shape[2])]
     done = [Image.fromarray(np.ascontiguousarray(plane, dtype=np.float32)) for plane in planes]
     grown = [np.asarray(plane.resize(size, Image.Resampling.BICUBIC)) for plane in done]
@@ -120,7 +120,7 @@ def enlarged(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def photo(rgb: np.ndarray) -> Image.Image:
-    """A picture from float colours (h, w, 3) in 0..255."""
+    """Convert float colours (h, w, 3) in 0..255 to a picture."""
     return Image.fromarray(np.clip(rgb + 0.5, 0, 255).astype(np.uint8))
 
 

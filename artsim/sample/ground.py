@@ -1,4 +1,4 @@
-"""What pictures are made on: woven canvas, laid and rice paper, rough watercolour paper, as factors of about 1."""
+"""Textures that pictures are made on: canvas, laid paper, rice paper, watercolour paper; as factors of about 1."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from .outlines import Rng
 
 
 def canvas(rng: Rng, size: tuple[int, int], depth: float = 0.05) -> np.ndarray:
-    """A plain weave, threads a little uneven: float32 (h, w)."""
+    """A plain weave with slightly uneven threads: float32 (h, w)."""
     warp, weft = (np.sin(2 * np.pi / 3.2 * _uneven(rng, length)) for length in size)
     knots = 0.35 * grain(rng, size)
     return 1 + depth * (0.6 * weft[:, None] * warp + 0.25 * warp + (0.25 * weft)[:, None] + knots)
@@ -21,7 +21,7 @@ def _uneven(rng: Rng, length: int) -> np.ndarray:
 
 
 def laid(rng: Rng, size: tuple[int, int], depth: float = 0.03) -> np.ndarray:
-    """Laid paper: close wire lines, wider chain lines, and age towards the edges: float32 (h, w)."""
+    """Laid paper: close wire lines, wider chain lines, aged edges: float32 (h, w)."""
     width, height = size
     x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
     wires = 0.5 * np.sin(y * (2 * np.pi / 4.1)) - 1.6 * np.exp(-26 * np.minimum(y, height - y) / height)

@@ -1,4 +1,4 @@
-"""What the sample museum says in IIIF: Presentation 3 and 2 manifests, a collection, Image API 3 answers. No server."""
+"""The sample museum's IIIF documents: Presentation 3 and 2 manifests, a collection, Image API 3 responses."""
 
 import io
 import re
@@ -30,12 +30,12 @@ _LABELS = (
 
 
 def rights_uri(rights: str) -> str:
-    """The address that stands for a rights statement of the catalogue."""
+    """The URI of a rights statement in the catalogue."""
     return _RIGHTS.get(rights, _IN_COPYRIGHT)
 
 
 def label(work: Work) -> dict[str, list[str]]:
-    """The title as a language map: every third work's in English, French and German, the others' in English alone."""
+    """The title as a language map: in English, French and German for a third of the artworks, else in English."""
     languages = ("en", "fr", "de") if sum(work.id.encode()) % 3 == 0 else ("en",)
     return {language: [work.title[k]] for k, language in enumerate(languages)}
 
@@ -47,7 +47,7 @@ def _pairs(work: Work) -> list[tuple[tuple[str, str, str], str]]:
 
 
 def collection(museum: Museum, base: str) -> Json:
-    """Every work's manifest, as a Presentation 3 collection; `base` is the site's address."""
+    """A Presentation 3 collection of all manifests; ``base`` is the site's address."""
     return {
         "@context": "http://iiif.io/api/presentation/3/context.json",
         "id": f"{base}/iiif/collection.json",
@@ -61,11 +61,11 @@ def collection(museum: Museum, base: str) -> Json:
 
 
 def manifest(work: Work, size: tuple[int, int], base: str) -> Json:
-    """The Presentation 3 manifest of one work, whose picture is `size` (width, height) pixels."""
+    """The Presentation 3 manifest of one artwork, whose picture is ``size`` (width, height) pixels."""
     here = f"{base}/iiif/{work.id}"
     width, height = size
     body: Json = {"type": "Image", "format": "image/jpeg", "width": width, "height": height}
-    if work.private:  # no image service goes round robots.txt
+    if work.private:  # an image service would bypass robots.txt
         body |= {"id": f"{base}/{work.file}"}
     else:
         service = [{"id": here, "type": "ImageService3", "profile": "level1"}]
@@ -99,7 +99,7 @@ def manifest(work: Work, size: tuple[int, int], base: str) -> Json:
 
 
 def manifest_2(work: Work, size: tuple[int, int], base: str) -> Json:
-    """The same work as a Presentation 2 manifest, as older museums publish it."""
+    """The Presentation 2 manifest of the same artwork, as older museums publish it."""
     here = f"{base}/iiif2/{work.id}"
     width, height = size
     resource: Json = {"@type": "dctypes:Image", "format": "image/jpeg", "width": width, "height": height}
@@ -140,7 +140,7 @@ def manifest_2(work: Work, size: tuple[int, int], base: str) -> Json:
 
 
 def info(work: Work, size: tuple[int, int], base: str) -> Json:
-    """The Image API 3 description (info.json) of a work's picture."""
+    """The Image API 3 description (info.json) of an artwork's picture."""
     width, height = size
     return {
         "@context": "http://iiif.io/api/image/3/context.json",
@@ -157,11 +157,13 @@ def info(work: Work, size: tuple[int, int], base: str) -> Json:
 
 
 def image(path: Path, region: str, size: str) -> bytes:
-    """A region of a picture at a size, as Image API 3 writes them: `full` or `x,y,w,h`; `max`, `w,`, `!w,h`, `pct:n`...
+    """Return a region of a picture at a size, as JPEG.
+
+    Both are in Image API 3 syntax: ``full`` or ``x,y,w,h``...; ``max``, ``w,``, ``!w,h``, ``pct:n``...
 
     Raises:
-        ValueError: region or size are not ones this service has (a size larger than the region is none).
-        OSError: there is no picture, or a damaged one.
+        ValueError: the region or size is not supported, or the size is larger than the region.
+        OSError: the picture is missing or damaged.
     """
     if region == "full" and size in ("max", "full"):
         return path.read_bytes()
@@ -184,10 +186,10 @@ def _box(region: str, size: tuple[int, int]) -> tuple[int, int, int, int]:
         side = min(size)
         left, top = (size[0] - side) // 2, (size[1] - side) // 2
         return left, top, left + side, top + side
-    found = re.fullmatch(r"(\d+),(\d+),(\d+),(\d+)", region)
-    if not found:
+    match = re.fullmatch(r"(\d+),(\d+),(\d+),(\d+)", region)
+    if not match:
         raise ValueError(f"region {region} is not one of full, square, x,y,w,h")
-    x, y, w, h = map(int, found.groups())
+    x, y, w, h = map(int, match.groups())
     if x >= size[0] or y >= size[1] or not w or not h:
         raise ValueError(f"region {region} is outside the picture")
     return x, y, min(x + w, size[0]), min(y + h, size[1])
@@ -196,14 +198,14 @@ def _box(region: str, size: tuple[int, int]) -> tuple[int, int, int, int]:
 def _target(size: str, wide: int, high: int) -> tuple[int, int]:
     if size in ("max", "full"):
         return wide, high
-    if found := re.fullmatch(r"pct:(\d+(?:\.\d+)?)", size):
-        share = float(found[1]) / 100
+    if match := re.fullmatch(r"pct:(\d+(?:\.\d+)?)", size):
+        share = float(match[1]) / 100
         return round(wide * share), round(high * share)
-    found = re.fullmatch(r"(!?)(\d*),(\d*)", size)
-    if not found or not (found[2] or found[3]) or (found[1] and not (found[2] and found[3])):
+    match = re.fullmatch(r"(!?)(\d*),(\d*)", size)
+    if not match or not (match[2] or match[3]) or (match[1] and not (match[2] and match[3])):
         raise ValueError(f"size {size} is not one of max, w, ,h w,h !w,h pct:n")
-    w, h = (int(part) if part else 0 for part in found.groups()[1:])
-    if found[1]:  # within a frame, and never enlarged
+    w, h = (int(part) if part else 0 for part in match.groups()[1:])
+    if match[1]:  # fits into a frame, and is never enlarged
         share = min(w / wide, h / high, 1)
         return max(1, round(wide * share)), max(1, round(high * share))
-    return w if found[2] else round(wide * h / high), h if found[3] else round(high * w / wide)
+    return w if match[2] else round(wide * h / high), h if match[3] else round(high * w / wide)

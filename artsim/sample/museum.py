@@ -1,4 +1,4 @@
-"""The sample museum on disk: its pictures, painted here, and its catalogue. No network."""
+"""Makes the sample museum on disk: its painted pictures and its catalogue. Uses no network."""
 
 import csv
 import json
@@ -19,7 +19,7 @@ from .works import Work, plan
 
 _log = logging.getLogger(__name__)
 
-VERSION = 1  # raised with every change that makes other pictures of the same seed
+VERSION = 1  # raise it when a change makes the same seed give other pictures
 _QUALITY = 88
 _COLUMNS = ("id", "image_url", "page_url", "title", "artist", "date", "year_from", "year_to", "style", "type",
             "technique", "location", "school", "rights", "metadata")  # fmt: skip
@@ -27,19 +27,19 @@ _COLUMNS = ("id", "image_url", "page_url", "title", "artist", "date", "year_from
 
 @dataclass(frozen=True, slots=True)
 class Museum:
-    """A museum that has been made: its folder and its works."""
+    """A museum on disk: its folder and its artworks."""
 
     folder: Path
     works: tuple[Work, ...]
 
     @property
     def catalog(self) -> Path:
-        """The catalogue as CSV, whose image_url is a file relative to the folder."""
+        """The catalogue as CSV; its image_url is a path relative to the folder."""
         return self.folder / "catalog.csv"
 
 
 def draw(work: Work) -> Image.Image:
-    """Paint an original or a variant, as an RGB picture of `work.size`."""
+    """Paint an original or a variant, as an RGB picture of ``work.size``."""
     painter = next(p for p in PAINTERS if p.name == work.artist)
     composition, hand = (default_rng(seed) for seed in work.seeds)
     scene = MOTIFS[work.type](composition, work.size[0] / work.size[1])
@@ -50,13 +50,13 @@ def draw(work: Work) -> Image.Image:
 
 
 def make(folder: str | Path, seed: int = 0, works: int | None = None) -> Museum:
-    """Make a museum in a folder, or find it there: pictures, `catalog.csv` and, last of all, `museum.json`.
+    """Make a museum in a folder, or reuse it: pictures, ``catalog.csv`` and, at the end, ``museum.json``.
 
-    The same seed makes the same bytes (with the same versions of NumPy and Pillow). A folder whose museum.json tells
-    of the same version, seed and works is left as it is; otherwise the pictures it tells of are replaced.
+    The same seed makes the same bytes (with the same versions of NumPy and Pillow). A folder whose museum.json has the
+    same version, seed and artworks is left as it is; otherwise the pictures listed there are replaced.
 
     Raises:
-        ValueError: `works` is not a number of works that a museum can have (see `plan`).
+        ValueError: a museum can't have this number of ``works`` (see ``plan``).
     """
     museum = Museum(Path(folder), plan(seed, works))
     note = museum.folder / "museum.json"
@@ -80,9 +80,9 @@ def make(folder: str | Path, seed: int = 0, works: int | None = None) -> Museum:
 
 
 def load(folder: str | Path) -> Museum:
-    """A museum that was made before; FileNotFoundError where none was."""
+    """Load a museum that was made before; raises FileNotFoundError if there is none."""
     note = json.loads((Path(folder) / "museum.json").read_text(encoding="utf-8"))
-    pairs = ("title", "size", "seeds")  # JSON knows no tuples
+    pairs = ("title", "size", "seeds")  # JSON has no tuples
     works = (Work(**fields | {name: tuple(fields[name]) for name in pairs}) for fields in note["works"])
     return Museum(Path(folder), tuple(works))
 
@@ -102,11 +102,14 @@ def _save(work: Work, files: dict[str, Path]) -> None:
 
 
 def write_catalog(target: TextIO, works: Iterable[Work], base: str = "") -> None:
-    """Write the catalogue as CSV. With the `base` address of a site, addresses are absolute; without, image_url is the
-    file relative to the museum's folder and page_url empty."""
+    """Write the catalogue as CSV.
+
+    With the ``base`` address of a site, addresses are absolute. Without it, image_url is the file relative to the
+    museum's folder and page_url is empty.
+    """
     rows = csv.writer(target)
     rows.writerow(_COLUMNS)
     for w in works:
         image, page = (f"{base}/{w.file}", f"{base}/works/{w.id}") if base else (w.file, "")
-        made = (w.title[0], w.artist, w.date, w.year_from, w.year_to, w.style, w.type, w.technique)
-        rows.writerow((w.id, image, page, *made, w.location, w.school, w.rights, json.dumps(w.metadata())))
+        details = (w.title[0], w.artist, w.date, w.year_from, w.year_to, w.style, w.type, w.technique)
+        rows.writerow((w.id, image, page, *details, w.location, w.school, w.rights, json.dumps(w.metadata())))

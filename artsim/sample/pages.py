@@ -1,4 +1,4 @@
-"""The sample museum's web pages for people: the wall of thumbnails, and a page a work."""
+"""The sample museum's HTML pages: the wall of thumbnails, and one page per artwork."""
 
 from html import escape
 
@@ -29,7 +29,7 @@ def _thumbnail(work: Work, side: int) -> str:
 
 
 def wall(museum: Museum) -> str:
-    """The first page: every work, small."""
+    """The home page: a thumbnail of every artwork."""
     links = "\n".join(
         f'<a href="/works/{w.id}"><img loading="lazy" src="{_thumbnail(w, 300)}" alt="{escape(w.title[0])}"></a>'
         for w in museum.works
@@ -41,7 +41,7 @@ def wall(museum: Museum) -> str:
 
 
 def page(work: Work) -> str:
-    """The page of one work."""
+    """The page of one artwork."""
     facts = {"Artist": work.artist, "Date": work.date, "Technique": work.technique, "Style": work.style,
              "Subject": work.type, "School": work.school, "Location": work.location, "Rights": work.rights,
              "Inventory": work.metadata()["inventory"]}  # fmt: skip

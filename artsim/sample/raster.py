@@ -1,4 +1,4 @@
-"""A scene on a pixel grid: which shape is where, how light it is there, and its colours under a palette."""
+"""A scene on a pixel grid: the shape at each pixel, its tone, and its colour under a palette."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ _LEVELS = 64
 
 @dataclass(frozen=True, slots=True)
 class Raster:
-    """`labels` (h, w) intp: the shape on top, by index; `tones` (h, w) float32: its tone there, modelling included."""
+    """``labels`` (h, w) intp: index of the top shape; ``tones`` (h, w) float32: its tone there, modelling included."""
 
     scene: Scene
     labels: np.ndarray
@@ -30,12 +30,12 @@ class Raster:
         return np.take(each, self.labels)
 
     def made_of(self, *kinds: str) -> np.ndarray:
-        """True where the shape on top is of one of these kinds: bool (h, w)."""
+        """True where the top shape is of one of these kinds: bool (h, w)."""
         return np.take(np.array([s.kind in kinds for s in self.scene.shapes]), self.labels)
 
 
 def rasterise(scene: Scene, width: int, height: int) -> Raster:
-    """Draw the scene's shapes over one another; every pixel knows the last."""
+    """Draw the scene's shapes over one another; each pixel keeps the last one."""
     image = Image.new("I", (width, height))
     draw = ImageDraw.Draw(image)
     for index, shape in enumerate(scene.shapes):
@@ -58,7 +58,7 @@ def _modelling(outline: np.ndarray, tone: float, volume: float, fade: float) -> 
 
 
 def coloured(raster: Raster, palette: Palette, tones: np.ndarray | None = None) -> np.ndarray:
-    """The colours of the raster under a palette, float32 (h, w, 3) in 0..255; `tones` instead of its own if given."""
+    """The colours of the raster under a palette, float32 (h, w, 3) in 0..255; ``tones`` replaces its own if given."""
     materials = [(s.kind, s.hue if s.kind == "bloom" else 0) for s in raster.scene.shapes]
     kinds = sorted(set(materials))
     table = np.concatenate([palette.tints(*kind, np.linspace(0, 1, _LEVELS)) for kind in kinds])

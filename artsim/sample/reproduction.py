@@ -1,4 +1,4 @@
-"""Photographs of works: another size, a little cropped, toned and compressed again. Near duplicates, on purpose."""
+"""Simulates photographs of artworks: resized, slightly cropped, toned and recompressed, as near duplicates."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from .outlines import Rng
 
 
 def reproduced(original: Image.Image, path: Path, rng: Rng) -> None:
-    """Save what a visitor's or an archive's camera makes of a picture, as a JPEG."""
+    """Save a simulated photograph of a picture, as a JPEG."""
     width, height = original.size
     trim = rng.uniform(0.0, 0.025, 4) * (width, height, width, height)
     box = (trim[0], trim[1], width - trim[2], height - trim[3])
@@ -18,7 +18,7 @@ def reproduced(original: Image.Image, path: Path, rng: Rng) -> None:
     taken = original.convert("RGB").resize(size, Image.Resampling.LANCZOS, box=box)
     if rng.random() < 0.4:
         taken = taken.filter(ImageFilter.GaussianBlur(0.7))
-    # a warm or a cool lamp that lights one side more
+    # a warm or cool lamp that lights one side more than the other
     cast = 1 + rng.normal(0, 0.03, 3).astype(np.float32)
     side = np.linspace(-1, 1, size[0], dtype=np.float32)[None, :, None] * np.float32(rng.normal(0, 0.04))
     lit = np.asarray(taken, dtype=np.float32) * (cast + side) * float(rng.uniform(0.93, 1.06))

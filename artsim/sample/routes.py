@@ -1,4 +1,4 @@
-"""What the sample museum's web site answers: pages, pictures, catalogue, robots.txt, IIIF. Started by `site`."""
+"""The routes of the sample museum's web site: pages, pictures, catalogue, robots.txt, IIIF. Served by ``site``."""
 
 import asyncio
 import functools
@@ -85,14 +85,14 @@ def _measure(museum: Museum) -> Callable[[Work], tuple[int, int]]:
         try:
             with Image.open(museum.folder / work.file) as picture:
                 return picture.size
-        except OSError:  # the missing one: as large as it would be
+        except OSError:  # the missing picture: the size it would have
             return work.size
 
     return measured
 
 
 def _pictures(museum: Museum) -> _Handler:
-    """The JPEGs as they are, read once and kept in memory, with what a client needs to ask for them again."""
+    """Serve the JPEG files, read once and kept in memory, with the headers for conditional requests."""
     files = {work.file for work in museum.works}
 
     @functools.cache
@@ -118,7 +118,7 @@ def _pictures(museum: Museum) -> _Handler:
 
 
 def _unchanged(request: web.Request, etag: str, changed: datetime) -> bool:
-    """Whether the client has this already (RFC 9110, 13.1): its ETag decides, its date only where it sends no ETag."""
+    """Whether the client's copy is current (RFC 9110, 13.1): its ETag decides, its date only if it sends no ETag."""
     if "If-None-Match" in request.headers:
         named = [tag.strip().removeprefix("W/") for tag in request.headers["If-None-Match"].split(",")]
         return etag in named or "*" in named
@@ -127,7 +127,7 @@ def _unchanged(request: web.Request, etag: str, changed: datetime) -> bool:
 
 
 def _image_service(museum: Museum, found: Callable[[web.Request], Work]) -> _Handler:
-    """The Image API: sizes and regions, made when first asked for."""
+    """Serve the Image API: regions and sizes, made on the first request and cached."""
 
     @functools.lru_cache(2048)
     def made(file: str, region: str, size: str) -> bytes:

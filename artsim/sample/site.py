@@ -1,4 +1,4 @@
-"""The sample museum as a real web site on loopback, in a process of its own so that it keeps up with its visitors.
+"""Serves the sample museum on loopback, in its own process so that it keeps up with many requests.
 
 python -m artsim.sample.site FOLDER 127.0.0.1 8000    # to look at a museum in a browser
 """
@@ -19,12 +19,12 @@ from .routes import application
 
 @contextmanager
 def serve(folder: str | Path, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """Run the site of a museum that was made in `folder`; gives its base address, such as http://127.0.0.1:41234.
+    """Run the site of the museum in ``folder``; yields its base address, such as http://127.0.0.1:41234.
 
-    Port 0 takes a free one. The server ends with the block, and with this process, whatever ends that.
+    Port 0 picks a free port. The server ends with the block, and with this process, however that ends.
 
     Raises:
-        RuntimeError: the server did not start: no museum in that folder, or a port that is taken.
+        RuntimeError: the server did not start: there is no museum in the folder, or the port is taken.
     """
     command = [sys.executable, "-m", "artsim.sample.site", str(Path(folder).absolute()), host, str(port)]
     paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
@@ -39,7 +39,7 @@ def serve(folder: str | Path, host: str = "127.0.0.1", port: int = 0) -> Iterato
             raise RuntimeError(f"the sample museum's server did not start: {' '.join(command)}")
         yield base
     finally:
-        server.stdin.close()  # the server waits for this
+        server.stdin.close()  # tells the server to end
         try:
             server.wait(5)
         except subprocess.TimeoutExpired:
@@ -53,7 +53,7 @@ async def _run(museum: Museum, host: str, port: int) -> None:
     await runner.setup()
     await web.TCPSite(runner, host, port).start()
     print(f"http://{host}:{runner.addresses[0][1]}", flush=True)
-    # ends when whoever started this closes its end, or dies; at a terminal, at the end of input
+    # runs until the parent process closes the pipe or dies; at a terminal, until the end of input
     await asyncio.to_thread(sys.stdin.read)
     await runner.cleanup()
 

@@ -1,4 +1,4 @@
-"""What the works are called, in English, French and German; no picture is made here."""
+"""The titles of the artworks, in English, French and German."""
 
 from .outlines import Rng
 
@@ -74,7 +74,7 @@ _MOMENTS: tuple[Title, ...] = (
 
 
 def titles(motif: str, count: int, rng: Rng) -> list[Title]:
-    """`count` titles for works of one painter on one motif, no two alike: (English, French, German)."""
+    """Return ``count`` different titles for one painter's artworks on one motif: (English, French, German)."""
     subjects = [_SUBJECTS[motif][k] for k in rng.permutation(len(_SUBJECTS[motif]))[:count]]
     moments = [_MOMENTS[int(rng.integers(len(_MOMENTS)))] for _ in subjects]
     if motif == "portrait":

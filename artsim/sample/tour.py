@@ -1,4 +1,4 @@
-"""The sample museum ready for a visit: made, on line, and a pipeline.toml that takes the whole of artsim through it."""
+"""Prepares the sample museum for the demo: makes it, serves it, and writes a pipeline.toml that runs artsim on it."""
 
 import contextlib
 import logging
@@ -96,14 +96,14 @@ k = 7
 picture = "{archive}/neighbors-eye.png"
 
 """
-_ENOUGH = 200  # works that a curator's eye can be learned from
+_ENOUGH = 200  # the fewest artworks that a training can learn from
 
 
 @contextlib.contextmanager
 def tour(archive: Path, *, works: int | None, seed: int, port: int) -> Iterator[Path]:
-    """Makes the museum beside an archive, serves it on 127.0.0.1, and yields the pipeline.toml for both.
+    """Makes the museum next to an archive, serves it on 127.0.0.1, and yields the pipeline.toml for both.
 
-    Mistake if there is no museum of so many works, or the port is taken.
+    Raises a user error if a museum can't have this number of artworks, or if the port is taken.
     """
     _check_port(port)
     try:
@@ -135,7 +135,7 @@ def tour(archive: Path, *, works: int | None, seed: int, port: int) -> Iterator[
 
 
 def _check_port(port: int) -> None:
-    """Mistake if nothing can listen there."""
+    """Raises a user error if the port can't be listened on."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -145,7 +145,7 @@ def _check_port(port: int) -> None:
 
 
 def _queries(museum: Museum) -> list[str]:
-    """One work of each of six painters, each of another motif."""
+    """The ids of one artwork by each of six painters, each on a different motif."""
     chosen: dict[str, str] = {}
     motifs: set[str] = set()
     for work in museum.works:

@@ -1,4 +1,4 @@
-"""Which works the sample museum has: originals, variants, copies, and the few whose picture is flawed. No pictures."""
+"""Plans the sample museum's artworks: originals, variants, copies, and a few with a flawed picture."""
 
 import zlib
 from dataclasses import dataclass, replace
@@ -12,17 +12,17 @@ from .titles import Title, titles
 
 _VARIANTS, _COPIES = 2, 3  # per painter, beside the originals
 _SIDES = (560, 560, 560, 580, 600, 620, 660, 720, 840)  # long sides in pixels
-_SMALLEST = 20  # works: the least that holds one of everything
+_SMALLEST = 20  # the fewest artworks that include one of everything
 _AGAIN = (" (second version)", " (seconde version)", " (zweite Fassung)")
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One row of the catalogue, and how its picture comes about.
+    """One row of the catalogue, and how its picture is made.
 
-    `file` is relative to the museum's folder; `kind` is original, variant or copy, `of` the work that it goes back to;
-    `flaw` is "missing" or "truncated" for the two works whose picture cannot be had whole. `seeds` are those of the
-    composition and of the hand.
+    ``file`` is relative to the museum's folder; ``kind`` is original, variant or copy, ``of`` is the artwork that it is
+    based on; ``flaw`` is "missing" or "truncated" for the two artworks without a complete picture. ``seeds`` are those
+    of the composition and of the brushwork.
     """
 
     id: str
@@ -47,25 +47,25 @@ class Work:
 
     @property
     def private(self) -> bool:
-        """Whether robots.txt keeps the picture from robots."""
+        """Whether robots.txt disallows the picture."""
         return self.file.startswith("private/")
 
     def metadata(self) -> dict[str, str]:
-        """What the catalogue says beside its columns: where a copy or a variant comes from."""
+        """What the catalogue adds to its columns: the inventory number, and the original of a copy or variant."""
         inventory = f"SM {self.year_to}.{zlib.crc32(self.id.encode()) % 900 + 100}"
         return {"inventory": inventory} | ({f"{self.kind}_of": self.of} if self.of else {})
 
 
 def plan(seed: int = 0, works: int | None = None) -> tuple[Work, ...]:
-    """The works of a museum, in the order in which they hang.
+    """Return the artworks of a museum, in hanging order.
 
     Args:
-        seed: another seed is another museum by the same painters.
-        works: how many; None means all. Fewer are spread over painters and motifs, and always hold a variant, a copy,
-            the two flawed pictures and one that robots.txt keeps.
+        seed: a different seed gives a different museum by the same painters.
+        works: how many; None means all. Fewer are spread over painters and motifs, and include a variant, a copy,
+            the two flawed pictures and one that robots.txt disallows.
 
     Raises:
-        ValueError: more works than there are, or too few to hold one of everything.
+        ValueError: there are not that many artworks, or they are too few to include one of everything.
     """
     groups = [_oeuvre(painter, index, seed) for index, painter in enumerate(PAINTERS)]
     originals = [group[k] for k in range(max(map(len, groups))) for group in groups if k < len(group)]
@@ -81,7 +81,7 @@ def plan(seed: int = 0, works: int | None = None) -> tuple[Work, ...]:
         later += [_variant(work, painter, rng) for work in own[:_VARIANTS]]
         later += [_copy(work, rng) for work in own[:_COPIES]]
     later.sort(key=lambda work: places[work.of])
-    # after every fifth original hangs a variant or a copy of one before it
+    # every fifth original is followed by a variant or a copy of an earlier one
     hung: list[Work] = []
     for place, work in enumerate(originals):
         hung.append(work)
@@ -94,7 +94,7 @@ def plan(seed: int = 0, works: int | None = None) -> tuple[Work, ...]:
 
 
 def _oeuvre(painter: Painter, index: int, seed: int) -> list[Work]:
-    """A painter's originals, motif by motif in turn: two of each, of the favourites three, of the first two four."""
+    """A painter's originals, cycling through the motifs: two of each, three of favourites, four of the first two."""
     rng = default_rng([seed, 1, index])
     motifs = list(MOTIFS)
     rounds: list[list[Work]] = [[], [], [], []]
@@ -146,7 +146,7 @@ def _dated(painter: Painter, rng: Rng) -> tuple[str, int, int]:
 
 
 def _variant(work: Work, painter: Painter, rng: Rng) -> Work:
-    """The painter returns to a composition: other colours, another day's hand."""
+    """Plan the painter's variant of an artwork: the same composition with another palette and other brushwork."""
     name = f"{work.id}-variant"
     year = min(work.year_to + int(rng.integers(1, 6)), painter.died)
     english, french, german = (words + again for words, again in zip(work.title, _AGAIN, strict=True))
@@ -166,7 +166,7 @@ def _variant(work: Work, painter: Painter, rng: Rng) -> Work:
 
 
 def _copy(work: Work, rng: Rng) -> Work:
-    """Somebody photographed the work."""
+    """Plan a photograph of an artwork."""
     name = f"{work.id}-photo"
     seeds = (work.seeds[0], int(rng.integers(2**31)))
     return replace(work, id=name, file=f"images/{name}.jpg", seeds=seeds, kind="copy", of=work.id)

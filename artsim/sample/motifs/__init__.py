@@ -1,4 +1,4 @@
-"""The motifs that every painter of the sample museum treats; each file draws up one, as shapes without colour."""
+"""The motifs that every painter of the sample museum paints; each file composes one, as shapes without colour."""
 
 from collections.abc import Callable
 

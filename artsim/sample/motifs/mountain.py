@@ -1,4 +1,4 @@
-"""The mountain: ranges that pale with distance, a sun, a lake or a valley of mist, pines in front."""
+"""The mountain: ranges that get paler with distance, a sun, a lake or a valley of mist, pines in front."""
 
 import numpy as np
 
@@ -57,13 +57,13 @@ def _peak(scene: Scene, rng: Rng, at: float, base: float, high: float, rock: str
     edge = body[:-2]
     top = int(edge[:, 1].argmin())
     summit = edge[top]
-    # the shaded flank: from the summit down the right-hand side, its inner edge running back and forth
+    # the shaded flank: from the summit down the right-hand side, with a jagged inner edge
     right = edge[top : top + 1 + int(len(edge) * half * 0.62 / scene.aspect)]
     t = np.linspace(1, 0, 12)[:, None]
     inner = summit + (np.array([summit[0] - half * 0.1, base + 0.03]) - summit) * t
     inner[1:-1, 0] += rng.normal(0, half * 0.05, 10)
     scene.add(np.vstack([right, (right[-1][0] - half * 0.2, base + 0.03), inner]), rock, 0.28, 0.32, fade=0.36)
-    # snow follows the crest and ends below in teeth
+    # snow follows the crest; its lower edge is toothed
     reach = int(len(edge) * half * 0.3 / scene.aspect)
     crest = edge[max(top - reach, 0) : top + reach + 1]
     teeth_x = np.linspace(crest[-1][0], crest[0][0], 15)

@@ -22,7 +22,7 @@ def portrait(rng: Rng, aspect: float) -> Scene:
     middle = (x, 0.38)
 
     def at(outline: Outline) -> Outline:
-        """From head units (the face 1 wide, about its middle) into the frame, bowed."""
+        """Transform from head units (the face 1 wide, the origin at its middle) into the frame, tilted."""
         return turned(np.asarray(outline, float) * 0.25 * size + middle, tilt, (x, 0.55))
 
     def hairy(outline: Outline, more: float = 0.0) -> None:

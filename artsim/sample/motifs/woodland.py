@@ -1,4 +1,4 @@
-"""The woodland: tall trunks one behind the other, light falling between, a canopy, fallen leaves, sometimes a deer."""
+"""The woodland: tall trunks behind one another, light between them, a canopy, fallen leaves, sometimes a deer."""
 
 import numpy as np
 

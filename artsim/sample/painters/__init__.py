@@ -1,4 +1,4 @@
-"""The twelve invented painters of the sample museum, one file a hand. A new hand is a new file and one line here."""
+"""The twelve invented painters of the sample museum, one per file. To add one, write a file and list it here."""
 
 from . import (
     colour_field,

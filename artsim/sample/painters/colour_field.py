@@ -1,4 +1,4 @@
-"""Ilse Marrow, who leaves of a subject only its largest fields and lets them breathe at the edges."""
+"""Ilse Marrow, who reduces a subject to its largest fields, with soft edges."""
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -12,7 +12,7 @@ from .hand import Painter
 
 
 def _essence(scene: Scene) -> list[Shape]:
-    """The shapes large enough to be felt, from back to front."""
+    """The large shapes, from back to front, without the first."""
     kept = []
     for shape in scene.shapes[1:]:
         low = shape.outline.min(0).clip(0)
@@ -24,7 +24,7 @@ def _essence(scene: Scene) -> list[Shape]:
 
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
-    """A stained ground, then field over field, thin at their borders, each wiped on in clouds."""
+    """Paint a stained ground, then field over field, each cloudy and thin at its border."""
     width, height = size
     half = (width // 2, height // 2)
     ground = palette.paper * 0.35 + 0.65 * palette.tint("earth", 0, 0.16 if scene.night else 0.34)
@@ -46,10 +46,10 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
         ImageDraw.Draw(mask).polygon((shape.outline * half[1] - corner).ravel().tolist(), fill=255)
         soft = blurred(np.asarray(mask, dtype=np.float32) / 255, feather)
         cover = smoothstep(soft + 0.16 * min(1.0, extent * 6) * ragged[where], 0.18, 0.92) * inner[where]
-        # every field is wiped on with clouds of its own: the same ones, turned over
+        # every field is wiped on with the same clouds, flipped at random
         cloud = clouds[:: rng.choice([-1, 1]), :: rng.choice([-1, 1])][where] * float(rng.choice([-1, 1]))
         coat = palette.tints(shape.kind, shape.hue, shape.tone + shape.fade * (rows[where[0]] - 0.4) + 0.085 * cloud)
-        # the border of a field glows: there the coat is thin and a warmer one shows
+        # the border of a field glows: the coat is thin there, and a warmer one shows through
         rim = (1.2 * cover * (1 - cover) * inner[where])[..., None]
         warm = from_lab(to_lab(palette.tint(shape.kind, shape.hue, shape.tone)) + np.array([0.05, 0.035, 0.035]))
         thick = (cover * (0.86 + 0.08 * cloud)).clip(0, 1)[..., None]
@@ -62,7 +62,7 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
 
 
 def _around(shape: Shape, size: tuple[int, int], margin: float) -> tuple[slice, slice]:
-    """Rows and columns of the shape's surroundings."""
+    """Rows and columns of the shape's bounding box with a margin."""
     width, height = size
     low = (shape.outline.min(0) * height - margin).astype(int)
     high = (shape.outline.max(0) * height + margin).astype(int) + 1

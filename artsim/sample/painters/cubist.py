@@ -1,4 +1,4 @@
-"""Bruno Kastell, who breaks what he sees into planes, tilts each and shades it from one of its edges."""
+"""Bruno Kastell, who breaks what he sees into planes, shifts each and shades it from one side."""
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -15,13 +15,13 @@ _CUTS = 13
 
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
-    """Cut the field by long lines; every facet looks a little aside, is graded, and meets its neighbours in an edge."""
+    """Cut the picture by long lines; each facet shows a shifted view, is graded, and has dark edges."""
     width, height = size
     unit = float(min(size))
     cells, lines = _planes(rng, size)
     count = 2**_CUTS
     x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
-    # where each facet looks, how it is lit, and from which side
+    # the shift and zoom of what each facet shows
     shift = rng.normal(0, 0.026 * unit, (count, 2))
     shift[rng.random(count) < 0.16] *= 2.2
     zoom = rng.normal(0, 0.05, count)
@@ -40,7 +40,7 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
     labels = displaced(raster.labels, dx, dy)
     seen = type(raster)(scene, labels, tones)
     rgb = coloured(seen, palette, np.clip(tones + shade, 0.03, 0.98))
-    # a few facets fall out into ochre or grey, as if the canvas showed
+    # a few facets turn ochre or grey, as if the canvas showed through
     stray = rng.random(count) < 0.1
     ground = palette.tints("earth", 0, 0.62 + shade * 1.2)
     mix = _each(0.62 * stray, cells)[..., None]
@@ -64,12 +64,12 @@ def _planes(rng: Rng, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         theta = (leaning, leaning + np.pi / 2, np.pi / 4 - leaning)[k % 3] + rng.normal(0, 0.2)
         spot = rng.uniform(0, 1, 2) * size
         side = Image.new("L", size, 0)
-        if k % 4 == 3:  # an arc among the lines
+        if k % 4 == 3:  # every fourth cut is an arc
             radius = rng.uniform(0.25, 0.5) * unit
             ring = [*(spot - radius), *(spot + radius)]
             ImageDraw.Draw(side).ellipse(ring, fill=1)
             pen.ellipse([2 * v for v in ring], outline=210, width=2)
-        else:  # no line runs the whole width: it ends at the plane's own flanks
+        else:  # a line ends at the sides of its plane, not at the picture's edge
             along = np.array([np.cos(theta), np.sin(theta)]) * rng.uniform(0.35, 0.8) * most
             deep = np.array([-np.sin(theta), np.cos(theta)]) * 2 * most
             plane = np.array([spot - along, spot + along, spot + along + deep, spot - along + deep])

@@ -9,11 +9,11 @@ from ..outlines import Outline, Rng, smooth
 from ..scene import Scene
 from .hand import Painter
 
-_SMALLEST = 0.00025  # of the picture's height squared: scissors cut nothing smaller
+_SMALLEST = 0.00025  # smallest area that is cut, as a share of the picture's height squared
 
 
 def _cut(outline: Outline, rng: Rng) -> Outline:
-    """The outline as scissors leave it: few facets, each a little off."""
+    """The outline as scissors leave it: fewer points, each slightly off."""
     step = max(1, len(outline) // 18)
     if outline[:, 1].max() > 0.99 and len(outline) > 30:  # a sheet across the picture keeps its lower corners
         edge = smooth(outline[:-2:step], 1)[2:-2]
@@ -29,7 +29,7 @@ def _area(outline: Outline) -> float:
 
 
 def _weed(rng: Rng, x: float, y: float, size: float) -> Outline:
-    """A frond with rounded lobes, the signature of this hand."""
+    """A frond with rounded lobes, the painter's signature."""
     angle = rng.uniform(0, 2 * np.pi)
     lobes = int(rng.integers(5, 8))
     t = np.linspace(0, 2 * np.pi, lobes * 8, endpoint=False)
@@ -38,7 +38,7 @@ def _weed(rng: Rng, x: float, y: float, size: float) -> Outline:
 
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
-    """Cut, lay from back to front, let every piece throw its little shadow."""
+    """Cut the shapes and lay them from back to front, each with a small shadow."""
     width, height = size
     scale = height * 2
     backs = [palette.tint("bloom", int(h), 0.62) for h in rng.permutation(6)]
@@ -47,7 +47,7 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
     draw, dark = ImageDraw.Draw(base), ImageDraw.Draw(shade)
     night = -0.06 if scene.night else 0.0
     for index, shape in enumerate(scene.shapes):
-        # a flat sheet has one tone: five steps are all the pots she has
+        # a sheet has one flat tone, rounded to a sixth
         tone = round((shape.tone + shape.fade / 2 + night) * 6) / 6
         colour = palette.tint(shape.kind, shape.hue, tone) + rng.normal(0, 3, 3)
         if index == 0:
@@ -64,7 +64,7 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
         dark.polygon(piece.ravel().tolist(), fill=int(rng.integers(40, 220)))
     _fronds(draw, palette, scene, scale, rng)
     rgb = np.asarray(base.reduce(2), dtype=np.float32)
-    # gouache: every sheet was brushed in a direction of its own
+    # gouache: every sheet is brushed either across or along
     sheet = np.asarray(shade.reduce(2), dtype=np.float32)
     across = noise(rng, (width, max(height // 10, 4)), 26, 2).repeat(10, axis=0)
     along = noise(rng, (max(width // 10, 4), height), 26, 2).repeat(10, axis=1)
@@ -74,7 +74,7 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
 
 
 def _patchwork(draw: ImageDraw.ImageDraw, colour: np.ndarray, backs: list, scene: Scene, scale: int, rng: Rng) -> None:
-    """Behind everything: the sky or the wall, pieced from sheets near its colour and one or two strangers."""
+    """Draw the background from sheets near its colour, a few of them mixed with an accent."""
     columns, rows = max(2, round(scene.aspect * 2.6)), 2
     xs = np.linspace(-0.02, scene.aspect + 0.02, columns + 1) + rng.normal(0, 0.02, columns + 1)
     ys = [-0.02, rng.uniform(0.38, 0.5), 1.02]

@@ -1,4 +1,4 @@
-"""Johann Ferber, who cuts the world into copper as lines: parallel, swelling, crossed where it is dark."""
+"""Johann Ferber, who engraves copper with parallel, swelling lines that cross where it is dark."""
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -13,7 +13,7 @@ from .hand import Painter
 
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
-    """Three systems of hatching whose lines swell with the dark, contours, and the mark of the plate."""
+    """Draw three layers of hatching whose lines swell with darkness, and contours; then print the plate."""
     width, height = size
     raster = rasterise(scene, width, height)
     dark = 1 - raster.tones
@@ -27,7 +27,7 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
     wobble = noise(rng, size, 130, 2) * 2.2
     pitch = 4.8 * max(size) / 720
     first = float(rng.choice([0.42, -0.42]))
-    # each system begins at a darkness of its own; the first one lies level on water and sky
+    # each layer starts at its own darkness; the first one is horizontal on water and sky
     level = raster.made_of("water") | (raster.labels == 0)
     for angle, start, full in ((first, 0.08, 0.75), (first + 1.15, 0.36, 0.95), (first - 0.75, 0.62, 1.15)):
         lying = 0.0 if start < 0.2 else angle * 0.35
@@ -45,12 +45,12 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
 
 
 def _across(angle: float, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """How far each pixel lies across lines that run at an angle."""
+    """The distance of each pixel across lines that run at an angle."""
     return np.float32(np.cos(angle)) * y - np.float32(np.sin(angle)) * x
 
 
 def _bow(raster: Raster) -> np.ndarray:
-    """Lines bend over round bodies: an offset in pixels that grows towards their rims."""
+    """The offset in pixels that bends lines over round bodies; it grows towards their rims."""
     height, width = raster.labels.shape
     x, y = np.arange(width, dtype=np.float32) / height, np.arange(height, dtype=np.float32)[:, None] / height
     low = np.array([s.outline.min(0) for s in raster.scene.shapes], np.float32)
@@ -76,11 +76,11 @@ def _contours(scene: Scene, size: tuple[int, int]) -> np.ndarray:
 
 
 def _pulled(ink: np.ndarray, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
-    """Printed on laid paper: the plate's tone and bevel, a margin, a line of writing below."""
+    """Print the plate on laid paper, with its tone and bevel, a margin, and a line of writing below."""
     width, height = size
     rim = round(min(size) * 0.055)
     x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
-    # how far inside the plate's edge, in pixels
+    # distance inside the plate's edge, in pixels
     deep = np.minimum(np.minimum(x - rim, width - rim - x), np.minimum(y - rim, height - rim - rim // 2 - y))
     inside = np.clip(deep + 0.5, 0, 1)
     bevel = 0.1 * np.clip(1 - np.abs(deep) / 4, 0, 1)
@@ -92,7 +92,7 @@ def _pulled(ink: np.ndarray, palette: Palette, size: tuple[int, int], rng: Rng) 
     words = Image.new("L", size, 0)
     pen = ImageDraw.Draw(words)
     at, base = rim * 1.3, height - rim * 0.78
-    while at < width * 0.42:  # writing too small to be read
+    while at < width * 0.42:  # illegible writing
         for _ in range(int(rng.integers(3, 8))):
             up = rim * rng.uniform(0.07, 0.16) * rng.choice([1, 1, 1.8])
             pen.line([at, base, at + rim * 0.04, base - up, at + rim * 0.08, base], fill=170)

@@ -1,4 +1,4 @@
-"""Teodor Vahl, who draws with thousands of lines that drift along one current and change colour where things begin."""
+"""Teodor Vahl, who draws thousands of lines that follow one current and change colour from shape to shape."""
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -12,17 +12,17 @@ from ..scene import Scene
 from .hand import Painter
 
 _STEPS = 8
-_FINE = 4  # pixels of the drawing to one of the view: two to one of the picture
+_FINE = 4  # pixels of the drawing per pixel of the view; two per pixel of the picture
 
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
-    """Let lines run over a dark board from everywhere; each stops where another thing begins."""
-    width, height = (size[0] + 1) // 2, (size[1] + 1) // 2  # the view is half as fine as the picture
+    """Draw lines from everywhere over a dark board; each stops at the edge of its shape."""
+    width, height = (size[0] + 1) // 2, (size[1] + 1) // 2  # the view has half the picture's resolution
     raster = rasterise(scene, width, height)
     local = coloured(raster, palette, 0.1 + 0.9 * raster.tones)
     angle, form = _current(raster.tones, scene, rng)
     board = palette.paper * fibres(rng, (width, height), 0.02)[..., None]
-    tinted = (0.26 + 0.4 * form)[..., None]  # where lines crowd, the board is toned beforehand
+    tinted = (0.26 + 0.4 * form)[..., None]  # the board is toned where lines will be dense
     base = board * (1 - tinted) + np.asarray(softened(photo(local), 1), dtype=np.float32) * tinted
     sheet = photo(base).resize((width * _FINE, height * _FINE), Image.Resampling.NEAREST)
     pen = ImageDraw.Draw(sheet)
@@ -32,7 +32,7 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
         spots = np.stack([gx.ravel(), gy.ravel()], 1) + rng.uniform(-0.5, 0.5, (gx.size, 2)) * gap * unit
         spots = rng.permutation(spots).clip(0, (width - 1, height - 1)).astype(np.float32)
         col, row = spots[:, 0].astype(int), spots[:, 1].astype(int)
-        # the fine pen goes only where there is something to tell
+        # the fine pen draws only near edges
         keep = form[row, col] > 0.42 if wide < 3 else rng.random(len(spots)) > form[row, col] - 0.3
         spots, col, row = spots[keep], col[keep], row[keep]
         strides = stride * unit * rng.choice([-1, 1], (len(spots), 1))
@@ -46,9 +46,9 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
 
 
 def _current(tones: np.ndarray, scene: Scene, rng: Rng) -> tuple[np.ndarray, np.ndarray]:
-    """The way of the lines (radians), and how far form decides it (0..1), both (h, w): eddies over a drift."""
+    """The direction of the lines (radians) and how far form decides it (0..1), both (h, w); the current has eddies."""
     height, width = tones.shape
-    small = (width // 2, height // 2)  # a current is smooth: it is found on a coarse grid
+    small = (width // 2, height // 2)  # a current is smooth, so a coarse grid is enough
     calm = directions(rng, tones, 0.2, step=2)[::2, ::2][: small[1], : small[0]]
     x = np.arange(small[0], dtype=np.float32) / small[1]
     y = np.arange(small[1], dtype=np.float32)[:, None] / small[1]
@@ -59,7 +59,7 @@ def _current(tones: np.ndarray, scene: Scene, rng: Rng) -> tuple[np.ndarray, np.
         pull = np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / reach**2) * float(rng.choice([-1, 1])) * 3 / reach
         along, across = along - pull * (y - cy), across + pull * (x - cx)
     drift = np.arctan2(across, along)
-    # double angles, so that a line and its reverse are the same: form near edges, the current elsewhere
+    # double angles make a line and its reverse the same; form decides near edges, the current elsewhere
     form = np.clip(_resized(blurred(edges(tones), 3), small) * 15, 0, 0.8)
     double = (form * np.exp(2j * calm) + (1 - form) * np.exp(2j * drift)).astype(np.complex64)
     s, c = (_resized(part, (width, height)) for part in (double.imag, double.real))
@@ -90,7 +90,7 @@ def _run(spots: np.ndarray, angle: np.ndarray, labels: np.ndarray, stride: np.nd
 
 
 def _tapered(paths: np.ndarray, counts: np.ndarray, wide: np.ndarray) -> np.ndarray:
-    """Lines that swell in their middle, as polygons (n, 2 * steps, 2)."""
+    """Lines that are thickest in their middle, as polygons (n, 2 * steps, 2)."""
     step = np.gradient(paths, axis=1)
     normal = np.stack([-step[..., 1], step[..., 0]], -1) / (np.linalg.norm(step, axis=-1, keepdims=True) + 1e-6)
     along = np.minimum(np.arange(_STEPS)[None] / np.maximum(counts - 1, 1)[:, None], 1.0)

@@ -1,4 +1,4 @@
-"""The Valcroix workshop, who set pieces of coloured glass in lead and let the sun through."""
+"""The Valcroix workshop, who set pieces of coloured glass in lead, lit by the sun."""
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -12,8 +12,8 @@ from .hand import Painter
 
 
 def _pieces(rng: Rng, size: tuple[int, int], gap: float) -> tuple[np.ndarray, np.ndarray, int]:
-    """A Voronoi net over a shaken grid: the cell at each pixel (h, w), how far its border is, how many cells."""
-    width, height = size[0] // 2 + 1, size[1] // 2 + 1  # found at half resolution: lead hides the steps
+    """Voronoi cells of a jittered grid: each pixel's cell (h, w), its distance to the border, the number of cells."""
+    width, height = size[0] // 2 + 1, size[1] // 2 + 1  # half resolution is enough: lead hides the steps
     gap /= 2
     columns, rows = int(width / gap) + 3, int(height / gap) + 3
     seeds = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).astype(np.float32)
@@ -36,7 +36,7 @@ def _pieces(rng: Rng, size: tuple[int, int], gap: float) -> tuple[np.ndarray, np
 
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
-    """Each shape in its own glass, cut where a pane would break; lead between; light from behind."""
+    """Fill each shape with panes of its own glass, set in lead and lit from behind."""
     gap = 46 * max(size) / 720
     cell, border, count = _pieces(rng, size, gap)
     lead = np.maximum(_lead(scene, size), np.clip(1.9 * max(size) / 720 - border + 0.5, 0, 1))
@@ -53,10 +53,10 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
 
 
 def _panes(scene: Scene, palette: Palette, cell: np.ndarray, inside: np.ndarray, count: int, rng: Rng) -> np.ndarray:
-    """Coloured glass with the sun behind it: (h, w, 3); `inside` is how far each place is from the rim of its pane."""
+    """Coloured glass with the sun behind it: (h, w, 3); ``inside`` is a pixel's distance from the rim of its pane."""
     height, width = cell.shape
     raster = rasterise(scene, width, height)
-    # one tone a pane: that of the shape, moved as panes from different pots differ
+    # each pane has one tone: that of the shape with a random shift, as if from another pot
     pot = rng.normal(0, 0.055, count).astype(np.float32)
     steps = np.round(raster.tones * 5) / 5
     rgb = coloured(raster, palette, np.clip(0.15 + 0.8 * steps + np.take(pot, cell), 0.06, 0.97))
@@ -78,7 +78,7 @@ def _lead(scene: Scene, size: tuple[int, int]) -> np.ndarray:
         extent = np.ptp(shape.outline, axis=0)
         draw.polygon(points, fill=0)
         if extent.max() < 0.015 or (extent.min() < 0.012 and extent.max() < 0.12):
-            continue  # such things are painted on the glass
+            continue  # small details are painted on the glass, without lead
         wide = (5.2 if extent.max() > 0.2 else 3.4) * height / 600
         draw.line([*points, *points[:2]], fill=255, width=max(2, round(wide * 1.5)))
     return np.asarray(sheet.reduce(2), dtype=np.float32) / 255

@@ -1,4 +1,4 @@
-"""What a painter is to the museum: a name with its dates and habits, and the procedure that paints."""
+"""The record of a painter: name, dates, preferences, and the function that paints."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ Paint = Callable[[Scene, Palette, tuple[int, int], Rng], np.ndarray]
 class Painter:
     """One invented artist.
 
-    `paint` makes float colours (h, w, 3) of a scene, a palette, (width, height) and a generator; `favourites` are the
-    motifs treated most often, the first two most of all; `aspects` are widths by heights.
+    ``paint`` turns a scene, a palette, (width, height) and a generator into float colours (h, w, 3); ``favourites`` are
+    the motifs painted most often, the first two most of all; ``aspects`` are widths divided by heights.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""Willem Roos, who lays thick strokes that run round everything he sees."""
+"""Willem Roos, who lays thick strokes along the edges of everything he sees."""
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -10,7 +10,7 @@ from ..raster import coloured, rasterise
 from ..scene import Scene
 from .hand import Painter
 
-_FINE = 4  # pixels of the drawing to one that he looks at: two to one of the picture
+_FINE = 4  # pixels of the drawing per pixel of the view; two per pixel of the picture
 
 
 def _strokes(angle: np.ndarray, x: np.ndarray, y: np.ndarray, long: float, wide: float, rng: Rng) -> np.ndarray:
@@ -36,13 +36,13 @@ def _strokes(angle: np.ndarray, x: np.ndarray, y: np.ndarray, long: float, wide:
 
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
-    """Coats of strokes from broad to fine, then the relief of the paint lit from the upper left."""
-    width, height = (size[0] + 1) // 2, (size[1] + 1) // 2  # he looks at half the resolution that he paints in
+    """Paint coats of strokes from broad to fine, then light the relief of the paint from the upper left."""
+    width, height = (size[0] + 1) // 2, (size[1] + 1) // 2  # the view has half the picture's resolution
     raster = rasterise(scene, width, height)
     local = coloured(raster, palette)
     angle = directions(rng, raster.tones, 0.55, step=2)
     busy = smoothstep(blurred(edges(raster.tones), 1.25), 0.006, 0.04)
-    # one sheet holds both: the colour, and as its fourth channel how thick the paint stands
+    # the sheet holds the colour and, as its fourth channel, the thickness of the paint
     under = np.dstack([0.8 * local, np.full((height, width), 90, np.float32)])
     sheet = Image.fromarray(under.clip(0, 255).astype(np.uint8)).resize(
         (width * _FINE, height * _FINE), Image.Resampling.NEAREST
@@ -61,7 +61,7 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
         paints = np.column_stack([spread(rng, local[row, col], shake), rng.integers(50, 235, len(spots))])
         for bar, colour in zip(bars.reshape(len(bars), -1).tolist(), paints.astype(int).tolist(), strict=True):
             brush.polygon(bar, fill=tuple(colour))
-    # reduced band by band: the fourth is not a transparency
+    # the bands are reduced separately, because the fourth is not transparency
     whole = (slice(0, size[1]), slice(0, size[0]))
     bands = [np.asarray(band.reduce(_FINE // 2), dtype=np.float32)[whole] for band in sheet.split()]
     relief = blurred(bands[3] / 60, 0.8) + 0.75 * combed(rng, angle, 5, size)

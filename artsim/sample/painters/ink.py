@@ -1,4 +1,4 @@
-"""Shen Yanlu, who washes ink on rice paper, lets mist stand between the hills and leaves half of it empty."""
+"""Shen Yanlu, who washes ink on rice paper, with mist between the hills and half of the sheet empty."""
 
 from itertools import pairwise
 
@@ -15,8 +15,8 @@ from .hand import Painter
 
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
-    """Washes that are darkest at the upper edge of a thing and die away below, dry strokes, and few lines."""
-    raster = rasterise(scene, size[0] * 3 // 4, size[1] * 3 // 4)  # washes are soft: they are laid small and enlarged
+    """Paint washes that are darkest at the upper edge of a shape and fade below, dry strokes, and a few lines."""
+    raster = rasterise(scene, size[0] * 3 // 4, size[1] * 3 // 4)  # washes are soft, so they are painted small
     tooth = smoothstep(noise(rng, size, 4, 2) + 0.9, 0.0, 0.9)  # the brush skips over the paper's tooth
     ink = enlarged(_ink(raster, rng), size) + _lines(scene, size, rng) * (0.3 + 0.7 * tooth)
     cover = np.clip(ink / 1.2, 0, 0.96)[..., None]
@@ -29,7 +29,7 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
 
 
 def _ink(raster: Raster, rng: Rng) -> np.ndarray:
-    """The ink in washes and dry strokes: (h, w)."""
+    """The amount of ink in washes and dry strokes: (h, w)."""
     size = raster.size
     wash = _washes(raster)
     waver = noise(rng, size, 26, 3) * 2.6
@@ -45,7 +45,7 @@ def _ink(raster: Raster, rng: Rng) -> np.ndarray:
 
 
 def _washes(raster: Raster) -> np.ndarray:
-    """How much ink lies where: (h, w)."""
+    """The amount of ink in the washes: (h, w)."""
     height = raster.labels.shape[0]
     scene = raster.scene
     dark, depth = 1 - raster.tones, raster.values("depth")
@@ -58,7 +58,7 @@ def _washes(raster: Raster) -> np.ndarray:
     strength = np.where(raster.made_of("light"), 0, strength)
     if scene.motif in ("portrait", "still life"):
         return np.asarray(strength * (0.75 + 0.25 * blurred(strength, 20)), np.float32)
-    # below the top of each wide mass the wash runs out into mist
+    # below the top of each wide mass the wash fades into mist
     reach = np.array([_reach(shape) for shape in scene.shapes], np.float32) * height
     tops = np.array([max(shape.outline[:, 1].min(), 0) for shape in scene.shapes], np.float32) * height
     rows = np.arange(height, dtype=np.float32)[:, None]
@@ -69,17 +69,17 @@ def _washes(raster: Raster) -> np.ndarray:
 
 
 def _reach(shape: Shape) -> float:
-    """How far below its upper edge a wash still shows, in picture heights; small things stay dark throughout."""
+    """How far below its upper edge a wash still shows, in picture heights; small shapes stay dark throughout."""
     wide, tall = np.ptp(shape.outline, axis=0)
     return 0.05 + 0.16 * min(float(tall), 0.5) + 0.06 * shape.depth if wide > 0.3 and tall > 0.03 else 9.0
 
 
 def _crest(raster: Raster) -> np.ndarray:
-    """The row where the mass above each pixel begins, found column by column for wide shapes only: (h, w)."""
+    """The row where the mass at each pixel begins, in its column and for wide shapes only: (h, w)."""
     wide = np.array([np.ptp(s.outline[:, 0]) > 0.3 for s in raster.scene.shapes])
     height, width = raster.labels.shape
     rows = np.arange(height, dtype=np.float32)[:, None]
-    # what is small and stands before a mass does not restart its wash: it inherits the label above it
+    # a small shape before a mass does not restart the wash: it takes the label above it
     steady = np.where(np.take(wide, raster.labels), raster.labels, -1)
     last = np.maximum.accumulate(np.where(steady >= 0, rows, 0), axis=0).astype(np.int32)
     steady = np.take_along_axis(steady, last, axis=0)
@@ -89,7 +89,7 @@ def _crest(raster: Raster) -> np.ndarray:
 
 
 def _lines(scene: Scene, size: tuple[int, int], rng: Rng) -> np.ndarray:
-    """Outlines from a pointed brush that presses and lifts, darker and wider for what is near: (h, w)."""
+    """Outlines from a pointed brush of varying pressure, darker and wider for near shapes: (h, w)."""
     width, height = size
     sheet = Image.new("L", (width * 2, height * 2), 0)
     draw = ImageDraw.Draw(sheet)
@@ -100,7 +100,7 @@ def _lines(scene: Scene, size: tuple[int, int], rng: Rng) -> np.ndarray:
             draw.polygon((shape.outline * scale).ravel().tolist(), fill=0)
         if shape.kind == "water" or (shape.kind == "air" and (shape.depth < 0.1 or shape.tone > 0.9)):
             continue
-        across = len(shape.outline) > 30 and extent >= scene.aspect  # a ridge is drawn along its crest alone
+        across = len(shape.outline) > 30 and extent >= scene.aspect  # only the crest of a ridge is drawn
         ring = shape.outline[:-2] if across else np.vstack([shape.outline, shape.outline[:1]])
         weight = float(np.clip(1.25 - shape.tone, 0.1, 1)) * (0.2 + 0.8 * shape.depth)
         if extent < 0.05:
@@ -120,17 +120,17 @@ def _lines(scene: Scene, size: tuple[int, int], rng: Rng) -> np.ndarray:
 
 
 def _touches(raster: Raster, palette: Palette, rng: Rng) -> np.ndarray:
-    """A breath of colour, on flowers, clothes and lights only: the light that it leaves, (h, w, 3)."""
+    """Faint colour on flowers, clothes and lights only, as the share of light that it leaves: (h, w, 3)."""
     strength = {"bloom": 0.55, "light": 0.4}
-    some = np.array([strength.get(s.kind, 0.0) for s in raster.scene.shapes], np.float32)
+    weights = np.array([strength.get(s.kind, 0.0) for s in raster.scene.shapes], np.float32)
     inks = [palette.tint("bloom", 1, 0.62), palette.tint("bloom", 0, 0.68)]
     stains = np.stack([1 - inks[(s.hue + 1) % 2] / 255 for s in raster.scene.shapes])
-    amount = blurred(np.take(some, raster.labels), 2.5) * np.clip(0.62 + 0.5 * noise(rng, raster.size, 60, 2), 0, 1)
+    amount = blurred(np.take(weights, raster.labels), 2.5) * np.clip(0.62 + 0.5 * noise(rng, raster.size, 60, 2), 0, 1)
     return 1 - amount[..., None] * np.take(stains, raster.labels, axis=0)
 
 
 def _seal(rgb: np.ndarray, rng: Rng) -> np.ndarray:
-    """A column of writing, of no language, and the red seal below it, where the sheet is emptier."""
+    """Add a column of invented writing and a red seal below it, on the emptier side of the sheet."""
     height, width = rgb.shape[:2]
     unit = height / 100
     side = int(5 * unit)

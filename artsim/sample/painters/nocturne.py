@@ -12,14 +12,14 @@ from .hand import Painter
 
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
-    """A dark, soft picture under thin veils; then the lights are set in, with their glow and what water makes of it."""
+    """Paint a dark, soft picture under thin veils, then add the lights with their glow and reflections."""
     # nothing here has a hard edge, so it is painted small and enlarged onto the panel
     width, height = size[0] * 2 // 3, size[1] * 2 // 3
     raster = rasterise(scene, width, height)
     light = raster.made_of("light")
     depth = raster.values("depth")
     close = scene.motif in ("portrait", "still life")
-    # tones are drawn together and down; distance dissolves into the colour of the air
+    # tones are compressed and darkened; distant shapes fade into the colour of the air
     if close:
         tones = 0.04 + 0.74 * raster.tones
     elif scene.night:
@@ -32,7 +32,7 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
         tones = np.where(raster.made_of("air") & (raster.tones > 0.9) & (depth > 0.3), 0.78, tones)  # snow stays white
     tones = np.where(light, 0.4, tones)
     y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
-    if not close:  # the last light stands low in the sky, and the sea gives it back
+    if not close:  # the last light is low in the sky, and the sea reflects it
         tones = tones + 0.2 * np.exp(-(((y - scene.horizon + 0.05) / 0.17) ** 2)) * (depth < 0.3) * np.float32(
             0.4 if scene.night else 1
         )
@@ -63,7 +63,7 @@ def _lights(rgb: np.ndarray, raster: Raster, palette: Palette, light: np.ndarray
     height, width = light.shape
     scene = raster.scene
     spots = light.astype(np.float32)
-    if not scene.night and scene.motif in ("city", "harbour"):  # lamps are lit in some of the windows
+    if not scene.night and scene.motif in ("city", "harbour"):  # some windows are lit
         for shape in scene.shapes:
             lowest, highest = shape.outline.min(0), shape.outline.max(0)
             small = np.ptp(shape.outline, axis=0).max() < 0.05 and len(shape.outline) == 4 and shape.depth > 0.3
@@ -74,7 +74,7 @@ def _lights(rgb: np.ndarray, raster: Raster, palette: Palette, light: np.ndarray
     hot = palette.tint("light", 0, 0.97).astype(np.float32)
     near, wide, vast = blurred(spots, 1.7), blurred(spots, 7), blurred(spots, 30)
     core = smoothstep(blurred(spots, 0.7), 0.25, 0.9)
-    # what is bright above the water stands in it as a broken upright streak
+    # lights above the water are reflected as broken vertical streaks
     water = blurred(raster.made_of("water").astype(np.float32), 1.0)
     fall = np.zeros_like(spots)
     if raster.made_of("water").mean() > 0.1:

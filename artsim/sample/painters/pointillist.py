@@ -37,8 +37,8 @@ def _grid(rng: Rng, size: tuple[int, int], gap: float) -> tuple[np.ndarray, np.n
 
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
-    """Three coats of dots, the last ones small and only where something ends."""
-    raster = rasterise(scene, (size[0] + 1) // 2, (size[1] + 1) // 2)  # dots need no finer view
+    """Paint three coats of dots; the last are small and mostly along edges."""
+    raster = rasterise(scene, (size[0] + 1) // 2, (size[1] + 1) // 2)  # half resolution is enough for dots
     local = coloured(raster, palette)
     canvas = enlarged(0.72 * np.asarray(softened(photo(local), 3), dtype=np.float32) + 0.28 * palette.paper, size)
     busy = smoothstep(blurred(edges(raster.tones), 1.25), 0.008, 0.06)
@@ -51,7 +51,7 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
         lab = to_lab(local[y // 2, x // 2])
         lab += rng.normal(0, shake, lab.shape) * (0.85, 0.9, 0.9)
         lab[:, 1:] *= 1.2
-        # divided colour: some dots take the complement's side, dark ones go to violet
+        # divided colour: some dots get a complementary hue, shifted towards violet
         other = rng.random(len(x)) < odd
         lab[other, 1:] = -0.45 * lab[other, 1:] + (0.012, -0.035)
         _stamp(canvas, x, y, from_lab(lab).astype(np.float32), radius * unit)

@@ -1,4 +1,4 @@
-"""Maren Lindqvist, who lays three thin washes over a pencil drawing and leaves the paper to be the light."""
+"""Maren Lindqvist, who lays three thin washes over a pencil drawing and lets the paper shine through."""
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -13,13 +13,13 @@ from .hand import Painter
 
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
-    """Multiply washes whose edges never quite agree over the grain of the sheet and the pencil that was there first."""
+    """Multiply washes with slightly different edges over the grain of the paper and a pencil drawing."""
     washes = _washes(scene, palette, (size[0] * 3 // 4, size[1] * 3 // 4), rng)
     paper = hexes("faf7ee")[0] * rough(rng, size, 0.028)[..., None]
     pits = noise(rng, size, 4, 2)
-    skipping = smoothstep(pits, -1.0, 0.5)  # the pencil rides over the tooth of the paper
+    skipping = smoothstep(pits, -1.0, 0.5)  # the pencil skips the pits of the paper
     pencil = 0.5 * skipping * _pencil(scene, size, rng)
-    settled = 1 - 0.045 * np.clip(pits, -1, 1)  # pigment lies in the pits
+    settled = 1 - 0.045 * np.clip(pits, -1, 1)  # pigment settles in the pits
     light = enlarged(washes, size)
     light *= (settled + (1 - settled) * light.mean(2))[..., None]
     return paper * light * (1 - pencil)[..., None]
@@ -30,25 +30,25 @@ def _washes(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> 
     raster = rasterise(scene, *size)
     lift = 0.3 * raster.tones + 0.7 * raster.values("tone")
     density = -np.log(np.clip(coloured(raster, palette, 0.12 + 0.86 * lift) / 255, 0.03, 0.995))
-    one, two = noise(rng, size, 35, 3), noise(rng, size, 35, 3)
-    waver, fine = (one, two, one[::-1], two[:, ::-1]), noise(rng, size, 4, 2) * 0.6
+    first, second = noise(rng, size, 35, 3), noise(rng, size, 35, 3)
+    waver, fine = (first, second, first[::-1], second[:, ::-1]), noise(rng, size, 4, 2) * 0.6
     stain = np.zeros_like(density)
     for k, (weight, reach) in enumerate(((0.42, 1.5), (0.33, 3.4), (0.25, 6.0))):
         coat = displaced(density, waver[k] * reach + fine, waver[k + 1] * reach - fine)
-        stain += weight * (blurred(coat, 3) if k == 2 else coat)  # the last one wet in wet
+        stain += weight * (blurred(coat, 3) if k == 2 else coat)  # the last wash is wet in wet
     # pigment moves to the edge of each wash as it dries
     mass = stain.mean(2)
     rim = np.clip(mass - blurred(mass, 2.5), 0, 0.3)
     pooled = 0.86 + 0.2 * noise(rng, size, 130, 3) + 0.1 * waver[3] + 2.2 * rim
-    # blooms, where a drop of water fell into a wash
+    # blooms, as where a drop of water falls into a wash
     drops = smoothstep(noise(rng, size, 90, 2), 0.75, 1.3)
     pooled *= 1 - 0.4 * drops + 0.5 * np.clip(drops - blurred(drops, 4), 0, 1)
-    stain *= (np.clip(pooled, 0.25, 2.0) * _margin(size, one))[..., None]
+    stain *= (np.clip(pooled, 0.25, 2.0) * _margin(size, first))[..., None]
     return np.exp(-1.08 * stain)
 
 
 def _margin(size: tuple[int, int], waver: np.ndarray) -> np.ndarray:
-    """1 where paint went, 0 on the bare rim of the sheet, with an edge the brush left."""
+    """1 where there is paint, 0 on the bare rim of the sheet, with the uneven edge of a brush."""
     width, height = size
     x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
     edge = np.minimum(np.minimum(x, width - 1 - x), np.minimum(y, height - 1 - y))

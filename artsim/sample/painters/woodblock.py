@@ -1,4 +1,4 @@
-"""Asano Kiyose, who prints flat bands and graded skies in a few blocks, with a key block of fine outlines."""
+"""Asano Kiyose, who prints flat bands and graded skies from a few blocks, with a key block of fine outlines."""
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -12,7 +12,7 @@ from .hand import Painter
 
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
-    """Colour blocks in few tones, graded by wiping; the grain of the wood; outlines; a margin and a seal."""
+    """Print colour blocks in few tones, graded by wiping, with wood grain and outlines; add a margin and a seal."""
     width, height = size
     small = rasterise(scene, width, height)
     steps = np.round(small.tones * 7) / 7
@@ -43,7 +43,7 @@ def _grain(rng: Rng, size: tuple[int, int]) -> np.ndarray:
 
 
 def _swelling(outline: Outline, wide: float, rng: Rng) -> np.ndarray:
-    """A closed line that swells and thins, as (2n, 2) corners."""
+    """A closed line of varying width, as (2n, 2) corners."""
     ring = np.vstack([outline, outline[:1]])
     step = np.gradient(ring, axis=0)
     normal = np.stack([-step[:, 1], step[:, 0]], 1) / (np.linalg.norm(step, axis=1, keepdims=True) + 1e-6)
@@ -58,7 +58,7 @@ def _key_block(scene: Scene, raster: Raster, size: tuple[int, int], rng: Rng) ->
     scale = height * 2
     for shape in scene.shapes[1:]:
         points = (shape.outline * scale).ravel().tolist()
-        draw.polygon(points, fill=0)  # what lies behind is not cut
+        draw.polygon(points, fill=0)  # hides the lines of what is behind
         extent = np.ptp(shape.outline, axis=0).max()
         if extent < 0.06 or shape.depth < 0.1:
             draw.line([*points, *points[:2]], fill=190 if shape.depth > 0.1 else 90, width=1 + (extent > 0.03))
@@ -97,7 +97,7 @@ def _waves(draw: ImageDraw.ImageDraw, raster: Raster, scale: int, rng: Rng) -> N
 
 
 def _mounted(rgb: np.ndarray, palette: Palette, rng: Rng) -> np.ndarray:
-    """Inside a margin of paper, with a title slip and the maker's seal."""
+    """Put the print inside a margin of paper, with a title slip and the maker's seal."""
     height, width = rgb.shape[:2]
     rim = round(min(width, height) * 0.035)
     sheet = palette.paper * (1 + 0.02 * noise(rng, (width, height), 40, 3))[..., None]
@@ -115,7 +115,7 @@ def _mounted(rgb: np.ndarray, palette: Palette, rng: Rng) -> np.ndarray:
     sheet[top + inset : top + tall - inset, x + inset : x + slip - inset] = palette.paper
     mark = Image.new("L", (slip, tall), 0)
     pen = ImageDraw.Draw(mark)
-    for k in range(4):  # brushed signs, of no language
+    for k in range(4):  # invented brush characters
         cy = tall * (k + 0.6) / 4.3
         for _ in range(4):
             a = rng.uniform(0.25, 0.75, 2) * (slip, slip) + (0, cy - slip / 2)
