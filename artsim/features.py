@@ -29,7 +29,7 @@ def parse_spec(text: str) -> Spec:
     """Parses ``NAME[:PCA]``. Raises ``Mistake`` unless PCA is a number of components or a share of variance below 1."""
     match = _SPEC.fullmatch(text)
     if match is None:
-        raise Mistake(f"--features {text!r}: not of the form NAME or NAME:PCA")
+        raise Mistake(f"--features {text!r}: must be NAME or NAME:PCA")
     if match["pca"] is None:
         return Spec(text, None)
     try:
@@ -37,7 +37,7 @@ def parse_spec(text: str) -> Spec:
     except ValueError:
         value = -1
     if value <= 0 or (isinstance(value, float) and value >= 1):
-        raise Mistake(f"--features {text}: {match['pca']} is neither a number of components nor a share such as 0.9")
+        raise Mistake(f"--features {text}: {match['pca']} must be a number of components or a share such as 0.9")
     return Spec(match["name"], value)
 
 
@@ -76,7 +76,7 @@ class Space:
         known = archive.names("features")
         for spec in self.specs:
             if spec.name not in known:  # a name, never a path
-                available = ", ".join(known) or "none yet; jobs.extract makes them"
+                available = ", ".join(known) or "none yet; create them with jobs.extract"
                 raise Mistake(f"--features {spec.name[:100]}: the archive has no such features; it has {available}")
         self.tables = [archive.table(f"features/{spec.name}") for spec in self.specs]
         self.pcas = list(pcas) if pcas is not None else self._fit(seed, whiten)
@@ -131,7 +131,10 @@ class Space:
             finite = np.isfinite(raw[-1]).all(axis=1)
             if not finite.all():
                 bad_id = rows["id"][int(np.argmin(finite))].as_py()
-                raise Mistake(f"{bad_id}: its vector in features/{spec.name} holds NaN or infinity; jobs.extract anew")
+                raise Mistake(
+                    f"{bad_id}: its vector in features/{spec.name} contains NaN or infinity; "
+                    f"delete features/{spec.name} and run jobs.extract again"
+                )
         return self.project(raw)
 
     def project(self, raw: Sequence[np.ndarray]) -> np.ndarray:
@@ -185,7 +188,8 @@ class Space:
             _check_varies(matrix, spec.name)
             if spec.pca > min(matrix.shape):
                 raise Mistake(
-                    f"--features {spec.name}:{spec.pca}: there are {matrix.shape[0]} vectors of {matrix.shape[1]}"
+                    f"--features {spec.name}:{spec.pca}: too many components for {matrix.shape[0]} vectors "
+                    f"of length {matrix.shape[1]}"
                 )
             pcas.append(_fit_pca(matrix, spec.pca, seed, whiten))
         return pcas
@@ -194,7 +198,7 @@ class Space:
 def check_learnable(vectors: np.ndarray, name: str) -> None:
     """Raises ``Mistake`` if nothing can be fitted to these vectors (n, d) of the features ``name``."""
     if not np.isfinite(vectors).all():
-        raise Mistake(f"--features {name}: their vectors hold NaN or infinity")
+        raise Mistake(f"--features {name}: the vectors contain NaN or infinity")
     _check_varies(vectors, name)
 
 
@@ -203,11 +207,11 @@ def _check_varies(matrix: np.ndarray, name: str) -> None:
     largest = float(np.abs(matrix).max())
     spread = float((matrix.max(axis=0).astype(np.float64) - matrix.min(axis=0)).max())
     if spread <= 4 * np.finfo(np.float32).eps * largest:
-        raise Mistake(f"--features {name}: all {len(matrix)} vectors are the same; there is nothing to tell apart")
+        raise Mistake(f"--features {name}: all {len(matrix)} vectors are the same; nothing can be fitted to them")
     if largest > _LARGEST:
-        raise Mistake(f"--features {name}: numbers up to {largest:.0e} are too large to calculate with")
+        raise Mistake(f"--features {name}: values up to {largest:.0e} are too large to compute with")
     if spread < _SMALLEST:
-        raise Mistake(f"--features {name}: numbers that differ by {spread:.0e} at most are too small to calculate with")
+        raise Mistake(f"--features {name}: differences of at most {spread:.0e} are too small to compute with")
 
 
 def _fit_pca(matrix: np.ndarray, components: int | float, seed: int, whiten: bool) -> Pca:
@@ -232,8 +236,8 @@ def _why_missing(archive: Archive, identifier: str, name: str) -> str:
         return "no such id in the catalog" + (f"; ids look like {example}" if example else "")
     image = archive.table("images").find([identifier], ["id", "status", "detail"])
     if image is None:
-        return "its image was not fetched yet; run jobs.scrape"
+        return "its image has not been fetched yet; run jobs.scrape"
     status, detail = image["status"][0].as_py(), image["detail"][0].as_py()
     if status != "ok":
         return f"it has no image: {status}, {detail}"
-    return f"features/{name} has no vector of it; run jobs.extract, or look at its error there"
+    return f"features/{name} has no vector of it; run jobs.extract, or read its error in that table"

@@ -67,13 +67,11 @@ class Job:
         where = "the archive: a folder, s3://bucket/folder, ..."
         self.option("--archive", required=archive is None, default=archive, metavar="URI", help=where)
         if reads_config:
-            self.option("--config", metavar="TOML", help="a file with these options; the command line wins")
-        self.option("--json", action="store_true", help="print the report as JSON on a terminal too")
-        self.option("--seed", type=_seed, default=0, help="makes the run repeatable on CPU")
+            self.option("--config", metavar="TOML", help="a file with these options; the command line takes precedence")
+        self.option("--json", action="store_true", help="print the report as JSON even on a terminal")
+        self.option("--seed", type=_seed, default=0, help="random seed; runs on CPU are repeatable")
         if not creates_archive:
-            self.option(
-                "--rights", choices=["all", "public"], default="all", help="public leaves out whatever is protected"
-            )
+            self.option("--rights", choices=["all", "public"], default="all", help="public excludes protected artworks")
 
     def option(self, *names: str, least: float = 0, **settings: Any) -> None:
         """Adds an option like ``argparse.ArgumentParser.add_argument``. A number must be ``least`` or more."""
@@ -159,7 +157,7 @@ class Job:
         try:
             kept = archive.store.address(archive.write_report(report))
         except OSError as error:  # the job has finished anyway
-            logging.warning("the report can't be kept in the archive: %s", error)
+            logging.warning("the report can't be saved in the archive: %s", error)
             kept = None
         return {**report, "report": kept}
 
@@ -182,16 +180,16 @@ class Job:
         except OSError as error:
             if _reason(error).errno != errno.ENOSPC:
                 raise
-            self._exit(1, f"the disk is full; make room, and the same command goes on: {_reason(error)}")
+            self._exit(1, f"the disk is full; free some disk space and run the same command again: {_reason(error)}")
         except KeyboardInterrupt:
-            self._exit(1, "stopped; the same command goes on from here")
+            self._exit(1, "stopped; run the same command again to resume")
         if not (out is not None and out.isatty() and not options.json) and (failures := failed_line(report)):
             logging.warning("%s", failures)
         other = self._other(options)
         try:
             _print(report, out, other[1] if other else summary, as_json=options.json)
         except OSError as error:
-            where = f"; it is in {report['report']}" if report.get("report") else ""
+            where = f"; it is saved in {report['report']}" if report.get("report") else ""
             self._exit(1, f"the report can't be written to stdout: {error.strerror}{where}")
         if all_failed(report):
             self._exit(1, "every row that was read failed" if report.get("is_part") else "every row failed")
@@ -210,7 +208,7 @@ class Job:
     def _parse(self, arguments: list[str]) -> argparse.Namespace:
         for argument in arguments:
             if "\0" in argument or argument.encode(errors="ignore").decode() != argument:
-                raise Mistake(f"{argument.encode(errors='replace').decode()}: not text that can be written as UTF-8")
+                raise Mistake(f"{argument.encode(errors='replace').decode()}: not valid UTF-8 text")
         if self._has_actions:
             arguments = self._with_action(arguments)
         if not self._reads_config:
@@ -264,7 +262,7 @@ class Job:
         settings = parse_toml(text, path)
         section = settings.get(self.name, settings)
         if not isinstance(section, dict):
-            raise Mistake(f"--config {path}: {self.name} is a value; options belong into one section [{self.name}]")
+            raise Mistake(f"--config {path}: {self.name} is a value; put the options in one section [{self.name}]")
         for name in section:
             if f"--{name.replace('_', '-')}" not in self._parser._option_string_actions:
                 raise Mistake(f"--config {path}: jobs.{self.name} has no option {name}")
@@ -276,7 +274,7 @@ def parse_toml(content: bytes, path: str) -> dict[str, Any]:
     try:
         return tomllib.loads(content.decode("utf-8-sig"))
     except RecursionError as error:
-        raise Mistake(f"--config {path}: nested too deep to be read") from error
+        raise Mistake(f"--config {path}: nested too deeply") from error
     except ValueError as error:  # not UTF-8, not TOML, or a number with thousands of digits
         raise Mistake(f"--config {path}: {error}") from error
 
@@ -287,7 +285,7 @@ def as_arguments(settings: dict[str, Any], path: str) -> list[str]:
     for name, value in settings.items():
         flag = f"--{name.replace('_', '-')}"
         if flag in ("--help", "--list", "--config"):
-            raise Mistake(f"--config {path}: {name} is for the command line alone")
+            raise Mistake(f"--config {path}: {name} is allowed only on the command line")
         if isinstance(value, bool):
             arguments += [flag] if value else []
         elif isinstance(value, dict):
@@ -297,7 +295,7 @@ def as_arguments(settings: dict[str, Any], path: str) -> list[str]:
         elif isinstance(value, str | int | float):
             arguments.append(f"{flag}={value}")
         else:
-            raise Mistake(f"--config {path}: {name} has a value of type {type(value).__name__}")
+            raise Mistake(f"--config {path}: {name} has a value of unsupported type {type(value).__name__}")
     return arguments
 
 
@@ -321,18 +319,18 @@ def _print(report: dict[str, Any], out: TextIO | None, shown: Text, *, as_json: 
 def _check_stays(archive: str) -> None:
     """Raises ``Mistake`` if the archive would be lost with the process or with Ray's copy of the project for a job."""
     if archive.startswith("memory://"):
-        raise Mistake(f"--archive {archive}: it would be gone with this process; name a folder or a bucket")
+        raise Mistake(f"--archive {archive}: it would be lost when this process ends; use a folder or a bucket")
     if _SUBMITTED in os.environ and "://" not in archive and not Path(archive).is_absolute():
         raise Mistake(
-            f"--archive {archive}: relative to the folder that Ray made for this job, and gone with it; "
-            "say the whole path of a folder that all nodes see, or a bucket"
+            f"--archive {archive}: relative to the folder that Ray creates for this job and deletes with it; "
+            "use the absolute path of a folder that all nodes see, or a bucket"
         )
 
 
 def _seed(text: str) -> int:
     seed = int(text)
     if not 0 <= seed < 1 << 32:
-        raise argparse.ArgumentTypeError(f"{seed} is not between 0 and {(1 << 32) - 1}")
+        raise argparse.ArgumentTypeError(f"{seed}: must be between 0 and {(1 << 32) - 1}")
     return seed
 
 
@@ -347,7 +345,7 @@ def _of_ray() -> dict[str, int]:
     spilled = cluster.spilled_bytes() if "ray" in sys.modules else 0
     if spilled:
         logging.warning(
-            "the object store was full: %.1f GB went to disk, which is slow; give Ray more memory", spilled / 1e9
+            "Ray's object store was full: %.1f GB went to disk, which is slow; give Ray more memory", spilled / 1e9
         )
     return {"spilled_bytes": spilled} if spilled else {}
 

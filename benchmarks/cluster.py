@@ -76,8 +76,8 @@ def broken_limits(there: Machines, rows: int) -> tuple[int, int]:
         too_many = sum(max(most_at_once(site.visits) - TIGHT, 0) for site in opened)
         too_soon = sum(gap < PAUSE - SLACK for site in opened[::2] for gap in _gaps(site))
         print(
-            f"{rows} images of {SITES} hosts, {TIGHT} at once, four of them {PAUSE} s apart: at most "
-            f"{max(most_at_once(site.visits) for site in opened)} at once, "
+            f"{rows} images from {SITES} hosts, limits: {TIGHT} concurrent requests, {PAUSE} s apart at four hosts; "
+            f"measured: at most {max(most_at_once(site.visits) for site in opened)} concurrent, "
             f"at least {min(gap for site in opened[::2] for gap in _gaps(site)):.2f} s apart"
         )
         return too_many + too_soon, sum(len(site.visits) for site in opened)
@@ -150,11 +150,11 @@ def driver_of(there: Machines) -> Iterator[None]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer images; starts then weigh more")
+    parser.add_argument("--quick", action="store_true", help="fewer images; start-up then counts more")
     quick = parser.parse_args().quick
     rows, parts, items = (400, 16, 2_000) if quick else (1_200, 40, 10_000)
     print(f"raylets of one CPU each on a machine of {os.cpu_count()} CPUs; artsim {version('artsim')}\n")
-    jobs = (f"{rows:,} images fetched", f"{parts} parts of {PART_ROWS} computed asleep")
+    jobs = (f"{rows:,} images fetched", f"{parts} partitions of {PART_ROWS} (simulated)")
     with machines(1) as raylets:
         (fetched, broken), computed = fetching(raylets, rows), computing(raylets, parts)
     with machines(1, 1, 1, 1) as raylets:
@@ -165,12 +165,16 @@ def main() -> None:
     print(f"{'seconds':32} {'1 machine':>9} {'4':>6} {'of linear':>9}")
     for name, (alone, together) in spread.items():
         print(f"{name:32} {alone:9.1f} {together:6.1f} {alone / together / 4:9.2f}", flush=True)
-    print("parts handed out a second: " + ", ".join(f"{rate:,.0f} with {4 * n} open" for n, rate in rates.items()))
+    print(
+        "partitions dispatched per second: " + ", ".join(f"{rate:,.0f} with {4 * n} open" for n, rate in rates.items())
+    )
     peer = f"1 machine, Ray {version('ray')}"
-    claims = [Claim(f"{name}: 4 machines, of linear", a / b / 4, 0.85, peer) for name, (a, b) in spread.items()]
-    seen = f"the servers' log of {2 * rows + asked:,} requests"
-    claims.append(Claim("limits of hosts broken", broken + more + violations, 0, seen, at_least=False))
-    claims.append(Claim("parts that one driver hands out a second", rates[64], 400, "idle workers"))
+    claims = [
+        Claim(f"{name}: 4 machines, fraction of linear", a / b / 4, 0.85, peer) for name, (a, b) in spread.items()
+    ]
+    seen = f"{2 * rows + asked:,} requests in the servers' logs"
+    claims.append(Claim("rate-limit violations", broken + more + violations, 0, seen, at_least=False))
+    claims.append(Claim("partitions per second dispatched by one driver", rates[64], 400, "idle workers"))
     conclude("cluster", claims)
 
 

@@ -112,7 +112,9 @@ def main() -> None:
             print(
                 f"by {by}, {kind}: cross-validated {score:.3f}, truth {truth:.3f}, means of {repetitions}", flush=True
             )
-            claims.append(Claim(f"interval holds the truth, {kind}, by {by}, share", covered(results), 0.9, "none"))
+            claims.append(
+                Claim(f"share of intervals that contain the truth, {kind}, by {by}", covered(results), 0.9, "none")
+            )
     conclude("coverage", claims)
 
 

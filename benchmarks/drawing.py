@@ -38,11 +38,11 @@ Ask = Callable[[np.ndarray], np.ndarray]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--archive", help="people-art that has the features already; else it is made anew")
+    parser.add_argument("--archive", help="an archive of people-art with these features (default: create one)")
     parser.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args()
     if not options.archive and not PEOPLE_ART.exists():
-        sys.exit("benchmarks.drawing: people-art is not beside the project")
+        sys.exit(f"people-art not found: {PEOPLE_ART}")
     with tempfile.TemporaryDirectory() as folder:
         if not options.archive:
             job("catalog", folder, "--source", "table", "--location", str(PEOPLE_ART), "--as", "pa")
@@ -56,8 +56,8 @@ def main() -> None:
         print(f"{size} uncertain: {score:.3f}")
     print(f"{RANDOM} random: {at_random:.3f}")
     needed = float(np.interp(-at_random, -np.minimum.accumulate(uncertain), sizes))
-    peer = f"{RANDOM} random ones, meanrank {at_random:.3f}, {options.seeds} seeds"
-    conclude("drawing", [Claim("uncertain annotations that are worth as much", needed, GOAL, peer, at_least=False)])
+    peer = f"{RANDOM} random annotations, meanrank {at_random:.3f}, {options.seeds} seeds"
+    conclude("drawing", [Claim("uncertain annotations for the same meanrank", needed, GOAL, peer, at_least=False)])
 
 
 def people_art(uri: str) -> tuple[np.ndarray, np.ndarray]:

@@ -58,7 +58,7 @@ def main() -> None:
         figures = f"{score.value:.3f} [{score.low:.3f}, {score.high:.3f}]"
         print(f"{count:11}  {1e3 * ours:9.1f}  {1e3 * theirs:8.1f}  {figures}")
         if count == 3000:
-            claims.append(Claim("3,000 annotations with interval, times as fast", theirs / ours, 10, peer))
+            claims.append(Claim("3,000 annotations with interval, speed-up", theirs / ours, 10, peer))
     conclude("evaluate", claims)
 
 

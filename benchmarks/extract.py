@@ -125,8 +125,8 @@ def ours(uri: str, *backbones: str) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer images: the start of Ray then weighs more")
-    parser.add_argument("--rows", type=int, help="images of the end-to-end runs")
+    parser.add_argument("--quick", action="store_true", help="fewer images; the start of Ray then counts more")
+    parser.add_argument("--rows", type=int, help="number of images in the end-to-end runs")
     quick = parser.parse_args().quick
     rows = parser.parse_args().rows or (1_000 if quick else 12_000)
     seconds = 4.0 if quick else 15.0
@@ -153,17 +153,25 @@ def main() -> None:
         "extract",
         [
             Claim(
-                "resnet50, of bare forward", end_to_end[resnet] / forward["resnet50"], 0.85, f"engine alone, {where}"
+                "resnet50, fraction of bare forward",
+                end_to_end[resnet] / forward["resnet50"],
+                0.85,
+                f"engine alone, {where}",
             ),
             Claim(
-                "efficientnet_lite0, of plain loop",
+                "efficientnet_lite0, speed-up over plain loop",
                 end_to_end[lite] / loop,
                 3,
                 f"timm {timm_version} + DataLoader({CPUS}), float32",
             ),
-            Claim("efficientnet_lite0, of Ray's pattern", end_to_end[lite] / pattern, 5, f"Ray Data {ray_version}"),
             Claim(
-                "two backbones, of forwards + one decoding",
+                "efficientnet_lite0, speed-up over Ray's pattern",
+                end_to_end[lite] / pattern,
+                5,
+                f"Ray Data {ray_version}",
+            ),
+            Claim(
+                "two backbones, time relative to forwards + one decoding",
                 took[both] / parts,
                 1.05,
                 f"rates measured alone, {where}",

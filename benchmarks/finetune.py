@@ -192,7 +192,9 @@ def measured(function, task: Task, *rest) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer and smaller images: Ray's start then weighs more")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer and smaller images; the start of Ray then counts more"
+    )
     quick = parser.parse_args().quick
     from artsim.vision.engine import _best
 
@@ -218,7 +220,7 @@ def main() -> None:
     claims = []
     for name, peer in (("bare", f"timm's network in {how}"), ("bare, artsim's module", f"artsim's module in {how}")):
         for place, part in enumerate(("steady", "whole")):
-            claims.append(Claim(f"{part}, of {name}", rates["artsim"][place] / rates[name][place], 0.9, peer))
+            claims.append(Claim(f"{part}, fraction of {name}", rates["artsim"][place] / rates[name][place], 0.9, peer))
     conclude("finetune", claims)
 
 

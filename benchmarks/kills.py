@@ -90,7 +90,7 @@ def rows_of(archive: Archive, table: str) -> dict[str, dict[str, Any]]:
     key = "annotation_id" if table == "annotations" else "id"
     by_key = {row[key]: {name: value for name, value in row.items() if name not in _OF_THE_RUN} for row in rows}
     if len(by_key) != len(rows):
-        sys.exit(f"{table}: {len(rows) - len(by_key)} rows are doubled")
+        sys.exit(f"{table}: {len(rows) - len(by_key)} duplicate rows")
     return by_key
 
 
@@ -105,11 +105,11 @@ def differing(one: dict[str, Any] | None, other: dict[str, Any] | None) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="5 kills, not 20")
+    parser.add_argument("--quick", action="store_true", help="5 kills instead of 20")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if not PEOPLE_ART.is_dir():
-        sys.exit(f"the paintings are not there: {PEOPLE_ART}")
+        sys.exit(f"people-art not found: {PEOPLE_ART}")
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "pipeline.toml")
         config.write_text(PIPELINE.format(location=PEOPLE_ART / "labels.csv"), encoding="utf-8")
@@ -125,7 +125,9 @@ def main() -> None:
             bad = sum(differing(alone.get(key), other.get(key)) for key in alone.keys() | other.keys())
             print(f"{table:40} {len(alone):6} rows, {bad} differ")
             worst += bad
-    peer = f"the same pipeline left alone; {killed.count('driver')} drivers and {killed.count('machine')} machines"
+    peer = (
+        f"the same pipeline undisturbed; {killed.count('driver')} drivers and {killed.count('machine')} machines killed"
+    )
     conclude("kills", [Claim(f"rows that differ after {len(killed)} kills", worst, 0, peer, at_least=False)])
 
 

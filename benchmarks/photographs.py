@@ -26,10 +26,10 @@ def run(job: str, archive: str, *arguments: str) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="the usual pooled vector alone")
+    parser.add_argument("--quick", action="store_true", help="only the default pooled vector")
     features = FEATURES[:1] if parser.parse_args().quick else FEATURES
     if not MUSEUM.is_dir():
-        sys.exit(f"the museum's pictures are not there: {MUSEUM}")
+        sys.exit(f"mcv-museum not found: {MUSEUM}")
     with (MUSEUM / "queries.csv").open() as file:
         queries = list(csv.DictReader(file))
     files = [str(MUSEUM / query["file"]) for query in queries]
@@ -49,7 +49,7 @@ def main() -> None:
             sets = ", ".join(f"{name} {sum(each)}/{len(each)}" for name, each in hits.items())
             every = [hit for each in hits.values() for hit in each]
             print(f"{' + '.join(names):60} {sum(every)}/{len(every)} ({sets})", flush=True)
-            claims.append(Claim(f"top-1 by {' + '.join(names)}", sum(every) / len(every), 0.9, "chance 0.0035"))
+            claims.append(Claim(f"top-1 accuracy, {' + '.join(names)}", sum(every) / len(every), 0.9, "chance 0.0035"))
     conclude("photographs", claims)
 
 

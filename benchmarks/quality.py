@@ -40,12 +40,12 @@ HELD_OUT = 0.2  # share of the artists
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--archive", help="people-art that has the features already; else it is made anew")
-    parser.add_argument("--splits", type=int, default=5, help="how often artists are held out, each time others")
+    parser.add_argument("--archive", help="an archive of people-art with its features (default: create one)")
+    parser.add_argument("--splits", type=int, default=5, help="number of splits, each with other held-out artists")
     parser.add_argument("--quick", action="store_true", help="one split")
     options = parser.parse_args()
     if not PEOPLE_ART.exists():
-        sys.exit("benchmarks.quality: people-art is not beside the project")
+        sys.exit(f"people-art not found: {PEOPLE_ART}")
     splits = 1 if options.quick else options.splits
     with tempfile.TemporaryDirectory() as folder:
         uri = options.archive or f"{folder}/archive"
@@ -57,9 +57,11 @@ def main() -> None:
     for by, goal in GOALS.items():
         ours, museum = ([split["scores"][name]["value"] for split in results[by]] for name in ("3000", "museum"))
         peer = f"the museum's recipe {mean(museum):.2f}; {min(ours):.2f} to {max(ours):.2f} in {splits} splits"
-        claims.append(Claim(f"meanrank, artists never seen, {by}, mean", mean(ours), goal, peer, at_least=False))
+        claims.append(Claim(f"mean meanrank, unseen artists, by {by}", mean(ours), goal, peer, at_least=False))
     covered = [split["covered"] for by_seed in results.values() for split in by_seed]
-    claims.append(Claim("cross-validated interval for new artists covers the truth, share", mean(covered), 0.9, "none"))
+    claims.append(
+        Claim("share of cross-validated intervals for new artists that contain the truth", mean(covered), 0.9, "none")
+    )
     conclude("quality", claims)
 
 

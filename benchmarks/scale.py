@@ -115,10 +115,10 @@ def main() -> None:
     for job, taken in seconds.items():
         slopes = [(taken[i + 1] - taken[i]) / (sizes[i + 1] - sizes[i]) for i in (0, 1)]
         claims.append(
-            Claim(f"{job}: cost per row, large of small", slopes[1] / slopes[0], 1.2, "slopes", at_least=False)
+            Claim(f"{job}: cost per row, large relative to small", slopes[1] / slopes[0], 1.2, "slopes", at_least=False)
         )
         grown = memory[job][2] / memory[job][1]
-        claims.append(Claim(f"{job}: peak memory, large of middle", grown, 1.2, "resident", at_least=False))
+        claims.append(Claim(f"{job}: peak memory, large relative to middle", grown, 1.2, "resident", at_least=False))
     conclude("scale", claims)
 
 

@@ -84,13 +84,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=what, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=int, help="in the archive; without it, the plans of docs/scale.md")
-    parser.add_argument("--largest-host", type=float, default=0.1, help="its share of the images (default: 0.1)")
-    parser.add_argument("--delay", type=float, default=0.0, help="seconds between two requests to it (default: 0)")
-    parser.add_argument("--shards", type=int, help="of the archive (default: one for 256,000 images, at least 32)")
+    parser.add_argument("--images", type=int, help="images in the archive (default: the plans of docs/scale.md)")
+    parser.add_argument(
+        "--largest-host", type=float, default=0.1, help="share of the images on the largest host (default: 0.1)"
+    )
+    parser.add_argument(
+        "--delay", type=float, default=0.0, help="seconds between two requests to the largest host (default: 0)"
+    )
+    parser.add_argument(
+        "--shards", type=int, help="shards of the archive (default: one per 256,000 images, at least 32)"
+    )
     parser.add_argument("--scraping", type=int, default=1, help="machines while scraping (default: 1)")
-    parser.add_argument("--machines", type=int, default=1, help="machines for all that comes after (default: 1)")
-    parser.add_argument("--gpus", type=int, default=0, help="of them, in machines of their own (default: 0)")
+    parser.add_argument("--machines", type=int, default=1, help="machines for the other jobs (default: 1)")
+    parser.add_argument("--gpus", type=int, default=0, help="additional machines with one GPU each (default: 0)")
     o = parser.parse_args()
     if o.images is None:
         print("\n\n".join(tables()))

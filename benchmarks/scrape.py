@@ -48,10 +48,10 @@ class Turn:
 
 
 TURNS = [
-    Turn("bytes as they are", 1, (), ("--resize_mode=no",), 2.0),
-    Turn("bytes as they are, 20 hosts", 20, (), ("--resize_mode=no",), 2.0),
+    Turn("original bytes", 1, (), ("--resize_mode=no",), 2.0),
+    Turn("original bytes, 20 hosts", 20, (), ("--resize_mode=no",), 2.0),
     Turn("resized to 512", 1, ("--resize", "512"), ("--resize_mode=keep_ratio", "--image_size=512"), 1.5),
-    Turn("bytes as they are, by the peer too", 1, (), ("--resize_mode=no", "--skip_reencode=True"), 1.0),
+    Turn("original bytes, also in the peer", 1, (), ("--resize_mode=no", "--skip_reencode=True"), 1.0),
 ]
 
 
@@ -186,8 +186,8 @@ def main() -> None:
     peer = f"img2dataset {PEER_VERSION} {' '.join(PEER_SETTINGS)}"
     claims = []
     with server() as (port, size):
-        print(f"{count:,} JPEGs of {size / 1000:.0f} kB after {LATENCY * 1000:.0f} ms; {os.cpu_count()} CPUs")
-        print(f"artsim {importlib.metadata.version('artsim')}, {AT_ONCE} requests at once; {peer}\n")
+        print(f"{count:,} JPEGs of {size / 1000:.0f} kB, latency {LATENCY * 1000:.0f} ms; {os.cpu_count()} CPUs")
+        print(f"artsim {importlib.metadata.version('artsim')}, {AT_ONCE} concurrent requests; {peer}\n")
         print(f"{'images/s':41} {'artsim':>7} {'peer':>7} {'ratio':>6}")
         for turn in TURNS:
             hosts = [f"127.0.0.{1 + number}:{port}" for number in range(turn.hosts)]

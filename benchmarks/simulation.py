@@ -137,13 +137,13 @@ def _seconds(workers: Sequence[Any], depth: int, items: Sequence[Any], *settings
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="20,000 rows alone")
+    parser.add_argument("--quick", action="store_true", help="only 20,000 rows")
     sizes = [20_000] if parser.parse_args().quick else [20_000, 200_000]
     claims, workers = [], start()
     with TemporaryDirectory() as folder:
         simulate(workers, made_up(folder, 2_000))  # so that every worker has run once
     print(f"{WORKERS} workers on {os.cpu_count()} CPUs, Ray {version('ray')}\n")
-    print(f"{'rows':>8} {'job':8} {'predicted s':>11} {'measured s':>10} {'off by':>7}")
+    print(f"{'rows':>8} {'job':8} {'predicted s':>11} {'measured s':>10} {'error':>7}")
     for rows in sizes:
         with TemporaryDirectory() as folder:
             archive = made_up(folder, rows)
@@ -154,8 +154,8 @@ def main() -> None:
         for job, seconds in measured.items():
             off = seconds / predicted[job].seconds - 1
             print(f"{rows:8,} {job:8} {predicted[job].seconds:11.1f} {seconds:10.1f} {off:7.1%}", flush=True)
-            peer = f"the model's {predicted[job].seconds:.1f} s, bound by {predicted[job].bound}"
-            claims.append(Claim(f"{job} of {rows:,} rows: off by, of 1", abs(off), 0.15, peer, at_least=False))
+            peer = f"the model's {predicted[job].seconds:.1f} s, limited by {predicted[job].bound}"
+            claims.append(Claim(f"{job} of {rows:,} rows: relative error", abs(off), 0.15, peer, at_least=False))
     conclude("simulation", claims)
 
 

@@ -109,12 +109,14 @@ def build(uri: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--quick", action="store_true", help="3 of their epochs, not 30: the speed alone means something"
+        "--quick", action="store_true", help="3 epochs of the peer instead of 30; only the speed is meaningful"
     )
-    parser.add_argument("--archive", help="a copy of people-art with features, instead of making it; it is written to")
+    parser.add_argument(
+        "--archive", help="an archive of people-art with features, which is modified (default: create one)"
+    )
     options = parser.parse_args()
     if not options.archive and not PEOPLE_ART.is_dir():
-        sys.exit(f"the paintings are not there: {PEOPLE_ART}")
+        sys.exit(f"people-art not found: {PEOPLE_ART}")
     with tempfile.TemporaryDirectory() as folder:
         uri = options.archive or folder
         if not options.archive:
@@ -163,17 +165,17 @@ def compare(archive: Archive, count: int) -> None:
     taken["theirs"] = float(np.mean(seconds))
     results["theirs"] = ranks(model(torch.from_numpy(standard)).detach().numpy(), held_out)
 
-    print(f"{len(training)} annotations train, {len(validation)} validate, {len(test)} verify", flush=True)
+    print(f"annotations: {len(training)} training, {len(validation)} validation, {len(test)} test", flush=True)
     for name, values in results.items():
-        score, speed = mean_score(values), f"{taken[name]:7.3f} s an epoch" if name in taken else ""
+        score, speed = mean_score(values), f"{taken[name]:7.3f} s per epoch" if name in taken else ""
         print(f"{name:10} meanrank {score.value:.3f} [{score.low:.3f}, {score.high:.3f}] n {score.n}  {speed}")
-    peer = f"its loop on torch {torch.__version__}, {count} epochs; ours {len(last.history)}"
+    peer = f"the museum's loop on torch {torch.__version__}, {count} epochs; ours {len(last.history)}"
     worse = paired_difference(results["ours"], results["theirs"])
     conclude(
         "train",
         [
-            Claim("epochs a second, ours of theirs", taken["theirs"] / taken["ours"], 30, peer),
-            Claim("meanrank of unseen artists, ours less theirs", worse.value, 0, peer, at_least=False),
+            Claim("epochs per second, ours relative to theirs", taken["theirs"] / taken["ours"], 30, peer),
+            Claim("meanrank on unseen artists, ours minus theirs", worse.value, 0, peer, at_least=False),
         ],
     )
 

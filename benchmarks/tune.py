@@ -89,14 +89,14 @@ def bare_seconds(archive: Archive, recipe: Recipe, trials: list[dict[str, Any]])
     with context.Pool(os.cpu_count(), _receive, ({**shared, "recipe": recipe, "seed": 0},)) as pool:
         scores = pool.map(_train, trials, chunksize=1)
     seconds = time.perf_counter() - started
-    assert np.allclose(scores, [trial["meanrank"] for trial in trials], atol=0.05), "not the same trainings"
+    assert np.allclose(scores, [trial["meanrank"] for trial in trials], atol=0.05), "the trainings differ"
     return seconds
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="8 trials")
-    parser.add_argument("--archive", help=f"one with features {FEATURE} and annotations")
+    parser.add_argument("--archive", help=f"an archive with features {FEATURE} and annotations (default: create one)")
     options = parser.parse_args()
     trials = 8 if options.quick else 64
     with tempfile.TemporaryDirectory() as folder:
@@ -110,7 +110,7 @@ def main() -> None:
         Archive.open(uri).remove(f"sweeps/{name}")
     seconds, epochs = report["seconds"], sum(trial["epochs"] for trial in kept)
     print(f"{trials} trials, {epochs} epochs of 3 folds: {seconds:.0f} s, bare {bare:.0f} s; best {report['best']}")
-    print(f"by the trials' own clocks: orchestration {report['orchestration']:.0%}")
+    print(f"orchestration by the trials' own clocks: {report['orchestration']:.0%}")
     peer = f"a pool of {os.cpu_count()} bare processes, the same settings, folds and epochs"
     claims = [Claim("orchestration, % of the time", 100 * (1 - bare / seconds), 30, peer, at_least=False)]
     if not options.quick:

@@ -29,16 +29,16 @@ _RAYS_OWN = re.compile(r"\d{4}-\S+ \S+\s(INFO|WARNING|SUCC) |\[\d{4}-\S+ \S+ I |
 def demo(archive: Path, works: int) -> None:
     """Starts the museum's site and the cluster, submits one job after another, and prints what each did and where."""
     began = time.monotonic()
-    print(f"the sample museum: painting {works} works (once)", flush=True)
+    print(f"the sample museum: generating {works} artworks (once)", flush=True)
     museum = make(archive.parent / f"{archive.name}-museum", works=works)
     with serve(museum.folder) as site:
-        print(f"                   on line at {site}\n\nthe cluster:       cluster/this-machine.yaml", flush=True)
+        print(f"                   served at {site}\n\nthe cluster:       cluster/this-machine.yaml", flush=True)
         with up(_ROOT / "cluster" / "this-machine.yaml") as cluster:
             for node in sorted(cluster.list("nodes", detail=1), key=lambda node: node["node_ip"]):
                 print(f"                   {node['node_ip']}  {_size(node)}", flush=True)
             reports = [submit(cluster, name, arguments) for name, *arguments in _jobs(museum, site, archive)]
             print(_table(cluster, reports))
-    print(f"\nall taken down; {time.monotonic() - began:.0f} s\nwhat looks like what: {archive / 'near.png'}")
+    print(f"\nstopped; {time.monotonic() - began:.0f} s\nnearest neighbours: {archive / 'near.png'}")
 
 
 def submit(cluster: Cluster, name: str, arguments: list[str]) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def submit(cluster: Cluster, name: str, arguments: list[str]) -> dict[str, Any]:
         raise SystemExit(f"jobs.{name} failed")
     took = time.monotonic() - began
     rows = f"{report['rows_out']} rows" + (f", {report['rows_failed']} failed" if report["rows_failed"] else "")
-    print(f"  ✓ {rows}, {report['seconds']:.1f} s; {took:.1f} s with its start", flush=True)
+    print(f"  ✓ {rows}, {report['seconds']:.1f} s; {took:.1f} s with start-up", flush=True)
     return {**report, "submission": submission, "took": took}
 
 
@@ -93,13 +93,13 @@ def _jobs(museum: Museum, site: str, archive: Path) -> list[list[str]]:
 
 def _size(node: dict[str, Any]) -> str:
     if node["is_head_node"]:
-        return "the head"
+        return "head"
     return f"{node['resources_total'].get('CPU', 0):.0f} CPU"
 
 
 def _table(cluster: Cluster, reports: list[dict[str, Any]]) -> str:
     lines = [
-        f"\n── all of it {'─' * 90}",
+        f"\n── summary {'─' * 92}",
         f"{'job':<14}{'seconds':>8}{'with start':>12}{'rows':>7}{'failed':>8}   nodes that worked",
     ]
     for report in reports:
@@ -112,21 +112,23 @@ def _worked(cluster: Cluster, submission: str) -> str:
     """The nodes that ran tasks of a job, and how many; without the head, which has no CPU and runs only helpers."""
     driver = cluster.ask(f"api/jobs/{submission}")["driver_info"]
     if driver is None:
-        return "the head alone"
+        return "only the head"
     query = {"filter_keys": "job_id", "filter_predicates": "=", "filter_values": driver["id"]}
     tasks = cluster.list("tasks", detail=1, limit=10_000, **query)
     workers = {node["node_id"]: node["node_ip"] for node in cluster.list("nodes") if not node["is_head_node"]}
     ran = [workers[task["node_id"]] for task in tasks if task["node_id"] in workers and task["type"] != "DRIVER_TASK"]
     if not ran:
-        return "the head alone"
+        return "only the head"
     return " · ".join(f"{address} ({ran.count(address)} tasks)" for address in sorted(set(ran)))
 
 
 def main() -> None:
     """Parses the command line and runs the demo; SIGTERM and SIGHUP stop everything that it started."""
     parser = argparse.ArgumentParser(prog="python -m cluster.demo", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--archive", type=Path, default=Path("archives/cluster-demo"), help="a folder, begun anew")
-    parser.add_argument("--works", type=int, default=120, help="of the museum")
+    parser.add_argument(
+        "--archive", type=Path, default=Path("archives/cluster-demo"), help="folder; an archive in it is deleted first"
+    )
+    parser.add_argument("--works", type=int, default=120, help="number of artworks in the museum")
     options = parser.parse_args()
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda number, _: sys.exit(128 + number))

@@ -17,32 +17,44 @@ from artsim.mistake import Mistake
 
 job = Job("annotations", __doc__)
 job.actions("draw", "import", "export", "simulate", "check", help="what to do; the first word of the command line")
-job.option("--file", metavar="FILE", help="import, export: lines of anchor,positive,neg1..neg7 as names of image files")
-job.option("--annotator", metavar="NAME", help="whose they are; export, check: of nobody else; draw: for whom")
-job.option("--out", metavar="HTML", help="draw: the page to write; it works offline and downloads a file for import")
-job.option("--links", action="store_true", help="import: the file is CSV of pairs, as EPFL's: img1,img2,type,...")
-job.option("--as", dest="collection", metavar="NAME", help="import: the names or ids are of this collection")
+job.option(
+    "--file",
+    metavar="FILE",
+    help="import, export: text file with lines anchor,positive,neg1,...,neg7 (names of image files)",
+)
+job.option("--annotator", metavar="NAME", help="annotator (export, check: only theirs; draw: who will annotate)")
+job.option("--out", metavar="HTML", help="draw: the HTML page to write; it works offline and saves a file for import")
+job.option(
+    "--links", action="store_true", help="import: the file is a CSV of links in EPFL's format: img1,img2,type,..."
+)
+job.option("--as", dest="collection", metavar="NAME", help="import: collection that the names or ids belong to")
 job.option(
     "--mode",
     choices=["random", "near", "uncertain"],
-    help="how the nine are drawn: from all, close to the anchor, or (draw) where --model is unsure; "
-    "import: recorded as such (default: what the file says)",
+    help="how the artworks are drawn: from all, close to the anchor, or (draw only) where --model is unsure; "
+    "import: the mode to record (default: the one in the file)",
 )
-job.option("--by", metavar="COLUMN", help="simulate: the positive is of the anchor's artist, style, ...")
-job.option("--n", type=int, least=1, help="simulate, draw: how many (default: 1000, 100)")
+job.option("--by", metavar="COLUMN", help="simulate: the positive shares the anchor's artist, style, ...")
+job.option("--n", type=int, least=1, help="simulate, draw: number of annotations (default: 1000, 100)")
+job.option("--repeats", type=int, default=0, metavar="N", help="draw: show N of them twice, for the self-meanrank")
 job.option(
-    "--repeats", type=int, default=0, metavar="N", help="draw: so many of them come twice, for the self-meanrank"
+    "--noise", type=float, default=0.0, metavar="P", help="simulate: probability that the positive is a random artwork"
 )
-job.option("--noise", type=float, default=0.0, metavar="P", help="simulate: how often the positive is just any artwork")
-job.option("--features", nargs="+", default=[], metavar="NAME[:PCA]", help="what is near, for --mode near")
-job.option("--model", metavar="NAME", help="draw: the model that is unsure, for --mode uncertain")
+job.option(
+    "--features",
+    nargs="+",
+    default=[],
+    metavar="NAME[:PCA]",
+    help="features that define the distance, with --mode near",
+)
+job.option("--model", metavar="NAME", help="draw: the model to use with --mode uncertain")
 job.option(
     "--pools",
     type=int,
     least=1,
-    help="simulate, draw: the nine come from one of so many parts of the archive (default: 5)",
+    help="simulate, draw: number of pools; the artworks of an annotation come from one pool (default: 5)",
 )
-job.option("--pool-by", metavar="COLUMN", help="simulate, draw: artworks of one artist, ... are in one pool")
+job.option("--pool-by", metavar="COLUMN", help="simulate, draw: artworks of the same artist, ... are in the same pool")
 
 
 @job.runs
@@ -61,7 +73,7 @@ def annotations(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
         if getattr(options, name) is None:
             raise Mistake(f"--{name}: {options.action} needs it")
     if options.links and options.action != "import":
-        raise Mistake(f"--links: {options.action} has nothing to do with a file of links")
+        raise Mistake(f"--links: {options.action} does not use it; import does")
     for name in ("out", "model", "repeats"):
         if getattr(options, name) and options.action != "draw":
             raise Mistake(f"--{name}: {options.action} does not use it; draw does")

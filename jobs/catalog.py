@@ -21,15 +21,22 @@ if TYPE_CHECKING:
     from artsim.sources.record import Source
 
 job = Job("catalog", __doc__, creates_archive=True)
-job.option("--source", required=True, choices=["folder", "table", "wga", "smk", "iiif"], help="the kind of catalogue")
-job.option("--location", metavar="PATH|URL", help="where it is; only smk knows by itself")
-job.option("--as", dest="name", metavar="NAME", help="the collection, first part of its ids; else the location's name")
-job.option("--columns", nargs="+", default=[], metavar="A=B", help="table: column A of the catalog is B of the table")
+job.option("--source", required=True, choices=["folder", "table", "wga", "smk", "iiif"], help="kind of catalogue")
+job.option("--location", metavar="PATH|URL", help="location of the catalogue; optional for smk")
 job.option(
-    "--image-template", metavar="ADDRESS", help="table: where images are, columns in braces: https://m.org/{id}.jpg"
+    "--as",
+    dest="name",
+    metavar="NAME",
+    help="name of the collection, the first part of its ids (default: the location's name)",
 )
-job.option("--images", metavar="FOLDER", help="table: the images lie here, under names that the rows or their ids give")
-job.option("--limit", type=int, least=1, metavar="N", help="read no more than N rows")
+job.option(
+    "--columns", nargs="+", default=[], metavar="A=B", help="table: fill catalog column A from column B of the table"
+)
+job.option(
+    "--image-template", metavar="ADDRESS", help="table: image URLs with columns in braces: https://m.org/{id}.jpg"
+)
+job.option("--images", metavar="FOLDER", help="table: folder of the images, found by file names in the rows or by ids")
+job.option("--limit", type=int, least=1, metavar="N", help="read at most N rows")
 job.option(
     "--preview",
     nargs="?",
@@ -37,17 +44,25 @@ job.option(
     least=1,
     const=10,
     metavar="N",
-    help="show the first N (10) rows as they would be stored, and what becomes of the columns; write nothing",
+    help="show the first N rows (default: 10) as they would be stored, and how columns are used; write nothing",
 )
-job.option("--twice", action="store_true", help="add rows whose images are in the archive already under other ids")
-job.option("--shards", type=int, least=1, metavar="N", help="a new archive is cut into N shards")
-job.option("--language", nargs="+", metavar="CODE", help="smk, iiif: languages by preference (default: en)")
+job.option("--twice", action="store_true", help="also add rows whose images are already in the archive under other ids")
+job.option("--shards", type=int, least=1, metavar="N", help="number of shards of a new archive")
+job.option("--language", nargs="+", metavar="CODE", help="smk, iiif: languages in order of preference (default: en)")
 job.option(
-    "--size", type=int, least=1, metavar="PIXELS", help="iiif: the long side to ask image services for (default: 1024)"
+    "--size",
+    type=int,
+    least=1,
+    metavar="PIXELS",
+    help="iiif: long side of images requested from image services (default: 1024)",
 )
-job.option("--contact", metavar="MAIL|URL", help="smk, iiif: whom the museum's people can turn to")
+job.option("--contact", metavar="MAIL|URL", help="smk, iiif: your contact for the museum, sent in the User-Agent")
 job.option(
-    "--allow-host", nargs="+", default=[], metavar="HOST[:PORT]", help="smk, iiif: open hosts not on the internet"
+    "--allow-host",
+    nargs="+",
+    default=[],
+    metavar="HOST[:PORT]",
+    help="smk, iiif: allow hosts that are not on the internet",
 )
 
 
@@ -101,7 +116,7 @@ def _check_read(options: Namespace) -> None:
         given = getattr(options, flag.removeprefix("--").replace("-", "_"))
         if options.source not in sources and given is not None and given != []:
             raise Mistake(
-                f"{flag}: --source {options.source} does not read it; it is for {' and '.join(sources)} alone"
+                f"{flag}: --source {options.source} does not use it; only for --source {' or '.join(sources)}"
             )
 
 
@@ -120,7 +135,7 @@ def _opened(options: Namespace, first: int | None = None) -> "Source":
 
     _check_read(options)
     if options.location is None and options.source != "smk":
-        raise Mistake(f"--location: say where the {options.source} is")
+        raise Mistake(f"--location: required for --source {options.source}")
     if options.limit is not None and options.limit < 1:
         raise Mistake(f"--limit {options.limit}: must be 1 or more")
     size, languages = 1024 if options.size is None else options.size, options.language or ["en"]
@@ -138,7 +153,7 @@ def _opened(options: Namespace, first: int | None = None) -> "Source":
     try:
         urlsplit(options.location or "")
     except ValueError as error:
-        raise Mistake(f"--location {options.location}: no address: {error}") from error
+        raise Mistake(f"--location {options.location}: not a valid address: {error}") from error
     web = Web(options.contact, options.allow_host, options.location)
     if options.source == "smk":
         return open_smk(options.location, web, languages)

@@ -17,18 +17,18 @@ job.option(
     "--works",
     type=int,
     least=-math.inf,
-    help="a smaller museum: so many works; below 200 nothing is trained (default: all)",
+    help="number of artworks, for a smaller museum; below 200 nothing is trained (default: all)",
 )
-job.option("--port", type=int, default=8437, help="of the museum's web site on 127.0.0.1")
+job.option("--port", type=int, default=8437, help="port of the museum's web site on 127.0.0.1")
 
 
 @job.runs
 def demo(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """Creates the museum, writes pipeline.toml beside the archive and runs it; returns paths of pictures and tables."""
     if not 0 <= options.port < 65536:
-        raise Mistake(f"--port {options.port}: no port has this number")
+        raise Mistake(f"--port {options.port}: must be 0 to 65535")
     if not archive.store.is_local:
-        raise Mistake("--archive: the museum needs a folder on disk; jobs.pipeline fills an archive in a bucket")
+        raise Mistake(f"--archive {archive.uri}: must be a local folder; use jobs.pipeline for an archive in a bucket")
     from artsim.sample.tour import tour
     from jobs.pipeline import job as pipeline
 

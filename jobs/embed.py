@@ -1,4 +1,4 @@
-"""Compute features/NAME of the whole archive with a trained model; other jobs take them like those of a backbone.
+"""Compute features/NAME of the whole archive with a trained model; other jobs use them like a backbone's features.
 
 python -m jobs.embed --archive archives/demo --model eye
 python -m jobs.embed --archive archives/other --model archives/demo/models/eye
@@ -10,8 +10,8 @@ from typing import Any
 from artsim.job import Job
 
 job = Job("embed", __doc__)
-job.option("--model", required=True, metavar="NAME", help="a model of the archive, or the path of a model's folder")
-job.option("--again", action="store_true", help="replace features of this name that another model made")
+job.option("--model", required=True, metavar="NAME", help="a model of the archive, or the path of a model folder")
+job.option("--again", action="store_true", help="replace features of this name made by another model")
 
 
 @job.runs

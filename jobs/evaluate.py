@@ -17,23 +17,27 @@ job.option(
     nargs="+",
     action="append",
     metavar="NAME[:PCA]",
-    help="features as they are: each alone, and all of them stacked; may be given several times "
+    help="untrained features: each alone, and all of them stacked; may be given several times "
     "(default: the recommended features, if there are no --models)",
 )
-job.option("--models", nargs="+", default=[], metavar="NAME", help="trained models: a name, or the path of its folder")
-job.option("--annotator", nargs="+", metavar="NAME", help="whose annotations; all if left out")
+job.option("--models", nargs="+", default=[], metavar="NAME", help="trained models: names, or paths of model folders")
+job.option("--annotator", nargs="+", metavar="NAME", help="use only annotations by these annotators (default: all)")
 job.option(
     "--split",
     choices=["image-disjoint", "group-disjoint", "random"],
-    help="without a model: only the fifth that jobs.train would hold out for verification",
+    help="without a model: score only the fifth that jobs.train would hold out as the test set",
 )
-job.option("--split-by", metavar="COLUMN", help="of the catalog: the groups of --split group-disjoint")
+job.option("--split-by", metavar="COLUMN", help="catalog column of the groups, with --split group-disjoint")
 job.option(
-    "--again", metavar="NAME|FILE", help="a second judgement of the same annotations: adds a person's self-meanrank"
+    "--again",
+    metavar="NAME|FILE",
+    help="second judgement of the same annotations, an annotator or a file: adds the self-meanrank",
 )
-job.option("--links", action="store_true", help="where linked artworks stand in the whole archive: mAP, recall@k")
+job.option("--links", action="store_true", help="also rank linked artworks among the whole archive: mAP, recall@k")
 job.option("--metric", default="cosine", help="cosine, euclidean, cityblock, or another of scipy's cdist")
-job.option("--out", metavar="FOLDER", help="for Markdown, pictures and JSON; evaluation/ of the archive if left out")
+job.option(
+    "--out", metavar="FOLDER", help="folder for Markdown, pictures and JSON (default: evaluation/ in the archive)"
+)
 
 
 @job.runs

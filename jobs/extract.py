@@ -34,15 +34,20 @@ job.option(
     nargs="+",
     type=_backbone,
     metavar="NAME",
-    help="NAME[@LEVEL][+POOLING][+SIZE] of timm or torchvision; the recommended features if left out",
+    help="NAME[@LEVEL][+POOLING][+SIZE] of timm or torchvision (default: the recommended features)",
 )
-job.option("--pooling", choices=["avg", "max", "gem", "std", "cov"], default="avg", help="for names that do not say")
-job.option("--weights", metavar="FOLDER", help="where NAME.safetensors or .pth lie; the word random for smoke tests")
 job.option(
-    "--precision", choices=["auto", "float32", "bfloat16", "float16"], default="auto", help="of the forward pass"
+    "--pooling", choices=["avg", "max", "gem", "std", "cov"], default="avg", help="pooling for names without one"
+)
+job.option("--weights", metavar="FOLDER", help="folder with NAME.safetensors or .pth; the word random for smoke tests")
+job.option(
+    "--precision",
+    choices=["auto", "float32", "bfloat16", "float16"],
+    default="auto",
+    help="precision of the forward pass",
 )
 job.option("--exact", action="store_true", help="decode in full and compute in float32")
-job.option("--list", action=_List, nargs=0, help="show the backbones with short names, and whose weights are at hand")
+job.option("--list", action=_List, nargs=0, help="list the backbones with short names, and which weights are available")
 
 
 @job.runs

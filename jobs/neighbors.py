@@ -13,14 +13,14 @@ from artsim.job import Job
 from artsim.mistake import Mistake
 
 job = Job("neighbors", __doc__)
-job.option("--features", nargs="+", required=True, metavar="NAME[:PCA]", help="one, or several to be stacked")
+job.option("--features", nargs="+", required=True, metavar="NAME[:PCA]", help="one, or several to stack")
 job.option("--id", nargs="+", metavar="ID", help="artworks of the archive")
-job.option("--image", nargs="+", metavar="FILE", help="image files from anywhere")
+job.option("--image", nargs="+", metavar="FILE", help="image files, not necessarily in the archive")
 job.option("--all", action="store_true", help="every artwork: writes a neighbors table")
-job.option("--k", type=int, least=1, default=10, help="how many for each")
+job.option("--k", type=int, least=1, default=10, help="number of results per query")
 job.option("--metric", default="cosine", help="cosine, euclidean, cityblock, or another of scipy's cdist")
-job.option("--farthest", action="store_true", help="the farthest instead of the nearest")
-job.option("--picture", metavar="PNG", help="a labelled contact sheet")
+job.option("--farthest", action="store_true", help="find the farthest instead of the nearest")
+job.option("--picture", metavar="PNG", help="draw a labelled contact sheet to this file")
 
 
 @job.runs
@@ -33,7 +33,7 @@ def neighbors(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     space = Space(archive, options.features, options.seed)
     how = {"metric": options.metric, "farthest": options.farthest, "public_only": options.rights == "public"}
     if options.all and (options.id or options.image or options.picture):
-        raise Mistake("--all: writes a table of everything; --id, --image and --picture are for single questions")
+        raise Mistake("--all: writes a table of all artworks; leave out --id, --image and --picture")
     if options.all:
         return all_neighbors(space, options.k, **how)
     return neighbors_of(

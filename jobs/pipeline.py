@@ -37,8 +37,10 @@ def _sections(options: argparse.Namespace) -> dict[str, Any]:
 
 
 job = Job("pipeline", __doc__, creates_archive=True, shards=_shards, reads_config=False)
-job.option("--config", required=True, metavar="TOML", help="the jobs and their options; [[name]] for one job twice")
-job.option("--rights", choices=["all", "public"], default="all", help="for every job that does not say")
+job.option(
+    "--config", required=True, metavar="TOML", help="the jobs and their options; use [[name]] to run a job twice"
+)
+job.option("--rights", choices=["all", "public"], default="all", help="rights for the jobs that do not set them")
 
 
 @job.runs
@@ -73,17 +75,17 @@ def _steps(uri: str, options: argparse.Namespace) -> list[tuple[Job, list[str]]]
     steps = []
     for name, settings in _sections(options).items():
         if name not in known:
-            raise Mistake(f"--config {options.config}: [{name}] is no job; there are {', '.join(sorted(known))}")
+            raise Mistake(f"--config {options.config}: [{name}] is not a job; choose one of {', '.join(sorted(known))}")
         step = importlib.import_module(f"jobs.{name}").job
         for section in settings if isinstance(settings, list) else [settings]:
             if not isinstance(section, dict):
-                raise Mistake(f"--config {options.config}: {name} is a value; options belong into a section [{name}]")
+                raise Mistake(f"--config {options.config}: {name} is a value; put options in a section [{name}]")
             common = {"archive": uri, "seed": options.seed}
             if not step.creates_archive:
                 common["rights"] = options.rights
             steps.append((step, as_arguments({**common, **section}, options.config)))
     if not steps:
-        raise Mistake(f"--config {options.config}: it names no job")
+        raise Mistake(f"--config {options.config}: contains no job; add a section such as [scrape]")
     return steps
 
 

@@ -15,46 +15,59 @@ if TYPE_CHECKING:
 
 job = Job("scrape", __doc__)
 job.option(
-    "--per-host", type=int, least=1, default=2, metavar="N", help="requests at once to one host, over all workers"
+    "--per-host", type=int, least=1, default=2, metavar="N", help="concurrent requests to a host, over all workers"
 )
-job.option("--delay", type=float, default=0.0, metavar="S", help="least seconds between two requests to one host")
-job.option("--timeout", type=float, default=60.0, metavar="S", help="seconds for one request in all, body included")
-job.option("--retries", type=int, default=3, metavar="N", help="further attempts where another one may help")
-job.option("--rest", type=float, default=10.0, metavar="S", help="how long a host that keeps failing is left alone")
-job.option("--max-bytes", type=int, least=1, default=20_000_000, metavar="N", help="of one image, decompressed")
-job.option("--max-pixels", type=int, least=1, default=100_000_000, metavar="N", help="of one image, width times height")
+job.option("--delay", type=float, default=0.0, metavar="S", help="minimum seconds between two requests to a host")
+job.option("--timeout", type=float, default=60.0, metavar="S", help="seconds for a whole request, including the body")
+job.option("--retries", type=int, default=3, metavar="N", help="further attempts after a failure that may be temporary")
+job.option("--rest", type=float, default=10.0, metavar="S", help="cooldown of a failing host, in seconds")
+job.option(
+    "--max-bytes", type=int, least=1, default=20_000_000, metavar="N", help="maximum bytes of an image, decompressed"
+)
+job.option(
+    "--max-pixels",
+    type=int,
+    least=1,
+    default=100_000_000,
+    metavar="N",
+    help="maximum pixels of an image, width times height",
+)
 job.option(
     "--resize",
     type=int,
     least=1,
     metavar="PIXELS",
-    help="store a long side of at most so many; else bytes stay as they are",
+    help="shrink larger images to this long side (default: store the original bytes)",
 )
-job.option("--allow-host", nargs="+", default=[], metavar="HOST[:PORT]", help="open hosts that are not on the internet")
+job.option(
+    "--allow-host", nargs="+", default=[], metavar="HOST[:PORT]", help="allow hosts that are not on the internet"
+)
 job.option(
     "--retry",
     nargs="+",
     default=[],
     choices=FAILURES,
     metavar="STATUS",
-    help="take up again the rows that ended so: %(choices)s",
+    help="retry rows with this status: %(choices)s",
 )
 job.option(
     "--refresh",
     action="store_true",
-    help="ask whether stored images have changed; each stays until a whole new one comes",
+    help="check whether stored images have changed; each is kept until its replacement is complete",
 )
 job.option(
     "--drop-removed",
     action="store_true",
     help="with --refresh or --retry: delete stored images that their site has removed or now forbids (404, 410, "
-    "robots.txt, opt-out); else such rows are marked and keep them",
+    "robots.txt, opt-out); by default such rows are marked and keep their images",
 )
-job.option("--limit", type=int, least=1, metavar="N", help="end no more than N rows")
+job.option("--limit", type=int, least=1, metavar="N", help="process at most N rows")
 job.option(
-    "--contact", metavar="MAIL|URL", help="whom sites can turn to, in the User-Agent; else the account that runs this"
+    "--contact",
+    metavar="MAIL|URL",
+    help="your contact for the sites, sent in the User-Agent (default: the account that runs this)",
 )
-job.option("--workers", type=int, least=1, metavar="N", help="processes that fetch; else one for every two CPUs")
+job.option("--workers", type=int, least=1, metavar="N", help="processes that fetch (default: one for every two CPUs)")
 
 
 @job.runs

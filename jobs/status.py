@@ -12,8 +12,15 @@ from typing import Any
 from artsim.job import Job
 
 job = Job("status", __doc__)
-job.option("--failed", type=int, nargs="?", const=100, metavar="N", help="list N failed rows with address (100)")
-job.option("--runs", type=int, default=10, help="how many of the latest runs to show")
+job.option(
+    "--failed",
+    type=int,
+    nargs="?",
+    const=100,
+    metavar="N",
+    help="list N failed rows with their addresses (default: 100)",
+)
+job.option("--runs", type=int, default=10, help="number of latest runs to show")
 job.option(
     "--delete",
     nargs="+",

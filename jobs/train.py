@@ -15,17 +15,17 @@ from artsim.learn.question_options import add_question_options, asked
 from artsim.learn.workers import parse_workers
 
 job = Job("train", __doc__)
-job.option("--name", required=True, help="of the model; the same command goes on with it, or finds it done")
+job.option("--name", required=True, help="name of the model; the same command resumes it")
 add_question_options(job)
 job.option(
     "--workers",
     type=parse_workers,
     default="1",
     metavar="N or MIN:MAX",
-    help="processes that share each batch, each on a GPU of its own if there are any; MIN:MAX takes what there is",
+    help="processes that share each batch, each on its own GPU if there are any; MIN:MAX uses what is available",
 )
-job.option("--embed", action="store_true", help="then write features/NAME of the whole archive")
-job.option("--again", action="store_true", help="in the place of the model of this name, if there is one")
+job.option("--embed", action="store_true", help="afterwards, compute features/NAME of the whole archive")
+job.option("--again", action="store_true", help="replace the existing model")
 
 
 @job.runs

@@ -16,23 +16,23 @@ from artsim.learn.workers import ALONE, parse_workers
 from artsim.mistake import Mistake
 
 job = Job("tune", __doc__)
-job.option("--name", required=True, help="of the sweep; the same command goes on with it, or finds it done")
+job.option("--name", required=True, help="name of the sweep; the same command resumes it")
 job.option(
-    "--trials", type=int, least=1, default=64, help="settings to try; more than before go on with a sweep that is done"
+    "--trials", type=int, least=1, default=64, help="settings to try; a higher number continues a finished sweep"
 )
 job.option(
     "--space",
     nargs="+",
     metavar="NAME=VALUES",
     default=["m=0:1", "m2=0:1"],
-    help="what to search: m, m2, lr or any other setting below, LOW:HIGH, LOW:HIGH:log or ONE,OTHER,...",
+    help="settings to search: m, m2, lr or any other setting below, as LOW:HIGH, LOW:HIGH:log or ONE,OTHER,...",
 )
 job.option(
     "--folds",
     type=int,
     least=1,
     metavar="N",
-    help="of the cross-validation that scores a setting (default: 3; --finetune 1)",
+    help="folds of the cross-validation that scores a setting (default: 3; 1 with --finetune)",
 )
 add_question_options(job)
 job.option(
@@ -42,7 +42,7 @@ job.option(
     metavar="N or MIN:MAX",
     help="with --finetune: processes that share each batch of a trial",
 )
-job.option("--again", action="store_true", help="in the place of the sweep of this name, if there is one")
+job.option("--again", action="store_true", help="replace the existing sweep")
 
 
 @job.runs
@@ -53,14 +53,16 @@ def tune(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
 
     options.loss = options.loss or "triplet"  # the loss with m and m2; also the base if the loss is searched
     if not options.finetune and options.workers != ALONE:
-        raise Mistake("--workers: of a backbone, with --finetune; of heads each trial has a process of its own")
+        raise Mistake("--workers: only with --finetune; without it, each trial runs in one process")
     if options.finetune and options.folds not in (None, 1):
-        raise Mistake("--folds: of heads; a backbone is fine-tuned once for each trial, and validated as in jobs.train")
+        raise Mistake(
+            "--folds: not with --finetune; each trial fine-tunes the backbone once, validated as in jobs.train"
+        )
     question, learner = asked(archive, options)
     space = parse_space(options.space, question.recipe)
     for name in space:
         if name != "loss" and getattr(options, name) is not None:
-            raise Mistake(f"{flag(name)}: it is searched; --space without {name} leaves it as it is said")
+            raise Mistake(f"{flag(name)}: is searched; leave {name} out of --space to set it")
     return tune(
         archive,
         options.name,

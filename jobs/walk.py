@@ -10,15 +10,15 @@ from typing import Any
 from artsim.job import Job
 
 job = Job("walk", __doc__)
-job.option("--features", nargs="+", required=True, metavar="NAME[:PCA]", help="one, or several to be stacked")
-job.option("--from", dest="start", required=True, metavar="ID", help="the artwork where the walk begins")
-job.option("--to", dest="end", required=True, metavar="ID", help="the artwork where it ends")
-job.option("--steps", type=int, least=1, default=6, help="artworks between the two; none comes twice")
+job.option("--features", nargs="+", required=True, metavar="NAME[:PCA]", help="one, or several to stack")
+job.option("--from", dest="start", required=True, metavar="ID", help="first artwork of the walk")
+job.option("--to", dest="end", required=True, metavar="ID", help="last artwork of the walk")
+job.option("--steps", type=int, least=1, default=6, help="number of artworks between the two, all different")
 job.option(
     "--jitter", type=int, least=1, default=1, metavar="N", help="choose among the N nearest instead of the nearest"
 )
 job.option("--metric", default="cosine", help="cosine, euclidean, cityblock, or another of scipy's cdist")
-job.option("--picture", metavar="PNG", help="where to draw the walk")
+job.option("--picture", metavar="PNG", help="draw the walk to this file")
 job.option("--kind", choices=["strip", "scatter", "tube"], default="strip", help="how to draw it")
 
 

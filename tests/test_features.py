@@ -125,7 +125,7 @@ def test_pca_of_the_same_seed_is_the_same(archive: Archive) -> None:
 
 
 def test_more_components_than_there_can_be(archive: Archive) -> None:
-    with pytest.raises(Mistake, match=r"two:10: there are 5\d vectors of 9"):
+    with pytest.raises(Mistake, match=r"two:10: too many components for 5\d vectors of length 9"):
         Space(archive, ["two:10"])
 
 
@@ -272,7 +272,7 @@ def test_vectors_that_are_no_numbers_are_left_out(tmp_path) -> None:
         ids = np.concatenate([ids for ids, _ in space.blocks()])
         assert sorted(ids) == [one for one in _IDS if one not in _IDS[4:6]]
         assert all(np.isfinite(vectors).all() for _, vectors in space.blocks())
-        with pytest.raises(Mistake, match=f"{_IDS[4]}: its vector in features/odd holds NaN or infinity"):
+        with pytest.raises(Mistake, match=f"{_IDS[4]}: its vector in features/odd contains NaN or infinity"):
             space.find([_IDS[3], _IDS[4]])
     np.testing.assert_allclose(
         Space(archive, ["odd:3"]).find(_IDS[:4]), Space(archive, ["rest:3"]).find(_IDS[:4]), rtol=1e-5, atol=1e-6

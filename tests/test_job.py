@@ -128,7 +128,7 @@ def test_the_report_is_the_last_line_and_is_kept(job: Job, tmp_path, monkeypatch
     ("name", "code", "lines"),
     [
         ("mistake", 2, ["python -m jobs.toy: --name mistake: it is one"]),
-        ("stop", 1, ["python -m jobs.toy: stopped; the same command goes on from here"]),
+        ("stop", 1, ["python -m jobs.toy: stopped; run the same command again to resume"]),
     ],
 )
 def test_other_ends(job: Job, tmp_path, monkeypatch, capsys, name: str, code: int, lines: list[str]) -> None:
@@ -289,7 +289,7 @@ _MISTAKES = [
     (["--k", "three"], "--k"),
     (["--rights", "mine"], "--rights"),
     (["--config", "nowhere.toml"], "--config nowhere.toml"),
-    ([], "there is no archive here"),
+    ([], "no archive found; create one with jobs.catalog"),
     (["--archive"], "--archive"),
 ]
 
@@ -369,7 +369,7 @@ def test_a_closed_stdout_is_no_error(tmp_path: Path) -> None:
 def test_an_archive_in_memory_is_refused() -> None:
     from jobs.status import job
 
-    with pytest.raises(Mistake, match="gone with this process"):
+    with pytest.raises(Mistake, match="lost when this process ends"):
         job.run(["--archive", "memory://a"])
 
 
@@ -379,7 +379,7 @@ def test_a_stdout_that_takes_nothing_is_told_in_one_line(tmp_path: Path) -> None
         command = [sys.executable, "-c", code, "--archive", str(tmp_path)]
         done = subprocess.run(command, cwd=_ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 1
-    assert "can't be written to stdout: No space left on device; it is in " in done.stderr
+    assert "can't be written to stdout: No space left on device; it is saved in " in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

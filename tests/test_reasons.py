@@ -4,9 +4,9 @@ from artsim.reasons import among_counts, failures_of, from_counts
 
 
 def test_errors_of_one_kind_are_one_reason() -> None:
-    errors = ["damaged JPEG: cut", None, "5000 x 20 pixels, a side may have 65,000", "damaged JPEG: no end"]
-    errors += ["7 x 9 pixels, a side may have 65,000", "damaged JPEG", "no vector"]
-    assert failures_of(errors) == {"damaged JPEG": 3, "N x N pixels, a side may have N": 2, "no vector": 1}
+    errors = ["damaged JPEG: cut", None, "5000 x 20 pixels, the limit per side is 65,000", "damaged JPEG: no end"]
+    errors += ["7 x 9 pixels, the limit per side is 65,000", "damaged JPEG", "no vector"]
+    assert failures_of(errors) == {"damaged JPEG": 3, "N x N pixels, the limit per side is N": 2, "no vector": 1}
     assert failures_of([None]) == {}
 
 

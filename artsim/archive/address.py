@@ -30,14 +30,14 @@ def local_path(uri: str) -> str:
     if match := _LOCAL.fullmatch(uri):
         path = _decoded(match["rest"], uri)
     elif "://" in uri:
-        raise Mistake(f"cannot open {uri[:100]}: no address of a known kind, and no path")
+        raise Mistake(f"cannot open {uri[:100]}: neither a path nor an address of a known kind")
     try:
         resolved = Path(path).expanduser().resolve()
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
             resolved.lstat()  # raises OSError if a name is too long
         return str(resolved)
     except (OSError, RuntimeError, ValueError) as error:
-        raise Mistake(f"{uri[:100]}: not a possible path: {error}") from error
+        raise Mistake(f"{uri[:100]}: not a valid path: {error}") from error
 
 
 def _decoded(rest: str, uri: str) -> str:
@@ -45,15 +45,15 @@ def _decoded(rest: str, uri: str) -> str:
         host, slash, path = rest[2:].partition("/")
         if host.lower() not in ("", "localhost"):
             raise Mistake(
-                f"{uri[:100]}: names the machine {host!r}, but file:// opens folders of this machine alone; "
-                "an absolute path takes three slashes: file:///folder"
+                f"{uri[:100]}: names the machine {host!r}, but file:// opens only folders on this machine; "
+                "write an absolute path with three slashes: file:///folder"
             )
         rest = slash + path
     if not rest:
-        raise Mistake(f"{uri[:100]}: names no folder; an absolute path takes three slashes: file:///folder")
+        raise Mistake(f"{uri[:100]}: the folder is missing; write an absolute path with three slashes: file:///folder")
     check_no_fragment(uri, rest)
     if "?" in rest:
-        raise Mistake(f"{uri[:100]}: a ? begins a query in an address; write it as %3F, or give the plain path")
+        raise Mistake(f"{uri[:100]}: ? starts a query in an address; write it as %3F, or use a plain path")
     try:
         path = unquote_to_bytes(rest.encode()).decode()
     except UnicodeDecodeError as error:
@@ -64,4 +64,4 @@ def _decoded(rest: str, uri: str) -> str:
 def check_no_fragment(uri: str, path: str | None = None) -> None:
     """Raises ``Mistake`` if an address has a ``#``: programs silently drop it and everything after it."""
     if "#" in (uri if path is None else path):
-        raise Mistake(f"{uri[:100]}: a # begins a fragment in an address; write it as %23, or use another name")
+        raise Mistake(f"{uri[:100]}: # starts a fragment in an address; write it as %23, or use another name")

@@ -40,7 +40,7 @@ def _locked(store: Store, table: str, patience: float) -> Iterator[None]:
             _lock(file.fileno(), patience)
         except BlockingIOError as error:
             raise Mistake(
-                f"another run is at work on {table} of this archive{in_brackets(_read(path))}; wait for it, or stop it"
+                f"{table} is locked by another run{in_brackets(_read(path))}; wait for it or stop it"
             ) from error
         except OSError as error:
             if error.errno not in _NO_LOCKS:

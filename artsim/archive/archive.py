@@ -40,14 +40,14 @@ class Archive:
             raise Mistake(f"--archive {uri}: its archive.json is damaged: {error}") from error
         if about is None and not store.exists("archive.json"):
             check_not_lost(store, uri)
-            raise Mistake(f"--archive {uri}: there is no archive here yet; jobs.catalog makes one")
+            raise Mistake(f"--archive {uri}: no archive found; create one with jobs.catalog")
         if not isinstance(about, dict) or not isinstance(about.get("shards"), int) or about["shards"] < 1:
             raise Mistake(
-                f"--archive {uri}: its archive.json is damaged; it says {str(about)[:80]}; restore it from a copy"
+                f"--archive {uri}: its archive.json is damaged; it contains {str(about)[:80]}; restore it from a copy"
             )
         if about.get("format") != FORMAT:
             raise Mistake(
-                f"--archive {uri}: written in format {about.get('format')}, this artsim reads format {FORMAT}"
+                f"--archive {uri}: it has format {about.get('format')}, this version of artsim reads format {FORMAT}"
             )
         check_shards(store, uri, about["shards"])
         return cls(store, about["shards"])
@@ -59,7 +59,7 @@ class Archive:
         ``shards`` applies only to a new archive. If two runs create it at the same time, both use the first one's.
         """
         if shards < 1:
-            raise Mistake(f"--shards {shards}: at least 1")
+            raise Mistake(f"--shards {shards}: must be 1 or more")
         store = Store.open(uri)
         if not store.exists("archive.json"):
             _check_not_lost(store, uri)
@@ -68,7 +68,7 @@ class Archive:
             except (OSError, NotImplementedError) as error:
                 if is_full(error):
                     raise
-                raise Mistake(f"--archive {uri}: no archive can be made here: {error}") from error
+                raise Mistake(f"--archive {uri}: cannot create an archive here: {error}") from error
         return cls._at(uri, store)
 
     @property

@@ -20,6 +20,7 @@ from artsim.archive.store import Store
 from artsim.mistake import Mistake, Outage
 
 _TRIES = 3  # two runs that start at the same moment may both withdraw
+_LONGEST_PAUSE = 4.0  # seconds; pauses grow, because many runs on slow storage would see each other's claims for ever
 _RENEWED = 30.0  # seconds between two renewals of a claim
 _PATIENCE = 10.0  # seconds to wait at the end of a run for storage that does not answer
 _EXPIRES = 300.0  # seconds without renewal after which a claim expires
@@ -47,10 +48,10 @@ def claimed(store: Store, table: str, patience: float = 0.0) -> Iterator[None]:
         tries += 1
         if tries >= _TRIES and time.monotonic() >= give_up:
             raise Mistake(
-                f"another run is at work on {table} of this archive{in_brackets(other)}; wait for it, or stop it; "
-                f"if it was killed on another machine, its lock ends after {_EXPIRES / 60:.0f} minutes"
+                f"{table} is locked by another run{in_brackets(other)}; wait for it or stop it; "
+                f"if it was killed on another machine, its lock expires after {_EXPIRES / 60:.0f} minutes"
             )
-        time.sleep(random.random() / 2)
+        time.sleep(random.random() * min(2**tries / 4, _LONGEST_PAUSE))
     try:
         with _renewed(store, path, holder):
             yield
@@ -59,8 +60,8 @@ def claimed(store: Store, table: str, patience: float = 0.0) -> Iterator[None]:
         _within(_PATIENCE, lambda: _withdraw(store, path))
     if taken_over:
         raise Outage(
-            f"another run took over {table} of this archive, since this one gave no sign of life for "
-            f"{_EXPIRES / 60:.0f} minutes; run the same command again to make sure that all is done"
+            f"another run took over {table} because this run did not renew its lock for "
+            f"{_EXPIRES / 60:.0f} minutes; run the same command again to make sure that everything is done"
         )
 
 

@@ -50,7 +50,7 @@ def _delete_annotator(archive: Archive, name: str, really: bool) -> dict[str, An
             elif really and count:
                 table.append(shard, part, content.filter(pc.invert(by_annotator)))
     if not rows:
-        raise Mistake(f"--delete {name}: no annotation is by {annotator}")
+        raise Mistake(f"--delete {name}: there are no annotations by {annotator}")
     return {"delete": name, "rows": rows}
 
 

@@ -187,6 +187,6 @@ def check_name(archive: Archive, name: str) -> str:
         folders = archive.names(group)
         raise Mistake(f"--delete {name}: the archive has no such folder; {group} has {', '.join(folders) or 'none'}")
     raise Mistake(
-        f"--delete {name}: name one of {', '.join(f'{g}/NAME' for g in (*GROUPS, 'models', 'sweeps'))}, "
+        f"--delete {name}: choose one of {', '.join(f'{g}/NAME' for g in (*GROUPS, 'models', 'sweeps'))}, "
         "annotator:NAME, collection:NAME"
     )

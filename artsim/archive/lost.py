@@ -28,9 +28,9 @@ def check_not_lost(store: Store, uri: str) -> None:
     names = ", ".join(sorted({name for name, _, _ in tables})[:5])
     shards = _shards(store, tables)
     content = json.dumps({"format": FORMAT, "shards": shards}) if shards else None
-    how = f"write {content} into it" if content else "restore it from a copy"
+    how = f"write {content} to it" if content else "restore it from a copy"
     raise Mistake(
-        f"--archive {uri}: its archive.json is missing, but its tables are there ({names}); {how}, "
+        f"--archive {uri}: its archive.json is missing, but it has tables ({names}); {how}, "
         "and run the same command again"
     )
 
@@ -54,10 +54,8 @@ def check_shards(store: Store, uri: str, shards: int) -> None:
     inferred = _shards(store, list(_tables(store)))
     if inferred == shards:  # an unrelated folder with a number as its name
         return
-    how = f'"shards" has to be {inferred}' if inferred else "restore it from a copy"
-    raise Mistake(
-        f"--archive {uri}: its archive.json says {shards} shards, but the catalog was written otherwise; {how}"
-    )
+    how = f'"shards" must be {inferred}' if inferred else "restore it from a copy"
+    raise Mistake(f"--archive {uri}: its archive.json says {shards} shards, but its catalog has another number; {how}")
 
 
 def _tables(store: Store) -> Iterator[tuple[str, int, str]]:

@@ -7,7 +7,7 @@ from artsim.mistake import Mistake
 
 Keys = Mapping[str, type | tuple[type, ...]]
 
-_WORDS = {dict: "object", list: "list", str: "text", int: "whole number", float: "number", bool: "true or false"}
+_WORDS = {dict: "an object", list: "a list", str: "text", int: "an integer", float: "a number", bool: "true or false"}
 
 
 def check_record(content: Any, keys: Keys, where: str, remedy: str = "restore it from a copy") -> None:
@@ -21,4 +21,4 @@ def check_record(content: Any, keys: Keys, where: str, remedy: str = "restore it
         value = content[key]
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             words = " or ".join(_WORDS.get(kind, "null") for kind in kinds)
-            raise Mistake(f"{where}: damaged: {key} is {str(value)[:40]!r}, not a {words}; {remedy}")
+            raise Mistake(f"{where}: damaged: {key} is {str(value)[:40]!r}, must be {words}; {remedy}")

@@ -33,13 +33,13 @@ def _through_fsspec(uri: str) -> tuple[pafs.FileSystem, str]:
     import fsspec
 
     if uri.startswith(("http://", "https://")):
-        raise Mistake(f"cannot open {uri}: nothing can be kept at a web address; name a folder or a bucket")
+        raise Mistake(f"cannot open {uri}: a web address cannot be used as storage; use a folder or a bucket")
     try:
         filesystem, root = fsspec.core.url_to_fs(uri)
     except (ImportError, ValueError, TypeError) as error:
         raise Mistake(f"cannot open {uri}: {_one_line(error)}") from error
     if "file" in _protocols(filesystem):
-        raise Mistake(f"{uri}: a local folder by a roundabout address; give its path")
+        raise Mistake(f"{uri}: this address is a local folder; use its path")
     return pafs.PyFileSystem(pafs.FSSpecHandler(filesystem)), root
 
 
@@ -65,7 +65,7 @@ def _within(uri: str, ask: Callable[[], tuple[pafs.FileSystem, str]]) -> tuple[p
     if answers:
         return answers[0]
     if not errors:
-        raise Outage(f"{uri}: no answer within {_PATIENCE:.0f} s; is this machine on the network?")
+        raise Outage(f"{uri}: no answer within {_PATIENCE:.0f} s; check the network connection of this machine")
     if isinstance(errors[0], Mistake):
         raise errors[0]
     raise Outage(f"cannot open {uri}: {_one_line(errors[0])}") from errors[0]

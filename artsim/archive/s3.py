@@ -61,17 +61,17 @@ def open_s3(uri: str) -> tuple[S3, str]:
     shown = uri.partition("?")[0]
     bucket = shown.removeprefix(SCHEME).partition("/")[0]
     if "@" in bucket or ":" in bucket:  # KEY:SECRET@bucket, or its start if the secret has a /
-        raise Mistake(f"an address of a bucket with credentials in it: give it without; they come from {_KEYS}")
+        raise Mistake(f"remove the credentials from the bucket address; they are read from {_KEYS}")
     try:
         plain, root = pafs.FileSystem.from_uri(uri)
     except pa.ArrowInvalid as error:
-        raise Mistake(f"{shown}: not of the form s3://bucket/folder, with region=REGION alone behind a ?") from error
+        raise Mistake(f"{shown}: must be s3://bucket/folder or s3://bucket/folder?region=REGION") from error
     except OSError as error:
-        raise Mistake(f"{shown}: S3 knows no such bucket, or can't be asked: {error}") from error
+        raise Mistake(f"{shown}: bucket not found or S3 not reachable: {error}") from error
     known = plain.__reduce__()[1][0]
     options = {"region": plain.region, **{name: known[name] for name in _URI_OPTIONS}}
     if not root:
-        raise Mistake(f"{shown}: names no bucket")
+        raise Mistake(f"{shown}: the bucket is missing; write s3://bucket/folder")
     _knock(bucket, options)
     return S3(**options), root
 
@@ -83,10 +83,10 @@ def _knock(bucket: str, options: dict[str, Any]) -> None:
     except OSError as error:  # S3 may refuse this request and still let us open files
         if "NETWORK_CONNECTION" in str(error):
             where = options["endpoint_override"] or f"AWS, region {options['region']}"
-            raise Mistake(f"{SCHEME}{bucket}: no S3 answers at {where}; AWS_ENDPOINT_URL says where it is") from error
+            raise Mistake(f"{SCHEME}{bucket}: S3 does not answer at {where}; check AWS_ENDPOINT_URL") from error
         return
     if not exists:
-        raise Mistake(f"{SCHEME}{bucket}: there is no such bucket")
+        raise Mistake(f"{SCHEME}{bucket}: this bucket does not exist")
 
 
 def read_whole(file: pa.NativeFile) -> pa.Buffer:
@@ -119,7 +119,7 @@ def in_words(error: Exception, uri: str) -> Outage | Mistake | None:
     A ``Mistake`` or ``Outage`` that Ray wrapped in another process's traceback is returned as it was raised there.
     """
     if isinstance(error, Mistake) and any(map(is_full, _chain(error))):
-        return Outage(f"{error}; make room, and the same command goes on")  # not a user error
+        return Outage(f"{error}; free some disk space and run the same command again")  # not a user error
     for cause in _chain(error):
         if isinstance(cause, Mistake | Outage) and not hasattr(cause, "cause"):
             return cause if cause is not error else None
@@ -127,9 +127,9 @@ def in_words(error: Exception, uri: str) -> Outage | Mistake | None:
             continue
         where = f"{cause.filename or f'--archive {uri}'}: {os.strerror(cause.errno)}"
         if is_full(cause):
-            return Outage(f"{where}: the disk is full; make room, and the same command goes on")
+            return Outage(f"{where}: the disk is full; free some disk space and run the same command again")
         if cause.errno == errno.EISDIR:
-            return Mistake(f"{where}; a file belongs there: move the folder away")
+            return Mistake(f"{where}; a file is expected there; move the folder away")
         if cause.errno == errno.EROFS:
             return Mistake(f"{where}; it must be writable")
         if cause.errno in (errno.EACCES, errno.EPERM):
@@ -140,4 +140,4 @@ def in_words(error: Exception, uri: str) -> Outage | Mistake | None:
     text = f"--archive {uri.partition('?')[0]}: {answer['where'] or ''}{answer['text']}"
     if _CLOSED.search(text):
         return Mistake(f"{text}; credentials come from {_KEYS}")
-    return Outage(f"{text}; the same command goes on from here")
+    return Outage(f"{text}; run the same command again to resume")

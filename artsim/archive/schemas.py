@@ -99,5 +99,5 @@ def schema_of(table: str) -> pa.Schema | None:
     if folder in ("features", "neighbors", "layouts", "clusters", "labels"):
         return NEIGHBORS if folder == "neighbors" else None
     if table not in known:
-        raise Mistake(f"no table is called {table!r}")
+        raise Mistake(f"unknown table {table!r}")
     return known[table]

@@ -22,7 +22,7 @@ from artsim.archive.s3 import S3, SCHEME, open_s3, read_whole
 from artsim.mistake import Mistake
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)  # no support for hard links
-BROKEN_LINK = "this is a link that leads nowhere; restore what it leads to, or remove the link"
+BROKEN_LINK = "broken link; restore its target or remove the link"
 _ABANDONED = 3600  # seconds after which a draft counts as abandoned
 _SMALL = 1 << 20  # bytes that a bucket sends in hardly more time than one request takes
 _AT_ONCE = 8 << 20  # bytes that one request uploads to a bucket
@@ -40,7 +40,7 @@ class Store:
     def open(cls, uri: str) -> "Store":
         """Opens the folder at a path or an address (``s3://bucket/folder``, ``gs://``, or any that fsspec knows)."""
         if not uri:
-            raise Mistake("an empty address; . is the current folder")
+            raise Mistake("the address is empty; use . for the current folder")
         scheme = scheme_of(uri)
         if scheme is None or scheme == "file":
             path = local_path(uri)
@@ -108,7 +108,7 @@ class Store:
     def remove(self, folder: str) -> None:
         """Removes a folder and its content, if it exists."""
         if ".." in folder.split("/"):
-            raise Mistake(f"{folder}: leads out of the archive")
+            raise Mistake(f"{folder}: outside the archive")
         if self.exists(folder):
             self.filesystem.delete_dir(f"{self.root}/{folder}")
 

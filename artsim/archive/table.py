@@ -197,14 +197,14 @@ class Table:
         except (pa.ArrowException, OSError) as error:
             if self.store.is_broken_link(path):
                 raise Mistake(
-                    f"{self.store.address(path)}: this part of {self.name} is damaged: {BROKEN_LINK} and run the job "
-                    "that made it again"
+                    f"{self.store.address(path)}: this partition of {self.name} is damaged: {BROKEN_LINK}, "
+                    "then rerun the job that wrote it"
                 ) from error
             if not _is_damage(error):
                 raise
             raise Mistake(
-                f"{self.store.address(path)}: this part of {self.name} is damaged ({_one_line(error)}); restore it "
-                "from a copy, or remove it and run the job that made it again"
+                f"{self.store.address(path)}: this partition of {self.name} is damaged ({_one_line(error)}); "
+                "restore it from a copy, or remove it and rerun the job that wrote it"
             ) from error
 
     def _columns(self) -> pa.Schema | None:

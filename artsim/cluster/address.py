@@ -30,12 +30,12 @@ def named_address() -> str | None:
         return "local" if address == "local" else None
     match = _FORM.fullmatch(address)
     if match is None or int(match["port"]) > 65535:
-        raise Mistake(f"RAY_ADDRESS={address[:100]}: not of the form HOST:PORT; unset it to run on this machine alone")
+        raise Mistake(f"RAY_ADDRESS={address[:100]}: must be HOST:PORT; unset it to run only on this machine")
     hosts = [match["host"]] if match["client"] else _asked(match["host"])
     if problem := _no_connection(hosts, int(match["port"])):
         raise Outage(
-            f"RAY_ADDRESS={address}: no Ray answers there ({problem}); start the cluster, "
-            "or unset RAY_ADDRESS to run on this machine alone"
+            f"RAY_ADDRESS={address}: no Ray cluster answers there ({problem}); start the cluster, "
+            "or unset RAY_ADDRESS to run only on this machine"
         )
     if match["client"]:
         _check_client(address)
@@ -53,8 +53,8 @@ def _check_client(address: str) -> None:
             grpc.channel_ready_future(channel).result(timeout=_ANSWER)
         except grpc.FutureTimeoutError as error:
             raise Outage(
-                f"RAY_ADDRESS={address}: something listens there, but it is no server for Ray's client; "
-                "its port is 10001 by default"
+                f"RAY_ADDRESS={address}: something listens there, but it is not a Ray Client server; "
+                "its default port is 10001"
             ) from error
 
 
@@ -120,8 +120,11 @@ def _ask(address: str, name: str) -> None:
     if problem is None:
         return
     if _refuses(problem):
-        raise Mistake(f"{name}: the head refuses this shell's token, or misses one; {_HOW}")
-    raise Outage(f"{name}: something listens there, but does not answer as Ray does; restart the cluster, or unset it")
+        raise Mistake(f"{name}: the head rejected the token of this shell, or requires one; {_HOW}")
+    raise Outage(
+        f"{name}: something listens there, but does not answer like Ray; restart the cluster, "
+        "or set RAY_ADDRESS=local to run only on this machine"
+    )
 
 
 def _has_token() -> bool:

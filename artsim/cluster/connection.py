@@ -33,20 +33,16 @@ def connect() -> None:
     if ray.is_initialized():
         return
     address = _address()
-    late = threading.Timer(_LATE, _log.info, ["Ray is starting; a busy machine takes a minute or two"])
+    late = threading.Timer(_LATE, _log.info, ["Ray is starting; this can take a minute or two on a busy machine"])
     late.daemon = True
     late.start()
     try:
         _init(address)
     except Exception as error:  # Ray has no exception class for this
         if _GAVE_UP in str(error):
-            raise Outage(
-                "Ray did not start in time, as on a machine that is very busy; say the same again later"
-            ) from error
+            raise Outage("Ray did not start in time; the machine may be overloaded; try again later") from error
         if address != "local" and isinstance(error, ConnectionError | RuntimeError):
-            raise Outage(
-                f"the Ray cluster at {address} can't be joined: {' '.join(str(error).split())[:300]}"
-            ) from error
+            raise Outage(f"cannot join the Ray cluster at {address}: {' '.join(str(error).split())[:300]}") from error
         raise
     finally:
         late.cancel()
@@ -80,7 +76,7 @@ def _address() -> str:
     address, file = noted
     if runs(address):
         return address
-    _log.info("the Ray cluster at %s, noted in %s, runs no more; starting Ray on this machine", address, file)
+    _log.info("the Ray cluster at %s, named in %s, is not running; starting Ray on this machine", address, file)
     return "local"
 
 

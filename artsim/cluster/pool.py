@@ -103,7 +103,7 @@ class Pool:
 
         if actor not in self._actors:
             return
-        _log.info("a worker was lost; others take over what it had")
+        _log.info("a worker was lost; other workers take over its tasks")
         self._actors.discard(actor)
         ray.kill(actor)  # it may still run behind a broken connection; two would write one partition
 
@@ -115,5 +115,5 @@ class Pool:
 
     def _again(self, item: Any, deaths: int, error: Exception) -> int:
         if deaths == _DEATHS:
-            raise RuntimeError(f"{deaths + 1} workers died over {item}, the last by {error}") from error
+            raise RuntimeError(f"{deaths + 1} workers died while processing {item}, the last with {error}") from error
         return deaths + 1

@@ -71,10 +71,10 @@ def waiting_for(needs: Needs) -> str:
     wanted = _in_words(needs)
     if not big_enough:
         most = {name: max((machine.get(name, 0) for machine in machines), default=0) for name in needs}
-        return f"waiting for a machine with {wanted}: of {len(machines)} there now, the largest has {_in_words(most)}"
+        return f"waiting for a machine with {wanted}: the largest of {len(machines)} running now has {_in_words(most)}"
     unused = ray.available_resources()
     free = {name: unused.get(name, 0) for name in needs if unused.get(name, 0) < needs[name]} or {"CPU": 0}
-    return f"waiting for {wanted}: the cluster has {_in_words(free)} free, the rest is at work or about to start"
+    return f"waiting for {wanted}: the cluster has {_in_words(free)} free, the rest is in use or starting"
 
 
 def _in_words(amounts: Needs) -> str:

@@ -54,7 +54,7 @@ def journey(
 
 def _picture(space: Space, way: Walk, kind: str, seed: int, public_only: bool) -> Any:
     if kind not in KINDS:
-        raise Mistake(f"--kind {kind}: there are {', '.join(KINDS)}")
+        raise Mistake(f"--kind {kind}: choose one of {', '.join(KINDS)}")
     if kind == "scatter":
         return _scatter(space, way, seed, public_only)
     around = [identifier for names in way.around for identifier in names] if kind == "tube" else []

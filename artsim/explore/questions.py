@@ -36,7 +36,7 @@ def neighbors_of(
     Raises ``Mistake`` if there is no query, an id has no vector or is excluded by its rights, or a file can't be read.
     """
     if not ids and not files:
-        raise Mistake("--id, --image or --all: say what to look for")
+        raise Mistake("give --id, --image or --all")
     check_question(k, metric)
     ids, files = full_ids(space.archive, ids), list(dict.fromkeys(files))
     if public_only:
@@ -95,7 +95,7 @@ def _full(archive: Archive, one: str) -> str:
         if known.partition(":")[2] == one
     )
     if len(matches) > 1:
-        raise Mistake(f"{one}: several artworks are called so; say which: {', '.join(matches[:_CANDIDATES])}")
+        raise Mistake(f"{one}: ambiguous; use one of {', '.join(matches[:_CANDIDATES])}")
     return matches[0] if matches else one
 
 
@@ -107,9 +107,7 @@ def refuse_protected(archive: Archive, ids: Sequence[str]) -> None:
         if identifier not in known:
             raise Mistake(f"--rights public: the catalog has no {identifier}")
         if not is_public_domain(known[identifier]):
-            raise Mistake(
-                f"--rights public: {identifier} is protected ({known[identifier] or 'nothing is known of its rights'})"
-            )
+            raise Mistake(f"--rights public: {identifier} is not public (rights: {known[identifier] or 'unknown'})")
 
 
 def save_picture(image: Any, path: str) -> None:
@@ -118,7 +116,7 @@ def save_picture(image: Any, path: str) -> None:
     Raises ``Mistake`` if ``path`` is an address or can't be written.
     """
     if "://" in path:
-        raise Mistake(f"--picture {path}: pictures go to a disk, not to an address")
+        raise Mistake(f"--picture {path}: must be a local path, not an address")
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         image.save(path)

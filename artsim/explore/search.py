@@ -61,9 +61,9 @@ def search(
 def check_question(k: int, metric: str) -> None:
     """Raises ``Mistake`` if k is less than 1 or the metric is not in ``METRICS``."""
     if k < 1:
-        raise Mistake(f"--k {k}: at least 1")
+        raise Mistake(f"--k {k}: must be 1 or more")
     if metric not in METRICS:
-        raise Mistake(f"--metric {metric}: there are {', '.join(METRICS)}")
+        raise Mistake(f"--metric {metric}: choose one of {', '.join(METRICS)}")
 
 
 def _without(ids: np.ndarray, distances: np.ndarray, but_not: np.ndarray, k: int) -> Nearest:

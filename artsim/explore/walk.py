@@ -34,14 +34,14 @@ def walk(
     an argument is invalid.
     """
     if start == end:
-        raise Mistake(f"--to {end}: the walk would end where it begins")
+        raise Mistake(f"--to {end}: must differ from --from")
     if steps < 1:
-        raise Mistake(f"--steps {steps}: a walk has at least 1")
+        raise Mistake(f"--steps {steps}: must be 1 or more")
     if jitter < 1:
-        raise Mistake(f"--jitter {jitter}: choose among at least 1")
+        raise Mistake(f"--jitter {jitter}: must be 1 or more")
     most = sum(space.tables[0].rows_in(shard, part) for shard, part in space.parts())
     if steps > most:
-        raise Mistake(f"--steps {steps}: the archive has too few artworks for so long a walk, {most}")
+        raise Mistake(f"--steps {steps}: needs {steps + 2} artworks, the archive has {most}")
     ends = space.find([start, end])
     between = _way(ends[0], ends[1], steps, spherical=metric == "cosine")
     most = 2 + steps + jitter + _AROUND * steps  # enough when both ends and the other steps' artworks are taken
@@ -51,7 +51,7 @@ def walk(
     for names, lengths in zip(nearest.ids, nearest.distances, strict=True):
         left = [index for index, name in enumerate(names) if name not in taken and np.isfinite(lengths[index])][:jitter]
         if not left:
-            raise Mistake(f"--steps {steps}: the archive has too few artworks for so long a walk")
+            raise Mistake(f"--steps {steps}: needs {steps + 2} artworks, only {np.isfinite(lengths).sum()} can be used")
         choice = left[rng.integers(len(left))]
         taken.add(names[choice])
         ids.append(str(names[choice]))

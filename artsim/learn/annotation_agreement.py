@@ -135,6 +135,6 @@ def _file(archive: Archive, annotations: Annotations, found: Sequence[Contradict
             writer.writeheader()
             writer.writerows(_told(annotations, contradiction) for contradiction in found)
     except OSError as error:  # the report is complete without the file
-        logging.warning("the list of contradictions can't be kept in the archive: %s", error)
+        logging.warning("can't write the list of contradictions: %s", error)
         return None
     return archive.store.address(path)

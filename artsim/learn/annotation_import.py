@@ -23,7 +23,7 @@ def import_annotations(
 ) -> dict[str, Any]:
     """Adds one annotator's judgements from a file in the museums' text format; returns the run's part of the report.
 
-    Rejected lines are written to a file with the reason: not nine names, an unknown or ambiguous name, an image twice.
+    Rejected lines are written to a file with the reason: not nine names, unknown or ambiguous name, duplicate image.
     ``collection`` is the collection that the names belong to. ``mode`` is how the images were drawn; by default the
     first line of the file says it (``# mode: near``), else it is unknown.
     """
@@ -31,7 +31,7 @@ def import_annotations(
     if lines and (drawn := _MODE.fullmatch(lines[0].text)):
         lines, mode = lines[1:], mode or drawn[1]
     if not lines:
-        raise Mistake(f"--file {path}: there is no annotation in it")
+        raise Mistake(f"--file {path}: the file has no annotations")
     nine = [line for line in lines if len(line.fields) == IMAGES]
     names = {name for line in nine for name in line.fields}
     meant = find_names(archive, names | {name.strip() for name in names}, collection, public_only)
@@ -48,7 +48,7 @@ def import_annotations(
         logging.warning("%s, line %s: %s", path, reject.line, reject.reason)
     kept = keep_rejects(archive.store, rejects)
     if len(rejects) > _SHOWN:
-        logging.warning("and %d lines more, see %s", len(rejects) - _SHOWN, kept["rejects"])
+        logging.warning("%d more lines were rejected, see %s", len(rejects) - _SHOWN, kept["rejects"])
     return {"rows_in": len(lines), "rows_out": added, "rows_there": len(taken) - added, **kept}
 
 
@@ -71,9 +71,9 @@ def export_annotations(
 def _problem(line: Line, meant: dict[str, list[str]]) -> str | None:
     """Returns why a line is rejected, or None; the part before the colon is one of a few categories."""
     if not line.fields:
-        return "not nine names: a quote is not closed, or stands in the middle of a name"
+        return "not nine names: unclosed or misplaced quote"
     if len(line.fields) != IMAGES:
-        return f"not nine names: {len(line.fields)}{' (between commas)' * (len(line.fields) == 1)}"
+        return f"not nine names: {len(line.fields)}{' (separate names with commas)' * (len(line.fields) == 1)}"
     for name in line.fields:
         if not meant[name]:
             return f"unknown image: {name!r}"
@@ -82,4 +82,4 @@ def _problem(line: Line, meant: dict[str, list[str]]) -> str | None:
     twice = [
         name for index, name in enumerate(line.fields) if meant[name] in [meant[other] for other in line.fields[:index]]
     ]
-    return f"an image twice: {twice[0]!r}" if twice else None
+    return f"duplicate image: {twice[0]!r}" if twice else None

@@ -40,7 +40,7 @@ def _nearest(
     empty = np.zeros((len(anchors), 0))
     best = [(empty.astype(np.float32), empty.astype(np.int64)) for _ in range(2)]
     stream = ({"ids": block_ids, "vectors": vectors, "rows": len(block_ids)} for block_ids, vectors in space.blocks())
-    for block in progress(stream, len(ids), "artworks looked at"):
+    for block in progress(stream, len(ids), "artworks compared"):
         at = np.array([place.get(artwork, -1) for artwork in block["ids"]])
         vectors, at = block["vectors"][at >= 0], at[at >= 0]
         close = queries @ _unit(vectors).T

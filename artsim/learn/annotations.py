@@ -50,8 +50,8 @@ class Annotations:
             flat = np.fromiter((place[image] for image in self.images.flat), np.int64, self.images.size)
         except KeyError as missing:
             raise Mistake(
-                f"{missing.args[0]}: an annotation names it, but there is no vector of it; "
-                "jobs.annotations check says what else is missing"
+                f"{missing.args[0]}: an annotation uses this image, but it has no vector; "
+                "run jobs.annotations check to list everything missing"
             ) from missing
         return flat.reshape(self.images.shape)
 
@@ -67,8 +67,8 @@ def read_annotations(archive: Archive, annotators: Sequence[str] | None = None) 
         known = Counter(rows["annotator"].to_pylist())
         for name in annotators:
             if name not in known:
-                existing = ", ".join(sorted(known)) or "none yet; jobs.annotations makes them"
-                raise Mistake(f"--annotator {name}: there is no annotation of theirs; there are some of {existing}")
+                existing = ", ".join(sorted(known)) or "none yet; create annotations with jobs.annotations"
+                raise Mistake(f"--annotator {name}: no annotations by this annotator; known annotators: {existing}")
         rows = rows.filter(pc.is_in(rows["annotator"], value_set=pa.array(list(annotators), pa.string())))
     images = np.empty((len(rows), IMAGES), dtype=object)
     images[:, 0] = rows["anchor"].to_pylist()
@@ -126,9 +126,9 @@ def _add_new(archive: Archive, annotator: str, rows: dict[str, tuple[str, ...]],
 def check_annotator(name: str) -> None:
     """Raises a user error if a text is not a valid name of an annotator."""
     if not name.strip() or len(name) > 100 or not name.isprintable():
-        raise Mistake(f"--annotator {name[:100]!r}: a name has 1 to 100 printable characters")
+        raise Mistake(f"--annotator {name[:100]!r}: must be 1 to 100 printable characters")
     if name.startswith(".") or re.search(r"[/\\]", name):
-        raise Mistake(f"--annotator {name!r}: a name, no path; it begins with no dot and has no slash")
+        raise Mistake(f"--annotator {name!r}: must not start with a dot or contain a slash")
 
 
 def _hash(*content: object) -> str:

@@ -36,7 +36,7 @@ def latest(store: Store, folder: str, make: Callable[[], Trainee]) -> tuple[Trai
             progress = _read(store, f"{folder}/{name}/{_STATE}")
             trainee.restore(progress.state)
             if progress.best.keys() != trainee.tensors().keys():
-                raise ValueError("the best is of another model")
+                raise ValueError("the best weights belong to a different model")
         except Exception as error:
             if isinstance(error, OSError) and not store.is_local and not isinstance(error, FileNotFoundError):
                 raise  # a network error: a retry may succeed

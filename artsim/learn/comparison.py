@@ -94,8 +94,8 @@ def compare(
     masks = {kind: mask for kind, mask in masks.items() if mask.any()}
     if not (masks or seen.any()):
         raise Mistake(
-            f"there is nothing to evaluate on: {validation.sum()} of {len(annotations)} annotations chose the best "
-            "epoch of a training, and no other is there; --annotator chooses others"
+            f"no annotations to evaluate on: {validation.sum()} of {len(annotations)} chose the best epoch of a "
+            "training, and there are no others; use --annotator to choose others"
         )
     tables = {
         kind: _rows(measured, kind, masks.get(kind, np.zeros(len(annotations), bool)), seed, with_seen=not number)
@@ -176,8 +176,8 @@ def _remarks(entries: Sequence[Contender], metric: str) -> list[str]:
         if (model := entry.tested) and (distance := tested_by(model)) not in (None, metric)
     }
     return [
-        f"{name} was cross-validated by {distance} distance: with --metric {metric} what it was trained on counts as "
-        "seen only."
+        f"{name} was cross-validated by {distance} distance: with --metric {metric}, the annotations it was "
+        "trained on count only as seen."
         for name, distance in others.items()
     ]
 

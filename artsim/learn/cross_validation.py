@@ -29,7 +29,7 @@ from artsim.measure.ranks import ranks
 
 _log = logging.getLogger(__name__)
 
-_REMEDY = "remove it, and the same command tests this fold again"
+_REMEDY = "remove it and run the same command again to repeat this fold"
 _NEGATIVES = 7
 _LEAST = 5  # an interval needs this many groups or images of anchors
 
@@ -236,7 +236,7 @@ def _read(archive: Archive, path: str) -> Course:
     try:
         return Course(**{name: tensor.numpy() for name, tensor in tensors.items()})
     except TypeError as error:
-        raise Mistake(f"{archive.store.address(path)}: not the course of a fold; {_REMEDY}") from error
+        raise Mistake(f"{archive.store.address(path)}: not a stored fold; {_REMEDY}") from error
 
 
 class _Recorder:
@@ -268,7 +268,7 @@ def _course(make: Any, recipe: Recipe, seed: int) -> Course | Mistake:
     except Mistake as mistake:
         return mistake
     except np.linalg.LinAlgError as error:
-        return Mistake(f"nothing can be fitted to these features and annotations: {error}")
+        return Mistake(f"the head can't be fitted to these features and annotations: {error}")
     ranked = np.stack(recorder.ranks)
     whole = ranked.shape[1] // 2
     return Course(np.array([epoch["loss"] for epoch in history]), ranked[:, :whole].copy(), ranked[:, whole:].copy())

@@ -40,14 +40,12 @@ def check_features(archive: Archive, name: str, model_hash: str | None, *, again
     if about is None and not _has_rows(archive, f"features/{name}"):
         return  # a run that hits a full disk may leave an empty folder
     if about is None or "model_hash" not in about:
-        lost = ", or their _about.json is lost" if about is None else ""
-        raise Mistake(
-            f"--name {name}: features/{name} are a backbone's{lost}; give the model another name to embed by it"
-        )
+        lost = ", or their _about.json is missing" if about is None else ""
+        raise Mistake(f"--name {name}: features/{name} belong to a backbone{lost}; choose another model name")
     if not again and about["model_hash"] != model_hash:
         raise Mistake(
-            f"features/{name} are there already, written by another model; --again replaces them; "
-            "to keep them, give the model another name (--name of jobs.train, or a copy of its folder)"
+            f"features/{name} already exist, written by another model; --again replaces them; "
+            "to keep them, choose another model name (--name of jobs.train, or a copy of its folder)"
         )
 
 

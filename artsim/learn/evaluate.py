@@ -45,16 +45,16 @@ def evaluate(
     fields.
     """
     if metric not in METRICS:
-        raise Mistake(f"--metric {metric}: there are {', '.join(METRICS)}")
+        raise Mistake(f"--metric {metric}: choose one of {', '.join(METRICS)}")
     if not features and not models:
         features = [recommended_features(archive)]
     entries = contenders(archive, features, models, seed)
     if split_kind and any(entry.models for entry in entries):
-        raise Mistake(f"--split {split_kind}: a model knows what it was trained on; leave the option out")
+        raise Mistake(f"--split {split_kind}: can't be combined with a model, which has its own split; omit it")
     store = Store.open(out or archive.store.address("evaluation"))
     annotations = _annotations(archive, annotators, again, public_only)
     if not len(annotations) and (again or not links):
-        raise Mistake("--archive: it has no annotations yet; jobs.annotations makes them")
+        raise Mistake("--archive: no annotations yet; create them with jobs.annotations")
     sections = []
     if len(annotations):
         usable = comparable(archive, entries, annotations)
@@ -108,7 +108,7 @@ def _meanranks(
     ``people`` are appended to the first table. ``lost`` is the number of annotations with an image without a vector.
     """
     judges = ", ".join(sorted(set(annotations.annotator)))
-    title = f"Meanrank on what {judges} judged"
+    title = f"Meanrank on annotations by {judges}"
     counts = {"annotations": len(annotations), "without_vector": lost, **comparison.counts}
     columns = {model.card.get("split", {}).get("by") for entry in entries for model in entry.models}
     column = ", ".join(sorted(columns - {None}))
@@ -158,7 +158,7 @@ def _annotations(
 def _verification(archive: Archive, annotations: Annotations, kind: str, column: str | None, seed: int) -> Annotations:
     """Returns the test set: the annotations that jobs.train would hold out."""
     if kind == "group-disjoint" and column is None:
-        raise Mistake("--split group-disjoint: --split-by says which column of the catalog holds the groups")
+        raise Mistake("--split group-disjoint: --split-by must name the catalog column that holds the groups")
     groups = groups_by(archive, column, annotations.ids().tolist()) if column else None
     return annotations.take(split(annotations, kind, seed=seed, groups=groups)[1])
 
@@ -167,7 +167,7 @@ def _person(archive: Archive, annotations: Annotations, again: str, seed: int) -
     ranks = self_ranks(annotations, second_judgement(archive, again))
     row = person(f"{Path(again).name}, again", ranks, seed)
     if row.after is None:
-        raise Mistake(f"--again {again}: none of it is about the same nine images as an annotation that is evaluated")
+        raise Mistake(f"--again {again}: no judgement matches an evaluated annotation (same nine images)")
     return row
 
 

@@ -72,7 +72,7 @@ def _links(
     judged, _ = read_links(archive, POSITIVE)
     links = sorted({(min(pair), max(pair)) for pair in judged if pair[0] != pair[1]})
     if not links:
-        raise Mistake("--links: the archive has no positive links; jobs.annotations import --links brings them")
+        raise Mistake("--links: the archive has no positive links; add some with jobs.annotations import --links")
     cluster = components(np.array(links, dtype=object))
     missing = set().union(*(without_vector(archive, entry, list(cluster)) for entry in entries))
     if public_only:

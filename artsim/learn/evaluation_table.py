@@ -15,8 +15,8 @@ from artsim.pictures.scores import Row as Line
 from artsim.pictures.scores import Series, below_one_another, score_table
 
 _SERIES = {
-    "before_seen": Series("before, on what it was trained on (seen)", strong=False, filled=False),
-    "after_seen": Series("after, on what it was trained on (seen)", strong=False),
+    "before_seen": Series("before, on annotations seen in training", strong=False, filled=False),
+    "after_seen": Series("after, on annotations seen in training", strong=False),
     "before": Series("before, held out", filled=False),
     "after": Series("after, held out"),
 }
@@ -38,13 +38,13 @@ _TITLES = {
 _MEANINGS = {
     "new_groups": " of new groups: training saw no image with the {column} of their anchor or positive",
     "new_images": " of new images: training saw neither their anchor nor their positive",
-    "new_annotations": " that training did not see; it may have seen their images in others",
+    "new_annotations": " not seen in training; their images may have been seen in other annotations",
     "untrained": "",
 }
 _CHANCE = (4.5, "chance")
 _QUERIES = {
-    "held_out": "Queries of clusters that no model here was trained on",
-    "seen": "Queries of clusters that a model here was trained on (seen: they prove nothing)",
+    "held_out": "Queries in clusters that no model here was trained on",
+    "seen": "Queries in clusters that a model here was trained on (seen in training: not evidence)",
 }
 
 
@@ -73,7 +73,7 @@ def markdown(
 
 def links_markdown(rows: Sequence[LinksRow], counts: dict[str, int]) -> str:
     """Returns the tables of retrieval figures on links."""
-    lines = ["## Links found again", "", f"{_links_words(counts)} Of positions the lowest is the best."]
+    lines = ["## Link retrieval", "", f"{_links_words(counts)} Lower positions are better."]
     for name, heading in _QUERIES.items():
         body = [
             [
@@ -113,7 +113,7 @@ def links_picture(rows: Sequence[LinksRow], counts: dict[str, int]) -> Image.Ima
         for row in rows
         if (scores := getattr(row, shown))
     ]
-    return score_table("Links found again", f"{_QUERIES[shown]}. {_links_words(counts)}", series, columns, lines)
+    return score_table("Link retrieval", f"{_QUERIES[shown]}. {_links_words(counts)}", series, columns, lines)
 
 
 def as_json(rows: Sequence[Row | LinksRow]) -> list[dict[str, Any]]:
@@ -158,7 +158,7 @@ def _explained(tables: Mapping[str, Sequence[Row]], counts: Mapping[str, int], r
     if any(row.after_seen for row in rows):
         words.append(
             "*seen*: on annotations that the model was trained on, or that repeat an anchor and positive of these; "
-            "they prove nothing."
+            "not evidence."
         )
     if any(row.gain or row.against_first for row in rows):
         words.append(
@@ -171,9 +171,9 @@ def _explained(tables: Mapping[str, Sequence[Row]], counts: Mapping[str, int], r
             "same recipe that was trained without it."
         )
     if any(row.note.startswith(PERSON) for row in rows):
-        words.append("*a person*: the same choice for the same nine artworks ranks 1, another choice 5.")
+        words.append("*a person*: a second judgement of the same annotations; the same choice ranks 1, another 5.")
     for name, what in (
-        ("validation", "chose the best epoch of a training and are left out"),
+        ("validation", "were used to choose the best epoch of a training and are left out"),
         ("without_vector", "have an image without a vector and are left out"),
     ):
         if counts[name]:
@@ -182,10 +182,10 @@ def _explained(tables: Mapping[str, Sequence[Row]], counts: Mapping[str, int], r
 
 
 def _links_words(counts: dict[str, int]) -> str:
-    seen = f", {counts['seen_queries']} of them of clusters seen in training" if counts["seen_queries"] else ""
+    seen = f", {counts['seen_queries']} of them in clusters seen in training" if counts["seen_queries"] else ""
     return (
-        f"{counts['links']} positive links of {counts['queries']} artworks{seen}, in {counts['clusters']} clusters, "
-        "each looked for in the whole archive; intervals of 95% over clusters."
+        f"{counts['links']} positive links between {counts['queries']} artworks{seen}, "
+        f"in {counts['clusters']} clusters; each query ranks the whole archive; 95% intervals over clusters."
     )
 
 
@@ -210,7 +210,7 @@ def _words(score: Score) -> tuple[str, str, str]:
         value, low, high = (
             f"{number:+.{digits}f}".replace("-", "−") for number in (score.value, score.low, score.high)
         )
-        interval = f"{low} to {high}" if np.isfinite([score.low, score.high]).all() else f"{score.n} are too few"
+        interval = f"{low} to {high}" if np.isfinite([score.low, score.high]).all() else f"too few: n={score.n}"
         return value, interval, f"p={score.p:.3f}" if score.p >= 0.001 else "p<0.001"
     value, low, high = (f"{number:.{digits}f}" for number in (score.value, score.low, score.high))
     return value, f"{low} to {high}", f"n={score.n}"

@@ -75,7 +75,7 @@ class BackboneEncoder:
         """Returns the vectors of these ids, float32 (n, d). A user error names the first without a readable image."""
         squares, slots = pixels_of(self.archive, ids, self.plan.input)
         if (slots < 0).any():
-            raise Mistake(f"{ids[int(np.argmax(slots < 0))]}: it has no image that can be read; run jobs.scrape")
+            raise Mistake(f"{ids[int(np.argmax(slots < 0))]}: no readable image; run jobs.scrape")
         return self._vectors(squares, slots)
 
     def blocks(self, *, parts: Sequence[tuple[int, str]] | None = None) -> Iterator[Block]:

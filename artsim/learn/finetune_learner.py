@@ -95,5 +95,7 @@ def _make(plan: list[Any], archive: Archive, ids: Sequence[str], *rest: Any) -> 
     fetched = ray.get(plan[0])
     squares, slots = pixels_of(archive, ids, fetched.input)
     if (slots < 0).any():
-        raise Mistake(f"{ids[int(np.argmin(slots))]}: its image was there at the start and can't be read any more")
+        raise Mistake(
+            f"{ids[int(np.argmin(slots))]}: its image can no longer be read; it was readable when the training started"
+        )
     return BackboneTrainee(fetched, squares, slots, *rest)

@@ -112,7 +112,7 @@ def make_folds(
     for kind in kinds:
         parts = cut(judged, kind, count=count, seed=question.seed, groups=groups)
         if len(parts) < 2:
-            _log.warning("%s: too few annotations to test it in two folds; no score of it", said(kind))
+            _log.warning("%s: too few annotations for two folds; it gets no score", said(kind))
             continue
         for fold in parts:
             held_out = [image_id for image_id, held in zip(used, fold.held_out, strict=True) if held]
@@ -122,8 +122,8 @@ def make_folds(
             plan_folds.append(Fold(kind, training, positions[judged[fold.test]], fold.test, fold.unit, mined))
     if not plan_folds:
         raise Mistake(
-            "the annotations can't be cross-validated: nearly all are of one anchor and positive; "
-            "jobs.annotations makes more"
+            "the annotations can't be cross-validated: nearly all have the same anchor and positive; "
+            "add more with jobs.annotations"
         )
     return Folds(ids, plan_folds, relatives(archive, column, ids))
 
@@ -131,7 +131,8 @@ def make_folds(
 def _kept_groups(archive: Archive, folder: str, column: str, ids: Sequence[str]) -> dict[str, str]:
     """Returns the group of each image that has one, as of the start of the run in ``folder``."""
     path = f"{folder}/groups.json"
-    kept = intact(archive.store, path, of="run", remedy="remove its folder, and the same command begins anew")
+    remedy = "remove its folder and run the same command again to start over"
+    kept = intact(archive.store, path, of="run", remedy=remedy)
     if kept is None:
         kept = groups_by(archive, column, ids)
         archive.write_json(path, kept)

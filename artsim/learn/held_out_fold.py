@@ -24,7 +24,7 @@ from artsim.measure.ranks import ranks
 _log = logging.getLogger(__name__)
 
 _KEPT: Keys = {"epochs": int, "history": list, "kind": str}
-_REMEDY = "remove it, and the same command trains the held-out fold again"
+_REMEDY = "remove it and run the same command again to repeat the held-out fold"
 
 
 def hold_out(
@@ -64,7 +64,8 @@ def _trained(
     fold = next((candidate for candidate in cut.folds if len(candidate.rows) > 1), None)
     if fold is None:
         raise Mistake(
-            "too few annotations to hold out any; jobs.annotations makes more, and --split random works with few"
+            "too few annotations to hold out a fold; add more with jobs.annotations, or use --split random, "
+            "which works with few"
         )
     _log.info(
         "fine-tuning holds out one fold instead of five: %d annotations, half to choose the epoch, half to score",

@@ -41,11 +41,11 @@ class InBatches:
 
     def _mined(self, judged: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Returns mined negatives for each annotation, int (n, mined)."""
-        raise NotImplementedError("who inherits mines")
+        raise NotImplementedError("subclasses implement _mined")
 
     def _step(self, judged: np.ndarray) -> torch.Tensor:
         """Runs one step on this worker's share of a batch; returns its share of the loss."""
-        raise NotImplementedError("who inherits steps")
+        raise NotImplementedError("subclasses implement _step")
 
 
 def terms(judged: np.ndarray, recipe: Recipe) -> int:

@@ -27,7 +27,7 @@ def intact(
     try:
         content = (read or store.read_json)(path)
         if keys is not None and content is not None:
-            check_record(content, keys, "what it holds", "it was edited or cut")
+            check_record(content, keys, "its content", "it was edited or truncated")
         return content
     except (OSError, ValueError, SafetensorError, pa.ArrowException, Mistake) as error:
         if isinstance(error, OSError) and not store.is_local and not isinstance(error, FileNotFoundError):

@@ -87,9 +87,7 @@ def _columns(header: Line, path: str) -> Mapping[str, int]:
         if positions:
             columns[name] = positions[0]
         elif name in ("id_a", "id_b", "verdict"):
-            raise Mistake(
-                f"--file {path}: the first line names no column {' or '.join(aliases)}, so this is no file of links"
-            )
+            raise Mistake(f"--file {path}: the header has no column {' or '.join(aliases)}; a file of links needs it")
     return columns
 
 
@@ -130,5 +128,5 @@ def _time(text: str | None) -> datetime | None:
     try:
         time = datetime.fromisoformat(text)
     except ValueError as error:
-        raise _Bad(f"no date: {text!r}") from error
+        raise _Bad(f"invalid date: {text!r}") from error
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

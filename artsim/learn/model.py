@@ -118,7 +118,7 @@ class HeadEncoder:
         for spec, entry in zip(self.space.specs, inputs, strict=True):
             if (current := about_feature(archive, spec.name)) != entry["about"]:
                 raise Mistake(
-                    f"features/{spec.name}: the model {model.name} was trained on such features made otherwise: "
+                    f"features/{spec.name}: the model {model.name} was trained on different features: "
                     f"{json.dumps(entry['about'])}, here {json.dumps(current)}"
                 )
         self.head = head_of(model)
@@ -141,7 +141,7 @@ def head_of(model: Model) -> Head:
         head.load_state_dict(weights)
     except (KeyError, TypeError, ValueError, RuntimeError, Mistake) as error:
         reason = " ".join(str(error).split())[:200]
-        raise Mistake(f"{model.name}: its card.json and model.safetensors do not fit each other: {reason}") from error
+        raise Mistake(f"{model.name}: its card.json and model.safetensors do not match: {reason}") from error
     return head
 
 
@@ -182,16 +182,16 @@ def load_model(archive: Archive, name_or_path: str) -> Model:
         name = PurePosixPath(store.root).name
     card = intact(store, folder + _CARD)
     if card is None:
-        available = ", ".join(archive.names("models")) or "none yet; jobs.train makes them"
-        raise Mistake(f"{name_or_path}: no model of this name, nor one at this path; the archive has {available}")
+        available = ", ".join(archive.names("models")) or "none yet; create one with jobs.train"
+        raise Mistake(f"{name_or_path}: no model of this name or at this path; the archive has {available}")
     if isinstance(card, dict) and card.get("format") != FORMAT:
-        raise Mistake(f"{name_or_path}: a model of format {card.get('format')}, this artsim reads format {FORMAT}")
+        raise Mistake(f"{name_or_path}: model format {card.get('format')}, but this artsim reads format {FORMAT}")
     check_card(card, store.address(folder + _CARD))
     tensors = intact_tensors(store, folder + _WEIGHTS)
     rows = intact_table(store, folder + _ROLES)
     if rows.schema.names != ROLES.names:
-        raise Mistake(f"{store.address(folder + _ROLES)}: not the annotations of a model; its columns are others")
+        raise Mistake(f"{store.address(folder + _ROLES)}: not the annotations of a model; unexpected columns")
     tested = intact_table(store, folder + _TESTED) if store.exists(folder + _TESTED) else None
     if tested is not None and tested.schema.names != HELD_OUT.names:
-        raise Mistake(f"{store.address(folder + _TESTED)}: not a cross-validation; its columns are others")
+        raise Mistake(f"{store.address(folder + _TESTED)}: not a cross-validation; unexpected columns")
     return Model(name, card, tensors, rows, tested)

@@ -16,7 +16,7 @@ def check_card(card: Any, where: str) -> None:
 
 def check_trained(card: dict[str, Any], where: str) -> None:
     """Raises a user error if the card lacks the description of its training."""
-    remedy = "--again trains it"
+    remedy = "--again trains it again"
     check_record(card, _TRAINED, where, remedy)
     check_record(card["asked"], {"inputs": dict, "recipe": dict}, f"{where} (asked)", remedy)
     check_record(card["split"], {"annotations": int}, f"{where} (split)", remedy)
@@ -24,7 +24,7 @@ def check_trained(card: dict[str, Any], where: str) -> None:
 
 def _problem(card: Any) -> str | None:
     if not isinstance(card, dict):
-        return "it holds no object"
+        return "not a JSON object"
     if card.get("kind") not in _KINDS:
         return f"kind is {card.get('kind')!r}, not one of {', '.join(_KINDS)}"
     if not isinstance(card.get("dimension"), int):
@@ -37,7 +37,7 @@ def _problem(card: Any) -> str | None:
     if card["kind"] == "backbone" and not (
         isinstance(card.get("pixels"), dict) and all(isinstance(entry["about"], dict) for entry in inputs)
     ):
-        return "what its network and its pixels were is missing"
+        return "the description of its network or its pixels is missing"
     return None
 
 

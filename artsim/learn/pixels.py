@@ -69,7 +69,7 @@ def _folder(wanted: Input) -> Path:
     root = Path(tempfile.gettempdir(), f"artsim-pixels-{os.getuid()}")
     root.mkdir(mode=0o700, exist_ok=True)
     if root.is_symlink() or root.stat().st_uid != os.getuid():
-        raise Mistake(f"{root}: is somebody else's; TMPDIR says where temporary files may lie")
+        raise Mistake(f"{root}: belongs to another user; set TMPDIR to another folder")
     for index in root.glob(f"*/{_INDEX}"):
         if index.stat().st_mtime < time.time() - _KEPT:
             shutil.rmtree(index.parent, ignore_errors=True)

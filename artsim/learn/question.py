@@ -77,7 +77,9 @@ MakeLearner = Callable[[dict[str, torch.Tensor] | None], Learner]  # called with
 def check_name(name: str) -> None:
     """Raises a user error if a model or a sweep can't have this name."""
     if not _NAME.fullmatch(name):
-        raise Mistake(f"--name {name[:100]!r}: letters a to z, digits, _ . and -, at most 100, first a letter or digit")
+        raise Mistake(
+            f"--name {name[:100]!r}: must be 1 to 100 ASCII letters, digits, _ . or -, and start with a letter or digit"
+        )
 
 
 def difference(before: dict[str, Any], now: dict[str, Any]) -> str:
@@ -85,7 +87,7 @@ def difference(before: dict[str, Any], now: dict[str, Any]) -> str:
     flat = [{**settings, **settings["inputs"], **settings["recipe"]} for settings in (before, now)]
     keys = [key for key in flat[0] | flat[1] if key not in ("inputs", "recipe")]
     words = {key: str(flat[0].get(key)) for key in keys if flat[0].get(key) != flat[1].get(key)}
-    return ", ".join(f"another {key}" if "{" in value else f"{key} {value}" for key, value in words.items())
+    return ", ".join(f"a different {key}" if "{" in value else f"{key} {value}" for key, value in words.items())
 
 
 def settle(archive: Archive, folder: str, question: Question, learner: MakeLearner) -> tuple[Learner, Plan]:
@@ -94,7 +96,7 @@ def settle(archive: Archive, folder: str, question: Question, learner: MakeLearn
     Later annotations don't change a stored plan.
     """
     kept, rows = f"{folder}/kept.safetensors", f"{folder}/annotations.parquet"
-    remedy = f"remove the folder {archive.store.address(folder)}, and the same command begins anew"
+    remedy = f"remove the folder {archive.store.address(folder)} and run the same command again to start over"
     counts = intact(archive.store, f"{folder}/plan.json", of="run", remedy=remedy, keys=dict.fromkeys(COUNTS, int))
     if counts is not None:
         tensors = intact_tensors(archive.store, kept, of="run", remedy=remedy)

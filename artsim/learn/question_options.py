@@ -18,24 +18,25 @@ def add_question_options(job: Any) -> None:
         "--features",
         nargs="+",
         metavar="NAME[:PCA]",
-        help="a head on these: one, or several stacked (default: the recommended features)",
+        help="train a head on these features, one or several stacked (default: the recommended features)",
     )
-    job.option("--finetune", type=_backbone, metavar="BACKBONE", help="or a backbone itself, end to end")
-    job.option("--weights", metavar="FOLDER", help="with --finetune: where BACKBONE.safetensors or .pth lie")
-    job.option("--whiten", action="store_true", help="components of a PCA all get variance 1")
-    job.option("--annotator", nargs="+", metavar="NAME", help="whose annotations; all if left out")
+    job.option("--finetune", type=_backbone, metavar="BACKBONE", help="fine-tune this backbone end to end instead")
+    job.option("--weights", metavar="FOLDER", help="with --finetune: folder with BACKBONE.safetensors or .pth")
+    job.option("--whiten", action="store_true", help="scale all components of a PCA to variance 1")
+    job.option("--annotator", nargs="+", metavar="NAME", help="annotators whose annotations are used (default: all)")
     job.option("--links", action="store_true", help="learn from links instead of annotations")
     job.option(
         "--split",
         choices=["folds", "image-disjoint", "group-disjoint", "random"],
         default="folds",
-        help="folds: train on all annotations, score by cross-validation. The others hold out a fifth of whole "
-        "annotations that shares no image (or group) with the rest, and drop the annotations in between",
+        help="folds: train on all annotations and score by cross-validation. The others hold out a fifth of the "
+        "annotations as test set; with image-disjoint (group-disjoint) it shares no image (group) with the training "
+        "set, and annotations that overlap it are excluded",
     )
     job.option(
         "--split-by",
         metavar="COLUMN",
-        help="of the catalog, such as artist: also score on groups never seen; mining takes none of the anchor's group",
+        help="catalog column, such as artist: also score on unseen groups; mine no negatives from the anchor's group",
     )
     add_options(job, Recipe, FinetuneRecipe)
 
@@ -60,7 +61,7 @@ def asked(archive: Any, options: argparse.Namespace) -> tuple[Any, Any]:
 
     if options.split_by and options.split not in ("folds", "group-disjoint") and recipe.negatives == "own":
         _log.warning(
-            "--split-by %s: of no use with --split %s unless negatives are mined", options.split_by, options.split
+            "--split-by %s: has no effect with --split %s unless negatives are mined", options.split_by, options.split
         )
     question = Question(
         inputs=inputs,
@@ -78,10 +79,10 @@ def asked(archive: Any, options: argparse.Namespace) -> tuple[Any, Any]:
 def _learner(archive: Any, options: argparse.Namespace) -> tuple[dict[str, Any], Recipe, Any]:
     """Returns the configured inputs, the recipe, and the function that makes the learner."""
     if options.features and options.finetune:
-        raise Mistake("--features or --finetune: only one of them can be trained")
+        raise Mistake("--features and --finetune: choose one of them")
     if not options.finetune:
         if options.weights:
-            raise Mistake("--weights: of a backbone, with --finetune; the features here are made already")
+            raise Mistake("--weights needs --finetune; stored features are already extracted")
         recipe = chosen(options, Recipe, FinetuneRecipe)
         from artsim.learn.train_heads import HeadLearner
         from artsim.vision.recommended import RECOMMENDED_SPECS, recommended_features

@@ -21,29 +21,29 @@ class Recipe:
         "what turns stored features into an embedding",
         choices=("discriminant", "residual", "linear", "mlp"),
     )
-    hidden: int = setting(64, "units of the hidden layer; but for residual also the embedding's length", least=1)
-    shrinkage: float = setting(
-        0.5, "of the discriminant's covariance: 0 trusts the pairs alone, 1 takes all directions for alike", below=1.001
+    hidden: int = setting(64, "units of the hidden layer; for residual also the embedding's length", least=1)
+    shrinkage: float = setting(0.5, "shrinkage of the discriminant's covariance, 0 (none) to 1 (identity)", below=1.001)
+    dropout: float = setting(
+        0.3, "share of the standardised or projected input that is set to zero in training", below=1
     )
-    dropout: float = setting(0.3, "share of the standardised or projected input that is hidden in training", below=1)
-    loss: str = setting("listwise", "what is made small", choices=("listwise", "triplet", "contrastive"))
-    margin: float = setting(0.2, "m: how much farther than the positive a negative shall lie")
-    intra_margin: float | None = setting(None, "m2: how far from the anchor a positive may lie")
-    swap: bool = setting(False, "a negative's distance is that to the nearer of anchor and positive")
-    distance: str = setting("cosine", "between embeddings", choices=("cosine", "euclidean"))
-    temperature: float = setting(0.2, "of the listwise loss", least=1e-4)
-    reduction: str = setting("mean", "of the losses of a batch", choices=("mean", "sum"))
+    loss: str = setting("listwise", "training loss", choices=("listwise", "triplet", "contrastive"))
+    margin: float = setting(0.2, "m: how much farther than the positive a negative must be")
+    intra_margin: float | None = setting(None, "m2: how far from the anchor a positive may be")
+    swap: bool = setting(False, "measure a negative's distance to the nearer of anchor and positive")
+    distance: str = setting("cosine", "distance between embeddings", choices=("cosine", "euclidean"))
+    temperature: float = setting(0.2, "temperature of the listwise loss", least=1e-4)
+    reduction: str = setting("mean", "how the losses of a batch are combined", choices=("mean", "sum"))
     negatives: str = setting(
         "own",
-        "the annotation's seven; or these, and mined ones of the archive as well",
+        "own: the annotation's seven; semihard, hard: also negatives mined from the archive",
         choices=("own", "semihard", "hard"),
     )
     mined: int = setting(7, "how many negatives are mined for each annotation", least=1)
-    learning_rate: float = setting(3e-4, "of AdamW", least=1e-12)
-    weight_decay: float = setting(0.05, "of AdamW")
-    epochs: int = setting(60, "at most so many passes over the annotations", least=1)
-    batch: int = setting(128, "annotations of a step, of all workers together", least=1)
-    patience: int = setting(10, "epochs without a better validation before the training stops", least=1)
+    learning_rate: float = setting(3e-4, "learning rate of AdamW", least=1e-12)
+    weight_decay: float = setting(0.05, "weight decay of AdamW")
+    epochs: int = setting(60, "maximum number of passes over the annotations", least=1)
+    batch: int = setting(128, "annotations per step, over all workers", least=1)
+    patience: int = setting(10, "epochs without a better validation score before the training stops", least=1)
 
     def __post_init__(self) -> None:
         for spec in fields(self):
@@ -78,7 +78,7 @@ def chosen(options: Any, recipe: type[_Chosen], *others: type[Recipe]) -> _Chose
     names = {spec.name for spec in fields(recipe)}
     for name in [spec.name for other in others for spec in fields(other) if spec.name not in names]:
         if getattr(options, name) is not None:
-            raise Mistake(f"{flag(name)}: of no use to what is trained here")
+            raise Mistake(f"{flag(name)} does not apply to this kind of training; remove it")
     values = {name: getattr(options, name) for name in names}
     return recipe(**{name: value for name, value in values.items() if value is not None})
 
@@ -96,6 +96,6 @@ def _check(one: Field[Any], value: Any) -> None:
     about = one.metadata
     if about["choices"]:
         if value not in about["choices"]:
-            raise Mistake(f"{flag(one.name)} {value}: there are {', '.join(about['choices'])}")
+            raise Mistake(f"{flag(one.name)} {value}: choose one of {', '.join(about['choices'])}")
     elif value is not None and not about["least"] <= value < about["below"]:  # NaN is in no range
-        raise Mistake(f"{flag(one.name)} {value}: at least {about['least']:g} and less than {about['below']:g}")
+        raise Mistake(f"{flag(one.name)} {value}: must be at least {about['least']:g} and less than {about['below']:g}")

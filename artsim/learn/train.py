@@ -44,7 +44,7 @@ from artsim.measure.ranks import ranks
 
 _log = logging.getLogger(__name__)
 
-_ANEW = "remove its folder, and the same command begins anew"
+_ANEW = "remove its folder and run the same command again to start over"
 _ASKED = "asked.json"  # written last before training: once it exists, plan and pool are complete
 
 
@@ -73,7 +73,10 @@ def _begin(
     folder, asked = f"models/_{name}", json.loads(json.dumps(asdict(question)))
     begun = intact(archive.store, f"{folder}/{_ASKED}", of="run", remedy=_ANEW, keys=ASKED)
     if begun not in (None, asked) and not again:
-        raise Mistake(f"--name {name}: begun with {difference(begun, asked)}; choose another --name, or --again")
+        raise Mistake(
+            f"--name {name}: was started with {difference(begun, asked)}; "
+            "choose another --name, or --again to start over"
+        )
     if begun is None and not again and (card := intact(archive.store, f"models/{name}/card.json")) is not None:
         return _made_before(archive, name, question, asked, card)
     if begun != asked:
@@ -120,19 +123,22 @@ def _made_before(
     check_card(card, where)
     check_trained(card, where)
     if card["asked"] != asked:
-        raise Mistake(f"--name {name}: made with {difference(card['asked'], asked)}; choose another --name, or --again")
+        raise Mistake(
+            f"--name {name}: was trained with {difference(card['asked'], asked)}; "
+            "choose another --name, or --again to start over"
+        )
     known = card["split"]["annotations"]
     new = 0 if question.links else count_annotations(archive, question.annotators, question.public_only) - known
     if new > 0:
         _log.warning(
-            "model %s was trained before: %d annotations are NEW since then (it was made from %d) and it has not "
-            "learned from them; --again trains it anew from all of them",
+            "model %s already exists; %d annotations were added since and are not in the model (trained on %d); "
+            "--again trains it again on all of them",
             name,
             new,
             known,
         )
     else:
-        _log.info("model %s is there already; --again makes it anew", name)
+        _log.info("model %s already exists; --again trains it again", name)
     done = {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "done_before": True, "annotations_new": max(new, 0)}
     return done | _told(archive, name, card)
 

@@ -14,8 +14,8 @@ def check_learns(pupil: Learner, training: np.ndarray, question: Question) -> No
     """
     if (training[:, 0] == training[:, 1]).all():
         raise Mistake(
-            f"of all {len(training)} annotations to train on the positive is the anchor itself; "
-            "jobs.annotations check names such annotations"
+            f"the positive is the anchor itself in all {len(training)} training annotations; "
+            "jobs.annotations check lists such annotations"
         )
     specs = question.inputs.get("features")
     if not specs:
@@ -27,6 +27,6 @@ def check_learns(pupil: Learner, training: np.ndarray, question: Question) -> No
     places = places.reshape(training.shape)
     if question.recipe.head == "discriminant" and np.array_equal(vectors[places[:, 0]], vectors[places[:, 1]]):
         raise Mistake(
-            f"--features {name}: in all {len(training)} annotations to train on, anchor and positive have the same "
-            "vector; a discriminant needs some that differ (--head residual does without)"
+            f"--features {name}: anchor and positive have the same vector in all {len(training)} training annotations; "
+            "a discriminant needs some that differ; use --head residual"
         )

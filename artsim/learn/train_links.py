@@ -27,7 +27,9 @@ def link_annotations(archive: Archive, usable: Collection[str], seed: int) -> An
     known = np.array([first in usable and second in usable for first, second in pairs], bool)
     positive = _unordered(pairs[known & np.isin(verdicts, list(POSITIVE))])
     if not len(positive):
-        raise Mistake("--links: no positive link ties two images that have vectors; jobs.annotations makes links")
+        raise Mistake(
+            "--links: no positive link connects two images that have vectors; add links with jobs.annotations"
+        )
     kin = components(pairs[np.isin(verdicts, list(KINDRED))])
     refused = defaultdict(set)
     for first, second in pairs[known & np.isin(verdicts, list(NEGATIVE))]:
@@ -80,4 +82,4 @@ def _negatives(
         others = [image for image in source if kin[image] != kin[anchor] and image not in chosen]
         if len(others) >= missing:
             return [*chosen, *(others[index] for index in rng.choice(len(others), missing, replace=False))]
-    raise Mistake(f"--links: beside {anchor} there are only {len(others)} linked images that it has nothing to do with")
+    raise Mistake(f"--links: only {len(others)} linked images are unrelated to {anchor}, too few for its negatives")

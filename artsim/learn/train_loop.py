@@ -82,7 +82,7 @@ def run(
             try:
                 event = events.get(timeout=0.2)
                 for name in event.pop("unreadable", ()):
-                    _log.warning("%s/%s: this checkpoint can't be read and is left out", folder, name)
+                    _log.warning("%s/%s: this checkpoint can't be read and is ignored", folder, name)
                 yield {"rows": event["epoch"] - last, **event}
                 last = event["epoch"]
             except Empty:
@@ -150,7 +150,7 @@ def _work(config: dict[str, Any]) -> Any:
     except Mistake as mistake:
         return mistake
     except np.linalg.LinAlgError as error:
-        return Mistake(f"nothing can be fitted to these features and annotations: {error}")
+        return Mistake(f"the model can't be fitted to these features and annotations: {error}")
     except OSError as error:
         if error.errno == errno.ENOSPC:
             return OSError(errno.ENOSPC, _FULL)

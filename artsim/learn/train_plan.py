@@ -65,7 +65,7 @@ def make_plan(
     error if there are too few annotations.
     """
     if kind == "group-disjoint" and column is None:
-        raise Mistake("--split group-disjoint: --split-by says which column of the catalog holds the groups")
+        raise Mistake("--split group-disjoint: --split-by must name the catalog column that holds the groups")
     if links:
         pairs = read_links(archive)[0]
         annotations = link_annotations(archive, usable(set(pairs.flat)), seed)
@@ -75,20 +75,22 @@ def make_plan(
         annotations = open_to_everyone(archive, annotations)
     total = len(annotations)
     if not total:
-        raise Mistake("--archive: it has no annotations yet; jobs.annotations makes them")
+        raise Mistake("--archive: it has no annotations yet; add some with jobs.annotations")
     known = set(usable(annotations.ids()))
     annotations = annotations.take(np.array([known.issuperset(nine) for nine in annotations.images], bool))
     if without := total - len(annotations):
-        message = f"{without} of {total} annotations have an image without a vector (missing, an error, or no number)"
+        message = f"{without} of {total} annotations have an image without a vector (missing, failed, or not finite)"
         if len(annotations) < 2:
-            raise Mistake(f"{message}, which leaves too few; run jobs.extract, and jobs.status shows what failed there")
+            raise Mistake(
+                f"{message}, which leaves too few; run jobs.extract, or see jobs.status for what failed there"
+            )
         _log.warning("%s and are left out", message)
     groups = groups_by(archive, column, annotations.ids().tolist()) if column else None
     if groups is not None and not groups:
-        raise Mistake(f"--split-by {column}: no image that was annotated has a value there; choose another column")
+        raise Mistake(f"--split-by {column}: no annotated image has a value there; choose another column")
     if kind == IN_FOLDS:
         if len(annotations) < 2:
-            raise Mistake(f"{len(annotations)} annotation can't be cross-validated; jobs.annotations makes more")
+            raise Mistake(f"{len(annotations)} annotation can't be cross-validated; add more with jobs.annotations")
         counts = {"annotations": total, "without_vector": total - len(annotations), "crossing": 0}
         return Plan(_rows(annotations, TRAINING), {**counts, **dict.fromkeys(SPLIT, 0), TRAINING: len(annotations)})
     learning, verification = split(annotations, kind, seed=seed, groups=groups)
@@ -104,10 +106,10 @@ def make_plan(
     lost = {"without_vector": total - len(annotations), "crossing": len(annotations) - len(rows)}
     if lost["crossing"] > len(annotations) * _MOST_LOST:
         _log.warning(
-            "of %d annotations %d are used by none, since their nine lie on two sides of the %s split; %d are left to "
-            "train on. Nines drawn each from one part of the archive, as `annotations simulate --pools` does, are kept",
-            len(annotations),
+            "%d of %d annotations are excluded because they overlap the test or validation set of the %s split; %d "
+            "remain for training. Annotations drawn from one pool each (annotations simulate --pools) are not excluded",
             lost["crossing"],
+            len(annotations),
             kind,
             counts[TRAINING],
         )
@@ -123,9 +125,9 @@ def count_annotations(archive: Archive, annotators: Sequence[str] | None, public
 def groups_by(archive: Archive, column: str, ids: Sequence[str]) -> dict[str, str]:
     """Returns the value of a catalog column for each of these ids that has one."""
     if column not in CATALOG.names:
-        raise Mistake(f"--split-by {column}: no column of the catalog; there are {', '.join(CATALOG.names)}")
+        raise Mistake(f"--split-by {column}: unknown catalog column; choose one of {', '.join(CATALOG.names)}")
     if column == "id":
-        raise Mistake("--split-by id: each artwork would be a group of its own; --split image-disjoint does that")
+        raise Mistake("--split-by id: each artwork would be its own group; use --split image-disjoint")
     rows = archive.table("catalog").find(ids, ["id", column])
     pairs = [] if rows is None else zip(rows["id"].to_pylist(), rows[column].to_pylist(), strict=True)
     return {image_id: str(value) for image_id, value in pairs if value not in (None, "")}

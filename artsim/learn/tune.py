@@ -25,7 +25,7 @@ from artsim.reasons import failures_of
 
 _log = logging.getLogger(__name__)
 
-_ANEW = "--again makes the sweep anew"
+_ANEW = "--again starts over"
 _REPORT: Keys = {"best": dict, "trials": int, "annotations": dict}  # what sweep.json holds
 
 
@@ -49,13 +49,13 @@ def tune(
     check_name(name)
     for option, value in (("--trials", trials), ("--folds", folds)):
         if value < 1:
-            raise Mistake(f"{option} {value}: at least 1")
+            raise Mistake(f"{option} {value}: must be 1 or more")
     with archive.alone(f"sweeps/{name}"):
         folder = _begin(archive, name, question, space, folds, again)
         kept = kept_trials(archive.store, folder)
         report = intact(archive.store, f"{folder}/sweep.json", of="sweep", remedy=_ANEW, keys=_REPORT)
         if report and len(kept) >= trials:
-            _log.info("sweep %s has its %d trials; more --trials go on with it, --again makes it anew", name, len(kept))
+            _log.info("sweep %s already has %d trials; more --trials continue it, --again starts over", name, len(kept))
             return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "done_before": True, **report}
         pupil, plan = settle(archive, folder, question, learner)
         check_learns(pupil, plan.images(TRAINING), question)
@@ -78,7 +78,7 @@ def tune(
         good = [trial for trial in results if "error" not in trial]
         failed = results[len(good) :]
         if not good:
-            raise RuntimeError(f"every trial failed, the first with {failed[0]['error']}")
+            raise RuntimeError(f"every trial failed; the first error was {failed[0]['error']}")
         trained = sum(trial["seconds"] for trial in good[len(kept) :])
         report = {
             **keep_results(archive, name, question, space, results, _how(cut)),
@@ -112,7 +112,10 @@ def _begin(archive: Archive, name: str, question: Question, space: Space, folds:
     asked = json.loads(json.dumps({**asdict(question), "space": searched, "folds": folds}))
     begun = intact(archive.store, f"{folder}/asked.json", of="sweep", remedy=_ANEW, keys=ASKED) if not again else None
     if begun not in (None, asked) and not again:
-        raise Mistake(f"--name {name}: begun with {difference(begun, asked)}; choose another --name, or --again")
+        raise Mistake(
+            f"--name {name}: was started with {difference(begun, asked)}; "
+            "choose another --name, or --again to start over"
+        )
     if begun is None or again:
         archive.remove(folder)
         archive.write_json(f"{folder}/asked.json", asked)

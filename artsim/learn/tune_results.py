@@ -79,7 +79,7 @@ def _markdown(name: str, about: str, columns: Sequence[str], rows: Sequence[Mapp
         f"# Sweep {name}",
         "",
         f"{len(rows)} trials, {about}. Meanrank is cross-validated, with its 95% interval. The best setting was chosen",
-        "by it, so its own figure flatters it a little; jobs.evaluate on newer annotations tells what it is worth.",
+        "by it, so its score is slightly optimistic; jobs.evaluate scores it on newer annotations.",
         "",
         f"| trial | {' | '.join(columns)} | meanrank | 95% interval | best epoch | epochs | seconds |",
         f"|---:|{'---:|' * (len(columns) + 5)}",
@@ -131,8 +131,8 @@ def _picture(name: str, question: Question, space: Space, trials: Sequence[Trial
         whole,
         (best["low"], best["high"]),
         f"{name}: {len(trials)} trials",
-        f"{about}; small dots: stopped early, {int((~whole).sum())}; ringed: the best, {best['meanrank']:.3f} "
-        f"[{best['low']:.3f}, {best['high']:.3f}]\nred beside the scale: that interval; {note}",
+        f"{about}; small dots: stopped early, {int((~whole).sum())}; circled: the best, {best['meanrank']:.3f} "
+        f"[{best['low']:.3f}, {best['high']:.3f}]\nred bar beside the scale: its 95% interval; {note}",
     )
 
 

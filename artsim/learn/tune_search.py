@@ -61,7 +61,7 @@ def search(
         if not given_up:
             break
         # Tune retries a trial whose process is lost while it trains, but not while it changes to another setting
-        _log.warning("%d trials lost their process before they began; as many are run again", given_up)
+        _log.warning("%d trials lost their process before they started; running as many again", given_up)
     return [*kept_trials(store, folder), *failed]
 
 
@@ -145,7 +145,7 @@ def kept_trials(store: Store, folder: str) -> list[Trial]:
 
 
 def _kept_trial(store: Store, path: str) -> Trial:
-    remedy = "remove it, and the same command tries another"
+    remedy = "remove it and run the same command again to replace this trial"
     trial = intact(store, path, of="sweep", remedy=remedy)
     check_record(trial, _KEPT, store.address(path), remedy)
     return trial

@@ -30,9 +30,9 @@ def parse_space(texts: Sequence[str], recipe: Recipe) -> Space:
         name = _LONG.get(name, name.replace("-", "_"))
         if name not in known:
             searchable = ", ".join(SHORT.get(setting, setting) for setting in known)
-            raise Mistake(f"--space {text}: {name} can't be searched; there are {searchable}")
+            raise Mistake(f"--space {text}: {name} can't be searched; choose one of {searchable}")
         if name in space:
-            raise Mistake(f"--space {text}: {name} is there twice")
+            raise Mistake(f"--space {text}: {name} is given twice")
         space[name] = _distribution(text, values, known[name], recipe)
     return space
 
@@ -47,13 +47,14 @@ def _distribution(text: str, values: str, one: Field[Any], recipe: Recipe) -> Ba
         raise Mistake(f"--space {text}: {mistake}") from mistake
     if not high_and_scale:
         if len(set(parsed)) < max(len(parsed), 2):
-            raise Mistake(f"--space {text}: two choices or more, each once; or a range LOW:HIGH, LOW:HIGH:log")
+            raise Mistake(f"--space {text}: give two or more different choices, or a range LOW:HIGH or LOW:HIGH:log")
         return CategoricalDistribution(parsed)
     if high_and_scale[1:] not in ([], ["log"]) or not all(type(value) in (int, float) for value in parsed):
-        raise Mistake(f"--space {text}: a range is LOW:HIGH or LOW:HIGH:log, of numbers")
+        raise Mistake(f"--space {text}: a range must be LOW:HIGH or LOW:HIGH:log, with numbers")
     if not parsed[0] < parsed[1] or (high_and_scale[1:] and parsed[0] <= 0):
         raise Mistake(
-            f"--space {text}: the low end comes first" + (", and a log range begins above 0" * bool(high_and_scale[1:]))
+            f"--space {text}: LOW must be less than HIGH"
+            + (", and more than 0 in a log range" * bool(high_and_scale[1:]))
         )
     kind: Any = IntDistribution if isinstance(parsed[0], int) else FloatDistribution
     return kind(*parsed, log=bool(high_and_scale[1:]))
@@ -66,10 +67,10 @@ def _value(text: str, word: str, one: Field[Any]) -> Any:
         return None
     if kind is bool:
         if word not in ("true", "false"):
-            raise Mistake(f"--space {text}: {one.name} is true or false")
+            raise Mistake(f"--space {text}: {one.name} must be true or false")
         return word == "true"
     try:
         return kind(word)
     except ValueError as error:
         wanted = "a whole number" if kind is int else "a number"
-        raise Mistake(f"--space {text}: {word or 'nothing'} is not {wanted}") from error
+        raise Mistake(f"--space {text}: {word or 'an empty value'} is not {wanted}") from error

@@ -123,7 +123,7 @@ class _InStep:
         return {}  # trials don't resume, and their heads are not kept
 
     def restore(self, state: dict[str, Any]) -> None:
-        raise NotImplementedError("a trial that was stopped begins again")
+        raise NotImplementedError("trials don't resume; an interrupted trial starts over")
 
     def tensors(self) -> dict[str, torch.Tensor]:
         return {}

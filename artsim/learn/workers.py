@@ -28,11 +28,11 @@ def parse_workers(text: str) -> Workers:
     try:
         workers = Workers(int(least), int(most or least))
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text} is no number, nor two as in 1:4") from error
+        raise argparse.ArgumentTypeError(f"{text}: must be a number, or two numbers as in 1:4") from error
     if not 1 <= workers.least <= workers.most:
-        raise argparse.ArgumentTypeError(f"{text}: at least 1, and the first not above the second")
+        raise argparse.ArgumentTypeError(f"{text}: must be 1 or more, and the first number not above the second")
     if workers.most > _MOST:
-        raise argparse.ArgumentTypeError(f"{text}: at most {_MOST}")
+        raise argparse.ArgumentTypeError(f"{text}: must be {_MOST} or less")
     return workers
 
 

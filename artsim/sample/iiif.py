@@ -172,7 +172,7 @@ def image(path: Path, region: str, size: str) -> bytes:
         wide, high = box[2] - box[0], box[3] - box[1]
         target = _target(size, wide, high)
         if min(target) < 1 or target[0] > wide or target[1] > high:
-            raise ValueError(f"size {size} is larger than the region, or nothing")
+            raise ValueError(f"size {size} is larger than the region or empty")
         resized = opened.convert("RGB").resize(target, Image.Resampling.LANCZOS, box=box, reducing_gap=3)
     out = io.BytesIO()
     resized.save(out, "JPEG", quality=88)

@@ -64,7 +64,7 @@ def make(folder: str | Path, seed: int = 0, works: int | None = None) -> Museum:
     before = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {"works": []}
     if before == wanted:
         return museum
-    _log.info("the sample museum: painting its %d works, once", len(museum.works))
+    _log.info("the sample museum: painting %d works (first run only)", len(museum.works))
     note.unlink(missing_ok=True)
     for old in before["works"]:
         (museum.folder / old["file"]).unlink(missing_ok=True)

@@ -15,8 +15,8 @@ from artsim.sample.site import serve
 _log = logging.getLogger(__name__)
 
 _PIPELINE = """\
-# The whole way from a museum's catalogue to an archive that answers "what looks like this?"
-# python -m jobs.pipeline --archive {archive} --config {archive}/pipeline.toml    (while the museum is on line)
+# From a museum's catalogue to an archive that answers "what looks like this?"
+# python -m jobs.pipeline --archive {archive} --config {archive}/pipeline.toml    (while the museum is online)
 
 [catalog]
 source = "table"
@@ -58,10 +58,10 @@ picture = "{archive}/tube.png"
 """
 
 _LEARNING = """\
-# The recommended features, which a curator's eye is learned on.
+# The recommended features. The model "eye" is trained on them.
 [[extract]]
 
-# A curator who goes by the motif: harbour with harbour, whoever painted it.
+# A simulated curator who matches artworks by motif: harbours with harbours, whatever the painter.
 [[annotations]]
 action = "simulate"
 annotator = "curator"
@@ -88,7 +88,7 @@ epochs = 10
 """
 
 _EYE = """\
-# The same six after the training: now motif counts before hand.
+# The same six queries after training: motif now matters more than the painter.
 [[neighbors]]
 features = ["eye"]
 id = [{queries}]
@@ -111,7 +111,7 @@ def tour(archive: Path, *, works: int | None, seed: int, port: int) -> Iterator[
     except ValueError as error:
         raise Mistake(f"--works {works}: {error}") from error
     with serve(museum.folder, port=port) as address:
-        _log.info("the sample museum: %d works on line at %s", len(museum.works), address)
+        _log.info("the sample museum: %d works online at %s", len(museum.works), address)
         catalogue = museum.folder / "online.csv"
         catalogue.write_bytes(requests.get(f"{address}/catalog.csv", timeout=30).content)
         queries = _queries(museum)
@@ -141,7 +141,7 @@ def _check_port(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise Mistake(f"--port {port}: {error.strerror}; choose another one, or 0 for any that is free") from error
+            raise Mistake(f"--port {port}: {error.strerror}; choose another port, or 0 for any free port") from error
 
 
 def _queries(museum: Museum) -> list[str]:

@@ -89,7 +89,7 @@ def plan(seed: int = 0, works: int | None = None) -> tuple[Work, ...]:
             hung.append(later.pop(0))
     hung += later
     if works is not None and not _SMALLEST <= works <= len(hung):
-        raise ValueError(f"works: a sample museum has between {_SMALLEST} and {len(hung)} works, not {works}")
+        raise ValueError(f"works: must be between {_SMALLEST} and {len(hung)}, not {works}")
     return tuple(hung[:works])
 
 

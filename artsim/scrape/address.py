@@ -17,9 +17,7 @@ class NotPublic(OSError):
     """
 
     def __init__(self) -> None:
-        super().__init__(
-            "leads to a loopback, private or otherwise not public address (--allow-host opens single hosts)"
-        )
+        super().__init__("resolves to a loopback, private or other non-public address (allow it with --allow-host)")
 
 
 def web_address(text: str | None, base: URL | None = None) -> URL:
@@ -29,7 +27,7 @@ def web_address(text: str | None, base: URL | None = None) -> URL:
     has no host, a user name, a password or port 0.
     """
     if not text or not text.strip():
-        raise _forbidden("the catalogue names no image address" if base is None else "a redirect to nowhere")
+        raise _forbidden("the catalog row has no image address" if base is None else "redirect without a Location")
     try:
         url = URL(text.strip())
         url = (base.join(url) if base is not None else url).with_fragment(None)
@@ -39,11 +37,11 @@ def web_address(text: str | None, base: URL | None = None) -> URL:
     if scheme not in ("http", "https"):
         raise _forbidden(f"only http and https addresses are fetched, not {scheme or 'relative'} ones")
     if not host or not host.strip("."):
-        raise _forbidden("the address names no host")
+        raise _forbidden("the address has no host")
     if url.raw_user is not None or url.raw_password is not None:
-        raise _forbidden("the address carries a user name or password")
+        raise _forbidden("the address contains a user name or password")
     if port == 0:
-        raise _forbidden("port 0 is no port")
+        raise _forbidden("port 0 is invalid")
     return url
 
 

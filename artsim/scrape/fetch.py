@@ -65,8 +65,8 @@ class Client:
         except Failure:
             raise
         except TimeoutError as error:
-            detail = f"no complete answer within {self._options.timeout:g} s (limit --timeout)"
-            raise Failure(Verdict("timeout", f"{detail}; {_size(chunks):,} bytes had come"), again=True) from error
+            detail = f"no complete response within {self._options.timeout:g} s (limit --timeout)"
+            raise Failure(Verdict("timeout", f"{detail}; received {_size(chunks):,} bytes"), again=True) from error
         except aiohttp.ClientSSLError as error:
             raise _lost(f"no secure connection to {url.host}: {_reason(error)}") from error
         except aiohttp.ClientConnectorError as error:
@@ -75,12 +75,12 @@ class Client:
             raise _lost(f"no connection to {url.host}: {_reason(error.os_error)}", unreachable=True) from error
         except aiohttp.ClientPayloadError as error:
             if "decode content-encoding" in str(error):
-                raise Failure(Verdict("corrupt", "the answer can't be decompressed")) from error
-            raise _lost(f"the answer broke off after {_size(chunks):,} bytes") from error
+                raise Failure(Verdict("corrupt", "the response can't be decompressed")) from error
+            raise _lost(f"the response ended early, after {_size(chunks):,} bytes") from error
         except (aiohttp.InvalidURL, UnicodeError) as error:
             raise Failure(Verdict("forbidden_address", f"not a web address: {error}")) from error
         except (aiohttp.ClientError, OSError) as error:
-            raise _lost(f"the answer is no proper HTTP or broke off: {_reason(error)}") from error
+            raise _lost(f"invalid or incomplete HTTP response: {_reason(error)}") from error
 
     async def _read(self, response: aiohttp.ClientResponse, chunks: list[bytes], cut_at: int | None) -> Answer:
         status, headers = response.status, response.headers
@@ -96,7 +96,7 @@ class Client:
             raise _refused(status, headers)
         limit = self._options.max_bytes
         if cut_at is None and (response.content_length or 0) > limit:
-            raise _too_large(f"announces {response.content_length:,} bytes", limit)
+            raise _too_large(f"Content-Length is {response.content_length:,} bytes", limit)
         size = 0
         async for chunk in response.content.iter_any():
             chunks.append(chunk)
@@ -132,7 +132,7 @@ def _refused(status: int, headers: CIMultiDictProxy[str]) -> Failure:
     again = status == 429 or status >= 500
     after = (seconds_to_wait(headers.get("Retry-After")) or 0.0) if status in (429, 503) else 0.0
     if after > LONGEST_WAIT:
-        again, detail = False, f"{detail}; the server asks to come back in {after:,.0f} s"
+        again, detail = False, f"{detail}; Retry-After asks for a wait of {after:,.0f} s"
     return Failure(Verdict("http", detail, status, status in _GONE), again=again, after=after if again else 0.0)
 
 

@@ -27,7 +27,7 @@ class Files:
         below = next((folder for folder in self._folders[collection] if address.startswith(folder.root)), None)
         if below is None:
             scheme = urlsplit(address).scheme
-            raise Failure(Verdict("forbidden_address", f"{scheme}: not below a folder that the source was given"))
+            raise Failure(Verdict("forbidden_address", f"{scheme}: not inside a folder given to the source"))
         try:
             with below.store.filesystem.open_input_file(below.path(address)) as file:
                 if file.size() > self._max_bytes:

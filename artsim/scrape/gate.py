@@ -211,7 +211,7 @@ class Gate:
                 wait = min(waits) if self._hosts else None
                 await asyncio.sleep(_BREATH)
         except Exception as error:
-            self._lost = LimitsLost(f"the keeper of the limits does not answer: {error!r}")
+            self._lost = LimitsLost(f"the rate-limit coordinator does not respond: {error!r}")
             for name, host in self._hosts.items():
                 self._turn_away(name, host, len(host.queue), self._lost, everybody=True)
 

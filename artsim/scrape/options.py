@@ -62,7 +62,9 @@ class Options:
             if value is not None and not bound <= value < float("inf"):
                 raise Mistake(f"--{name.replace('_', '-')} {value}: must be {bound} or more")
         if not (self.user_agent.isascii() and self.user_agent.isprintable()):
-            raise Mistake("--contact: a mail address or a web address, in plain characters")
+            raise Mistake("--contact: must be an email or web address in printable ASCII characters")
         if self.drop_removed and not (self.refresh or self.retry):
-            raise Mistake("--drop-removed: only rows that are asked for again; add --refresh, or --retry STATUS")
+            raise Mistake(
+                "--drop-removed: applies only to rows that are fetched again; add --refresh or --retry STATUS"
+            )
         AllowedHosts(self.allow_hosts)

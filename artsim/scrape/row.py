@@ -100,7 +100,7 @@ class Fetcher:
             verdict = failure.verdict
             if failure.again or (verdict.http_status or 0) >= 500:
                 status = "robots" if verdict.http_status else verdict.status
-                detail = f"robots.txt can't be had, so nothing is taken: {verdict.detail}"
+                detail = f"robots.txt is unavailable, so nothing is fetched: {verdict.detail}"
                 lost = Verdict(status, detail, verdict.http_status, unreachable=verdict.unreachable)
                 return Robots(failure=lost, lasting=not failure.again)
             if verdict.status in ("http", "redirect_loop"):
@@ -118,7 +118,7 @@ class Fetcher:
         async with self._answer(web_address(row.url), row, spent) as answer:
             if answer.status == 304:
                 if not (row.stored and row.stored.validators):
-                    raise Failure(Verdict("http", "304 Not Modified, without being asked whether", 304))
+                    raise Failure(Verdict("http", "304 Not Modified for an unconditional request", 304))
                 return None
             try:
                 # the slot is still held, so there are never more bodies than slots
@@ -211,8 +211,8 @@ def _backoff(tried: int) -> float:
 
 
 def _unforeseen(error: Exception) -> Failure:
-    _log.warning("a row ended in a way that nobody thought of", exc_info=error)
-    return Failure(Verdict("network", f"unforeseen: {type(error).__name__}: {error}"))
+    _log.warning("unexpected error while fetching a row", exc_info=error)
+    return Failure(Verdict("network", f"unexpected error: {type(error).__name__}: {error}"))
 
 
 def _plain(text: str) -> str:

@@ -57,7 +57,7 @@ def _tell(report: dict[str, Any], options: Options, unshrunk: int) -> None:
     """Warns about stored images that were not resized, not refreshed, or removed at their sites."""
     if unshrunk:
         _log.warning(
-            "scrape: --resize %d is for new images; %d that were stored before are larger and stay as they are: "
+            "scrape: --resize %d applies only to new images; %d stored images are larger and were not resized; "
             "--refresh --resize %d fetches them again",
             *(options.resize, unshrunk, options.resize),
         )
@@ -117,7 +117,7 @@ def _telling(limits: Any) -> Iterator[None]:
                 for notice in notices[:_MOST_TOLD]:
                     _log.info("scrape: %s", notice[:300])
                 if len(notices) > _MOST_TOLD:
-                    _log.info("scrape: and %d more hosts that fail", len(notices) - _MOST_TOLD)
+                    _log.info("scrape: and %d more failing hosts", len(notices) - _MOST_TOLD)
             if ended:
                 return
 
@@ -149,7 +149,9 @@ def _limits(archive: Archive, options: Options) -> Any:
             return actor.options(name=f"limits of {archive.uri}", namespace="artsim", **lifetime).remote(rules)
         except ValueError:  # another run has this name; if it was killed, the name is free again soon
             time.sleep(1)
-    raise Mistake(f"--archive {archive.uri}: another run scrapes it on this cluster; wait for it, or stop it")
+    raise Mistake(
+        f"--archive {archive.uri}: another run on this cluster is scraping this archive; wait for it or stop it"
+    )
 
 
 def _workers(archive: Archive, options: Options, limits: Any) -> cluster.Pool:

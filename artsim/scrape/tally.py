@@ -62,10 +62,10 @@ class Tally:
     def tell(self) -> None:
         """Adds the rows to the cluster's counters."""
         for status, rows in self.statuses.items():
-            cluster.count("images_scraped", "rows of the images table by how they ended", rows, status=status)
+            cluster.count("images_scraped", "finished rows of the images table, by status", rows, status=status)
         for host, rows in self.hosts.items():
-            cluster.count("images_of_host", "rows that ended, by the host asked", rows, host=host)
-            cluster.count("images_failed_of_host", "rows that failed, by the host asked", self.failed[host], host=host)
+            cluster.count("images_of_host", "finished rows, by host", rows, host=host)
+            cluster.count("images_failed_of_host", "failed rows, by host", self.failed[host], host=host)
 
     def ended(self) -> dict[str, Any]:
         """Returns the counts of finished rows, without deferred ones, as dicts that ``from_counts`` reads."""

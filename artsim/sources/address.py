@@ -65,10 +65,10 @@ def _split(text: str) -> tuple[str, int | None]:
     if not colon or text.strip().endswith("]") or (":" in host and not host.endswith("]")):
         host, port = text.strip(), ""
     elif not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise Mistake(f"--allow-host {text}: {port or 'nothing'} is no port number")
+        raise Mistake(f"--allow-host {text}: not a valid port: {port or '(empty)'}; must be 1 to 65535")
     name = _plain(host)
     if not name or any(sign in name for sign in "/@[]?#* "):
-        raise Mistake(f"--allow-host {text}: give a host name or address, with a port if need be, as in 127.0.0.1:8000")
+        raise Mistake(f"--allow-host {text}: must be a host or IP address, with an optional port, as in 127.0.0.1:8000")
     return name, int(port) if port else None
 
 

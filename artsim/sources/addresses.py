@@ -13,7 +13,7 @@ from artsim.sources.values import Kind, kind_of
 _ADDRESS = re.compile(r"(?:https?|s3|gs|file)://\S+", re.IGNORECASE)
 _FIELDS = re.compile(r"[,;|\t]\s*https?://", re.IGNORECASE)
 _SEPARATORS = ",;|\t"
-_NO_ADDRESS = "no address of an image"
+_NO_ADDRESS = "not an image address or file name"
 
 
 class Lines(Protocol):

@@ -25,17 +25,17 @@ def admitted(chunk: Chunk, collection: str, root: str | None) -> Chunk:
     tests = (
         ("no image", pc.is_null(images)),
         (
-            "the image's address is no web address: it has control characters",
+            "image address contains control characters",
             pc.match_substring_regex(images, r"[\x00-\x1f\x7f]"),
         ),
         (
-            "the image's address is no web address to fetch: it has a user name or password",
+            "image address contains a user name or password",
             pc.match_substring_regex(images, _USER),
         ),
-        ("the image's address is no web address, and not below the folder that was named", pc.invert(good)),
+        ("image is neither a web address nor a file below the given folder", pc.invert(good)),
         ("no id", pc.fill_null(pc.equal(ids, ""), True)),
-        ("the id has control characters", pc.match_substring_regex(ids, r"[\x00-\x1f\x7f]")),
-        ("the id or the image's address is far too long", _is_long(images, ids)),
+        ("id contains control characters", pc.match_substring_regex(ids, r"[\x00-\x1f\x7f]")),
+        (f"id or image address longer than {_LONGEST:,} characters", _is_long(images, ids)),
     )
     bad = pa.array([False] * len(rows), pa.bool_())
     rejects = list(chunk.rejects)

@@ -44,16 +44,16 @@ class Below:
         Raises ``NotBelow`` for any other address.
         """
         if not address.startswith(self.root):
-            raise NotBelow("not below the folder that was named")
+            raise NotBelow("not below the given folder")
         name = unquote(address[len(self.root) :])
         self._check(name)
         return f"{self.store.root}/{name}"
 
     def _check(self, name: str) -> None:
         if name.startswith("/"):
-            raise NotBelow("an absolute path, not one below the folder")
+            raise NotBelow("an absolute path; must be relative to the folder")
         if not name or "\0" in name or not {"..", ".", ""}.isdisjoint(name.split("/")):
-            raise NotBelow("the path leaves the folder, or is none")
+            raise NotBelow("the path is empty or leads outside the folder")
         if self.store.is_local:
             self._check_on_disk(f"{self.store.root}/{name}")
 
@@ -68,7 +68,7 @@ class Below:
         except (OSError, UnicodeEncodeError) as error:
             raise NotBelow(NO_FILE) from error
         if not self._inside[parent] or (linked and not self._leads_inside(path)):
-            raise NotBelow("a link leads out of the folder")
+            raise NotBelow("a link leads outside the folder")
         if not stat.S_ISREG(mode):
             raise NotBelow("not a file")
 

@@ -82,7 +82,7 @@ class Beside(Below):
             files = [file for same_stem in self._by_stem.values() for file in same_stem][:_EXAMPLES]
             raise Mistake(
                 f"--images {self._named}: no row matches a file; the rows name {_listed(self._missed) or 'none'}; "
-                f"the folder has {_listed(files)}; say --columns image_url=COLUMN, or --image-template 'a/{{id}}.jpg'"
+                f"the folder has {_listed(files)}; use --columns image_url=COLUMN or --image-template 'a/{{id}}.jpg'"
             )
 
     def _count(self, column: _Column) -> int:
@@ -107,9 +107,9 @@ class Beside(Below):
         name = self._relative(name.replace("\\", "/") if "/" not in name else name)
         parts = [part for part in name.split("/") if part not in ("", ".")]
         if ".." in parts:
-            raise NotBelow("the path leaves the folder, or is none")
+            raise NotBelow("the path leads outside the folder")
         if not parts:
-            raise NotBelow("not the name of a file")
+            raise NotBelow("not a valid file name")
         path = "/".join(parts)
         files = self._by_stem.get(_stem(parts[-1]), [])
         if path in files:
@@ -135,16 +135,16 @@ class Beside(Below):
             for candidate in (path, os.path.realpath(path) if "\0" not in path else path):
                 if candidate.startswith(root):
                     return candidate[len(root) :]
-        raise NotBelow("an absolute path, not one below the folder of --images")
+        raise NotBelow("an absolute path outside the folder of --images")
 
 
 def open_images(folder: str) -> Beside:
     """Open the folder of ``--images``. Raises ``Mistake`` if it does not exist or has no image."""
     if folder.startswith(("http://", "https://")):
-        raise Mistake(f"--images {folder}: no folder; --image-template makes addresses on the web from columns")
+        raise Mistake(f"--images {folder}: not a folder; use --image-template to build web addresses from columns")
     store = open_location(folder, "--images")
     if not is_folder(store):
-        raise Mistake(f"--images {folder}: this is a file; name the folder in which the images lie")
+        raise Mistake(f"--images {folder}: this is a file; give the folder that contains the images")
     return Beside(store, folder)
 
 
@@ -167,7 +167,7 @@ def _path_of(address: str) -> str:
     try:
         return urlsplit(address).path
     except ValueError as error:
-        raise NotBelow("not the name of a file") from error
+        raise NotBelow("not a valid file name") from error
 
 
 def _stem(name: str) -> str:

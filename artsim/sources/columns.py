@@ -34,11 +34,11 @@ def parse_columns(texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         name, equals, column = text.partition("=")
         if not equals or not column:
-            raise Mistake(f"--columns {text}: write it as image_url=url, the catalog's column first")
+            raise Mistake(f"--columns {text}: must be CATALOG_COLUMN=TABLE_COLUMN, as in image_url=url")
         if name not in SYNONYMS:
-            raise Mistake(f"--columns {text}: the catalog has no column {name!r} to fill; it has {', '.join(SYNONYMS)}")
+            raise Mistake(f"--columns {text}: unknown catalog column {name!r}; choose one of {', '.join(SYNONYMS)}")
         if name in columns:
-            raise Mistake(f"--columns {text}: {name} is said to be {columns[name]} already; say each column once")
+            raise Mistake(f"--columns {text}: {name} is already set to {columns[name]}; give each column once")
         columns[name] = column
     return columns
 
@@ -51,7 +51,7 @@ def with_template(columns: Mapping[str, str], template: str | None) -> dict[str,
     if template is None:
         return dict(columns)
     if "image_url" in columns:
-        raise Mistake("--image-template: --columns image_url= says where the images are already; give one of the two")
+        raise Mistake("--image-template: cannot be combined with --columns image_url=; give one of the two")
     if not any(columns_in(template)) or "{" not in template:
         raise Mistake(f"--image-template {template}: name the column in braces, as in https://m.org/{{id}}.jpg")
     return {**columns, "image_url": template}
@@ -62,8 +62,8 @@ def check_scheme(wanted: Mapping[str, str], option: str) -> None:
     text = wanted.get("image_url", "")
     if _HOST.match(text):
         raise Mistake(
-            f"{option}{text}: no row names a file that is there. For addresses on the web begin with https:// as in "
-            f"https://{text}; for files say --images FOLDER"
+            f"{option}{text}: no row names an existing file. For web addresses, start with https://, as in "
+            f"https://{text}; for files, use --images FOLDER"
         )
 
 

@@ -18,8 +18,8 @@ from artsim.sources.swallowed import Swallowed
 
 _DELIMITERS = ",;\t|"
 _SEPARATOR = re.compile(r"\"?sep=([,;\t|])\"?[,;\t|]*\s*", re.IGNORECASE)
-_UNCLOSED = "a quote is not closed, or a field is far too long"
-_SWALLOWS = "a stray quote: the field would swallow the lines after it"
+_UNCLOSED = "unbalanced quote, or a field is too long"
+_SWALLOWS = "unbalanced quote: the field would include the lines that follow"
 
 
 def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: int = CHUNK_ROWS) -> Iterator[Records]:
@@ -32,9 +32,9 @@ def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: i
     feed = _Feed(texts_of(stream, name))
     first = feed.peek()
     if not first:
-        raise Mistake(f"--location {name}: the file is empty; a table has a header and rows")
+        raise Mistake(f"--location {name}: the file is empty; a table needs a header and rows")
     if isinstance(first, LongText):
-        raise Mistake(f"--location {name}: the first line is longer than 16 MiB, so this is no table")
+        raise Mistake(f"--location {name}: the first line is longer than 16 MiB, so this is not a table")
     if named := _SEPARATOR.fullmatch(first):
         next(feed)
         feed.taken.clear()
@@ -47,15 +47,15 @@ def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: i
     try:
         header = _header(next(reader))
     except (StopIteration, csv.Error) as error:
-        raise Mistake(f"--location {name}: the first line is no header of a table") from error
+        raise Mistake(f"--location {name}: the first line is not a table header") from error
     if any(has_image(field) for field in header):
         raise Mistake(
-            f"--location {name}: the first line has an image where the names of the columns belong; add a first line "
-            "with their names (such as image_url,title), or leave nothing but one address in each line"
+            f"--location {name}: the first line contains an image instead of column names; add a header line "
+            "(such as image_url,title), or keep only one address per line"
         )
     rows_of = Swallowed(delimiter, len(header))
     if rows_of.found(feed.taken):
-        raise Mistake(f"--location {name}: the first line is no header of a table: a quote in it is not closed")
+        raise Mistake(f"--location {name}: the first line is not a table header: unbalanced quote")
     rows: list[list[str]] = []
     lines: list[int] = []
     rejects: list[Reject] = []

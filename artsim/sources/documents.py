@@ -36,13 +36,13 @@ def documents(store: Store) -> Iterator[Document | Reject]:
             continue
         try:
             if store.filesystem.get_file_info(path).size > _LARGEST:
-                raise ValueError(f"larger than {_LARGEST >> 20} MiB; one object a line (.jsonl) has no such limit")
+                raise ValueError(f"larger than {_LARGEST >> 20} MiB; write one object per line (.jsonl) instead")
             with store.filesystem.open_input_stream(path) as stream:
                 value = parse(stream.read())
         except (ValueError, OSError) as error:
             if not file:
-                raise Mistake(f"--location {store.uri}: no JSON: {error}") from error
-            yield Reject.of(file, "no JSON", error)
+                raise Mistake(f"--location {store.uri}: not valid JSON: {error}") from error
+            yield Reject.of(file, "not valid JSON", error)
         else:
             yield Document(file, value, is_line=False)
 
@@ -82,4 +82,4 @@ def _lines(store: Store, path: str, file: str) -> Iterator[Document | Reject]:
             try:
                 yield Document(where, parse(line), is_line=True)
             except ValueError as error:
-                yield Reject.of(where, "no JSON", error)
+                yield Reject.of(where, "not valid JSON", error)

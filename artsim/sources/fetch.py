@@ -86,7 +86,7 @@ class Web:
                 _sleep(wait)
                 pause *= 2
             except ValueError as error:
-                raise Unreachable("the answer is no JSON", f"{url}: {error}") from error
+                raise Unreachable("the response is not JSON", f"{url}: {error}") from error
             finally:
                 self._next = time.monotonic() + _BETWEEN
         raise AssertionError("unreachable")
@@ -105,18 +105,16 @@ class Web:
                 while block := answer.raw.read1(1 << 16, decode_content=True):
                     content += block
                     if len(content) > _LARGEST:
-                        raise Unreachable(f"the answer is larger than {_LARGEST >> 20} MiB", url)
+                        raise Unreachable(f"the response is larger than {_LARGEST >> 20} MiB", url)
                     if time.monotonic() > deadline:
-                        raise _Again("the answer takes too long", None)
+                        raise _Again("the response takes too long", None)
                 return bytes(content)
         except Refused as error:
-            raise Unreachable(
-                "the address is not public; --allow-host opens single hosts", f"{url} ({error})"
-            ) from error
+            raise Unreachable("address is not public; allow the host with --allow-host", f"{url} ({error})") from error
         except (requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema) as error:
             raise Unreachable("neither http nor https", url) from error
         except (requests.exceptions.InvalidURL, requests.exceptions.TooManyRedirects, UnicodeError) as error:
-            raise Unreachable("the address leads nowhere", f"{url}: {error}") from error
+            raise Unreachable("invalid address or too many redirects", f"{url}: {error}") from error
         except requests.Timeout as error:
             raise _Again("timeout", None) from error
         except (requests.RequestException, HTTPError) as error:
@@ -133,7 +131,7 @@ def _own_host(location: str) -> list[str]:
     except ValueError as error:
         raise Mistake(f"--location {location}: {error}") from error
     if not parts.hostname or parts.username is not None:
-        raise Mistake(f"--location {location}: an address with a host, and without a user name, is needed")
+        raise Mistake(f"--location {location}: must be an address with a host and without a user name")
     return [f"[{parts.hostname}]:{port}" if ":" in parts.hostname else f"{parts.hostname}:{port}"]
 
 

@@ -36,7 +36,7 @@ def open_folder(location: str) -> Source:
 def _row(path: str, below: Below) -> dict[str, Any] | Reject:
     file = PurePosixPath(path)
     if file.suffix[1:].lower() not in ENDINGS:
-        return Reject.of(path, f"not the name of an image ({file.suffix.lower()[:10] or 'no ending'})", path)
+        return Reject.of(path, f"not an image file name ({file.suffix.lower()[:10] or 'no extension'})", path)
     try:
         address = below.address(path)
     except NotBelow as problem:
@@ -57,7 +57,7 @@ def _files(store: Store) -> Iterator[str | Reject]:
         try:
             entries = sorted(_entries(store, f"{store.root}/{path}".rstrip("/")), reverse=True)
         except OSError as error:
-            yield Reject.of(path, "a folder that cannot be read", error)
+            yield Reject.of(path, "the folder cannot be read", error)
             continue
         inside = f"{path}/" if path else ""
         waiting += [(inside + name, folder) for name, folder in entries if not is_junk(name)]

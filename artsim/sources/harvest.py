@@ -25,7 +25,7 @@ def harvested(store: Store, collection: str, source: Source) -> Generator[Chunk]
         cursors += chunk.cursors
         yield chunk
     if names:
-        _log.info("catalog: going on after %d chunks that an earlier run had read", len(names))
+        _log.info("catalog: resuming after %d chunks read by an earlier run", len(names))
     for number, chunk in enumerate(source.chunks(cursors), len(names)):
         _write(store, f"{folder}/{number:08d}.parquet", chunk)
         yield chunk

@@ -67,7 +67,9 @@ def _from_files(store: Store, languages: list[str], size: int) -> Iterator[dict[
                 yield from _rows(inside, address, languages, size)
     for address, where in linked.items():
         if address not in identifiers:
-            yield Reject.of(where, "linked, but not among the files; give an address to have links fetched", address)
+            yield Reject.of(
+                where, "linked, but not among the files; set --location to a web address to fetch links", address
+            )
 
 
 def _rows(
@@ -77,7 +79,7 @@ def _rows(
     if kind in ("manifest", "canvas"):
         yield from rows_of(document, where, languages, size, lambda address: _page(asked, address))
     else:
-        yield Reject.of(where, "neither a manifest nor a collection", kind or "it does not say what it is")
+        yield Reject.of(where, "neither a manifest nor a collection", kind or "no type given")
 
 
 def _page(asked: GetPage | None, address: str) -> Any:
@@ -157,7 +159,7 @@ class _Walk:
                     continue
             lists = _counted(lists, kind_of(document))
             if endless := _endless(lists):
-                yield address, [Reject.of(address, endless, "name a part of it by --location to go on there")]
+                yield address, [Reject.of(address, endless, "set --location to a sub-collection to continue")]
                 return
             if kind_of(document) not in _LISTS:
                 yield address, list(_rows(document, address, self._languages, self._size, self._page))
@@ -166,17 +168,17 @@ class _Walk:
                 has_news = any(deep > depth and _short(link) not in seen for link, _, deep in onward)
                 pages_without_news = 0 if has_news else pages_without_news + 1
                 if pages_without_news > _PAGES_WITHOUT_NEWS:
-                    yield address, [Reject.of(address, "a collection's pages go on without anything new", address)]
+                    yield address, [Reject.of(address, "too many pages of a collection without new entries", address)]
                     onward = [link for link in onward if link[2] > depth]
                 links += reversed(onward)
             else:
-                yield address, [Reject.of(address, "collections in collections without end", address)]
+                yield address, [Reject.of(address, f"collections nested more than {_DEEPEST} levels deep", address)]
 
     def _page(self, address: str) -> Any:
         """Return a page of annotations; a server whose pages fail several times in a row is not asked for more."""
         pages = f"pages of {urlsplit(address).netloc}"
         if self._failures[pages] >= _PATIENCE:
-            raise Unreachable("its server gave no page of annotations several times", address)
+            raise Unreachable("its server repeatedly failed to return a page of annotations", address)
         try:
             document = self._web.json(address)
         except Unreachable as error:
@@ -198,7 +200,7 @@ class _Walk:
         except Unreachable as error:
             self._failures[host] += error.server
             if self._failures[host] >= _PATIENCE and host == urlsplit(self._location).netloc:
-                raise Outage(f"{error}; the same command goes on from here") from error
+                raise Outage(f"{error}; run the same command again to resume") from error
             raise
         self._failures[host] = 0
         return document
@@ -214,9 +216,9 @@ def _counted(lists: Counter[str], kind: str | None) -> Counter[str]:
 def _endless(lists: Counter[str]) -> str | None:
     """Return the reject reason for a collection that exceeds a limit on lists, or None."""
     if lists["all"] > _MOST_LISTS:
-        return f"the collection goes on after {_MOST_LISTS:,} collections and pages; the rest of it is left"
+        return f"the collection has more than {_MOST_LISTS:,} collections and pages; the rest is skipped"
     if lists["empty"] > _EMPTY_LISTS:
-        return f"{_EMPTY_LISTS} collections and pages in a row led to no manifest; the rest of it is left"
+        return f"{_EMPTY_LISTS} collections and pages in a row without a manifest; the rest is skipped"
     return None
 
 

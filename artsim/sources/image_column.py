@@ -104,16 +104,16 @@ def no_images(location: str, columns: Mapping[str, pa.ChunkedArray | pa.Array]) 
     several = _full_of_images(columns)
     if several:
         raise Mistake(
-            f"--location {location}: several columns hold images ({', '.join(several[:_CANDIDATES])}); "
-            f"say which: --columns image_url={several[0]}"
+            f"--location {location}: several columns contain images ({', '.join(several[:_CANDIDATES])}); "
+            f"choose one: --columns image_url={several[0]}"
         )
     candidates = [(rank, text) for name, column in columns.items() for rank, text in _candidate(name, column)]
     closest = "; ".join(text for _, text in sorted(candidates, key=lambda one: one[0])[:_CANDIDATES])
     raise Mistake(
-        f"--location {location}: no column holds images. "
-        + (f"The closest: {closest}. " if closest else "")
-        + "Say --columns image_url=COLUMN for a column of addresses, --image-template 'https://HOST/{COLUMN}' to build "
-        f"addresses, or --images FOLDER for files. The columns: {', '.join(columns)[:300]}"
+        f"--location {location}: no column contains images. "
+        + (f"Closest: {closest}. " if closest else "")
+        + "Use --columns image_url=COLUMN for a column of addresses, --image-template 'https://HOST/{COLUMN}' to build "
+        f"addresses, or --images FOLDER for files. Columns: {', '.join(columns)[:300]}"
     )
 
 
@@ -132,7 +132,7 @@ def _candidate(name: str, column: pa.ChunkedArray | pa.Array) -> list[tuple[int,
     if kind is Kind.RELATIVE and speaks:
         return [(0, f"{name} (addresses without a host, for --image-template 'https://HOST{{{name}}}': {example})")]
     if kind in (Kind.ADDRESS, Kind.PAGE):
-        return [(2 if speaks else 3, f"{name} (web pages, by their looks: {example})")]
+        return [(2 if speaks else 3, f"{name} (probably web pages: {example})")]
     return [(1, f"{name} ({example}, perhaps for --image-template)")] if speaks else []
 
 

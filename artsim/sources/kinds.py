@@ -21,11 +21,11 @@ _STARTS = (
     (b"GIF8", "an image; --source folder takes a folder of images"),
     (b"II*\0", "an image; --source folder takes a folder of images"),
     (b"MM\0*", "an image; --source folder takes a folder of images"),
-    (b"RIFF", "an image, a sound or a film; --source folder takes a folder of images"),
-    (b"\x1f\x8b", "packed by gzip; give it a name that ends in .gz"),
-    (b"BZh", "packed by bzip2; give it a name that ends in .bz2"),
-    (b"\x28\xb5\x2f\xfd", "packed by zstd; give it a name that ends in .zst"),
-    (b"\xfd7zXZ\0", f"packed by xz; {_PACKED}"),
+    (b"RIFF", "an image, audio or video file; --source folder takes a folder of images"),
+    (b"\x1f\x8b", "compressed with gzip; give it a name that ends in .gz"),
+    (b"BZh", "compressed with bzip2; give it a name that ends in .bz2"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd; give it a name that ends in .zst"),
+    (b"\xfd7zXZ\0", f"compressed with xz; {_PACKED}"),
     (b"7z\xbc\xaf\x27\x1c", f"a 7z archive; {_PACKED}"),
     (b"Rar!", f"a RAR archive; {_PACKED}"),
     (b"SQLite format 3\0", "an SQLite database; export its table as CSV"),
@@ -49,11 +49,11 @@ def check_table(store: Store, location: str, json: bool = False, parquet: bool =
         return
     kind = _kind(store, head)
     if kind is None and not json and _JSON.match(head.removeprefix(b"\xef\xbb\xbf")):
-        kind = "JSON; give it a name that ends in .json, or in .jsonl for one object a line"
+        kind = "JSON; give it a name that ends in .json, or in .jsonl for one object per line"
     if kind is None and not parquet and head.startswith(b"PAR1"):
         kind = "a Parquet file; give it a name that ends in .parquet"
     elif kind is None and not parquet and _is_binary(head):
-        kind = "no text; a table is needed, as CSV, Parquet or JSON"
+        kind = "not text; a table is needed, as CSV, Parquet or JSON"
     if kind:
         raise Mistake(f"--location {location}: this is {kind}")
 

@@ -56,7 +56,7 @@ def rows_of(
                 row = described(manifest, canvas, body.resource, languages, alone)
                 yield row | {"id": name, "image_url": sized_address(body, size, base), "where": place}
     except (TypeError, AttributeError, KeyError, ValueError, IndexError, RecursionError) as error:
-        yield Reject.of(where, "not built as IIIF says", f"{type(error).__name__}: {error}")
+        yield Reject.of(where, "not valid IIIF", f"{type(error).__name__}: {error}")
 
 
 def _id(manifest: dict[str, Any], canvas: dict[str, Any], where: str, number: int, index: int, alone: bool) -> str:

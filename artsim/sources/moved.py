@@ -32,5 +32,6 @@ def fetch_again(archive: Archive, shard: int, part: str, rows: list[int]) -> Non
                 field = IMAGES.field(column)
                 values = pc.if_else(marked, pa.scalar(None, field.type), old[column])
                 old = old.set_column(old.column_names.index(column), field, values)
-            detail = pc.if_else(marked, f"{NEW_ADDRESS} was not asked yet", old["detail"])  # the scraper checks for it
+            # the scraper checks for the prefix NEW_ADDRESS
+            detail = pc.if_else(marked, f"{NEW_ADDRESS} has not been requested yet", old["detail"])
             images.write(shard, name, old.set_column(old.column_names.index("detail"), IMAGES.field("detail"), detail))

@@ -91,7 +91,7 @@ def _objects(store: Store) -> Iterator[_Object | Reject]:
         for number, value in enumerate(values, 1):
             place = (f"{where}#{number}" if len(values) > 1 else where) if where else str(number)
             if not isinstance(value, dict):
-                yield Reject.of(place, "no JSON object", value)
+                yield Reject.of(place, "not a JSON object", value)
             elif len(value) > _MOST_KEYS:
                 yield Reject.of(place, "too many keys in one object", f"{len(value):,} keys")
             else:

@@ -16,7 +16,7 @@ def open_location(location: str, option: str = "--location") -> Store:
         raise Mistake(f"{option} {location}: this source reads files; download it, or use --source smk or iiif")
     scheme = location.partition("://")[0].lower() if "://" in location else ""
     if scheme in _UNREAD:
-        raise Mistake(f"{option} {location}: {scheme}:// is not read; download or unpack it, and name the files")
+        raise Mistake(f"{option} {location}: {scheme}:// is not supported; download or unpack it, and name the files")
     store = Store.open(location)
     if store.filesystem.get_file_info(store.root).type == pafs.FileType.NotFound:
         raise Mistake(f"{option} {location}: there is no such file or folder")

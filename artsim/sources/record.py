@@ -102,7 +102,7 @@ class Source:
 
 def nothing_in(source: Source) -> Mistake:
     """Return the error for a source without a row."""
-    return Mistake(f"--location {source.location}: there is nothing in it: no row, no image")
+    return Mistake(f"--location {source.location}: it has no rows and no images")
 
 
 def chunk_of(rows: list[dict[str, Any]], rejects: list[Reject], cursors: tuple[str, ...] = ()) -> Chunk:

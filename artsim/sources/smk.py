@@ -61,8 +61,9 @@ def open_smk(location: str | None, web: Web, languages: list[str]) -> Source:
             repeated = repeated + 1 if items == before else 0
             if repeated == _REPEATED:
                 raise Outage(
-                    f"{address} gave the same {len(items)} works again for offset={offset}: it ignores the offset; "
-                    "try a search with fewer results than rows=, or a list of ids (.../art/all_ids)"
+                    f"{address} returned the same {len(items)} artworks for offset={offset}; "
+                    "the server ignores offset; try a search with fewer results than rows=, "
+                    "or a list of ids (.../art/all_ids)"
                 )
             before = items
             rows = [_row(item, str(offset + place), languages) for place, item in enumerate(items, 1)]
@@ -87,7 +88,7 @@ def _recorded(store: Store, languages: list[str]) -> Iterator[dict[str, Any] | R
 def _one_by_one(web: Web, location: str, numbers: list[Any], done: set[str], languages: list[str]) -> Iterator[Chunk]:
     address = location.partition("/art/")[0] + "/art/"
     left = [number for number in map(str, numbers) if f"id {number}" not in done]
-    _log.info("catalog: %s works to ask for one by one", f"{len(left):,}")
+    _log.info("catalog: %s artworks to request one by one", f"{len(left):,}")
     for start in range(0, len(left), _SINGLE):
         rows: list[dict[str, Any] | Reject] = []
         batch = left[start : start + _SINGLE]
@@ -99,7 +100,9 @@ def _one_by_one(web: Web, location: str, numbers: list[Any], done: set[str], lan
                     raise
                 rows.append(Reject.of(number, error.reason, error))
                 continue
-            rows += [_row(item, number, languages) for item in items] or [Reject.of(number, "no such work", number)]
+            rows += [_row(item, number, languages) for item in items] or [
+                Reject.of(number, "artwork not found", number)
+            ]
         yield _chunk(rows, tuple(f"id {number}" for number in batch))
 
 
@@ -132,7 +135,7 @@ def _found(answer: Any) -> float:
 
 def _row(item: Any, where: str, languages: list[str]) -> dict[str, Any] | Reject:
     if not isinstance(item, dict):
-        return Reject.of(where, "no JSON object", item)
+        return Reject.of(where, "not a JSON object", item)
     try:
         row = _read(item, languages)
         return {name: value if isinstance(value, int | None) else str(value) for name, value in row.items()} | {
@@ -140,7 +143,7 @@ def _row(item: Any, where: str, languages: list[str]) -> dict[str, Any] | Reject
             "where": where,
         }
     except (TypeError, AttributeError, KeyError, ValueError) as error:
-        return Reject.of(where, "not built like a work of the museum's", f"{item.get('object_number')}: {error}")
+        return Reject.of(where, "unexpected record structure", f"{item.get('object_number')}: {error}")
 
 
 def _read(item: dict[str, Any], languages: list[str]) -> dict[str, Any]:

@@ -77,8 +77,8 @@ def open_table(
             if first and not beside and not len(chunk.rows) and any(row.reason == NO_FILE for row in chunk.rejects):
                 check_scheme(wanted, "--image-template " if template else "--columns image_url=")
                 _log.warning(
-                    "catalog: %s names files that are not beside the table; --images FOLDER says where they lie, "
-                    "--image-template makes addresses of columns",
+                    "catalog: %s names files that are not next to the table; pass --images FOLDER, "
+                    "or --image-template to build URLs from columns",
                     "|".join(mapping["image_url"]),
                 )
             first = first and not len(records.where)
@@ -93,9 +93,9 @@ def open_table(
 def _embedded(location: str, column: str, there: list[str]) -> Mistake:
     named = f" --columns image_url={column}.path" if f"{column}.path" in there else ""
     return Mistake(
-        f"--location {location}: the column {column} holds the images themselves; the catalog takes images that are "
-        "files: write them into a folder under the names that the rows or their ids give, "
-        f"and say --images FOLDER{named}"
+        f"--location {location}: the column {column} holds the images themselves; the catalog needs image files: "
+        "write them to a folder, under the names given by the rows or their ids, "
+        f"and pass --images FOLDER{named}"
     )
 
 
@@ -104,7 +104,7 @@ def readable(records: Iterator[Records], location: str) -> Iterator[Records]:
     try:
         yield from records
     except (OSError, pa.ArrowInvalid, EOFError) as error:
-        raise Mistake(f"--location {location}: it can't be read: {error}") from error
+        raise Mistake(f"--location {location}: cannot be read: {error}") from error
 
 
 def _records(store: Store, in_folder: bool, wanted: list[str], size: int) -> Iterator[Records]:
@@ -125,7 +125,7 @@ def _from_parquet(store: Store, wanted: list[str], size: int) -> Iterator[Record
         # read buffered, because a row group may be as large as the file
         file = pq.ParquetFile(store.filesystem.open_input_file(store.root), buffer_size=1 << 20, pre_buffer=False)
     except pa.ArrowInvalid as error:
-        raise Mistake(f"--location {store.uri}: no Parquet file: {error}") from error
+        raise Mistake(f"--location {store.uri}: not a Parquet file: {error}") from error
     with file:
         embedded = embedded_images(file)
         columns = [path for path in _paths(file) if path not in embedded] if embedded else None

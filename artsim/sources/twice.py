@@ -37,9 +37,9 @@ def check_not_twice(archive: Archive, spool: Spool) -> None:
                 example = example or _example(duplicates, rows)
     if count > _SHARE * len(images):
         raise Mistake(
-            f"--as, --columns: {count} of {len(images)} new images are in the archive already under other ids "
-            f"({example}), so this catalogue would come twice; give the same --as and the same column for id as "
-            "before, or say --twice to add its rows all the same"
+            f"--as, --columns: {count} of {len(images)} new images are already in the archive under other ids "
+            f"({example}), so this catalogue would be added twice; pass the same --as and the same column for id "
+            "as before, or --twice to add its rows anyway"
         )
 
 
@@ -52,4 +52,4 @@ def _example(there: pa.Table, rows: pa.Table) -> str:
     """Describe one image with its old and its new id."""
     old = there.slice(0, 1).to_pylist()[0]
     new = rows["id"][pc.index(rows["image_url"], old["image_url"]).as_py()].as_py()
-    return f"{new[:80]} is there as {old['id'][:80]}"
+    return f"{new[:80]} exists as {old['id'][:80]}"

@@ -47,7 +47,9 @@ def open_wga(location: str) -> Source:
         with store.filesystem.open_input_stream(store.root) as stream:
             for records in readable(read_delimited(stream, location, delimiter=";"), location):
                 if missing := [name for name in _NEEDED if name not in records.table.column_names]:
-                    raise Mistake(f"--location {location}: not the Web Gallery's catalogue, it has no {missing[0]}")
+                    raise Mistake(
+                        f"--location {location}: not the Web Gallery's catalogue; it has no column {missing[0]}"
+                    )
                 yield _chunk(records)
 
     return Source("wga", store.uri, chunks, own_ids=True)
@@ -69,7 +71,7 @@ def _chunk(records: Records) -> Chunk:
     whole = pa.table({field.name: rows.get(field.name, pa.nulls(count, field.type)) for field in ROWS}, schema=ROWS)
     is_rejected = pc.is_null(place)
     rejects = [
-        Reject.of(where, "the page is none of the Web Gallery's", address)
+        Reject.of(where, "the URL is not a Web Gallery page", address)
         for where, address in zip(records.where.filter(is_rejected), table["URL"].filter(is_rejected), strict=True)
     ]
     return Chunk(whole.filter(pc.is_valid(place)), [*records.rejects, *rejects])

@@ -26,7 +26,7 @@ def check_options(archive: Archive, wanted: list[Feature], folder: str | None, e
             if before and before[option] != now:
                 raise Mistake(
                     f"--{option}: features/{feature.name} was made with {option}={before[option]}, not {now}; "
-                    "say the same, or remove that folder to make it again"
+                    "use the same value, or delete that folder to extract again"
                 )
 
 
@@ -37,7 +37,10 @@ def write_about(archive: Archive, plans: list[Any], folder: str | None, exact: b
         for feature, dimension in zip(plan.features, plan.dimensions, strict=True):
             before = _of_backbone(archive, feature.name)
             if before and before["weights_hash"] != plan.weights_hash:
-                raise Mistake(f"--weights: features/{feature.name} has other weights, from {before['weights_from']}")
+                raise Mistake(
+                    f"--weights: features/{feature.name} was made with other weights, from {before['weights_from']}; "
+                    "use those, or delete that folder to extract again"
+                )
             about[feature.name] = {
                 **asdict(feature),
                 "network": plan.network,
@@ -67,7 +70,7 @@ def _of_backbone(archive: Archive, name: str) -> Any:
     """Returns ``read_about`` of features that a run is to fill. Raises ``Mistake`` if a model wrote them."""
     about = read_about(archive, name)
     if about and "model_hash" in about:
-        raise Mistake(f"features/{name} are a model's, not a backbone's; a backbone needs a name of its own")
+        raise Mistake(f"features/{name} was written by a model; choose another feature name")
     return about
 
 

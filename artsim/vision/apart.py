@@ -26,4 +26,4 @@ class Apart:
                 return self._process.submit(function, *arguments).result()
             except BrokenProcessPool as error:
                 self._process = None
-                raise BadImage("corrupt", "the decoder crashed over it") from error
+                raise BadImage("corrupt", "the decoder crashed") from error

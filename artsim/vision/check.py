@@ -82,7 +82,7 @@ def open_image(data: bytes, max_pixels: int | None = None) -> Image.Image:
     """
     data = data if isinstance(data, bytes) else bytes(data)
     if data.startswith(b"\xff\xd8") and (count := scans(data, _MAX_SCANS).count) > _MAX_SCANS:
-        raise BadImage("bomb", f"a JPEG of more than {_MAX_SCANS} scans ({count} and on)")
+        raise BadImage("bomb", f"JPEG with {count} or more scans (limit {_MAX_SCANS})")
     if data.startswith(b"\x89PNG"):
         data = without_long_texts(data)
     try:
@@ -137,7 +137,7 @@ def unread(error: Exception, image: Image.Image) -> BadImage:
 
 def _unread(reason: str, what: str) -> BadImage:
     if _UNABLE.search(reason):
-        return BadImage("unsupported", f"an image of a kind that is not read ({what}: {reason})")
+        return BadImage("unsupported", f"unsupported format ({what}: {reason})")
     return BadImage("corrupt", f"damaged {what}: {reason}")
 
 
@@ -148,12 +148,12 @@ def _check_size(size: tuple[int, int], bytes_per_pixel: int, max_pixels: int | N
     if width * height > max_pixels:
         raise BadImage("bomb", f"{width} x {height} pixels, the limit is {max_pixels:,} (--max-pixels)")
     if max(size) > _MAX_SIDE:
-        raise BadImage("bomb", f"{width} x {height} pixels, a side may have {_MAX_SIDE:,}")
+        raise BadImage("bomb", f"{width} x {height} pixels, the limit per side is {_MAX_SIDE:,}")
     memory = height * (_COPIES * (width * bytes_per_pixel + 3) + _ROW)
     if memory > _COPIES * 4 * max_pixels + _SPARE:
         raise BadImage(
             "bomb",
-            f"{width} x {height} pixels would take {memory >> 20:,} MiB, more than {max_pixels:,} (--max-pixels) do",
+            f"{width} x {height} pixels need {memory >> 20:,} MiB, more than --max-pixels {max_pixels:,} allows",
         )
 
 
@@ -170,7 +170,7 @@ def _tiff(data: bytes, max_pixels: int | None) -> Image.Image:
         _check_size(tiff.size, tiff.bytes_per_pixel, max_pixels)
         return tiff.image()
     except NotRead as error:
-        raise BadImage("unsupported", f"a TIFF of a kind that is not read ({error})") from error
+        raise BadImage("unsupported", f"unsupported kind of TIFF ({error})") from error
     except ValueError as error:
         raise BadImage("corrupt", f"damaged TIFF: {error}") from error
 
@@ -178,15 +178,15 @@ def _tiff(data: bytes, max_pixels: int | None) -> Image.Image:
 def _other_kind(data: bytes) -> BadImage:
     """Returns the error for bytes that no decoder recognises."""
     if not data:
-        return BadImage("not_image", "empty: no bytes at all")
+        return BadImage("not_image", "empty: 0 bytes")
     kind = next((name for head, name in _OTHERS.items() if data.startswith(head)), None)
     if data[4:8] == b"ftyp":
         kind = _BRANDS.get(data[8:12])
     if _NETPBM.match(data):
         kind = "Netpbm"
     if data.startswith(b"\xff\xd8") and (bits := scans(data, _MAX_SCANS).bits) not in (0, 8):
-        kind = f"JPEG of {bits} bits"
+        kind = f"{bits}-bit JPEG"
     if kind:
-        return BadImage("unsupported", f"an image of a kind that is not read ({kind}); save it as JPEG, PNG or TIFF")
+        return BadImage("unsupported", f"unsupported format ({kind}); save it as JPEG, PNG or TIFF")
     head = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in data[:24])
     return BadImage("not_image", f"not an image: it begins with {head}")

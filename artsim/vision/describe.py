@@ -21,11 +21,12 @@ def describe(archive: Archive, name: str, images: Mapping[str, bytes]) -> np.nda
     """
     about = read_about(archive, name)
     if about is None or "backbone" not in about:  # a model made them from other features, not from pixels
-        raise Mistake(f"--features {name}: no backbone made these, so no image file can be described by them")
+        raise Mistake(f"--features {name}: not computed by a backbone, so image files can't be described")
     state, origin = weights.load(about["backbone"], about["weights"])
     if weights.fingerprint(state) != about["weights_hash"]:
         raise Mistake(
-            f"--features {name}: made with weights from {about['weights_from']}; here are others, from {origin}"
+            f"--features {name}: made with weights from {about['weights_from']}, but the weights available here, "
+            f"from {origin}, differ"
         )
     engine = Engine(about["network"], [parse_feature(name)], state, "float32" if about["exact"] else "auto")
     vectors = []

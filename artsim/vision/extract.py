@@ -32,7 +32,7 @@ def extract(
     extracting one of the features.
     """
     if not archive.has_table("images"):
-        raise Mistake("--archive: it has no images yet; run jobs.scrape first")
+        raise Mistake("--archive: no images yet; run jobs.scrape first")
     wanted = list(dict.fromkeys(parse_feature(name, pooling) for name in names))
     about.check_options(archive, wanted, folder, exact)
     with archive.alone(*(f"features/{feature.name}" for feature in wanted)):
@@ -118,10 +118,10 @@ def _run(
     for done in cluster.progress(stream, total, "images", "pending"):
         sums.update(done)
         for name in pending_images.names:
-            cluster.count("images_described", "images through a backbone", done["rows"], backbone=name)
+            cluster.count("images_described", "images described, by backbone", done["rows"], backbone=name)
         if gpus := cluster.gpus():
             idle = 1 - sums["forward"] / (gpus * (time.monotonic() - started))
-            cluster.gauge("gpu_idle_share", "of the time of this extraction's GPUs", max(idle, 0.0))
+            cluster.gauge("gpu_idle_share", "idle share of GPU time in this extraction", max(idle, 0.0))
     seconds = time.monotonic() - started
     return {
         "rows_in": total,

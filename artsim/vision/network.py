@@ -34,7 +34,9 @@ class Descriptor(nn.Module):
         self._maps: dict[str, torch.Tensor] = {}
         self._levels = {feature.level: self._listen(feature, network) for feature in features if feature.level}
         if any(not f.level and f.pooling != "avg" for f in features) and not hasattr(self.model, "forward_head"):
-            raise Mistake(f"--backbones {network}: its map before pooling has no name; write {network}@MODULE+max")
+            raise Mistake(
+                f"--backbones {network}: the feature map before pooling has no name; use {network}@MODULE+max"
+            )
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """See the class. Permuting NHWC to NCHW gives the channels_last layout without a copy."""
@@ -108,7 +110,9 @@ def _module_of(model: nn.Module, feature: Feature, network: str) -> tuple[str, i
             raise Mistake(f"--backbones {feature.name}: {network} has {count}") from None
     if feature.level not in dict(model.named_modules()):
         top = ", ".join(name for name, _ in model.named_children())
-        raise Mistake(f"--backbones {feature.name}: {network} has no module {feature.level!r}; at its top are {top}")
+        raise Mistake(
+            f"--backbones {feature.name}: {network} has no module {feature.level!r}; its top-level modules are {top}"
+        )
     return feature.level, dict(levels).get(feature.level)
 
 
@@ -119,7 +123,7 @@ def _headless(model: nn.Module, network: str) -> nn.Module:
         return model
     linear = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
     if not linear:
-        raise Mistake(f"--backbones {network}: it has no linear classifier to take away; use one of its modules")
+        raise Mistake(f"--backbones {network}: no linear classifier to remove; use one of its modules")
     parent, _, last = linear[-1].rpartition(".")
     setattr(model.get_submodule(parent), last, nn.Identity())
     return model

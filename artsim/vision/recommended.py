@@ -25,7 +25,7 @@ def recommended_features(archive: Archive) -> list[str]:
     """
     stored = archive.names("features")
     if missing := [name for name in RECOMMENDED if name not in stored]:
-        others = f"; or name some with --features: there are {', '.join(stored)}" if stored else ""
+        others = f"; or choose with --features from {', '.join(stored)}" if stored else ""
         raise Mistake(
             f"--features: the archive lacks the recommended {', '.join(missing)}; run jobs.extract without --backbones"
             f"{others}"

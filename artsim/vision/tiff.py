@@ -88,6 +88,6 @@ def _alpha(values: np.ndarray) -> np.ndarray:
 def _lab(values: np.ndarray, photometric: int) -> np.ndarray:
     """Converts to 8-bit CIELab, with signed a and b; ICCLab stores them with 128 for gray."""
     if values.dtype.kind not in "iu":
-        raise NotRead("Lab in fractions")
+        raise NotRead("Lab with floating-point values")
     levels = (values.view(f"u{values.dtype.itemsize}") >> (8 * (values.dtype.itemsize - 1))).astype(np.uint8)
     return levels ^ np.array([0, 128, 128], np.uint8) if photometric == 9 else levels

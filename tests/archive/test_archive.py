@@ -11,7 +11,7 @@ from tests.made import add_features, make_archive, named
 
 
 def test_open_where_there_is_none_is_a_mistake_that_names_the_place(tmp_path) -> None:
-    with pytest.raises(Mistake, match=r"--archive .*nowhere: there is no archive here"):
+    with pytest.raises(Mistake, match=r"--archive .*nowhere: no archive found"):
         Archive.open(str(tmp_path / "nowhere"))
     assert not (tmp_path / "nowhere").exists()
 
@@ -114,7 +114,7 @@ def test_the_json_of_an_archive_with_other_shards_is_named(tmp_path, shards: int
     make_archive(tmp_path, named(60), shards=3)
     (tmp_path / "archive.json").write_text(json.dumps({"format": 1, "shards": shards}))
     for opened in (Archive.open, Archive.create):
-        with pytest.raises(Mistake, match=f'says {shards} shards, .*"shards" has to be 3'):
+        with pytest.raises(Mistake, match=f'says {shards} shards, .*"shards" must be 3'):
             opened(str(tmp_path))
 
 
@@ -165,7 +165,7 @@ def test_a_lost_archive_json_is_worked_out_beside_annotations(tmp_path) -> None:
     archive = full_archive(tmp_path)
     Path(archive.uri, "archive.json").unlink()
     for open_ in (Archive.open, Archive.create):
-        with pytest.raises(Mistake, match=f'write {{"format": 1, "shards": {archive.shards}}} into it'):
+        with pytest.raises(Mistake, match=f'write {{"format": 1, "shards": {archive.shards}}} to it'):
             open_(archive.uri)
 
 

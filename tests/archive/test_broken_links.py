@@ -24,7 +24,7 @@ def broken(folder: Path, table: str, to: str) -> Path:
 @pytest.mark.parametrize("table", ["catalog", "images"])
 def test_status_names_the_part(tmp_path: Path, table: str, to: str) -> None:
     part = broken(tmp_path, table, to)
-    with pytest.raises(Mistake, match=rf"{part.name}: this part of {table} is damaged: this is a link"):
+    with pytest.raises(Mistake, match=rf"{part.name}: this partition of {table} is damaged: broken link"):
         job.run(["--archive", str(tmp_path)])
 
 
@@ -51,7 +51,7 @@ def test_a_shard_that_is_a_broken_link_is_named(tmp_path: Path) -> None:
         one.unlink()
     part.parent.rmdir()
     part.parent.symlink_to(tmp_path / "gone")
-    with pytest.raises(Mistake, match=rf"images/{part.parent.name}: this is a link that leads nowhere"):
+    with pytest.raises(Mistake, match=rf"images/{part.parent.name}: broken link; restore its target"):
         Archive.open(str(tmp_path)).table("images").count()
 
 

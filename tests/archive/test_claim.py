@@ -41,7 +41,7 @@ def test_a_bucket_is_held_by_one_process_until_it_dies(archive: Archive) -> None
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(Mistake, match=rf"at work on images of this archive \(process {other.pid} on .*, since "):
+        with pytest.raises(Mistake, match=rf"^images is locked by another run \(process {other.pid} on .*, since "):
             archive.alone("images").__enter__()
         with archive.alone("catalog"):
             pass
@@ -55,7 +55,7 @@ def test_a_run_on_another_machine_holds_until_it_gives_no_sign_of_life(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive.write_json("_locks/images/other.json", {**this_process(), "machine": "far", "system": "another"})
-    with pytest.raises(Mistake, match=r"on far, since .* ends after 5 minutes"):
+    with pytest.raises(Mistake, match=r"on far, since .* expires after 5 minutes"):
         archive.alone("images").__enter__()
     monkeypatch.setattr(claim, "_EXPIRES", -1.0)
     with archive.alone("images"):
@@ -65,7 +65,7 @@ def test_a_run_on_another_machine_holds_until_it_gives_no_sign_of_life(
 def test_a_damaged_claim_is_no_free_table(archive: Archive) -> None:
     with archive.store.replace("_locks/images/other.json") as draft:
         Path(draft).write_text("{")
-    with pytest.raises(Mistake, match="another run is at work on images"):
+    with pytest.raises(Mistake, match="images is locked by another run"):
         archive.alone("images").__enter__()
 
 
@@ -119,7 +119,7 @@ def test_of_many_at_once_at_most_one_holds_a_table(
     for thread in threads:
         thread.join()
     assert max(most) <= 1
-    assert all("another run is at work on images" in one for one in refused)
+    assert all("images is locked by another run" in one for one in refused)
 
 
 @pytest.mark.parametrize("where", ["bucket", "disk"])

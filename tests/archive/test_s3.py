@@ -127,9 +127,9 @@ def test_credentials_in_an_address_are_refused_and_not_repeated(place: str) -> N
 @pytest.mark.parametrize(
     ("uri", "words"),
     [
-        ("s3://nobody/archive", "s3://nobody: there is no such bucket"),
-        ("s3://", "names no bucket"),
-        (f"s3://{BUCKET}/archive?secret_key={SECRET}", "not of the form s3://bucket/folder"),
+        ("s3://nobody/archive", "s3://nobody: this bucket does not exist"),
+        ("s3://", "the bucket is missing"),
+        (f"s3://{BUCKET}/archive?secret_key={SECRET}", "must be s3://bucket/folder"),
     ],
 )
 def test_an_address_that_can_not_be_is_said(s3: S3Server, uri: str, words: str) -> None:
@@ -143,7 +143,7 @@ def test_that_nobody_answers_is_said_at_once(s3: S3Server, monkeypatch: pytest.M
     made: list[dict[str, Any]] = []
     real = s3_of_store.S3
     monkeypatch.setattr(s3_of_store, "S3", lambda **options: made.append(options) or real(**options))
-    with pytest.raises(Mistake, match=r"no S3 answers at http://127\.0\.0\.1:9; AWS_ENDPOINT_URL"):
+    with pytest.raises(Mistake, match=r"S3 does not answer at http://127\.0\.0\.1:9; check AWS_ENDPOINT_URL"):
         Store.open(URI)
     assert [options["retries"] for options in made] == [3]  # a knock, without a run's patience
 

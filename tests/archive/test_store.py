@@ -226,7 +226,11 @@ def test_every_file_address_is_the_local_folder_with_its_lock_and_atomic_writes(
         assert not target.exists()
         assert Path(draft).parent == target.parent  # so that a rename commits it
     assert target.read_bytes() == b"PAR1"
-    with alone(store, "images"), pytest.raises(Mistake, match="another run"), alone(store, "images"):
+    with (
+        alone(store, "images"),
+        pytest.raises(Mistake, match="images is locked by another run"),
+        alone(store, "images"),
+    ):
         pass
 
 
@@ -239,7 +243,7 @@ def test_every_file_address_is_the_local_folder_with_its_lock_and_atomic_writes(
         "file:": "three slashes",
         "file://host/x": "'host'",
         "file://folder": "'folder'",
-        "file:///a%00b": "not a possible path",
+        "file:///a%00b": "not a valid path",
         "file:///a%ffb": "UTF-8",
         "s3://bucket/a#b": "%23",
         "S3://bucket/a#b": "%23",
@@ -250,8 +254,8 @@ def test_every_file_address_is_the_local_folder_with_its_lock_and_atomic_writes(
         "zip://file.zip": "cannot open zip",
         "ftp://127.0.0.1:9/x": "cannot open ftp",
         "hdfs://nowhere/x": "cannot open hdfs",
-        "https://m.org/archive": "at a web address",
-        "/tmp/" + "x" * 300: "not a possible path",
+        "https://m.org/archive": "a web address cannot be used",
+        "/tmp/" + "x" * 300: "not a valid path",
     }.items(),
 )
 def test_an_address_that_names_no_place_exactly_is_refused(uri: str, says: str) -> None:

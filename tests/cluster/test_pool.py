@@ -90,7 +90,7 @@ def test_what_the_last_worker_at_work_leaves_goes_to_one_that_is_idle(machines: 
 
 
 def test_what_kills_every_worker_ends_the_stream(machines: Cluster) -> None:
-    with pytest.raises(RuntimeError, match="5 workers died over kills"):
+    with pytest.raises(RuntimeError, match="5 workers died while processing kills"):
         list(_pool().stream(["kills"], 1))
 
 
@@ -103,15 +103,12 @@ def test_what_fails_fails_at_once(machines: Cluster) -> None:
 
 def test_what_finds_no_room_says_what_it_waits_for(machines: Cluster) -> None:
     assert waiting_for({"CPU": 4, "GPU": 1}) == (
-        "waiting for a machine with 4 CPUs and 1 GPU: of 2 there now, the largest has 1 CPU"
+        "waiting for a machine with 4 CPUs and 1 GPU: the largest of 2 running now has 1 CPU"
     )
     taken = [Worker.remote() for _ in range(2)]  # type: ignore[attr-defined]
     ray.get([worker.begin.remote(1) for worker in taken])
     time.sleep(1)
-    assert (
-        waiting_for({"CPU": 1})
-        == "waiting for 1 CPU: the cluster has no CPU free, the rest is at work or about to start"
-    )
+    assert waiting_for({"CPU": 1}) == "waiting for 1 CPU: the cluster has no CPU free, the rest is in use or starting"
 
 
 def test_work_that_ray_places_waits_for_room(machines: Cluster) -> None:

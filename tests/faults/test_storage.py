@@ -72,7 +72,7 @@ def test_an_outage_without_end_is_one_line_that_names_the_address(s3: S3Server) 
     assert (driver.returncode, out) == (1, "")
     assert time.monotonic() - began > 60
     assert f"--archive {URI}: " in err.splitlines()[-1]
-    assert "the same command goes on from here" in err.splitlines()[-1]
+    assert "run the same command again to resume" in err.splitlines()[-1]
     assert "Traceback" not in err
     s3.trouble = lambda asked: None
     assert Archive.open(URI).table("images").count() == 60

@@ -108,7 +108,10 @@ def test_the_action_may_stand_in_a_file_and_the_command_line_wins(archive, tmp_p
         (["check", "--links"], "--links"),
         (["check", "--out", "p.html"], "--out: check does not use it; draw does"),
         (["draw"], "--out: draw needs it"),
-        (["simulate", "--annotator", "a", "--by", "style", "--mode", "uncertain"], "--mode uncertain: a simulated"),
+        (
+            ["simulate", "--annotator", "a", "--by", "style", "--mode", "uncertain"],
+            "--mode uncertain: simulate does not support it",
+        ),
     ],
 )
 def test_mistakes(archive, arguments: list[str], said: str) -> None:
@@ -158,7 +161,7 @@ def test_the_action_word_may_come_after_options(tmp_path: Path) -> None:
         [*where, "--action=check"],
     ):
         assert job.run(arguments)["rows_in"] == first["rows_in"]
-    with pytest.raises(Mistake, match="--links: check has nothing to do"):
+    with pytest.raises(Mistake, match="--links: check does not use it; import does"):
         job.run([*where, "--links", "check"])
     with pytest.raises(Mistake, match="--action"):
         job.run(where)

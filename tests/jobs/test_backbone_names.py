@@ -66,10 +66,14 @@ def test_weights_that_no_hub_gives_are_refused_without_ray_or_torch(tmp_path):
     for backbone in ("resnet50", "torchvision.resnet50"):
         said = refused(tmp_path, "extract", "--backbones", backbone, "--weights", str(empty))
         assert f"no {backbone}.safetensors" in said
-    assert "there is no such folder" in refused(tmp_path, "extract", "--backbones", "resnet50", "--weights", "none")
+    assert "--weights none: no such folder" in refused(
+        tmp_path, "extract", "--backbones", "resnet50", "--weights", "none"
+    )
     (empty / "resnet50.pth").touch()
     file = str(empty / "resnet50.pth")
-    assert "name the folder it is in" in refused(tmp_path, "extract", "--backbones", "resnet50", "--weights", file)
+    assert "pass the folder that contains it" in refused(
+        tmp_path, "extract", "--backbones", "resnet50", "--weights", file
+    )
     assert "is empty" in refused(tmp_path, "extract", "--backbones", "resnet50", "--weights", str(empty))
 
 

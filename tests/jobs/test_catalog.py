@@ -235,7 +235,9 @@ def test_a_table_without_images_and_a_bare_list_of_them(tmp_path: Path) -> None:
     )
     code, report, errors = run(tmp_path / "a", "--source", "table", "--location", str(tmp_path / "works.json"))
     assert (code, report, len(errors.strip().splitlines())) == (2, {}, 1)
-    assert all(word in errors for word in ("works.json", "url (web pages", "--image-template", "--images FOLDER"))
+    assert all(
+        word in errors for word in ("works.json", "url (probably web pages", "--image-template", "--images FOLDER")
+    )
     (tmp_path / "urls.txt").write_text("https://m.org/1.jpg?crop=1,2\nhttps://m.org/2.jpg\nhttps://m.org/3.jpg\n")
     code, report, errors = run(tmp_path / "a", "--source", "table", "--location", str(tmp_path / "urls.txt"))
     assert (code, report["rows_in"], report["rows_out"]) == (0, 3, 3), errors

@@ -26,7 +26,7 @@ FOREIGN = [
 def test_an_option_that_the_source_does_not_read_is_refused(tmp_path: Path, given: tuple[str, ...]) -> None:
     source, option, *values = given
     place = [] if source == "smk" else ["--location", str(tmp_path / "none")]
-    with pytest.raises(Mistake, match=rf"^{option}: --source {source} does not read it; it is for "):
+    with pytest.raises(Mistake, match=rf"^{option}: --source {source} does not use it; only for --source "):
         job.run(["--source", source, *place, "--preview", option, *values])
     with pytest.raises(Mistake, match=rf"^{option}: --source {source} "):
         job.run(["--source", source, *place, "--archive", str(tmp_path / "a"), option, *values])

@@ -90,14 +90,14 @@ def test_an_address_does_not_change_under_a_scrape(tmp_path: Path) -> None:
     catalog(tmp_path, HEADER + "1,http://m.org/1.jpg,One,Painter")
     archive = Archive.open(str(tmp_path / "a"))
     store_images(archive)
-    with archive.alone("images"), pytest.raises(Mistake, match="another run is at work on images"):
+    with archive.alone("images"), pytest.raises(Mistake, match="images is locked by another run"):
         catalog(tmp_path, HEADER + "1,http://m.org/2.jpg,One,Painter")
     assert catalog(tmp_path, HEADER + "1,http://m.org/2.jpg,One,Painter")["images_moved"] == 1
 
 
 def test_a_second_catalog_at_the_same_time_says_who_is_at_work(tmp_path: Path) -> None:
     archive = Archive.create(str(tmp_path / "a"), shards=2)
-    with archive.alone("catalog"), pytest.raises(Mistake, match=r"another run is at work on catalog .*process \d+"):
+    with archive.alone("catalog"), pytest.raises(Mistake, match=r"catalog is locked by another run .*process \d+"):
         catalog(tmp_path, HEADER + "1,http://m.org/1.jpg,One,Painter")
     assert catalog(tmp_path, HEADER + "1,http://m.org/1.jpg,One,Painter")["rows_out"] == 1
 
@@ -106,7 +106,7 @@ def test_the_same_catalogue_under_other_ids_is_stopped_and_says_how_to_go_on(tmp
     text = HEADER + "\n".join(f"{n},http://m.org/{n}.jpg,Title {n},Painter" for n in range(50))
     catalog(tmp_path, text)
     for arguments in (["--columns", "id=title"], ["--as", "other"]):
-        with pytest.raises(Mistake, match=r"50 of 50 new images .* is there as works:\d+.*--twice"):
+        with pytest.raises(Mistake, match=r"50 of 50 new images .* exists as works:\d+.*--twice"):
             catalog(tmp_path, text, *arguments)
     more = text + "\n" + "\n".join(f"{n},http://m.org/{n}.jpg,Title {n},Painter" for n in range(50, 150))
     with pytest.raises(Mistake, match="50 of 150"):
@@ -124,9 +124,9 @@ def test_works_that_share_an_image_are_no_second_catalogue(tmp_path: Path) -> No
 
 def test_an_empty_source_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(Mistake, match=r"works\.csv: there is nothing in it"):
+    with pytest.raises(Mistake, match=r"works\.csv: it has no rows and no images"):
         catalog(tmp_path, HEADER)
-    with pytest.raises(Mistake, match=r"empty: there is nothing in it"):
+    with pytest.raises(Mistake, match=r"empty: it has no rows and no images"):
         job.run(["--archive", str(tmp_path / "a"), "--source", "folder", "--location", str(tmp_path / "empty")])
     report = catalog(tmp_path, HEADER + "1,ftp://m.org/1.jpg,One,Painter\n2,,Two,Painter")
     assert (report["rows_out"], report["rows_there"], report["rows_failed"]) == (0, 0, 2)
@@ -194,7 +194,7 @@ def test_addresses_are_judged_by_their_scheme_in_any_case(tmp_path: Path) -> Non
     assert {row["image_url"] for row in rows(tmp_path).values()} == set(urls[:2])
     assert report["rejected"] == {
         "only http and https addresses are fetched": 2,
-        "the image's address is no web address to fetch: it has a user name or password": 1,
+        "image address contains a user name or password": 1,
     }
 
 

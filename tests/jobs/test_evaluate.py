@@ -203,11 +203,11 @@ def test_a_model_trained_on_everything_is_scored_by_its_folds(tmp_path: Path) ->
         (["--features", "none"], "--features none: .*dots, more"),
         (["--models", "none"], "none: no model of this name"),
         (["--features", "dots", "--annotator", "zoe"], "--annotator zoe"),
-        (["--features", "dots", "--metric", "manhatten"], "--metric manhatten: there are .*cityblock"),
-        (["--models", "eye", "--split", "random"], "--split random: a model knows what it was trained on"),
+        (["--features", "dots", "--metric", "manhatten"], "--metric manhatten: choose one of .*cityblock"),
+        (["--models", "eye", "--split", "random"], "--split random: can't be combined with a model"),
         (["--features", "dots", "--split", "group-disjoint"], "--split group-disjoint: --split-by"),
         (["--features", "dots", "--again", "nobody"], "--again nobody"),
-        (["--features", "dots", "--annotator", "bert", "--again", "anna again"], "--again anna again: none of it"),
+        (["--features", "dots", "--annotator", "bert", "--again", "anna again"], "--again anna again: no judgement"),
         (["--features", "dots", "--out", f"{__file__}/below"], "--out .*below"),
     ],
 )
@@ -220,7 +220,7 @@ def test_mistakes_are_said_in_one_line(archive: Archive, arguments: list[str], s
 def test_an_archive_without_annotations(tmp_path: Path) -> None:
     bare = make_archive(tmp_path / "bare", _IDS[:9])
     add_features(bare, "dots", {one: np.ones(3) for one in _IDS[:9]})
-    with pytest.raises(Mistake, match=r"no annotations yet; jobs\.annotations makes them"):
+    with pytest.raises(Mistake, match=r"no annotations yet; create them with jobs\.annotations"):
         _ask(bare, "--features", "dots")
     add_links(bare, [Link(_IDS[1], _IDS[2], "POSITIVE", "epfl", None, None)])
     report = _ask(bare, "--features", "dots", "--links")

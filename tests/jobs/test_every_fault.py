@@ -105,7 +105,7 @@ def test_a_job_that_writes_says_that_the_disk_is_full(full: Archive, tmp_path: P
     if "--delete" in case.arguments:
         run(case, tmp_path)  # that makes room
         return
-    with pytest.raises(Outage, match=r"No space left on device.*; make room, and the same") as caught:
+    with pytest.raises(Outage, match=r"No space left on device.*; free some disk space and run the same") as caught:
         run(case, tmp_path)
     _one_line(caught.value, full.uri)
     assert _files(full) == before

@@ -52,9 +52,9 @@ def test_what_another_process_writes_is_left_to_it(
     for module in (annotations, links):
         monkeypatch.setattr(module, "PATIENCE", 0.0)
     monkeypatch.setattr("artsim.cluster.connect", lambda: pytest.fail("Ray was started"))
-    with pytest.raises(Mistake, match=rf"another run is at work on .* \(process {other} on .+, since 20") as caught:
+    with pytest.raises(Mistake, match=rf"\S is locked by another run \(process {other} on .+, since 20") as caught:
         run(case, folder)
-    assert any(f"at work on {table} of" in str(caught.value) for table in case.writes)
+    assert any(f" {table} is locked by" in f" {caught.value}" for table in case.writes)
     assert "\n" not in str(caught.value)
 
 

@@ -105,7 +105,11 @@ def test_what_is_protected_is_neither_told_nor_shown(archive: Archive, tmp_path,
 
 @pytest.mark.parametrize(
     ("identifier", "said"),
-    [(_IDS[1], "made:0001 is protected"), (_IDS[5], "nothing is known of its rights"), ("stranger", "stranger")],
+    [
+        (_IDS[1], "made:0001 is not public"),
+        (_IDS[5], r"made:0005 is not public \(rights: unknown\)"),
+        ("stranger", "stranger"),
+    ],
 )
 def test_nobody_asks_about_what_is_protected(archive: Archive, identifier: str, said: str) -> None:
     with pytest.raises(Mistake, match=f"--rights public: .*{said}"):
@@ -115,16 +119,16 @@ def test_nobody_asks_about_what_is_protected(archive: Archive, identifier: str, 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "--id, --image or --all"),
+        ([], "give --id, --image or --all"),
         (["--id", "stranger"], "stranger: no such id in the catalog"),
         (["--id", _IDS[9]], "made:0009: features/dots has no vector"),
         (["--id", _IDS[0], "--k", "0"], "--k 0"),
-        (["--id", _IDS[0], "--metric", "manhatten"], "--metric manhatten: there are .*cityblock"),
+        (["--id", _IDS[0], "--metric", "manhatten"], "--metric manhatten: choose one of .*cityblock"),
         (["--id", _IDS[0], "--features", "none"], "--features none: .*dots, more"),
         (["--id", _IDS[0], "--features", "dots:6"], "--features dots:6"),
         (["--id", _IDS[0], "--features", ""], "--features ''"),
         (["--image", "nowhere.jpg"], "--image nowhere.jpg: No such file"),
-        (["--image", __file__], "no backbone made these"),
+        (["--image", __file__], "not computed by a backbone"),
         (["--id", _IDS[0], "--picture", "no-ending"], "--picture no-ending: unknown file extension"),
         (["--all", "--k", "0"], "--k 0"),
         (["--all", "--metric", "manhatten"], "--metric manhatten"),

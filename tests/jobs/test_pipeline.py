@@ -44,11 +44,11 @@ def test_the_demo_ends_with_pictures_and_a_true_report(tmp_path):
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
-        ("[nothing]\n", "[nothing] is no job"),
+        ("[nothing]\n", "[nothing] is not a job; choose one of "),
         ("[scrape]\ncolour = 3\n", "--colour"),
         ("[scrape]\n[neighbors]\n", "--features"),
-        ("scrape = 3\n", "belong into a section"),
-        ("", "names no job"),
+        ("scrape = 3\n", "put options in a section"),
+        ("", "contains no job"),
         ("[scrape\n", "--config"),
     ],
 )

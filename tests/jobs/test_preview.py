@@ -111,7 +111,7 @@ def test_a_preview_tells_of_mistakes(table: Path, options: list[str], named: str
 
 def test_an_empty_table_has_no_preview(tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text("id,url\n")
-    with pytest.raises(Mistake, match="nothing in it"):
+    with pytest.raises(Mistake, match="it has no rows and no images"):
         preview(tmp_path / "w.csv")
 
 

@@ -198,12 +198,12 @@ def _kill(driver: subprocess.Popen[str], begun: Any, after: float) -> None:
 @pytest.mark.parametrize(
     ("archive", "environment", "words"),
     [
-        (f"s3://{KEY}:{SECRET}@{BUCKET}/archive", {}, "credentials in it"),
-        ("s3://nobody/archive", {}, "s3://nobody: there is no such bucket"),
-        (URI, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "no S3 answers at http://127.0.0.1:9"),
+        (f"s3://{KEY}:{SECRET}@{BUCKET}/archive", {}, "remove the credentials from the bucket address"),
+        ("s3://nobody/archive", {}, "s3://nobody: this bucket does not exist"),
+        (URI, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "S3 does not answer at http://127.0.0.1:9"),
         (URI, {"AWS_ACCESS_KEY_ID": "AKIASTRANGER"}, f"{URI}: When reading information for key 'archive/archive.json'"),
         (URI, {"AWS_ACCESS_KEY_ID": ""}, "credentials come from the environment (AWS_ACCESS_KEY_ID"),
-        (URI, {}, "there is no archive here yet; jobs.catalog makes one"),
+        (URI, {}, "no archive found; create one with jobs.catalog"),
     ],
 )
 def test_mistakes_are_one_line_and_said_soon(

@@ -116,11 +116,11 @@ def test_nothing_is_deleted_if_one_of_the_names_is_not_there(archive: Archive) -
     ("name", "said"),
     [
         ("features/none", "features has dots"),
-        ("../elsewhere", "name one of"),
+        ("../elsewhere", "choose one of"),
         (f"features/{'x' * 300}", "features has dots"),
-        ("features/..", "name one of"),
-        ("catalog", "name one of"),
-        ("annotator:carl", "no annotation is by carl"),
+        ("features/..", "choose one of"),
+        ("catalog", "choose one of"),
+        ("annotator:carl", "there are no annotations by carl"),
         ("collection:none", "no artwork of this collection"),
     ],
 )

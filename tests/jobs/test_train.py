@@ -36,11 +36,11 @@ def _arguments(archive: Archive, name: str, *more: str) -> list[str]:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "--features: the archive lacks the recommended efficientnet_lite0.*jobs.extract.*there are dots, more"),
-        (["--features", "dots", "--finetune", "resnet"], "--features or --finetune"),
-        (["--features", "dots", "--resolution", "64"], "--resolution: of no use"),
-        (["--features", "dots", "--weights", "here"], "--weights: of a backbone"),
-        (["--features", "dots", "--dropout", "2"], "--dropout 2.0: at least 0 and less than 1"),
+        ([], "--features: the archive lacks the recommended efficientnet_lite0.*jobs.extract.*from dots, more"),
+        (["--features", "dots", "--finetune", "resnet"], "--features and --finetune: choose one"),
+        (["--features", "dots", "--resolution", "64"], "--resolution does not apply to this kind of training"),
+        (["--features", "dots", "--weights", "here"], "--weights needs --finetune"),
+        (["--features", "dots", "--dropout", "2"], "--dropout 2.0: must be at least 0 and less than 1"),
         (["--features", "dots", "--head", "tail"], "--head"),
         (["--features", "stranger"], "--features stranger: the archive has no such features"),
     ],

@@ -31,14 +31,14 @@ def _arguments(archive: Archive, name: str, *more: str) -> list[str]:
     ("arguments", "words"),
     [
         ([], "--features: the archive lacks the recommended efficientnet_lite0.*run jobs.extract"),
-        (["--features", "dots", "--weights", "here"], "--weights: of a backbone"),
-        (["--features", "dots", "--workers", "2"], "--workers: of a backbone"),
+        (["--features", "dots", "--weights", "here"], "--weights needs --finetune"),
+        (["--features", "dots", "--workers", "2"], "--workers: only with --finetune"),
         (["--features", "dots", "--space", "shoe=1:2"], "shoe can't be searched"),
-        (["--features", "dots", "--margin", "0.2"], "--margin: it is searched"),
+        (["--features", "dots", "--margin", "0.2"], "--margin: is searched"),
         (["--features", "dots", "--trials", "0"], "--trials 0: must be 1 or more"),
         (["--features", "dots", "--folds", "0"], "--folds 0: must be 1 or more"),
         (["--features", "dots", "--name", "../else"], "--name"),
-        (["--finetune", "resnet18", "--folds", "3"], "--folds: of heads"),
+        (["--finetune", "resnet18", "--folds", "3"], "--folds: not with --finetune"),
         (["--finetune", "resnet18", "--hidden", "8", "--space", "resolution=64,96"], "resolution can't be searched"),
     ],
 )
@@ -82,9 +82,9 @@ def test_killed_and_said_again_it_goes_on(archive: Archive) -> None:
 
     again = job.run(_arguments(archive, "margins", "--trials", "12"))
     assert (again["done_before"], again["rows_in"], again["best"]) == (True, 0, report["best"])
-    with pytest.raises(Mistake, match="--name margins: begun with seed 0; choose"):
+    with pytest.raises(Mistake, match="--name margins: was started with seed 0; choose"):
         job.run(_arguments(archive, "margins", "--seed", "1"))
-    with pytest.raises(Mistake, match="--name margins: begun with another space; choose"):
+    with pytest.raises(Mistake, match="--name margins: was started with a different space; choose"):
         job.run(_arguments(archive, "margins", "--space", "m=0:2", "m2=0:1"))
     _trained_with_it(archive, report["config"], wanted)
 

@@ -54,15 +54,15 @@ def test_good_lines_come_in_and_bad_ones_are_kept_with_number_and_reason(archive
     assert [(row["line"], row["reason"].split(" may be")[0]) for row in kept] == [
         ("4", "not nine names: 8"),
         ("5", "unknown image: 'lost.jpg'"),
-        ("6", f"an image twice: {NAMES[3]!r}"),
-        ("7", "an image twice: 'img 3, scan.png'"),
+        ("6", f"duplicate image: {NAMES[3]!r}"),
+        ("7", "duplicate image: 'img 3, scan.png'"),
         ("8", "ambiguous image: 'twin.jpg'"),
-        ("9", "not nine names: a quote is not closed, or stands in the middle of a name"),
+        ("9", "not nine names: unclosed or misplaced quote"),
         ("10", "not nine names: 10"),
     ]
     assert "n:a/twin.jpg" in kept[4]["reason"] and "n:b/twin.jpg" in kept[4]["reason"]
     assert kept[0]["text"] == _line(NAMES[:8])
-    assert report["rejected"] == {"not nine names": 3, "an image twice": 2, "unknown image": 1, "ambiguous image": 1}
+    assert report["rejected"] == {"not nine names": 3, "duplicate image": 2, "unknown image": 1, "ambiguous image": 1}
 
 
 def test_twice_adds_nothing_and_more_adds_what_is_new(archive, tmp_path) -> None:

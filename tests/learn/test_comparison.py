@@ -218,8 +218,8 @@ def test_folds_that_measured_by_another_distance_are_left_out(archive: Archive) 
     assert (list(comparison.tables), comparison.counts) == (["seen"], {"seen": 30, "validation": 0})
     assert comparison.tables["seen"][1].after_seen.n == 30
     assert comparison.remarks == [
-        "eye was cross-validated by cosine distance: with --metric euclidean what it was trained on counts as "
-        "seen only."
+        "eye was cross-validated by cosine distance: with --metric euclidean, the annotations it "
+        "was trained on count only as seen."
     ]
     assert compare(archive, entries, _annotations()).remarks == []
 
@@ -259,7 +259,7 @@ def test_only_seen_annotations_leave_the_rest_empty(archive: Archive) -> None:
 
 def test_nothing_to_evaluate_on(archive: Archive) -> None:
     _model(archive)
-    with pytest.raises(Mistake, match="4 of 4 annotations chose the best epoch"):
+    with pytest.raises(Mistake, match="no annotations to evaluate on: 4 of 4 chose the best epoch"):
         compare(archive, contenders(archive, [], ["eye"], 0), _annotations().take(np.arange(30, 34)))
 
 

@@ -65,7 +65,7 @@ def test_features_that_a_model_wrote_are_learned_by_it(archive: Archive) -> None
     (part,) = contenders(archive, [["eye:2"]], [], 0)
     assert (part.models[0].name, part.tested) == ("eye", None)
     archive.write_json("features/eye/_about.json", {"model_hash": "of another model"})
-    with pytest.raises(Mistake, match="--features eye: a model wrote them that is not models/eye"):
+    with pytest.raises(Mistake, match="--features eye: written by a model that is not models/eye"):
         contenders(archive, [["eye"]], [], 0)
 
 

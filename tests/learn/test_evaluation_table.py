@@ -58,7 +58,7 @@ def test_every_figure_stands_in_its_column() -> None:
 
 def test_the_words_below_say_what_was_left_out() -> None:
     text = _markdown(_ROWS)
-    assert "13 annotations chose the best epoch" in text
+    assert "13 annotations were used to choose the best epoch" in text
     assert "without a vector" not in text
     assert "3 annotations have an image without a vector" in _markdown(_ROWS, without_vector=3)
 
@@ -122,7 +122,7 @@ def test_names_are_no_markdown() -> None:
 def test_links_seen_and_held_out_are_two_tables() -> None:
     text = links_markdown([_links_row("dots"), _links_row("eye")], _LINKS)
     assert text.count("| mAP |") == 2
-    assert "(seen: they prove nothing)" in text
+    assert "(seen in training: not evidence)" in text
     assert "240 [0 to 260]" in text
     alone = links_markdown([_links_row("dots", seen=False)], _LINKS | {"seen_queries": 0})
     assert alone.count("| mAP |") == 1

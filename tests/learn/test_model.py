@@ -94,7 +94,7 @@ def test_a_model_is_carried_to_another_archive(archive: Archive, tmp_path: Path)
     with pytest.raises(Mistake, match=r"--features two: .*no such features"):
         load_model(other, str(tmp_path / "carried")).encoder(other)
     add_features(other, "two", {one: vectors_of(archive, "two")[one] for one in _IDS[:20]})
-    with pytest.raises(Mistake, match="features/two: the model carried was trained on such features made otherwise"):
+    with pytest.raises(Mistake, match="features/two: the model carried was trained on different features"):
         load_model(other, str(tmp_path / "carried")).encoder(other)
     other.write_json("features/two/_about.json", {"network": "net", "weights_hash": "of two", "more": 2})
     carried = load_model(other, str(tmp_path / "carried"))
@@ -103,14 +103,14 @@ def test_a_model_is_carried_to_another_archive(archive: Archive, tmp_path: Path)
 
 
 def test_what_is_no_model(archive: Archive, tmp_path: Path) -> None:
-    with pytest.raises(Mistake, match=r"eye: no model of this name.*none yet; jobs\.train makes them"):
+    with pytest.raises(Mistake, match=r"eye: no model of this name.*none yet; create one with jobs\.train"):
         load_model(archive, "eye")
     model = _model(archive, ["one"])
     model.save(archive)
     with pytest.raises(Mistake, match=r"nose: no model .* the archive has eye"):
         load_model(archive, "nose")
     archive.write_json("models/eye/card.json", {**model.card, "format": 99})
-    with pytest.raises(Mistake, match="eye: a model of format 99"):
+    with pytest.raises(Mistake, match="eye: model format 99"):
         load_model(archive, "eye")
 
 

@@ -76,7 +76,7 @@ def test_each_recipe_has_its_own_defaults(tmp_path) -> None:
     job.runs(lambda _, options: found.append(chosen(options, Recipe, _Longer)) or {})
     job.run([*archive, "--margin", "0.5"])
     assert found.pop() == Recipe(margin=0.5)
-    with pytest.raises(Mistake, match="--side: of no use"):
+    with pytest.raises(Mistake, match="--side does not apply to this kind of training"):
         job.run([*archive, "--side", "64"])
     help_text = job._parser.format_help()
     assert f"(default: {Recipe().epochs}, 7)" in " ".join(help_text.split())

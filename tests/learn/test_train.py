@@ -123,9 +123,9 @@ def test_groups_are_on_one_side(archive: Archive, here: list[Any]) -> None:
         pools.setdefault(row["role"], set()).update(pool_of(one) for one in row["images"])
     assert not pools["training"] & pools["validation"]
     assert not (pools["training"] | pools["validation"]) & pools["verification"]
-    with pytest.raises(Mistake, match="--split-by says which column"):
+    with pytest.raises(Mistake, match="--split-by must name the catalog column"):
         _train(archive, replace(_QUESTION, split="group-disjoint"), "other")
-    with pytest.raises(Mistake, match="--split-by colour: no column of the catalog"):
+    with pytest.raises(Mistake, match="--split-by colour: unknown catalog column"):
         _train(archive, replace(_QUESTION, split="group-disjoint", split_by="colour"), "other")
 
 
@@ -144,7 +144,9 @@ def test_another_question_needs_another_name(archive: Archive, here: list[Any]) 
     _train(archive)
     files = _files(archive)
     other = replace(_QUESTION, recipe=replace(_RECIPE, margin=0.4), annotators=["anna"])
-    with pytest.raises(Mistake, match=r"--name eye: made with annotators None, margin 0\.2; choose another --name"):
+    with pytest.raises(
+        Mistake, match=r"--name eye: was trained with annotators None, margin 0\.2; choose another --name"
+    ):
         _train(archive, other)
     assert _files(archive) == files
     _train(archive, other, again=True)
@@ -178,7 +180,7 @@ def test_what_a_run_began_with_stays(
     assert archive.names("models") == ["whole"]
     with pytest.raises(Mistake, match="no model"):
         load_model(archive, "eye")
-    with pytest.raises(Mistake, match=r"--name eye: begun with seed 0; .*--again"):
+    with pytest.raises(Mistake, match=r"--name eye: was started with seed 0; .*--again"):
         _train(archive, replace(question, seed=5))
     annotate(archive, 40, "bert", seed=9)
     report = _train(archive, question)

@@ -53,8 +53,8 @@ def test_what_a_split_loses_is_said(tmp_path: Path, caplog: pytest.LogCaptureFix
     plan = _plan(archive, annotators=["eve"])
     assert plan.counts["crossing"] > 30
     (said,) = (record.getMessage() for record in caplog.records)
-    assert said.startswith(f"of 60 annotations {plan.counts['crossing']} are used by none")
-    assert f"{plan.counts['training']} are left to train on" in said
+    assert said.startswith(f"{plan.counts['crossing']} of 60 annotations are excluded because")
+    assert f"{plan.counts['training']} remain for training" in said
 
 
 def test_relatives_are_linked_or_of_one_value(tmp_path: Path) -> None:

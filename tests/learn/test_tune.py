@@ -66,22 +66,22 @@ def test_a_space_is_of_ranges_and_choices() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("shoe=1:2", "shoe can't be searched; there are head"),
+        ("shoe=1:2", "shoe can't be searched; choose one of head"),
         ("layer_decay=0.5:1", "layer_decay can't be searched"),
         ("epochs=1:2", "epochs can't be searched"),
-        ("m", "nothing is not a number"),
-        ("m=0", "two choices or more"),
-        ("m=0.5,0.5", "each once"),
-        ("m=1:0", "the low end comes first"),
+        ("m", "an empty value is not a number"),
+        ("m=0", "give two or more different choices"),
+        ("m=0.5,0.5", "two or more different choices"),
+        ("m=1:0", "LOW must be less than HIGH"),
         ("m=-1:1", "--margin -1"),
         ("m=0:nan", "--margin nan"),
-        ("m=0:1:log", "a log range begins above 0"),
-        ("m=0:1:lg", "a range is LOW:HIGH"),
+        ("m=0:1:log", "more than 0 in a log range"),
+        ("m=0:1:lg", "a range must be LOW:HIGH"),
         ("hidden=8:1e3", "1e3 is not a whole number"),
         ("dropout=0:1", "--dropout 1"),
-        ("swap=yes,no", "swap is true or false"),
+        ("swap=yes,no", "swap must be true or false"),
         ("head=linear,tail", "--head tail"),
-        ("head=linear:mlp", "a range is LOW:HIGH"),
+        ("head=linear:mlp", "a range must be LOW:HIGH"),
     ],
 )
 def test_what_is_no_space_is_said(text: str, words: str) -> None:
@@ -90,7 +90,7 @@ def test_what_is_no_space_is_said(text: str, words: str) -> None:
 
 
 def test_a_setting_is_searched_once() -> None:
-    with pytest.raises(Mistake, match="margin is there twice"):
+    with pytest.raises(Mistake, match="margin is given twice"):
         parse_space(["m=0:1", "margin=0:1"], Recipe())
 
 

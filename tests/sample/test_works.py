@@ -61,7 +61,7 @@ def test_a_small_museum_holds_one_of_everything(count: int):
 
 @pytest.mark.parametrize("count", [0, 19, 325])
 def test_an_impossible_number_of_works_is_refused(count: int):
-    with pytest.raises(ValueError, match=f"between 20 and 324 works, not {count}"):
+    with pytest.raises(ValueError, match=f"must be between 20 and 324, not {count}"):
         plan(works=count)
 
 

@@ -80,7 +80,7 @@ def test_odd_but_fine(name: str, site: Site, scrape_url: Callable[..., dict[str,
 def test_nothing_is_open_unless_it_is_named(site: Site, scrape_url: Callable[..., dict[str, Any]]) -> None:
     row = scrape_url(f"{site.url}/x", allow_hosts=())
     assert row["status"] == "forbidden_address"
-    assert "not public" in row["detail"]
+    assert "non-public" in row["detail"]
     assert not site.visits
 
 

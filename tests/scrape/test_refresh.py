@@ -26,7 +26,7 @@ KEPT: dict[str, tuple[Page, str]] = {  # what the server does to a stored image'
     "500": (page(answer(500)), "500"),
     "401": (page(answer(401)), "401"),
     "403": (page(answer(403)), "403"),
-    "429 for an hour": (page(answer(429, b"", "Retry-After: 3600")), "come back in 3,600 s"),
+    "429 for an hour": (page(answer(429, b"", "Retry-After: 3600")), "a wait of 3,600 s"),
     "a page": (HTML, "image"),
     "nothing": (page(answer(200, b"")), "empty"),
     "no content": (page(answer(204)), "204"),
@@ -34,11 +34,11 @@ KEPT: dict[str, tuple[Page, str]] = {  # what the server does to a stored image'
     "a truncated image": (page(answer(200, NEW[:600])), "damaged"),
     "a pixel bomb": (page(answer(200, png_header(60_000, 60_000))), "60000 x 60000"),
     "too large": (page(answer(200, OLD, length=10**10)), "--max-bytes"),
-    "breaks off": (page(answer(200, OLD, length=len(OLD) + 9), close=True), "broke off"),
+    "breaks off": (page(answer(200, OLD, length=len(OLD) + 9), close=True), "ended early"),
     "a login page": (page(answer(302, b"", "Location: /login")), "image"),
     "a login page that robots may not see": (page(answer(302, b"", "Location: /private")), "robots.txt"),
     "a redirect loop": (page(answer(302, b"", "Location: /loop")), "redirects lead back"),
-    "a redirect to nowhere": (page(answer(302)), "nowhere"),
+    "a redirect to nowhere": (page(answer(302)), "without a Location"),
     "a redirect inwards": (page(answer(302, b"", "Location: http://10.0.0.1/")), "10.0.0.1"),
 }
 REMOVED: dict[str, tuple[Page, str]] = {

@@ -44,13 +44,13 @@ def test_a_line_that_is_no_address_is_rejected_with_its_number(tmp_path: Path) -
     (tmp_path / "urls.txt").write_text(f"{ADDRESSES[0]}\n# more\n\n{ADDRESSES[1]}\n")
     chunks = list(open_table(str(tmp_path / "urls.txt"), {}).chunks([]))
     assert [(row["where"], row["image_url"]) for row in rows_of(chunks)] == [("1", ADDRESSES[0]), ("4", ADDRESSES[1])]
-    assert [(one.line, one.reason) for one in rejects_of(chunks)] == [("2", "no address of an image")]
+    assert [(one.line, one.reason) for one in rejects_of(chunks)] == [("2", "not an image address or file name")]
 
 
 @pytest.mark.parametrize("text", ["https://m.org/1.jpg,Gate\nhttps://m.org/2.jpg,Mill\n", "1\thttps://m.org/1.jpg\n"])
 def test_a_table_without_a_header_is_told_to_get_one(tmp_path: Path, text: str) -> None:
     (tmp_path / "w.csv").write_text(text)
-    with pytest.raises(Mistake, match=r"w\.csv.*names of the columns"):
+    with pytest.raises(Mistake, match=r"w\.csv.*instead of column names"):
         listed(tmp_path / "w.csv")
 
 

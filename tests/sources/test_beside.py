@@ -82,11 +82,11 @@ def test_rows_name_their_files_in_many_ways(tmp_path: Path, scans: Path) -> None
 
 def test_what_is_no_file_of_the_folder_is_rejected_and_says_why(tmp_path: Path, scans: Path) -> None:
     given = {
-        "../secret.jpg": "leaves the folder",
-        "rooms/../../secret.jpg": "leaves the folder",
-        "up/secret.jpg": "a link leads out",
-        "out.jpg": "a link leads out",
-        "out": "a link leads out",
+        "../secret.jpg": "the path leads outside the folder",
+        "rooms/../../secret.jpg": "the path leads outside the folder",
+        "up/secret.jpg": "a link leads outside",
+        "out.jpg": "a link leads outside",
+        "out": "a link leads outside",
         "pipe.jpg": "not a file",
         "/etc/passwd": "an absolute path",
         r"C:\scans\1.jpg": "an absolute path",
@@ -97,7 +97,7 @@ def test_what_is_no_file_of_the_folder_is_rejected_and_says_why(tmp_path: Path, 
         "9.jpg": "no such file",
         "1.png": "no such file",
         "https://museum.org/img/9.jpg": "no such file",
-        "http://[bad": "not the name",
+        "http://[bad": "not a valid file name",
     }
     text = "id,image\ngood,1.jpg\n" + "\n".join(f"{at},{value}" for at, value in enumerate(given))
     report = catalog(tmp_path, text, "--images", str(scans))
@@ -139,7 +139,7 @@ def test_a_template_makes_names_of_files_too(tmp_path: Path, scans: Path) -> Non
         ("empty", "id,image\n1,1.jpg\n", "no image in this folder"),
         ("secret.jpg", "id,image\n1,1.jpg\n", "this is a file"),
         ("scans", "id,image\n91,x.jpg\n92,y.jpg\n93,z.jpg\n94,v.jpg\n", "x.jpg, y.jpg, z.jpg; the folder has 1.jpg, "),
-        ("scans", "id,image\n", "nothing in it"),
+        ("scans", "id,image\n", "no rows and no images"),
     ],
 )
 def test_a_folder_that_will_not_do_is_a_mistake(

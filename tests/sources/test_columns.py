@@ -74,5 +74,5 @@ def test_names_that_museums_use() -> None:
 
 
 def test_a_column_that_is_said_twice_is_a_mistake():
-    with pytest.raises(Mistake, match="--columns title=b: title is said to be a already"):
+    with pytest.raises(Mistake, match="--columns title=b: title is already set to a"):
         parse_columns(["title=a", "title=b"])

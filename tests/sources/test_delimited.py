@@ -91,7 +91,7 @@ def test_a_file_without_header_is_the_callers_mistake(content: bytes) -> None:
 
 
 def test_a_file_without_lines_is_no_table() -> None:
-    with pytest.raises(Mistake, match="no table"):
+    with pytest.raises(Mistake, match="not a table"):
         read(b"a,b\n" + b"x" * (17 << 20))
 
 

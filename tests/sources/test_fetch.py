@@ -78,22 +78,22 @@ def test_requests_are_not_fired_off_one_behind_the_other(museum: Museum, naps: l
     ("answer", "reason"),
     [
         ((404, {}, b""), "HTTP 404"),
-        ((200, {}, b"<html>"), "the answer is no JSON"),
-        ((200, {}, b"[" * 200_000), "the answer is no JSON"),
-        ((302, {"Location": "/again"}, b""), "the address leads nowhere"),
+        ((200, {}, b"<html>"), "the response is not JSON"),
+        ((200, {}, b"[" * 200_000), "the response is not JSON"),
+        ((302, {"Location": "/again"}, b""), "invalid address or too many redirects"),
         ((302, {"Location": "ftp://m.org/"}, b""), "neither http nor https"),
         ((302, {"Location": "file:///etc/passwd"}, b""), "neither http nor https"),
-        ((302, {"Location": "http://127.0.0.1:1/"}, b""), "the address is not public; --allow-host opens single hosts"),
+        ((302, {"Location": "http://127.0.0.1:1/"}, b""), "address is not public; allow the host with --allow-host"),
         (
             (302, {"Location": "http://169.254.169.254/latest"}, b""),
-            "the address is not public; --allow-host opens single hosts",
+            "address is not public; allow the host with --allow-host",
         ),
-        ((302, {"Location": "http://[::1]/"}, b""), "the address is not public; --allow-host opens single hosts"),
+        ((302, {"Location": "http://[::1]/"}, b""), "address is not public; allow the host with --allow-host"),
         (
             (302, {"Location": "http://localhost:22/"}, b""),
-            "the address is not public; --allow-host opens single hosts",
+            "address is not public; allow the host with --allow-host",
         ),
-        ((302, {"Location": "http://2130706433/"}, b""), "the address is not public; --allow-host opens single hosts"),
+        ((302, {"Location": "http://2130706433/"}, b""), "address is not public; allow the host with --allow-host"),
     ],
 )
 def test_what_is_not_asked_again(museum: Museum, naps: list[float], answer: tuple, reason: str) -> None:

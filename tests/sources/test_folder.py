@@ -35,8 +35,8 @@ def test_images_are_found_sorted_and_others_are_rejected(tmp_path: Path) -> None
     assert rows[1]["title"] == "x" and rows[1]["metadata"] == '{"folder": "a/y"}' and rows[3]["metadata"] is None
     assert source.name == "museum" and all(row["image_url"].startswith(source.root or "?") for row in rows)
     assert [(reject.line, reject.reason) for reject in rejects_of(chunks)] == [
-        ("noending", "not the name of an image (no ending)"),
-        ("notes.txt", "not the name of an image (.txt)"),
+        ("noending", "not an image file name (no extension)"),
+        ("notes.txt", "not an image file name (.txt)"),
     ]
 
 
@@ -54,7 +54,7 @@ def test_links_lead_neither_out_nor_round(tmp_path: Path) -> None:
     assert [row["id"] for row in rows_of(chunks)] == ["a.jpg", "in.jpg"]
     assert {reject.line: reject.reason for reject in rejects_of(chunks)} == {
         "gone.jpg": "there is no such file",
-        "out.jpg": "a link leads out of the folder",
+        "out.jpg": "a link leads outside the folder",
         "pipe.jpg": "not a file",
         "round.jpg": "not a file",
     }
@@ -107,7 +107,7 @@ def test_a_folder_that_cannot_be_read_stops_nothing(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(folder, "_entries", refuse)
     chunks = list(open_folder(str(tmp_path)).chunks([]))
     assert [row["id"] for row in rows_of(chunks)] == ["b/x.jpg"]
-    assert [(reject.line, reject.reason) for reject in rejects_of(chunks)] == [("a", "a folder that cannot be read")]
+    assert [(reject.line, reject.reason) for reject in rejects_of(chunks)] == [("a", "the folder cannot be read")]
 
 
 def test_what_desktops_leave_behind_is_no_reject(tmp_path: Path) -> None:

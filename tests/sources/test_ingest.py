@@ -91,7 +91,7 @@ def test_rejects_are_kept_with_line_reason_and_text(archive: Archive) -> None:
     assert report["rejected"] == {
         "broken": 1,
         "no image": 1,
-        "the image's address is no web address, and not below the folder that was named": 1,
+        "image is neither a web address nor a file below the given folder": 1,
     }
     with (Path(archive.uri) / report["rejects"]).open(newline="") as file:
         rows = list(csv.reader(file))

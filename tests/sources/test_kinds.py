@@ -87,8 +87,8 @@ HTML = b"\n <!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>"
         ("works.txt", b'{"id": 1}\n{"id": 2}\n', "JSON"),
         ("works.csv", b"PAR1" + bytes(60), "a Parquet file"),
         ("works.csv", b"SQLite format 3\0" + bytes(60), "SQLite"),
-        ("works.csv", bytes(range(256)) * 20, "no text"),
-        ("works.csv", bytes(5000), "no text"),
+        ("works.csv", bytes(range(256)) * 20, "not text"),
+        ("works.csv", bytes(5000), "not text"),
     ],
 )
 def test_a_file_of_another_kind_is_called_what_it_is(tmp_path: Path, name: str, content: bytes, said: str) -> None:

@@ -16,7 +16,7 @@ from tests.sources.conftest import rows_of
 
 @pytest.mark.parametrize("location", ["ftp://m.org/works.csv", "zip://works.csv::m.zip", "SFTP://m.org/x"])
 def test_places_that_are_not_read_say_what_to_do(location: str) -> None:
-    with pytest.raises(Mistake, match=r"is not read; download or unpack"):
+    with pytest.raises(Mistake, match=r"is not supported; download or unpack"):
         open_location(location)
 
 

@@ -275,7 +275,7 @@ WITHOUT = {
     "moma, csv of 2015": (
         "works.csv",
         "Title,Artist,Date,ObjectID,URL\nGate,Ann,1931,17,http://moma.example/collection/works/17\n",
-        "URL (web pages",
+        "URL (probably web pages",
     ),
     "minneapolis": (
         "1.json",
@@ -290,9 +290,9 @@ WITHOUT = {
     ),
     "files of the museum's own": ("w.json", {"id": 1, "title": "Gate", "images": {"full": {"filename": "1_full.tif"}}}, "images.full.filename (1_full.tif)"),
     "manifests": ("m.csv", "id,title,iiif_manifest\n1,Gate,https://m.example/iiif/1/manifest.json\n", "--source iiif"),
-    "pages under an image's name": ("w.csv", "id,image,title\n1,https://m.example/work1.html,x\n", "image (web pages"),
-    "the page again": ("w.csv", "id,image,page_url\n1,https://m.example/1,https://m.example/1\n", "image (web pages"),
-    "pages of files of Commons": ("w.csv", "id,image\n1,https://commons.example/wiki/File:A.jpg\n", "image (web pages"),
+    "pages under an image's name": ("w.csv", "id,image,title\n1,https://m.example/work1.html,x\n", "image (probably web pages"),
+    "the page again": ("w.csv", "id,image,page_url\n1,https://m.example/1,https://m.example/1\n", "image (probably web pages"),
+    "pages of files of Commons": ("w.csv", "id,image\n1,https://commons.example/wiki/File:A.jpg\n", "image (probably web pages"),
 }  # fmt: skip
 
 

@@ -70,4 +70,4 @@ def test_an_address_with_control_characters_says_so(tmp_path: Path) -> None:
     (tmp_path / "w.jsonl").write_text('{"id": "1", "image": "https://m.example/1\\u001b.jpg"}\n')
     (chunk,) = open_table(str(tmp_path / "w.jsonl"), {}).chunks([])
     (reject,) = admitted(chunk, "m", None).rejects
-    assert reject.reason == "the image's address is no web address: it has control characters"
+    assert reject.reason == "image address contains control characters"

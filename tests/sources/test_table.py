@@ -78,11 +78,11 @@ def test_files_are_taken_from_the_tables_own_folder_and_nowhere_else(tmp_path: P
         (good.as_uri(), good.as_uri()),
     ]
     assert [(reject.line, reject.reason) for reject in rejects_of(chunks)] == [
-        ("3", "the path leaves the folder, or is none"),
-        ("4", "an absolute path, not one below the folder"),
-        ("5", "a link leads out of the folder"),
+        ("3", "the path is empty or leads outside the folder"),
+        ("4", "an absolute path; must be relative to the folder"),
+        ("5", "a link leads outside the folder"),
         ("6", "there is no such file"),
-        ("8", "not below the folder that was named"),
+        ("8", "not below the given folder"),
     ]
 
 
@@ -157,11 +157,11 @@ def test_json_that_is_none_is_rejected_and_stops_nothing(tmp_path: Path) -> None
     assert [row["image_url"] for row in rows_of(chunks)] == ["https://m/1.jpg", "https://m/2.jpg"]
     assert rows_of(chunks)[0]["title"] == "half ? a letter"
     assert [(reject.line, reject.reason) for reject in rejects_of(chunks)] == [
-        ("b.json", "no JSON"),
-        ("c.json", "no JSON"),
-        ("d.json", "no JSON object"),
-        ("e.jsonl#2", "no JSON"),
-        ("e.jsonl#3", "no JSON object"),
+        ("b.json", "not valid JSON"),
+        ("c.json", "not valid JSON"),
+        ("d.json", "not a JSON object"),
+        ("e.jsonl#2", "not valid JSON"),
+        ("e.jsonl#3", "not a JSON object"),
     ]
 
 
@@ -191,8 +191,8 @@ def test_what_cannot_be_opened_is_the_callers_mistake(tmp_path: Path) -> None:
     for path, columns, word in [
         ("none.csv", {}, "no such file"),
         ("w.csv", {"title": "x"}, "'x'"),
-        ("w.parquet", {}, "no Parquet"),
-        ("w.json", {}, "no JSON"),
+        ("w.parquet", {}, "not a Parquet file"),
+        ("w.json", {}, "not valid JSON"),
     ]:
         with pytest.raises(Mistake, match=word):
             read(tmp_path / path, **columns)

@@ -33,7 +33,7 @@ def test_a_row_becomes_addresses_and_years(tmp_path: Path, encoding: str) -> Non
     assert (second["year_from"], second["year_to"]) == (1601, 1650)  # DATE says nothing, TIMEFRAME does
     assert [(reject.line, reject.reason) for reject in rejects_of(chunks)] == [
         ("5", "fewer fields than the header has"),
-        ("4", "the page is none of the Web Gallery's"),
+        ("4", "the URL is not a Web Gallery page"),
     ]
 
 

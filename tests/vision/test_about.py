@@ -71,7 +71,7 @@ def test_damaged_features_are_named(archive: Archive) -> None:
 
 def test_features_that_a_model_wrote_are_not_taken_for_a_backbones(archive: Archive) -> None:
     _put(Path(archive.uri, "features/resnet18/_about.json"), json.dumps({"name": "resnet18", "model_hash": "abc"}))
-    with pytest.raises(Mistake, match="features/resnet18 are a model's"):
+    with pytest.raises(Mistake, match="features/resnet18 was written by a model"):
         _extract(archive)
 
 

@@ -62,7 +62,7 @@ def test_another_size_is_what_the_network_sees_where_it_can():
     assert input_of("resnet50", 448) == replace(input_of("resnet50"), size=448, crop=1.0)
     assert input_of("resnet50", 224).size == input_of("resnet50").size == 224
     for fixed in ("vit_small_patch16_224", "torchvision.vit_b_16"):
-        with pytest.raises(Mistake, match="no other size"):
+        with pytest.raises(Mistake, match="the input size is fixed at"):
             input_of(fixed, 448)
 
 

@@ -183,7 +183,7 @@ def test_long_texts_in_a_png_change_nothing(name: bytes, texts: list[bytes], beh
         (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(100), "JPEG XL"),
         (b"\x0a\x05\x01\x08" + bytes(124), "PCX"),
         (b"P6\n2 2\n255\n" + bytes(12), "Netpbm"),
-        (b"\xff\xd8\xff\xc1\0\x11\x0c\0\x10\0\x10\3\1\x11\0\2\x11\0\3\x11\0\xff\xd9", "12 bits"),
+        (b"\xff\xd8\xff\xc1\0\x11\x0c\0\x10\0\x10\3\1\x11\0\2\x11\0\3\x11\0\xff\xd9", "12-bit JPEG"),
         (tiff(np.zeros((20, 20, 5), np.complex64), photometric="minisblack"), "TIFF"),
     ],
 )

@@ -41,4 +41,4 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(Mistake) as told:
         evaluate.run(["--archive", archive.uri])
     assert f"lacks the recommended {RECOMMENDED[0]}; run jobs.extract without --backbones" in str(told.value)
-    assert "there are dots" in str(told.value)
+    assert "with --features from dots" in str(told.value)

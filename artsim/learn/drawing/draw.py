@@ -49,7 +49,7 @@ def draw(
     _check(out, annotator, count, mode, features, model)
     fresh = count - repeats
     if repeats < 0 or repeats > fresh // 3:
-        raise Mistake(f"--repeats {repeats}: at most a quarter of --n {count} can come twice")
+        raise Mistake(f"--repeats {repeats}: must be between 0 and a quarter of --n {count}")
     space = Space(archive, features, seed) if mode == "near" else None
     among = with_vectors(space) if space else None
     if model:
@@ -93,10 +93,10 @@ def _check(out: str, annotator: str | None, count: int, mode: str, features: Seq
     if annotator is not None:
         check_annotator(annotator)
     if not 1 <= count <= _MOST:
-        raise Mistake(f"--n {count}: a page has 1 to {_MOST} annotations; draw several pages for more")
+        raise Mistake(f"--n {count}: must be between 1 and {_MOST}; draw several pages for more")
     for option, given, needs in (("--features", bool(features), "near"), ("--model", bool(model), "uncertain")):
         if given and mode != needs:
-            raise Mistake(f"{option}: --mode {mode} does not use it; say --mode {needs}")
+            raise Mistake(f"{option}: --mode {mode} does not use it; use --mode {needs}")
         if mode == needs and not given:
             raise Mistake(f"{option}: --mode {needs} needs it")
 
@@ -119,5 +119,5 @@ def _shown(archive: Archive, images: np.ndarray) -> tuple[dict[str, dict[str, An
 
 def _why_fewer(drawn: int, kept: int) -> str:
     if drawn > kept:
-        return f"{drawn - kept} have a picture that can't be read; jobs.scrape --refresh fetches again"
+        return f"{drawn - kept} have a picture that can't be read; jobs.scrape --refresh fetches them again"
     return "there are no more artworks that can be anchors"

@@ -20,7 +20,7 @@ def drawable(
     Raises a user error if there are fewer than nine artworks, or no such column.
     """
     if pool_by is not None and pool_by not in _COLUMNS:
-        raise Mistake(f"--pool-by {pool_by}: no such column; there are {', '.join(_COLUMNS)}")
+        raise Mistake(f"--pool-by {pool_by}: unknown column; choose one of {', '.join(_COLUMNS)}")
     images = _images(archive)
     if among is not None:
         images = images.filter(pc.is_in(images["id"], value_set=among))

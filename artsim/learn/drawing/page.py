@@ -91,9 +91,9 @@ def page_html(data: Mapping[str, Any]) -> str:
 def check_out(path: str) -> None:
     """Creates the folder of a page. Raises a user error if a page can't be written there."""
     if "://" in path:
-        raise Mistake(f"--out {path}: a page goes to a disk, not to an address")
+        raise Mistake(f"--out {path}: must be a local path, not an address")
     if not path.lower().endswith((".html", ".htm")):
-        raise Mistake(f"--out {path}: the name of a page ends in .html")
+        raise Mistake(f"--out {path}: must end in .html")
     if Path(path).is_dir():
         raise Mistake(f"--out {path}: this is a folder; name a file in it")
     with _told(path):
@@ -104,7 +104,9 @@ def write_page(path: str, page: Page) -> int:
     """Writes the page atomically; returns how many annotations it has. Raises a user error if that is impossible."""
     data = page_data(page)
     if not data["choices"]:
-        raise Mistake("--n: of what was drawn no picture can be read; jobs.scrape --refresh fetches them again")
+        raise Mistake(
+            "--n: every drawn annotation has a picture that can't be read; jobs.scrape --refresh fetches them again"
+        )
     with _told(path), tempfile.TemporaryDirectory(dir=Path(path).parent, prefix="_") as beside:
         draft = Path(beside) / "draft"
         draft.write_text(page_html(data), encoding="utf-8", newline="\n")

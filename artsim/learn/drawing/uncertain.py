@@ -37,7 +37,7 @@ def uncertain_choices(
     """
     others = rng.permutation(np.setdiff1d(np.flatnonzero(pool >= 0), anchors))
     looked_at = np.concatenate([anchors, others])[: max(_LOOKED_AT, 2 * count)]
-    logging.info("asking the model %s about %d artworks", name, len(looked_at))
+    logging.info("model %s: computing the vectors of %d artworks", name, len(looked_at))
     vectors = load_model(archive, name).vectors(archive, ids.take(pa.array(looked_at)).to_pylist())
     unit = of_unit_length(vectors)
     sampled = nearest_choices(unit, pool[looked_at], min(len(anchors), len(looked_at)), count * _SAMPLED, rng)
@@ -107,5 +107,5 @@ def most_uncertain(uncertainty: np.ndarray, choices: np.ndarray, count: int) -> 
                 anchors.add(anchor)
                 used.update(choice)
     if not taken:
-        raise Mistake("--model: it has no vector of numbers for any choice; train it anew")
+        raise Mistake("--model: the model has no finite vector for any choice; train it again")
     return np.array(taken, np.int64)
