@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 
-.PHONY: setup demo cluster-demo test test-cluster test-faults check bench clean
+.PHONY: setup demo cluster-demo test test-cluster test-faults check docs bench clean
 
 setup: .venv/ready
 
@@ -39,7 +39,15 @@ check: setup  ## what to run before a commit: lint, format, types, fast tests
 	$(BIN)/mypy
 	$(BIN)/python -m pytest $(FAST)
 
-bench: setup  ## every benchmark; the figures in README.md come from here
+docs: .venv/docs-ready  ## the documentation as a website in site/
+	$(BIN)/zensical build --clean --strict
+	@echo "open site/index.html, or serve it: $(BIN)/zensical serve"
+
+.venv/docs-ready: .venv/ready
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	touch $@
+
+bench: setup  ## every benchmark; the figures in docs/performance.md come from here
 	$(BIN)/python -m benchmarks.scrape
 	$(BIN)/python -m benchmarks.extract
 	$(BIN)/python -m benchmarks.scale
@@ -56,4 +64,4 @@ bench: setup  ## every benchmark; the figures in README.md come from here
 	$(BIN)/python -m benchmarks.kills
 
 clean:
-	rm -rf .venv .venv-img2dataset archives
+	rm -rf .venv .venv-img2dataset archives site
