@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 
-.PHONY: setup demo cluster-demo test test-cluster test-faults check bench clean
+.PHONY: setup demo cluster-demo test test-jobs test-cluster test-faults check docs bench clean
 
 setup: .venv/ready
 
@@ -23,8 +23,10 @@ OTHERS := $(CLUSTER_TESTS:%=--ignore %) --ignore tests/faults
 # Fast tests in two processes, a file's tests in one of them. Whole jobs one at a time: each takes every CPU.
 FAST := -n 2 --dist loadfile -m 'not slow'
 
-test: setup  ## every test, the real jobs on Ray included; but for those of the two below
+test: setup  ## the tests, except those of the three targets below; ten minutes on two cores
 	$(BIN)/python -m pytest $(FAST) $(OTHERS)
+
+test-jobs: setup  ## whole jobs on Ray, and every command of the documentation
 	$(BIN)/python -m pytest -m slow $(OTHERS)
 
 test-cluster: setup  ## several machines on this one, cluster files, the whole way on S3
@@ -39,7 +41,15 @@ check: setup  ## what to run before a commit: lint, format, types, fast tests
 	$(BIN)/mypy
 	$(BIN)/python -m pytest $(FAST)
 
-bench: setup  ## every benchmark; the figures in README.md come from here
+docs: .venv/docs-ready  ## the documentation as a website in site/
+	$(BIN)/zensical build --clean --strict
+	@echo "open site/index.html, or serve it: $(BIN)/zensical serve"
+
+.venv/docs-ready: .venv/ready
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	touch $@
+
+bench: setup  ## every benchmark; the figures in docs/performance.md come from here
 	$(BIN)/python -m benchmarks.scrape
 	$(BIN)/python -m benchmarks.extract
 	$(BIN)/python -m benchmarks.scale
@@ -56,4 +66,4 @@ bench: setup  ## every benchmark; the figures in README.md come from here
 	$(BIN)/python -m benchmarks.kills
 
 clean:
-	rm -rf .venv .venv-img2dataset archives
+	rm -rf .venv .venv-img2dataset archives site

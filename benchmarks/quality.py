@@ -142,7 +142,7 @@ def add(uri: str, folder: str, annotator: str, nines: list[list[str]]) -> None:
 
 
 def show(found: dict[str, list[dict[str, Any]]]) -> None:
-    """Prints the table of README.md: means over the splits."""
+    """Prints the table of docs/learn.md: means over the splits."""
     print("| meanrank, held-out artists, mean of the splits (lowest to highest) | by style | by artist |")
     print("|---|---|---|")
     for name in next(iter(found.values()))[0]["scores"]:
