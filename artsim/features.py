@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from artsim.archive import Archive, Mistake, public_ids
+from artsim.archive import Archive, UserError, public_ids
 
 _LARGEST, _SMALLEST = 1e15, 1e-15  # limits of values to fit, so that sums of squares stay in float32
 _FIT_ROWS = 20_000  # vectors that a PCA is fitted on, sampled from the whole table
@@ -26,10 +26,10 @@ class Spec:
 
 
 def parse_spec(text: str) -> Spec:
-    """Parses ``NAME[:PCA]``. Raises ``Mistake`` unless PCA is a number of components or a share of variance below 1."""
+    """Parses ``NAME[:PCA]``. Raises ``UserError`` unless PCA is a number of components or a share below 1."""
     match = _SPEC.fullmatch(text)
     if match is None:
-        raise Mistake(f"--features {text!r}: must be NAME or NAME:PCA")
+        raise UserError(f"--features {text!r}: must be NAME or NAME:PCA")
     if match["pca"] is None:
         return Spec(text, None)
     try:
@@ -37,7 +37,7 @@ def parse_spec(text: str) -> Spec:
     except ValueError:
         value = -1
     if value <= 0 or (isinstance(value, float) and value >= 1):
-        raise Mistake(f"--features {text}: {match['pca']} must be a number of components or a share such as 0.9")
+        raise UserError(f"--features {text}: {match['pca']} must be a number of components or a share such as 0.9")
     return Spec(match["name"], value)
 
 
@@ -77,7 +77,7 @@ class Space:
         for spec in self.specs:
             if spec.name not in known:  # a name, never a path
                 available = ", ".join(known) or "none yet; create them with jobs.extract"
-                raise Mistake(f"--features {spec.name[:100]}: the archive has no such features; it has {available}")
+                raise UserError(f"--features {spec.name[:100]}: the archive has no such features; it has {available}")
         self.tables = [archive.table(f"features/{spec.name}") for spec in self.specs]
         self.pcas = list(pcas) if pcas is not None else self._fit(seed, whiten)
 
@@ -114,7 +114,7 @@ class Space:
                 yield ids, self.project(raw)
 
     def find(self, ids: Sequence[str]) -> np.ndarray:
-        """The vectors of these ids, float32 of shape (n, d). Raises ``Mistake`` naming the first id without one."""
+        """The vectors of these ids, float32 of shape (n, d). Raises ``UserError`` naming the first id without one."""
         raw = []
         for spec, table in zip(self.specs, self.tables, strict=True):
             rows = table.find(ids, ["id", "vector"])
@@ -125,13 +125,13 @@ class Space:
             )
             for identifier in ids:
                 if identifier not in positions:
-                    raise Mistake(f"{identifier}: {_why_missing(self.archive, identifier, spec.name)}")
+                    raise UserError(f"{identifier}: {_why_missing(self.archive, identifier, spec.name)}")
             assert rows is not None
             raw.append(_matrix(rows))
             finite = np.isfinite(raw[-1]).all(axis=1)
             if not finite.all():
                 bad_id = rows["id"][int(np.argmin(finite))].as_py()
-                raise Mistake(
+                raise UserError(
                     f"{bad_id}: its vector in features/{spec.name} contains NaN or infinity; "
                     f"delete features/{spec.name} and run jobs.extract again"
                 )
@@ -178,7 +178,7 @@ class Space:
                 break
         if taken < 2:
             names = " ".join(spec.name for spec in self.specs)
-            raise Mistake(f"--features {names}: {taken} vectors are too few for a PCA")
+            raise UserError(f"--features {names}: {taken} vectors are too few for a PCA")
         pcas: list[Pca | None] = []
         for spec, matrices in zip(self.specs, sample, strict=True):
             if spec.pca is None:
@@ -187,7 +187,7 @@ class Space:
             matrix = np.concatenate(matrices)
             _check_varies(matrix, spec.name)
             if spec.pca > min(matrix.shape):
-                raise Mistake(
+                raise UserError(
                     f"--features {spec.name}:{spec.pca}: too many components for {matrix.shape[0]} vectors "
                     f"of length {matrix.shape[1]}"
                 )
@@ -196,22 +196,22 @@ class Space:
 
 
 def check_learnable(vectors: np.ndarray, name: str) -> None:
-    """Raises ``Mistake`` if nothing can be fitted to these vectors (n, d) of the features ``name``."""
+    """Raises ``UserError`` if nothing can be fitted to these vectors (n, d) of the features ``name``."""
     if not np.isfinite(vectors).all():
-        raise Mistake(f"--features {name}: the vectors contain NaN or infinity")
+        raise UserError(f"--features {name}: the vectors contain NaN or infinity")
     _check_varies(vectors, name)
 
 
 def _check_varies(matrix: np.ndarray, name: str) -> None:
-    """Raises ``Mistake`` if finite vectors are all the same, or too large or small for float32 to sum their squares."""
+    """Raises ``UserError`` if finite vectors are all the same, or too large or small to square in float32."""
     largest = float(np.abs(matrix).max())
     spread = float((matrix.max(axis=0).astype(np.float64) - matrix.min(axis=0)).max())
     if spread <= 4 * np.finfo(np.float32).eps * largest:
-        raise Mistake(f"--features {name}: all {len(matrix)} vectors are the same; nothing can be fitted to them")
+        raise UserError(f"--features {name}: all {len(matrix)} vectors are the same; nothing can be fitted to them")
     if largest > _LARGEST:
-        raise Mistake(f"--features {name}: values up to {largest:.0e} are too large to compute with")
+        raise UserError(f"--features {name}: values up to {largest:.0e} are too large to compute with")
     if spread < _SMALLEST:
-        raise Mistake(f"--features {name}: differences of at most {spread:.0e} are too small to compute with")
+        raise UserError(f"--features {name}: differences of at most {spread:.0e} are too small to compute with")
 
 
 def _fit_pca(matrix: np.ndarray, components: int | float, seed: int, whiten: bool) -> Pca:

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, NoReturn, TextIO
 
 from artsim import cluster
-from artsim.mistake import Mistake, Outage
+from artsim.errors import ServiceUnavailable, UserError
 from artsim.summary import all_failed, failed_line, printable, summary
 
 _SUBMITTED = "RAY_JOB_CONFIG_JSON_ENV_VAR"  # set in the environment of a command that `ray job submit` runs
@@ -34,7 +34,7 @@ class Job:
     """A job: add options with ``job.option(...)``, mark the function with ``@job.runs``, run it with ``job.main()``.
 
     The function takes the archive (an ``artsim.archive.Archive``) and the parsed options, and returns its share of the
-    report: at least ``rows_in``, ``rows_out`` and ``rows_failed``. It raises ``Mistake`` for user errors.
+    report: at least ``rows_in``, ``rows_out`` and ``rows_failed``. It raises ``UserError`` for user errors.
     """
 
     def __init__(
@@ -111,13 +111,13 @@ class Job:
         return self._instead[1:]
 
     def check(self, arguments: Sequence[str]) -> None:
-        """Raises ``Mistake`` if these arguments are not valid."""
+        """Raises ``UserError`` if these arguments are not valid."""
         self._parse(list(arguments))
 
     def run(self, arguments: Sequence[str]) -> dict[str, Any]:
         """Runs the job with these arguments. Returns the report, which is also stored in the archive.
 
-        Raises ``Mistake`` for user errors and ``Outage`` if S3 stops answering.
+        Raises ``UserError`` for user errors and ``ServiceUnavailable`` if S3 stops answering.
         """
         return self._work(self._parse(list(arguments)))
 
@@ -173,9 +173,9 @@ class Job:
             # Only the report goes to stdout. Ray may write there until the end, for example if a node is lost.
             out, sys.stdout = sys.stdout, sys.stderr
             report = self._work(options)
-        except Mistake as mistake:
+        except UserError as mistake:
             self._exit(2, str(mistake))
-        except Outage as outage:
+        except ServiceUnavailable as outage:
             self._exit(1, str(outage))
         except OSError as error:
             if _reason(error).errno != errno.ENOSPC:
@@ -208,7 +208,7 @@ class Job:
     def _parse(self, arguments: list[str]) -> argparse.Namespace:
         for argument in arguments:
             if "\0" in argument or argument.encode(errors="ignore").decode() != argument:
-                raise Mistake(f"{argument.encode(errors='replace').decode()}: not valid UTF-8 text")
+                raise UserError(f"{argument.encode(errors='replace').decode()}: not valid UTF-8 text")
         if self._has_actions:
             arguments = self._with_action(arguments)
         if not self._reads_config:
@@ -220,21 +220,21 @@ class Job:
 
     def _with_archive(self, options: argparse.Namespace) -> argparse.Namespace:
         if options.archive is None and not self._other(options):
-            raise Mistake("the following arguments are required: --archive")
+            raise UserError("the following arguments are required: --archive")
         self._check_numbers(options)
         return options
 
     def _check_numbers(self, options: argparse.Namespace) -> None:
-        """Raises ``Mistake`` for a number that is NaN, or too small or too large for its option."""
+        """Raises ``UserError`` for a number that is NaN, or too small or too large for its option."""
         flags = {action.dest: action.option_strings[-1] for action in self._parser._actions}
         for name, least in self._least.items():
             value = getattr(options, name)
             if value is None:
                 continue
             if not value >= least:  # also true for NaN
-                raise Mistake(f"{flags[name]} {value}: must be {least:g} or more")
+                raise UserError(f"{flags[name]} {value}: must be {least:g} or more")
             if value >= (_MOST if isinstance(value, int) else _MOST_FLOAT):
-                raise Mistake(f"{flags[name]} {value}: too large")
+                raise UserError(f"{flags[name]} {value}: too large")
 
     def _with_action(self, arguments: list[str]) -> list[str]:
         """Moves the action word to the front, after ``--action``: the first word, or one that is no option's value."""
@@ -258,25 +258,25 @@ class Job:
             else:
                 text = Path(path).read_bytes()
         except OSError as error:
-            raise Mistake(f"--config {path}: {error.strerror or error}") from error
+            raise UserError(f"--config {path}: {error.strerror or error}") from error
         settings = parse_toml(text, path)
         section = settings.get(self.name, settings)
         if not isinstance(section, dict):
-            raise Mistake(f"--config {path}: {self.name} is a value; put the options in one section [{self.name}]")
+            raise UserError(f"--config {path}: {self.name} is a value; put the options in one section [{self.name}]")
         for name in section:
             if f"--{name.replace('_', '-')}" not in self._parser._option_string_actions:
-                raise Mistake(f"--config {path}: jobs.{self.name} has no option {name}")
+                raise UserError(f"--config {path}: jobs.{self.name} has no option {name}")
         return as_arguments(section, path)
 
 
 def parse_toml(content: bytes, path: str) -> dict[str, Any]:
-    """Returns the tables of a TOML file. Raises ``Mistake`` if it is not UTF-8, not TOML, or nested too deep."""
+    """Returns the tables of a TOML file. Raises ``UserError`` if it is not UTF-8, not TOML, or nested too deep."""
     try:
         return tomllib.loads(content.decode("utf-8-sig"))
     except RecursionError as error:
-        raise Mistake(f"--config {path}: nested too deeply") from error
+        raise UserError(f"--config {path}: nested too deeply") from error
     except ValueError as error:  # not UTF-8, not TOML, or a number with thousands of digits
-        raise Mistake(f"--config {path}: {error}") from error
+        raise UserError(f"--config {path}: {error}") from error
 
 
 def as_arguments(settings: dict[str, Any], path: str) -> list[str]:
@@ -285,7 +285,7 @@ def as_arguments(settings: dict[str, Any], path: str) -> list[str]:
     for name, value in settings.items():
         flag = f"--{name.replace('_', '-')}"
         if flag in ("--help", "--list", "--config"):
-            raise Mistake(f"--config {path}: {name} is allowed only on the command line")
+            raise UserError(f"--config {path}: {name} is allowed only on the command line")
         if isinstance(value, bool):
             arguments += [flag] if value else []
         elif isinstance(value, dict):
@@ -295,7 +295,7 @@ def as_arguments(settings: dict[str, Any], path: str) -> list[str]:
         elif isinstance(value, str | int | float):
             arguments.append(f"{flag}={value}")
         else:
-            raise Mistake(f"--config {path}: {name} has a value of unsupported type {type(value).__name__}")
+            raise UserError(f"--config {path}: {name} has a value of unsupported type {type(value).__name__}")
     return arguments
 
 
@@ -317,11 +317,11 @@ def _print(report: dict[str, Any], out: TextIO | None, shown: Text, *, as_json: 
 
 
 def _check_stays(archive: str) -> None:
-    """Raises ``Mistake`` if the archive would be lost with the process or with Ray's copy of the project for a job."""
+    """Raises ``UserError`` if the archive would be lost with the process or with Ray's copy of the project."""
     if archive.startswith("memory://"):
-        raise Mistake(f"--archive {archive}: it would be lost when this process ends; use a folder or a bucket")
+        raise UserError(f"--archive {archive}: it would be lost when this process ends; use a folder or a bucket")
     if _SUBMITTED in os.environ and "://" not in archive and not Path(archive).is_absolute():
-        raise Mistake(
+        raise UserError(
             f"--archive {archive}: relative to the folder that Ray creates for this job and deletes with it; "
             "use the absolute path of a folder that all nodes see, or a bucket"
         )
@@ -370,7 +370,7 @@ def _traceback(kind: type[BaseException], error: BaseException, trace: Traceback
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise Mistake(message)
+        raise UserError(message)
 
 
 class _Lines(logging.StreamHandler[TextIO]):

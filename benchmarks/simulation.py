@@ -23,10 +23,10 @@ from yarl import URL
 from artsim import cluster
 from artsim.archive import CATALOG, IMAGES, features
 from artsim.archive import Archive as Stored
-from artsim.scrape.gate import Gate
 from artsim.scrape.host import Rules
-from artsim.scrape.limits import Answer, Limits, Request
 from artsim.scrape.options import Options
+from artsim.scrape.rate_limit_client import RateLimitClient
+from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
 from artsim.scrape.robots import Robots
 from artsim.scrape.works import Piece, find_pieces, read_rows
 from benchmarks.claims import Claim, conclude
@@ -49,7 +49,7 @@ class Worker:
     async def begin(self, archive: Stored, scraping: bool) -> None:
         self._archive = archive
         if scraping:
-            self._gate = Gate(self._name, self._exchange, self._read_robots, RATES.at_once)
+            self._gate = RateLimitClient(self._name, self._exchange, self._read_robots, RATES.at_once)
         else:
             await self._gate.close()
 
@@ -111,7 +111,7 @@ def made_up(folder: str, rows: int) -> Stored:
 def start() -> list[Any]:
     """Starts Ray and the workers; returns the workers when all are ready."""
     ray.init(address="local", logging_level="ERROR", log_to_driver=False, include_dashboard=False)
-    limits = ray.remote(Limits).options(num_cpus=0).remote(Rules(RATES.per_host))
+    limits = ray.remote(RateLimitCoordinator).options(num_cpus=0).remote(Rules(RATES.per_host))
     actor: Any = ray.remote(Worker).options(num_cpus=0.01, max_concurrency=OPEN + 1)
     workers = [actor.remote(limits, number) for number in range(WORKERS)]
     ray.get([worker.__ray_ready__.remote() for worker in workers])

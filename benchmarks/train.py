@@ -28,7 +28,7 @@ from artsim.learn.fit import HeadTrainee
 from artsim.learn.recipe import Recipe
 from artsim.learn.splits import split
 from artsim.learn.train_epochs import epochs
-from artsim.learn.train_heads import spread_of
+from artsim.learn.train_heads import covariance_of
 from artsim.learn.train_plan import groups_by
 from artsim.measure.interval import mean_score, paired_difference
 from artsim.measure.ranks import ranks
@@ -154,7 +154,7 @@ def compare(archive: Archive, count: int) -> None:
     results = {"untrained": ranks(vectors, held_out)}
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # as in jobs.train
-    trainee = HeadTrainee(vectors, rows[training], rows[validation], Recipe(), total=spread_of(space, 0))
+    trainee = HeadTrainee(vectors, rows[training], rows[validation], Recipe(), total=covariance_of(space, 0))
     *_, last = epochs(trainee, Recipe())
     torch.set_num_threads(threads)
     taken["ours"] = float(np.mean([epoch["seconds"] for epoch in last.history]))

@@ -22,7 +22,7 @@ from artsim.learn.annotations import add_annotations
 from artsim.learn.fold_plan import tuning_folds
 from artsim.learn.question import Question
 from artsim.learn.recipe import Recipe
-from artsim.learn.train_heads import HeadLearner, spread_of
+from artsim.learn.train_heads import HeadLearner, covariance_of
 from artsim.learn.train_plan import IN_FOLDS, make_plan
 from artsim.learn.tune_trial import HeadTrial
 from benchmarks.claims import Claim, conclude
@@ -82,7 +82,7 @@ def bare_seconds(archive: Archive, recipe: Recipe, trials: list[dict[str, Any]])
         public_only=False,
     )
     cut = tuning_folds(archive, "sweeps/_bare", learner, plan, configuration, count=3, mines=False)
-    total = spread_of(learner.space, 0)
+    total = covariance_of(learner.space, 0)
     shared = {"vectors": learner.before(cut.ids), "folds": cut.folds, "groups": cut.groups, "total": total}
     started = time.perf_counter()
     context = multiprocessing.get_context("spawn")

@@ -12,8 +12,8 @@ python -m jobs.annotations import --links --archive archives/demo --file morphog
 import argparse
 from typing import Any
 
+from artsim.errors import UserError
 from artsim.job import Job
-from artsim.mistake import Mistake
 
 job = Job("annotations", __doc__)
 job.actions("draw", "import", "export", "simulate", "check", help="what to do; the first word of the command line")
@@ -71,12 +71,12 @@ def annotations(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     needed = {"import": ["file", "annotator"], "export": ["file"], "simulate": ["annotator", "by"], "draw": ["out"]}
     for name in needed.get(options.action, []):
         if getattr(options, name) is None:
-            raise Mistake(f"--{name}: {options.action} needs it")
+            raise UserError(f"--{name}: {options.action} needs it")
     if options.links and options.action != "import":
-        raise Mistake(f"--links: {options.action} does not use it; import does")
+        raise UserError(f"--links: {options.action} does not use it; import does")
     for name in ("out", "model", "repeats"):
         if getattr(options, name) and options.action != "draw":
-            raise Mistake(f"--{name}: {options.action} does not use it; draw does")
+            raise UserError(f"--{name}: {options.action} does not use it; draw does")
     if options.action == "check":
         return check(archive, annotators=annotators, public_only=public_only)
     if options.action == "export":

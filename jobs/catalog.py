@@ -90,39 +90,39 @@ def catalog(archive: "Archive", options: Namespace) -> dict[str, Any]:
 @job.instead("preview", preview_text)
 def preview(options: Namespace) -> dict[str, Any]:
     """Reads the first rows and writes nothing."""
-    from artsim.archive import Mistake
+    from artsim.archive import UserError
     from artsim.sources.first_rows import first_rows
 
     if options.preview < 1:
-        raise Mistake(f"--preview {options.preview}: must be 1 or more")
+        raise UserError(f"--preview {options.preview}: must be 1 or more")
     count = min(options.preview, options.limit or options.preview)
     return first_rows(_opened(options, count), options.name, count)
 
 
 def _check_shards(archive: "Archive", options: Namespace) -> None:
-    from artsim.archive import Mistake
+    from artsim.archive import UserError
 
     if options.shards is not None and options.shards != archive.shards:
-        raise Mistake(
+        raise UserError(
             f"--shards {options.shards}: the archive has {archive.shards} shards, which can't be changed; leave it out"
         )
 
 
 def _check_read(options: Namespace) -> None:
-    """Raises ``Mistake`` for an option that the source does not read."""
-    from artsim.archive import Mistake
+    """Raises ``UserError`` for an option that the source does not read."""
+    from artsim.archive import UserError
 
     for flag, sources in _ONLY.items():
         given = getattr(options, flag.removeprefix("--").replace("-", "_"))
         if options.source not in sources and given is not None and given != []:
-            raise Mistake(
+            raise UserError(
                 f"{flag}: --source {options.source} does not use it; only for --source {' or '.join(sources)}"
             )
 
 
 def _opened(options: Namespace, first: int | None = None) -> "Source":
     """Opens the source that the options name; for a preview of the ``first`` rows, it reads only what it needs."""
-    from artsim.archive import Mistake
+    from artsim.archive import UserError
     from artsim.sources.columns import parse_columns
     from artsim.sources.fetch import Web
     from artsim.sources.first_rows import LEAST
@@ -135,12 +135,12 @@ def _opened(options: Namespace, first: int | None = None) -> "Source":
 
     _check_read(options)
     if options.location is None and options.source != "smk":
-        raise Mistake(f"--location: required for --source {options.source}")
+        raise UserError(f"--location: required for --source {options.source}")
     if options.limit is not None and options.limit < 1:
-        raise Mistake(f"--limit {options.limit}: must be 1 or more")
+        raise UserError(f"--limit {options.limit}: must be 1 or more")
     size, languages = 1024 if options.size is None else options.size, options.language or ["en"]
     if size < 1:
-        raise Mistake(f"--size {options.size}: must be 1 or more")
+        raise UserError(f"--size {options.size}: must be 1 or more")
     if options.source == "folder":
         return open_folder(options.location)
     if options.source == "table":
@@ -153,7 +153,7 @@ def _opened(options: Namespace, first: int | None = None) -> "Source":
     try:
         urlsplit(options.location or "")
     except ValueError as error:
-        raise Mistake(f"--location {options.location}: not a valid address: {error}") from error
+        raise UserError(f"--location {options.location}: not a valid address: {error}") from error
     web = Web(options.contact, options.allow_host, options.location)
     if options.source == "smk":
         return open_smk(options.location, web, languages)

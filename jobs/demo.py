@@ -9,8 +9,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from artsim.errors import UserError
 from artsim.job import Job
-from artsim.mistake import Mistake
 
 job = Job("demo", __doc__, creates_archive=True, reads_config=False, archive="archives/demo")
 job.option(
@@ -26,9 +26,11 @@ job.option("--port", type=int, default=8437, help="port of the museum's web site
 def demo(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """Creates the museum, writes pipeline.toml beside the archive and runs it; returns paths of pictures and tables."""
     if not 0 <= options.port < 65536:
-        raise Mistake(f"--port {options.port}: must be 0 to 65535")
+        raise UserError(f"--port {options.port}: must be 0 to 65535")
     if not archive.store.is_local:
-        raise Mistake(f"--archive {archive.uri}: must be a local folder; use jobs.pipeline for an archive in a bucket")
+        raise UserError(
+            f"--archive {archive.uri}: must be a local folder; use jobs.pipeline for an archive in a bucket"
+        )
     from artsim.sample.tour import tour
     from jobs.pipeline import job as pipeline
 

@@ -9,8 +9,8 @@ python -m jobs.neighbors --archive archives/demo --features efficientnet_lite0:1
 import argparse
 from typing import Any
 
+from artsim.errors import UserError
 from artsim.job import Job
-from artsim.mistake import Mistake
 
 job = Job("neighbors", __doc__)
 job.option("--features", nargs="+", required=True, metavar="NAME[:PCA]", help="one, or several to stack")
@@ -33,7 +33,7 @@ def neighbors(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     space = Space(archive, options.features, options.seed)
     how = {"metric": options.metric, "farthest": options.farthest, "public_only": options.rights == "public"}
     if options.all and (options.id or options.image or options.picture):
-        raise Mistake("--all: writes a table of all artworks; leave out --id, --image and --picture")
+        raise UserError("--all: writes a table of all artworks; leave out --id, --image and --picture")
     if options.all:
         return all_neighbors(space, options.k, **how)
     return neighbors_of(

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import jobs
+from artsim.errors import ServiceUnavailable, UserError
 from artsim.job import Job, as_arguments, parse_toml
-from artsim.mistake import Mistake, Outage
 from artsim.summary import all_failed, failed_line
 
 
@@ -33,7 +33,7 @@ def _sections(options: argparse.Namespace) -> dict[str, Any]:
     try:
         return parse_toml(Path(options.config).read_bytes(), options.config)
     except OSError as error:
-        raise Mistake(f"--config {options.config}: {error.strerror}") from error
+        raise UserError(f"--config {options.config}: {error.strerror}") from error
 
 
 job = Job("pipeline", __doc__, creates_archive=True, shards=_shards, reads_config=False)
@@ -47,7 +47,7 @@ job.option("--rights", choices=["all", "public"], default="all", help="rights fo
 def pipeline(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """Checks every section, then runs the jobs; returns their reports and totals.
 
-    Raises ``Outage`` if all rows of a job failed.
+    Raises ``ServiceUnavailable`` if all rows of a job failed.
     """
     steps = _steps(archive.uri, options)
     for step, arguments in steps:
@@ -56,7 +56,7 @@ def pipeline(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     for step, arguments in steps:
         reports.append(_named(step, step.run, arguments))
         if all_failed(reports[-1]):
-            raise Outage(f"[{step.name}] {failed_line(reports[-1])}; the jobs after it were not run")
+            raise ServiceUnavailable(f"[{step.name}] {failed_line(reports[-1])}; the jobs after it were not run")
     totals = {key: sum(report[key] for report in reports) for key in ("rows_in", "rows_out", "rows_failed")}
     failures = sum((Counter(report.get("failures") or {}) for report in reports), Counter[str]())
     return {**totals, "failures": dict(failures.most_common()), "steps": reports}
@@ -66,8 +66,8 @@ def _named(step: Job, action: Callable[[list[str]], Any], arguments: list[str]) 
     """Calls ``action``; the message of a user error starts with the section."""
     try:
         return action(arguments)
-    except Mistake as mistake:
-        raise Mistake(f"[{step.name}] {mistake}") from mistake
+    except UserError as mistake:
+        raise UserError(f"[{step.name}] {mistake}") from mistake
 
 
 def _steps(uri: str, options: argparse.Namespace) -> list[tuple[Job, list[str]]]:
@@ -75,17 +75,19 @@ def _steps(uri: str, options: argparse.Namespace) -> list[tuple[Job, list[str]]]
     steps = []
     for name, settings in _sections(options).items():
         if name not in known:
-            raise Mistake(f"--config {options.config}: [{name}] is not a job; choose one of {', '.join(sorted(known))}")
+            raise UserError(
+                f"--config {options.config}: [{name}] is not a job; choose one of {', '.join(sorted(known))}"
+            )
         step = importlib.import_module(f"jobs.{name}").job
         for section in settings if isinstance(settings, list) else [settings]:
             if not isinstance(section, dict):
-                raise Mistake(f"--config {options.config}: {name} is a value; put options in a section [{name}]")
+                raise UserError(f"--config {options.config}: {name} is a value; put options in a section [{name}]")
             common = {"archive": uri, "seed": options.seed}
             if not step.creates_archive:
                 common["rights"] = options.rights
             steps.append((step, as_arguments({**common, **section}, options.config)))
     if not steps:
-        raise Mistake(f"--config {options.config}: contains no job; add a section such as [scrape]")
+        raise UserError(f"--config {options.config}: contains no job; add a section such as [scrape]")
     return steps
 
 

@@ -9,11 +9,11 @@ python -m jobs.train --archive archives/demo --config archives/demo/sweeps/margi
 import argparse
 from typing import Any
 
+from artsim.errors import UserError
 from artsim.job import Job
 from artsim.learn.question_options import add_question_options, asked
 from artsim.learn.recipe import flag
 from artsim.learn.workers import ALONE, parse_workers
-from artsim.mistake import Mistake
 
 job = Job("tune", __doc__)
 job.option("--name", required=True, help="name of the sweep; the same command resumes it")
@@ -53,16 +53,16 @@ def tune(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
 
     options.loss = options.loss or "triplet"  # the loss with m and m2; also the base if the loss is searched
     if not options.finetune and options.workers != ALONE:
-        raise Mistake("--workers: only with --finetune; without it, each trial runs in one process")
+        raise UserError("--workers: only with --finetune; without it, each trial runs in one process")
     if options.finetune and options.folds not in (None, 1):
-        raise Mistake(
+        raise UserError(
             "--folds: not with --finetune; each trial fine-tunes the backbone once, validated as in jobs.train"
         )
     question, learner = asked(archive, options)
     space = parse_space(options.space, question.recipe)
     for name in space:
         if name != "loss" and getattr(options, name) is not None:
-            raise Mistake(f"{flag(name)}: is searched; leave {name} out of --space to set it")
+            raise UserError(f"{flag(name)}: is searched; leave {name} out of --space to set it")
     return tune(
         archive,
         options.name,

@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial.distance import cdist, pdist
 from sklearn.decomposition import PCA
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.features import Space, Spec, parse_spec
 from tests.made import CLOSED, add_features, hash_of, make_archive, named, vectors_of
 
@@ -32,7 +32,7 @@ def test_specs(text: str, spec: Spec) -> None:
 
 @pytest.mark.parametrize("text", ["x:0", "x:0.0", "x:1.0", "x:1.5", "x:7.", "x:.", "x:1.2.3", "", "two\nlines"])
 def test_specs_that_say_nothing_sensible(text: str) -> None:
-    with pytest.raises(Mistake, match="--features") as caught:
+    with pytest.raises(UserError, match="--features") as caught:
         parse_spec(text)
     assert "\n" not in str(caught.value)
 
@@ -125,14 +125,14 @@ def test_pca_of_the_same_seed_is_the_same(archive: Archive) -> None:
 
 
 def test_more_components_than_there_can_be(archive: Archive) -> None:
-    with pytest.raises(Mistake, match=r"two:10: too many components for 5\d vectors of length 9"):
+    with pytest.raises(UserError, match=r"two:10: too many components for 5\d vectors of length 9"):
         Space(archive, ["two:10"])
 
 
 def test_pca_of_nothing_is_a_mistake(tmp_path) -> None:
     archive = make_archive(tmp_path, named(3))
     archive.write_json("features/begun/_about.json", {})
-    with pytest.raises(Mistake, match="begun"):
+    with pytest.raises(UserError, match="begun"):
         Space(archive, ["begun:2"])
     assert list(Space(archive, ["begun"]).blocks()) == []
 
@@ -153,7 +153,7 @@ def test_find_gives_the_order_asked(archive: Archive) -> None:
     ],
 )
 def test_find_names_an_id_without_a_vector(archive: Archive, specs: list[str], name: str, feature: str) -> None:
-    with pytest.raises(Mistake, match=rf"{name}: features/{feature} has no vector"):
+    with pytest.raises(UserError, match=rf"{name}: features/{feature} has no vector"):
         Space(archive, specs).find([_IDS[0], name])
 
 
@@ -203,9 +203,9 @@ def test_names_of_spaces_differ(archive: Archive) -> None:
 
 
 def test_features_that_are_not_there(archive: Archive, tmp_path) -> None:
-    with pytest.raises(Mistake, match=r"--features three: .*it has one, two"):
+    with pytest.raises(UserError, match=r"--features three: .*it has one, two"):
         Space(archive, ["one", "three"])
-    with pytest.raises(Mistake, match=r"jobs\.extract"):
+    with pytest.raises(UserError, match=r"jobs\.extract"):
         Space(Archive.create(str(tmp_path)), ["one"])
 
 
@@ -231,13 +231,13 @@ def _components_for(matrix: np.ndarray, share: float) -> int:
 
 
 def test_find_says_that_an_id_is_not_in_the_catalog(archive: Archive) -> None:
-    with pytest.raises(Mistake, match="stranger: no such id in the catalog; ids look like made:"):
+    with pytest.raises(UserError, match="stranger: no such id in the catalog; ids look like made:"):
         Space(archive, ["one"]).find([_IDS[0], "stranger"])
 
 
 @pytest.mark.parametrize("name", ["..", ".", "../images", "../features/one", "a" * 300, "f\0"])
 def test_a_feature_is_a_name_and_never_a_path(archive: Archive, name: str) -> None:
-    with pytest.raises(Mistake, match="no such features"):
+    with pytest.raises(UserError, match="no such features"):
         Space(archive, [name])
 
 
@@ -272,11 +272,11 @@ def test_vectors_that_are_no_numbers_are_left_out(tmp_path) -> None:
         ids = np.concatenate([ids for ids, _ in space.blocks()])
         assert sorted(ids) == [one for one in _IDS if one not in _IDS[4:6]]
         assert all(np.isfinite(vectors).all() for _, vectors in space.blocks())
-        with pytest.raises(Mistake, match=f"{_IDS[4]}: its vector in features/odd contains NaN or infinity"):
+        with pytest.raises(UserError, match=f"{_IDS[4]}: its vector in features/odd contains NaN or infinity"):
             space.find([_IDS[3], _IDS[4]])
     np.testing.assert_allclose(
         Space(archive, ["odd:3"]).find(_IDS[:4]), Space(archive, ["rest:3"]).find(_IDS[:4]), rtol=1e-5, atol=1e-6
     )
     assert not list(Space(archive, ["none"]).blocks())
-    with pytest.raises(Mistake, match="--features none: 0 vectors are too few for a PCA"):
+    with pytest.raises(UserError, match="--features none: 0 vectors are too few for a PCA"):
         Space(archive, ["none:2"])

@@ -22,7 +22,7 @@ _FLOORS = [
     {"vision"},  # below the pictures: a thumbnail is opened and turned upright as every other image is
     {"measure", "archive", "sample"},
     {"cluster"},
-    {"mistake", "reasons"},
+    {"errors", "reasons"},
 ]
 
 
@@ -94,7 +94,7 @@ def test_every_folder_is_on_one_floor() -> None:
         ("artsim.sample.motifs.city", "from ...vision import check", 1),
         ("artsim.sample.motifs.city", "from ..outlines import Rng\nfrom . import garden", 0),
         ("artsim.sample.motifs.__init__", "from ... import features", 1),
-        ("artsim.job", "from artsim.archive import Archive\nfrom artsim.mistake import Mistake", 0),
+        ("artsim.job", "from artsim.archive import Archive\nfrom artsim.errors import UserError", 0),
         ("artsim.web.page", "from artsim.job import Job", 1),
         ("artsim.explore.walk", "import numpy\nfrom artsim import cluster\nfrom artsim.features import Space", 0),
         ("artsim.explore.walk", "from artsim.explore.search import search", 0),

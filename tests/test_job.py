@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.job import Job, as_arguments
 from tests.made import make_archive
 
@@ -49,7 +49,7 @@ def test_a_mistake_is_said_before_anything_heavy_is_imported() -> None:
         )
         done = subprocess.run([sys.executable, "-c", check], cwd=_ROOT, capture_output=True, text=True, timeout=60)
         said, *imported = done.stdout.split()
-        assert (said, set(imported) & {"ray", "torch", "timm", "scipy", "sklearn"}) == ("Mistake", set()), done.stderr
+        assert (said, set(imported) & {"ray", "torch", "timm", "scipy", "sklearn"}) == ("UserError", set()), done.stderr
 
 
 def test_a_scrape_with_nothing_to_do_does_without_pandas(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def job() -> Job:
     def toy(archive, options) -> dict:
         print("chatter of a library")
         if options.name == "mistake":
-            raise Mistake("--name mistake: it is one")
+            raise UserError("--name mistake: it is one")
         if options.name == "error":
             raise ZeroDivisionError
         if options.name == "stop":
@@ -92,7 +92,7 @@ def job() -> Job:
 
 @pytest.fixture
 def said(job: Job, tmp_path):
-    """``said(arguments, toml)``: what the job understood, or the Mistake."""
+    """``said(arguments, toml)``: what the job understood, or the UserError."""
     Archive.create(str(tmp_path / "archive"))
 
     def run(*arguments: str, toml: str | None = None) -> dict:
@@ -151,16 +151,16 @@ def test_an_error_is_not_taken_for_a_mistake(job: Job, tmp_path, monkeypatch) ->
 
 
 def test_without_an_archive(job: Job, tmp_path) -> None:
-    with pytest.raises(Mistake, match="--archive"):
+    with pytest.raises(UserError, match="--archive"):
         job.run(["--count", "1"])
-    with pytest.raises(Mistake, match="nowhere"):
+    with pytest.raises(UserError, match="nowhere"):
         job.run(["--archive", str(tmp_path / "nowhere")])
     maker = Job("maker", "Make.", creates_archive=True)
     maker.option("--shards", type=int, help="how many")
     maker.runs(lambda archive, options: {"shards": archive.shards})
     assert maker.run(["--archive", str(tmp_path / "new"), "--shards", "3"])["shards"] == 3
     assert maker.run(["--archive", str(tmp_path / "usual")])["shards"] == 32
-    with pytest.raises(Mistake, match="--shards 0"):
+    with pytest.raises(UserError, match="--shards 0"):
         maker.run(["--archive", str(tmp_path / "none"), "--shards", "0"])
 
 
@@ -171,7 +171,7 @@ def test_a_submitted_job_wants_the_whole_path_of_its_archive(tmp_path: Path, mon
     monkeypatch.chdir(tmp_path)
     maker.run(["--archive", "archives/here"])
     monkeypatch.setenv("RAY_JOB_CONFIG_JSON_ENV_VAR", "{}")
-    with pytest.raises(Mistake, match="--archive archives/gone: relative"):
+    with pytest.raises(UserError, match="--archive archives/gone: relative"):
         maker.run(["--archive", "archives/gone"])
     assert not Path("archives/gone").exists()
     maker.run(["--archive", str(tmp_path / "archives/whole")])
@@ -257,7 +257,7 @@ def test_false_and_nothing_leave_the_default(said) -> None:
     ],
 )
 def test_mistakes_in_a_toml_file(said, toml: str, named: str) -> None:
-    with pytest.raises(Mistake, match=named) as caught:
+    with pytest.raises(UserError, match=named) as caught:
         said(toml=toml)
     assert "\n" not in str(caught.value)
 
@@ -265,14 +265,14 @@ def test_mistakes_in_a_toml_file(said, toml: str, named: str) -> None:
 def test_a_toml_file_that_cannot_be_read(job: Job, tmp_path) -> None:
     (tmp_path / "latin.toml").write_bytes(b"name = '\xff'")
     for name in ("none.toml", "latin.toml", "."):
-        with pytest.raises(Mistake, match="--config"):
+        with pytest.raises(UserError, match="--config"):
             job.run(["--archive", str(tmp_path), "--config", str(tmp_path / name)])
 
 
 def test_options_are_not_abbreviated(said) -> None:
     """An abbreviated --config would be taken, and its file read by nobody."""
     for arguments in (["--conf", "x.toml"], ["--nam", "x"]):
-        with pytest.raises(Mistake, match=arguments[0]):
+        with pytest.raises(UserError, match=arguments[0]):
             said(*arguments)
 
 
@@ -337,7 +337,7 @@ def test_a_seed_is_a_number_that_every_library_takes(tmp_path: Path, seed: str) 
 @pytest.mark.parametrize("about", ["{", "{}", "[]", '{"format": 1, "shards": 0}', '{"format": 1, "shards": "3"}'])
 def test_a_damaged_archive_is_a_mistake(tmp_path: Path, about: str) -> None:
     (tmp_path / "archive.json").write_text(about)
-    with pytest.raises(Mistake, match=r"archive\.json is damaged"):
+    with pytest.raises(UserError, match=r"archive\.json is damaged"):
         Archive.open(str(tmp_path))
 
 
@@ -369,7 +369,7 @@ def test_a_closed_stdout_is_no_error(tmp_path: Path) -> None:
 def test_an_archive_in_memory_is_refused() -> None:
     from jobs.status import job
 
-    with pytest.raises(Mistake, match="lost when this process ends"):
+    with pytest.raises(UserError, match="lost when this process ends"):
         job.run(["--archive", "memory://a"])
 
 
@@ -412,7 +412,7 @@ def test_on_a_terminal_the_report_is_a_summary_unless_json_is_asked_for(tmp_path
     ],
 )
 def test_toml_that_no_parser_can_take_is_a_mistake(said, toml: str) -> None:
-    with pytest.raises(Mistake):
+    with pytest.raises(UserError):
         said(toml=toml)
 
 

@@ -8,7 +8,7 @@ from artsim.archive.s3 import in_words
 from artsim.archive.schemas import CATALOG, IMAGES, NEIGHBORS, NEW_ADDRESS, features
 from artsim.archive.store import Store, read_file
 from artsim.archive.table import Table
-from artsim.mistake import Mistake
+from artsim.errors import UserError
 
 __all__ = [
     "CATALOG",
@@ -18,9 +18,9 @@ __all__ = [
     "PART_ROWS",
     "Archive",
     "Keys",
-    "Mistake",
     "Store",
     "Table",
+    "UserError",
     "Work",
     "check_record",
     "features",

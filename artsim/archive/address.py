@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
-from artsim.mistake import Mistake
+from artsim.errors import UserError
 
 _LOCAL = re.compile(r"(?:file|local):(?P<rest>/.*|)", re.IGNORECASE | re.DOTALL)
 _SCHEME = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://", re.IGNORECASE)
@@ -23,45 +23,47 @@ def scheme_of(uri: str) -> str | None:
 def local_path(uri: str) -> str:
     """Returns the absolute, percent-decoded path of a plain path or a ``file://`` address.
 
-    Raises ``Mistake`` if the address names no local path. A ``#`` or ``?`` in a ``file://`` address is rejected, since
-    it may belong to a file name or start a fragment or query.
+    Raises ``UserError`` if the address names no local path. A ``#`` or ``?`` in a ``file://`` address is rejected,
+    since it may belong to a file name or start a fragment or query.
     """
     path = uri
     if match := _LOCAL.fullmatch(uri):
         path = _decoded(match["rest"], uri)
     elif "://" in uri:
-        raise Mistake(f"cannot open {uri[:100]}: neither a path nor an address of a known kind")
+        raise UserError(f"cannot open {uri[:100]}: neither a path nor an address of a known kind")
     try:
         resolved = Path(path).expanduser().resolve()
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
             resolved.lstat()  # raises OSError if a name is too long
         return str(resolved)
     except (OSError, RuntimeError, ValueError) as error:
-        raise Mistake(f"{uri[:100]}: not a valid path: {error}") from error
+        raise UserError(f"{uri[:100]}: not a valid path: {error}") from error
 
 
 def _decoded(rest: str, uri: str) -> str:
     if rest.startswith("//"):
         host, slash, path = rest[2:].partition("/")
         if host.lower() not in ("", "localhost"):
-            raise Mistake(
+            raise UserError(
                 f"{uri[:100]}: names the machine {host!r}, but file:// opens only folders on this machine; "
                 "write an absolute path with three slashes: file:///folder"
             )
         rest = slash + path
     if not rest:
-        raise Mistake(f"{uri[:100]}: the folder is missing; write an absolute path with three slashes: file:///folder")
+        raise UserError(
+            f"{uri[:100]}: the folder is missing; write an absolute path with three slashes: file:///folder"
+        )
     check_no_fragment(uri, rest)
     if "?" in rest:
-        raise Mistake(f"{uri[:100]}: ? starts a query in an address; write it as %3F, or use a plain path")
+        raise UserError(f"{uri[:100]}: ? starts a query in an address; write it as %3F, or use a plain path")
     try:
         path = unquote_to_bytes(rest.encode()).decode()
     except UnicodeDecodeError as error:
-        raise Mistake(f"{uri[:100]}: its percent-encoded bytes are not UTF-8") from error
+        raise UserError(f"{uri[:100]}: its percent-encoded bytes are not UTF-8") from error
     return os.path.normpath(path) if path.startswith("//") else path
 
 
 def check_no_fragment(uri: str, path: str | None = None) -> None:
-    """Raises ``Mistake`` if an address has a ``#``: programs silently drop it and everything after it."""
+    """Raises ``UserError`` if an address has a ``#``: programs silently drop it and everything after it."""
     if "#" in (uri if path is None else path):
-        raise Mistake(f"{uri[:100]}: # starts a fragment in an address; write it as %23, or use another name")
+        raise UserError(f"{uri[:100]}: # starts a fragment in an address; write it as %23, or use another name")

@@ -12,7 +12,7 @@ from typing import Any
 from artsim.archive.claim import claimed
 from artsim.archive.holder import in_brackets, this_process
 from artsim.archive.store import Store
-from artsim.mistake import Mistake
+from artsim.errors import UserError
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 _AGAIN = 0.02  # seconds between two tries
@@ -20,7 +20,7 @@ _AGAIN = 0.02  # seconds between two tries
 
 @contextlib.contextmanager
 def alone(store: Store, *tables: str, patience: float = 0.0) -> Iterator[None]:
-    """Locks these tables of an archive. Raises ``Mistake`` with the holder's name if another run holds one of them.
+    """Locks these tables of an archive. Raises ``UserError`` with the holder's name if another run holds one of them.
 
     Waits up to ``patience`` seconds for each table, for writes that take a moment.
     Uses file locks on a local disk, and claims (see claim.py) in a bucket or on a disk without locks.
@@ -39,7 +39,7 @@ def _locked(store: Store, table: str, patience: float) -> Iterator[None]:
         try:
             _lock(file.fileno(), patience)
         except BlockingIOError as error:
-            raise Mistake(
+            raise UserError(
                 f"{table} is locked by another run{in_brackets(_read(path))}; wait for it or stop it"
             ) from error
         except OSError as error:

@@ -15,7 +15,7 @@ from artsim.archive.lost import FORMAT, check_not_lost, check_shards
 from artsim.archive.record import Keys, check_record
 from artsim.archive.store import Store
 from artsim.archive.table import Table, shard_of
-from artsim.mistake import Mistake, is_full
+from artsim.errors import UserError, is_full
 
 _PATIENCE = 60.0  # seconds to wait for another run to write archive.json
 
@@ -29,24 +29,24 @@ class Archive:
 
     @classmethod
     def open(cls, uri: str) -> "Archive":
-        """Opens the archive at an address. Raises ``Mistake`` if there is none, or its format is not supported."""
+        """Opens the archive at an address. Raises ``UserError`` if there is none, or its format is not supported."""
         return cls._at(uri, Store.open(uri))
 
     @classmethod
     def _at(cls, uri: str, store: Store) -> "Archive":
         try:
             about = store.read_json("archive.json")
-        except Mistake as error:
-            raise Mistake(f"--archive {uri}: its archive.json is damaged: {error}") from error
+        except UserError as error:
+            raise UserError(f"--archive {uri}: its archive.json is damaged: {error}") from error
         if about is None and not store.exists("archive.json"):
             check_not_lost(store, uri)
-            raise Mistake(f"--archive {uri}: no archive found; create one with jobs.catalog")
+            raise UserError(f"--archive {uri}: no archive found; create one with jobs.catalog")
         if not isinstance(about, dict) or not isinstance(about.get("shards"), int) or about["shards"] < 1:
-            raise Mistake(
+            raise UserError(
                 f"--archive {uri}: its archive.json is damaged; it contains {str(about)[:80]}; restore it from a copy"
             )
         if about.get("format") != FORMAT:
-            raise Mistake(
+            raise UserError(
                 f"--archive {uri}: it has format {about.get('format')}, this version of artsim reads format {FORMAT}"
             )
         check_shards(store, uri, about["shards"])
@@ -54,12 +54,12 @@ class Archive:
 
     @classmethod
     def create(cls, uri: str, shards: int = 32) -> "Archive":
-        """Opens the archive at an address, or creates it with ``shards`` shards. Raises ``Mistake`` if it cannot.
+        """Opens the archive at an address, or creates it with ``shards`` shards. Raises ``UserError`` if it cannot.
 
         ``shards`` applies only to a new archive. If two runs create it at the same time, both use the first one's.
         """
         if shards < 1:
-            raise Mistake(f"--shards {shards}: must be 1 or more")
+            raise UserError(f"--shards {shards}: must be 1 or more")
         store = Store.open(uri)
         if not store.exists("archive.json"):
             _check_not_lost(store, uri)
@@ -68,7 +68,7 @@ class Archive:
             except (OSError, NotImplementedError) as error:
                 if is_full(error):
                     raise
-                raise Mistake(f"--archive {uri}: cannot create an archive here: {error}") from error
+                raise UserError(f"--archive {uri}: cannot create an archive here: {error}") from error
         return cls._at(uri, store)
 
     @property
@@ -95,7 +95,7 @@ class Archive:
     def read_json(self, path: str, keys: Keys | None = None) -> Any:
         """Returns the object in a JSON file of the archive; None if there is no such file.
 
-        Raises ``Mistake`` if the file is damaged, or if one of ``keys`` is missing or has another type.
+        Raises ``UserError`` if the file is damaged, or if one of ``keys`` is missing or has another type.
         """
         content = self.store.read_json(path)
         if content is not None:
@@ -113,7 +113,7 @@ class Archive:
         return path
 
     def alone(self, *tables: str, patience: float = 0.0) -> AbstractContextManager[None]:
-        """Locks tables: ``with archive.alone("images"):``. Raises ``Mistake`` if another run holds one of them.
+        """Locks tables: ``with archive.alone("images"):``. Raises ``UserError`` if another run holds one of them.
 
         Waits up to ``patience`` seconds for each.
         """
@@ -127,7 +127,7 @@ class Archive:
 def _check_not_lost(store: Store, uri: str) -> None:
     try:
         check_not_lost(store, uri)
-    except Mistake:
+    except UserError:
         if not store.exists("archive.json"):  # else another run has just created and started to fill it
             raise
 

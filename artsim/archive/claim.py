@@ -17,7 +17,7 @@ import pyarrow.fs as pafs
 
 from artsim.archive.holder import Holder, in_brackets, is_dead, this_process
 from artsim.archive.store import Store
-from artsim.mistake import Mistake, Outage
+from artsim.errors import ServiceUnavailable, UserError
 
 _TRIES = 3  # two runs that start at the same moment may both withdraw
 _LONGEST_PAUSE = 4.0  # seconds; pauses grow, because many runs on slow storage would see each other's claims for ever
@@ -28,9 +28,10 @@ _EXPIRES = 300.0  # seconds without renewal after which a claim expires
 
 @contextlib.contextmanager
 def claimed(store: Store, table: str, patience: float = 0.0) -> Iterator[None]:
-    """Holds a claim on a table. Raises ``Mistake`` with the holder if another run keeps it beyond ``patience`` seconds.
+    """Holds a claim on a table. Raises ``UserError`` if another run keeps it for more than ``patience`` seconds.
 
-    Raises ``Outage`` at the end if another run took over the table because this one did not renew its claim in time.
+    Raises ``ServiceUnavailable`` at the end if another run took over the table because this one did not renew its
+    claim in time.
     """
     folder, holder = f"_locks/{table.replace('/', '-')}", this_process()
     path = f"{folder}/{uuid.uuid4().hex}.json"
@@ -47,7 +48,7 @@ def claimed(store: Store, table: str, patience: float = 0.0) -> Iterator[None]:
         _withdraw(store, path)
         tries += 1
         if tries >= _TRIES and time.monotonic() >= give_up:
-            raise Mistake(
+            raise UserError(
                 f"{table} is locked by another run{in_brackets(other)}; wait for it or stop it; "
                 f"if it was killed on another machine, its lock expires after {_EXPIRES / 60:.0f} minutes"
             )
@@ -59,7 +60,7 @@ def claimed(store: Store, table: str, patience: float = 0.0) -> Iterator[None]:
     finally:
         _within(_PATIENCE, lambda: _withdraw(store, path))
     if taken_over:
-        raise Outage(
+        raise ServiceUnavailable(
             f"another run took over {table} because this run did not renew its lock for "
             f"{_EXPIRES / 60:.0f} minutes; run the same command again to make sure that everything is done"
         )
@@ -75,7 +76,7 @@ def _other(store: Store, folder: str, path: str) -> Holder | None:
             continue
         try:
             holder = store.read_json(other_path)
-        except Mistake:  # damaged
+        except UserError:  # damaged
             holder = {}
         except OSError:
             if store.exists(other_path):

@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 from artsim.archive.archive import Archive
 from artsim.archive.inventory import check_name
 from artsim.archive.table import Table
-from artsim.mistake import Mistake
+from artsim.errors import UserError
 
 
 def delete(archive: Archive, name: str, *, really: bool) -> dict[str, Any]:
-    """Counts the files or rows of ``name``, and deletes them if ``really``. Raises ``Mistake`` if nothing has the name.
+    """Counts the files or rows of ``name``; deletes them if ``really``. Raises ``UserError`` if nothing has the name.
 
     The same call finishes an interrupted deletion: derived files are deleted first, the catalog's last.
     """
@@ -50,7 +50,7 @@ def _delete_annotator(archive: Archive, name: str, really: bool) -> dict[str, An
             elif really and count:
                 table.append(shard, part, content.filter(pc.invert(by_annotator)))
     if not rows:
-        raise Mistake(f"--delete {name}: there are no annotations by {annotator}")
+        raise UserError(f"--delete {name}: there are no annotations by {annotator}")
     return {"delete": name, "rows": rows}
 
 
@@ -64,7 +64,7 @@ def _delete_collection(archive: Archive, name: str, really: bool) -> dict[str, A
     with _held(archive, really, "catalog", "images", *features, *neighbors):
         parts = {(shard, part): rows for shard, part, rows in _of_collection(catalog, prefix)}
         if not parts:
-            raise Mistake(f"--delete {name}: the catalog has no artwork of this collection")
+            raise UserError(f"--delete {name}: the catalog has no artwork of this collection")
         paths = [
             table.path(shard, part)
             for table in map(archive.table, [*features, "images"])
@@ -84,7 +84,9 @@ def _of_collection(catalog: Table, prefix: str) -> Iterator[tuple[int, str, int]
         ids: pa.ChunkedArray = catalog.read(shard, part, ["id"])["id"]
         count = pc.sum(pc.starts_with(ids, prefix)).as_py() or 0
         if count and count != len(ids):
-            raise Mistake(f"--delete collection:{prefix[:-1]}: {catalog.path(shard, part)} holds other collections too")
+            raise UserError(
+                f"--delete collection:{prefix[:-1]}: {catalog.path(shard, part)} holds other collections too"
+            )
         if count:
             yield shard, part, count
 

@@ -12,7 +12,7 @@ import pyarrow.fs as pafs
 
 from artsim.archive.archive import Archive
 from artsim.archive.table import Table
-from artsim.mistake import Mistake
+from artsim.errors import UserError
 
 GROUPS = ("features", "neighbors", "clusters", "layouts", "duplicates", "labels", "topics")  # folders of tables
 _PLAIN = ("catalog", "images", "thumbnails", "annotations", "links")
@@ -128,7 +128,7 @@ def _models(archive: Archive) -> list[dict[str, Any]]:
 def _model(archive: Archive, name: str) -> dict[str, Any]:
     try:
         card = archive.read_json(f"models/{name}/card.json")
-    except (ValueError, Mistake):
+    except (ValueError, UserError):
         return {"model": name, "card": "damaged"}
     row: dict[str, Any] = {"model": name}
     known = card.get("scores") or {} if isinstance(card, dict) else {}
@@ -166,7 +166,7 @@ def _run(archive: Archive, path: str) -> dict[str, Any]:
     row: dict[str, Any] = {"at": name.partition(".")[0], "job": job}
     try:
         report = archive.read_json(path)
-    except (ValueError, OSError, Mistake):
+    except (ValueError, OSError, UserError):
         return {**row, "rows_in": "damaged"}
     return {**row, **{key: report.get(key) for key in shown}} if isinstance(report, dict) else row
 
@@ -174,7 +174,7 @@ def _run(archive: Archive, path: str) -> dict[str, Any]:
 def check_name(archive: Archive, name: str) -> str:
     """Returns the kind of a name such as ``features/eye`` (``features``) or ``annotator:anna`` (``annotator``).
 
-    Raises ``Mistake`` if the name has another form or the archive has no such folder.
+    Raises ``UserError`` if the name has another form or the archive has no such folder.
     """
     kind, mark, entry = name.partition(":")
     if mark and kind in ("annotator", "collection") and entry:
@@ -185,8 +185,8 @@ def check_name(archive: Archive, name: str) -> str:
             if archive.store.exists(name):
                 return group
         folders = archive.names(group)
-        raise Mistake(f"--delete {name}: the archive has no such folder; {group} has {', '.join(folders) or 'none'}")
-    raise Mistake(
+        raise UserError(f"--delete {name}: the archive has no such folder; {group} has {', '.join(folders) or 'none'}")
+    raise UserError(
         f"--delete {name}: choose one of {', '.join(f'{g}/NAME' for g in (*GROUPS, 'models', 'sweeps'))}, "
         "annotator:NAME, collection:NAME"
     )

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from artsim.archive.store import Store
 from artsim.archive.table import Table, shard_of
-from artsim.mistake import Mistake
+from artsim.errors import UserError
 
 FORMAT = 1  # the archive format of this version
 
@@ -18,7 +18,7 @@ _MOST = 100_000  # highest number of shards to try
 
 
 def check_not_lost(store: Store, uri: str) -> None:
-    """Raises ``Mistake`` if a folder without ``archive.json`` has tables, and says what to write into the file.
+    """Raises ``UserError`` if a folder without ``archive.json`` has tables, and says what to write into the file.
 
     A new ``archive.json`` with another number of shards would hide most rows of these tables.
     """
@@ -29,14 +29,14 @@ def check_not_lost(store: Store, uri: str) -> None:
     shards = _shards(store, tables)
     content = json.dumps({"format": FORMAT, "shards": shards}) if shards else None
     how = f"write {content} to it" if content else "restore it from a copy"
-    raise Mistake(
+    raise UserError(
         f"--archive {uri}: its archive.json is missing, but it has tables ({names}); {how}, "
         "and run the same command again"
     )
 
 
 def check_shards(store: Store, uri: str, shards: int) -> None:
-    """Raises ``Mistake`` if the catalog was written with another number of shards, which would hide most of its rows.
+    """Raises ``UserError`` if the catalog was written with another number of shards, which would hide most of its rows.
 
     Reads only one partition.
     """
@@ -45,7 +45,7 @@ def check_shards(store: Store, uri: str, shards: int) -> None:
         return
     table, first = Table(store, "catalog", shards, None), int(folders[0])
     ids = pa.nulls(0, pa.string())  # pa.array would import pandas and add half a second to every job
-    with contextlib.suppress(OSError, ValueError, Mistake):  # the job that reads a damaged partition reports it
+    with contextlib.suppress(OSError, ValueError, UserError):  # the job that reads a damaged partition reports it
         ids = pa.concat_arrays(
             [ids, *(table.read(first, part, ["id"])["id"].combine_chunks() for part in table.parts(first)[:1])]
         )
@@ -55,7 +55,9 @@ def check_shards(store: Store, uri: str, shards: int) -> None:
     if inferred == shards:  # an unrelated folder with a number as its name
         return
     how = f'"shards" must be {inferred}' if inferred else "restore it from a copy"
-    raise Mistake(f"--archive {uri}: its archive.json says {shards} shards, but its catalog has another number; {how}")
+    raise UserError(
+        f"--archive {uri}: its archive.json says {shards} shards, but its catalog has another number; {how}"
+    )
 
 
 def _tables(store: Store) -> Iterator[tuple[str, int, str]]:
@@ -91,6 +93,6 @@ def _ids(store: Store, name: str, shard: int, part: str) -> list[str]:
     table = Table(store, name, 1, None)
     try:
         rows = table.read(shard, part)
-    except (OSError, ValueError, Mistake):
+    except (OSError, ValueError, UserError):
         return []
     return rows.column("id").to_pylist()[: _ENOUGH // 4] if "id" in rows.column_names else []

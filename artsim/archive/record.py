@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from artsim.mistake import Mistake
+from artsim.errors import UserError
 
 Keys = Mapping[str, type | tuple[type, ...]]
 
@@ -11,14 +11,14 @@ _WORDS = {dict: "an object", list: "a list", str: "text", int: "an integer", flo
 
 
 def check_record(content: Any, keys: Keys, where: str, remedy: str = "restore it from a copy") -> None:
-    """Raises ``Mistake`` unless ``content`` is an object with these keys and types; ``where`` names the file."""
+    """Raises ``UserError`` unless ``content`` is an object with these keys and types; ``where`` names the file."""
     if not isinstance(content, dict):
-        raise Mistake(f"{where}: damaged, not a JSON object; {remedy}")
+        raise UserError(f"{where}: damaged, not a JSON object; {remedy}")
     for key, allowed in keys.items():
         kinds = allowed if isinstance(allowed, tuple) else (allowed,)
         if key not in content:
-            raise Mistake(f"{where}: damaged: {key} is missing; {remedy}")
+            raise UserError(f"{where}: damaged: {key} is missing; {remedy}")
         value = content[key]
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             words = " or ".join(_WORDS.get(kind, "null") for kind in kinds)
-            raise Mistake(f"{where}: damaged: {key} is {str(value)[:40]!r}, must be {words}; {remedy}")
+            raise UserError(f"{where}: damaged: {key} is {str(value)[:40]!r}, must be {words}; {remedy}")

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.fs as pafs
 
-from artsim.mistake import Mistake, Outage
+from artsim.errors import ServiceUnavailable, UserError
 
 _PATIENCE = 12.0  # seconds in which a storage must answer the first request; later ones are retried for longer
 
@@ -15,7 +15,8 @@ _PATIENCE = 12.0  # seconds in which a storage must answer the first request; la
 def open_remote(uri: str) -> tuple[pafs.FileSystem, str]:
     """Returns the filesystem and the path of an address.
 
-    Raises ``Mistake`` if no filesystem can open it, ``Outage`` if it cannot be reached or does not answer in time.
+    Raises ``UserError`` if no filesystem can open it, ``ServiceUnavailable`` if it cannot be reached or does not
+    answer in time.
     """
     return _within(uri, lambda: _opened(uri))
 
@@ -33,13 +34,13 @@ def _through_fsspec(uri: str) -> tuple[pafs.FileSystem, str]:
     import fsspec
 
     if uri.startswith(("http://", "https://")):
-        raise Mistake(f"cannot open {uri}: a web address cannot be used as storage; use a folder or a bucket")
+        raise UserError(f"cannot open {uri}: a web address cannot be used as storage; use a folder or a bucket")
     try:
         filesystem, root = fsspec.core.url_to_fs(uri)
     except (ImportError, ValueError, TypeError) as error:
-        raise Mistake(f"cannot open {uri}: {_one_line(error)}") from error
+        raise UserError(f"cannot open {uri}: {_one_line(error)}") from error
     if "file" in _protocols(filesystem):
-        raise Mistake(f"{uri}: this address is a local folder; use its path")
+        raise UserError(f"{uri}: this address is a local folder; use its path")
     return pafs.PyFileSystem(pafs.FSSpecHandler(filesystem)), root
 
 
@@ -65,10 +66,12 @@ def _within(uri: str, ask: Callable[[], tuple[pafs.FileSystem, str]]) -> tuple[p
     if answers:
         return answers[0]
     if not errors:
-        raise Outage(f"{uri}: no answer within {_PATIENCE:.0f} s; check the network connection of this machine")
-    if isinstance(errors[0], Mistake):
+        raise ServiceUnavailable(
+            f"{uri}: no answer within {_PATIENCE:.0f} s; check the network connection of this machine"
+        )
+    if isinstance(errors[0], UserError):
         raise errors[0]
-    raise Outage(f"cannot open {uri}: {_one_line(errors[0])}") from errors[0]
+    raise ServiceUnavailable(f"cannot open {uri}: {_one_line(errors[0])}") from errors[0]
 
 
 def _one_line(error: BaseException) -> str:

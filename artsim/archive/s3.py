@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.fs as pafs
 
-from artsim.mistake import Mistake, Outage, is_full
+from artsim.errors import ServiceUnavailable, UserError, is_full
 
 SCHEME = "s3://"
 
@@ -55,38 +55,38 @@ class S3(pafs.S3FileSystem):
 def open_s3(uri: str) -> tuple[S3, str]:
     """Returns the client and the path of ``s3://bucket/folder``.
 
-    Raises ``Mistake`` if the bucket does not exist, nothing answers, or the address contains credentials. The message
+    Raises ``UserError`` if the bucket does not exist, nothing answers, or the address contains credentials. The message
     does not repeat the credentials.
     """
     shown = uri.partition("?")[0]
     bucket = shown.removeprefix(SCHEME).partition("/")[0]
     if "@" in bucket or ":" in bucket:  # KEY:SECRET@bucket, or its start if the secret has a /
-        raise Mistake(f"remove the credentials from the bucket address; they are read from {_KEYS}")
+        raise UserError(f"remove the credentials from the bucket address; they are read from {_KEYS}")
     try:
         plain, root = pafs.FileSystem.from_uri(uri)
     except pa.ArrowInvalid as error:
-        raise Mistake(f"{shown}: must be s3://bucket/folder or s3://bucket/folder?region=REGION") from error
+        raise UserError(f"{shown}: must be s3://bucket/folder or s3://bucket/folder?region=REGION") from error
     except OSError as error:
-        raise Mistake(f"{shown}: bucket not found or S3 not reachable: {error}") from error
+        raise UserError(f"{shown}: bucket not found or S3 not reachable: {error}") from error
     known = plain.__reduce__()[1][0]
     options = {"region": plain.region, **{name: known[name] for name in _URI_OPTIONS}}
     if not root:
-        raise Mistake(f"{shown}: the bucket is missing; write s3://bucket/folder")
+        raise UserError(f"{shown}: the bucket is missing; write s3://bucket/folder")
     _knock(bucket, options)
     return S3(**options), root
 
 
 def _knock(bucket: str, options: dict[str, Any]) -> None:
-    """Raises ``Mistake`` if the bucket does not exist or no endpoint answers, which retries would not change."""
+    """Raises ``UserError`` if the bucket does not exist or no endpoint answers, which retries would not change."""
     try:
         exists = S3(**options, retries=3).get_file_info(bucket).type != pafs.FileType.NotFound
     except OSError as error:  # S3 may refuse this request and still let us open files
         if "NETWORK_CONNECTION" in str(error):
             where = options["endpoint_override"] or f"AWS, region {options['region']}"
-            raise Mistake(f"{SCHEME}{bucket}: S3 does not answer at {where}; check AWS_ENDPOINT_URL") from error
+            raise UserError(f"{SCHEME}{bucket}: S3 does not answer at {where}; check AWS_ENDPOINT_URL") from error
         return
     if not exists:
-        raise Mistake(f"{SCHEME}{bucket}: this bucket does not exist")
+        raise UserError(f"{SCHEME}{bucket}: this bucket does not exist")
 
 
 def read_whole(file: pa.NativeFile) -> pa.Buffer:
@@ -112,32 +112,33 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         current = cause if isinstance(cause, BaseException) else current.__cause__
 
 
-def in_words(error: Exception, uri: str) -> Outage | Mistake | None:
+def in_words(error: Exception, uri: str) -> ServiceUnavailable | UserError | None:
     """Converts a storage error of a job on the archive at ``uri`` to one line; None for an error of another kind.
 
-    Denied access becomes a ``Mistake``. S3 errors are recognized by their text, so errors of other processes count too.
-    A ``Mistake`` or ``Outage`` that Ray wrapped in another process's traceback is returned as it was raised there.
+    Denied access becomes a ``UserError``. S3 errors are recognized by their text, so errors of other processes count
+    too. A ``UserError`` or ``ServiceUnavailable`` that Ray wrapped in another process's traceback is returned as it
+    was raised there.
     """
-    if isinstance(error, Mistake) and any(map(is_full, _chain(error))):
-        return Outage(f"{error}; free some disk space and run the same command again")  # not a user error
+    if isinstance(error, UserError) and any(map(is_full, _chain(error))):
+        return ServiceUnavailable(f"{error}; free some disk space and run the same command again")  # not a user error
     for cause in _chain(error):
-        if isinstance(cause, Mistake | Outage) and not hasattr(cause, "cause"):
+        if isinstance(cause, UserError | ServiceUnavailable) and not hasattr(cause, "cause"):
             return cause if cause is not error else None
         if not isinstance(cause, OSError) or cause.errno is None:
             continue
         where = f"{cause.filename or f'--archive {uri}'}: {os.strerror(cause.errno)}"
         if is_full(cause):
-            return Outage(f"{where}: the disk is full; free some disk space and run the same command again")
+            return ServiceUnavailable(f"{where}: the disk is full; free some disk space and run the same command again")
         if cause.errno == errno.EISDIR:
-            return Mistake(f"{where}; a file is expected there; move the folder away")
+            return UserError(f"{where}; a file is expected there; move the folder away")
         if cause.errno == errno.EROFS:
-            return Mistake(f"{where}; it must be writable")
+            return UserError(f"{where}; it must be writable")
         if cause.errno in (errno.EACCES, errno.EPERM):
-            return Mistake(f"{where}; it must be readable and writable for the account that runs this job")
+            return UserError(f"{where}; it must be readable and writable for the account that runs this job")
     answer = _ANSWER.search(str(error))
-    if answer is None or isinstance(error, Mistake | Outage):
+    if answer is None or isinstance(error, UserError | ServiceUnavailable):
         return None
     text = f"--archive {uri.partition('?')[0]}: {answer['where'] or ''}{answer['text']}"
     if _CLOSED.search(text):
-        return Mistake(f"{text}; credentials come from {_KEYS}")
-    return Outage(f"{text}; run the same command again to resume")
+        return UserError(f"{text}; credentials come from {_KEYS}")
+    return ServiceUnavailable(f"{text}; run the same command again to resume")

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from artsim.mistake import Mistake
+from artsim.errors import UserError
 
 CATALOG = pa.schema(
     [
@@ -99,5 +99,5 @@ def schema_of(table: str) -> pa.Schema | None:
     if folder in ("features", "neighbors", "layouts", "clusters", "labels"):
         return NEIGHBORS if folder == "neighbors" else None
     if table not in known:
-        raise Mistake(f"unknown table {table!r}")
+        raise UserError(f"unknown table {table!r}")
     return known[table]

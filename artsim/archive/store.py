@@ -19,7 +19,7 @@ import pyarrow.fs as pafs
 from artsim.archive.address import check_no_fragment, local_path, scheme_of
 from artsim.archive.remote import open_remote
 from artsim.archive.s3 import S3, SCHEME, open_s3, read_whole
-from artsim.mistake import Mistake
+from artsim.errors import UserError
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)  # no support for hard links
 BROKEN_LINK = "broken link; restore its target or remove the link"
@@ -40,7 +40,7 @@ class Store:
     def open(cls, uri: str) -> "Store":
         """Opens the folder at a path or an address (``s3://bucket/folder``, ``gs://``, or any that fsspec knows)."""
         if not uri:
-            raise Mistake("the address is empty; use . for the current folder")
+            raise UserError("the address is empty; use . for the current folder")
         scheme = scheme_of(uri)
         if scheme is None or scheme == "file":
             path = local_path(uri)
@@ -87,7 +87,7 @@ class Store:
     def _local_names(self, folder: str) -> list[str]:
         """Returns the names in a folder. Broken links are included, so that opening them reports them."""
         if self.is_broken_link(folder):
-            raise Mistake(f"{self.address(folder)}: {BROKEN_LINK}")
+            raise UserError(f"{self.address(folder)}: {BROKEN_LINK}")
         try:
             return [path.name for path in Path(self.root, folder).iterdir()]
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -108,7 +108,7 @@ class Store:
     def remove(self, folder: str) -> None:
         """Removes a folder and its content, if it exists."""
         if ".." in folder.split("/"):
-            raise Mistake(f"{folder}: outside the archive")
+            raise UserError(f"{folder}: outside the archive")
         if self.exists(folder):
             self.filesystem.delete_dir(f"{self.root}/{folder}")
 
@@ -178,18 +178,18 @@ class Store:
             return filesystem.open_output_stream(target, compression=None)
 
     def read_json(self, path: str) -> Any:
-        """Returns the content of a JSON file; None if there is no such file. Raises ``Mistake`` if it is damaged."""
+        """Returns the content of a JSON file; None if there is no such file. Raises ``UserError`` if it is damaged."""
         try:
             with self.open_input(path) as source:
                 return json.loads(source.read())
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (ValueError, RecursionError) as error:
-            raise Mistake(f"{self.address(path)}: damaged, not JSON ({error}); restore it from a copy") from error
+            raise UserError(f"{self.address(path)}: damaged, not JSON ({error}); restore it from a copy") from error
         except OSError as error:
             if not self.is_local:
                 raise  # a network error
-            raise Mistake(f"{self.address(path)}: can't be read ({error}); restore it from a copy") from error
+            raise UserError(f"{self.address(path)}: can't be read ({error}); restore it from a copy") from error
 
     def write_json(self, path: str, value: Any) -> None:
         """Replaces a JSON file."""

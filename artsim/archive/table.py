@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from artsim.archive import schemas
 from artsim.archive.store import BROKEN_LINK, Store
-from artsim.mistake import Mistake
+from artsim.errors import UserError
 
 _INCOMPRESSIBLE = ("bytes", "vector", "sha256", "phash")
 _OUTCOME = "artsim.outcome"  # key of the result counts in a partition's footer
@@ -184,7 +184,7 @@ class Table:
 
     @contextlib.contextmanager
     def _open(self, shard: int, part: str, *, ahead: bool = True) -> Iterator[pq.ParquetFile]:
-        """Opens a partition for reading. Raises ``Mistake`` with the file's name if it is damaged.
+        """Opens a partition for reading. Raises ``UserError`` with the file's name if it is damaged.
 
         ``ahead`` reads everything requested at once; on remote storage, adjacent columns share a request.
         """
@@ -196,13 +196,13 @@ class Table:
                 yield file
         except (pa.ArrowException, OSError) as error:
             if self.store.is_broken_link(path):
-                raise Mistake(
+                raise UserError(
                     f"{self.store.address(path)}: this partition of {self.name} is damaged: {BROKEN_LINK}, "
                     "then rerun the job that wrote it"
                 ) from error
             if not _is_damage(error):
                 raise
-            raise Mistake(
+            raise UserError(
                 f"{self.store.address(path)}: this partition of {self.name} is damaged ({_one_line(error)}); "
                 "restore it from a copy, or remove it and rerun the job that wrote it"
             ) from error

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from artsim.cluster.here import token_file
-from artsim.mistake import Mistake, Outage
+from artsim.errors import ServiceUnavailable, UserError
 
 _CONNECT = 4.0  # seconds for a TCP connection to the head
 _SILENT = "no answer"
@@ -21,7 +21,8 @@ _ASK = "import sys, ray._raylet as r; r.GcsClient(address=sys.argv[1]).internal_
 def named_address() -> str | None:
     """Returns the address in ``RAY_ADDRESS``, ``"local"`` to start Ray here, or None if it is unset or ``auto``.
 
-    Raises ``Mistake`` if it is not an address or the head refuses the token, ``Outage`` if nothing answers there.
+    Raises ``UserError`` if it is not an address or the head refuses the token, ``ServiceUnavailable`` if nothing
+    answers there.
     """
     address = os.environ.get("RAY_ADDRESS", "").strip()
     if not address:
@@ -30,10 +31,10 @@ def named_address() -> str | None:
         return "local" if address == "local" else None
     match = _FORM.fullmatch(address)
     if match is None or int(match["port"]) > 65535:
-        raise Mistake(f"RAY_ADDRESS={address[:100]}: must be HOST:PORT; unset it to run only on this machine")
+        raise UserError(f"RAY_ADDRESS={address[:100]}: must be HOST:PORT; unset it to run only on this machine")
     hosts = [match["host"]] if match["client"] else _asked(match["host"])
     if problem := _no_connection(hosts, int(match["port"])):
-        raise Outage(
+        raise ServiceUnavailable(
             f"RAY_ADDRESS={address}: no Ray cluster answers there ({problem}); start the cluster, "
             "or unset RAY_ADDRESS to run only on this machine"
         )
@@ -45,14 +46,14 @@ def named_address() -> str | None:
 
 
 def _check_client(address: str) -> None:
-    """Raises ``Outage`` if no gRPC server answers at a ``ray://`` address; Ray's client would try for a minute."""
+    """Raises ``ServiceUnavailable`` if no gRPC server answers at a ``ray://`` address; Ray waits a minute for it."""
     import grpc
 
     with grpc.insecure_channel(address.removeprefix("ray://").rstrip("/")) as channel:
         try:
             grpc.channel_ready_future(channel).result(timeout=_ANSWER)
         except grpc.FutureTimeoutError as error:
-            raise Outage(
+            raise ServiceUnavailable(
                 f"RAY_ADDRESS={address}: something listens there, but it is not a Ray Client server; "
                 "its default port is 10001"
             ) from error
@@ -72,7 +73,7 @@ def noted_address() -> tuple[str, str] | None:
 def runs(address: str) -> bool:
     """Whether the cluster at an address from ``noted_address`` still runs.
 
-    Raises ``Mistake`` if it refuses the token, ``Outage`` if it accepts a connection but does not answer.
+    Raises ``UserError`` if it refuses the token, ``ServiceUnavailable`` if it accepts a connection but does not answer.
     """
     match = _FORM.fullmatch(address)
     if match is None or _no_connection(_asked(match["host"]), int(match["port"])):
@@ -105,11 +106,11 @@ def _no_connection(hosts: list[str], port: int) -> str | None:
 def _ask(address: str, name: str) -> None:
     """Sends the head a request in a subprocess, since Ray's client cannot be interrupted and may abort.
 
-    Raises ``Mistake`` if the head refuses the token, ``Outage`` if it does not answer.
+    Raises ``UserError`` if the head refuses the token, ``ServiceUnavailable`` if it does not answer.
     """
     mode = os.environ.get("RAY_AUTH_MODE")
     if mode == "token" and not _has_token():
-        raise Mistake(f"{name}: RAY_AUTH_MODE=token, but there is no token; {_HOW}")
+        raise UserError(f"{name}: RAY_AUTH_MODE=token, but there is no token; {_HOW}")
     problem = _answer(address, mode)
     if mode is None and problem is not None and _refuses(problem) and _has_token():
         # Ray enables tokens by itself only for clusters that it finds on this machine. Enable them only if the head
@@ -120,8 +121,8 @@ def _ask(address: str, name: str) -> None:
     if problem is None:
         return
     if _refuses(problem):
-        raise Mistake(f"{name}: the head rejected the token of this shell, or requires one; {_HOW}")
-    raise Outage(
+        raise UserError(f"{name}: the head rejected the token of this shell, or requires one; {_HOW}")
+    raise ServiceUnavailable(
         f"{name}: something listens there, but does not answer like Ray; restart the cluster, "
         "or set RAY_ADDRESS=local to run only on this machine"
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from artsim.cluster.address import named_address, noted_address, runs
 from artsim.cluster.here import on_loopback, without_log_lines
-from artsim.mistake import Mistake, Outage
+from artsim.errors import ServiceUnavailable, UserError
 
 _log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ _LATE = 5.0  # seconds before a log line says that Ray is still starting
 def connect() -> None:
     """Joins the cluster of ``RAY_ADDRESS`` or one on this machine, or starts one. Does nothing if connected.
 
-    Raises ``Mistake`` or ``Outage`` within 20 s if ``RAY_ADDRESS`` names no cluster that answers.
+    Raises ``UserError`` or ``ServiceUnavailable`` within 20 s if ``RAY_ADDRESS`` names no cluster that answers.
     """
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what Ray's warning recommends
     # At every start Ray's C++ code logs complaints about Ray Data. Errors that fail a job are raised as exceptions.
@@ -40,9 +40,13 @@ def connect() -> None:
         _init(address)
     except Exception as error:  # Ray has no exception class for this
         if _GAVE_UP in str(error):
-            raise Outage("Ray did not start in time; the machine may be overloaded; try again later") from error
+            raise ServiceUnavailable(
+                "Ray did not start in time; the machine may be overloaded; try again later"
+            ) from error
         if address != "local" and isinstance(error, ConnectionError | RuntimeError):
-            raise Outage(f"cannot join the Ray cluster at {address}: {' '.join(str(error).split())[:300]}") from error
+            raise ServiceUnavailable(
+                f"cannot join the Ray cluster at {address}: {' '.join(str(error).split())[:300]}"
+            ) from error
         raise
     finally:
         late.cancel()
@@ -105,7 +109,7 @@ def nodes() -> list[dict[str, int]]:
 
 
 def _coming() -> list[dict[str, float]]:
-    """Returns the nodes in ``ARTSIM_NODES``; empty if it is not set. Raises ``Mistake`` if its form is wrong."""
+    """Returns the nodes in ``ARTSIM_NODES``; empty if it is not set. Raises ``UserError`` if its form is wrong."""
     text = os.environ.get("ARTSIM_NODES", "").strip() or "[]"
     try:
         kinds = json.loads(text)
@@ -115,7 +119,9 @@ def _coming() -> list[dict[str, float]]:
             raise ValueError("an amount")
         return [has for count, has in kinds for _ in range(int(count))]
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise Mistake(f'ARTSIM_NODES={text[:100]}: not of the form [[8, {{"CPU": 16}}], [4, {{"CPU": 8}}]]') from error
+        raise UserError(
+            f'ARTSIM_NODES={text[:100]}: not of the form [[8, {{"CPU": 16}}], [4, {{"CPU": 8}}]]'
+        ) from error
 
 
 def _is_amount(value: object) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.explore.questions import full_ids, refuse_protected, save_picture
 from artsim.explore.walk import Walk, walk
 from artsim.features import Space
@@ -54,7 +54,7 @@ def journey(
 
 def _picture(space: Space, way: Walk, kind: str, seed: int, public_only: bool) -> Any:
     if kind not in KINDS:
-        raise Mistake(f"--kind {kind}: choose one of {', '.join(KINDS)}")
+        raise UserError(f"--kind {kind}: choose one of {', '.join(KINDS)}")
     if kind == "scatter":
         return _scatter(space, way, seed, public_only)
     around = [identifier for names in way.around for identifier in names] if kind == "tube" else []

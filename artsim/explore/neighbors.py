@@ -19,7 +19,7 @@ def all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_o
     """Writes ``neighbors/<space>``: the k nearest (or farthest) artworks of each id. Returns the report fields.
 
     Partitions that were written for the same query and vectors are kept; otherwise the table is rebuilt. Raises
-    ``Mistake`` if another run is writing this table.
+    ``UserError`` if another run is writing this table.
     """
     check_question(k, metric)
     with space.archive.alone(f"neighbors/{space.name}"):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from artsim.archive import Archive, Mistake, is_public_domain
+from artsim.archive import Archive, UserError, is_public_domain
 from artsim.explore.search import check_question, search
 from artsim.features import Space
 from artsim.pictures.sheet import Cell, contact_sheet
@@ -33,10 +33,11 @@ def neighbors_of(
 ) -> dict[str, Any]:
     """Finds the k nearest (or farthest) artworks of each id and each image file; returns the report fields.
 
-    Raises ``Mistake`` if there is no query, an id has no vector or is excluded by its rights, or a file can't be read.
+    Raises ``UserError`` if there is no query, an id has no vector or is excluded by its rights, or a file can't be
+    read.
     """
     if not ids and not files:
-        raise Mistake("give --id, --image or --all")
+        raise UserError("give --id, --image or --all")
     check_question(k, metric)
     ids, files = full_ids(space.archive, ids), list(dict.fromkeys(files))
     if public_only:
@@ -78,7 +79,7 @@ def neighbors_of(
 def full_ids(archive: Archive, ids: Sequence[str]) -> list[str]:
     """Adds the collection to ids that lack it, and removes duplicates.
 
-    An id is completed if exactly one collection has it; an unknown id is returned unchanged. Raises ``Mistake``,
+    An id is completed if exactly one collection has it; an unknown id is returned unchanged. Raises ``UserError``,
     listing the candidates, if several collections have it.
     """
     return list(dict.fromkeys(_full(archive, identifier) for identifier in ids))
@@ -95,44 +96,44 @@ def _full(archive: Archive, one: str) -> str:
         if known.partition(":")[2] == one
     )
     if len(matches) > 1:
-        raise Mistake(f"{one}: ambiguous; use one of {', '.join(matches[:_CANDIDATES])}")
+        raise UserError(f"{one}: ambiguous; use one of {', '.join(matches[:_CANDIDATES])}")
     return matches[0] if matches else one
 
 
 def refuse_protected(archive: Archive, ids: Sequence[str]) -> None:
-    """Raises ``Mistake`` if an artwork is not in the public domain or not in the catalog."""
+    """Raises ``UserError`` if an artwork is not in the public domain or not in the catalog."""
     rows = archive.table("catalog").find(ids, ["id", "rights"])
     known = {row["id"]: row["rights"] for row in rows.to_pylist()} if rows else {}
     for identifier in ids:
         if identifier not in known:
-            raise Mistake(f"--rights public: the catalog has no {identifier}")
+            raise UserError(f"--rights public: the catalog has no {identifier}")
         if not is_public_domain(known[identifier]):
-            raise Mistake(f"--rights public: {identifier} is not public (rights: {known[identifier] or 'unknown'})")
+            raise UserError(f"--rights public: {identifier} is not public (rights: {known[identifier] or 'unknown'})")
 
 
 def save_picture(image: Any, path: str) -> None:
     """Writes a picture and creates its folder; the file extension selects the format.
 
-    Raises ``Mistake`` if ``path`` is an address or can't be written.
+    Raises ``UserError`` if ``path`` is an address or can't be written.
     """
     if "://" in path:
-        raise Mistake(f"--picture {path}: must be a local path, not an address")
+        raise UserError(f"--picture {path}: must be a local path, not an address")
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         image.save(path)
     except (OSError, ValueError) as error:
-        raise Mistake(f"--picture {path}: {error}") from error
+        raise UserError(f"--picture {path}: {error}") from error
 
 
 def _describe_files(space: Space, files: Sequence[str]) -> np.ndarray:
     try:
         images = {file: Path(file).read_bytes() for file in files}
     except OSError as error:
-        raise Mistake(f"--image {error.filename}: {error.strerror}") from error
+        raise UserError(f"--image {error.filename}: {error.strerror}") from error
     try:
         return space.project([describe(space.archive, spec.name, images) for spec in space.specs])
     except BadImage as bad:
-        raise Mistake(f"--image {bad.detail}") from bad
+        raise UserError(f"--image {bad.detail}") from bad
 
 
 def _sheet(

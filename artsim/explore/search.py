@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.features import Block
 from artsim.measure.distance import METRICS
 
@@ -35,7 +35,7 @@ def search(
     ``but_not``, object of shape (q,), is an id that each query leaves out, usually its own. Distances are those of
     scipy's cdist in float64; ties are ordered by id. Vectors for which the metric is undefined come last, at infinity
     (minus infinity with ``farthest``). The result has fewer than k columns if there are fewer vectors. Raises
-    ``Mistake`` if k is less than 1 or the metric is not in ``METRICS``.
+    ``UserError`` if k is less than 1 or the metric is not in ``METRICS``.
     """
     check_question(k, metric)
     sign = -1.0 if farthest else 1.0
@@ -59,11 +59,11 @@ def search(
 
 
 def check_question(k: int, metric: str) -> None:
-    """Raises ``Mistake`` if k is less than 1 or the metric is not in ``METRICS``."""
+    """Raises ``UserError`` if k is less than 1 or the metric is not in ``METRICS``."""
     if k < 1:
-        raise Mistake(f"--k {k}: must be 1 or more")
+        raise UserError(f"--k {k}: must be 1 or more")
     if metric not in METRICS:
-        raise Mistake(f"--metric {metric}: choose one of {', '.join(METRICS)}")
+        raise UserError(f"--metric {metric}: choose one of {', '.join(METRICS)}")
 
 
 def _without(ids: np.ndarray, distances: np.ndarray, but_not: np.ndarray, k: int) -> Nearest:

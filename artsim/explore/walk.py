@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.explore.search import search
 from artsim.features import Space
 
@@ -30,18 +30,18 @@ def walk(
     """Chooses ``steps`` artworks between two, each the nearest to its point on the path; none occurs twice.
 
     The path is the great circle for cosine distance, otherwise the straight line. ``jitter`` n > 1 chooses at random
-    (seeded) among the n nearest that remain. Raises ``Mistake`` if there are too few artworks, an end has no vector, or
-    an argument is invalid.
+    (seeded) among the n nearest that remain. Raises ``UserError`` if there are too few artworks, an end has no vector,
+    or an argument is invalid.
     """
     if start == end:
-        raise Mistake(f"--to {end}: must differ from --from")
+        raise UserError(f"--to {end}: must differ from --from")
     if steps < 1:
-        raise Mistake(f"--steps {steps}: must be 1 or more")
+        raise UserError(f"--steps {steps}: must be 1 or more")
     if jitter < 1:
-        raise Mistake(f"--jitter {jitter}: must be 1 or more")
+        raise UserError(f"--jitter {jitter}: must be 1 or more")
     most = sum(space.tables[0].rows_in(shard, part) for shard, part in space.parts())
     if steps > most:
-        raise Mistake(f"--steps {steps}: needs {steps + 2} artworks, the archive has {most}")
+        raise UserError(f"--steps {steps}: needs {steps + 2} artworks, the archive has {most}")
     ends = space.find([start, end])
     between = _way(ends[0], ends[1], steps, spherical=metric == "cosine")
     most = 2 + steps + jitter + _AROUND * steps  # enough when both ends and the other steps' artworks are taken
@@ -51,7 +51,9 @@ def walk(
     for names, lengths in zip(nearest.ids, nearest.distances, strict=True):
         left = [index for index, name in enumerate(names) if name not in taken and np.isfinite(lengths[index])][:jitter]
         if not left:
-            raise Mistake(f"--steps {steps}: needs {steps + 2} artworks, only {np.isfinite(lengths).sum()} can be used")
+            raise UserError(
+                f"--steps {steps}: needs {steps + 2} artworks, only {np.isfinite(lengths).sum()} can be used"
+            )
         choice = left[rng.integers(len(left))]
         taken.add(names[choice])
         ids.append(str(names[choice]))

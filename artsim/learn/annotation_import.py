@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.annotation_names import file_names, find_names
 from artsim.learn.annotation_rejects import keep_rejects
 from artsim.learn.annotation_text import Line, read_lines, write_lines
@@ -31,7 +31,7 @@ def import_annotations(
     if lines and (drawn := _MODE.fullmatch(lines[0].text)):
         lines, mode = lines[1:], mode or drawn[1]
     if not lines:
-        raise Mistake(f"--file {path}: the file has no annotations")
+        raise UserError(f"--file {path}: the file has no annotations")
     nine = [line for line in lines if len(line.fields) == IMAGES]
     names = {name for line in nine for name in line.fields}
     meant = find_names(archive, names | {name.strip() for name in names}, collection, public_only)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.annotations import Annotations
 from artsim.learn.contenders import Contender
 from artsim.learn.model import Encoder
@@ -93,7 +93,7 @@ def compare(
     masks = {kind: _of_kind(standings, kind) for kind in reversed(_HELD_OUT)}
     masks = {kind: mask for kind, mask in masks.items() if mask.any()}
     if not (masks or seen.any()):
-        raise Mistake(
+        raise UserError(
             f"no annotations to evaluate on: {validation.sum()} of {len(annotations)} chose the best epoch of a "
             "training, and there are no others; use --annotator to choose others"
         )

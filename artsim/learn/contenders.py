@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artsim.archive import Archive, Mistake, Table
+from artsim.archive import Archive, Table, UserError
 from artsim.features import Space, parse_spec
 from artsim.learn.annotations import Annotations
 from artsim.learn.finetune_encoder import BackboneEncoder
@@ -99,7 +99,7 @@ def _writers(archive: Archive, specs: Sequence[str]) -> tuple[Model, ...]:
             continue  # a backbone wrote it
         model = load_model(archive, name) if name in archive.names("models") else None
         if model is None or model.hash != about["model_hash"]:
-            raise Mistake(
+            raise UserError(
                 f"--features {name}: written by a model that is not models/{name}, so what it was trained on is "
                 "unknown; pass the model by path with --models"
             )

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import save
 
 from artsim import cluster
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.fold_plan import Fold, kinds_of, make_folds, said
 from artsim.learn.intact import intact_tensors
 from artsim.learn.model import HELD_OUT
@@ -206,7 +206,7 @@ def _courses(archive: Archive, folder: str, made: Sequence[Any], recipe: Recipe,
     def finished() -> Iterator[dict[str, int]]:
         yield {"rows": len(made) - len(missing)}
         for number, answer in _answers({number: made[number] for number in missing}, recipe, seed):
-            if isinstance(answer, Mistake):
+            if isinstance(answer, UserError):
                 raise answer
             tensors = {name: torch.tensor(array) for name, array in vars(answer).items()}
             with archive.store.replace(paths[number]) as draft:
@@ -218,7 +218,7 @@ def _courses(archive: Archive, folder: str, made: Sequence[Any], recipe: Recipe,
     return [_read(archive, path) for path in paths]
 
 
-def _answers(made: Mapping[int, Any], recipe: Recipe, seed: int) -> Iterator[tuple[int, Course | Mistake]]:
+def _answers(made: Mapping[int, Any], recipe: Recipe, seed: int) -> Iterator[tuple[int, Course | UserError]]:
     """Yields what the tasks of some folds return, as they finish."""
     import ray
 
@@ -236,7 +236,7 @@ def _read(archive: Archive, path: str) -> Course:
     try:
         return Course(**{name: tensor.numpy() for name, tensor in tensors.items()})
     except TypeError as error:
-        raise Mistake(f"{archive.store.address(path)}: not a stored fold; {_REMEDY}") from error
+        raise UserError(f"{archive.store.address(path)}: not a stored fold; {_REMEDY}") from error
 
 
 class _Recorder:
@@ -258,17 +258,17 @@ class _Recorder:
         return {}
 
 
-def _course(make: Any, recipe: Recipe, seed: int) -> Course | Mistake:
+def _course(make: Any, recipe: Recipe, seed: int) -> Course | UserError:
     """The Ray task that trains a fold. Returns, rather than raises, an error that a retry would not fix."""
     torch.set_num_threads(1)
     try:
         recorder, history = _Recorder(make()), list[Epoch]()
         for progress in epochs(recorder, recipe, seed):
             history = progress.history
-    except Mistake as mistake:
+    except UserError as mistake:
         return mistake
     except np.linalg.LinAlgError as error:
-        return Mistake(f"the head can't be fitted to these features and annotations: {error}")
+        return UserError(f"the head can't be fitted to these features and annotations: {error}")
     ranked = np.stack(recorder.ranks)
     whole = ranked.shape[1] // 2
     return Course(np.array([epoch["loss"] for epoch in history]), ranked[:, :whole].copy(), ranked[:, whole:].copy())

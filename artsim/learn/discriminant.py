@@ -6,16 +6,16 @@ import numpy as np
 from scipy.linalg import eigh
 
 
-class Spread(NamedTuple):
+class Covariance(NamedTuple):
     """The distribution of vectors, judged or not: ``mean``, float64 (d,), and ``covariance``, float64 (d, d)."""
 
     mean: np.ndarray
     covariance: np.ndarray
 
 
-def spread(vectors: np.ndarray) -> Spread:
+def spread(vectors: np.ndarray) -> Covariance:
     """Returns the mean and covariance of ``vectors``, (m, d)."""
-    return Spread(vectors.mean(0, dtype=np.float64), np.atleast_2d(np.cov(vectors.T, bias=True, dtype=np.float64)))
+    return Covariance(vectors.mean(0, dtype=np.float64), np.atleast_2d(np.cov(vectors.T, bias=True, dtype=np.float64)))
 
 
 def discriminant(

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from artsim import cluster
-from artsim.archive import Archive, Mistake, Table, Work, features, pending, pending_parts, public_ids
+from artsim.archive import Archive, Table, UserError, Work, features, pending, pending_parts, public_ids
 from artsim.learn.finetune_encoder import embed_backbone, plan_of
 from artsim.learn.model import HeadEncoder, Model
 from artsim.reasons import failures_of
@@ -41,9 +41,9 @@ def check_features(archive: Archive, name: str, model_hash: str | None, *, again
         return  # a run that hits a full disk may leave an empty folder
     if about is None or "model_hash" not in about:
         lost = ", or their _about.json is missing" if about is None else ""
-        raise Mistake(f"--name {name}: features/{name} belong to a backbone{lost}; choose another model name")
+        raise UserError(f"--name {name}: features/{name} belong to a backbone{lost}; choose another model name")
     if not again and about["model_hash"] != model_hash:
-        raise Mistake(
+        raise UserError(
             f"features/{name} already exist, written by another model; --again replaces them; "
             "to keep them, choose another model name (--name of jobs.train, or a copy of its folder)"
         )

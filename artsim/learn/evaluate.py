@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from artsim.archive import Archive, Mistake, Store
+from artsim.archive import Archive, Store, UserError
 from artsim.learn.annotation_works import open_to_everyone
 from artsim.learn.annotations import Annotations, read_annotations
 from artsim.learn.comparison import Comparison, Row, compare, person
@@ -45,21 +45,21 @@ def evaluate(
     fields.
     """
     if metric not in METRICS:
-        raise Mistake(f"--metric {metric}: choose one of {', '.join(METRICS)}")
+        raise UserError(f"--metric {metric}: choose one of {', '.join(METRICS)}")
     if not features and not models:
         features = [recommended_features(archive)]
     entries = contenders(archive, features, models, seed)
     if split_kind and any(entry.models for entry in entries):
-        raise Mistake(f"--split {split_kind}: can't be combined with a model, which has its own split; omit it")
+        raise UserError(f"--split {split_kind}: can't be combined with a model, which has its own split; omit it")
     store = Store.open(out or archive.store.address("evaluation"))
     annotations = _annotations(archive, annotators, again, public_only)
     if not len(annotations) and (again or not links):
-        raise Mistake("--archive: no annotations yet; create them with jobs.annotations")
+        raise UserError("--archive: no annotations yet; create them with jobs.annotations")
     sections = []
     if len(annotations):
         usable = comparable(archive, entries, annotations)
         if not len(usable):
-            raise Mistake(f"--features: each of the {len(annotations)} annotations has an image without a vector")
+            raise UserError(f"--features: each of the {len(annotations)} annotations has an image without a vector")
         chosen = _verification(archive, usable, split_kind, split_by, seed) if split_kind else usable
         comparison = compare(archive, entries, chosen, metric=metric, seed=seed)
         people = [person(f"{name}, again", ranks, seed) for name, ranks in judged_twice(annotations).items()]
@@ -158,7 +158,7 @@ def _annotations(
 def _verification(archive: Archive, annotations: Annotations, kind: str, column: str | None, seed: int) -> Annotations:
     """Returns the test set: the annotations that jobs.train would hold out."""
     if kind == "group-disjoint" and column is None:
-        raise Mistake("--split group-disjoint: --split-by must name the catalog column that holds the groups")
+        raise UserError("--split group-disjoint: --split-by must name the catalog column that holds the groups")
     groups = groups_by(archive, column, annotations.ids().tolist()) if column else None
     return annotations.take(split(annotations, kind, seed=seed, groups=groups)[1])
 
@@ -167,7 +167,7 @@ def _person(archive: Archive, annotations: Annotations, again: str, seed: int) -
     ranks = self_ranks(annotations, second_judgement(archive, again))
     row = person(f"{Path(again).name}, again", ranks, seed)
     if row.after is None:
-        raise Mistake(f"--again {again}: no judgement matches an evaluated annotation (same nine images)")
+        raise UserError(f"--again {again}: no judgement matches an evaluated annotation (same nine images)")
     return row
 
 
@@ -181,7 +181,7 @@ def _write(store: Store, sections: Sequence[_Section], about: dict[str, Any]) ->
             Path(draft).write_text("\n".join(section.text for section in sections), encoding="utf-8")
         store.write_json("evaluation.json", about)
     except OSError as error:
-        raise Mistake(f"--out {store.uri}: {error}") from error
+        raise UserError(f"--out {store.uri}: {error}") from error
     return [
         store.address(name) for name in ("evaluation.md", "evaluation.json", *(section.name for section in sections))
     ]

@@ -10,7 +10,7 @@ import pyarrow as pa
 import torch
 
 from artsim import cluster
-from artsim.archive import Archive, Mistake, pending_parts
+from artsim.archive import Archive, UserError, pending_parts
 from artsim.features import Block
 from artsim.learn.pixels import pixels_of
 from artsim.reasons import from_counts
@@ -46,7 +46,7 @@ def plan_of(name: str, card: Mapping[str, Any], tensors: dict[str, torch.Tensor]
     try:
         return _plan(name, card, tensors)
     except (KeyError, TypeError, ValueError) as error:
-        raise Mistake(f"{name}: its card.json does not describe a backbone: {error!r}") from error
+        raise UserError(f"{name}: its card.json does not describe a backbone: {error!r}") from error
 
 
 def _plan(name: str, card: Mapping[str, Any], tensors: dict[str, torch.Tensor]) -> Plan:
@@ -75,7 +75,7 @@ class BackboneEncoder:
         """Returns the vectors of these ids, float32 (n, d). A user error names the first without a readable image."""
         squares, slots = pixels_of(self.archive, ids, self.plan.input)
         if (slots < 0).any():
-            raise Mistake(f"{ids[int(np.argmax(slots < 0))]}: no readable image; run jobs.scrape")
+            raise UserError(f"{ids[int(np.argmax(slots < 0))]}: no readable image; run jobs.scrape")
         return self._vectors(squares, slots)
 
     def blocks(self, *, parts: Sequence[tuple[int, str]] | None = None) -> Iterator[Block]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.features import Space
 from artsim.learn.finetune import BackboneTrainee
 from artsim.learn.finetune_encoder import BackboneEncoder, card_of
@@ -54,7 +54,7 @@ class BackboneLearner:
         size = dict(about.get("input") or {}).get("size")
         same = about.get("weights_hash") == self.plan.weights_hash and size == self.plan.input.size
         if same:
-            with suppress(Mistake):  # some of them are missing
+            with suppress(UserError):  # some of them are missing
                 return Space(self.archive, [name]).find(ids)
         return BackboneEncoder(self.plan, self.archive).find(ids)
 
@@ -85,8 +85,8 @@ class BackboneLearner:
 def _plan(backbone: str, weights: str | None, resolution: int | None) -> Plan:
     try:
         return make_plans([parse_feature(f"{backbone}+{resolution}" if resolution else backbone)], weights)[0]
-    except Mistake as error:
-        raise Mistake(str(error).replace("--backbones", "--finetune")) from error
+    except UserError as error:
+        raise UserError(str(error).replace("--backbones", "--finetune")) from error
 
 
 def _make(plan: list[Any], archive: Archive, ids: Sequence[str], *rest: Any) -> BackboneTrainee:
@@ -95,7 +95,7 @@ def _make(plan: list[Any], archive: Archive, ids: Sequence[str], *rest: Any) -> 
     fetched = ray.get(plan[0])
     squares, slots = pixels_of(archive, ids, fetched.input)
     if (slots < 0).any():
-        raise Mistake(
+        raise UserError(
             f"{ids[int(np.argmin(slots))]}: its image can no longer be read; it was readable when the training started"
         )
     return BackboneTrainee(fetched, squares, slots, *rest)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from artsim.learn.discriminant import Spread
+from artsim.learn.discriminant import Covariance
 from artsim.learn.heads import Head, embed
 from artsim.learn.in_batches import InBatches, filled, place, terms
 from artsim.learn.losses import make_loss
@@ -41,7 +41,7 @@ class HeadTrainee(InBatches):
         seed: int = 0,
         groups: np.ndarray | None = None,
         pool: np.ndarray | None = None,
-        total: Spread | None = None,
+        total: Covariance | None = None,
         fitted: Mapping[str, torch.Tensor] | None = None,
     ) -> None:
         self.recipe, self.seed = recipe, seed

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.annotations import Annotations
 from artsim.learn.folds import FOLDS, KINDS, NEW_GROUPS, cut
 from artsim.learn.intact import intact
@@ -22,8 +22,8 @@ from artsim.learn.train_plan import (
     Plan,
     groups_by,
     pool_sample,
-    relatives,
-    without_relatives,
+    related_groups,
+    without_related,
 )
 
 _log = logging.getLogger(__name__)
@@ -117,15 +117,15 @@ def make_folds(
         for fold in parts:
             held_out = [image_id for image_id, held in zip(used, fold.held_out, strict=True) if held]
             training = np.where(fold.training < 0, -1, positions[fold.training])
-            pool = _places(without_relatives(archive, column, sample, held_out), ids)
+            pool = _places(without_related(archive, column, sample, held_out), ids)
             mined = np.union1d(training[training >= 0], pool)
             plan_folds.append(Fold(kind, training, positions[judged[fold.test]], fold.test, fold.unit, mined))
     if not plan_folds:
-        raise Mistake(
+        raise UserError(
             "the annotations can't be cross-validated: nearly all have the same anchor and positive; "
             "add more with jobs.annotations"
         )
-    return Folds(ids, plan_folds, relatives(archive, column, ids))
+    return Folds(ids, plan_folds, related_groups(archive, column, ids))
 
 
 def _kept_groups(archive: Archive, folder: str, column: str, ids: Sequence[str]) -> dict[str, str]:
@@ -144,7 +144,7 @@ def strict_folds(archive: Archive, pupil: Learner, plan: Plan, question: Questio
     plans = [plan] if count == 1 else _refolded(archive, plan, question, count)
     column = question.split_by
     sample = pool_sample(archive, pupil.usable, question.seed) if mines else []
-    pools = [without_relatives(archive, column, sample, fold_plan.held_out()) for fold_plan in plans]
+    pools = [without_related(archive, column, sample, fold_plan.held_out()) for fold_plan in plans]
     learned = {image for fold_plan in plans for role in (TRAINING, VALIDATION) for image in fold_plan.images(role).flat}
     ids = sorted(learned.union(*pools))
     plan_folds = []
@@ -153,7 +153,7 @@ def strict_folds(archive: Archive, pupil: Learner, plan: Plan, question: Questio
         mined = _places(np.union1d(names, pool), ids)
         indices = _places(names.flat, ids).reshape(names.shape), _places(held.flat, ids).reshape(held.shape)
         plan_folds.append(Fold(question.split, *indices, np.empty(0, np.int64), np.empty(0, np.int64), mined))
-    return Folds(ids, plan_folds, relatives(archive, column, ids))
+    return Folds(ids, plan_folds, related_groups(archive, column, ids))
 
 
 def tuning_folds(

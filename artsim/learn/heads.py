@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from artsim.learn.discriminant import Spread, discriminant, spread
+from artsim.learn.discriminant import Covariance, discriminant, spread
 from artsim.learn.recipe import Recipe
 
 _ROWS = 8192  # vectors embedded at a time
@@ -43,7 +43,7 @@ class Head(nn.Module):
         standard = (vectors - self.mean) * self.scale
         return functional.linear(standard, self.projection) if self.projects else standard
 
-    def fit(self, vectors: torch.Tensor, judged: np.ndarray, total: Spread | None, recipe: Recipe) -> None:
+    def fit(self, vectors: torch.Tensor, judged: np.ndarray, total: Covariance | None, recipe: Recipe) -> None:
         """Fits the preparation, which training leaves unchanged, to the images of annotations.
 
         ``judged``, int (n, 9), are rows of ``vectors``, -1 for a missing negative. ``total`` is the mean and covariance
@@ -61,7 +61,7 @@ class Head(nn.Module):
         self.mean.copy_(mean)
         self.scale.copy_(torch.where(varies, 1 / deviation.clamp_min(1e-30), 0.0))
 
-    def project_by(self, vectors: torch.Tensor, judged: np.ndarray, total: Spread | None, shrinkage: float) -> None:
+    def project_by(self, vectors: torch.Tensor, judged: np.ndarray, total: Covariance | None, shrinkage: float) -> None:
         """Sets the projection from anchors and positives; for the arguments see ``fit``.
 
         Dimensions are centred but not scaled, because the discriminant weights them. Untrained embeddings have a mean

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from artsim.archive import Archive, Keys, Mistake
+from artsim.archive import Archive, Keys, UserError
 from artsim.learn.cross_validation import CrossValidation, held_out_rows
 from artsim.learn.fold_plan import kinds_of, make_folds
 from artsim.learn.intact import intact, intact_table
@@ -63,7 +63,7 @@ def _trained(
     cut = make_folds(archive, folder, plan, question, kinds_of(question), sample=sample)
     fold = next((candidate for candidate in cut.folds if len(candidate.rows) > 1), None)
     if fold is None:
-        raise Mistake(
+        raise UserError(
             "too few annotations to hold out a fold; add more with jobs.annotations, or use --split random, "
             "which works with few"
         )

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 from safetensors import SafetensorError
 from safetensors.torch import load
 
-from artsim.archive import Keys, Mistake, Store, check_record
+from artsim.archive import Keys, Store, UserError, check_record
 
 
 def intact(
@@ -29,10 +29,10 @@ def intact(
         if keys is not None and content is not None:
             check_record(content, keys, "its content", "it was edited or truncated")
         return content
-    except (OSError, ValueError, SafetensorError, pa.ArrowException, Mistake) as error:
+    except (OSError, ValueError, SafetensorError, pa.ArrowException, UserError) as error:
         if isinstance(error, OSError) and not store.is_local and not isinstance(error, FileNotFoundError):
             raise  # a network error, not a damaged file
-        raise Mistake(
+        raise UserError(
             f"{store.address(path)}: this file of the {of} is missing or damaged: {error}{remedy and '; '}{remedy}"
         ) from error
 

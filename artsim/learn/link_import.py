@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.annotation_names import find_names
 from artsim.learn.annotation_rejects import keep_rejects
 from artsim.learn.annotation_text import Line, read_lines
@@ -87,7 +87,7 @@ def _columns(header: Line, path: str) -> Mapping[str, int]:
         if positions:
             columns[name] = positions[0]
         elif name in ("id_a", "id_b", "verdict"):
-            raise Mistake(f"--file {path}: the header has no column {' or '.join(aliases)}; a file of links needs it")
+            raise UserError(f"--file {path}: the header has no column {' or '.join(aliases)}; a file of links needs it")
     return columns
 
 

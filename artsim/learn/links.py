@@ -15,7 +15,7 @@ from artsim.archive.schemas import LINKS
 from artsim.learn.annotations import PATIENCE
 
 POSITIVE = frozenset({"POSITIVE"})  # their connected components are the known clusters, as in EPFL's own code
-KINDRED = POSITIVE | {"CORRECT", "DUPLICATE", "SIMILAR"}  # related items: never negatives of each other
+RELATED = POSITIVE | {"CORRECT", "DUPLICATE", "SIMILAR"}  # related items: never negatives of each other
 NEGATIVE = frozenset({"NEGATIVE", "WRONG"})
 
 _SHARD = 0  # one file per import makes imports atomic

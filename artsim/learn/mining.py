@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from artsim.mistake import Mistake
+from artsim.errors import UserError
 
 _ENTRIES = 1 << 24  # distances held at a time, to bound memory
 _DEPTH = 4  # times ``count``: how many of the best candidates negatives are drawn from
@@ -63,7 +63,7 @@ def _mine(
         depth = depth.minimum(((gap > 0) & ~forbidden).sum(1))
     allowed = (~forbidden).sum(1)
     if allowed.min() < count:
-        raise Mistake(f"--mined {count}: an annotation has only {int(allowed.min())} candidates; choose a smaller N")
+        raise UserError(f"--mined {count}: an annotation has only {int(allowed.min())} candidates; choose a smaller N")
     places = key.masked_fill(forbidden, torch.inf).topk(min(_DEPTH * count, len(pool)), largest=False).indices
     depth = depth.minimum(allowed).clamp_min(count).cpu()
     random_keys = rng.random(places.shape)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import torch
 from safetensors.torch import save
 
-from artsim.archive import Archive, Mistake, Store
+from artsim.archive import Archive, Store, UserError
 from artsim.features import Block, Pca, Space
 from artsim.learn.finetune_encoder import BackboneEncoder, plan_of
 from artsim.learn.heads import Head, embed
@@ -117,7 +117,7 @@ class HeadEncoder:
         self.space = Space(archive, [entry["features"] for entry in inputs], pcas=pcas_of(model.tensors, len(inputs)))
         for spec, entry in zip(self.space.specs, inputs, strict=True):
             if (current := about_feature(archive, spec.name)) != entry["about"]:
-                raise Mistake(
+                raise UserError(
                     f"features/{spec.name}: the model {model.name} was trained on different features: "
                     f"{json.dumps(entry['about'])}, here {json.dumps(current)}"
                 )
@@ -139,9 +139,9 @@ def head_of(model: Model) -> Head:
     try:
         head = Head(len(weights["mean"]), Recipe(**model.card["recipe"]))
         head.load_state_dict(weights)
-    except (KeyError, TypeError, ValueError, RuntimeError, Mistake) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, UserError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise Mistake(f"{model.name}: its card.json and model.safetensors do not match: {reason}") from error
+        raise UserError(f"{model.name}: its card.json and model.safetensors do not match: {reason}") from error
     return head
 
 
@@ -183,15 +183,15 @@ def load_model(archive: Archive, name_or_path: str) -> Model:
     card = intact(store, folder + _CARD)
     if card is None:
         available = ", ".join(archive.names("models")) or "none yet; create one with jobs.train"
-        raise Mistake(f"{name_or_path}: no model of this name or at this path; the archive has {available}")
+        raise UserError(f"{name_or_path}: no model of this name or at this path; the archive has {available}")
     if isinstance(card, dict) and card.get("format") != FORMAT:
-        raise Mistake(f"{name_or_path}: model format {card.get('format')}, but this artsim reads format {FORMAT}")
+        raise UserError(f"{name_or_path}: model format {card.get('format')}, but this artsim reads format {FORMAT}")
     check_card(card, store.address(folder + _CARD))
     tensors = intact_tensors(store, folder + _WEIGHTS)
     rows = intact_table(store, folder + _ROLES)
     if rows.schema.names != ROLES.names:
-        raise Mistake(f"{store.address(folder + _ROLES)}: not the annotations of a model; unexpected columns")
+        raise UserError(f"{store.address(folder + _ROLES)}: not the annotations of a model; unexpected columns")
     tested = intact_table(store, folder + _TESTED) if store.exists(folder + _TESTED) else None
     if tested is not None and tested.schema.names != HELD_OUT.names:
-        raise Mistake(f"{store.address(folder + _TESTED)}: not a cross-validation; unexpected columns")
+        raise UserError(f"{store.address(folder + _TESTED)}: not a cross-validation; unexpected columns")
     return Model(name, card, tensors, rows, tested)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from artsim.archive import Keys, Mistake, check_record
+from artsim.archive import Keys, UserError, check_record
 
 _TRAINED: Keys = {"split": dict, "epochs": int, "best_epoch": int, "scores": dict, "asked": dict, "hashes": dict}
 _KINDS = ("head", "backbone")
@@ -11,7 +11,7 @@ _KINDS = ("head", "backbone")
 def check_card(card: Any, where: str) -> None:
     """Raises a user error if a card lacks what loading a model needs; ``where`` names the file."""
     if problem := _problem(card):
-        raise Mistake(f"{where}: not the card of a model: {problem}")
+        raise UserError(f"{where}: not the card of a model: {problem}")
 
 
 def check_trained(card: dict[str, Any], where: str) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.vision.backbones import Input
 from artsim.vision.check import BadImage
 from artsim.vision.decode import decode
@@ -69,7 +69,7 @@ def _folder(wanted: Input) -> Path:
     root = Path(tempfile.gettempdir(), f"artsim-pixels-{os.getuid()}")
     root.mkdir(mode=0o700, exist_ok=True)
     if root.is_symlink() or root.stat().st_uid != os.getuid():
-        raise Mistake(f"{root}: belongs to another user; set TMPDIR to another folder")
+        raise UserError(f"{root}: belongs to another user; set TMPDIR to another folder")
     for index in root.glob(f"*/{_INDEX}"):
         if index.stat().st_mtime < time.time() - _KEPT:
             shutil.rmtree(index.parent, ignore_errors=True)

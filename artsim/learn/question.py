@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import torch
 from safetensors.torch import save
 
-from artsim.archive import Archive, Keys, Mistake
+from artsim.archive import Archive, Keys, UserError
 from artsim.learn.intact import intact, intact_table, intact_tensors
 from artsim.learn.recipe import Recipe
 from artsim.learn.train_epochs import Trainee
@@ -77,7 +77,7 @@ MakeLearner = Callable[[dict[str, torch.Tensor] | None], Learner]  # called with
 def check_name(name: str) -> None:
     """Raises a user error if a model or a sweep can't have this name."""
     if not _NAME.fullmatch(name):
-        raise Mistake(
+        raise UserError(
             f"--name {name[:100]!r}: must be 1 to 100 ASCII letters, digits, _ . or -, and start with a letter or digit"
         )
 

@@ -5,9 +5,9 @@ import logging
 from functools import partial
 from typing import Any
 
+from artsim.errors import UserError
 from artsim.learn.finetune_recipe import FinetuneRecipe
 from artsim.learn.recipe import Recipe, add_options, chosen
-from artsim.mistake import Mistake
 
 _log = logging.getLogger(__name__)
 
@@ -46,8 +46,8 @@ def _backbone(name: str) -> str:
 
     try:
         network_name(parse_feature(name).backbone)
-    except Mistake as mistake:
-        raise Mistake(str(mistake).replace("--backbones", "--finetune")) from mistake
+    except UserError as mistake:
+        raise UserError(str(mistake).replace("--backbones", "--finetune")) from mistake
     return name
 
 
@@ -79,10 +79,10 @@ def asked(archive: Any, options: argparse.Namespace) -> tuple[Any, Any]:
 def _learner(archive: Any, options: argparse.Namespace) -> tuple[dict[str, Any], Recipe, Any]:
     """Returns the configured inputs, the recipe, and the function that makes the learner."""
     if options.features and options.finetune:
-        raise Mistake("--features and --finetune: choose one of them")
+        raise UserError("--features and --finetune: choose one of them")
     if not options.finetune:
         if options.weights:
-            raise Mistake("--weights needs --finetune; stored features are already extracted")
+            raise UserError("--weights needs --finetune; stored features are already extracted")
         recipe = chosen(options, Recipe, FinetuneRecipe)
         from artsim.learn.train_heads import HeadLearner
         from artsim.vision.recommended import RECOMMENDED_SPECS, recommended_features

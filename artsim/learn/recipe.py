@@ -4,7 +4,7 @@ import types
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, TypeVar, get_args
 
-from artsim.mistake import Mistake
+from artsim.errors import UserError
 
 
 def setting(default: Any, about: str, *, choices: tuple[str, ...] = (), least: float = 0, below: float = 1e9) -> Any:
@@ -78,7 +78,7 @@ def chosen(options: Any, recipe: type[_Chosen], *others: type[Recipe]) -> _Chose
     names = {spec.name for spec in fields(recipe)}
     for name in [spec.name for other in others for spec in fields(other) if spec.name not in names]:
         if getattr(options, name) is not None:
-            raise Mistake(f"{flag(name)} does not apply to this kind of training; remove it")
+            raise UserError(f"{flag(name)} does not apply to this kind of training; remove it")
     values = {name: getattr(options, name) for name in names}
     return recipe(**{name: value for name, value in values.items() if value is not None})
 
@@ -96,6 +96,8 @@ def _check(one: Field[Any], value: Any) -> None:
     about = one.metadata
     if about["choices"]:
         if value not in about["choices"]:
-            raise Mistake(f"{flag(one.name)} {value}: choose one of {', '.join(about['choices'])}")
+            raise UserError(f"{flag(one.name)} {value}: choose one of {', '.join(about['choices'])}")
     elif value is not None and not about["least"] <= value < about["below"]:  # NaN is in no range
-        raise Mistake(f"{flag(one.name)} {value}: must be at least {about['least']:g} and less than {about['below']:g}")
+        raise UserError(
+            f"{flag(one.name)} {value}: must be at least {about['least']:g} and less than {about['below']:g}"
+        )

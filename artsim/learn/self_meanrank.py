@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.annotation_names import find_names
 from artsim.learn.annotation_text import read_lines
 from artsim.learn.annotations import IMAGES, Annotations, read_annotations
@@ -19,7 +19,7 @@ def second_judgement(archive: Archive, again: str) -> np.ndarray:
     if again in read_annotations(archive).annotator:
         return read_annotations(archive, [again]).images
     if not Path(again).is_file():
-        raise Mistake(f"--again {again}: neither an annotator with annotations nor a file")
+        raise UserError(f"--again {again}: neither an annotator with annotations nor a file")
     name_rows = [line.fields for line in read_lines(again) if len(line.fields) == IMAGES]
     ids_of_name = find_names(archive, (name for names in name_rows for name in names))
     rows = [

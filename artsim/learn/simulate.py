@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from artsim.archive import CATALOG, Archive, Mistake
+from artsim.archive import CATALOG, Archive, UserError
 from artsim.features import Space
 from artsim.learn.annotation_neighbourhood import neighbourhoods, with_vectors
 from artsim.learn.annotation_works import with_images, works
@@ -76,19 +76,19 @@ def _check(
 ) -> None:
     for option, column in (("--by", by), ("--pool-by", pool_by)):
         if column is not None and column not in _COLUMNS:
-            raise Mistake(f"{option} {column}: unknown column; choose one of {', '.join(_COLUMNS)}")
+            raise UserError(f"{option} {column}: unknown column; choose one of {', '.join(_COLUMNS)}")
     if count < 1:
-        raise Mistake(f"--n {count}: must be 1 or more")
+        raise UserError(f"--n {count}: must be 1 or more")
     if not 0 <= noise <= 1:
-        raise Mistake(f"--noise {noise}: must be between 0 and 1")
+        raise UserError(f"--noise {noise}: must be between 0 and 1")
     if pools < 1:
-        raise Mistake(f"--pools {pools}: must be 1 or more")
+        raise UserError(f"--pools {pools}: must be 1 or more")
     if mode not in ("random", "near"):
-        raise Mistake(f"--mode {mode}: simulate does not support it, only draw does; choose one of random, near")
+        raise UserError(f"--mode {mode}: simulate does not support it, only draw does; choose one of random, near")
     if mode == "near" and not features:
-        raise Mistake("--features: --mode near needs it to find artworks that are near each other")
+        raise UserError("--features: --mode near needs it to find artworks that are near each other")
     if mode != "near" and features:
-        raise Mistake(f"--features: --mode {mode} does not use it; use --mode near")
+        raise UserError(f"--features: --mode {mode} does not use it; use --mode near")
 
 
 def _drawable(
@@ -106,12 +106,12 @@ def _drawable(
         tables.append(rows)
     rows = pa.concat_tables(tables) if tables else None
     if not rows:
-        raise Mistake(
+        raise UserError(
             f"--by {by}: no artwork {'with an image or vector ' if among is not None else ''}has a value in this column"
         )
     value = _numbers(_texts(rows[by]))
     if not value.any():
-        raise Mistake(
+        raise UserError(
             f"--by {by}: all artworks have the same value, {rows[by][0]}; choose a column with several values"
         )
     own = np.arange(len(rows))
@@ -138,7 +138,7 @@ def _pools(group: np.ndarray, pools: int, rng: np.random.Generator, pool_by: str
     sizes = np.bincount(group)
     if len(sizes) < pools:
         what = f"{len(sizes)} values in {pool_by}" if pool_by else f"{len(sizes)} artworks"
-        raise Mistake(f"--pools {pools}: there are only {what}; use fewer pools")
+        raise UserError(f"--pools {pools}: there are only {what}; use fewer pools")
     filled = np.zeros(pools, np.int64)
     of_group = np.empty(len(sizes), np.int64)
     for number in rng.permutation(len(sizes)):
@@ -157,7 +157,7 @@ def _anchors(value: np.ndarray, pool: np.ndarray, by: str, pools: int, noise: fl
     needed = _NEGATIVES + (noise > 0)  # a positive drawn as noise may be one of them
     possible = np.flatnonzero((alike >= 2) & (pool_size - alike >= needed))
     if not len(possible):
-        raise Mistake(
+        raise UserError(
             f"--by {by}: none of {pools} pools has two artworks of one value and {needed} of other values; "
             f"there are {len(value)} artworks with {value.max() + 1} values; use fewer --pools or another column"
         )

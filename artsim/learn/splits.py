@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.learn.annotations import Annotations
 
 KINDS = ("image-disjoint", "group-disjoint", "random")
@@ -36,7 +36,7 @@ def split(
     error if there is no such split.
     """
     if not 0 < share < 1:
-        raise Mistake(f"a share of {share} can't be held out as the test set; it must be between 0 and 1")
+        raise UserError(f"a share of {share} can't be held out as the test set; it must be between 0 and 1")
     codes = _codes(annotations, kind, groups)
     rng = np.random.default_rng(seed)
     wanted = min(share * len(annotations), len(annotations) - 1)
@@ -56,7 +56,7 @@ def folds(
     Raises a user error if that is impossible.
     """
     if not 2 <= count <= max(len(annotations), 2):
-        raise Mistake(
+        raise UserError(
             f"{count} folds of {len(annotations)} annotations: there must be at least 2 folds and an annotation in each"
         )
     codes = _codes(annotations, kind, groups)
@@ -74,15 +74,15 @@ def folds(
 def _codes(annotations: Annotations, kind: str, groups: Mapping[str, str] | None) -> np.ndarray:
     """Returns codes from 0 of what must not be on both sides: int64 (n, 9), or (n, 1) for ``random``."""
     if kind not in KINDS:
-        raise Mistake(f"--split {kind}: choose one of {', '.join(KINDS)}")
+        raise UserError(f"--split {kind}: choose one of {', '.join(KINDS)}")
     if len(annotations) < 2:
-        raise Mistake(f"{len(annotations)} annotations are too few to split; add more with jobs.annotations")
+        raise UserError(f"{len(annotations)} annotations are too few to split; add more with jobs.annotations")
     if kind == "random":
         return np.arange(len(annotations))[:, None]
     if kind == "image-disjoint":
         return annotations.judged(annotations.ids())
     if groups is None:
-        raise Mistake(f"--split {kind}: needs groups; set --split-by to their column")
+        raise UserError(f"--split {kind}: needs groups; set --split-by to their column")
     numbers: dict[tuple[str, str], int] = {}
     keys = (
         ("group", groups[image_id]) if groups.get(image_id) is not None else ("image", image_id)
@@ -171,7 +171,7 @@ def _grown(
 
 def _checked(training: np.ndarray, verification: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
     if not training.any() or not verification.any():
-        raise Mistake(
+        raise UserError(
             f"--split {kind}: nearly all annotations share images or groups, so the training or test set would be "
             "empty; add more annotations, use jobs.annotations simulate --pools, or choose --split random"
         )

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from artsim import cluster
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.cross_validation import CrossValidation, cross_validate, scores, tell
 from artsim.learn.fold_plan import said
 from artsim.learn.held_out_fold import hold_out
@@ -35,8 +35,8 @@ from artsim.learn.train_plan import (
     Plan,
     count_annotations,
     pool_sample,
-    relatives,
-    without_relatives,
+    related_groups,
+    without_related,
 )
 from artsim.learn.workers import Workers
 from artsim.measure.interval import as_json, mean_score, paired_difference
@@ -73,7 +73,7 @@ def _begin(
     folder, asked = f"models/_{name}", json.loads(json.dumps(asdict(question)))
     begun = intact(archive.store, f"{folder}/{_ASKED}", of="run", remedy=_ANEW, keys=ASKED)
     if begun not in (None, asked) and not again:
-        raise Mistake(
+        raise UserError(
             f"--name {name}: was started with {difference(begun, asked)}; "
             "choose another --name, or --again to start over"
         )
@@ -123,7 +123,7 @@ def _made_before(
     check_card(card, where)
     check_trained(card, where)
     if card["asked"] != asked:
-        raise Mistake(
+        raise UserError(
             f"--name {name}: was trained with {difference(card['asked'], asked)}; "
             "choose another --name, or --again to start over"
         )
@@ -165,10 +165,10 @@ def _pool(archive: Archive, folder: str, question: Question, pupil: Learner, pla
     path = f"{folder}/pool.json"
     kept = intact(archive.store, path, of="run", remedy=_ANEW)
     if kept is not None and not (isinstance(kept, list) and all(isinstance(image_id, str) for image_id in kept)):
-        raise Mistake(f"{archive.store.address(path)}: damaged, not a list of ids; {_ANEW}")
+        raise UserError(f"{archive.store.address(path)}: damaged, not a list of ids; {_ANEW}")
     if kept is None:
         sample = pool_sample(archive, pupil.usable, question.seed)
-        kept = without_relatives(archive, question.split_by, sample, plan.held_out())
+        kept = without_related(archive, question.split_by, sample, plan.held_out())
         archive.write_json(path, kept)
     return kept
 
@@ -194,7 +194,7 @@ def _train(
         places(validation),
         recipe,
         question.seed,
-        relatives(archive, question.split_by, ids),
+        related_groups(archive, question.split_by, ids),
         places(np.union1d(training, pool)),
     )
     return run(

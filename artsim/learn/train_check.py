@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.features import check_learnable
 from artsim.learn.question import Learner, Question
 
@@ -13,7 +13,7 @@ def check_learns(pupil: Learner, training: np.ndarray, question: Question) -> No
     ``training``, object (n, 9): ids of anchor, positive and negatives. The vectors of a backbone don't exist yet.
     """
     if (training[:, 0] == training[:, 1]).all():
-        raise Mistake(
+        raise UserError(
             f"the positive is the anchor itself in all {len(training)} training annotations; "
             "jobs.annotations check lists such annotations"
         )
@@ -26,7 +26,7 @@ def check_learns(pupil: Learner, training: np.ndarray, question: Question) -> No
     check_learnable(vectors, name)
     places = places.reshape(training.shape)
     if question.recipe.head == "discriminant" and np.array_equal(vectors[places[:, 0]], vectors[places[:, 1]]):
-        raise Mistake(
+        raise UserError(
             f"--features {name}: anchor and positive have the same vector in all {len(training)} training annotations; "
             "a discriminant needs some that differ; use --head residual"
         )

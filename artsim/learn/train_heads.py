@@ -9,7 +9,7 @@ import torch
 
 from artsim.archive import Archive, Table
 from artsim.features import Space
-from artsim.learn.discriminant import Spread, spread
+from artsim.learn.discriminant import Covariance, spread
 from artsim.learn.fit import HeadTrainee
 from artsim.learn.model import about_feature, pca_tensors, pcas_of
 from artsim.learn.recipe import Recipe
@@ -58,7 +58,7 @@ class HeadLearner:
         """
         import ray
 
-        total = spread_of(self.space, seed) if recipe.head == "discriminant" else None
+        total = covariance_of(self.space, seed) if recipe.head == "discriminant" else None
         return [ray.put((self.space.find(ids), total))]
 
     def trainee(
@@ -92,7 +92,7 @@ def _make(large: list[Any], **rest: Any) -> HeadTrainee:
     return HeadTrainee(vectors, total=total, **rest)
 
 
-def spread_of(space: Space, seed: int) -> Spread:
+def covariance_of(space: Space, seed: int) -> Covariance:
     """Returns the mean and covariance of a seeded sample of the archive's vectors."""
     parts, sample, taken = space.parts(), list[np.ndarray](), 0
     for index in np.random.default_rng(seed).permutation(len(parts)):

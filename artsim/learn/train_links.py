@@ -8,9 +8,9 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.annotations import Annotations
-from artsim.learn.links import KINDRED, NEGATIVE, POSITIVE, components, read_links
+from artsim.learn.links import NEGATIVE, POSITIVE, RELATED, components, read_links
 
 _NEGATIVES = 7
 _POOLS = 5  # as in simulate: images of an annotation share a pool, so splits between pools exclude none
@@ -27,10 +27,10 @@ def link_annotations(archive: Archive, usable: Collection[str], seed: int) -> An
     known = np.array([first in usable and second in usable for first, second in pairs], bool)
     positive = _unordered(pairs[known & np.isin(verdicts, list(POSITIVE))])
     if not len(positive):
-        raise Mistake(
+        raise UserError(
             "--links: no positive link connects two images that have vectors; add links with jobs.annotations"
         )
-    kin = components(pairs[np.isin(verdicts, list(KINDRED))])
+    kin = components(pairs[np.isin(verdicts, list(RELATED))])
     refused = defaultdict(set)
     for first, second in pairs[known & np.isin(verdicts, list(NEGATIVE))]:
         if kin.get(first, -1) != kin.get(second, -2):
@@ -82,4 +82,4 @@ def _negatives(
         others = [image for image in source if kin[image] != kin[anchor] and image not in chosen]
         if len(others) >= missing:
             return [*chosen, *(others[index] for index in rng.choice(len(others), missing, replace=False))]
-    raise Mistake(f"--links: only {len(others)} linked images are unrelated to {anchor}, too few for its negatives")
+    raise UserError(f"--links: only {len(others)} linked images are unrelated to {anchor}, too few for its negatives")

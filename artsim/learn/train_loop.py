@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from artsim import cluster
-from artsim.archive import Mistake, Store
+from artsim.archive import Store, UserError
 from artsim.learn.checkpoints import commit, latest
 from artsim.learn.recipe import Recipe
 from artsim.learn.train_epochs import Epoch, Progress, Trainee, epochs
@@ -93,7 +93,7 @@ def run(
         if "loss" in event:
             show(event)
     answer = _result(done)
-    if isinstance(answer, Mistake | OSError):
+    if isinstance(answer, UserError | OSError):
         raise answer
     return answer
 
@@ -147,10 +147,10 @@ def _work(config: dict[str, Any]) -> Any:
     """
     try:
         return _train(**config)
-    except Mistake as mistake:
+    except UserError as mistake:
         return mistake
     except np.linalg.LinAlgError as error:
-        return Mistake(f"the model can't be fitted to these features and annotations: {error}")
+        return UserError(f"the model can't be fitted to these features and annotations: {error}")
     except OSError as error:
         if error.errno == errno.ENOSPC:
             return OSError(errno.ENOSPC, _FULL)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from artsim.archive import CATALOG, Archive, Mistake
+from artsim.archive import CATALOG, Archive, UserError
 from artsim.learn.annotation_works import open_to_everyone
 from artsim.learn.annotations import Annotations, read_annotations
-from artsim.learn.links import KINDRED, components, read_links
+from artsim.learn.links import RELATED, components, read_links
 from artsim.learn.model import ROLES
 from artsim.learn.splits import split
 from artsim.learn.train_links import link_annotations
@@ -65,7 +65,7 @@ def make_plan(
     error if there are too few annotations.
     """
     if kind == "group-disjoint" and column is None:
-        raise Mistake("--split group-disjoint: --split-by must name the catalog column that holds the groups")
+        raise UserError("--split group-disjoint: --split-by must name the catalog column that holds the groups")
     if links:
         pairs = read_links(archive)[0]
         annotations = link_annotations(archive, usable(set(pairs.flat)), seed)
@@ -75,22 +75,22 @@ def make_plan(
         annotations = open_to_everyone(archive, annotations)
     total = len(annotations)
     if not total:
-        raise Mistake("--archive: it has no annotations yet; add some with jobs.annotations")
+        raise UserError("--archive: it has no annotations yet; add some with jobs.annotations")
     known = set(usable(annotations.ids()))
     annotations = annotations.take(np.array([known.issuperset(nine) for nine in annotations.images], bool))
     if without := total - len(annotations):
         message = f"{without} of {total} annotations have an image without a vector (missing, failed, or not finite)"
         if len(annotations) < 2:
-            raise Mistake(
+            raise UserError(
                 f"{message}, which leaves too few; run jobs.extract, or see jobs.status for what failed there"
             )
         _log.warning("%s and are left out", message)
     groups = groups_by(archive, column, annotations.ids().tolist()) if column else None
     if groups is not None and not groups:
-        raise Mistake(f"--split-by {column}: no annotated image has a value there; choose another column")
+        raise UserError(f"--split-by {column}: no annotated image has a value there; choose another column")
     if kind == IN_FOLDS:
         if len(annotations) < 2:
-            raise Mistake(f"{len(annotations)} annotation can't be cross-validated; add more with jobs.annotations")
+            raise UserError(f"{len(annotations)} annotation can't be cross-validated; add more with jobs.annotations")
         counts = {"annotations": total, "without_vector": total - len(annotations), "crossing": 0}
         return Plan(_rows(annotations, TRAINING), {**counts, **dict.fromkeys(SPLIT, 0), TRAINING: len(annotations)})
     learning, verification = split(annotations, kind, seed=seed, groups=groups)
@@ -125,17 +125,17 @@ def count_annotations(archive: Archive, annotators: Sequence[str] | None, public
 def groups_by(archive: Archive, column: str, ids: Sequence[str]) -> dict[str, str]:
     """Returns the value of a catalog column for each of these ids that has one."""
     if column not in CATALOG.names:
-        raise Mistake(f"--split-by {column}: unknown catalog column; choose one of {', '.join(CATALOG.names)}")
+        raise UserError(f"--split-by {column}: unknown catalog column; choose one of {', '.join(CATALOG.names)}")
     if column == "id":
-        raise Mistake("--split-by id: each artwork would be its own group; use --split image-disjoint")
+        raise UserError("--split-by id: each artwork would be its own group; use --split image-disjoint")
     rows = archive.table("catalog").find(ids, ["id", column])
     pairs = [] if rows is None else zip(rows["id"].to_pylist(), rows[column].to_pylist(), strict=True)
     return {image_id: str(value) for image_id, value in pairs if value not in (None, "")}
 
 
-def relatives(archive: Archive, column: str | None, ids: Sequence[str]) -> np.ndarray:
+def related_groups(archive: Archive, column: str | None, ids: Sequence[str]) -> np.ndarray:
     """Returns a code for each id's group of related items, by links or a column's value: int64 (m,), -1 for none."""
-    pairs = read_links(archive, KINDRED)[0]
+    pairs = read_links(archive, RELATED)[0]
     if column:
         values = groups_by(archive, column, ids)
         same = [  # a value is a node that connects its images
@@ -159,14 +159,12 @@ def pool_sample(archive: Archive, usable: Callable[[Iterable[str]], Collection[s
     return sorted(usable(rng.permutation(np.array(drawn, dtype=object))[:_POOL]))
 
 
-def without_relatives(
-    archive: Archive, column: str | None, sample: Sequence[str], held_out: Sequence[str]
-) -> list[str]:
+def without_related(archive: Archive, column: str | None, sample: Sequence[str], held_out: Sequence[str]) -> list[str]:
     """Returns the ids of a sample that are neither held out nor related to held-out images."""
     if not sample or not held_out:
         return list(sample)
     ids = sorted(set(sample).difference(held_out))
-    group = relatives(archive, column, [*ids, *held_out])
+    group = related_groups(archive, column, [*ids, *held_out])
     closed = set(group[len(ids) :].tolist()) - {-1}
     return [image_id for image_id, code in zip(ids, group.tolist(), strict=False) if code not in closed]
 

@@ -10,12 +10,12 @@ from dataclasses import asdict
 from typing import Any
 
 from artsim import cluster
-from artsim.archive import Archive, Keys, Mistake
+from artsim.archive import Archive, Keys, UserError
 from artsim.learn.fold_plan import Folds, said, tuning_folds
 from artsim.learn.intact import intact
 from artsim.learn.question import ASKED, MakeLearner, Question, check_name, difference, settle
 from artsim.learn.train_check import check_learns
-from artsim.learn.train_heads import spread_of
+from artsim.learn.train_heads import covariance_of
 from artsim.learn.train_plan import TRAINING
 from artsim.learn.tune_results import keep_results, named
 from artsim.learn.tune_search import kept_trials, search
@@ -49,7 +49,7 @@ def tune(
     check_name(name)
     for option, value in (("--trials", trials), ("--folds", folds)):
         if value < 1:
-            raise Mistake(f"{option} {value}: must be 1 or more")
+            raise UserError(f"{option} {value}: must be 1 or more")
     with archive.alone(f"sweeps/{name}"):
         folder = _begin(archive, name, question, space, folds, again)
         kept = kept_trials(archive.store, folder)
@@ -112,7 +112,7 @@ def _begin(archive: Archive, name: str, question: Question, space: Space, folds:
     asked = json.loads(json.dumps({**asdict(question), "space": searched, "folds": folds}))
     begun = intact(archive.store, f"{folder}/asked.json", of="sweep", remedy=_ANEW, keys=ASKED) if not again else None
     if begun not in (None, asked) and not again:
-        raise Mistake(
+        raise UserError(
             f"--name {name}: was started with {difference(begun, asked)}; "
             "choose another --name, or --again to start over"
         )
@@ -143,7 +143,7 @@ def _trainable(
         shared = ray.tune.with_parameters(finetune_trial, store=archive.store, folder=f"{folder}/_trials", **parameters)
         return ray.tune.with_resources(shared, {"cpu": 0}), 1
     projects = "head" in space or question.recipe.head == "discriminant"
-    parameters["total"] = spread_of(pupil.space, question.seed) if projects else None
+    parameters["total"] = covariance_of(pupil.space, question.seed) if projects else None
     start: Any = ray.remote(Start)
     parameters["start"] = start.options(**cluster.beside_driver()).remote(min(cluster.cpus(), missing))
     shared = ray.tune.with_parameters(HeadTrial, vectors=pupil.before(cut.ids), folds=cut.folds, **parameters)

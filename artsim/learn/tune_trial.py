@@ -14,7 +14,7 @@ import torch
 from ray import tune
 
 from artsim.archive import Store
-from artsim.learn.discriminant import Spread
+from artsim.learn.discriminant import Covariance
 from artsim.learn.fit import HeadTrainee
 from artsim.learn.fold_plan import Fold
 from artsim.learn.heads import Head
@@ -102,7 +102,7 @@ class _InStep:
         vectors: np.ndarray,
         folds: Sequence[Fold],
         groups: np.ndarray,
-        total: Spread | None,
+        total: Covariance | None,
         recipe: Recipe,
         seed: int,
         fitted: Callable[[int, str, int, float], Mapping[str, torch.Tensor]],

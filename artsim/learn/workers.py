@@ -4,7 +4,7 @@ import argparse
 from typing import NamedTuple
 
 from artsim import cluster
-from artsim.mistake import Mistake
+from artsim.errors import UserError
 
 
 class Workers(NamedTuple):
@@ -41,7 +41,7 @@ def share(workers: Workers) -> dict[str, int]:
     nodes, gpus = cluster.nodes(), cluster.gpus()
     for available, unit in ((cluster.cpus(), "CPUs"), (gpus, "GPUs")):
         if available and workers.least > available:
-            raise Mistake(f"--workers {workers}: the cluster has {available} {unit}")
+            raise UserError(f"--workers {workers}: the cluster has {available} {unit}")
     if gpus:
         return {"CPU": max(min(node["CPU"] // node["GPU"] for node in nodes if node["GPU"]), 1), "GPU": 1}
     most = min(workers.most, cluster.cpus())

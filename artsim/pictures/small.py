@@ -7,8 +7,8 @@ from PIL import Image
 
 from artsim.archive import Archive
 from artsim.pictures.thumbnails import decoded
-from artsim.vision.apart import Apart
 from artsim.vision.check import BadImage
+from artsim.vision.isolated import IsolatedProcess
 
 _AT_ONCE = 32  # images in memory at a time
 _QUALITY = 82
@@ -16,7 +16,7 @@ _QUALITY = 82
 
 def small_jpegs(archive: Archive, sides: dict[str, list[int]]) -> Iterator[tuple[str, list[bytes]]]:
     """Yields each id, in any order, with a JPEG for each of its ``sides``, in pixels; with none if it can't be read."""
-    apart, ids = Apart(), list(sides)
+    apart, ids = IsolatedProcess(), list(sides)
     shards = archive.shard_of(ids)
     # Sorted by shard, so that each partition is read once.
     ids = [ids[place] for place in sorted(range(len(ids)), key=lambda place: shards[place])]

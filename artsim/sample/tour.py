@@ -8,7 +8,7 @@ from pathlib import Path
 
 import requests
 
-from artsim.mistake import Mistake
+from artsim.errors import UserError
 from artsim.sample.museum import Museum, make
 from artsim.sample.site import serve
 
@@ -109,7 +109,7 @@ def tour(archive: Path, *, works: int | None, seed: int, port: int) -> Iterator[
     try:
         museum = make(archive.parent / f"{archive.name}-museum", seed, works)
     except ValueError as error:
-        raise Mistake(f"--works {works}: {error}") from error
+        raise UserError(f"--works {works}: {error}") from error
     with serve(museum.folder, port=port) as address:
         _log.info("the sample museum: %d works online at %s", len(museum.works), address)
         catalogue = museum.folder / "online.csv"
@@ -141,7 +141,7 @@ def _check_port(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise Mistake(f"--port {port}: {error.strerror}; choose another port, or 0 for any free port") from error
+            raise UserError(f"--port {port}: {error.strerror}; choose another port, or 0 for any free port") from error
 
 
 def _queries(museum: Museum) -> list[str]:

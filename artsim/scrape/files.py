@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from artsim.archive import Archive, Store
 from artsim.scrape.verdict import Failure, Verdict
-from artsim.sources.below import Below, NotBelow
+from artsim.sources.base_folder import BaseFolder, OutsideFolder
 from artsim.sources.roots import roots
 
 
@@ -14,7 +14,7 @@ class Files:
     def __init__(self, archive: Archive, max_bytes: int) -> None:
         self._archive = archive
         self._max_bytes = max_bytes
-        self._folders: dict[str, list[Below]] = {}
+        self._folders: dict[str, list[BaseFolder]] = {}
 
     def read(self, collection: str, address: str) -> bytes:
         """Returns the bytes of a file, given an address with a scheme (``file://``, ``s3://``).
@@ -23,7 +23,7 @@ class Files:
         (missing or unreadable).
         """
         if collection not in self._folders:
-            self._folders[collection] = [Below(Store.open(root)) for root in roots(self._archive, collection)]
+            self._folders[collection] = [BaseFolder(Store.open(root)) for root in roots(self._archive, collection)]
         below = next((folder for folder in self._folders[collection] if address.startswith(folder.root)), None)
         if below is None:
             scheme = urlsplit(address).scheme
@@ -34,7 +34,7 @@ class Files:
                     detail = f"{file.size():,} bytes (limit --max-bytes {self._max_bytes:,})"
                     raise Failure(Verdict("too_large", detail))
                 return file.read()
-        except NotBelow as problem:
+        except OutsideFolder as problem:
             status = "network" if isinstance(problem.__cause__, OSError) else "forbidden_address"
             raise Failure(Verdict(status, str(problem))) from problem
         except OSError as error:

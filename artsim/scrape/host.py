@@ -23,7 +23,7 @@ class Rules:
 
 
 @dataclass(slots=True)
-class Need:
+class HostReport:
     """A worker's report about a host: the state of its requests, and events since its last report.
 
     ``using`` is the maximum number of requests it may have running until it is answered, ``waiting`` the number of
@@ -39,7 +39,7 @@ class Need:
 
 
 @dataclass(slots=True)
-class Turn:
+class HostGrant:
     """What a worker may do with a host until it asks again.
 
     ``slots``: how many requests it may have running. ``starts``: if starts are spaced, the seconds from now at which it
@@ -63,14 +63,14 @@ class Host:
         self.over: Verdict | None = None
         self.notice: str | None = None  # text about the latest cooldown, until it is read
         self._rules = rules
-        self._needs: dict[str, Need] = {}
+        self._needs: dict[str, HostReport] = {}
         self._using = self._waiting = 0  # sums over all needs, so that a turn need not look at every worker
         self._next_start = 0.0
         self._failures = 0
         self._rests = 0
         self._seconds: float | None = None  # per request, smoothed
 
-    def hear(self, worker: str, need: Need, now: float) -> None:
+    def hear(self, worker: str, need: HostReport, now: float) -> None:
         """Records a worker's report."""
         self.forget(worker)
         self._needs[worker] = need
@@ -114,14 +114,14 @@ class Host:
             self.rest(verdict, now)
             self._failures = 0
 
-    def turn(self, worker: str, now: float, patience: float) -> Turn:
+    def turn(self, worker: str, now: float, patience: float) -> HostGrant:
         """Returns what a worker may do after its report. Rows that would wait longer than ``patience`` are not kept."""
         need = self._needs[worker]
         if self.over:
-            return Turn(over=self.over)
+            return HostGrant(over=self.over)
         keep = self._keep(need, now, patience)
         if now < self.resting_until:
-            return Turn(keep=keep, wait=self.resting_until - now)
+            return HostGrant(keep=keep, wait=self.resting_until - now)
         # after a cooldown, one request at a time until one is answered
         most = 1 if self._rests else self._rules.per_host
         room = most - (self._using - need.using)
@@ -130,15 +130,15 @@ class Host:
         slots = max(min(need.using + need.waiting, room - self._owed(need, most)), 0)
         starved = slots < min(need.using + need.waiting, self._rules.per_host)
         self._grant(need, max(need.using, slots))
-        return Turn(slots, None, keep, wait=_POLL * len(self._needs) if starved else HEARTBEAT)
+        return HostGrant(slots, None, keep, wait=_POLL * len(self._needs) if starved else HEARTBEAT)
 
-    def _owed(self, need: Need, most: int) -> int:
+    def _owed(self, need: HostReport, most: int) -> int:
         """Returns how many requests the others lack of their fair shares; 0 if there are more workers than ``most``."""
         fair = most // len(self._needs)
         others = [other for other in self._needs.values() if other is not need] if fair else []
         return sum(max(min(other.using + other.waiting, fair) - other.using, 0) for other in others)
 
-    def _grant(self, need: Need, using: int) -> None:
+    def _grant(self, need: HostReport, using: int) -> None:
         self._using += using - need.using
         need.using = using
 
@@ -148,7 +148,7 @@ class Host:
             self.delay = delay
             self._next_start = now + delay
 
-    def _paced(self, need: Need, room: int, now: float, keep: int) -> Turn:
+    def _paced(self, need: HostReport, room: int, now: float, keep: int) -> HostGrant:
         starts: list[float] = []
         while len(starts) < min(need.waiting, room - need.using) and self._next_start <= now + HORIZON:
             start = max(self._next_start, now)
@@ -156,9 +156,9 @@ class Host:
             self._next_start = start + self.delay
         self._grant(need, need.using + len(starts))
         wait = max(self._next_start - HORIZON - now, _POLL) if need.waiting > len(starts) else HEARTBEAT
-        return Turn(need.using, starts, keep, wait=wait)
+        return HostGrant(need.using, starts, keep, wait=wait)
 
-    def _keep(self, need: Need, now: float, patience: float) -> int:
+    def _keep(self, need: HostReport, now: float, patience: float) -> int:
         left = patience - max(self.resting_until - now, 0.0)
         if left <= 0:
             return 0

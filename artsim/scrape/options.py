@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.sources.address import AllowedHosts
 
 AGENT = "artsim"  # our name in robots.txt and X-Robots-Tag
@@ -34,7 +34,7 @@ def _account() -> str:
 class Options:
     """Times are in seconds, sizes in bytes or pixels. ``started`` separates this run's rows from older ones.
 
-    Raises ``Mistake`` if a number is out of bounds, or a host in ``allow_hosts`` or the ``user_agent`` is invalid.
+    Raises ``UserError`` if a number is out of bounds, or a host in ``allow_hosts`` or the ``user_agent`` is invalid.
     """
 
     per_host: int = 2
@@ -60,11 +60,11 @@ class Options:
         for name, bound in {**least, "resize": 1, "limit": 1, "workers": 1}.items():
             value = getattr(self, name)
             if value is not None and not bound <= value < float("inf"):
-                raise Mistake(f"--{name.replace('_', '-')} {value}: must be {bound} or more")
+                raise UserError(f"--{name.replace('_', '-')} {value}: must be {bound} or more")
         if not (self.user_agent.isascii() and self.user_agent.isprintable()):
-            raise Mistake("--contact: must be an email or web address in printable ASCII characters")
+            raise UserError("--contact: must be an email or web address in printable ASCII characters")
         if self.drop_removed and not (self.refresh or self.retry):
-            raise Mistake(
+            raise UserError(
                 "--drop-removed: applies only to rows that are fetched again; add --refresh or --retry STATUS"
             )
         AllowedHosts(self.allow_hosts)

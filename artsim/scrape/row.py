@@ -17,14 +17,14 @@ from yarl import URL
 from artsim.scrape.address import host_of, web_address
 from artsim.scrape.fetch import Answer, Client
 from artsim.scrape.files import Files
-from artsim.scrape.gate import Gate, LimitsLost
 from artsim.scrape.images import image_columns
 from artsim.scrape.options import Options
+from artsim.scrape.rate_limit_client import CoordinatorLost, RateLimitClient
 from artsim.scrape.robots import MAX_ROBOTS_BYTES, Robots, as_text
 from artsim.scrape.verdict import Deferred, Failure, Verdict
 from artsim.scrape.works import NEW_ADDRESS_FAILED, Row
-from artsim.vision.apart import Apart
 from artsim.vision.check import BadImage
+from artsim.vision.isolated import IsolatedProcess
 
 _REDIRECTS = 5
 _BACKOFF = 0.5  # maximum seconds before the second attempt, doubled for each further one; the wait is random
@@ -56,14 +56,14 @@ class Fetcher:
     The caller creates ``gate`` and sets it. While ``has_room`` is not set, downloaded bodies wait for decoding.
     """
 
-    gate: Gate
+    gate: RateLimitClient
 
     def __init__(self, options: Options, client: Client, files: Files, threads: Executor) -> None:
         self._options = options
         self._client = client
         self._files = files
         self._threads = threads
-        self._apart = Apart()
+        self._apart = IsolatedProcess()
         self.has_room = asyncio.Event()
         self.has_room.set()
 
@@ -71,14 +71,14 @@ class Fetcher:
         """Fetches a row until it has a status; unexpected errors become a status, too.
 
         Raises ``Deferred`` if the wait for its host is too long (``row.tried`` counts the attempts so far), and
-        ``LimitsLost``.
+        ``CoordinatorLost``.
         """
         spent: Counter[str] = Counter()
         while True:
             try:
                 columns = await self._attempt(row, spent)
                 return self._ending(row, Verdict("ok", ""), _found(row, columns), columns is None, spent)
-            except (Deferred, LimitsLost):
+            except (Deferred, CoordinatorLost):
                 raise
             except Exception as error:  # an unexpected response ends its row, not the run
                 failure = error if isinstance(error, Failure) else _unforeseen(error)

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 import ray
 
 from artsim import cluster
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.scrape.host import Rules
-from artsim.scrape.limits import Answer, Limits, Request
 from artsim.scrape.options import Options
-from artsim.scrape.tally import Tally
+from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
+from artsim.scrape.stats import Stats
 from artsim.scrape.works import Piece, find_pieces, larger_than
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def scrape(archive: Archive, options: Options) -> dict[str, Any]:
     """Fetches every pending row of the catalog into the images table; returns this run's part of the report.
 
     Rows whose host can't be asked yet are deferred to the next round, so that no host holds up the others. Raises
-    ``Mistake`` if another run is scraping the archive: together they would exceed the rate limits.
+    ``UserError`` if another run is scraping the archive: together they would exceed the rate limits.
     """
     with archive.alone("images"):
         archive.store.sweep("images")
@@ -78,7 +78,7 @@ def _listed(counts: dict[str, int]) -> str:
 
 
 def _scrape(archive: Archive, options: Options) -> dict[str, Any]:
-    started, total, tried, patience = time.monotonic(), Tally(), Counter[str](), _PATIENCE
+    started, total, tried, patience = time.monotonic(), Stats(), Counter[str](), _PATIENCE
     pool: cluster.Pool | None = None
     while pieces := list(find_pieces(archive, _rest_of(options, total.rows))):
         if pool is None:
@@ -86,9 +86,9 @@ def _scrape(archive: Archive, options: Options) -> dict[str, Any]:
             limits = _limits(archive, options)
             pool = _workers(archive, options, limits)
         all_open = len(pieces) <= _OPEN * _room(options)  # then a row that waits holds up no others
-        done = Tally()
+        done = Stats()
         results = pool.stream(pieces, uuid.uuid4().hex, math.inf if all_open else patience, tried)
-        stream = ({"rows": tally.rows, "tally": tally} for tally in map(Tally.from_json, results))
+        stream = ({"rows": tally.rows, "tally": tally} for tally in map(Stats.from_json, results))
         wanted = sum(piece.take for piece in pieces)
         with _telling(limits):
             for result in cluster.progress(stream, wanted, "images"):
@@ -137,11 +137,11 @@ def _rest_of(options: Options, ended: int) -> Options:
 def _limits(archive: Archive, options: Options) -> Any:
     """Starts the rate-limit coordinator on the driver's machine, so the loss of another machine does not reset it.
 
-    Raises ``Mistake`` if an archive that is not on a local disk already has a coordinator on this cluster.
+    Raises ``UserError`` if an archive that is not on a local disk already has a coordinator on this cluster.
     """
     rules = Rules(options.per_host, options.delay, options.rest)
     lifetime = {"max_restarts": -1, "max_task_retries": -1, **cluster.beside_driver()}
-    actor: Any = ray.remote(Limits)
+    actor: Any = ray.remote(RateLimitCoordinator)
     if archive.store.is_local:
         return actor.options(**lifetime).remote(rules)
     for _ in range(_TRIES):
@@ -149,7 +149,7 @@ def _limits(archive: Archive, options: Options) -> Any:
             return actor.options(name=f"limits of {archive.uri}", namespace="artsim", **lifetime).remote(rules)
         except ValueError:  # another run has this name; if it was killed, the name is free again soon
             time.sleep(1)
-    raise Mistake(
+    raise UserError(
         f"--archive {archive.uri}: another run on this cluster is scraping this archive; wait for it or stop it"
     )
 

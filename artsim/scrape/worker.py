@@ -12,12 +12,12 @@ import pyarrow as pa
 from artsim.archive import Archive
 from artsim.scrape.fetch import Client
 from artsim.scrape.files import Files
-from artsim.scrape.gate import Gate
-from artsim.scrape.limits import Answer, Request
 from artsim.scrape.options import Options
 from artsim.scrape.part import Part
+from artsim.scrape.rate_limit_client import RateLimitClient
+from artsim.scrape.rate_limit_coordinator import Answer, Request
 from artsim.scrape.row import Fetcher
-from artsim.scrape.tally import Tally
+from artsim.scrape.stats import Stats
 from artsim.scrape.verdict import Deferred
 from artsim.scrape.works import Piece, Row, read_rows
 
@@ -48,7 +48,7 @@ class Worker:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(32, "names"))
         self._client = Client(options)
         self._fetcher = Fetcher(options, self._client, Files(archive, options.max_bytes), self._verify)
-        self._gate = self._fetcher.gate = Gate(
+        self._gate = self._fetcher.gate = RateLimitClient(
             uuid.uuid4().hex,
             exchange,
             self._fetcher.read_robots,
@@ -77,7 +77,7 @@ class Worker:
         self._gate.patience = patience
         self._tried = tried
 
-    async def end(self, piece: Piece, *, careful: bool = False) -> Tally:
+    async def end(self, piece: Piece, *, careful: bool = False) -> Stats:
         """Fetches the rows of a task that can be fetched now, commits them, and returns their stats.
 
         ``careful``: another worker died during the task. Rows that it committed count as finished. The others are
@@ -103,7 +103,7 @@ class Worker:
         tally.spent["commit"] += time.monotonic_ns() - started
         return tally
 
-    async def _end_row(self, row: Row, part: Part, tally: Tally) -> None:
+    async def _end_row(self, row: Row, part: Part, tally: Stats) -> None:
         try:
             ending = await self._fetcher.end(row)
         except Deferred:
@@ -137,11 +137,11 @@ class Worker:
     def _held(self) -> int:
         return sum(part.held for part in self._parts)
 
-    def _read(self, piece: Piece, careful: bool) -> tuple[Tally, list[Row]]:
+    def _read(self, piece: Piece, careful: bool) -> tuple[Stats, list[Row]]:
         key, cached = (piece.shard, piece.source_part), self._catalog  # read once: another thread may replace it
         if cached is None or cached[0] != key:  # the tasks of one partition come one after the other
             cached = (key, self._archive.table("catalog").read(*key, ["id", "image_url", "rights"]))
             self._catalog = cached
         outcome = self._archive.table("images").outcome(piece.shard, piece.part, self._round) if careful else None
-        tally = Tally.from_counts(outcome) if outcome else Tally()
+        tally = Stats.from_counts(outcome) if outcome else Stats()
         return tally, read_rows(self._archive, piece, cached[1], self._options, tally.rows)

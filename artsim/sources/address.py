@@ -6,7 +6,7 @@ Checks addresses and names only; callers resolve names and open connections.
 import ipaddress
 from collections.abc import Iterable
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 
 _MAPPED_IPV4 = ipaddress.ip_network("::ffff:0:0/96")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -59,16 +59,18 @@ class AllowedHosts:
 def _split(text: str) -> tuple[str, int | None]:
     """Split `HOST`, `HOST:PORT`, `[IPv6]`, `[IPv6]:PORT` or a bare IPv6 address into host and port.
 
-    Raises ``Mistake`` for anything else.
+    Raises ``UserError`` for anything else.
     """
     host, colon, port = text.strip().rpartition(":")
     if not colon or text.strip().endswith("]") or (":" in host and not host.endswith("]")):
         host, port = text.strip(), ""
     elif not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise Mistake(f"--allow-host {text}: not a valid port: {port or '(empty)'}; must be 1 to 65535")
+        raise UserError(f"--allow-host {text}: not a valid port: {port or '(empty)'}; must be 1 to 65535")
     name = _plain(host)
     if not name or any(sign in name for sign in "/@[]?#* "):
-        raise Mistake(f"--allow-host {text}: must be a host or IP address, with an optional port, as in 127.0.0.1:8000")
+        raise UserError(
+            f"--allow-host {text}: must be a host or IP address, with an optional port, as in 127.0.0.1:8000"
+        )
     return name, int(port) if port else None
 
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
-from artsim.archive import CATALOG, Mistake
+from artsim.archive import CATALOG, UserError
 from artsim.sources.synonyms import PAGE_IDS, SYNONYMS
 from artsim.sources.wording import meaning
 
@@ -28,17 +28,17 @@ def parse_columns(texts: Iterable[str]) -> dict[str, str]:
     """Parse ``image_url=url title=name ...`` into a dict by catalog column.
 
     The right side is a column of the table, or a template with columns in braces: ``https://x.org/{file}``. Raises
-    ``Mistake`` for bad syntax, a column that the catalog lacks, or one that is given twice.
+    ``UserError`` for bad syntax, a column that the catalog lacks, or one that is given twice.
     """
     columns: dict[str, str] = {}
     for text in texts:
         name, equals, column = text.partition("=")
         if not equals or not column:
-            raise Mistake(f"--columns {text}: must be CATALOG_COLUMN=TABLE_COLUMN, as in image_url=url")
+            raise UserError(f"--columns {text}: must be CATALOG_COLUMN=TABLE_COLUMN, as in image_url=url")
         if name not in SYNONYMS:
-            raise Mistake(f"--columns {text}: unknown catalog column {name!r}; choose one of {', '.join(SYNONYMS)}")
+            raise UserError(f"--columns {text}: unknown catalog column {name!r}; choose one of {', '.join(SYNONYMS)}")
         if name in columns:
-            raise Mistake(f"--columns {text}: {name} is already set to {columns[name]}; give each column once")
+            raise UserError(f"--columns {text}: {name} is already set to {columns[name]}; give each column once")
         columns[name] = column
     return columns
 
@@ -46,22 +46,22 @@ def parse_columns(texts: Iterable[str]) -> dict[str, str]:
 def with_template(columns: Mapping[str, str], template: str | None) -> dict[str, str]:
     """Return the columns with ``--image-template`` as ``image_url``.
 
-    Raises ``Mistake`` if ``image_url`` is given already, or if the template names no column.
+    Raises ``UserError`` if ``image_url`` is given already, or if the template names no column.
     """
     if template is None:
         return dict(columns)
     if "image_url" in columns:
-        raise Mistake("--image-template: cannot be combined with --columns image_url=; give one of the two")
+        raise UserError("--image-template: cannot be combined with --columns image_url=; give one of the two")
     if not any(columns_in(template)) or "{" not in template:
-        raise Mistake(f"--image-template {template}: name the column in braces, as in https://m.org/{{id}}.jpg")
+        raise UserError(f"--image-template {template}: name the column in braces, as in https://m.org/{{id}}.jpg")
     return {**columns, "image_url": template}
 
 
 def check_scheme(wanted: Mapping[str, str], option: str) -> None:
-    """Raise ``Mistake`` if the text for ``image_url`` begins with a host; called when the named files do not exist."""
+    """Raise ``UserError`` if the text for ``image_url`` begins with a host; called if the named files do not exist."""
     text = wanted.get("image_url", "")
     if _HOST.match(text):
-        raise Mistake(
+        raise UserError(
             f"{option}{text}: no row names an existing file. For web addresses, start with https://, as in "
             f"https://{text}; for files, use --images FOLDER"
         )
@@ -123,11 +123,11 @@ def resolved(wanted: Mapping[str, str], there: list[str], images: Sequence[str] 
 
 
 def check_columns(wanted: Mapping[str, str], there: list[str], option: str = "--columns {}=") -> None:
-    """Raise ``Mistake`` if a column that the caller named is not in the table."""
+    """Raise ``UserError`` if a column that the caller named is not in the table."""
     for name, text in wanted.items():
         for column in columns_in(text):
             if column not in there:
-                raise Mistake(
+                raise UserError(
                     f"{option.format(name)}{text}: the table has no column {column!r}; it has {', '.join(there)}"
                 )
 

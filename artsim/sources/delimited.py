@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.sources.addresses import has_image, is_bare, read_addresses
 from artsim.sources.lines import TOO_LONG, LongText, texts_of
 from artsim.sources.record import CHUNK_ROWS, Records, Reject
@@ -27,14 +27,14 @@ def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: i
 
     ``name`` is the file's name for messages. The default ``delimiter`` is the one given by a ``sep=;`` line before the
     header, as Excel writes it, or else the most frequent one in the header. A file with only an address on each line
-    is a table of images. Raises ``Mistake`` if the file is empty or has no header.
+    is a table of images. Raises ``UserError`` if the file is empty or has no header.
     """
     feed = _Feed(texts_of(stream, name))
     first = feed.peek()
     if not first:
-        raise Mistake(f"--location {name}: the file is empty; a table needs a header and rows")
+        raise UserError(f"--location {name}: the file is empty; a table needs a header and rows")
     if isinstance(first, LongText):
-        raise Mistake(f"--location {name}: the first line is longer than 16 MiB, so this is not a table")
+        raise UserError(f"--location {name}: the first line is longer than 16 MiB, so this is not a table")
     if named := _SEPARATOR.fullmatch(first):
         next(feed)
         feed.taken.clear()
@@ -47,15 +47,15 @@ def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: i
     try:
         header = _header(next(reader))
     except (StopIteration, csv.Error) as error:
-        raise Mistake(f"--location {name}: the first line is not a table header") from error
+        raise UserError(f"--location {name}: the first line is not a table header") from error
     if any(has_image(field) for field in header):
-        raise Mistake(
+        raise UserError(
             f"--location {name}: the first line contains an image instead of column names; add a header line "
             "(such as image_url,title), or keep only one address per line"
         )
     rows_of = Swallowed(delimiter, len(header))
     if rows_of.found(feed.taken):
-        raise Mistake(f"--location {name}: the first line is not a table header: unbalanced quote")
+        raise UserError(f"--location {name}: the first line is not a table header: unbalanced quote")
     rows: list[list[str]] = []
     lines: list[int] = []
     rejects: list[Reject] = []

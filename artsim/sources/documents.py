@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pyarrow.fs as pafs
 
-from artsim.archive import Mistake, Store
+from artsim.archive import Store, UserError
 from artsim.sources.junk import in_junk
 from artsim.sources.lines import TOO_LONG, LongLine, lines_of
 from artsim.sources.places import is_folder
@@ -27,7 +27,8 @@ class Document(NamedTuple):
 def documents(store: Store) -> Iterator[Document | Reject]:
     """Yield the JSON values of one file, or of all files below a folder, in the order of their names.
 
-    Text that is not JSON is rejected. Raises ``Mistake`` if a single file is not JSON, or the folder has no such file.
+    Text that is not JSON is rejected. Raises ``UserError`` if a single file is not JSON, or the folder has no such
+    file.
     """
     for file in _files(store):
         path = f"{store.root}/{file}" if file else store.root
@@ -41,7 +42,7 @@ def documents(store: Store) -> Iterator[Document | Reject]:
                 value = parse(stream.read())
         except (ValueError, OSError) as error:
             if not file:
-                raise Mistake(f"--location {store.uri}: not valid JSON: {error}") from error
+                raise UserError(f"--location {store.uri}: not valid JSON: {error}") from error
             yield Reject.of(file, "not valid JSON", error)
         else:
             yield Document(file, value, is_line=False)
@@ -66,7 +67,7 @@ def _files(store: Store) -> list[str]:
     files = [info.path[len(store.root) + 1 :] for info in infos if info.type == pafs.FileType.File]
     files = sorted(file for file in files if file.endswith((".json", *LINES)) and not in_junk(file))
     if not files:
-        raise Mistake(f"--location {store.uri}: there is no .json file in this folder")
+        raise UserError(f"--location {store.uri}: there is no .json file in this folder")
     return files
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.sources.address import AllowedHosts
 from artsim.sources.documents import parse
 from artsim.sources.guard import Guard, Refused
@@ -129,9 +129,9 @@ def _own_host(location: str) -> list[str]:
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
-        raise Mistake(f"--location {location}: {error}") from error
+        raise UserError(f"--location {location}: {error}") from error
     if not parts.hostname or parts.username is not None:
-        raise Mistake(f"--location {location}: must be an address with a host and without a user name")
+        raise UserError(f"--location {location}: must be an address with a host and without a user name")
     return [f"[{parts.hostname}]:{port}" if ":" in parts.hostname else f"{parts.hostname}:{port}"]
 
 

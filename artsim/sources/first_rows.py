@@ -4,10 +4,10 @@ import json
 from collections import Counter
 from typing import Any
 
-from artsim.archive import Mistake
-from artsim.sources.admit import admitted
+from artsim.archive import UserError
 from artsim.sources.record import Reject, Source, nothing_in
 from artsim.sources.roots import is_name
+from artsim.sources.validate import validated
 
 LEAST = 1000  # rows read from a table, so that its columns are classified as in a full run
 
@@ -15,15 +15,15 @@ LEAST = 1000  # rows read from a table, so that its columns are classified as in
 def first_rows(source: Source, collection: str | None, count: int) -> dict[str, Any]:
     """Return the first ``count`` rows and rejects, the columns that they come from, and counts of all rows read.
 
-    Raises ``Mistake`` if ``collection`` is not a valid name, or if the source is empty.
+    Raises ``UserError`` if ``collection`` is not a valid name, or if the source is empty.
     """
     collection = source.name if collection is None else collection
     if not is_name(collection):
-        raise Mistake(f"--as {collection}: invalid collection name; use only letters, digits, '-', '_' and '.'")
+        raise UserError(f"--as {collection}: invalid collection name; use only letters, digits, '-', '_' and '.'")
     rows: dict[str, dict[str, Any]] = {}
     rejects: list[Reject] = []
     for chunk in source.chunks([]):
-        chunk = admitted(chunk, collection, source.root)
+        chunk = validated(chunk, collection, source.root)
         rejects += chunk.rejects
         for row in chunk.rows.to_pylist():
             where = row.pop("where")

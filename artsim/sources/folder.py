@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from artsim.archive import Mistake, Store
-from artsim.sources.below import Below, NotBelow
+from artsim.archive import Store, UserError
+from artsim.sources.base_folder import BaseFolder, OutsideFolder
 from artsim.sources.endings import ENDINGS
 from artsim.sources.junk import is_junk
 from artsim.sources.places import is_folder, listed, open_location
@@ -15,7 +15,7 @@ from artsim.sources.record import Chunk, Reject, Source, packed
 
 
 def open_folder(location: str) -> Source:
-    """Open the images below a folder as a source. Raises ``Mistake`` if there is no such folder.
+    """Open the images below a folder as a source. Raises ``UserError`` if there is no such folder.
 
     The local id of an image is its path relative to the folder; its title is the file name without the extension.
     Files are sorted within each folder, so memory grows only with the largest folder. Hidden files and those that
@@ -24,8 +24,8 @@ def open_folder(location: str) -> Source:
     """
     store = open_location(location)
     if not is_folder(store):
-        raise Mistake(f"--location {location}: this is a file; --source folder takes a folder of images")
-    below = Below(store)
+        raise UserError(f"--location {location}: this is a file; --source folder takes a folder of images")
+    below = BaseFolder(store)
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
         return packed(_row(entry, below) if isinstance(entry, str) else entry for entry in _files(store))
@@ -33,13 +33,13 @@ def open_folder(location: str) -> Source:
     return Source(PurePosixPath(store.root).name, store.uri, chunks, below.root)
 
 
-def _row(path: str, below: Below) -> dict[str, Any] | Reject:
+def _row(path: str, below: BaseFolder) -> dict[str, Any] | Reject:
     file = PurePosixPath(path)
     if file.suffix[1:].lower() not in ENDINGS:
         return Reject.of(path, f"not an image file name ({file.suffix.lower()[:10] or 'no extension'})", path)
     try:
         address = below.address(path)
-    except NotBelow as problem:
+    except OutsideFolder as problem:
         return Reject.of(path, str(problem), path)
     folder = "" if str(file.parent) == "." else str(file.parent)
     about = json.dumps({"folder": folder}, ensure_ascii=False) if folder else None

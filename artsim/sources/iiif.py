@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from artsim.archive import Mistake, Store
-from artsim.mistake import Outage
+from artsim.archive import Store, UserError
+from artsim.errors import ServiceUnavailable
 from artsim.sources.documents import documents
 from artsim.sources.fetch import Unreachable, Web
 from artsim.sources.manifest import GetPage, NoPage, rows_of
@@ -154,7 +154,7 @@ class _Walk:
                     document = self._asked(address)
                 except Unreachable as error:
                     if address == self._location and not cursors:
-                        raise Mistake(f"--location: {error}") from error
+                        raise UserError(f"--location: {error}") from error
                     yield address, [Reject.of(address, error.reason, error)]
                     continue
             lists = _counted(lists, kind_of(document))
@@ -190,7 +190,7 @@ class _Walk:
     def _asked(self, address: str) -> Any:
         """Return a document; a server that failed several times in a row is not asked again.
 
-        Raises ``Outage`` if that is the server of the location, ``Unreachable`` for other failures.
+        Raises ``ServiceUnavailable`` if that is the server of the location, ``Unreachable`` for other failures.
         """
         host = urlsplit(address).netloc
         if self._failures[host] >= _PATIENCE:
@@ -200,7 +200,7 @@ class _Walk:
         except Unreachable as error:
             self._failures[host] += error.server
             if self._failures[host] >= _PATIENCE and host == urlsplit(self._location).netloc:
-                raise Outage(f"{error}; run the same command again to resume") from error
+                raise ServiceUnavailable(f"{error}; run the same command again to resume") from error
             raise
         self._failures[host] = 0
         return document

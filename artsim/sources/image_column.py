@@ -8,7 +8,7 @@ from typing import NoReturn
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.sources.columns import IMAGE_NAMES, PAGE_NAMES, plain_name
 from artsim.sources.no_value import without_no_value
 from artsim.sources.synonyms import WEAK
@@ -100,16 +100,16 @@ class ImageColumns:
 
 
 def no_images(location: str, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> NoReturn:
-    """Raise ``Mistake`` with the columns that come closest and the options that give the images."""
+    """Raise ``UserError`` with the columns that come closest and the options that give the images."""
     several = _full_of_images(columns)
     if several:
-        raise Mistake(
+        raise UserError(
             f"--location {location}: several columns contain images ({', '.join(several[:_CANDIDATES])}); "
             f"choose one: --columns image_url={several[0]}"
         )
     candidates = [(rank, text) for name, column in columns.items() for rank, text in _candidate(name, column)]
     closest = "; ".join(text for _, text in sorted(candidates, key=lambda one: one[0])[:_CANDIDATES])
-    raise Mistake(
+    raise UserError(
         f"--location {location}: no column contains images. "
         + (f"Closest: {closest}. " if closest else "")
         + "Use --columns image_url=COLUMN for a column of addresses, --image-template 'https://HOST/{COLUMN}' to build "

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from artsim.archive import Archive, Mistake
-from artsim.sources.admit import admitted
+from artsim.archive import Archive, UserError
 from artsim.sources.commit import commit_rows
-from artsim.sources.harvest import forget, harvested
 from artsim.sources.record import Chunk, Reject, Source, nothing_in
 from artsim.sources.rejects import Rejects
+from artsim.sources.resume_cache import forget, harvested
 from artsim.sources.roots import check_source, is_name, note_source
 from artsim.sources.spool import Spool
 from artsim.sources.twice import check_not_twice
+from artsim.sources.validate import validated
 
 _COMMIT_ROWS = 1_000_000  # rows per commit; fixed, so that every run splits a source in the same way
 _REPORT_EVERY = 5.0  # seconds
@@ -41,12 +41,12 @@ def ingest(
 
     Rows are spooled by shard; each shard then gets its new rows as one partition, in the order of the source. A
     partition is named by a hash of its ids, so a concurrent run, or one after a kill, writes the same file or nothing.
-    Returns the counts for the report. Raises ``Mistake`` if the collection's name is invalid, if the source is empty,
+    Returns the counts for the report. Raises ``UserError`` if the collection's name is invalid, if the source is empty,
     or, unless ``twice``, if many of its images are in the catalog under other ids.
     """
     named, collection = collection is not None, source.name if collection is None else collection
     if not is_name(collection):
-        raise Mistake(f"--as {collection}: invalid collection name; use only letters, digits, '-', '_' and '.'")
+        raise UserError(f"--as {collection}: invalid collection name; use only letters, digits, '-', '_' and '.'")
     check_source(archive, collection, source, named)
     counts: Counter[str] = Counter()
     chunks = harvested(archive.store, collection, source) if source.slow else source.chunks([])
@@ -61,7 +61,7 @@ def ingest(
     with Rejects(archive.store) as rejects, contextlib.closing(_counted(chunks, counts, limit)) as stream:
         spool = Spool(archive)
         for chunk in stream:
-            chunk = admitted(chunk, collection, source.root)
+            chunk = validated(chunk, collection, source.root)
             rejects.write(chunk.rejects)
             spool.add(chunk.rows)
             if spool.rows >= _COMMIT_ROWS:

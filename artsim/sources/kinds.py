@@ -3,7 +3,7 @@
 import re
 import zipfile
 
-from artsim.archive import Mistake, Store
+from artsim.archive import Store, UserError
 
 _HEAD = 1 << 16  # bytes inspected
 _SHEET = "a spreadsheet; save it as CSV (UTF-8)"
@@ -36,12 +36,12 @@ _STARTS = (
 
 
 def check_table(store: Store, location: str, json: bool = False, parquet: bool = False) -> None:
-    """Raise ``Mistake`` if a file is not a table but a spreadsheet, an archive, an image, a web page or the like.
+    """Raise ``UserError`` if a file is not a table but a spreadsheet, an archive, an image, a web page or the like.
 
     ``json`` and ``parquet`` say that the file will be read as that format.
     """
     if store.root.lower().endswith(_ENDINGS):
-        raise Mistake(f"--location {location}: {_SHEET}")
+        raise UserError(f"--location {location}: {_SHEET}")
     try:
         with store.filesystem.open_input_stream(store.root) as stream:  # also decompresses .gz and similar
             head = stream.read(_HEAD)
@@ -55,7 +55,7 @@ def check_table(store: Store, location: str, json: bool = False, parquet: bool =
     elif kind is None and not parquet and _is_binary(head):
         kind = "not text; a table is needed, as CSV, Parquet or JSON"
     if kind:
-        raise Mistake(f"--location {location}: this is {kind}")
+        raise UserError(f"--location {location}: this is {kind}")
 
 
 def wide_encoding(head: bytes) -> str | None:

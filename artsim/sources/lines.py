@@ -4,7 +4,7 @@ import codecs
 from collections.abc import Iterator
 from typing import Any
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.sources.kinds import wide_encoding
 
 _BLOCK = 1 << 20  # bytes read at a time
@@ -50,8 +50,8 @@ def _western(line: bytes) -> str:
 def lines_of(stream: Any, name: str) -> Iterator[bytes]:
     """Yield the lines of a byte stream with their line ends, without a byte order mark; UTF-16 and UTF-32 become UTF-8.
 
-    A line that is too long yields only its beginning, as a ``LongLine``. Raises ``Mistake`` if the stream ends in such
-    a line after at most one other: then it is not text with lines.
+    A line that is too long yields only its beginning, as a ``LongLine``. Raises ``UserError`` if the stream ends in
+    such a line after at most one other: then it is not text with lines.
     """
     block = stream.read(_BLOCK)
     wide = wide_encoding(block)
@@ -68,6 +68,6 @@ def lines_of(stream: Any, name: str) -> Iterator[bytes]:
             begin, unfinished = begin or unfinished[:_KEPT], b""
         block = stream.read(_BLOCK)
     if begin and count < 2:
-        raise Mistake(f"--location {name}: a line is longer than {_LONGEST >> 20} MiB, so this is not a table")
+        raise UserError(f"--location {name}: a line is longer than {_LONGEST >> 20} MiB, so this is not a table")
     if begin or unfinished:
         yield LongLine(begin) if begin else unfinished

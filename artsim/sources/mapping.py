@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from artsim.sources.below import Below, NotBelow
+from artsim.sources.base_folder import BaseFolder, OutsideFolder
 from artsim.sources.columns import Resolved, plain_name
 from artsim.sources.nested import named_in_text
 from artsim.sources.no_value import without_machine_made, without_no_value
@@ -37,7 +37,7 @@ _FILTERED = _WORDS | {"page_url"}
 _Column: TypeAlias = pa.ChunkedArray | pa.Array
 
 
-def catalog_rows(records: Records, mapping: Resolved, below: Below, told: Collection[str] = ()) -> Chunk:
+def catalog_rows(records: Records, mapping: Resolved, below: BaseFolder, told: Collection[str] = ()) -> Chunk:
     """Map the rows of a table to catalog rows.
 
     If several columns map to one catalog column, each row uses the first that has a value. Catalog columns in ``told``
@@ -225,7 +225,7 @@ def _escaped(values: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
 
 
 def _images(
-    values: pa.ChunkedArray | pa.Array, below: Below
+    values: pa.ChunkedArray | pa.Array, below: BaseFolder
 ) -> tuple[pa.ChunkedArray | pa.Array, dict[int, tuple[str, str]]]:
     """Return image URLs, and by row number why a file cannot be used and the name that the table gives it."""
     values = pc.replace_substring_regex(values, r"^//([^/]+\.[^/]+/)", r"https://\1")  # a URL without its scheme
@@ -237,13 +237,13 @@ def _images(
     for at, value in enumerate(values.to_pylist()):
         try:
             addresses.append(_address(value, below))
-        except NotBelow as problem:
+        except OutsideFolder as problem:
             problems[at] = str(problem), value
             addresses.append(None)
     return pa.array(addresses, pa.string()), problems
 
 
-def _address(value: str | None, below: Below) -> str | None:
+def _address(value: str | None, below: BaseFolder) -> str | None:
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", value or "")
     if value is None or (not below.only and scheme and scheme[1].lower() in ("http", "https")):
         return value
@@ -251,7 +251,7 @@ def _address(value: str | None, below: Below) -> str | None:
         return below.address(value)
     if scheme:
         if scheme[1].lower() not in _STORED:
-            raise NotBelow("only http and https addresses are fetched")
+            raise OutsideFolder("only http and https addresses are fetched")
         below.path(value)
         return value
     return below.address(value)

@@ -14,7 +14,7 @@ _OF_THE_FETCH = ("fetched_at", "etag", "last_modified")
 def fetch_again(archive: Archive, shard: int, part: str, rows: list[int]) -> None:
     """Mark the images of these rows of a catalog partition as not yet fetched.
 
-    A stored image stays until the new one is fetched. Raises ``Mistake`` if another run is using the images table.
+    A stored image stays until the new one is fetched. Raises ``UserError`` if another run is using the images table.
     """
     images = archive.table("images")
     rows_of_partition = defaultdict(list)

@@ -2,24 +2,24 @@
 
 import pyarrow.fs as pafs
 
-from artsim.archive import Mistake, Store
+from artsim.archive import Store, UserError
 from artsim.sources.endings import is_image_name
 
 _UNREAD = ("ftp", "ftps", "sftp", "zip", "tar", "data", "ssh", "git", "jar")
 
 
 def open_location(location: str, option: str = "--location") -> Store:
-    """Open a file or folder. Raises ``Mistake`` if it does not exist, or has an unsupported scheme such as http."""
+    """Open a file or folder. Raises ``UserError`` if it does not exist, or has an unsupported scheme such as http."""
     if not location:
-        raise Mistake(f"{option}: an empty address; . is the current folder")
+        raise UserError(f"{option}: an empty address; . is the current folder")
     if location.startswith(("http://", "https://")):
-        raise Mistake(f"{option} {location}: this source reads files; download it, or use --source smk or iiif")
+        raise UserError(f"{option} {location}: this source reads files; download it, or use --source smk or iiif")
     scheme = location.partition("://")[0].lower() if "://" in location else ""
     if scheme in _UNREAD:
-        raise Mistake(f"{option} {location}: {scheme}:// is not supported; download or unpack it, and name the files")
+        raise UserError(f"{option} {location}: {scheme}:// is not supported; download or unpack it, and name the files")
     store = Store.open(location)
     if store.filesystem.get_file_info(store.root).type == pafs.FileType.NotFound:
-        raise Mistake(f"{option} {location}: there is no such file or folder")
+        raise UserError(f"{option} {location}: there is no such file or folder")
     return store
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from artsim.archive import CATALOG, Mistake
+from artsim.archive import CATALOG, UserError
 
 CHUNK_ROWS = 32_768  # rows in memory at a time; enough to make the cost per chunk negligible
 
@@ -100,9 +100,9 @@ class Source:
     columns: Columns = field(default_factory=Columns)
 
 
-def nothing_in(source: Source) -> Mistake:
+def nothing_in(source: Source) -> UserError:
     """Return the error for a source without a row."""
-    return Mistake(f"--location {source.location}: it has no rows and no images")
+    return UserError(f"--location {source.location}: it has no rows and no images")
 
 
 def chunk_of(rows: list[dict[str, Any]], rejects: list[Reject], cursors: tuple[str, ...] = ()) -> Chunk:

@@ -2,7 +2,7 @@
 
 import re
 
-from artsim.archive import Archive, Keys, Mistake
+from artsim.archive import Archive, Keys, UserError
 from artsim.sources.record import Source
 
 _FOLDER = "catalog/_sources"
@@ -15,14 +15,14 @@ def is_name(collection: str) -> bool:
 
 
 def check_source(archive: Archive, collection: str, source: Source, named: bool) -> None:
-    """Raise ``Mistake`` if the collection came from another location and the caller did not name it.
+    """Raise ``UserError`` if the collection came from another location and the caller did not name it.
 
     Two files may have the same name, and rows of one would be taken for rows of the other. Sources whose ids are the
     museum's are exempt.
     """
     known = _known(archive, collection)
     if known["locations"] and source.location not in known["locations"] and not (named or source.own_ids):
-        raise Mistake(
+        raise UserError(
             f"--as: the collection {collection!r} was created from {known['locations'][0]}; "
             f"pass --as {collection} to add to it, or another name to keep them separate"
         )

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from artsim.archive import Mistake, Store, is_public_domain
-from artsim.mistake import Outage
+from artsim.archive import Store, UserError, is_public_domain
+from artsim.errors import ServiceUnavailable
 from artsim.sources.documents import documents
 from artsim.sources.fetch import Unreachable, Web
 from artsim.sources.places import open_location
@@ -51,7 +51,7 @@ def open_smk(location: str | None, web: Web, languages: list[str]) -> Source:
         except Unreachable as error:
             if cursors:
                 raise
-            raise Mistake(f"--location: {error}") from error
+            raise UserError(f"--location: {error}") from error
         if isinstance(answer, dict) and isinstance(answer.get("objectIDs"), list):
             yield from _one_by_one(web, location, answer["objectIDs"], set(cursors), languages)
             return
@@ -60,7 +60,7 @@ def open_smk(location: str | None, web: Web, languages: list[str]) -> Source:
         while items := _items(answer):
             repeated = repeated + 1 if items == before else 0
             if repeated == _REPEATED:
-                raise Outage(
+                raise ServiceUnavailable(
                     f"{address} returned the same {len(items)} artworks for offset={offset}; "
                     "the server ignores offset; try a search with fewer results than rows=, "
                     "or a list of ids (.../art/all_ids)"

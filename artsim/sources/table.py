@@ -9,14 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from artsim.archive import Mistake, Store
-from artsim.sources.below import NO_FILE, Below, parent_of
-from artsim.sources.beside import open_images
+from artsim.archive import Store, UserError
+from artsim.sources.base_folder import NO_FILE, BaseFolder, parent_of
 from artsim.sources.columns import check_columns, check_scheme, columns_in, resolved, with_template
 from artsim.sources.delimited import read_delimited, unique
 from artsim.sources.documents import LINES
 from artsim.sources.embedded import embedded_images
 from artsim.sources.image_column import ImageColumns, no_images
+from artsim.sources.image_folder import open_images
 from artsim.sources.kinds import check_table
 from artsim.sources.mapping import catalog_rows
 from artsim.sources.objects import read_objects, with_nested
@@ -40,7 +40,7 @@ def open_table(
     """Open a table at a path or a bucket URL. ``columns`` maps catalog columns to the table's (see ``parse_columns``).
 
     ``template`` is a text with columns in braces that gives the image URL. ``images`` is a folder with the images that
-    the rows name. ``size`` is the number of rows read at a time. Raises ``Mistake`` if the file does not exist or
+    the rows name. ``size`` is the number of rows read at a time. Raises ``UserError`` if the file does not exist or
     lacks a column that was named.
     """
     wanted = with_template(columns, template)
@@ -51,7 +51,7 @@ def open_table(
         name = store.root.lower()
         check_table(store, location, json=name.endswith(_JSON), parquet=name.endswith(_PARQUET))
     usage = Columns()
-    below = beside or Below(store if in_folder else parent_of(store))
+    below = beside or BaseFolder(store if in_folder else parent_of(store))
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
         first, rows, judged = True, 0, ImageColumns()
@@ -90,9 +90,9 @@ def open_table(
     return Source(name.split(".")[0], store.uri, chunks, below.root, columns=usage)
 
 
-def _embedded(location: str, column: str, there: list[str]) -> Mistake:
+def _embedded(location: str, column: str, there: list[str]) -> UserError:
     named = f" --columns image_url={column}.path" if f"{column}.path" in there else ""
-    return Mistake(
+    return UserError(
         f"--location {location}: the column {column} holds the images themselves; the catalog needs image files: "
         "write them to a folder, under the names given by the rows or their ids, "
         f"and pass --images FOLDER{named}"
@@ -100,11 +100,11 @@ def _embedded(location: str, column: str, there: list[str]) -> Mistake:
 
 
 def readable(records: Iterator[Records], location: str) -> Iterator[Records]:
-    """Yield the same records. Raises ``Mistake`` if the file is damaged."""
+    """Yield the same records. Raises ``UserError`` if the file is damaged."""
     try:
         yield from records
     except (OSError, pa.ArrowInvalid, EOFError) as error:
-        raise Mistake(f"--location {location}: cannot be read: {error}") from error
+        raise UserError(f"--location {location}: cannot be read: {error}") from error
 
 
 def _records(store: Store, in_folder: bool, wanted: list[str], size: int) -> Iterator[Records]:
@@ -125,7 +125,7 @@ def _from_parquet(store: Store, wanted: list[str], size: int) -> Iterator[Record
         # read buffered, because a row group may be as large as the file
         file = pq.ParquetFile(store.filesystem.open_input_file(store.root), buffer_size=1 << 20, pre_buffer=False)
     except pa.ArrowInvalid as error:
-        raise Mistake(f"--location {store.uri}: not a Parquet file: {error}") from error
+        raise UserError(f"--location {store.uri}: not a Parquet file: {error}") from error
     with file:
         embedded = embedded_images(file)
         columns = [path for path in _paths(file) if path not in embedded] if embedded else None

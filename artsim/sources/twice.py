@@ -3,14 +3,14 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.sources.spool import Spool
 
 _SHARE = 0.1  # of the new images; some artworks share one, but a catalogue read twice shares nearly all
 
 
 def check_not_twice(archive: Archive, spool: Spool) -> None:
-    """Raise ``Mistake`` if the catalog has many images of the new spooled rows under ids that are not spooled."""
+    """Raise ``UserError`` if the catalog has many images of the new spooled rows under ids that are not spooled."""
     table = archive.table("catalog").listed()
     shards = spool.shards()
     if not shards or not any(table.parts(shard) for shard in range(archive.shards)):
@@ -36,7 +36,7 @@ def check_not_twice(archive: Archive, spool: Spool) -> None:
                 count += len(pc.unique(duplicates["image_url"]))
                 example = example or _example(duplicates, rows)
     if count > _SHARE * len(images):
-        raise Mistake(
+        raise UserError(
             f"--as, --columns: {count} of {len(images)} new images are already in the archive under other ids "
             f"({example}), so this catalogue would be added twice; pass the same --as and the same column for id "
             "as before, or --twice to add its rows anyway"

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.fs as pafs
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.sources.delimited import read_delimited
 from artsim.sources.kinds import check_table
 from artsim.sources.mapping import metadata, tidy
@@ -33,21 +33,21 @@ _NEEDED = [*_TEXTS.values(), *_KEPT.values(), "URL"]
 
 
 def open_wga(location: str) -> Source:
-    """Open the gallery's catalogue as offered for download. Raises ``Mistake`` if the file is missing or another one.
+    """Open the gallery's catalogue as offered for download. Raises ``UserError`` if the file is missing or another one.
 
     The local id is the artwork's path in the gallery (``a/aachen/allegory``), which gives the URLs of its page and its
     image. Years come from DATE, else from TIMEFRAME. Rows without the URL of a gallery page are rejected.
     """
     store = open_location(location)
     if store.filesystem.get_file_info(store.root).type == pafs.FileType.Directory:
-        raise Mistake(f"--location {location}: a folder, not the Web Gallery's catalogue")
+        raise UserError(f"--location {location}: a folder, not the Web Gallery's catalogue")
     check_table(store, location)
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
         with store.filesystem.open_input_stream(store.root) as stream:
             for records in readable(read_delimited(stream, location, delimiter=";"), location):
                 if missing := [name for name in _NEEDED if name not in records.table.column_names]:
-                    raise Mistake(
+                    raise UserError(
                         f"--location {location}: not the Web Gallery's catalogue; it has no column {missing[0]}"
                     )
                 yield _chunk(records)

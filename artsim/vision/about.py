@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from artsim.archive import Archive, Keys, Mistake, check_record
+from artsim.archive import Archive, Keys, UserError, check_record
 from artsim.vision.backbones import Feature
 
 _KEYS: Keys = {
@@ -19,25 +19,25 @@ _KEYS: Keys = {
 
 
 def check_options(archive: Archive, wanted: list[Feature], folder: str | None, exact: bool) -> None:
-    """Raises ``Mistake`` if vectors of the same name were made with another ``--weights`` or ``--exact``."""
+    """Raises ``UserError`` if vectors of the same name were made with another ``--weights`` or ``--exact``."""
     for feature in wanted:
         before = _of_backbone(archive, feature.name)
         for option, now in (("weights", folder), ("exact", exact)):
             if before and before[option] != now:
-                raise Mistake(
+                raise UserError(
                     f"--{option}: features/{feature.name} was made with {option}={before[option]}, not {now}; "
                     "use the same value, or delete that folder to extract again"
                 )
 
 
 def write_about(archive: Archive, plans: list[Any], folder: str | None, exact: bool) -> dict[str, Any]:
-    """Stores how each feature of a run is made, and returns it by name. Raises ``Mistake`` if weights changed."""
+    """Stores how each feature of a run is made, and returns it by name. Raises ``UserError`` if weights changed."""
     about = {}
     for plan in plans:
         for feature, dimension in zip(plan.features, plan.dimensions, strict=True):
             before = _of_backbone(archive, feature.name)
             if before and before["weights_hash"] != plan.weights_hash:
-                raise Mistake(
+                raise UserError(
                     f"--weights: features/{feature.name} was made with other weights, from {before['weights_from']}; "
                     "use those, or delete that folder to extract again"
                 )
@@ -58,7 +58,7 @@ def write_about(archive: Archive, plans: list[Any], folder: str | None, exact: b
 def read_about(archive: Archive, name: str) -> Any:
     """Returns how ``features/<name>`` were made, as stored by ``write_about`` or a model; None if there are none.
 
-    Raises ``Mistake`` if the file is damaged.
+    Raises ``UserError`` if the file is damaged.
     """
     about = archive.read_json(_path(name))
     if about is not None and "model_hash" not in about:
@@ -67,10 +67,10 @@ def read_about(archive: Archive, name: str) -> Any:
 
 
 def _of_backbone(archive: Archive, name: str) -> Any:
-    """Returns ``read_about`` of features that a run is to fill. Raises ``Mistake`` if a model wrote them."""
+    """Returns ``read_about`` of features that a run is to fill. Raises ``UserError`` if a model wrote them."""
     about = read_about(archive, name)
     if about and "model_hash" in about:
-        raise Mistake(f"features/{name} was written by a model; choose another feature name")
+        raise UserError(f"features/{name} was written by a model; choose another feature name")
     return about
 
 

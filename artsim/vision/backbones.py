@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from artsim.mistake import Mistake
+from artsim.errors import UserError
 from artsim.vision import names
 
 # Short name -> timm's name, or torchvision's name with the prefix "torchvision.". The first ones are the backbones of
@@ -71,22 +71,22 @@ class Input:
 
 
 def parse_feature(text: str, pooling: str = "avg") -> Feature:
-    """Parses ``BACKBONE[@LEVEL][+POOLING][+SIZE]``; ``pooling`` is the default. Raises ``Mistake`` if it is invalid."""
+    """Parses ``BACKBONE[@LEVEL][+POOLING][+SIZE]``; ``pooling`` is the default. Raises ``UserError`` if invalid."""
     match = _FEATURE.fullmatch(text)
     if not match:
-        raise Mistake(f"--backbones {text}: must have the form NAME[@LEVEL][+POOLING][+SIZE]")
+        raise UserError(f"--backbones {text}: must have the form NAME[@LEVEL][+POOLING][+SIZE]")
     method, size = match["pooling"] or pooling, int(match["size"]) if match["size"] else None
     if method not in POOLINGS:
-        raise Mistake(f"--backbones {text}: unknown pooling {method!r}; choose one of {', '.join(POOLINGS)}")
+        raise UserError(f"--backbones {text}: unknown pooling {method!r}; choose one of {', '.join(POOLINGS)}")
     if size is not None and not _SIZES[0] <= size <= _SIZES[1]:
-        raise Mistake(f"--backbones {text}: size {size} is out of range ({_SIZES[0]} to {_SIZES[1]})")
+        raise UserError(f"--backbones {text}: size {size} is out of range ({_SIZES[0]} to {_SIZES[1]})")
     bare = text.partition("+")[0]
     name = "+".join([bare, *([method] if method != "avg" else []), *([str(size)] if size else [])])
     return Feature(name, match["backbone"], match["level"], method, size)
 
 
 def network_name(backbone: str) -> str:
-    """Returns the library's name of a backbone. Raises ``Mistake``, with similar names, if no library has it.
+    """Returns the library's name of a backbone. Raises ``UserError``, with similar names, if no library has it.
 
     Imports neither timm nor torchvision, so a mistyped name is reported before they are loaded.
     """
@@ -99,7 +99,7 @@ def network_name(backbone: str) -> str:
     else:
         close = names.near(name, list(ALIASES))
     hint = f"did you mean {', '.join(close)}?" if close else "jobs.extract --list shows common ones"
-    raise Mistake(f"--backbones {backbone}: timm and torchvision have no network with this name; {hint}")
+    raise UserError(f"--backbones {backbone}: timm and torchvision have no network with this name; {hint}")
 
 
 def is_torchvision(network: str) -> bool:
@@ -129,14 +129,14 @@ def create(network: str) -> Any:
 def input_of(network: str, size: int | None = None) -> Input:
     """Returns how the network's training scaled, cropped and normalised its images.
 
-    At another ``size`` the crop spans the whole short side, as in timm beyond the size of training. Raises ``Mistake``
-    if the network accepts no other size.
+    At another ``size`` the crop spans the whole short side, as in timm beyond the size of training. Raises
+    ``UserError`` if the network accepts no other size.
     """
     own = _own_input(network)
     if size is None or size == own.size:
         return own
     if _is_fixed(network):
-        raise Mistake(f"--backbones {network}: the input size is fixed at {own.size} pixels; remove +{size}")
+        raise UserError(f"--backbones {network}: the input size is fixed at {own.size} pixels; remove +{size}")
     return replace(own, size=size, crop=1.0)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.vision import weights
 from artsim.vision.about import read_about
 from artsim.vision.backbones import parse_feature
@@ -16,15 +16,15 @@ from artsim.vision.engine import Engine
 def describe(archive: Archive, name: str, images: Mapping[str, bytes]) -> np.ndarray:
     """Returns the vectors of images, float32 of shape (n, d), by the backbone and weights of ``features/<name>``.
 
-    ``images`` maps the label used in a ``BadImage`` to the bytes. Raises ``Mistake`` if ``features/<name>`` come from
+    ``images`` maps the label used in a ``BadImage`` to the bytes. Raises ``UserError`` if ``features/<name>`` come from
     no backbone, or from weights that are not available.
     """
     about = read_about(archive, name)
     if about is None or "backbone" not in about:  # a model made them from other features, not from pixels
-        raise Mistake(f"--features {name}: not computed by a backbone, so image files can't be described")
+        raise UserError(f"--features {name}: not computed by a backbone, so image files can't be described")
     state, origin = weights.load(about["backbone"], about["weights"])
     if weights.fingerprint(state) != about["weights_hash"]:
-        raise Mistake(
+        raise UserError(
             f"--features {name}: made with weights from {about['weights_from']}, but the weights available here, "
             f"from {origin}, differ"
         )

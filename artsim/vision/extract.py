@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from artsim import cluster
-from artsim.archive import Archive, Mistake, Work, pending, pending_parts, public_ids
+from artsim.archive import Archive, UserError, Work, pending, pending_parts, public_ids
 from artsim.reasons import from_counts
 from artsim.vision import about, weights
 from artsim.vision.backbones import Feature, parse_feature
@@ -28,11 +28,11 @@ def extract(
     """Fills ``features/<name>`` for every name; returns this run's part of the report.
 
     ``folder`` holds the weights (see ``artsim.vision.weights.load``); ``exact`` decodes in full and computes in
-    float32. Only rows without a vector of the image's current bytes are pending. Raises ``Mistake`` if another run is
+    float32. Only rows without a vector of the image's current bytes are pending. Raises ``UserError`` if another run is
     extracting one of the features.
     """
     if not archive.has_table("images"):
-        raise Mistake("--archive: no images yet; run jobs.scrape first")
+        raise UserError("--archive: no images yet; run jobs.scrape first")
     wanted = list(dict.fromkeys(parse_feature(name, pooling) for name in names))
     about.check_options(archive, wanted, folder, exact)
     with archive.alone(*(f"features/{feature.name}" for feature in wanted)):

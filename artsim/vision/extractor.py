@@ -14,9 +14,9 @@ from ray.exceptions import RayError
 
 from artsim.archive import Archive, Work, features
 from artsim.reasons import among_counts, failures_of
-from artsim.vision.apart import Apart
 from artsim.vision.decoding import Batch, Decoding, Each, elsewhere, here
 from artsim.vision.engine import Engine
+from artsim.vision.isolated import IsolatedProcess
 from artsim.vision.plan import Plan
 
 NOT_FINITE = "the network's output holds NaN or infinity"
@@ -63,7 +63,7 @@ class Extractor:
         alone = threads <= 1 and not torch.cuda.is_available()  # with one CPU, threads would only slow each other down
         self.each: Each = map if alone else ThreadPoolExecutor(max(threads, 1)).map
         self.elsewhere = threads == 0
-        self.apart = Apart()
+        self.apart = IsolatedProcess()
         self.one_at_a_time = threading.Lock()  # only one partition at a time uses the networks
 
     def begin(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.vision import backbones
 from artsim.vision.backbones import Feature, Input
 
@@ -34,7 +34,7 @@ class Descriptor(nn.Module):
         self._maps: dict[str, torch.Tensor] = {}
         self._levels = {feature.level: self._listen(feature, network) for feature in features if feature.level}
         if any(not f.level and f.pooling != "avg" for f in features) and not hasattr(self.model, "forward_head"):
-            raise Mistake(
+            raise UserError(
                 f"--backbones {network}: the feature map before pooling has no name; use {network}@MODULE+max"
             )
 
@@ -107,10 +107,10 @@ def _module_of(model: nn.Module, feature: Feature, network: str) -> tuple[str, i
             return levels[int(feature.level)]
         except IndexError:
             count = f"levels 0 to {len(levels) - 1}" if levels else "no numbered levels; name a module instead"
-            raise Mistake(f"--backbones {feature.name}: {network} has {count}") from None
+            raise UserError(f"--backbones {feature.name}: {network} has {count}") from None
     if feature.level not in dict(model.named_modules()):
         top = ", ".join(name for name, _ in model.named_children())
-        raise Mistake(
+        raise UserError(
             f"--backbones {feature.name}: {network} has no module {feature.level!r}; its top-level modules are {top}"
         )
     return feature.level, dict(levels).get(feature.level)
@@ -123,7 +123,7 @@ def _headless(model: nn.Module, network: str) -> nn.Module:
         return model
     linear = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
     if not linear:
-        raise Mistake(f"--backbones {network}: no linear classifier to remove; use one of its modules")
+        raise UserError(f"--backbones {network}: no linear classifier to remove; use one of its modules")
     parent, _, last = linear[-1].rpartition(".")
     setattr(model.get_submodule(parent), last, nn.Identity())
     return model

@@ -7,7 +7,7 @@ and artist. Four levels (the last, ``@3``, ``@blocks.5``, ``@4``): 2.054. With `
 levels have 2.17 and 1.85. Most artists occur in both sets of splits.
 """
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 
 # levels, and full names as --backbones takes them, with the number of PCA components
 _LEVELS = {"": 100, "@blocks.3": 80, "@3": 100, "@blocks.5": 100, "@4": 100, "@3+cov": 100}
@@ -21,12 +21,12 @@ RECOMMENDED_SPECS = tuple(f"{name}:{components}" for name, components in _COMPON
 def recommended_features(archive: Archive) -> list[str]:
     """Returns ``RECOMMENDED_SPECS``, with fewer components if the archive has few vectors.
 
-    Raises ``Mistake`` if some of the features are missing.
+    Raises ``UserError`` if some of the features are missing.
     """
     stored = archive.names("features")
     if missing := [name for name in RECOMMENDED if name not in stored]:
         others = f"; or choose with --features from {', '.join(stored)}" if stored else ""
-        raise Mistake(
+        raise UserError(
             f"--features: the archive lacks the recommended {', '.join(missing)}; run jobs.extract without --backbones"
             f"{others}"
         )

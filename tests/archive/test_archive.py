@@ -5,13 +5,13 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from artsim.archive import CATALOG, IMAGES, NEIGHBORS, Archive, Mistake, features, in_words
+from artsim.archive import CATALOG, IMAGES, NEIGHBORS, Archive, UserError, features, in_words
 from tests.jobs.every_job import full_archive
 from tests.made import add_features, make_archive, named
 
 
 def test_open_where_there_is_none_is_a_mistake_that_names_the_place(tmp_path) -> None:
-    with pytest.raises(Mistake, match=r"--archive .*nowhere: no archive found"):
+    with pytest.raises(UserError, match=r"--archive .*nowhere: no archive found"):
         Archive.open(str(tmp_path / "nowhere"))
     assert not (tmp_path / "nowhere").exists()
 
@@ -25,7 +25,7 @@ def test_create_opens_what_is_there_and_keeps_its_shards(tmp_path) -> None:
 
 @pytest.mark.parametrize("shards", [0, -3])
 def test_no_archive_without_shards(tmp_path, shards: int) -> None:
-    with pytest.raises(Mistake, match="--shards"):
+    with pytest.raises(UserError, match="--shards"):
         Archive.create(str(tmp_path / "a"), shards)
     assert not (tmp_path / "a").exists()
 
@@ -33,14 +33,14 @@ def test_no_archive_without_shards(tmp_path, shards: int) -> None:
 def test_a_file_is_no_place_for_an_archive(tmp_path) -> None:
     (tmp_path / "file").write_text("not a folder")
     for opened in (Archive.open, Archive.create):
-        with pytest.raises(Mistake, match="--archive"):
+        with pytest.raises(UserError, match="--archive"):
             opened(str(tmp_path / "file"))
 
 
 def test_an_unknown_format_is_a_mistake(tmp_path) -> None:
     Archive.create(str(tmp_path))
     (tmp_path / "archive.json").write_text(json.dumps({"format": 99, "shards": 4}))
-    with pytest.raises(Mistake, match="format 99"):
+    with pytest.raises(UserError, match="format 99"):
         Archive.open(str(tmp_path))
 
 
@@ -67,7 +67,7 @@ def test_schemas_by_name(tmp_path) -> None:
     assert archive.table("neighbors/x").schema == NEIGHBORS
     assert archive.table("features/x").schema is None
     assert archive.table("features/x", features(3)).schema.field("vector").type == pa.list_(pa.float32(), 3)
-    with pytest.raises(Mistake, match="'catalogue'"):
+    with pytest.raises(UserError, match="'catalogue'"):
         archive.table("catalogue")
 
 
@@ -100,7 +100,7 @@ def test_an_archive_whose_json_is_lost_is_never_made_anew_with_other_shards(tmp_
     content = (tmp_path / "archive.json").read_text()
     (tmp_path / "archive.json").unlink()
     for opened in (Archive.open, Archive.create):
-        with pytest.raises(Mistake, match="json is missing") as refused:
+        with pytest.raises(UserError, match="json is missing") as refused:
             opened(str(tmp_path))
         assert json.dumps(json.loads(content)) in str(refused.value)
         assert "catalog" in str(refused.value)
@@ -114,7 +114,7 @@ def test_the_json_of_an_archive_with_other_shards_is_named(tmp_path, shards: int
     make_archive(tmp_path, named(60), shards=3)
     (tmp_path / "archive.json").write_text(json.dumps({"format": 1, "shards": shards}))
     for opened in (Archive.open, Archive.create):
-        with pytest.raises(Mistake, match=f'says {shards} shards, .*"shards" must be 3'):
+        with pytest.raises(UserError, match=f'says {shards} shards, .*"shards" must be 3'):
             opened(str(tmp_path))
 
 
@@ -129,7 +129,7 @@ def test_a_folder_in_the_place_of_the_json_is_named(tmp_path) -> None:
     (tmp_path / "archive.json").unlink()
     (tmp_path / "archive.json").mkdir()
     for opened in (Archive.open, Archive.create):
-        with pytest.raises(Mistake, match=r"archive.json: can't be read .*restore it from a copy"):
+        with pytest.raises(UserError, match=r"archive.json: can't be read .*restore it from a copy"):
             opened(str(tmp_path))
 
 
@@ -140,7 +140,7 @@ def test_one_table_is_enough_to_know_a_lost_archive(tmp_path, left: str) -> None
     for table in {"catalog", "images", "features"} - {left}:
         archive.remove(table)
     (tmp_path / "archive.json").unlink()
-    with pytest.raises(Mistake, match='"shards": 3'):
+    with pytest.raises(UserError, match='"shards": 3'):
         Archive.create(str(tmp_path))
 
 
@@ -149,7 +149,7 @@ def test_a_lost_archive_of_damaged_parts_is_restored_from_a_copy(tmp_path) -> No
     (tmp_path / "archive.json").unlink()
     for part in tmp_path.glob("*/*/*.parquet"):
         part.write_bytes(b"damaged")
-    with pytest.raises(Mistake, match="restore it from a copy"):
+    with pytest.raises(UserError, match="restore it from a copy"):
         Archive.create(str(tmp_path))
 
 
@@ -165,7 +165,7 @@ def test_a_lost_archive_json_is_worked_out_beside_annotations(tmp_path) -> None:
     archive = full_archive(tmp_path)
     Path(archive.uri, "archive.json").unlink()
     for open_ in (Archive.open, Archive.create):
-        with pytest.raises(Mistake, match=f'write {{"format": 1, "shards": {archive.shards}}} to it'):
+        with pytest.raises(UserError, match=f'write {{"format": 1, "shards": {archive.shards}}} to it'):
             open_(archive.uri)
 
 
@@ -175,6 +175,6 @@ def test_a_folder_in_the_place_of_a_lock_is_named(tmp_path) -> None:
     with pytest.raises(OSError, match="directory") as caught, archive.alone("catalog"):
         pass
     said = in_words(caught.value, archive.uri)
-    assert isinstance(said, Mistake)
+    assert isinstance(said, UserError)
     assert "_locks/catalog.json" in str(said)
     assert "move the folder away" in str(said)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from jobs.status import job
 from tests.made import make_archive, named
 
@@ -24,7 +24,7 @@ def broken(folder: Path, table: str, to: str) -> Path:
 @pytest.mark.parametrize("table", ["catalog", "images"])
 def test_status_names_the_part(tmp_path: Path, table: str, to: str) -> None:
     part = broken(tmp_path, table, to)
-    with pytest.raises(Mistake, match=rf"{part.name}: this partition of {table} is damaged: broken link"):
+    with pytest.raises(UserError, match=rf"{part.name}: this partition of {table} is damaged: broken link"):
         job.run(["--archive", str(tmp_path)])
 
 
@@ -41,7 +41,7 @@ def test_so_does_whatever_reads_the_table(tmp_path: Path, to: str) -> None:
         lambda: table.find(named(20)),
         lambda: table.ids(shard),
     ):
-        with pytest.raises(Mistake, match=part.name):
+        with pytest.raises(UserError, match=part.name):
             read()
 
 
@@ -51,7 +51,7 @@ def test_a_shard_that_is_a_broken_link_is_named(tmp_path: Path) -> None:
         one.unlink()
     part.parent.rmdir()
     part.parent.symlink_to(tmp_path / "gone")
-    with pytest.raises(Mistake, match=rf"images/{part.parent.name}: broken link; restore its target"):
+    with pytest.raises(UserError, match=rf"images/{part.parent.name}: broken link; restore its target"):
         Archive.open(str(tmp_path)).table("images").count()
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from artsim.archive import Archive, Mistake, Store, claim
+from artsim.archive import Archive, Store, UserError, claim
 from artsim.archive import archive as module
 from artsim.archive.holder import this_process
-from artsim.mistake import Outage
+from artsim.errors import ServiceUnavailable
 from tests.learn.made_annotations import catalog_of
 from tests.s3 import BUCKET, S3Server
 
@@ -41,7 +41,7 @@ def test_a_bucket_is_held_by_one_process_until_it_dies(archive: Archive) -> None
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(Mistake, match=rf"^images is locked by another run \(process {other.pid} on .*, since "):
+        with pytest.raises(UserError, match=rf"^images is locked by another run \(process {other.pid} on .*, since "):
             archive.alone("images").__enter__()
         with archive.alone("catalog"):
             pass
@@ -55,7 +55,7 @@ def test_a_run_on_another_machine_holds_until_it_gives_no_sign_of_life(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive.write_json("_locks/images/other.json", {**this_process(), "machine": "far", "system": "another"})
-    with pytest.raises(Mistake, match=r"on far, since .* expires after 5 minutes"):
+    with pytest.raises(UserError, match=r"on far, since .* expires after 5 minutes"):
         archive.alone("images").__enter__()
     monkeypatch.setattr(claim, "_EXPIRES", -1.0)
     with archive.alone("images"):
@@ -65,12 +65,12 @@ def test_a_run_on_another_machine_holds_until_it_gives_no_sign_of_life(
 def test_a_damaged_claim_is_no_free_table(archive: Archive) -> None:
     with archive.store.replace("_locks/images/other.json") as draft:
         Path(draft).write_text("{")
-    with pytest.raises(Mistake, match="images is locked by another run"):
+    with pytest.raises(UserError, match="images is locked by another run"):
         archive.alone("images").__enter__()
 
 
 def test_a_run_that_was_taken_for_dead_says_so_at_its_end(archive: Archive) -> None:
-    with pytest.raises(Outage, match="another run took over images"), archive.alone("images"):
+    with pytest.raises(ServiceUnavailable, match="another run took over images"), archive.alone("images"):
         archive.store.remove_file(f"_locks/images/{_claims(archive)[0]}")
 
 
@@ -110,7 +110,7 @@ def test_of_many_at_once_at_most_one_holds_a_table(
                     most.append(holders)
                 with changing:
                     holders -= 1
-        except Mistake as mistake:
+        except UserError as mistake:
             refused.append(str(mistake))
 
     threads = [threading.Thread(target=hold) for _ in range(6)]

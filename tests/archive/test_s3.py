@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from artsim.archive import Archive, Mistake, Store, features
+from artsim.archive import Archive, Store, UserError, features
 from artsim.archive import s3 as s3_of_store
 from tests.made import add_features, make_archive, named
 from tests.s3 import BUCKET, KEY, SECRET, Asked, S3Server
@@ -118,7 +118,7 @@ def test_what_goes_to_workers_has_no_credentials_and_is_as_patient(store: Store,
     "place", [f"{KEY}:{SECRET}@museum", f"{KEY}:{SECRET.replace('/', '')}@museum", f"{KEY}@museum"]
 )
 def test_credentials_in_an_address_are_refused_and_not_repeated(place: str) -> None:
-    with pytest.raises(Mistake, match="AWS_SECRET_ACCESS_KEY") as mistake:
+    with pytest.raises(UserError, match="AWS_SECRET_ACCESS_KEY") as mistake:
         Store.open(f"s3://{place}/archive")
     assert KEY not in str(mistake.value)
     assert SECRET not in str(mistake.value)
@@ -133,7 +133,7 @@ def test_credentials_in_an_address_are_refused_and_not_repeated(place: str) -> N
     ],
 )
 def test_an_address_that_can_not_be_is_said(s3: S3Server, uri: str, words: str) -> None:
-    with pytest.raises(Mistake, match=words) as mistake:
+    with pytest.raises(UserError, match=words) as mistake:
         Store.open(uri)
     assert SECRET not in str(mistake.value)
 
@@ -143,7 +143,7 @@ def test_that_nobody_answers_is_said_at_once(s3: S3Server, monkeypatch: pytest.M
     made: list[dict[str, Any]] = []
     real = s3_of_store.S3
     monkeypatch.setattr(s3_of_store, "S3", lambda **options: made.append(options) or real(**options))
-    with pytest.raises(Mistake, match=r"S3 does not answer at http://127\.0\.0\.1:9; check AWS_ENDPOINT_URL"):
+    with pytest.raises(UserError, match=r"S3 does not answer at http://127\.0\.0\.1:9; check AWS_ENDPOINT_URL"):
         Store.open(URI)
     assert [options["retries"] for options in made] == [3]  # a knock, without a run's patience
 

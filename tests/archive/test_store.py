@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pytest
 
-from artsim.archive import CATALOG, IMAGES, Archive, Mistake, Store, features, pending
+from artsim.archive import CATALOG, IMAGES, Archive, Store, UserError, features, pending
 from artsim.archive.alone import alone
-from artsim.mistake import Outage
+from artsim.errors import ServiceUnavailable
 from tests.made import add_features, jpeg, make_archive, named
 
 
@@ -47,7 +47,7 @@ def test_names_are_sorted_and_leave_out_what_is_not_meant_to_be_seen(tmp_path) -
 
 
 def test_an_address_nobody_knows_is_a_mistake() -> None:
-    with pytest.raises(Mistake, match="nosuch://place"):
+    with pytest.raises(UserError, match="nosuch://place"):
         Store.open("nosuch://place")
 
 
@@ -228,7 +228,7 @@ def test_every_file_address_is_the_local_folder_with_its_lock_and_atomic_writes(
     assert target.read_bytes() == b"PAR1"
     with (
         alone(store, "images"),
-        pytest.raises(Mistake, match="images is locked by another run"),
+        pytest.raises(UserError, match="images is locked by another run"),
         alone(store, "images"),
     ):
         pass
@@ -259,7 +259,7 @@ def test_every_file_address_is_the_local_folder_with_its_lock_and_atomic_writes(
     }.items(),
 )
 def test_an_address_that_names_no_place_exactly_is_refused(uri: str, says: str) -> None:
-    with pytest.raises((Mistake, Outage), match=says):
+    with pytest.raises((UserError, ServiceUnavailable), match=says):
         Store.open(uri)
 
 
@@ -267,5 +267,5 @@ def test_a_storage_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("artsim.archive.remote._PATIENCE", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        with pytest.raises(Outage, match=r"gs://anonymous@bucket/x.*no answer within"):
+        with pytest.raises(ServiceUnavailable, match=r"gs://anonymous@bucket/x.*no answer within"):
             Store.open(f"gs://anonymous@bucket/x?scheme=http&endpoint_override=127.0.0.1:{port}")

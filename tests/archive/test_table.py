@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from artsim.archive import CATALOG, IMAGES, Archive, Mistake, features
+from artsim.archive import CATALOG, IMAGES, Archive, UserError, features
 from tests.made import make_archive, named
 
 ODD_IDS = [
@@ -291,7 +291,7 @@ def test_a_damaged_part_is_named_whoever_reads_it(tmp_path: Path, how: str) -> N
         lambda: list(table.batches(0, part, ["id"], named(20), 5)),
         lambda: table.outcome(0, part, "work"),
     ):
-        with pytest.raises(Mistake, match=re.escape(str(path))):
+        with pytest.raises(UserError, match=re.escape(str(path))):
             read()
 
 
@@ -299,7 +299,7 @@ def test_a_part_of_other_columns_is_named(tmp_path: Path) -> None:
     table = make_archive(tmp_path, named(20), shards=1).table("images")
     path = tmp_path / "images" / "00000" / f"{table.parts(0)[0]}.parquet"
     pq.write_table(pa.table({"other": [1]}), path)
-    with pytest.raises(Mistake, match="has no column id"):
+    with pytest.raises(UserError, match="has no column id"):
         table.ids(0)
 
 
@@ -309,5 +309,5 @@ def test_damaged_json_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "features" / "x").mkdir(parents=True)
     path = tmp_path / "features" / "x" / "_about.json"
     path.write_bytes(content)
-    with pytest.raises(Mistake, match=re.escape(f"{path}: damaged")):
+    with pytest.raises(UserError, match=re.escape(f"{path}: damaged")):
         archive.read_json("features/x/_about.json")

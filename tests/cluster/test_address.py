@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from artsim.cluster import address, connection
-from artsim.mistake import Mistake, Outage
+from artsim.errors import ServiceUnavailable, UserError
 
 _START = """
 import ray, psutil  # which Ray brings along
@@ -41,7 +41,7 @@ def closed_port() -> int:
 )
 def test_an_address_that_is_none_is_a_mistake(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("RAY_ADDRESS", text)
-    with pytest.raises(Mistake, match=r"RAY_ADDRESS=.*HOST:PORT"):
+    with pytest.raises(UserError, match=r"RAY_ADDRESS=.*HOST:PORT"):
         address.named_address()
 
 
@@ -50,7 +50,9 @@ def test_an_address_where_nobody_listens_is_an_outage(
     monkeypatch: pytest.MonkeyPatch, closed_port: int, before: str
 ) -> None:
     monkeypatch.setenv("RAY_ADDRESS", f"{before}127.0.0.1:{closed_port}")
-    with pytest.raises(Outage, match=f"RAY_ADDRESS={before}127.0.0.1:{closed_port}: no Ray cluster answers"):
+    with pytest.raises(
+        ServiceUnavailable, match=f"RAY_ADDRESS={before}127.0.0.1:{closed_port}: no Ray cluster answers"
+    ):
         connection._address()
 
 
@@ -61,7 +63,7 @@ def test_an_address_where_something_else_listens_is_an_outage(
     monkeypatch.setattr(address, "_ANSWER", 0.5)
     with socket.create_server(("", 0)) as silent:
         monkeypatch.setenv("RAY_ADDRESS", f"{before}127.0.0.1:{silent.getsockname()[1]}")
-        with pytest.raises(Outage, match=said):
+        with pytest.raises(ServiceUnavailable, match=said):
             connection._address()
 
 
@@ -72,7 +74,7 @@ def test_a_ray_on_loopback_alone_is_an_outage(monkeypatch: pytest.MonkeyPatch) -
     with socket.create_server(("127.0.0.1", 0)) as server:
         text = f"127.0.0.1:{server.getsockname()[1]}"
         monkeypatch.setenv("RAY_ADDRESS", text)
-        with pytest.raises(Outage, match=f"RAY_ADDRESS={text}: no Ray cluster answers there .127.0.0.2: "):
+        with pytest.raises(ServiceUnavailable, match=f"RAY_ADDRESS={text}: no Ray cluster answers there .127.0.0.2: "):
             connection._address()
         assert not address.runs(text)
 
@@ -81,7 +83,7 @@ def test_a_head_that_refuses_the_token_is_a_mistake(monkeypatch: pytest.MonkeyPa
     with socket.create_server(("", 0)) as server:
         monkeypatch.setattr(address, "_answer", lambda *_: "ray.exceptions.AuthenticationError: InvalidAuthToken")
         monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{server.getsockname()[1]}")
-        with pytest.raises(Mistake, match="RAY_AUTH_TOKEN_PATH"):
+        with pytest.raises(UserError, match="RAY_AUTH_TOKEN_PATH"):
             connection._address()
 
 
@@ -89,7 +91,7 @@ def test_a_head_that_refuses_the_token_is_a_mistake(monkeypatch: pytest.MonkeyPa
 def test_nodes_that_are_none_are_a_mistake(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setattr("ray.nodes", list)
     monkeypatch.setenv("ARTSIM_NODES", text)
-    with pytest.raises(Mistake, match="ARTSIM_NODES="):
+    with pytest.raises(UserError, match="ARTSIM_NODES="):
         connection.nodes()
 
 

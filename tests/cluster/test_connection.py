@@ -5,7 +5,7 @@ import contextlib
 import pytest
 
 from artsim import cluster
-from artsim.mistake import Outage
+from artsim.errors import ServiceUnavailable
 
 
 def test_a_cluster_that_grows_counts_what_may_come(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,6 +59,6 @@ def test_a_start_that_ray_gave_up_is_tried_once_more(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("ray.is_initialized", lambda: False)
     monkeypatch.setattr("artsim.cluster.connection._address", lambda: "local")
     monkeypatch.setattr("artsim.cluster.connection.on_loopback", lambda: contextlib.nullcontext({}))
-    with pytest.raises(Outage, match="did not start in time") if failures > 1 else contextlib.nullcontext():
+    with pytest.raises(ServiceUnavailable, match="did not start in time") if failures > 1 else contextlib.nullcontext():
         cluster.connect()
     assert tried == ["local"] * min(failures + 1, 2)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from jobs.neighbors import job as neighbors
 from jobs.walk import job as walk
 from tests.made import CLOSED, add_features, make_archive
@@ -37,12 +37,12 @@ def test_an_id_without_its_collection_is_completed(archive: Archive) -> None:
 
 
 def test_what_is_not_clear_is_asked_back(archive: Archive) -> None:
-    with pytest.raises(Mistake, match="both: ambiguous; use one of a:both, b:both"):
+    with pytest.raises(UserError, match="both: ambiguous; use one of a:both, b:both"):
         _asked(archive, "both")
     for unknown in ("Rivera_65", "c:3", "iego_Rivera_65", "", ":3"):
-        with pytest.raises(Mistake, match="no such id in the catalog"):
+        with pytest.raises(UserError, match="no such id in the catalog"):
             _asked(archive, unknown)
-    with pytest.raises(Mistake, match=r"a:2 is not public \(rights: "):
+    with pytest.raises(UserError, match=r"a:2 is not public \(rights: "):
         _asked(archive, "2", rights="public")
-    with pytest.raises(Mistake, match="must differ from --from"):
+    with pytest.raises(UserError, match="must differ from --from"):
         walk.run(["--archive", archive.uri, "--features", "dots", "--from", "3", "--to", "b:3"])

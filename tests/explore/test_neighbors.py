@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.explore.neighbors import all_neighbors
 from artsim.features import Space
 from jobs.neighbors import job
@@ -57,7 +57,7 @@ def test_another_question_waits_until_the_table_is_written(fresh: Archive, monke
     refused: list[str] = []
 
     def started() -> None:
-        with pytest.raises(Mistake, match="neighbors/dots of this archive") as other:
+        with pytest.raises(UserError, match="neighbors/dots of this archive") as other:
             job.run(["--archive", fresh.uri, "--features", "dots", "--all", "--k", "9", "--metric", "euclidean"])
         refused.append(str(other.value))
         connect()
@@ -125,7 +125,7 @@ def test_an_archive_of_one_artwork(tmp_path) -> None:
 @pytest.mark.parametrize(("k", "metric"), [(0, "cosine"), (-1, "cosine"), (3, "cosin")])
 def test_a_question_that_cannot_be_asked_leaves_the_old_table(archive: Archive, k: int, metric: str) -> None:
     archive.write_json("neighbors/dots/_about.json", {"k": 7})
-    with pytest.raises(Mistake, match=r"--k|--metric"):
+    with pytest.raises(UserError, match=r"--k|--metric"):
         all_neighbors(Space(archive, ["dots"]), k, **{**_USUAL, "metric": metric})
     assert archive.read_json("neighbors/dots/_about.json") == {"k": 7}
 

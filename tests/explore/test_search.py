@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.explore import search as module
 from artsim.explore.search import METRICS, Nearest, search
 from artsim.features import Block
@@ -173,7 +173,7 @@ def test_the_way_the_blocks_are_cut_makes_no_difference(monkeypatch) -> None:
 )
 def test_questions_that_cannot_be_asked(k: int, metric: str, said: str) -> None:
     ids, vectors = _data(5)
-    with pytest.raises(Mistake, match=said):
+    with pytest.raises(UserError, match=said):
         search([(ids, vectors)], vectors, k, metric=metric)
 
 

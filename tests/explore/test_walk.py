@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.explore.walk import Walk, walk
 from artsim.features import Space
 from tests.made import CLOSED, add_features, make_archive, named, vectors_of
@@ -105,7 +105,7 @@ def test_every_artwork_can_be_walked_over(archive: Archive) -> None:
     space = Space(archive, ["cloud"])
     way = walk(space, _IDS[0], _IDS[1], len(_IDS) - 2, **_USUAL)
     assert sorted(way.ids) == _IDS
-    with pytest.raises(Mistake, match="--steps 149: needs 151 artworks, only 150 can be used"):
+    with pytest.raises(UserError, match="--steps 149: needs 151 artworks, only 150 can be used"):
         walk(space, _IDS[0], _IDS[1], len(_IDS) - 1, **_USUAL)
 
 
@@ -123,7 +123,7 @@ def test_every_artwork_can_be_walked_over(archive: Archive) -> None:
 )
 def test_mistakes(archive: Archive, change: dict, said: str) -> None:
     asked = {"start": _IDS[0], "end": _IDS[1], "steps": 3, **_USUAL, **change}
-    with pytest.raises(Mistake, match=said):
+    with pytest.raises(UserError, match=said):
         walk(Space(archive, ["cloud"]), **asked)
 
 

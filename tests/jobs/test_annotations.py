@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.annotations import read_annotations
 from artsim.learn.links import read_links
 from jobs.annotations import job
@@ -115,7 +115,7 @@ def test_the_action_may_stand_in_a_file_and_the_command_line_wins(archive, tmp_p
     ],
 )
 def test_mistakes(archive, arguments: list[str], said: str) -> None:
-    with pytest.raises(Mistake) as caught:
+    with pytest.raises(UserError) as caught:
         job.run([*arguments, "--archive", archive.uri])
     assert said in str(caught.value) and "\n" not in str(caught.value)
 
@@ -161,9 +161,9 @@ def test_the_action_word_may_come_after_options(tmp_path: Path) -> None:
         [*where, "--action=check"],
     ):
         assert job.run(arguments)["rows_in"] == first["rows_in"]
-    with pytest.raises(Mistake, match="--links: check does not use it; import does"):
+    with pytest.raises(UserError, match="--links: check does not use it; import does"):
         job.run([*where, "--links", "check"])
-    with pytest.raises(Mistake, match="--action"):
+    with pytest.raises(UserError, match="--action"):
         job.run(where)
-    with pytest.raises(Mistake, match="--annotator: simulate needs it"):  # a value is no action
+    with pytest.raises(UserError, match="--annotator: simulate needs it"):  # a value is no action
         job.run([*where, "--file", "check", "simulate"])

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.vision import hub
 from jobs.extract import job as extract
 from tests.vision.made import encoded, image_archive, picture
@@ -84,7 +84,7 @@ def test_a_level_that_a_network_lacks_is_refused_without_ray(tmp_path, monkeypat
 
     monkeypatch.setattr("artsim.cluster.connect", connect)
     image_archive(str(tmp_path), {"t:1": encoded(picture(64, 64))})
-    with pytest.raises(Mistake, match="resnet18@99"):
+    with pytest.raises(UserError, match="resnet18@99"):
         extract.run(["--archive", str(tmp_path), "--backbones", "resnet18@99", "--weights", "random"])
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from artsim.mistake import Mistake
+from artsim.errors import UserError
 from jobs.catalog import job
 
 FOREIGN = [
@@ -26,9 +26,9 @@ FOREIGN = [
 def test_an_option_that_the_source_does_not_read_is_refused(tmp_path: Path, given: tuple[str, ...]) -> None:
     source, option, *values = given
     place = [] if source == "smk" else ["--location", str(tmp_path / "none")]
-    with pytest.raises(Mistake, match=rf"^{option}: --source {source} does not use it; only for --source "):
+    with pytest.raises(UserError, match=rf"^{option}: --source {source} does not use it; only for --source "):
         job.run(["--source", source, *place, "--preview", option, *values])
-    with pytest.raises(Mistake, match=rf"^{option}: --source {source} "):
+    with pytest.raises(UserError, match=rf"^{option}: --source {source} "):
         job.run(["--source", source, *place, "--archive", str(tmp_path / "a"), option, *values])
 
 
@@ -36,7 +36,7 @@ def test_another_number_of_shards_is_refused(tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text("id,image_url\n1,https://m.org/1.jpg\n")
     line = ["--source=table", "--location", str(tmp_path / "w.csv"), "--archive", str(tmp_path / "a")]
     assert job.run([*line, "--shards", "4"])["rows_out"] == 1
-    with pytest.raises(Mistake, match=r"^--shards 8: the archive has 4 shards, which can't be changed"):
+    with pytest.raises(UserError, match=r"^--shards 8: the archive has 4 shards, which can't be changed"):
         job.run([*line, "--shards", "8"])
     assert job.run([*line, "--shards", "4"])["rows_failed"] == 0
     assert job.run(line)["rows_failed"] == 0

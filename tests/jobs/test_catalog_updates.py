@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from artsim.archive import IMAGES, Archive, Mistake
+from artsim.archive import IMAGES, Archive, UserError
 from artsim.scrape.options import Options
 from artsim.scrape.works import find_pieces
 from jobs.catalog import job
@@ -90,14 +90,14 @@ def test_an_address_does_not_change_under_a_scrape(tmp_path: Path) -> None:
     catalog(tmp_path, HEADER + "1,http://m.org/1.jpg,One,Painter")
     archive = Archive.open(str(tmp_path / "a"))
     store_images(archive)
-    with archive.alone("images"), pytest.raises(Mistake, match="images is locked by another run"):
+    with archive.alone("images"), pytest.raises(UserError, match="images is locked by another run"):
         catalog(tmp_path, HEADER + "1,http://m.org/2.jpg,One,Painter")
     assert catalog(tmp_path, HEADER + "1,http://m.org/2.jpg,One,Painter")["images_moved"] == 1
 
 
 def test_a_second_catalog_at_the_same_time_says_who_is_at_work(tmp_path: Path) -> None:
     archive = Archive.create(str(tmp_path / "a"), shards=2)
-    with archive.alone("catalog"), pytest.raises(Mistake, match=r"catalog is locked by another run .*process \d+"):
+    with archive.alone("catalog"), pytest.raises(UserError, match=r"catalog is locked by another run .*process \d+"):
         catalog(tmp_path, HEADER + "1,http://m.org/1.jpg,One,Painter")
     assert catalog(tmp_path, HEADER + "1,http://m.org/1.jpg,One,Painter")["rows_out"] == 1
 
@@ -106,10 +106,10 @@ def test_the_same_catalogue_under_other_ids_is_stopped_and_says_how_to_go_on(tmp
     text = HEADER + "\n".join(f"{n},http://m.org/{n}.jpg,Title {n},Painter" for n in range(50))
     catalog(tmp_path, text)
     for arguments in (["--columns", "id=title"], ["--as", "other"]):
-        with pytest.raises(Mistake, match=r"50 of 50 new images .* exists as works:\d+.*--twice"):
+        with pytest.raises(UserError, match=r"50 of 50 new images .* exists as works:\d+.*--twice"):
             catalog(tmp_path, text, *arguments)
     more = text + "\n" + "\n".join(f"{n},http://m.org/{n}.jpg,Title {n},Painter" for n in range(50, 150))
-    with pytest.raises(Mistake, match="50 of 150"):
+    with pytest.raises(UserError, match="50 of 150"):
         catalog(tmp_path, more, "--as", "other")
     assert len(rows(tmp_path)) == 50 and not (tmp_path / "a" / "catalog" / "_sources" / "other.json").exists()
     assert catalog(tmp_path, text, "--as", "other", "--twice")["rows_out"] == 50
@@ -124,9 +124,9 @@ def test_works_that_share_an_image_are_no_second_catalogue(tmp_path: Path) -> No
 
 def test_an_empty_source_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(Mistake, match=r"works\.csv: it has no rows and no images"):
+    with pytest.raises(UserError, match=r"works\.csv: it has no rows and no images"):
         catalog(tmp_path, HEADER)
-    with pytest.raises(Mistake, match=r"empty: it has no rows and no images"):
+    with pytest.raises(UserError, match=r"empty: it has no rows and no images"):
         job.run(["--archive", str(tmp_path / "a"), "--source", "folder", "--location", str(tmp_path / "empty")])
     report = catalog(tmp_path, HEADER + "1,ftp://m.org/1.jpg,One,Painter\n2,,Two,Painter")
     assert (report["rows_out"], report["rows_there"], report["rows_failed"]) == (0, 0, 2)

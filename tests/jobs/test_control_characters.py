@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
+from artsim.errors import ServiceUnavailable
 from artsim.job import Job
-from artsim.mistake import Outage
 
 _HOSTILE = "\x1b]0;owned\x07\x1b[2Ja\u202eb\x9b31m\r\x08\x7f\ud800"
 
@@ -41,8 +41,8 @@ def _logs() -> dict[str, Any]:
 
 
 _WAYS: dict[str, Callable[[], dict[str, Any]]] = {
-    "mistake": _raises(Mistake(f"--id {_HOSTILE}: unknown")),
-    "outage": _raises(Outage(f"{_HOSTILE} does not answer")),
+    "mistake": _raises(UserError(f"--id {_HOSTILE}: unknown")),
+    "outage": _raises(ServiceUnavailable(f"{_HOSTILE} does not answer")),
     "full disk": _raises(OSError(28, "No space left on device", _HOSTILE)),
     "read-only": _raises(OSError(30, "Read-only file system", _HOSTILE)),
     "unexpected": _raises(ZeroDivisionError(_HOSTILE)),

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from jobs.embed import job
 from tests.learn.test_model import _model
 from tests.made import add_features, make_archive, named, vectors_of
@@ -14,7 +14,7 @@ _IDS = named(60)
 
 def test_a_model_that_is_not_there(tmp_path) -> None:
     archive = make_archive(tmp_path, _IDS[:3])
-    with pytest.raises(Mistake, match="eye: no model of this name"):
+    with pytest.raises(UserError, match="eye: no model of this name"):
         job.run(["--archive", archive.uri, "--model", "eye"])
 
 

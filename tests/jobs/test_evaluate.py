@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from scipy.spatial.distance import cosine
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.annotations import add_annotations, read_annotations
 from artsim.learn.links import Link, add_links
 from artsim.learn.model import load_model
@@ -212,7 +212,7 @@ def test_a_model_trained_on_everything_is_scored_by_its_folds(tmp_path: Path) ->
     ],
 )
 def test_mistakes_are_said_in_one_line(archive: Archive, arguments: list[str], said: str) -> None:
-    with pytest.raises(Mistake, match=said) as caught:
+    with pytest.raises(UserError, match=said) as caught:
         _ask(archive, *arguments)
     assert "\n" not in str(caught.value)
 
@@ -220,7 +220,7 @@ def test_mistakes_are_said_in_one_line(archive: Archive, arguments: list[str], s
 def test_an_archive_without_annotations(tmp_path: Path) -> None:
     bare = make_archive(tmp_path / "bare", _IDS[:9])
     add_features(bare, "dots", {one: np.ones(3) for one in _IDS[:9]})
-    with pytest.raises(Mistake, match=r"no annotations yet; create them with jobs\.annotations"):
+    with pytest.raises(UserError, match=r"no annotations yet; create them with jobs\.annotations"):
         _ask(bare, "--features", "dots")
     add_links(bare, [Link(_IDS[1], _IDS[2], "POSITIVE", "epfl", None, None)])
     report = _ask(bare, "--features", "dots", "--links")

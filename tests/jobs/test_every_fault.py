@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from artsim.archive import Archive, Mistake
-from artsim.mistake import Outage
+from artsim.archive import Archive, UserError
+from artsim.errors import ServiceUnavailable
 from tests.jobs.every_job import JOBS, Case, cases, full_archive, run
 
 _READS_ONLY = [case for case in cases() if not case.writes]
@@ -85,7 +85,7 @@ def full(tmp_path: Path) -> Iterator[Archive]:
 
 @pytest.mark.parametrize("case", _WRITES, ids=str)
 def test_a_job_that_writes_says_that_the_archive_is_read_only(read_only: Archive, tmp_path: Path, case: Case) -> None:
-    with pytest.raises(Mistake, match="Read-only file system; it must be writable") as caught:
+    with pytest.raises(UserError, match="Read-only file system; it must be writable") as caught:
         run(case, tmp_path)
     _one_line(caught.value, read_only.uri)
 
@@ -105,7 +105,9 @@ def test_a_job_that_writes_says_that_the_disk_is_full(full: Archive, tmp_path: P
     if "--delete" in case.arguments:
         run(case, tmp_path)  # that makes room
         return
-    with pytest.raises(Outage, match=r"No space left on device.*; free some disk space and run the same") as caught:
+    with pytest.raises(
+        ServiceUnavailable, match=r"No space left on device.*; free some disk space and run the same"
+    ) as caught:
         run(case, tmp_path)
     _one_line(caught.value, full.uri)
     assert _files(full) == before
@@ -152,7 +154,7 @@ def test_a_damaged_part_is_named(tmp_path: Path, case: Case, table: str) -> None
             part.write_bytes(content)
             damage(part)
         before = _files(archive)
-        with pytest.raises(Mistake) as caught:
+        with pytest.raises(UserError) as caught:
             run(case, tmp_path)
         _one_line(caught.value, f"{archive.uri}/{table}/0")
         after = _files(archive)
@@ -168,7 +170,7 @@ def test_a_damaged_archive_json_is_named(tmp_path: Path, case: Case) -> None:
     archive = full_archive(tmp_path)
     for content in _NO_ABOUT:
         Path(archive.uri, "archive.json").write_bytes(content)
-        with pytest.raises(Mistake, match=r"archive\.json is damaged.*restore it from a copy") as caught:
+        with pytest.raises(UserError, match=r"archive\.json is damaged.*restore it from a copy") as caught:
             run(case, tmp_path)
         _one_line(caught.value, archive.uri)
         assert Path(archive.uri, "archive.json").read_bytes() == content
@@ -187,6 +189,6 @@ def test_a_damaged_description_is_named(tmp_path: Path, name: str, file: str) ->
     (case,) = (case for case in cases() if str(case) == name)
     for content in (b"{", b"[]", b"7", b"\xff\xfe", b"[" * 100_000):
         Path(archive.uri, file).write_bytes(content)
-        with pytest.raises(Mistake) as caught:
+        with pytest.raises(UserError) as caught:
             run(case, tmp_path)
         _one_line(caught.value, f"{archive.uri}/{file}")

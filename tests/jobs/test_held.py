@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from artsim.archive import Archive, Mistake, Table
+from artsim.archive import Archive, Table, UserError
 from artsim.learn import annotations, links
 from artsim.learn.annotation_import import import_annotations
 from artsim.learn.link_import import import_links
@@ -52,7 +52,7 @@ def test_what_another_process_writes_is_left_to_it(
     for module in (annotations, links):
         monkeypatch.setattr(module, "PATIENCE", 0.0)
     monkeypatch.setattr("artsim.cluster.connect", lambda: pytest.fail("Ray was started"))
-    with pytest.raises(Mistake, match=rf"\S is locked by another run \(process {other} on .+, since 20") as caught:
+    with pytest.raises(UserError, match=rf"\S is locked by another run \(process {other} on .+, since 20") as caught:
         run(case, folder)
     assert any(f" {table} is locked by" in f" {caught.value}" for table in case.writes)
     assert "\n" not in str(caught.value)

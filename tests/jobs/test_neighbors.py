@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from scipy.spatial.distance import cosine
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from jobs.neighbors import job
 from tests.made import CLOSED, add_features, jpeg, make_archive, named, vectors_of
 
@@ -112,7 +112,7 @@ def test_what_is_protected_is_neither_told_nor_shown(archive: Archive, tmp_path,
     ],
 )
 def test_nobody_asks_about_what_is_protected(archive: Archive, identifier: str, said: str) -> None:
-    with pytest.raises(Mistake, match=f"--rights public: .*{said}"):
+    with pytest.raises(UserError, match=f"--rights public: .*{said}"):
         _ask(archive, "--id", _IDS[0], identifier, "--rights", "public")
 
 
@@ -135,7 +135,7 @@ def test_nobody_asks_about_what_is_protected(archive: Archive, identifier: str, 
     ],
 )
 def test_mistakes_are_said_in_one_line(archive: Archive, arguments: list[str], said: str) -> None:
-    with pytest.raises(Mistake, match=said) as caught:
+    with pytest.raises(UserError, match=said) as caught:
         _ask(archive, *arguments)
     assert "\n" not in str(caught.value)
 
@@ -203,7 +203,7 @@ def test_an_image_file_finds_itself(tmp_path) -> None:
     assert answer["neighbors"][0]["distance"] < 1e-5 < answer["neighbors"][1]["distance"]
     assert out.stat().st_size > 1000
     (tmp_path / "notes.txt").write_text("not an image")
-    with pytest.raises(Mistake, match=r"--image .*notes\.txt: not an image"):
+    with pytest.raises(UserError, match=r"--image .*notes\.txt: not an image"):
         job.run([*asked, "--image", str(photograph), str(tmp_path / "notes.txt")])
 
 

@@ -1,4 +1,4 @@
-"""Whatever a command line or a TOML file holds, a job takes it or raises Mistake with one printable line."""
+"""Whatever a command line or a TOML file holds, a job takes it or raises UserError with one printable line."""
 
 import datetime
 import importlib
@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from artsim.errors import UserError
 from artsim.job import Job, as_arguments, parse_toml
-from artsim.mistake import Mistake
 from artsim.summary import printable
 
 _ROOT = Path(__file__).parents[2]
@@ -56,7 +56,7 @@ def test_any_toml_value_is_taken_or_a_mistake(name: str, data: st.DataObject) ->
     chosen = data.draw(st.dictionaries(names, _VALUES, max_size=4))
     try:
         arguments = as_arguments(chosen, "job.toml")
-    except Mistake:
+    except UserError:
         return
     _taken_or_mistake(job, arguments)
 
@@ -66,7 +66,7 @@ def test_any_toml_value_is_taken_or_a_mistake(name: str, data: st.DataObject) ->
 def test_any_file_is_toml_or_a_mistake(content: bytes) -> None:
     try:
         assert isinstance(parse_toml(content, "job.toml"), dict)
-    except Mistake as mistake:
+    except UserError as mistake:
         assert "job.toml" in str(mistake)
 
 
@@ -81,7 +81,7 @@ def _taken_or_mistake(job: Job, arguments: list[str]) -> None:
         return
     try:
         job.check(arguments)
-    except Mistake as mistake:
+    except UserError as mistake:
         assert printable(str(mistake))
 
 
@@ -95,7 +95,7 @@ def _numbers(job: Job) -> list[str]:
     for action in job._parser._actions:
         try:
             takes_number = callable(action.type) and action.type("1") in (1, (1, 1))
-        except (Mistake, ValueError):
+        except (UserError, ValueError):
             takes_number = False
         flags += [action.option_strings[-1]] if takes_number else []
     return flags
@@ -121,7 +121,7 @@ def test_a_number_below_its_range_or_none_is_a_mistake(name: str) -> None:
         if f"{name} {flag}" in _NEGATIVE_MEANS_SOMETHING:
             continue
         for value in ("-1", "-3", "-0.5", "nan", "inf", "-inf", "1e999", "9" * 30):
-            with pytest.raises(Mistake, match=flag):
+            with pytest.raises(UserError, match=flag):
                 job.check([*_needed(job), f"{flag}={value}"])
-            with pytest.raises(Mistake, match=flag):
+            with pytest.raises(UserError, match=flag):
                 job.check([*_needed(job), *as_arguments({flag[2:]: value}, "job.toml")])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from artsim.mistake import Mistake
+from artsim.errors import UserError
 from artsim.preview import preview_text
 from jobs.catalog import job
 
@@ -104,14 +104,14 @@ def test_a_large_table_is_not_read_to_its_end(tmp_path: Path) -> None:
     ],
 )
 def test_a_preview_tells_of_mistakes(table: Path, options: list[str], named: str) -> None:
-    with pytest.raises(Mistake) as mistake:
+    with pytest.raises(UserError) as mistake:
         job.run(["--source=table", "--location", str(table), *options])
     assert named in str(mistake.value)
 
 
 def test_an_empty_table_has_no_preview(tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text("id,url\n")
-    with pytest.raises(Mistake, match="it has no rows and no images"):
+    with pytest.raises(UserError, match="it has no rows and no images"):
         preview(tmp_path / "w.csv")
 
 
@@ -124,7 +124,7 @@ def test_files_that_are_not_beside_the_table_have_a_hint(
     caplog.clear()
     folder = tmp_path_factory.mktemp("scans")
     (folder / "2.jpg").write_bytes(b"x")
-    with pytest.raises(Mistake, match=r"the rows name 1.jpg; the folder has 2.jpg"):
+    with pytest.raises(UserError, match=r"the rows name 1.jpg; the folder has 2.jpg"):
         preview(table, "--images", str(folder))
     assert "--images FOLDER" not in caplog.text
 

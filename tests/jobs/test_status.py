@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from artsim.archive import CATALOG, IMAGES, Archive, Mistake
+from artsim.archive import CATALOG, IMAGES, Archive, UserError
 from artsim.learn.annotations import add_annotations, read_annotations
 from jobs.status import job
 from tests.made import add_features, make_archive, named
@@ -105,7 +105,7 @@ def test_a_collection_is_deleted_with_all_that_was_made_from_it(archive: Archive
 
 
 def test_nothing_is_deleted_if_one_of_the_names_is_not_there(archive: Archive) -> None:
-    with pytest.raises(Mistake, match="features/none"):
+    with pytest.raises(UserError, match="features/none"):
         job.run(["--archive", archive.uri, "--delete", "features/dots", "features/none", "--yes"])
     assert archive.has_table("features/dots")
     twice = job.run(["--archive", archive.uri, "--delete", "features/dots", "features/dots", "--yes"])
@@ -125,7 +125,7 @@ def test_nothing_is_deleted_if_one_of_the_names_is_not_there(archive: Archive) -
     ],
 )
 def test_a_name_that_is_not_there(archive: Archive, name: str, said: str) -> None:
-    with pytest.raises(Mistake, match=said):
+    with pytest.raises(UserError, match=said):
         _status(archive, "--delete", name, "--yes")
     assert archive.table("catalog").count() == 20
 

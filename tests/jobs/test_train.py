@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.model import load_model
 from jobs.neighbors import job as neighbors
 from jobs.train import job
@@ -46,7 +46,7 @@ def _arguments(archive: Archive, name: str, *more: str) -> list[str]:
     ],
 )
 def test_what_can_not_be_trained_is_said(archive: Archive, arguments: list[str], words: str) -> None:
-    with pytest.raises(Mistake, match=words):
+    with pytest.raises(UserError, match=words):
         job.run(["--archive", archive.uri, "--name", "eye", *arguments])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.model import load_model
 from jobs.train import job as train
 from jobs.tune import job
@@ -43,7 +43,7 @@ def _arguments(archive: Archive, name: str, *more: str) -> list[str]:
     ],
 )
 def test_what_can_not_be_searched_is_said(archive: Archive, arguments: list[str], words: str) -> None:
-    with pytest.raises(Mistake, match=words):
+    with pytest.raises(UserError, match=words):
         job.run(["--archive", archive.uri, "--name", "sweep", *arguments])
     assert archive.names("sweeps") == []
 
@@ -82,9 +82,9 @@ def test_killed_and_said_again_it_goes_on(archive: Archive) -> None:
 
     again = job.run(_arguments(archive, "margins", "--trials", "12"))
     assert (again["done_before"], again["rows_in"], again["best"]) == (True, 0, report["best"])
-    with pytest.raises(Mistake, match="--name margins: was started with seed 0; choose"):
+    with pytest.raises(UserError, match="--name margins: was started with seed 0; choose"):
         job.run(_arguments(archive, "margins", "--seed", "1"))
-    with pytest.raises(Mistake, match="--name margins: was started with a different space; choose"):
+    with pytest.raises(UserError, match="--name margins: was started with a different space; choose"):
         job.run(_arguments(archive, "margins", "--space", "m=0:2", "m2=0:1"))
     _trained_with_it(archive, report["config"], wanted)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.explore.walk import walk
 from artsim.features import Space
 from jobs.walk import job
@@ -108,7 +108,7 @@ def test_a_scatter_of_features_with_one_dimension(archive: Archive, tmp_path, me
     ],
 )
 def test_mistakes_are_said_in_one_line(archive: Archive, arguments: list[str], said: str) -> None:
-    with pytest.raises(Mistake, match=said) as caught:
+    with pytest.raises(UserError, match=said) as caught:
         _walk(archive, *arguments)
     assert "\n" not in str(caught.value)
 

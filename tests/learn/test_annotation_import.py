@@ -2,7 +2,7 @@ import csv
 
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.annotation_import import export_annotations, import_annotations
 from artsim.learn.annotations import add_annotations, read_annotations
 from tests.learn.made_annotations import catalog_of
@@ -121,5 +121,5 @@ def test_names_may_have_tabs_or_semicolons_between_them_and_spaces_around(tmp_pa
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "a\\b", ".hidden"])
 def test_an_annotators_name_is_no_path(archive, tmp_path, name: str) -> None:
-    with pytest.raises(Mistake, match="--annotator"):
+    with pytest.raises(UserError, match="--annotator"):
         _import(archive, tmp_path / "anna.txt", _line(NAMES[:9]), annotator=name)

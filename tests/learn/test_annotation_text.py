@@ -3,7 +3,7 @@ import csv
 import numpy as np
 import pytest
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.learn.annotation_text import Line, read_lines, write_lines
 
 _LETTERS = list("aé天 ,\"';:.-_()#%\\/\u0301")
@@ -48,12 +48,12 @@ def test_encodings(tmp_path, encoding: str) -> None:
 
 def test_a_file_that_cannot_be_is_a_mistake(tmp_path) -> None:
     for path in (tmp_path / "none", tmp_path):
-        with pytest.raises(Mistake, match=f"--file {path}: "):
+        with pytest.raises(UserError, match=f"--file {path}: "):
             list(read_lines(str(path)))
         (tmp_path / "file").touch()
-        with pytest.raises(Mistake, match=r"--file .*/file/below: "):
+        with pytest.raises(UserError, match=r"--file .*/file/below: "):
             write_lines(str(tmp_path / "file" / "below"), [("a",)])
-    with pytest.raises(Mistake, match=r"--file .*: "):
+    with pytest.raises(UserError, match=r"--file .*: "):
         write_lines(str(tmp_path), [("a",)])
 
 

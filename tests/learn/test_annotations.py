@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.annotations import add_annotations, read_annotations
 from tests.learn.made_annotations import annotations_of
 
@@ -30,7 +30,7 @@ def test_what_was_added_is_read_in_its_order(tmp_path) -> None:
     assert found.mode.tolist() == ["random", "random", "near"]
     assert len(set(found.annotation_id)) == 3
     assert read_annotations(archive, ["bert"]).images.tolist() == [NINE]
-    with pytest.raises(Mistake, match=r"--annotator carl: .* anna, bert"):
+    with pytest.raises(UserError, match=r"--annotator carl: .* anna, bert"):
         read_annotations(archive, ["anna", "carl"])
     (row,) = archive.table("annotations").read(0, Path(_files(archive)[0]).stem).to_pylist()[-1:]
     assert list(row) == ["annotation_id", "annotator", "anchor", "positive", "negatives", "mode", "created_at"]
@@ -94,7 +94,7 @@ def test_an_archive_may_lie_elsewhere(tmp_path) -> None:
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 101])
 def test_an_annotator_has_a_name(tmp_path, name: str) -> None:
-    with pytest.raises(Mistake, match="--annotator"):
+    with pytest.raises(UserError, match="--annotator"):
         add_annotations(Archive.create(str(tmp_path)), name, [NINE], "random")
 
 
@@ -107,7 +107,7 @@ def test_images_as_positions() -> None:
     for row, nine in enumerate(annotations.images):
         for column, image in enumerate(nine):
             assert order[judged[row, column]] == image
-    with pytest.raises(Mistake, match=r"m:8: .*jobs\.annotations check"):
+    with pytest.raises(UserError, match=r"m:8: .*jobs\.annotations check"):
         annotations.judged([one for one in order if one != "m:8"])
     assert annotations.take(np.array([2, 1])).images.tolist() == [OTHER, NINE]
     assert annotations.take(np.array([False, True, False])).annotation_id.tolist() == ["annotation 1"]

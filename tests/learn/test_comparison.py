@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cosine
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.comparison import compare, person
 from artsim.learn.contenders import contenders
 from tests.learn.made_annotations import annotations_of
@@ -259,7 +259,7 @@ def test_only_seen_annotations_leave_the_rest_empty(archive: Archive) -> None:
 
 def test_nothing_to_evaluate_on(archive: Archive) -> None:
     _model(archive)
-    with pytest.raises(Mistake, match="no annotations to evaluate on: 4 of 4 chose the best epoch"):
+    with pytest.raises(UserError, match="no annotations to evaluate on: 4 of 4 chose the best epoch"):
         compare(archive, contenders(archive, [], ["eye"], 0), _annotations().take(np.arange(30, 34)))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.contenders import comparable, contenders, without_vector
 from artsim.learn.finetune_encoder import card_of
 from artsim.learn.model import FORMAT, ROLES, Model
@@ -49,7 +49,7 @@ def test_a_model_is_taken_by_its_path(archive: Archive, tmp_path: Path) -> None:
     ("features", "models", "said"), [([["none"]], [], "--features none"), ([], ["none"], "none: no model of this name")]
 )
 def test_what_is_not_there(archive: Archive, features: list, models: list, said: str) -> None:
-    with pytest.raises(Mistake, match=said):
+    with pytest.raises(UserError, match=said):
         contenders(archive, features, models, 0)
 
 
@@ -65,7 +65,7 @@ def test_features_that_a_model_wrote_are_learned_by_it(archive: Archive) -> None
     (part,) = contenders(archive, [["eye:2"]], [], 0)
     assert (part.models[0].name, part.tested) == ("eye", None)
     archive.write_json("features/eye/_about.json", {"model_hash": "of another model"})
-    with pytest.raises(Mistake, match="--features eye: written by a model that is not models/eye"):
+    with pytest.raises(UserError, match="--features eye: written by a model that is not models/eye"):
         contenders(archive, [["eye"]], [], 0)
 
 

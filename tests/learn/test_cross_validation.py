@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from artsim.archive import CATALOG, Archive, Mistake
+from artsim.archive import CATALOG, Archive, UserError
 from artsim.learn import cross_validation as module
 from artsim.learn import train as training
 from artsim.learn.annotations import read_annotations
-from artsim.learn.discriminant import Spread
+from artsim.learn.discriminant import Covariance
 from artsim.learn.fit import HeadTrainee
 from artsim.learn.fold_plan import kinds_of, make_folds
 from artsim.learn.folds import KINDS, NEW_ANNOTATIONS, NEW_GROUPS, NEW_IMAGES
@@ -25,7 +25,7 @@ from artsim.learn.question import Question
 from artsim.learn.recipe import Recipe
 from artsim.learn.train import train
 from artsim.learn.train_epochs import Progress, epochs
-from artsim.learn.train_heads import HeadLearner, spread_of
+from artsim.learn.train_heads import HeadLearner, covariance_of
 from artsim.learn.train_plan import IN_FOLDS, make_plan, pool_sample
 from artsim.learn.workers import ALONE
 from artsim.measure.ranks import ranks
@@ -147,7 +147,7 @@ def test_scores_are_those_of_the_folds(archive: Archive, here: list[Any]) -> Non
     assert len(rows) == sum(len(fold.rows) for fold in found.folds)
     names = plan.rows["annotation_id"].to_pylist()
     main = [fold for fold in found.folds if fold.kind == NEW_GROUPS]
-    total = spread_of(pupil.space, 0)
+    total = covariance_of(pupil.space, 0)
     courses = [_ranks_by_epoch(vectors, fold, total) for fold in main]
     best = [int(np.argmin(course.mean(1))) + 1 for course in courses]
     assert model.card["epochs"] == round(float(np.median(best)))
@@ -172,7 +172,7 @@ def test_scores_are_those_of_the_folds(archive: Archive, here: list[Any]) -> Non
         assert course[-1].tolist() == expected
 
 
-def _ranks_by_epoch(vectors: np.ndarray, fold: Any, total: Spread, epochs_: int | None = None) -> np.ndarray:
+def _ranks_by_epoch(vectors: np.ndarray, fold: Any, total: Covariance, epochs_: int | None = None) -> np.ndarray:
     """The ranks of what a fold tests after each epoch, until two in a row were no better or all were done."""
     recipe = replace(_RECIPE, epochs=epochs_ or _RECIPE.epochs)
     trainee = HeadTrainee(vectors, fold.training, fold.validation, recipe, 0, total=total)
@@ -230,7 +230,7 @@ def test_a_damaged_fold_is_named(archive: Archive, here: list[Any], monkeypatch:
     (first, *_) = sorted(Path(archive.uri, "models/_eye/folds").rglob("*.safetensors"))
     first.write_bytes(b"half")
     remedy = "remove it and run the same command again"
-    with pytest.raises(Mistake, match=f"{first.name}: this file of the run is missing or damaged: .*; {remedy}"):
+    with pytest.raises(UserError, match=f"{first.name}: this file of the run is missing or damaged: .*; {remedy}"):
         _train(archive)
 
 
@@ -240,7 +240,7 @@ def test_two_annotations_are_enough(tmp_path: Path, here: list[Any]) -> None:
     assert report["split"]["training"] == 2
     assert report["scores"]["new_annotations"]["after"]["n"] == 2
     one = annotated(tmp_path / "one", count=1)
-    with pytest.raises(Mistake, match="1 annotation can't be cross-validated"):
+    with pytest.raises(UserError, match="1 annotation can't be cross-validated"):
         _train(one)
 
 
@@ -305,7 +305,7 @@ def test_a_run_goes_on_with_the_groups_that_it_began_with(
 
 
 def test_a_column_without_values_makes_no_groups(archive: Archive, here: list[Any]) -> None:
-    with pytest.raises(Mistake, match="--split-by school: no annotated image has a value there"):
+    with pytest.raises(UserError, match="--split-by school: no annotated image has a value there"):
         _train(archive, replace(_QUESTION, split_by="school"))
 
 

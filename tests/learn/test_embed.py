@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.features import Space
 from artsim.learn import embed as module
 from artsim.learn.embed import Pending, _embed_part, embed_archive
@@ -84,7 +84,7 @@ def test_again_there_is_nothing_to_do_until_something_is_new(archive: Archive, h
 def test_another_model_of_the_name_writes_all_anew(archive: Archive, here: None) -> None:
     embed_archive(archive, _model(archive, ["one"]), public_only=False)
     before, other = vectors_of(archive, "eye"), _model(archive, ["two"])
-    with pytest.raises(Mistake, match=r"features/eye already exist, written by another model; --again replaces"):
+    with pytest.raises(UserError, match=r"features/eye already exist, written by another model; --again replaces"):
         embed_archive(archive, other, public_only=False)
     _same(vectors_of(archive, "eye"), before)
     assert embed_archive(archive, other, public_only=False, again=True)["rows_out"] == 34
@@ -115,7 +115,7 @@ def test_vectors_that_are_no_numbers_are_rows_with_an_error(archive: Archive, he
 
 def test_features_of_a_backbone_are_not_written_over(archive: Archive) -> None:
     before = vectors_of(archive, "one")
-    with pytest.raises(Mistake, match=r"features/one belong to a backbone.*; choose another model name"):
+    with pytest.raises(UserError, match=r"features/one belong to a backbone.*; choose another model name"):
         embed_archive(archive, _model(archive, ["two"], "one"), public_only=False)
     _same(vectors_of(archive, "one"), before)
 

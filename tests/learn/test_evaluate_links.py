@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cosine
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.contenders import contenders
 from artsim.learn.evaluate_links import compare_links
 from artsim.learn.links import Link, add_links
@@ -88,5 +88,5 @@ def test_queries_of_clusters_seen_in_training_stand_apart(tmp_path: Path) -> Non
 )
 def test_nothing_to_look_for(tmp_path: Path, links: list, said: str) -> None:
     archive = _archive(tmp_path / "archive", links)
-    with pytest.raises(Mistake, match=said):
+    with pytest.raises(UserError, match=said):
         compare_links(archive, contenders(archive, [["dots"]], [], 0))

@@ -8,11 +8,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from artsim.errors import UserError
 from artsim.learn.finetune import BackboneTrainee
 from artsim.learn.finetune_network import Backbone, parameter_groups
 from artsim.learn.finetune_recipe import FinetuneRecipe
 from artsim.learn.losses import make_loss
-from artsim.mistake import Mistake
 from artsim.vision.backbones import parse_feature
 from artsim.vision.engine import Engine
 from artsim.vision.plan import make_plans
@@ -199,9 +199,9 @@ def test_an_extraction_with_the_saved_tensors_gives_the_trained_descriptors(name
 
 
 def test_settings_out_of_range_are_mistakes():
-    with pytest.raises(Mistake, match="--layer-decay"):
+    with pytest.raises(UserError, match="--layer-decay"):
         FinetuneRecipe(layer_decay=1.5)
-    with pytest.raises(Mistake, match="--resolution 8"):
+    with pytest.raises(UserError, match="--resolution 8"):
         FinetuneRecipe(resolution=8)
     assert FinetuneRecipe().learning_rate < 1e-3
 

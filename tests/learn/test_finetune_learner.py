@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from artsim import cluster
+from artsim.errors import UserError
 from artsim.learn.finetune_encoder import BackboneEncoder, embed_backbone, plan_of
 from artsim.learn.finetune_learner import BackboneLearner
 from artsim.learn.finetune_recipe import FinetuneRecipe
-from artsim.mistake import Mistake
 from artsim.vision.decode import decode
 from artsim.vision.engine import Engine
 from tests.made import add_features, jpeg, make_archive, named, vectors_of
@@ -57,7 +57,7 @@ def test_vectors_are_the_network_s_at_its_resolution_and_of_length_one(archive):
     blocks = {one: vector for some in encoder.blocks() for one, vector in zip(*some, strict=True)}
     assert set(blocks) == set(named(20)) - {TORN, "made:0004"}
     np.testing.assert_allclose([blocks[one] for one in ids], expected, atol=0.01)
-    with pytest.raises(Mistake, match=TORN):
+    with pytest.raises(UserError, match=TORN):
         encoder.find([*ids, TORN])
 
 
@@ -77,9 +77,9 @@ def test_before_it_learns_its_vectors_are_those_of_the_archive_where_they_are_th
 
 
 def test_mistakes_name_the_option(archive):
-    with pytest.raises(Mistake, match="--finetune no_such_net"):
+    with pytest.raises(UserError, match="--finetune no_such_net"):
         learner(archive, "no_such_net")
-    with pytest.raises(Mistake, match="--finetune test_vit: it sees 160 pixels"):
+    with pytest.raises(UserError, match="--finetune test_vit: it sees 160 pixels"):
         learner(archive, "test_vit", 100)
 
 

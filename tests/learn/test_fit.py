@@ -9,7 +9,7 @@ import torch
 from scipy.spatial.distance import cosine
 
 from artsim.learn import fit
-from artsim.learn.discriminant import Spread
+from artsim.learn.discriminant import Covariance
 from artsim.learn.fit import HeadTrainee
 from artsim.learn.losses import make_loss
 from artsim.learn.recipe import Recipe
@@ -121,7 +121,7 @@ def test_going_on_from_a_state_is_never_having_stopped(tmp_path: Path, negatives
     torch.save(whole.state(), sink := tmp_path / "state.pt")
     torch.manual_seed(999)  # what others draw in the meantime is nothing to it
     resumed = _trainee(
-        recipe, total=Spread(np.zeros(16), np.eye(16))
+        recipe, total=Covariance(np.zeros(16), np.eye(16))
     )  # what is fitted is that of the start, whatever came to the archive
     resumed.restore(torch.load(sink, weights_only=True))
     for epoch in range(2, 5):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn import held_out_fold as module
 from artsim.learn import train as training
 from artsim.learn.fold_plan import make_folds
@@ -93,7 +93,7 @@ def test_a_fold_that_is_done_is_not_trained_again(
     assert len(here) == 1
     monkeypatch.setattr(training, "run", run)
     Path(archive.uri, "models/_eye/held_out.parquet").write_bytes(b"half")
-    with pytest.raises(Mistake, match=r"held_out.parquet: .* damaged: .*; remove it and run the same command"):
+    with pytest.raises(UserError, match=r"held_out.parquet: .* damaged: .*; remove it and run the same command"):
         _train(archive)
     Path(archive.uri, "models/_eye/held_out.parquet").unlink()
     report = _train(archive)
@@ -103,5 +103,5 @@ def test_a_fold_that_is_done_is_not_trained_again(
 
 def test_too_few_annotations_to_hold_out_any(tmp_path: Path, here: list[Any]) -> None:
     archive = annotated(tmp_path / "few", count=2)
-    with pytest.raises(Mistake, match="too few annotations to hold out a fold"):
+    with pytest.raises(UserError, match="too few annotations to hold out a fold"):
         _train(archive, replace(_QUESTION, split_by=None))

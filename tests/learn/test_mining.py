@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from artsim.errors import UserError
 from artsim.learn import mining
 from artsim.learn.mining import mine
-from artsim.mistake import Mistake
 
 
 def made(seed, m=60, n=12, d=4, known=6):
@@ -26,8 +26,8 @@ def away(a, b, distance):
 
 
 def allowed(row, groups):
-    relatives = {groups[row[0]], groups[row[1]]} - {-1}
-    return [one for one in range(len(groups)) if one not in row and groups[one] not in relatives]
+    related_groups = {groups[row[0]], groups[row[1]]} - {-1}
+    return [one for one in range(len(groups)) if one not in row and groups[one] not in related_groups]
 
 
 def foremost(embedding, row, groups, kind, distance):
@@ -86,9 +86,9 @@ def test_what_a_verification_shall_not_see_is_not_drawn():
 
 def test_too_few_to_choose_from_is_a_mistake():
     embedding, judged, _ = made(4, m=12)
-    relatives = np.zeros(12, np.int64)
-    with pytest.raises(Mistake, match="--mined 3: an annotation has only 0 candidates"):
-        mine(embedding, judged, relatives, "hard", 3, _rng(0))
+    related_groups = np.zeros(12, np.int64)
+    with pytest.raises(UserError, match="--mined 3: an annotation has only 0 candidates"):
+        mine(embedding, judged, related_groups, "hard", 3, _rng(0))
     strangers = np.full(12, -1)
     for kind in ("hard", "semihard"):  # exactly enough
         found = mine(embedding, judged, strangers, kind, 3, _rng(0))

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 import torch
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.features import Space
 from artsim.learn.heads import Head
 from artsim.learn.model import FORMAT, ROLES, Model, about_feature, load_model, pca_tensors
@@ -91,10 +91,10 @@ def test_a_model_is_carried_to_another_archive(archive: Archive, tmp_path: Path)
     model.save(archive)
     shutil.copytree(Path(archive.uri, "models", "eye"), tmp_path / "carried")
     other = make_archive(tmp_path / "other", _IDS[:20])
-    with pytest.raises(Mistake, match=r"--features two: .*no such features"):
+    with pytest.raises(UserError, match=r"--features two: .*no such features"):
         load_model(other, str(tmp_path / "carried")).encoder(other)
     add_features(other, "two", {one: vectors_of(archive, "two")[one] for one in _IDS[:20]})
-    with pytest.raises(Mistake, match="features/two: the model carried was trained on different features"):
+    with pytest.raises(UserError, match="features/two: the model carried was trained on different features"):
         load_model(other, str(tmp_path / "carried")).encoder(other)
     other.write_json("features/two/_about.json", {"network": "net", "weights_hash": "of two", "more": 2})
     carried = load_model(other, str(tmp_path / "carried"))
@@ -103,14 +103,14 @@ def test_a_model_is_carried_to_another_archive(archive: Archive, tmp_path: Path)
 
 
 def test_what_is_no_model(archive: Archive, tmp_path: Path) -> None:
-    with pytest.raises(Mistake, match=r"eye: no model of this name.*none yet; create one with jobs\.train"):
+    with pytest.raises(UserError, match=r"eye: no model of this name.*none yet; create one with jobs\.train"):
         load_model(archive, "eye")
     model = _model(archive, ["one"])
     model.save(archive)
-    with pytest.raises(Mistake, match=r"nose: no model .* the archive has eye"):
+    with pytest.raises(UserError, match=r"nose: no model .* the archive has eye"):
         load_model(archive, "nose")
     archive.write_json("models/eye/card.json", {**model.card, "format": 99})
-    with pytest.raises(Mistake, match="eye: model format 99"):
+    with pytest.raises(UserError, match="eye: model format 99"):
         load_model(archive, "eye")
 
 
@@ -121,7 +121,7 @@ def test_a_model_without_its_card_is_not_there(archive: Archive, monkeypatch: py
     with pytest.raises(OSError, match="killed"):
         _model(archive, ["two"]).save(archive)
     monkeypatch.undo()
-    with pytest.raises(Mistake, match="eye: no model"):
+    with pytest.raises(UserError, match="eye: no model"):
         load_model(archive, "eye")
 
 
@@ -144,5 +144,5 @@ def test_a_damaged_model_is_a_mistake_that_names_the_file(archive: Archive, file
         path.unlink()
     else:
         path.write_bytes(content)
-    with pytest.raises(Mistake, match=f"models/eye/{file}: this file of the model is missing or damaged"):
+    with pytest.raises(UserError, match=f"models/eye/{file}: this file of the model is missing or damaged"):
         load_model(archive, "eye")

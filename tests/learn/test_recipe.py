@@ -2,9 +2,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from artsim.errors import UserError
 from artsim.job import Job
 from artsim.learn.recipe import Recipe, add_options, chosen, flag, setting
-from artsim.mistake import Mistake
 from tests.made import make_archive, named
 
 
@@ -31,7 +31,7 @@ from tests.made import make_archive, named
     ],
 )
 def test_a_value_that_makes_no_sense_is_named(name: str, value: object) -> None:
-    with pytest.raises(Mistake, match=rf"^{flag(name)} {value}: ") as caught:
+    with pytest.raises(UserError, match=rf"^{flag(name)} {value}: ") as caught:
         Recipe(**{name: value})
     assert "\n" not in str(caught.value)
 
@@ -54,7 +54,7 @@ def test_options_and_recipe_say_the_same(tmp_path) -> None:
 def test_options_of_no_recipe_are_mistakes(tmp_path, arguments: list[str]) -> None:
     job = Job("made", "made")
     add_options(job, Recipe)
-    with pytest.raises(Mistake, match=arguments[0]):
+    with pytest.raises(UserError, match=arguments[0]):
         job.check(["--archive", str(tmp_path), *arguments])
 
 
@@ -76,7 +76,7 @@ def test_each_recipe_has_its_own_defaults(tmp_path) -> None:
     job.runs(lambda _, options: found.append(chosen(options, Recipe, _Longer)) or {})
     job.run([*archive, "--margin", "0.5"])
     assert found.pop() == Recipe(margin=0.5)
-    with pytest.raises(Mistake, match="--side does not apply to this kind of training"):
+    with pytest.raises(UserError, match="--side does not apply to this kind of training"):
         job.run([*archive, "--side", "64"])
     help_text = job._parser.format_help()
     assert f"(default: {Recipe().epochs}, 7)" in " ".join(help_text.split())

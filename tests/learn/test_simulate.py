@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from artsim.archive import IMAGES, Archive, Mistake
+from artsim.archive import IMAGES, Archive, UserError
 from artsim.features import Space
 from artsim.learn.annotation_neighbourhood import neighbourhoods, with_vectors
 from artsim.learn.annotations import read_annotations
@@ -212,12 +212,12 @@ def test_neighbourhoods_as_a_plain_loop_finds_them(tmp_path, monkeypatch) -> Non
     ],
 )
 def test_what_cannot_be_drawn_is_a_mistake_that_says_what_to_do(archive, how: dict, said: str) -> None:
-    with pytest.raises(Mistake, match=said) as caught:
+    with pytest.raises(UserError, match=said) as caught:
         simulate(archive, **{"annotator": "sim", "by": "style", "count": 10, **how})
     assert "\n" not in str(caught.value)
     assert len(read_annotations(archive)) == 0
 
 
 def test_an_empty_archive_is_a_mistake(tmp_path) -> None:
-    with pytest.raises(Mistake, match="--by style: no artwork"):
+    with pytest.raises(UserError, match="--by style: no artwork"):
         simulate(Archive.create(str(tmp_path)), annotator="sim", by="style", count=1)

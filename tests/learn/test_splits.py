@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.learn.annotations import Annotations
 from artsim.learn.splits import folds, split
 from tests.learn.made_annotations import annotations_of
@@ -49,7 +49,7 @@ def test_nothing_crosses(seed: int) -> None:
             training, verification = split(annotations, kind, share=share, seed=seed, groups=given)
             _check(annotations, kind, training, verification, given)
             found = folds(annotations, kind, count=count, seed=seed, groups=given)
-        except Mistake as mistake:  # everything shares something with everything
+        except UserError as mistake:  # everything shares something with everything
             assert "training or test set would be empty" in str(mistake)
             assert kind == "group-disjoint" or (kind == "image-disjoint" and images < 20)
             continue
@@ -145,5 +145,5 @@ def test_the_same_nine_judged_twice_stay_together() -> None:
 )
 def test_what_cannot_be_split_is_a_mistake(call, said: str) -> None:
     annotations = _drawn(np.random.default_rng(0), 20, 40)
-    with pytest.raises(Mistake, match=said):
+    with pytest.raises(UserError, match=said):
         call(annotations)

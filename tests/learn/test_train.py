@@ -12,7 +12,7 @@ from PIL import Image
 from scipy.spatial.distance import cosine
 from tensorboardX.proto.event_pb2 import Event
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn import train as module
 from artsim.learn.annotations import read_annotations
 from artsim.learn.model import load_model
@@ -123,9 +123,9 @@ def test_groups_are_on_one_side(archive: Archive, here: list[Any]) -> None:
         pools.setdefault(row["role"], set()).update(pool_of(one) for one in row["images"])
     assert not pools["training"] & pools["validation"]
     assert not (pools["training"] | pools["validation"]) & pools["verification"]
-    with pytest.raises(Mistake, match="--split-by must name the catalog column"):
+    with pytest.raises(UserError, match="--split-by must name the catalog column"):
         _train(archive, replace(_QUESTION, split="group-disjoint"), "other")
-    with pytest.raises(Mistake, match="--split-by colour: unknown catalog column"):
+    with pytest.raises(UserError, match="--split-by colour: unknown catalog column"):
         _train(archive, replace(_QUESTION, split="group-disjoint", split_by="colour"), "other")
 
 
@@ -145,7 +145,7 @@ def test_another_question_needs_another_name(archive: Archive, here: list[Any]) 
     files = _files(archive)
     other = replace(_QUESTION, recipe=replace(_RECIPE, margin=0.4), annotators=["anna"])
     with pytest.raises(
-        Mistake, match=r"--name eye: was trained with annotators None, margin 0\.2; choose another --name"
+        UserError, match=r"--name eye: was trained with annotators None, margin 0\.2; choose another --name"
     ):
         _train(archive, other)
     assert _files(archive) == files
@@ -178,9 +178,9 @@ def test_what_a_run_began_with_stays(
         _train(archive, question)
     monkeypatch.setattr(module, "run", run)
     assert archive.names("models") == ["whole"]
-    with pytest.raises(Mistake, match="no model"):
+    with pytest.raises(UserError, match="no model"):
         load_model(archive, "eye")
-    with pytest.raises(Mistake, match=r"--name eye: was started with seed 0; .*--again"):
+    with pytest.raises(UserError, match=r"--name eye: was started with seed 0; .*--again"):
         _train(archive, replace(question, seed=5))
     annotate(archive, 40, "bert", seed=9)
     report = _train(archive, question)
@@ -193,7 +193,7 @@ def test_what_a_run_began_with_stays(
 def test_annotators_are_chosen(archive: Archive, here: list[Any]) -> None:
     annotate(archive, 100, "bert", seed=9)
     assert _train(archive, replace(_QUESTION, annotators=["bert"]))["rows_in"] == 100
-    with pytest.raises(Mistake, match="--annotator nobody"):
+    with pytest.raises(UserError, match="--annotator nobody"):
         _train(archive, replace(_QUESTION, annotators=["nobody"]), "other")
 
 
@@ -211,7 +211,7 @@ def test_images_without_a_vector_are_counted(archive: Archive, here: list[Any]) 
 
 @pytest.mark.parametrize("name", ["", "../eye", "_eye", ".eye", "a/b", "x" * 101, "s3://b/eye"])
 def test_a_name_is_a_name(archive: Archive, name: str) -> None:
-    with pytest.raises(Mistake, match="--name"):
+    with pytest.raises(UserError, match="--name"):
         _train(archive, name=name)
 
 

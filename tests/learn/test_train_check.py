@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.annotations import add_annotations
 from jobs.train import job as train
 from jobs.tune import job as tune
@@ -45,7 +45,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
 
 
 def test_vectors_that_are_no_numbers_are_named_where_they_leave_nothing(archive: Archive) -> None:
-    with pytest.raises(Mistake, match=r"120 of 120 annotations have an image without a vector .*not finite"):
+    with pytest.raises(UserError, match=r"120 of 120 annotations have an image without a vector .*not finite"):
         train.run(["--archive", archive.uri, "--features", "nan", "--name", "of-nan"])
 
 
@@ -67,7 +67,7 @@ def test_vectors_that_are_no_numbers_are_named_where_they_leave_nothing(archive:
 def test_features_that_nothing_can_be_learned_from(archive: Archive, job: Any, features: str, words: str) -> None:
     name = features.partition(":")[0]
     for head in ("discriminant", "residual"):
-        with pytest.raises(Mistake, match=f"--features {name}.*{words}"):
+        with pytest.raises(UserError, match=f"--features {name}.*{words}"):
             job.run(
                 ["--archive", archive.uri, "--features", features, "--name", f"of-{name}", "--head", head, "--again"]
             )
@@ -79,7 +79,7 @@ def test_an_anchor_that_is_its_own_positive(archive: Archive, job: Any) -> None:
     nines = [rng.choice(IDS, 9, replace=False).tolist() for _ in range(40)]
     add_annotations(archive, "same", [[nine[0], nine[0], *nine[2:]] for nine in nines], "random")
     how = ["--annotator", "same", "--split", "random", "--features", "dots", "--name", "same"]
-    with pytest.raises(Mistake, match="the positive is the anchor itself in all"):
+    with pytest.raises(UserError, match="the positive is the anchor itself in all"):
         job.run(["--archive", archive.uri, *how])
 
 
@@ -93,7 +93,7 @@ def test_an_anchor_that_is_its_own_positive(archive: Archive, job: Any) -> None:
     ],
 )
 def test_options_that_can_not_be(archive: Archive, job: Any, arguments: list[str], words: str) -> None:
-    with pytest.raises(Mistake, match=words):
+    with pytest.raises(UserError, match=words):
         job.run(["--archive", archive.uri, "--features", "dots", *arguments])
 
 
@@ -116,7 +116,7 @@ def test_a_damaged_run_names_the_file(archive: Archive, file: str, damage: str) 
         path = Path(archive.uri, folder, file)
         content = path.read_bytes()
         path.write_bytes({"cut": content[:20], "emptied": b"", "noise": b"\xff\xfe\0" * 40}[damage])
-        with pytest.raises(Mistake, match=f"{folder}/{file}: this file of the (run|sweep) is missing or damaged"):
+        with pytest.raises(UserError, match=f"{folder}/{file}: this file of the (run|sweep) is missing or damaged"):
             again()
         path.write_bytes(content)
 
@@ -133,7 +133,7 @@ def test_a_run_file_of_other_content_is_named(archive: Archive, file: str, conte
         kept = path.read_bytes()
         path.unlink()
         path.mkdir() if content is None else path.write_text(content)
-        with pytest.raises(Mistake, match=f"{folder}/{file}: ") as said:
+        with pytest.raises(UserError, match=f"{folder}/{file}: ") as said:
             again()
         assert "\n" not in str(said.value)
         path.rmdir() if content is None else path.unlink()
@@ -148,7 +148,7 @@ def test_a_run_that_mines_goes_on_with_its_pool_or_names_it(archive: Archive) ->
     pool = Path(archive.uri, "models/_mining/pool.json")
     for content in ("{}", "[1]", "[", ""):
         pool.write_text(content)
-        with pytest.raises(Mistake, match=r"pool\.json"):
+        with pytest.raises(UserError, match=r"pool\.json"):
             train.run(command)
 
 
@@ -158,7 +158,7 @@ def test_a_damaged_trial_is_named(archive: Archive, content: bytes) -> None:
     trial = Path(archive.uri, "sweeps/trials/trials/000001.json")
     trial.parent.mkdir(exist_ok=True)
     trial.write_bytes(content)
-    with pytest.raises(Mistake, match=r"sweeps/trials/trials/000001\.json: .*remove it"):
+    with pytest.raises(UserError, match=r"sweeps/trials/trials/000001\.json: .*remove it"):
         again()
     trial.unlink()
 
@@ -170,7 +170,7 @@ def test_a_card_of_other_keys_is_named(archive: Archive, card: Any) -> None:
     path = Path(archive.uri, "models/odd/card.json")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(card))
-    with pytest.raises(Mistake, match=r"models/odd/card\.json: not the card of a model"):
+    with pytest.raises(UserError, match=r"models/odd/card\.json: not the card of a model"):
         train.run(["--archive", archive.uri, "--features", "dots", "--name", "odd"])
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.annotations import Annotations
 from artsim.learn.links import Link, add_links
 from artsim.learn.splits import split
@@ -80,8 +80,8 @@ def test_a_split_between_pools_loses_nothing(tmp_path: Path) -> None:
 
 def test_too_few_links_are_said(tmp_path: Path) -> None:
     archive = make_archive(tmp_path / "archive", _IDS[:3])
-    with pytest.raises(Mistake, match="--links: no positive link"):
+    with pytest.raises(UserError, match="--links: no positive link"):
         link_annotations(archive, set(_IDS), seed=0)
     add_links(archive, [Link(_IDS[0], _IDS[1], "POSITIVE", "epfl", None, None)])
-    with pytest.raises(Mistake, match="only 0 linked images are unrelated to"):
+    with pytest.raises(UserError, match="only 0 linked images are unrelated to"):
         link_annotations(archive, set(_IDS), seed=0)

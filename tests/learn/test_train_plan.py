@@ -6,7 +6,7 @@ import pytest
 from artsim.archive import Archive
 from artsim.learn.annotations import add_annotations
 from artsim.learn.links import Link, add_links
-from artsim.learn.train_plan import SPLIT, Plan, make_plan, pool_sample, relatives, without_relatives
+from artsim.learn.train_plan import SPLIT, Plan, make_plan, pool_sample, related_groups, without_related
 from tests.learn.annotated import IDS, annotated, kind_of, pool_of
 
 _HOW = {"annotators": None, "links": False, "kind": "image-disjoint", "column": None, "seed": 0, "public_only": False}
@@ -60,14 +60,14 @@ def test_what_a_split_loses_is_said(tmp_path: Path, caplog: pytest.LogCaptureFix
 def test_relatives_are_linked_or_of_one_value(tmp_path: Path) -> None:
     archive = annotated(tmp_path / "archive", count=5)
     ids = IDS[:40]
-    assert relatives(archive, None, ids).tolist() == [-1] * 40
+    assert related_groups(archive, None, ids).tolist() == [-1] * 40
     how = ("anna", None, None)
     add_links(archive, [Link(ids[0], ids[1], "POSITIVE", *how), Link(ids[1], ids[39], "DUPLICATE", *how)])
     add_links(archive, [Link(ids[5], ids[6], "NEGATIVE", *how)])
-    linked = relatives(archive, None, ids)
+    linked = related_groups(archive, None, ids)
     assert {place for place, group in enumerate(linked) if group == linked[0]} == {0, 1, 39}
     assert {place for place, group in enumerate(linked) if group == -1} == set(range(40)) - {0, 1, 39}
-    both = relatives(archive, "artist", ids)
+    both = related_groups(archive, "artist", ids)
     for one in range(40):
         for other in range(40):
             tied = {(pool_of(ids[one]), kind_of(ids[one])), (pool_of(ids[other]), kind_of(ids[other]))}
@@ -79,10 +79,10 @@ def test_the_pool_has_nothing_that_is_held_out(archive: Archive) -> None:
     plan = _plan(archive, kind="group-disjoint", column="artist")
     held_out = {one for role in ("validation", "verification") for one in plan.images(role).flat}
     everything = pool_sample(archive, set, seed=0)
-    pool = without_relatives(archive, "artist", everything, plan.held_out())
+    pool = without_related(archive, "artist", everything, plan.held_out())
     artists = {(pool_of(one), kind_of(one)) for one in held_out}
     assert set(pool) == {one for one in IDS if (pool_of(one), kind_of(one)) not in artists}
-    assert set(without_relatives(archive, None, everything, plan.held_out())) == set(IDS) - held_out
+    assert set(without_related(archive, None, everything, plan.held_out())) == set(IDS) - held_out
     assert pool_sample(archive, lambda ids: set(ids) & set(IDS[:50]), 0) == sorted(IDS[:50])
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.finetune_recipe import FinetuneRecipe
 from artsim.learn.fit import HeadTrainee
 from artsim.learn.fold_plan import tuning_folds
@@ -85,12 +85,12 @@ def test_a_space_is_of_ranges_and_choices() -> None:
     ],
 )
 def test_what_is_no_space_is_said(text: str, words: str) -> None:
-    with pytest.raises(Mistake, match=f"^--space {re.escape(text)}: .*{words}"):
+    with pytest.raises(UserError, match=f"^--space {re.escape(text)}: .*{words}"):
         parse_space([text], Recipe())
 
 
 def test_a_setting_is_searched_once() -> None:
-    with pytest.raises(Mistake, match="margin is given twice"):
+    with pytest.raises(UserError, match="margin is given twice"):
         parse_space(["m=0:1", "margin=0:1"], Recipe())
 
 

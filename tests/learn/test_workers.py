@@ -2,8 +2,8 @@ import argparse
 
 import pytest
 
+from artsim.errors import UserError
 from artsim.learn.workers import ALONE, Workers, parse_workers, share
-from artsim.mistake import Mistake
 
 
 @pytest.mark.parametrize(("text", "workers"), [("1", ALONE), ("3", Workers(3, 3)), ("1:4", Workers(1, 4))])
@@ -41,5 +41,5 @@ def test_workers_share_the_cluster(
     if isinstance(expected, dict):
         assert share(parse_workers(workers)) == expected
     else:
-        with pytest.raises(Mistake, match=f"--workers {expected}"):
+        with pytest.raises(UserError, match=f"--workers {expected}"):
             share(parse_workers(workers))

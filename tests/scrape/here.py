@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from artsim.archive import CATALOG, Archive
 from artsim.scrape.host import Rules
-from artsim.scrape.limits import Answer, Limits, Request
 from artsim.scrape.options import Options
-from artsim.scrape.tally import Tally
+from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
+from artsim.scrape.stats import Stats
 from artsim.scrape.worker import Worker
 from artsim.scrape.works import find_pieces
 
@@ -39,15 +39,15 @@ def images_of(archive: Archive) -> dict[str, dict[str, Any]]:
     return {row["id"]: row for row in rows}
 
 
-async def scrape_here(archive: Archive, options: Options, workers: int = 1, patience: float = 5.0) -> Tally:
+async def scrape_here(archive: Archive, options: Options, workers: int = 1, patience: float = 5.0) -> Stats:
     """Rounds until nothing is pending."""
-    limits = Limits(Rules(options.per_host, options.delay, options.rest))
+    limits = RateLimitCoordinator(Rules(options.per_host, options.delay, options.rest))
 
     async def exchange(request: Request) -> Answer:
         await asyncio.sleep(0.001)
         return limits.exchange(request)
 
-    total, tried = Tally(), Counter[str]()
+    total, tried = Stats(), Counter[str]()
     pool = [Worker(archive, options, exchange, threads=2) for _ in range(workers)]
     try:
         while pieces := list(find_pieces(archive, options)):

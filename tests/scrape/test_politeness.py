@@ -51,7 +51,7 @@ def test_delay_is_kept_by_all_workers_together(tmp_path: Path, site: Site) -> No
     site.default = GOOD
     archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(30)]})
     asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,), per_host=2, delay=0.08), workers=3))
-    gaps = gaps_of(site)  # single ones are in test_limits.py, which has a clock of its own
+    gaps = gaps_of(site)  # single ones are in test_rate_limit_coordinator.py, which has a clock of its own
     assert sum(gaps) > 0.5 * 0.08 * len(gaps)
     assert most_at_once(site.visits) <= 2
 

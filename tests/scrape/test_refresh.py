@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.scrape.options import Options
-from artsim.scrape.tally import Tally
+from artsim.scrape.stats import Stats
 from artsim.sources.folder import open_folder
 from artsim.sources.ingest import ingest
 from artsim.sources.table import open_table
@@ -48,7 +48,7 @@ REMOVED: dict[str, tuple[Page, str]] = {
 }
 
 
-def run(archive: Archive, *sites: Site, **settings: Any) -> tuple[dict[str, dict[str, Any]], Tally]:
+def run(archive: Archive, *sites: Site, **settings: Any) -> tuple[dict[str, dict[str, Any]], Stats]:
     hosts = tuple(site.netloc for site in sites)
     usual = {"allow_hosts": hosts, "per_host": 8, "retries": 0, "timeout": 5.0, "rest": 0.01}
     tally = asyncio.run(scrape_here(archive, Options(**{**usual, **settings})))
@@ -188,7 +188,7 @@ def test_a_folder_that_is_not_mounted(tmp_path: Path) -> None:
 
 
 def test_dropping_needs_rows_that_are_asked_for_again() -> None:
-    with pytest.raises(Mistake, match="--drop-removed"):
+    with pytest.raises(UserError, match="--drop-removed"):
         Options(drop_removed=True)
 
 

@@ -151,7 +151,9 @@ def test_crawl_delay(text: str, tmp_path: Path, site: Site) -> None:
     begins = [visit.began for visit in site.visits]
     gaps = [later - earlier for earlier, later in itertools.pairwise(begins)]
     assert len(gaps) == 8
-    assert sum(gaps) > 0.5 * 0.2 * len(gaps)  # without a delay a hundredth; test_limits.py has a clock of its own
+    assert sum(gaps) > 0.5 * 0.2 * len(
+        gaps
+    )  # without a delay a hundredth; test_rate_limit_coordinator.py has its own clock
 
 
 def test_who_we_are(site: Site, scrape_url: Scrape) -> None:

@@ -10,11 +10,11 @@ import pytest
 from artsim.archive import Archive, Table
 from artsim.scrape import row as row_module
 from artsim.scrape import worker as worker_module
-from artsim.scrape.gate import LimitsLost
 from artsim.scrape.host import Rules
-from artsim.scrape.limits import Answer, Limits, Request
 from artsim.scrape.options import Options
-from artsim.scrape.tally import Tally
+from artsim.scrape.rate_limit_client import CoordinatorLost
+from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
+from artsim.scrape.stats import Stats
 from artsim.scrape.worker import Worker
 from artsim.scrape.works import find_pieces
 from tests.scrape.here import images_of, make_archive, scrape_here
@@ -72,7 +72,7 @@ def test_no_more_bodies_come_in_than_the_disk_takes(
 
 def worker_of(archive: Archive, options: Options) -> Worker:
     """With limits of its own, in the same round as any other."""
-    limits = Limits(Rules(4, 0.0, 60.0))
+    limits = RateLimitCoordinator(Rules(4, 0.0, 60.0))
 
     async def exchange(request: Request) -> Answer:
         return limits.exchange(request)
@@ -90,7 +90,7 @@ def test_what_a_lost_worker_had_committed_counts(
     site.default, site.pages["/3"] = page(answer(200, jpeg()), latency=0.1), page(answer(404))
     archive, options = archive_of(tmp_path, site, 40), Options(allow_hosts=(site.netloc,), limit=take)
 
-    async def run() -> tuple[int, Tally]:
+    async def run() -> tuple[int, Stats]:
         (piece,) = find_pieces(archive, options)
         lost, other = worker_of(archive, options), worker_of(archive, options)
         at_work = asyncio.create_task(lost.end(piece))
@@ -162,7 +162,7 @@ def test_without_the_keeper_of_the_limits_nothing_is_fetched_and_nothing_written
         (piece,) = find_pieces(archive, Options())
         with pytest.raises(ExceptionGroup) as caught:
             await worker.end(piece)
-        assert caught.group_contains(LimitsLost)
+        assert caught.group_contains(CoordinatorLost)
         await worker.close()
 
     asyncio.run(run())

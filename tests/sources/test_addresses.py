@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.sources.table import open_table
 from tests.sources.conftest import rejects_of, rows_of
 
@@ -50,7 +50,7 @@ def test_a_line_that_is_no_address_is_rejected_with_its_number(tmp_path: Path) -
 @pytest.mark.parametrize("text", ["https://m.org/1.jpg,Gate\nhttps://m.org/2.jpg,Mill\n", "1\thttps://m.org/1.jpg\n"])
 def test_a_table_without_a_header_is_told_to_get_one(tmp_path: Path, text: str) -> None:
     (tmp_path / "w.csv").write_text(text)
-    with pytest.raises(Mistake, match=r"w\.csv.*instead of column names"):
+    with pytest.raises(UserError, match=r"w\.csv.*instead of column names"):
         listed(tmp_path / "w.csv")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.sources.columns import check_columns, parse_columns, resolved
 
 
@@ -49,15 +49,15 @@ def test_the_option_is_read() -> None:
 
 @pytest.mark.parametrize("text", ["title", "title=", "=x", "titel=x", "source=x", "metadata=x"])
 def test_nonsense_is_the_callers_mistake(text: str) -> None:
-    with pytest.raises(Mistake, match="--columns"):
+    with pytest.raises(UserError, match="--columns"):
         parse_columns([text])
 
 
 def test_a_column_that_is_not_there_is_named() -> None:
     check_columns({"title": "name", "image_url": "https://x/{id}/{file}"}, ["name", "id", "file"])
-    with pytest.raises(Mistake, match=r"'nme'.*name, id"):
+    with pytest.raises(UserError, match=r"'nme'.*name, id"):
         check_columns({"title": "nme"}, ["name", "id"])
-    with pytest.raises(Mistake, match="'fil'"):
+    with pytest.raises(UserError, match="'fil'"):
         check_columns({"image_url": "https://x/{fil}"}, ["file"])
 
 
@@ -74,5 +74,5 @@ def test_names_that_museums_use() -> None:
 
 
 def test_a_column_that_is_said_twice_is_a_mistake():
-    with pytest.raises(Mistake, match="--columns title=b: title is already set to a"):
+    with pytest.raises(UserError, match="--columns title=b: title is already set to a"):
         parse_columns(["title=a", "title=b"])

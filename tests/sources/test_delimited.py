@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.sources.delimited import read_delimited
 from artsim.sources.record import Records, Reject
 
@@ -86,12 +86,12 @@ def test_headers_are_trimmed_and_told_apart() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"\n", b",,\n"])
 def test_a_file_without_header_is_the_callers_mistake(content: bytes) -> None:
-    with pytest.raises(Mistake, match="header"):
+    with pytest.raises(UserError, match="header"):
         read(content)
 
 
 def test_a_file_without_lines_is_no_table() -> None:
-    with pytest.raises(Mistake, match="not a table"):
+    with pytest.raises(UserError, match="not a table"):
         read(b"a,b\n" + b"x" * (17 << 20))
 
 
@@ -163,7 +163,7 @@ def test_a_field_longer_than_any_text_is_rejected_and_costs_no_other_row() -> No
 
 
 def test_a_header_with_an_open_quote_swallows_no_rows() -> None:
-    with pytest.raises(Mistake, match="quote"):
+    with pytest.raises(UserError, match="quote"):
         read(b'id,image_url,"title\n1,http://h/1.jpg,A\n2,http://h/2.jpg,"B\n')
     assert read(b'id,"date\n(year)"\n1,2\n')[0] == [{"id": "1", "date\n(year)": "2"}]
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.sources.table import open_table
 from tests.sources.conftest import rows_of
 
@@ -30,7 +30,7 @@ def written(folder: Path, **columns: list[Any]) -> str:
 def test_a_column_that_holds_images_is_named(tmp_path: Path, case: str) -> None:
     table = written(tmp_path, picture=HOLDING[case])
     for columns in ({}, {"image_url": "picture"}):
-        with pytest.raises(Mistake, match=r"w\.parquet: the column picture holds the images.*--images FOLDER"):
+        with pytest.raises(UserError, match=r"w\.parquet: the column picture holds the images.*--images FOLDER"):
             list(open_table(table, columns).chunks([]))
 
 

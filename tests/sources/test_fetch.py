@@ -8,7 +8,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.sources import fetch, guard
 from artsim.sources.fetch import Unreachable, Web
 from tests.sources.server import Museum
@@ -192,5 +192,5 @@ def test_nobody_waits_for_a_dripping_server(naps: list[float], monkeypatch: pyte
 
 @pytest.mark.parametrize("location", ["http://", "http://u:p@m.org/", "http://m.org:99999/"])
 def test_a_location_must_be_an_address(location: str) -> None:
-    with pytest.raises(Mistake, match="--location"):
+    with pytest.raises(UserError, match="--location"):
         Web(None, [], location)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow.fs as pafs
 import pytest
 
-from artsim.archive import Mistake, Store
+from artsim.archive import Store, UserError
 from artsim.sources import folder
 from artsim.sources.folder import open_folder
 from tests.sources.conftest import rejects_of, rows_of
@@ -82,9 +82,9 @@ def test_a_bucket_gives_the_same_rows(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"x")
-    with pytest.raises(Mistake, match="this is a file"):
+    with pytest.raises(UserError, match="this is a file"):
         open_folder(str(tmp_path / "a.jpg"))
-    with pytest.raises(Mistake, match="no such"):
+    with pytest.raises(UserError, match="no such"):
         open_folder(str(tmp_path / "b"))
 
 

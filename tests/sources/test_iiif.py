@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from artsim.archive import Archive, Mistake
-from artsim.mistake import Outage
+from artsim.archive import Archive, UserError
+from artsim.errors import ServiceUnavailable
 from artsim.sources import iiif
 from artsim.sources.fetch import Web
 from artsim.sources.iiif import open_iiif
@@ -104,7 +104,7 @@ def test_a_run_that_broke_off_asks_for_no_manifest_twice(
     healthy = museum.answer
     museum.answer = lambda path, params: (503, {}, b"") if len(museum.asked) > 14 else healthy(path, params)
     archive = Archive.create(str(tmp_path))
-    with pytest.raises(Outage, match="run the same command again to resume"):
+    with pytest.raises(ServiceUnavailable, match="run the same command again to resume"):
         ingest(archive, opened(museum.url + "/top"))
     museum.answer, before = healthy, len(museum.asked)
     report = ingest(archive, opened(museum.url + "/top"))
@@ -128,9 +128,9 @@ def test_a_host_that_does_not_answer_is_left_alone(
 
 
 def test_nothing_there_is_the_callers_mistake(museum: Museum, naps: list[float], tmp_path: Path) -> None:
-    with pytest.raises(Mistake, match="--location: HTTP 404"):
+    with pytest.raises(UserError, match="--location: HTTP 404"):
         list(opened(museum.url + "/none").chunks([]))
-    with pytest.raises(Mistake, match="no such"):
+    with pytest.raises(UserError, match="no such"):
         opened(str(tmp_path / "none"))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from artsim.archive import CATALOG, Archive, Mistake
+from artsim.archive import CATALOG, Archive, UserError
 from artsim.sources import ingest as module
 from artsim.sources.ingest import ingest
 from artsim.sources.record import Chunk, Reject, Source, packed
@@ -145,7 +145,7 @@ def test_a_limit_takes_the_first_rows(archive: Archive) -> None:
 def test_a_file_of_the_same_name_elsewhere_is_not_taken_for_the_same(archive: Archive) -> None:
     ingest(archive, source(works(1)))
     other = Source("museum", "/elsewhere/works.csv", lambda _: packed(works(1, 2)))
-    with pytest.raises(Mistake, match=r"--as.*/there/works.csv"):
+    with pytest.raises(UserError, match=r"--as.*/there/works.csv"):
         ingest(archive, other)
     assert ingest(archive, other, "museum")["rows_out"] == 1
     assert ingest(archive, other)["rows_there"] == 2  # now it is known to belong there
@@ -155,7 +155,7 @@ def test_a_file_of_the_same_name_elsewhere_is_not_taken_for_the_same(archive: Ar
 
 @pytest.mark.parametrize("name", ["", "a:b", "a/b", "../x", "_x", "a b", "x" * 200])
 def test_a_collection_needs_a_name(archive: Archive, name: str) -> None:
-    with pytest.raises(Mistake, match="--as"):
+    with pytest.raises(UserError, match="--as"):
         ingest(archive, source(works(1)), name)
 
 
@@ -206,7 +206,7 @@ def test_what_was_put_away_for_one_address_is_not_used_for_another(archive: Arch
 
 
 def test_chunks_that_were_put_away_come_back_as_they_were(archive: Archive) -> None:
-    from artsim.sources.harvest import harvested
+    from artsim.sources.resume_cache import harvested
 
     slow = Slow()
     before = list(harvested(archive.store, "slow", slow.source()))

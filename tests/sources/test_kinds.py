@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from jobs.catalog import job
 from tests.made import jpeg
 
@@ -92,7 +92,7 @@ HTML = b"\n <!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>"
     ],
 )
 def test_a_file_of_another_kind_is_called_what_it_is(tmp_path: Path, name: str, content: bytes, said: str) -> None:
-    with pytest.raises(Mistake) as mistake:
+    with pytest.raises(UserError) as mistake:
         catalog(tmp_path / name, content)
     assert said in str(mistake.value) and name in str(mistake.value) and "\n" not in str(mistake.value)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.sources.folder import open_folder
 from artsim.sources.places import open_location
 from artsim.sources.table import open_table
@@ -16,14 +16,14 @@ from tests.sources.conftest import rows_of
 
 @pytest.mark.parametrize("location", ["ftp://m.org/works.csv", "zip://works.csv::m.zip", "SFTP://m.org/x"])
 def test_places_that_are_not_read_say_what_to_do(location: str) -> None:
-    with pytest.raises(Mistake, match=r"is not supported; download or unpack"):
+    with pytest.raises(UserError, match=r"is not supported; download or unpack"):
         open_location(location)
 
 
 @pytest.mark.parametrize("name", ["works.xlsx", "WORKS.XLS", "works.ods"])
 def test_a_spreadsheet_is_to_be_saved_as_csv(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"PK\x03\x04")
-    with pytest.raises(Mistake, match="save it as CSV"):
+    with pytest.raises(UserError, match="save it as CSV"):
         open_table(str(tmp_path / name), {})
 
 

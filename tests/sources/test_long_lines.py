@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.sources.delimited import read_delimited
 from artsim.sources.record import CHUNK_ROWS
 from artsim.sources.table import open_table
@@ -65,5 +65,5 @@ def test_memory_stays_bounded() -> None:
 
 def test_a_file_whose_first_line_never_ends_is_no_table() -> None:
     for content in (HUGE, f"{HUGE}\n1,2\n"):
-        with pytest.raises(Mistake, match="not a table"):
+        with pytest.raises(UserError, match="not a table"):
             list(read_delimited(io.BytesIO(content.encode()), "w.csv"))

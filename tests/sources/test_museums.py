@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.sources.table import open_table
 from tests.sources.conftest import rows_of
 
@@ -300,7 +300,7 @@ WITHOUT = {
 def test_a_catalogue_without_images_is_told_which_option_gives_them(tmp_path: Path, case: str) -> None:
     name, text, said = WITHOUT[case]
     (tmp_path / name).write_text(text if isinstance(text, str) else json.dumps(text), encoding="utf-8")
-    with pytest.raises(Mistake) as told:
+    with pytest.raises(UserError) as told:
         list(open_table(str(tmp_path / name), {}).chunks([]))
     message = str(told.value)
     assert name in message and said in message and "\n" not in message

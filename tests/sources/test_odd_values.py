@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from artsim.archive import Mistake
-from artsim.sources.admit import admitted
+from artsim.archive import UserError
 from artsim.sources.delimited import read_delimited
 from artsim.sources.table import open_table
+from artsim.sources.validate import validated
 from tests.sources.conftest import rows_of
 
 IMAGE = "https://m.example/1.jpg"
@@ -55,19 +55,19 @@ def test_a_date_has_no_time_of_day(tmp_path: Path, values: pa.Array) -> None:
 
 
 def test_an_empty_file_is_said_to_be_empty() -> None:
-    with pytest.raises(Mistake, match=r"w\.csv: the file is empty"):
+    with pytest.raises(UserError, match=r"w\.csv: the file is empty"):
         list(read_delimited(io.BytesIO(b""), "w.csv"))
 
 
 @pytest.mark.parametrize("host", ["m.example", "localhost:8000", "127.0.0.1:8000"])
 def test_a_template_without_a_scheme_is_told_so(tmp_path: Path, host: str) -> None:
     (tmp_path / "w.csv").write_text("id,title\n1,a\n")
-    with pytest.raises(Mistake, match="https://"):
+    with pytest.raises(UserError, match="https://"):
         list(open_table(str(tmp_path / "w.csv"), {}, template=f"{host}/images/{{id}}.jpg").chunks([]))
 
 
 def test_an_address_with_control_characters_says_so(tmp_path: Path) -> None:
     (tmp_path / "w.jsonl").write_text('{"id": "1", "image": "https://m.example/1\\u001b.jpg"}\n')
     (chunk,) = open_table(str(tmp_path / "w.jsonl"), {}).chunks([])
-    (reject,) = admitted(chunk, "m", None).rejects
+    (reject,) = validated(chunk, "m", None).rejects
     assert reject.reason == "image address contains control characters"

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from artsim.archive import Archive, Mistake, is_public_domain
-from artsim.mistake import Outage
+from artsim.archive import Archive, UserError, is_public_domain
+from artsim.errors import ServiceUnavailable
 from artsim.sources.fetch import Unreachable, Web
 from artsim.sources.ingest import ingest
 from artsim.sources.record import Source
@@ -119,9 +119,9 @@ def test_a_list_of_ids_is_asked_for_one_by_one(museum: Museum, naps: list[float]
 
 
 def test_nothing_there_is_the_callers_mistake(museum: Museum, naps: list[float], tmp_path: Path) -> None:
-    with pytest.raises(Mistake, match="--location: HTTP 404"):
+    with pytest.raises(UserError, match="--location: HTTP 404"):
         list(opened(museum).chunks([]))
-    with pytest.raises(Mistake, match="no such"):
+    with pytest.raises(UserError, match="no such"):
         open_smk(str(tmp_path / "none.json"), Web(None, [], None), ["en"])
 
 
@@ -189,6 +189,6 @@ def test_the_recorded_answers(shared_data: Path) -> None:
 
 def test_a_server_that_ignores_the_offset_is_left(museum: Museum, naps: list[float]) -> None:
     museum.answer = lambda path, params: {"items": [work(1)], "found": 1000}
-    with pytest.raises(Outage, match="the server ignores offset"):
+    with pytest.raises(ServiceUnavailable, match="the server ignores offset"):
         list(opened(museum).chunks([]))
     assert len(museum.asked) < 10

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.sources.record import Chunk
 from artsim.sources.table import open_table
 from tests.sources.conftest import rejects_of, rows_of
@@ -194,12 +194,12 @@ def test_what_cannot_be_opened_is_the_callers_mistake(tmp_path: Path) -> None:
         ("w.parquet", {}, "not a Parquet file"),
         ("w.json", {}, "not valid JSON"),
     ]:
-        with pytest.raises(Mistake, match=word):
+        with pytest.raises(UserError, match=word):
             read(tmp_path / path, **columns)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(Mistake, match=r"no \.json file"):
+    with pytest.raises(UserError, match=r"no \.json file"):
         read(tmp_path / "empty")
-    with pytest.raises(Mistake, match="reads files"):
+    with pytest.raises(UserError, match="reads files"):
         open_table("https://m.org/w.csv", {})
 
 
@@ -253,7 +253,9 @@ def test_values_in_a_template_cannot_break_the_address(tmp_path: Path) -> None:
 
 def test_a_template_without_a_scheme_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text("nr\n1\n2\n")
-    with pytest.raises(Mistake, match=r"--image-template m\.org/\{nr\}\.jpg: .* https://m\.org/\{nr\}\.jpg.*--images"):
+    with pytest.raises(
+        UserError, match=r"--image-template m\.org/\{nr\}\.jpg: .* https://m\.org/\{nr\}\.jpg.*--images"
+    ):
         list(open_table(str(tmp_path / "w.csv"), {}, "m.org/{nr}.jpg").chunks([]))
     (tmp_path / "scans.new").mkdir()
     (tmp_path / "scans.new" / "1.jpg").write_bytes(b"x")

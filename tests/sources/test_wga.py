@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.sources.wga import open_wga
 from tests.sources.conftest import rejects_of, rows_of
 
@@ -39,7 +39,7 @@ def test_a_row_becomes_addresses_and_years(tmp_path: Path, encoding: str) -> Non
 
 def test_another_table_is_the_callers_mistake(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("id;title\n1;2\n")
-    with pytest.raises(Mistake, match="not the Web Gallery's catalogue"):
+    with pytest.raises(UserError, match="not the Web Gallery's catalogue"):
         list(open_wga(str(tmp_path / "x.csv")).chunks([]))
 
 

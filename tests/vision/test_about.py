@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.sources.roots import roots
 from jobs.extract import job as extract
 from tests.made import make_archive, named
@@ -61,7 +61,7 @@ def test_damaged_features_are_named(archive: Archive) -> None:
     needed = {key: value for key, value in _ABOUT.items() if key != "name"}
     for content in _damaged(needed):
         _put(path, content)
-        with pytest.raises(Mistake, match=r"features/resnet18/_about\.json") as said:
+        with pytest.raises(UserError, match=r"features/resnet18/_about\.json") as said:
             _extract(archive)
         assert "\n" not in str(said.value)
     _put(path, json.dumps(_ABOUT))
@@ -71,12 +71,12 @@ def test_damaged_features_are_named(archive: Archive) -> None:
 
 def test_features_that_a_model_wrote_are_not_taken_for_a_backbones(archive: Archive) -> None:
     _put(Path(archive.uri, "features/resnet18/_about.json"), json.dumps({"name": "resnet18", "model_hash": "abc"}))
-    with pytest.raises(Mistake, match="features/resnet18 was written by a model"):
+    with pytest.raises(UserError, match="features/resnet18 was written by a model"):
         _extract(archive)
 
 
 def test_a_damaged_note_of_a_collection_is_named(archive: Archive) -> None:
     for content in _damaged({"locations": ["here"], "roots": []}):
         _put(Path(archive.uri, "catalog/_sources/made.json"), content)
-        with pytest.raises(Mistake, match=r"_sources/made\.json"):
+        with pytest.raises(UserError, match=r"_sources/made\.json"):
             roots(archive, "made")

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.vision.backbones import ALIASES, input_of, network_name, parse_feature
 from artsim.vision.names import in_timm, in_torchvision
 
@@ -42,7 +42,7 @@ def test_names_of_features(text, pooling, name, backbone, level, said):
     ],
 )
 def test_other_names_are_refused(text):
-    with pytest.raises(Mistake, match="--backbones"):
+    with pytest.raises(UserError, match="--backbones"):
         parse_feature(text)
 
 
@@ -52,9 +52,9 @@ def test_every_short_name_is_a_network_of_its_library():
 
 
 def test_an_unknown_name_shows_near_ones():
-    with pytest.raises(Mistake, match="resnet"):
+    with pytest.raises(UserError, match="resnet"):
         network_name("resnet5")
-    with pytest.raises(Mistake, match="no network"):
+    with pytest.raises(UserError, match="no network"):
         network_name("torchvision.nothing")
 
 
@@ -62,7 +62,7 @@ def test_another_size_is_what_the_network_sees_where_it_can():
     assert input_of("resnet50", 448) == replace(input_of("resnet50"), size=448, crop=1.0)
     assert input_of("resnet50", 224).size == input_of("resnet50").size == 224
     for fixed in ("vit_small_patch16_224", "torchvision.vit_b_16"):
-        with pytest.raises(Mistake, match="the input size is fixed at"):
+        with pytest.raises(UserError, match="the input size is fixed at"):
             input_of(fixed, 448)
 
 
@@ -90,5 +90,5 @@ def test_every_network_of_the_libraries_is_known_without_importing_them():
     ],
 )
 def test_a_mistyped_name_shows_what_may_have_been_meant(mistyped, meant):
-    with pytest.raises(Mistake, match=f"did you mean .*{meant}"):
+    with pytest.raises(UserError, match=f"did you mean .*{meant}"):
         network_name(mistyped)

@@ -9,10 +9,10 @@ import pytest
 
 from artsim import cluster
 from artsim.archive import Archive
-from artsim.vision.apart import Apart
 from artsim.vision.backbones import input_of
 from artsim.vision.check import BadImage
 from artsim.vision.decoding import Batch, Decoding, elsewhere, here
+from artsim.vision.isolated import IsolatedProcess
 from tests.made import jpeg, make_archive, named
 
 
@@ -46,7 +46,7 @@ def test_batches_of_a_part(archive: Archive) -> None:
 
 @pytest.mark.slow
 def test_from_another_process_they_are_the_same(archive: Archive) -> None:
-    decoding, apart = _decoding(archive), Apart()
+    decoding, apart = _decoding(archive), IsolatedProcess()
     expected = list(decoding.batches(0, "p0-00000", named(21), map, here))
     with ThreadPoolExecutor(2) as threads:
         assert _alike(list(decoding.batches(0, "p0-00000", named(21), threads.map, here)), expected)
@@ -57,7 +57,7 @@ def test_from_another_process_they_are_the_same(archive: Archive) -> None:
 
 @pytest.mark.slow
 def test_a_process_that_dies_of_an_image_is_that_images_fault_alone() -> None:
-    apart = Apart()
+    apart = IsolatedProcess()
     with pytest.raises(BadImage, match="crashed"):
         apart(os.abort)
     assert apart(abs, -3) == 3

@@ -6,7 +6,7 @@ import timm
 import torch
 from PIL import Image
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.vision import weights
 from artsim.vision.backbones import network_name, parse_feature
 from artsim.vision.decode import decode
@@ -105,7 +105,7 @@ def test_torchvision_gives_the_vector_before_its_classifier():
     ],
 )
 def test_what_a_network_does_not_have_is_named(name, reason):
-    with pytest.raises(Mistake, match=reason):
+    with pytest.raises(UserError, match=reason):
         descriptor(name)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.vision.backbones import network_name, parse_feature
 from artsim.vision.recommended import RECOMMENDED, RECOMMENDED_SPECS, recommended_features
 from jobs.evaluate import job as evaluate
@@ -38,7 +38,7 @@ def test_a_small_archive_has_fewer_components(tmp_path: Path, works: int, compon
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     archive = _with(annotated(tmp_path / "archive", count=5), RECOMMENDED[1:], named(150))
-    with pytest.raises(Mistake) as told:
+    with pytest.raises(UserError) as told:
         evaluate.run(["--archive", archive.uri])
     assert f"lacks the recommended {RECOMMENDED[0]}; run jobs.extract without --backbones" in str(told.value)
     assert "with --features from dots" in str(told.value)

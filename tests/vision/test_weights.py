@@ -2,7 +2,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.vision import weights
 from artsim.vision.listing import listing
 
@@ -24,10 +24,10 @@ def test_torchvision_weights_from_a_folder(tmp_path):
 
 
 def test_a_folder_without_them_and_a_file_that_does_not_fit(tmp_path):
-    with pytest.raises(Mistake, match=r"no resnet18\.safetensors"):
+    with pytest.raises(UserError, match=r"no resnet18\.safetensors"):
         weights.load("resnet18", str(tmp_path))
     save_file({"other": torch.zeros(1)}, tmp_path / "resnet18.safetensors")
-    with pytest.raises(Mistake, match="does not fit"):
+    with pytest.raises(UserError, match="does not fit"):
         weights.load("resnet18", str(tmp_path))
 
 
@@ -45,7 +45,7 @@ def test_weights_that_cannot_be_had_say_what_to_put_where(monkeypatch):
         raise OSError("the hub can't be reached")
 
     monkeypatch.setattr(timm, "create_model", unreachable)
-    with pytest.raises(Mistake, match=r"resnet18\.safetensors into a folder and pass --weights FOLDER") as caught:
+    with pytest.raises(UserError, match=r"resnet18\.safetensors into a folder and pass --weights FOLDER") as caught:
         weights.load("resnet18", None)
     assert "\n" not in str(caught.value)
 
@@ -65,6 +65,6 @@ def test_the_listing_shows_size_input_dimension_and_weights():
 @pytest.mark.parametrize("content", [b"", b"\x80", b"no weights"])
 def test_a_file_that_is_empty_or_torn_is_said_in_one_line(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(Mistake, match=name) as caught:
+    with pytest.raises(UserError, match=name) as caught:
         weights.load(name.partition(".")[0], str(tmp_path))
     assert "\n" not in str(caught.value)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.cluster import progress
 from artsim.features import Space
 from artsim.learn.annotation_neighbourhood import neighbourhoods, with_vectors
@@ -49,7 +49,7 @@ def draw(
     _check(out, annotator, count, mode, features, model)
     fresh = count - repeats
     if repeats < 0 or repeats > fresh // 3:
-        raise Mistake(f"--repeats {repeats}: must be between 0 and a quarter of --n {count}")
+        raise UserError(f"--repeats {repeats}: must be between 0 and a quarter of --n {count}")
     space = Space(archive, features, seed) if mode == "near" else None
     among = with_vectors(space) if space else None
     if model:
@@ -93,12 +93,12 @@ def _check(out: str, annotator: str | None, count: int, mode: str, features: Seq
     if annotator is not None:
         check_annotator(annotator)
     if not 1 <= count <= _MOST:
-        raise Mistake(f"--n {count}: must be between 1 and {_MOST}; draw several pages for more")
+        raise UserError(f"--n {count}: must be between 1 and {_MOST}; draw several pages for more")
     for option, given, needs in (("--features", bool(features), "near"), ("--model", bool(model), "uncertain")):
         if given and mode != needs:
-            raise Mistake(f"{option}: --mode {mode} does not use it; use --mode {needs}")
+            raise UserError(f"{option}: --mode {mode} does not use it; use --mode {needs}")
         if mode == needs and not given:
-            raise Mistake(f"{option}: --mode {needs} needs it")
+            raise UserError(f"{option}: --mode {needs} needs it")
 
 
 def _near(space: Space, ids: pa.Array, pool: np.ndarray, anchors: np.ndarray, rng: np.random.Generator) -> np.ndarray:

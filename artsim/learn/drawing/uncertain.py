@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pyarrow as pa
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.annotation_neighbourhood import with_vectors
 from artsim.learn.annotations import IMAGES
 from artsim.learn.model import HeadEncoder, load_model
@@ -107,5 +107,5 @@ def most_uncertain(uncertainty: np.ndarray, choices: np.ndarray, count: int) -> 
                 anchors.add(anchor)
                 used.update(choice)
     if not taken:
-        raise Mistake("--model: the model has no finite vector for any choice; train it again")
+        raise UserError("--model: the model has no finite vector for any choice; train it again")
     return np.array(taken, np.int64)

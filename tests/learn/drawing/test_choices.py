@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from artsim.archive import Mistake
+from artsim.archive import UserError
 from artsim.learn.drawing.choices import anchors_of, near_choices, random_choices, with_repeats
 from artsim.learn.drawing.pools import pools_of
 from artsim.learn.drawing.uncertain import entropies, most_uncertain, nearest_choices, of_unit_length
@@ -63,11 +63,11 @@ def test_a_group_is_in_one_pool_and_a_pool_with_too_few_is_not_used() -> None:
 
 
 def test_too_few_artworks_for_the_pools_are_a_mistake() -> None:
-    with pytest.raises(Mistake, match="use fewer --pools"):
+    with pytest.raises(UserError, match="use fewer --pools"):
         pools_of([str(one) for one in range(20)], 9, 10)
-    with pytest.raises(Mistake, match=r"no pool has 9 artworks; there are 8 in all$"):
+    with pytest.raises(UserError, match=r"no pool has 9 artworks; there are 8 in all$"):
         pools_of([str(one) for one in range(8)], 9, None)
-    with pytest.raises(Mistake, match="--pools 0: must be 1 or more"):
+    with pytest.raises(UserError, match="--pools 0: must be 1 or more"):
         pools_of(["a"], 9, 0)
 
 
@@ -137,7 +137,7 @@ def test_fewer_uncertain_choices_where_anchors_are_few() -> None:
     choices = np.array([[0, *range(1, 9)], [0, *range(2, 10)], [1, 0, *range(2, 9)]])
     assert sorted(choices[most_uncertain(np.array([0.5, 0.9, 0.1]), choices, 9), 0]) == [0, 1]
     assert most_uncertain(np.array([0.5, 0.9, 0.1]), choices, 1).tolist() == [1]
-    with pytest.raises(Mistake, match="no finite vector"):
+    with pytest.raises(UserError, match="no finite vector"):
         most_uncertain(np.full(3, -1.0), choices, 2)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.annotations import add_annotations
 from artsim.learn.drawing.draw import draw
 from artsim.learn.drawing.uncertain import entropies, of_unit_length
@@ -36,7 +36,7 @@ class Here:
 
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("artsim.pictures.small.Apart", Here)
+    monkeypatch.setattr("artsim.pictures.small.IsolatedProcess", Here)
 
 
 @pytest.fixture(scope="module")
@@ -174,17 +174,17 @@ def test_a_picture_that_cannot_be_read_costs_its_annotations_and_is_told(
 )
 def test_mistakes(archive: Archive, tmp_path: Path, arguments: list[str], said: str) -> None:
     (tmp_path / "no").touch()
-    with pytest.raises(Mistake) as caught:
+    with pytest.raises(UserError) as caught:
         job.run(["draw", "--archive", archive.uri, *(one.format(folder=tmp_path) for one in arguments)])
     assert said.format(folder=tmp_path) in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_an_archive_without_images_says_what_to_do(tmp_path: Path) -> None:
     archive = catalog_of(tmp_path / "archive", [{"id": one} for one in IDS])
-    with pytest.raises(Mistake, match=r"no artwork has an image yet; run jobs\.scrape first"):
+    with pytest.raises(UserError, match=r"no artwork has an image yet; run jobs\.scrape first"):
         draw(archive, str(tmp_path / "p.html"))
     few = make_archive(tmp_path / "few", named(8))
-    with pytest.raises(Mistake, match="8 artworks have an image; an annotation needs 9"):
+    with pytest.raises(UserError, match="8 artworks have an image; an annotation needs 9"):
         draw(few, str(tmp_path / "p.html"))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.learn.annotation_import import import_annotations
 from artsim.learn.annotation_text import quoted
 from artsim.learn.annotations import read_annotations
@@ -117,7 +117,7 @@ def test_a_choice_with_a_picture_that_cannot_be_read_is_left_out(tmp_path: Path)
     data = read_page((tmp_path / "deep" / "page.html").read_text(encoding="utf-8"))
     assert [data["works"][place]["name"] for place in data["choices"][0]] == [quoted(one) for one in IDS[3:]]
     assert len(data["works"]) == 9 and [one.name for one in (tmp_path / "deep").iterdir()] == ["page.html"]
-    with pytest.raises(Mistake, match="every drawn annotation has a picture that can't be read"):
+    with pytest.raises(UserError, match="every drawn annotation has a picture that can't be read"):
         write_page(str(tmp_path / "none.html"), page_of([IDS[:9]], **{IDS[0]: []}))
 
 

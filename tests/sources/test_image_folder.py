@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from artsim.archive import Archive, Mistake
+from artsim.archive import Archive, UserError
 from artsim.sources.table import open_table
 from jobs.catalog import job
 from tests.sources.conftest import rows_of
@@ -146,14 +146,14 @@ def test_a_folder_that_will_not_do_is_a_mistake(
     tmp_path: Path, scans: Path, images: str, text: str, named: str
 ) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(Mistake) as mistake:
+    with pytest.raises(UserError) as mistake:
         catalog(tmp_path, text, "--images", str(tmp_path / images))
     assert named in str(mistake.value) and "\n" not in str(mistake.value)
 
 
 @pytest.mark.parametrize("folder", ["https://m.org/scans", "", "zip://scans.zip", "data:x", "~nobody/x"])
 def test_what_is_no_folder_is_a_mistake(tmp_path: Path, folder: str) -> None:
-    with pytest.raises(Mistake) as mistake:
+    with pytest.raises(UserError) as mistake:
         catalog(tmp_path, "id,image\n1,1.jpg\n", "--images", folder)
     assert "\n" not in str(mistake.value)
     assert "--images" in str(mistake.value)
@@ -183,7 +183,7 @@ def test_a_template_gives_the_address_of_the_image(tmp_path: Path) -> None:
     ],
 )
 def test_a_template_that_will_not_do_is_a_mistake(tmp_path: Path, options: list[str], named: str) -> None:
-    with pytest.raises(Mistake) as mistake:
+    with pytest.raises(UserError) as mistake:
         catalog(tmp_path, "id,image\n1,1.jpg\n", *options)
     assert named in str(mistake.value) and "\n" not in str(mistake.value)
 

@@ -12,9 +12,9 @@ from protego import Protego
 from yarl import URL
 
 from artsim.scrape.address import host_of
-from artsim.scrape.host import Need, Turn
-from artsim.scrape.limits import Answer, Request
+from artsim.scrape.host import HostGrant, HostReport
 from artsim.scrape.options import AGENT
+from artsim.scrape.rate_limit_coordinator import Answer, Request
 from artsim.scrape.robots import Robots
 from artsim.scrape.verdict import Deferred, Failure, Verdict
 
@@ -24,7 +24,7 @@ _SILENCE = 5.0  # maximum seconds between two messages, so that the coordinator 
 Waiter = asyncio.Future[None]
 
 
-class LimitsLost(Exception):
+class CoordinatorLost(Exception):
     """The rate-limit coordinator does not answer any more, so nothing may be fetched."""
 
 
@@ -38,7 +38,7 @@ class _Host:
     paced: bool = False
     permits: int = 0  # requests that may start now
     promised: int = 0  # requests that may start soon, at a time already set
-    news: Need = field(default_factory=Need)
+    news: HostReport = field(default_factory=HostReport)
     failed_at: float = 0.0
 
     @property
@@ -49,12 +49,12 @@ class _Host:
     def busy(self) -> bool:
         return bool(self.queue or self.active or self.slots or self.promised or self.news.finished or self.news.failed)
 
-    def report(self) -> Need:
+    def report(self) -> HostReport:
         """Returns this host's state and news for the coordinator, and clears the news.
 
         Slots and permits that no row needs are given up; the worker stays within ``using`` until it is answered.
         """
-        need, self.news = self.news, Need()
+        need, self.news = self.news, HostReport()
         if self.paced:
             self.permits = min(self.permits, len(self.queue))
             need.using = self.active + self.permits + self.promised
@@ -74,12 +74,12 @@ class _Site:
     waiting: list[Waiter] = field(default_factory=list)
 
 
-class Gate:
+class RateLimitClient:
     """Delays requests so that all workers together stay within the rate limits.
 
-    ``exchange`` sends a message to ``Limits`` and returns the answer. ``read_robots`` reads the robots.txt of a site
-    through this gate. At most ``capacity`` requests run at once, over all hosts. Rows that would wait longer than
-    ``patience`` seconds are deferred.
+    ``exchange`` sends a message to ``RateLimitCoordinator`` and returns the answer. ``read_robots`` reads the
+    robots.txt of a site through this gate. At most ``capacity`` requests run at once, over all hosts. Rows that would
+    wait longer than ``patience`` seconds are deferred.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Gate:
         self._unknown: dict[str, _Site] = {}
         self._found: dict[str, tuple[str, Robots | None]] = {}
         self._errands: set[asyncio.Task[None]] = set()
-        self._lost: LimitsLost | None = None
+        self._lost: CoordinatorLost | None = None
         self._news = asyncio.Event()
         self._talk = asyncio.create_task(self._keep_talking())
 
@@ -211,7 +211,7 @@ class Gate:
                 wait = min(waits) if self._hosts else None
                 await asyncio.sleep(_BREATH)
         except Exception as error:
-            self._lost = LimitsLost(f"the rate-limit coordinator does not respond: {error!r}")
+            self._lost = CoordinatorLost(f"the rate-limit coordinator does not respond: {error!r}")
             for name, host in self._hosts.items():
                 self._turn_away(name, host, len(host.queue), self._lost, everybody=True)
 
@@ -221,7 +221,7 @@ class Gate:
         ask = {origin: site.host for origin, site in self._unknown.items() if origin not in robots_read}
         return Request(self._worker, self.patience, needs, ask, robots_read)
 
-    def _take(self, name: str, turn: Turn, waiting: int, sent: float) -> None:
+    def _take(self, name: str, turn: HostGrant, waiting: int, sent: float) -> None:
         host = self._hosts[name]
         if turn.over:
             self._turn_away(name, host, len(host.queue), Failure(turn.over), everybody=True)

@@ -3,8 +3,8 @@
 import itertools
 import random
 
-from artsim.scrape.host import RESTS, TIRED, Need, Rules
-from artsim.scrape.limits import LOST, Limits, Request
+from artsim.scrape.host import RESTS, TIRED, HostReport, Rules
+from artsim.scrape.rate_limit_coordinator import LOST, RateLimitCoordinator, Request
 from artsim.scrape.robots import Robots
 from artsim.scrape.verdict import Verdict
 
@@ -19,13 +19,13 @@ class Clock:
         return self.now
 
 
-def limits_of(**rules: float) -> tuple[Limits, Clock]:
+def limits_of(**rules: float) -> tuple[RateLimitCoordinator, Clock]:
     clock = Clock()
-    return Limits(Rules(**rules), clock), clock  # type: ignore[arg-type]
+    return RateLimitCoordinator(Rules(**rules), clock), clock  # type: ignore[arg-type]
 
 
-def ask(limits: Limits, worker: str = "a", host: str = "h", patience: float = 1e9, **need: object):
-    return limits.exchange(Request(worker, patience, {host: Need(**need)})).turns[host]  # type: ignore[arg-type]
+def ask(limits: RateLimitCoordinator, worker: str = "a", host: str = "h", patience: float = 1e9, **need: object):
+    return limits.exchange(Request(worker, patience, {host: HostReport(**need)})).turns[host]  # type: ignore[arg-type]
 
 
 def test_one_worker_gets_all_slots() -> None:
@@ -183,9 +183,9 @@ def test_rows_of_a_host_that_rests_longer_than_patience_are_not_kept() -> None:
     assert ask(limits, waiting=10, patience=30.0).keep > 0
 
 
-def robots_of(limits: Limits, worker: str, found: Robots | None = None, site: str = "http://h"):
+def robots_of(limits: RateLimitCoordinator, worker: str, found: Robots | None = None, site: str = "http://h"):
     return limits.exchange(
-        Request(worker, 1e9, {"h": Need()}, {site: "h"}, {site: ("h", found)} if found else {}),
+        Request(worker, 1e9, {"h": HostReport()}, {site: "h"}, {site: ("h", found)} if found else {}),
     )
 
 
@@ -249,11 +249,11 @@ def test_a_host_that_never_accepted_a_connection_is_given_up_soon() -> None:
     limits, clock = limits_of(rest=10.0)
     for rest in (1, 2, 4):
         found = {"http://h": ("h", Robots(failure=REFUSED, lasting=False))}
-        limits.exchange(Request("a", 1e9, {"h": Need(waiting=1)}, {"http://h": "h"}, found))
+        limits.exchange(Request("a", 1e9, {"h": HostReport(waiting=1)}, {"http://h": "h"}, found))
         assert limits.notices() == [f"h: {REFUSED.detail}; next try in {rest} s"]
         assert limits.notices() == []
         clock.now += rest + 0.1
-    answer = limits.exchange(Request("a", 1e9, {"h": Need(waiting=1)}, {"http://h": "h"}, found))
+    answer = limits.exchange(Request("a", 1e9, {"h": HostReport(waiting=1)}, {"http://h": "h"}, found))
     assert answer.turns["h"].over is not None
     assert limits.notices() == [f"h: {REFUSED.detail}; the host kept failing and was given up"]
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from artsim.archive import Store
-from artsim.sources.below import Below, NotBelow, parent_of
+from artsim.sources.base_folder import BaseFolder, OutsideFolder, parent_of
 
 
 @pytest.fixture
-def below(tmp_path: Path) -> Below:
+def below(tmp_path: Path) -> BaseFolder:
     folder = tmp_path / "museum"
     (folder / "rooms" / "one").mkdir(parents=True)
     (folder / "a b#c%20é.jpg").write_bytes(b"x")
@@ -18,11 +18,11 @@ def below(tmp_path: Path) -> Below:
     (folder / "out.jpg").symlink_to(tmp_path / "secret.jpg")
     (folder / "in.jpg").symlink_to(folder / "rooms" / "one" / "b.jpg")
     (folder / "up").symlink_to(tmp_path)
-    return Below(Store.open(str(folder)))
+    return BaseFolder(Store.open(str(folder)))
 
 
 @pytest.mark.parametrize("name", ["a b#c%20é.jpg", "rooms/one/b.jpg", "in.jpg"])
-def test_a_file_has_an_address_and_back(below: Below, name: str) -> None:
+def test_a_file_has_an_address_and_back(below: BaseFolder, name: str) -> None:
     address = below.address(name)
     assert address.startswith(below.root) and address.isascii() and " " not in address and "#" not in address
     assert below.path(address) == f"{below.store.root}/{name}"
@@ -45,28 +45,28 @@ def test_a_file_has_an_address_and_back(below: Below, name: str) -> None:
         ("rooms//one/b.jpg", "the path is empty or"),
     ],
 )
-def test_what_is_refused(below: Below, name: str, reason: str) -> None:
-    with pytest.raises(NotBelow, match=reason):
+def test_what_is_refused(below: BaseFolder, name: str, reason: str) -> None:
+    with pytest.raises(OutsideFolder, match=reason):
         below.address(name)
 
 
 @pytest.mark.parametrize("tail", ["../secret.jpg", "..%2fsecret.jpg", "%2e%2e/secret.jpg", "up/secret.jpg", "out.jpg"])
-def test_addresses_are_followed_too(below: Below, tail: str) -> None:
-    with pytest.raises(NotBelow):
+def test_addresses_are_followed_too(below: BaseFolder, tail: str) -> None:
+    with pytest.raises(OutsideFolder):
         below.path(below.root + tail)
 
 
-def test_another_folder_with_the_same_beginning_is_another_folder(below: Below) -> None:
-    with pytest.raises(NotBelow, match="not below"):
+def test_another_folder_with_the_same_beginning_is_another_folder(below: BaseFolder) -> None:
+    with pytest.raises(OutsideFolder, match="not below"):
         below.path(below.root.rstrip("/") + "-2/a.jpg")
-    with pytest.raises(NotBelow, match="not below"):
+    with pytest.raises(OutsideFolder, match="not below"):
         below.path("file:///etc/passwd")
 
 
 def test_the_folder_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("x")
     (tmp_path / "a.jpg").write_bytes(b"x")
-    below = Below(parent_of(Store.open(str(tmp_path / "labels.csv"))))
+    below = BaseFolder(parent_of(Store.open(str(tmp_path / "labels.csv"))))
     assert below.address("a.jpg") == (tmp_path / "a.jpg").as_uri()
 
 
@@ -75,7 +75,7 @@ def test_a_folder_opened_by_its_address_is_the_same_folder(tmp_path: Path) -> No
     folder = tmp_path / "q r#1%20é"
     folder.mkdir()
     (folder / "a b.jpg").write_bytes(b"x")
-    below = Below(Store.open(str(folder)))
-    again = Below(Store.open(below.root))
+    below = BaseFolder(Store.open(str(folder)))
+    again = BaseFolder(Store.open(below.root))
     assert again.root == below.root
     assert again.path(below.address("a b.jpg")) == str(folder / "a b.jpg")

@@ -10,7 +10,7 @@ from typing import Any
 from artsim.vision.check import BadImage
 
 
-class Apart:
+class IsolatedProcess:
     """Calls functions in a subprocess, one at a time, so that it is known which call crashed."""
 
     def __init__(self) -> None:

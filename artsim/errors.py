@@ -3,11 +3,11 @@
 import errno
 
 
-class Mistake(Exception):
+class UserError(Exception):
     """A user error, in one line that names the option, file, row or id."""
 
 
-class Outage(Exception):
+class ServiceUnavailable(Exception):
     """A service that does not answer in time, in one line that names the address. A later run may succeed."""
 
 

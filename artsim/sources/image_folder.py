@@ -12,8 +12,8 @@ from urllib.parse import unquote, urlsplit
 import pyarrow as pa
 import pyarrow.fs as pafs
 
-from artsim.archive import Mistake, Store
-from artsim.sources.below import NO_FILE, Below, NotBelow
+from artsim.archive import Store, UserError
+from artsim.sources.base_folder import NO_FILE, BaseFolder, OutsideFolder
 from artsim.sources.columns import IMAGE_NAMES, Resolved, plain_name
 from artsim.sources.endings import is_image_name
 from artsim.sources.junk import in_junk, is_junk
@@ -25,7 +25,7 @@ _EXAMPLES = 3
 _Column: TypeAlias = pa.ChunkedArray | pa.Array
 
 
-class Beside(Below):
+class ImageFolder(BaseFolder):
     """The folder of ``--images``, the only place from which the rows of a table get their images.
 
     A row may give a file's path, its name with or without extension, or an address that ends in its name. Paths are
@@ -41,16 +41,16 @@ class Beside(Below):
         for file in _images(store):
             self._by_stem[_stem(PurePosixPath(file).name)].append(file)
         if not self._by_stem:
-            raise Mistake(f"--images {named}: there is no image in this folder")
+            raise UserError(f"--images {named}: there is no image in this folder")
         self._chosen: str | None = None
         self._found = 0
         self._missed: list[str] = []
 
     def address(self, name: str) -> str:
-        """Return the address of the file that a row names. Raises ``NotBelow`` with the reason if there is none."""
+        """Return the address of the file that a row names. Raise ``OutsideFolder`` if there is none."""
         try:
             address = super().address(self._file(name))
-        except NotBelow:
+        except OutsideFolder:
             self._missed += [name] if len(self._missed) < _EXAMPLES else []
             raise
         self._found += 1
@@ -77,10 +77,10 @@ class Beside(Below):
         return best if counts[best] else None
 
     def check_found(self) -> None:
-        """Raise ``Mistake`` if no row has matched a file."""
+        """Raise ``UserError`` if no row has matched a file."""
         if not self._found:
             files = [file for same_stem in self._by_stem.values() for file in same_stem][:_EXAMPLES]
-            raise Mistake(
+            raise UserError(
                 f"--images {self._named}: no row matches a file; the rows name {_listed(self._missed) or 'none'}; "
                 f"the folder has {_listed(files)}; use --columns image_url=COLUMN or --image-template 'a/{{id}}.jpg'"
             )
@@ -91,14 +91,14 @@ class Beside(Below):
         for value in filter(None, column.slice(0, _TRIED).to_pylist()):
             try:
                 files.add(self._file(value.strip()))
-            except NotBelow:
+            except OutsideFolder:
                 continue
         return len(files)
 
     def _file(self, name: str) -> str:
         """Return the file that a name refers to, relative to the folder.
 
-        Raises ``NotBelow`` if no file or several files match.
+        Raises ``OutsideFolder`` if no file or several files match.
         """
         if name.startswith(self.root):
             name = unquote(name[len(self.root) :])
@@ -107,9 +107,9 @@ class Beside(Below):
         name = self._relative(name.replace("\\", "/") if "/" not in name else name)
         parts = [part for part in name.split("/") if part not in ("", ".")]
         if ".." in parts:
-            raise NotBelow("the path leads outside the folder")
+            raise OutsideFolder("the path leads outside the folder")
         if not parts:
-            raise NotBelow("not a valid file name")
+            raise OutsideFolder("not a valid file name")
         path = "/".join(parts)
         files = self._by_stem.get(_stem(parts[-1]), [])
         if path in files:
@@ -119,10 +119,10 @@ class Beside(Below):
                 longest = max(file.count("/") for file in fitting) if len(parts) > 1 else 0
                 best = [file for file in fitting if file.count("/") >= min(longest, len(parts) - 1)]
                 if len(best) > 1:
-                    raise NotBelow("several files in the folder of --images have this name")
+                    raise OutsideFolder("several files in the folder of --images have this name")
                 return best[0]
         if not self.store.is_local:
-            raise NotBelow(NO_FILE)
+            raise OutsideFolder(NO_FILE)
         self._check(path)  # also finds files without an image name; says if the path is a link or a device
         return path
 
@@ -135,17 +135,17 @@ class Beside(Below):
             for candidate in (path, os.path.realpath(path) if "\0" not in path else path):
                 if candidate.startswith(root):
                     return candidate[len(root) :]
-        raise NotBelow("an absolute path outside the folder of --images")
+        raise OutsideFolder("an absolute path outside the folder of --images")
 
 
-def open_images(folder: str) -> Beside:
-    """Open the folder of ``--images``. Raises ``Mistake`` if it does not exist or has no image."""
+def open_images(folder: str) -> ImageFolder:
+    """Open the folder of ``--images``. Raises ``UserError`` if it does not exist or has no image."""
     if folder.startswith(("http://", "https://")):
-        raise Mistake(f"--images {folder}: not a folder; use --image-template to build web addresses from columns")
+        raise UserError(f"--images {folder}: not a folder; use --image-template to build web addresses from columns")
     store = open_location(folder, "--images")
     if not is_folder(store):
-        raise Mistake(f"--images {folder}: this is a file; give the folder that contains the images")
-    return Beside(store, folder)
+        raise UserError(f"--images {folder}: this is a file; give the folder that contains the images")
+    return ImageFolder(store, folder)
 
 
 def _images(store: Store) -> Iterator[str]:
@@ -167,7 +167,7 @@ def _path_of(address: str) -> str:
     try:
         return urlsplit(address).path
     except ValueError as error:
-        raise NotBelow("not a valid file name") from error
+        raise OutsideFolder("not a valid file name") from error
 
 
 def _stem(name: str) -> str:

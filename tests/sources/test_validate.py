@@ -2,8 +2,8 @@
 
 import pytest
 
-from artsim.sources.admit import admitted
 from artsim.sources.record import chunk_of
+from artsim.sources.validate import validated
 
 ROOT = "file:///data/museum/"
 BAD_ADDRESS = {
@@ -14,8 +14,8 @@ BAD_ADDRESS = {
 
 
 def check(image: str | None, local_id: str | None = "1", root: str | None = ROOT) -> str | None:
-    """The reason against a row, None if it is admitted."""
-    chunk = admitted(chunk_of([{"id": local_id, "image_url": image, "title": "t", "where": "9"}], []), "c", root)
+    """The reason against a row, None if it is validated."""
+    chunk = validated(chunk_of([{"id": local_id, "image_url": image, "title": "t", "where": "9"}], []), "c", root)
     if chunk.rejects:
         assert not len(chunk.rows) and chunk.rejects[0].line == "9"
         return chunk.rejects[0].reason
@@ -85,4 +85,4 @@ def test_what_a_row_needs(image: str | None, local_id: str | None, reason: str) 
 
 
 def test_no_rows_are_no_trouble() -> None:
-    assert len(admitted(chunk_of([], []), "c", None).rows) == 0
+    assert len(validated(chunk_of([], []), "c", None).rows) == 0

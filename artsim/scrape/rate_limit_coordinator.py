@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from artsim.scrape.host import RESTS, Host, Need, Rules, Turn
+from artsim.scrape.host import RESTS, Host, HostGrant, HostReport, Rules
 from artsim.scrape.robots import Robots
 
 LOST = 60.0  # seconds without a message after which a worker and its requests count as lost
@@ -21,7 +21,7 @@ class Request:
 
     worker: str
     patience: float
-    needs: dict[str, Need]
+    needs: dict[str, HostReport]
     ask: dict[str, str] = field(default_factory=dict)  # site (http://host:port) to host
     # site to host and robots.txt (None if it was not read)
     found: dict[str, tuple[str, Robots | None]] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Request:
 class Answer:
     """The answer: a turn for each host, known robots.txt files, sites whose robots.txt the worker is to read."""
 
-    turns: dict[str, Turn]
+    turns: dict[str, HostGrant]
     robots: dict[str, Robots] = field(default_factory=dict)
     fetch: dict[str, str] = field(default_factory=dict)  # site to host
 
@@ -44,7 +44,7 @@ class _Site:
     tries: int = 0
 
 
-class Limits:
+class RateLimitCoordinator:
     """The state of all hosts, sites and workers of one run."""
 
     def __init__(self, rules: Rules, clock: Callable[[], float] = time.monotonic) -> None:

@@ -16,7 +16,7 @@ def _counter() -> Counter[str]:
 
 
 @dataclass
-class Tally:
+class Stats:
     """Counts of rows by status and by host, nanoseconds by phase, and deferred rows.
 
     ``plain`` counts ``bytes`` of images, ``kept`` rows (a refresh left their image as it was) and ``deferred`` rows;
@@ -54,7 +54,7 @@ class Tally:
         self.plain["bytes"] += len(ending.columns.get("bytes") or b"")
         self.spent.update(ending.spent)
 
-    def add(self, other: "Tally") -> None:
+    def add(self, other: "Stats") -> None:
         """Adds the counts of ``other``."""
         for name, counter in vars(other).items():
             getattr(self, name).update(counter)
@@ -73,7 +73,7 @@ class Tally:
         return {**counts, "tried": {}, "plain": {**counts["plain"], "deferred": 0}}
 
     @classmethod
-    def from_counts(cls, counts: dict[str, Any]) -> "Tally":
+    def from_counts(cls, counts: dict[str, Any]) -> "Stats":
         """Makes stats from a dict of each counter; ignores other keys."""
         return cls(**{name: Counter(counts[name]) for name in cls.__dataclass_fields__})
 
@@ -82,7 +82,7 @@ class Tally:
         return json.dumps(vars(self))
 
     @classmethod
-    def from_json(cls, text: str) -> "Tally":
+    def from_json(cls, text: str) -> "Stats":
         """Makes stats from the text of ``to_json``."""
         return cls.from_counts(json.loads(text))
 

@@ -12,7 +12,7 @@ _USER = r"^(?i:https?)://[^/?#]*@"
 _LONGEST = 8192  # maximum characters of an address or an id
 
 
-def admitted(chunk: Chunk, collection: str, root: str | None) -> Chunk:
+def validated(chunk: Chunk, collection: str, root: str | None) -> Chunk:
     """Return the chunk with its valid rows, under their full ids; invalid rows are added to the rejects.
 
     A valid row has an id and an image, at a web address or below the folder with the address ``root`` (which ends in a

@@ -10,11 +10,11 @@ from artsim.archive import Store
 NO_FILE = "there is no such file"
 
 
-class NotBelow(Exception):
+class OutsideFolder(Exception):
     """A file is missing or may not be read; the message gives a short reason."""
 
 
-class Below:
+class BaseFolder:
     """A folder on disk or in a bucket, the only place from which files may be read.
 
     ``root`` is its address, ending in a slash. On disk, links are resolved before a path is checked.
@@ -30,30 +30,30 @@ class Below:
     def address(self, name: str) -> str:
         """Return the address of a file named relative to the folder.
 
-        Raises ``NotBelow`` if the path leads outside the folder or is not a file.
+        Raises ``OutsideFolder`` if the path leads outside the folder or is not a file.
         """
         self._check(name)
         try:
             return self.root + quote(name)
         except UnicodeEncodeError as error:
-            raise NotBelow("the file name is not UTF-8") from error
+            raise OutsideFolder("the file name is not UTF-8") from error
 
     def path(self, address: str) -> str:
         """Return the path in the store's filesystem of an address below the folder.
 
-        Raises ``NotBelow`` for any other address.
+        Raises ``OutsideFolder`` for any other address.
         """
         if not address.startswith(self.root):
-            raise NotBelow("not below the given folder")
+            raise OutsideFolder("not below the given folder")
         name = unquote(address[len(self.root) :])
         self._check(name)
         return f"{self.store.root}/{name}"
 
     def _check(self, name: str) -> None:
         if name.startswith("/"):
-            raise NotBelow("an absolute path; must be relative to the folder")
+            raise OutsideFolder("an absolute path; must be relative to the folder")
         if not name or "\0" in name or not {"..", ".", ""}.isdisjoint(name.split("/")):
-            raise NotBelow("the path is empty or leads outside the folder")
+            raise OutsideFolder("the path is empty or leads outside the folder")
         if self.store.is_local:
             self._check_on_disk(f"{self.store.root}/{name}")
 
@@ -66,11 +66,11 @@ class Below:
             linked = stat.S_ISLNK(mode)
             mode = os.stat(path).st_mode if linked else mode  # noqa: PTH116
         except (OSError, UnicodeEncodeError) as error:
-            raise NotBelow(NO_FILE) from error
+            raise OutsideFolder(NO_FILE) from error
         if not self._inside[parent] or (linked and not self._leads_inside(path)):
-            raise NotBelow("a link leads outside the folder")
+            raise OutsideFolder("a link leads outside the folder")
         if not stat.S_ISREG(mode):
-            raise NotBelow("not a file")
+            raise OutsideFolder("not a file")
 
     def _leads_inside(self, path: str) -> bool:
         return Path(path).resolve().is_relative_to(Path(self.store.root).resolve())
