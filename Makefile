@@ -26,7 +26,7 @@ FAST := -n 2 --dist loadfile -m 'not slow'
 test: setup  ## the tests, except those of the three targets below; ten minutes on two cores
 	$(BIN)/python -m pytest $(FAST) $(OTHERS)
 
-test-jobs: setup  ## whole jobs on Ray, and every command of the documentation
+test-jobs: setup  ## whole jobs on Ray, and the commands of the guides
 	$(BIN)/python -m pytest -m slow $(OTHERS)
 
 test-cluster: setup  ## several machines on this one, cluster files, the whole way on S3

@@ -1,4 +1,4 @@
-"""Every command of the documentation runs, page after page, on small archives and files of the names that it uses.
+"""The commands of the guides run, page after page, on small archives and files of the names that it uses.
 
 Commands of other tools (``ray``, ``make``, ``sbatch``) are left out, and those that a cluster runs.
 """
