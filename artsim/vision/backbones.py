@@ -136,7 +136,7 @@ def input_of(network: str, size: int | None = None) -> Input:
     if size is None or size == own.size:
         return own
     if _is_fixed(network):
-        raise UserError(f"--backbones {network}: the input size is fixed at {own.size} pixels; remove +{size}")
+        raise UserError(f"--backbones {network}: the input size is fixed at {own.size} pixels and cannot be {size}")
     return replace(own, size=size, crop=1.0)
 
 
