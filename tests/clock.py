@@ -1,14 +1,14 @@
-"""CPU time of a piece of work, for comparing two of them: neither the machine's speed nor its load matters to that."""
+"""CPU time of functions, for comparing two of them regardless of the machine's speed and load."""
 
 import time
 from collections.abc import Callable
 
 
 def cpu_time(work: Callable[[], object], tries: int = 7) -> float:
-    """Seconds of CPU that the work takes, at best of some tries."""
+    """Returns the CPU seconds that ``work`` takes, the minimum over ``tries`` calls."""
     seconds = []
     for _ in range(tries):
-        began = time.process_time()
+        start = time.process_time()
         work()
-        seconds.append(time.process_time() - began)
+        seconds.append(time.process_time() - start)
     return min(seconds)

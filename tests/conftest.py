@@ -1,4 +1,4 @@
-"""What every test may use: the real data beside the project, where it is there; an S3 on loopback."""
+"""Fixtures for all tests: the real data sets next to the project, if present, and an S3 server on loopback."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ def shared_data() -> Path:
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Server"]:
-    from tests.s3 import S3Server  # most tests do without, and it takes a second
+    from tests.s3 import S3Server  # takes a second, and most tests do not need it
 
     with S3Server() as server:
         for name, value in server.environment.items():

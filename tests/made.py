@@ -1,4 +1,4 @@
-"""Small archives, made where a test wants them: a catalog, real little JPEGs, features with chosen vectors."""
+"""Makes small archives for tests: a catalog, small real JPEGs, features with given vectors."""
 
 import hashlib
 import io
@@ -17,12 +17,12 @@ CLOSED = "© 2020 the artist's estate"
 
 
 def named(count: int) -> list[str]:
-    """``count`` ids."""
+    """Returns ``count`` ids."""
     return [f"made:{number:04d}" for number in range(count)]
 
 
 def jpeg(colour: Any = None, size: tuple[int, int] = (48, 36), seed: int = 0, **how: Any) -> bytes:
-    """A real JPEG: of one colour, or of coarse random blocks; ``how`` goes to Pillow's save."""
+    """Returns a real JPEG of one colour or of coarse random blocks; ``how`` goes to Pillow's ``save``."""
     if colour is None:
         blocks = np.random.default_rng(seed).integers(0, 255, (3, 4, 3), np.uint8)
         image = Image.fromarray(blocks).resize(size, Image.Resampling.NEAREST)
@@ -43,47 +43,48 @@ def make_archive(
     titles: Mapping[str, str] | None = None,
     pictures: Mapping[str, bytes | None] | None = None,
 ) -> Archive:
-    """An archive with catalog and images of these ids, ``part_rows`` to a part of images.
+    """Creates an archive with a catalog and images of these ids, ``part_rows`` to an images partition.
 
-    Where nothing else is given, rights are open and a picture is of random blocks; a picture of None is a failed one.
+    By default, rights are open and pictures are random blocks; a picture of None is a row with status ``corrupt``.
     """
     archive = Archive.create(str(uri), shards)
-    of = archive.shard_of(ids)
+    shard_numbers = archive.shard_of(ids)
     for shard in range(shards):
-        mine = [identifier for identifier, home in zip(ids, of, strict=True) if home == shard]
-        if not mine:
+        shard_ids = [identifier for identifier, number in zip(ids, shard_numbers, strict=True) if number == shard]
+        if not shard_ids:
             continue
-        works = [
+        catalog_rows = [
             {
-                "id": one,
-                "title": (titles or {}).get(one, f"Title of {one}"),
+                "id": image_id,
+                "title": (titles or {}).get(image_id, f"Title of {image_id}"),
                 "artist": "Made Up",
                 "year_from": 1900,
-                "rights": (rights or {}).get(one, OPEN),
+                "rights": (rights or {}).get(image_id, OPEN),
             }
-            for one in mine
+            for image_id in shard_ids
         ]
-        archive.table("catalog").write(shard, "p0", pa.Table.from_pylist(works, schema=CATALOG))
-        for start in range(0, len(mine), part_rows):
-            some = [
-                _image_row(one, (pictures or {}).get(one, jpeg(seed=hash_of(one)))) for one in mine[start:][:part_rows]
+        archive.table("catalog").write(shard, "p0", pa.Table.from_pylist(catalog_rows, schema=CATALOG))
+        for start in range(0, len(shard_ids), part_rows):
+            image_rows = [
+                _image_row(image_id, (pictures or {}).get(image_id, jpeg(seed=hash_of(image_id))))
+                for image_id in shard_ids[start:][:part_rows]
             ]
-            part = f"p0-{start // part_rows:05d}"
-            archive.table("images").write(shard, part, pa.Table.from_pylist(some, schema=IMAGES))
+            partition = f"p0-{start // part_rows:05d}"
+            archive.table("images").write(shard, partition, pa.Table.from_pylist(image_rows, schema=IMAGES))
     return archive
 
 
 def add_features(
     archive: Archive, name: str, vectors: Mapping[str, Sequence[float] | np.ndarray | None], shuffled: int | None = None
 ) -> None:
-    """Writes ``features/<name>`` in the parts that the images have; a vector of None is a row with an error.
+    """Writes ``features/<name>`` with the partitions of the images table; a vector of None is a row with an error.
 
-    ``shuffled`` seeds an order of the rows of each part that is not the images' order.
+    ``shuffled`` is the seed by which the rows of each partition are shuffled; None keeps the order of the images.
     """
     dimension = next(len(vector) for vector in vectors.values() if vector is not None)
     images, schema = archive.table("images"), features(dimension)
     for shard in range(archive.shards):
-        for part in images.parts(shard):
+        for partition in images.parts(shard):
             rows = [
                 {
                     "id": row["id"],
@@ -91,29 +92,31 @@ def add_features(
                     "error": "damaged JPEG" if vectors[row["id"]] is None else None,
                     "sha256": row["sha256"],
                 }
-                for row in images.read(shard, part, ["id", "sha256"]).to_pylist()
+                for row in images.read(shard, partition, ["id", "sha256"]).to_pylist()
                 if row["id"] in vectors
             ]
             if shuffled is not None:
                 order = np.random.default_rng([shuffled, shard]).permutation(len(rows))
                 rows = [rows[index] for index in order]
             if rows:
-                archive.table(f"features/{name}", schema).write(shard, part, pa.Table.from_pylist(rows, schema=schema))
+                archive.table(f"features/{name}", schema).write(
+                    shard, partition, pa.Table.from_pylist(rows, schema=schema)
+                )
 
 
 def vectors_of(archive: Archive, name: str) -> dict[str, np.ndarray]:
-    """Every vector of a feature by its id, read row by row."""
-    found: dict[str, np.ndarray] = {}
+    """Returns every vector of a feature by id, read row by row."""
+    vectors: dict[str, np.ndarray] = {}
     for rows in archive.table(f"features/{name}").scan(["id", "vector"]):
         for row in rows.to_pylist():
             if row["vector"] is not None:
-                assert row["id"] not in found, "a row is doubled"
-                found[row["id"]] = np.array(row["vector"], np.float32)
-    return found
+                assert row["id"] not in vectors, "a row is doubled"
+                vectors[row["id"]] = np.array(row["vector"], np.float32)
+    return vectors
 
 
 def hash_of(text: str) -> int:
-    """A number that is always the same for the same text."""
+    """Returns a number that is always the same for the same text."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
 

@@ -1,4 +1,4 @@
-"""An S3 on loopback, its objects in memory, that tells what it was asked and misbehaves when told to."""
+"""An in-memory S3 server on loopback that records its requests and fails on demand."""
 
 import re
 import threading
@@ -20,7 +20,7 @@ _APP = DomainDispatcherApplication(create_backend_app)
 
 
 class Asked(NamedTuple):
-    """A request: its method, the path with the bucket, the query, and when it came."""
+    """A request: its method, the path with the bucket, the query, and the time of arrival."""
 
     method: str
     path: str
@@ -37,9 +37,9 @@ class _Silent(WSGIRequestHandler):
 
 @dataclass
 class S3Server:
-    """``with S3Server() as s3:`` serves the empty bucket ``s3://museum`` to whoever has the key.
+    """``with S3Server() as s3:`` serves the empty bucket ``s3://museum`` to clients that have the key.
 
-    ``trouble`` is called with each request: the HTTP status to answer by instead, or None; it may take its time.
+    ``trouble`` is called with each request; it returns an HTTP status to answer with, or None. It may block.
     """
 
     trouble: Callable[[Asked], int | None] = lambda _: None
@@ -48,7 +48,7 @@ class S3Server:
     def __enter__(self) -> "S3Server":
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Silent)
         self._server.daemon_threads = True
-        self._server.log = lambda *_: None  # of those who were killed while they spoke
+        self._server.log = lambda *_: None  # would report clients that were killed during a request
         self.url = f"http://127.0.0.1:{self._server.port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self._tell("POST", "/moto-api/reset")
@@ -61,7 +61,7 @@ class S3Server:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What those who are to find this server, and have its key, find it by; their Ray is their own."""
+        """Returns environment variables that give a process this server, its key and a local Ray."""
         return {
             "AWS_ACCESS_KEY_ID": KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET,
@@ -73,11 +73,14 @@ class S3Server:
         }
 
     def counted(self) -> Counter[str]:
-        """How often each method was asked for, listings apart."""
-        return Counter("LIST" if "list-type" in one.query else one.method for one in self.asked)
+        """Returns the number of requests by method; listings count as ``LIST``."""
+        return Counter("LIST" if "list-type" in request.query else request.method for request in self.asked)
 
     def fails_for(self, seconds: float, delay: float = 0.0, only: str = "") -> None:
-        """From now on everything, or one method, is answered by 503, and for as long again everything late."""
+        """Answers all requests with 503 for ``seconds``, then delays them by ``delay`` seconds for as long.
+
+        ``only`` limits the 503 to one method.
+        """
         began = time.monotonic()
 
         def trouble(asked: Asked) -> int | None:

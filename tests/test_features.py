@@ -39,7 +39,7 @@ def test_specs_that_say_nothing_sensible(text: str) -> None:
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory) -> Archive:
-    """Two features whose parts have different orders, missing rows and rows with errors; every third is protected."""
+    """Two features with missing rows, failed rows and different row orders per partition. Every third is protected."""
     archive = make_archive(
         tmp_path_factory.mktemp("features"),
         _IDS,
@@ -57,20 +57,20 @@ def archive(tmp_path_factory) -> Archive:
 
 
 def test_one_feature_is_taken_as_it_is(archive: Archive) -> None:
-    found = _collected(Space(archive, ["one"]))
+    vectors = _collected(Space(archive, ["one"]))
     expected = vectors_of(archive, "one")
-    assert set(found) == set(expected) == set(_IDS) - set(_IDS[10:14]) - {_IDS[30]}
+    assert set(vectors) == set(expected) == set(_IDS) - set(_IDS[10:14]) - {_IDS[30]}
     for name, vector in expected.items():
-        assert found[name].dtype == np.float32
-        assert found[name].tolist() == vector.tolist()
+        assert vectors[name].dtype == np.float32
+        assert vectors[name].tolist() == vector.tolist()
 
 
 def test_two_features_are_joined_by_id(archive: Archive) -> None:
     for specs in (["one", "two"], ["two", "one"]):
-        found = _collected(Space(archive, specs))
+        vectors = _collected(Space(archive, specs))
         left, right = (vectors_of(archive, name) for name in specs)
-        assert set(found) == set(left) & set(right) == set(_IDS) - set(_IDS[10:17]) - set(_IDS[30:33])
-        for name, vector in found.items():
+        assert set(vectors) == set(left) & set(right) == set(_IDS) - set(_IDS[10:17]) - set(_IDS[30:33])
+        for name, vector in vectors.items():
             expected = [x / np.sqrt(sum(left[name] ** 2)) for x in left[name]]
             expected += [x / np.sqrt(sum(right[name] ** 2)) for x in right[name]]
             np.testing.assert_allclose(vector, expected, rtol=1e-5)
@@ -78,9 +78,9 @@ def test_two_features_are_joined_by_id(archive: Archive) -> None:
 
 def test_stacked_features_count_the_same(archive: Archive) -> None:
     space = Space(archive, ["one", "two"])
-    some = [name for name in _IDS if name in _collected(space)][:12]
-    one, two = (np.array([vectors_of(archive, name)[i] for i in some]) for name in ("one", "two"))
-    stacked = space.find(some)
+    ids = [name for name in _IDS if name in _collected(space)][:12]
+    one, two = (np.array([vectors_of(archive, name)[i] for i in ids]) for name in ("one", "two"))
+    stacked = space.find(ids)
     np.testing.assert_allclose(
         cdist(stacked, stacked, "cosine"), (cdist(one, one, "cosine") + cdist(two, two, "cosine")) / 2, atol=1e-6
     )
@@ -99,16 +99,16 @@ def test_pca_equals_that_of_the_whole(archive: Archive, pca: str, components: in
     vectors = vectors_of(archive, "two")
     names = sorted(vectors)
     matrix = np.array([vectors[name] for name in names], np.float64)
-    share = components or _components_for(matrix, float(pca))
-    expected = PCA(share, svd_solver="full").fit_transform(matrix)
-    found = Space(archive, [f"two:{pca}"]).find(names)
-    assert found.shape == (len(names), share)
-    np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=1e-3)
-    np.testing.assert_allclose(pdist(found), pdist(expected), rtol=1e-4, atol=1e-4)
+    count = components or _components_for(matrix, float(pca))
+    expected = PCA(count, svd_solver="full").fit_transform(matrix)
+    reduced = Space(archive, [f"two:{pca}"]).find(names)
+    assert reduced.shape == (len(names), count)
+    np.testing.assert_allclose(np.abs(reduced), np.abs(expected), atol=1e-3)
+    np.testing.assert_allclose(pdist(reduced), pdist(expected), rtol=1e-4, atol=1e-4)
 
 
 def test_pca_and_stacking_together(archive: Archive) -> None:
-    """Each is reduced by itself, on the rows that both have, then scaled, then joined."""
+    """Each feature is reduced on the rows that both have, scaled to length 1, then concatenated."""
     space = Space(archive, ["one:3", "two"])
     names = sorted(_collected(space))
     one, two = (np.array([vectors_of(archive, which)[name] for name in names]) for which in ("one", "two"))
@@ -139,9 +139,9 @@ def test_pca_of_nothing_is_a_mistake(tmp_path) -> None:
 
 def test_find_gives_the_order_asked(archive: Archive) -> None:
     expected = vectors_of(archive, "one")
-    asked = sorted(expected, key=hash_of)
-    found = Space(archive, ["one"]).find([*asked, asked[0]])
-    assert found.tolist() == [expected[name].tolist() for name in [*asked, asked[0]]]
+    ids = sorted(expected, key=hash_of)
+    vectors = Space(archive, ["one"]).find([*ids, ids[0]])
+    assert vectors.tolist() == [expected[name].tolist() for name in [*ids, ids[0]]]
 
 
 @pytest.mark.parametrize(
@@ -160,25 +160,25 @@ def test_find_names_an_id_without_a_vector(archive: Archive, specs: list[str], n
 def test_public_blocks_leave_out_what_is_protected(archive: Archive) -> None:
     for specs in (["one"], ["one", "two:4"]):
         space = Space(archive, specs)
-        every = _collected(space)
-        found = _collected(space, public_only=True)
-        assert set(found) == {name for name in every if _IDS.index(name) % 3}
-        for name, vector in found.items():
-            assert vector.tolist() == every[name].tolist()
+        all_vectors = _collected(space)
+        public_vectors = _collected(space, public_only=True)
+        assert set(public_vectors) == {name for name in all_vectors if _IDS.index(name) % 3}
+        for name, vector in public_vectors.items():
+            assert vector.tolist() == all_vectors[name].tolist()
 
 
 def test_blocks_of_some_parts(archive: Archive) -> None:
     space = Space(archive, ["two"])
-    parts = space.parts()
-    assert len(parts) > 5
-    assert parts == sorted(parts)
-    apart = [name for part in parts for ids, _ in space.blocks(parts=[part]) for name in ids]
-    assert apart == [name for ids, _ in space.blocks() for name in ids]
-    (ids, vectors), *more = space.blocks(parts=[parts[3]])
-    there = archive.table("features/two").read(*parts[3]).to_pylist()
+    partitions = space.parts()
+    assert len(partitions) > 5
+    assert partitions == sorted(partitions)
+    names = [name for partition in partitions for ids, _ in space.blocks(parts=[partition]) for name in ids]
+    assert names == [name for ids, _ in space.blocks() for name in ids]
+    (ids, vectors), *more = space.blocks(parts=[partitions[3]])
+    rows = archive.table("features/two").read(*partitions[3]).to_pylist()
     assert not more
-    assert ids.tolist() == [row["id"] for row in there if row["vector"] is not None]
-    assert vectors.tolist() == [row["vector"] for row in there if row["vector"] is not None]
+    assert ids.tolist() == [row["id"] for row in rows if row["vector"] is not None]
+    assert vectors.tolist() == [row["vector"] for row in rows if row["vector"] is not None]
 
 
 def test_a_part_that_one_feature_lacks_is_left_out(tmp_path) -> None:
@@ -197,7 +197,7 @@ def test_a_space_pickles(archive: Archive) -> None:
 
 def test_names_of_spaces_differ(archive: Archive) -> None:
     specs = [["one"], ["two"], ["one:2"], ["one:0.5"], ["one", "two"], ["two", "one"], ["one:2", "two"]]
-    names = [Space(archive, some).name for some in specs]
+    names = [Space(archive, combination).name for combination in specs]
     assert len(set(names)) == len(specs)
     assert not any("/" in name or ":" in name for name in names)
 
@@ -210,22 +210,22 @@ def test_features_that_are_not_there(archive: Archive, tmp_path) -> None:
 
 
 def _collected(space: Space, **how: bool) -> dict[str, np.ndarray]:
-    found: dict[str, np.ndarray] = {}
+    collected: dict[str, np.ndarray] = {}
     for ids, vectors in space.blocks(**how):
         assert len(ids) == len(vectors) > 0
         for name, vector in zip(ids, vectors, strict=True):
-            assert name not in found, "a row is doubled"
-            found[name] = vector
-    return found
+            assert name not in collected, "a row is doubled"
+            collected[name] = vector
+    return collected
 
 
 def _components_for(matrix: np.ndarray, share: float) -> int:
-    """How many directions it takes to hold this share of the variance, by the eigenvalues of the covariance."""
+    """Number of components that explain this share of the variance, from the eigenvalues of the covariance."""
     values = np.sort(np.linalg.eigvalsh(np.cov(matrix.T)))[::-1]
-    held = 0.0
+    explained = 0.0
     for count, value in enumerate(values, 1):
-        held += value
-        if held > share * values.sum():
+        explained += value
+        if explained > share * values.sum():
             return count
     return len(values)
 
@@ -248,10 +248,10 @@ def test_whitened_components_have_variance_1(archive: Archive) -> None:
 
 
 def test_a_pca_goes_where_its_space_goes_not(archive: Archive, tmp_path) -> None:
-    """In another archive, of other vectors, the components are still those of the first."""
+    """Applied to another archive with other vectors, a PCA keeps the components of the archive it was fitted on."""
     fitted = Space(archive, ["two:3"])
     other = make_archive(tmp_path, _IDS[40:])
-    add_features(other, "two", {one: vectors_of(archive, "two")[one] for one in _IDS[40:]})
+    add_features(other, "two", {name: vectors_of(archive, "two")[name] for name in _IDS[40:]})
     carried = Space(other, ["two:3"], pcas=fitted.pcas)
     np.testing.assert_allclose(carried.find(_IDS[40:]), fitted.find(_IDS[40:]), rtol=1e-6)
     assert np.abs(Space(other, ["two:3"]).find(_IDS[40:]) - fitted.find(_IDS[40:])).max() > 0.1
@@ -260,17 +260,17 @@ def test_a_pca_goes_where_its_space_goes_not(archive: Archive, tmp_path) -> None
 def test_vectors_that_are_no_numbers_are_left_out(tmp_path) -> None:
     archive = make_archive(tmp_path / "archive", _IDS)
     rng = np.random.default_rng(7)
-    whole = {one: rng.normal(size=6) for one in _IDS}
+    whole = {name: rng.normal(size=6) for name in _IDS}
     add_features(archive, "whole", whole)
-    add_features(archive, "rest", {one: vector for one, vector in whole.items() if one not in _IDS[4:6]})
-    odd = {one: vector.copy() for one, vector in whole.items()}
+    add_features(archive, "rest", {name: vector for name, vector in whole.items() if name not in _IDS[4:6]})
+    odd = {name: vector.copy() for name, vector in whole.items()}
     odd[_IDS[4]][2], odd[_IDS[5]][0] = np.nan, -np.inf
     add_features(archive, "odd", odd)
-    add_features(archive, "none", {one: vector * np.nan for one, vector in whole.items()})
+    add_features(archive, "none", {name: vector * np.nan for name, vector in whole.items()})
     for specs in (["odd"], ["odd:2"], ["odd:0.9"], ["odd:3", "whole"]):
         space = Space(archive, specs)
         ids = np.concatenate([ids for ids, _ in space.blocks()])
-        assert sorted(ids) == [one for one in _IDS if one not in _IDS[4:6]]
+        assert sorted(ids) == [name for name in _IDS if name not in _IDS[4:6]]
         assert all(np.isfinite(vectors).all() for _, vectors in space.blocks())
         with pytest.raises(UserError, match=f"{_IDS[4]}: its vector in features/odd contains NaN or infinity"):
             space.find([_IDS[3], _IDS[4]])

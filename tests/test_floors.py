@@ -1,4 +1,4 @@
-"""What the project promises about its own files: who imports whom, and that every option is documented."""
+"""Checks of the project's own files: imports respect the layers, and every job option is documented."""
 
 import ast
 import importlib
@@ -10,7 +10,7 @@ _ROOT = Path(__file__).parents[1]
 _FILES = sorted(path for folder in ("artsim", "jobs") for path in (_ROOT / folder).rglob("*.py"))
 _JOBS = sorted(path.stem for path in (_ROOT / "jobs").glob("*.py") if path.stem != "__init__")
 
-# Top to bottom. A file imports only from its own folder and from floors below.
+# Layers, from top to bottom. A file imports only from its own folder and from lower layers.
 _FLOORS = [
     {"jobs"},
     {"job"},
@@ -19,7 +19,7 @@ _FLOORS = [
     {"web", "enrich"},
     {"scrape", "learn", "explore"},
     {"sources", "pictures", "features"},
-    {"vision"},  # below the pictures: a thumbnail is opened and turned upright as every other image is
+    {"vision"},  # below pictures, whose thumbnails are opened and turned upright by the same code
     {"measure", "archive", "sample"},
     {"cluster"},
     {"errors", "reasons"},
@@ -27,24 +27,24 @@ _FLOORS = [
 
 
 def _folder(module: str) -> str | None:
-    """``artsim.archive.table`` is of archive, ``jobs.walk`` of jobs, ``numpy`` of none of ours."""
-    head, *rest = module.split(".")
+    """Returns a module's folder: archive for ``artsim.archive.table``, jobs for ``jobs.walk``, None for ``numpy``."""
+    head, *names = module.split(".")
     if head == "jobs":
         return "jobs"
-    return rest[0] if head == "artsim" and rest else None
+    return names[0] if head == "artsim" and names else None
 
 
 def _imports(module: str, source: str) -> list[tuple[int, str]]:
-    """Line and full name of everything that a module imports, wherever in the file."""
-    found = []
+    """Returns line and full name of every import in a module, also inside functions."""
+    imports = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            found += [(node.lineno, alias.name) for alias in node.names]
+            imports += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             package = module.split(".")[: -node.level] if node.level else []
             origin = ".".join([*package, *([node.module] if node.module else [])])
-            found += [(node.lineno, f"{origin}.{alias.name}") for alias in node.names]
-    return found
+            imports += [(node.lineno, f"{origin}.{alias.name}") for alias in node.names]
+    return imports
 
 
 def _floor(folder: str) -> int:
@@ -55,16 +55,16 @@ def _floor(folder: str) -> int:
 
 
 def _breaches(module: str, source: str) -> list[str]:
-    """Every import of a module that goes up, or across to another folder of the same floor."""
+    """Returns a module's imports from higher layers and from other folders of its own layer."""
     home = _folder(module)
-    out = []
+    breaches = []
     for line, name in _imports(module, source):
-        there = _folder(name)
-        if home is None or there is None or there == home:
+        folder = _folder(name)
+        if home is None or folder is None or folder == home:
             continue
-        if _floor(there) <= _floor(home):
-            out.append(f"{module}:{line} imports {name}")
-    return out
+        if _floor(folder) <= _floor(home):
+            breaches.append(f"{module}:{line} imports {name}")
+    return breaches
 
 
 def _module(path: Path) -> str:
@@ -77,8 +77,8 @@ def test_a_file_imports_from_its_own_folder_and_from_floors_below(path: Path) ->
 
 
 def test_every_folder_is_on_one_floor() -> None:
-    there = {_folder(_module(path)) for path in _FILES} - {"__init__"}
-    assert there - {None} <= set().union(*_FLOORS)
+    folders = {_folder(_module(path)) for path in _FILES} - {"__init__"}
+    assert folders - {None} <= set().union(*_FLOORS)
     assert sum(map(len, _FLOORS)) == len(set().union(*_FLOORS))
 
 

@@ -25,20 +25,20 @@ def _run(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("name", _JOBS)
 def test_help_answers_at_once_and_shows_an_example(name: str) -> None:
-    """At once: nothing heavy is imported for it, and little at all."""
+    """``--help`` imports no heavy library and few modules."""
     command = [sys.executable, "-X", "importtime", "-m", f"jobs.{name}", "--help"]
-    done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0
-    assert f"python -m jobs.{name} " in done.stdout.partition("example")[2]
-    lines = done.stderr.splitlines()
+    process = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=60)
+    assert process.returncode == 0
+    assert f"python -m jobs.{name} " in process.stdout.partition("example")[2]
+    lines = process.stderr.splitlines()
     assert [line for line in lines if not line.startswith("import time:")] == []
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
     assert imported & _HEAVY == set()
-    assert len(lines) < 250  # 130 when this was written, of which Python's own start takes 60
+    assert len(lines) < 250  # 130 when this was written, of which 60 are Python's own startup
 
 
 def test_a_mistake_is_said_before_anything_heavy_is_imported() -> None:
-    """But for pyarrow, which is needed to look for the archive."""
+    """pyarrow is the exception, because it is needed to look for the archive."""
     for name in ("extract", "train", "scrape"):
         job = importlib.import_module(f"jobs.{name}").job
         needed = {"extract": ["--backbones", "x"], "train": ["--name", "x", "--features", "x"]}.get(name, [])
@@ -47,26 +47,28 @@ def test_a_mistake_is_said_before_anything_heavy_is_imported() -> None:
             f"try: job.run(['--archive', '/nowhere', *{needed}])\n"
             "except Exception as error: print(type(error).__name__, *sys.modules)"
         )
-        done = subprocess.run([sys.executable, "-c", check], cwd=_ROOT, capture_output=True, text=True, timeout=60)
-        said, *imported = done.stdout.split()
-        assert (said, set(imported) & {"ray", "torch", "timm", "scipy", "sklearn"}) == ("UserError", set()), done.stderr
+        process = subprocess.run([sys.executable, "-c", check], cwd=_ROOT, capture_output=True, text=True, timeout=60)
+        error, *imported = process.stdout.split()
+        assert (error, set(imported) & {"ray", "torch", "timm", "scipy", "sklearn"}) == ("UserError", set()), (
+            process.stderr
+        )
 
 
 def test_a_scrape_with_nothing_to_do_does_without_pandas(tmp_path: Path) -> None:
-    """pyarrow imports it, half a second, wherever it makes an array or a scalar of Python values."""
+    """pyarrow imports pandas, which takes half a second, to convert Python values to an array or a scalar."""
     archive = make_archive(tmp_path, [f"a:{i}" for i in range(8)], part_rows=256)
     check = (
         "import sys; from jobs.scrape import job\n"
         f"print(job.run(['--archive', {archive.uri!r}])['rows_in'], *sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", check], cwd=_ROOT, capture_output=True, text=True, timeout=60)
-    rows, *imported = done.stdout.split()
-    assert (rows, "pandas" in imported) == ("0", False), done.stderr
+    process = subprocess.run([sys.executable, "-c", check], cwd=_ROOT, capture_output=True, text=True, timeout=60)
+    rows, *imported = process.stdout.split()
+    assert (rows, "pandas" in imported) == ("0", False), process.stderr
 
 
 @pytest.fixture
 def job() -> Job:
-    """A job with an option of every kind, which reports what it was told."""
+    """A job with an option of every kind; it reports the parsed options."""
     job = Job("toy", "Play a little.\n\npython -m jobs.toy --archive archives/demo --count 3\n")
     job.option("--count", type=int, default=1, help="how many")
     job.option("--share", type=float, default=0.5, help="how much")
@@ -92,15 +94,15 @@ def job() -> Job:
 
 @pytest.fixture
 def said(job: Job, tmp_path):
-    """``said(arguments, toml)``: what the job understood, or the UserError."""
+    """``said(*arguments, toml=...)`` runs the job; it returns the parsed options or raises ``UserError``."""
     Archive.create(str(tmp_path / "archive"))
 
     def run(*arguments: str, toml: str | None = None) -> dict:
-        given = ["--archive", str(tmp_path / "archive"), *arguments]
+        command_line = ["--archive", str(tmp_path / "archive"), *arguments]
         if toml is not None:
             (tmp_path / "job.toml").write_text(toml, encoding="utf-8")
-            given += ["--config", str(tmp_path / "job.toml")]
-        return job.run(given)["said"]
+            command_line += ["--config", str(tmp_path / "job.toml")]
+        return job.run(command_line)["said"]
 
     return run
 
@@ -108,20 +110,20 @@ def said(job: Job, tmp_path):
 def test_the_report_is_the_last_line_and_is_kept(job: Job, tmp_path, monkeypatch, capsys) -> None:
     Archive.create(str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["toy", "--archive", str(tmp_path), "--count", "7", "--name", "Ängel 天使"])
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as caught:
         job.main()
-    assert left.value.code == 0
-    out, _ = capsys.readouterr()
-    report = json.loads(out.splitlines()[-1])
+    assert caught.value.code == 0
+    output, _ = capsys.readouterr()
+    report = json.loads(output.splitlines()[-1])
     assert report["job"] == "toy"
     assert isinstance(report["seconds"], float)
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (7, 7, 0)
     assert (report["seed"], report["options"]["name"]) == (0, "Ängel 天使")
     assert report["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
     assert {"ray", "torch", "pyarrow"} <= set(report["versions"])
-    (kept,) = (tmp_path / "reports" / "toy").iterdir()
-    assert report.pop("report") == str(kept)
-    assert json.loads(kept.read_text(encoding="utf-8")) == report
+    (path,) = (tmp_path / "reports" / "toy").iterdir()
+    assert report.pop("report") == str(path)
+    assert json.loads(path.read_text(encoding="utf-8")) == report
 
 
 @pytest.mark.parametrize(
@@ -134,12 +136,12 @@ def test_the_report_is_the_last_line_and_is_kept(job: Job, tmp_path, monkeypatch
 def test_other_ends(job: Job, tmp_path, monkeypatch, capsys, name: str, code: int, lines: list[str]) -> None:
     Archive.create(str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["toy", "--archive", str(tmp_path), "--name", name])
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as caught:
         job.main()
-    assert left.value.code == code
-    out, said = capsys.readouterr()
-    assert out == ""
-    assert said.splitlines() == ["chatter of a library", *lines]
+    assert caught.value.code == code
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert errors.splitlines() == ["chatter of a library", *lines]
     assert not (tmp_path / "reports").exists()
 
 
@@ -165,7 +167,7 @@ def test_without_an_archive(job: Job, tmp_path) -> None:
 
 
 def test_a_submitted_job_wants_the_whole_path_of_its_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its folder is a copy that Ray made and takes away again."""
+    """The working directory of a submitted job is a temporary copy that Ray makes and deletes."""
     maker = Job("maker", "Make.", creates_archive=True)
     maker.runs(lambda archive, options: {})
     monkeypatch.chdir(tmp_path)
@@ -270,7 +272,7 @@ def test_a_toml_file_that_cannot_be_read(job: Job, tmp_path) -> None:
 
 
 def test_options_are_not_abbreviated(said) -> None:
-    """An abbreviated --config would be taken, and its file read by nobody."""
+    """If abbreviations were allowed, ``--conf`` would be accepted, but its file would not be read."""
     for arguments in (["--conf", "x.toml"], ["--nam", "x"]):
         with pytest.raises(UserError, match=arguments[0]):
             said(*arguments)
@@ -296,42 +298,42 @@ _MISTAKES = [
 
 @pytest.mark.parametrize(("arguments", "said"), _MISTAKES)
 def test_a_mistake_is_one_line_and_exit_2(tmp_path, arguments: list[str], said: str) -> None:
-    asked = ["--archive", str(tmp_path / "none"), "--features", "x", "--id", "a:1", *arguments]
-    done = _run("jobs.neighbors", *asked)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
+    options = ["--archive", str(tmp_path / "none"), "--features", "x", "--id", "a:1", *arguments]
+    process = _run("jobs.neighbors", *options)
+    assert process.returncode == 2
+    assert process.stdout == ""
+    (line,) = process.stderr.splitlines()
     assert line.startswith("python -m jobs.neighbors: ")
     assert said in line
 
 
 def test_missing_options_are_a_mistake() -> None:
-    done = _run("jobs.walk")
-    assert done.returncode == 2
-    (line,) = done.stderr.splitlines()
+    process = _run("jobs.walk")
+    assert process.returncode == 2
+    (line,) = process.stderr.splitlines()
     assert "--archive, --features, --from, --to" in line
 
 
 def test_the_report_is_utf8_whatever_the_console(tmp_path) -> None:
-    """A title in Chinese does not end a run on a console that knows ASCII alone."""
+    """A Chinese title does not stop a job on an ASCII console."""
     code = (
         "from artsim.job import Job; job = Job('toy', 'Toy.', creates_archive=True);"
         "job.runs(lambda archive, options: {'title': '天使'}); job.main()"
     )
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     command = [sys.executable, "-c", code, "--archive", str(tmp_path)]
-    done = subprocess.run(command, cwd=_ROOT, capture_output=True, env=environment, timeout=60)
-    assert done.returncode == 0, done.stderr.decode()
-    assert json.loads(done.stdout.splitlines()[-1])["title"] == "天使"
+    process = subprocess.run(command, cwd=_ROOT, capture_output=True, env=environment, timeout=60)
+    assert process.returncode == 0, process.stderr.decode()
+    assert json.loads(process.stdout.splitlines()[-1])["title"] == "天使"
 
 
 @pytest.mark.parametrize("seed", ["-1", "4294967296", "x"])
 def test_a_seed_is_a_number_that_every_library_takes(tmp_path: Path, seed: str) -> None:
     needed = ["--archive", str(tmp_path), "--features", "a", "--from", "b", "--to", "c"]
     command = [sys.executable, "-m", "jobs.walk", *needed, "--seed", seed]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
-    assert "--seed" in done.stderr
+    process = subprocess.run(command, capture_output=True, text=True)
+    assert (process.returncode, len(process.stderr.splitlines())) == (2, 1)
+    assert "--seed" in process.stderr
 
 
 @pytest.mark.parametrize("about", ["{", "{}", "[]", '{"format": 1, "shards": 0}', '{"format": 1, "shards": "3"}'])
@@ -351,19 +353,19 @@ _FAILING = (
 @pytest.mark.parametrize(("good", "failed", "code"), [(0, 3, 1), (1, 2, 0), (3, 0, 0)])
 def test_a_run_in_which_every_row_failed_exits_with_1(tmp_path: Path, good: int, failed: int, code: int) -> None:
     command = [sys.executable, "-c", _FAILING % (good, failed, failed), "--archive", str(tmp_path)]
-    done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=60)
-    assert done.returncode == code
-    assert json.loads(done.stdout.splitlines()[-1])["rows_failed"] == failed  # the report is printed all the same
-    assert (f"{failed} of 3 rows failed: {failed} http" in done.stderr) == bool(failed)
-    assert "Traceback" not in done.stderr
+    process = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=60)
+    assert process.returncode == code
+    assert json.loads(process.stdout.splitlines()[-1])["rows_failed"] == failed  # the report is still printed
+    assert (f"{failed} of 3 rows failed: {failed} http" in process.stderr) == bool(failed)
+    assert "Traceback" not in process.stderr
 
 
 def test_a_closed_stdout_is_no_error(tmp_path: Path) -> None:
     code = _FAILING % (3, 0, 0)
     for end in (">&-", "| true", ">&- 2>&-"):
         line = f'"{sys.executable}" -c "{code}" --archive "{tmp_path}" {end}; exit ${{PIPESTATUS[0]}}'
-        done = subprocess.run(["bash", "-c", line], cwd=_ROOT, capture_output=True, text=True, timeout=60)
-        assert (done.returncode, done.stderr) == (0, ""), end
+        process = subprocess.run(["bash", "-c", line], cwd=_ROOT, capture_output=True, text=True, timeout=60)
+        assert (process.returncode, process.stderr) == (0, ""), end
 
 
 def test_an_archive_in_memory_is_refused() -> None:
@@ -377,10 +379,10 @@ def test_a_stdout_that_takes_nothing_is_told_in_one_line(tmp_path: Path) -> None
     code = _FAILING % (3, 0, 0)
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-c", code, "--archive", str(tmp_path)]
-        done = subprocess.run(command, cwd=_ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
-    assert done.returncode == 1
-    assert "can't be written to stdout: No space left on device; it is saved in " in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+        process = subprocess.run(command, cwd=_ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert process.returncode == 1
+    assert "can't be written to stdout: No space left on device; it is saved in " in process.stderr
+    assert len(process.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
@@ -389,11 +391,11 @@ def test_on_a_terminal_the_report_is_a_summary_unless_json_is_asked_for(tmp_path
 
     ours, theirs = pty.openpty()
     command = [sys.executable, "-c", _FAILING % (2, 1, 1), "--archive", str(tmp_path), *options]
-    done = subprocess.run(command, cwd=_ROOT, stdout=theirs, stderr=subprocess.PIPE, timeout=60)
+    process = subprocess.run(command, cwd=_ROOT, stdout=theirs, stderr=subprocess.PIPE, timeout=60)
     os.close(theirs)
     shown = os.read(ours, 1 << 16).decode()
     os.close(ours)
-    assert done.returncode == 0
+    assert process.returncode == 0
     if options:
         assert json.loads(shown)["rows_out"] == 2
     else:
@@ -421,7 +423,7 @@ def test_a_byte_order_mark_before_toml_is_skipped(said) -> None:
 
 
 def test_a_mistake_with_control_characters_is_printed_on_one_line() -> None:
-    done = _run("jobs.walk", "--archive", "no\x1b[31mwhere\n\u202ex", "--features", "a", "--from", "b", "--to", "c")
-    assert done.returncode == 2
-    (line,) = done.stderr.splitlines()
+    process = _run("jobs.walk", "--archive", "no\x1b[31mwhere\n\u202ex", "--features", "a", "--from", "b", "--to", "c")
+    assert process.returncode == 2
+    (line,) = process.stderr.splitlines()
     assert not {"\x1b", "\u202e"} & set(line)

@@ -72,7 +72,7 @@ def test_neighbors_are_a_table() -> None:
 
 
 def test_scores_in_a_table_are_figures() -> None:
-    """Columns are in the order of the fullest row."""
+    """Columns have the order of the row with the most columns."""
     score = {"value": 2.184, "n": 199, "low": 2.05, "high": 2.3149}
     unknown = {"value": None, "n": 0, "low": None, "high": None}
     gain = {"value": 0.2149, "n": 199, "low": -0.021, "high": 0.4, "p": 0.0614}

@@ -1,4 +1,4 @@
-"""One run at a time: in another process, and gone with it, however it ended."""
+"""Table locks: one process holds a table until it ends, even if it is killed."""
 
 import subprocess
 import sys

@@ -54,10 +54,12 @@ def test_a_relative_address_becomes_absolute(tmp_path, monkeypatch) -> None:
 
 def test_an_archive_and_its_tables_pickle(tmp_path) -> None:
     archive = make_archive(tmp_path, named(10))
-    again = pickle.loads(pickle.dumps(archive))
+    unpickled = pickle.loads(pickle.dumps(archive))
     table = pickle.loads(pickle.dumps(archive.table("catalog")))
-    assert again == archive
-    assert [rows.to_pydict() for rows in table.scan()] == [rows.to_pydict() for rows in again.table("catalog").scan()]
+    assert unpickled == archive
+    assert [rows.to_pydict() for rows in table.scan()] == [
+        rows.to_pydict() for rows in unpickled.table("catalog").scan()
+    ]
 
 
 def test_schemas_by_name(tmp_path) -> None:
@@ -73,8 +75,8 @@ def test_schemas_by_name(tmp_path) -> None:
 
 def test_names_and_remove(tmp_path) -> None:
     archive = make_archive(tmp_path, named(6))
-    add_features(archive, "b", {one: [1.0] for one in named(6)})
-    add_features(archive, "a", {one: [1.0] for one in named(6)})
+    add_features(archive, "b", {image_id: [1.0] for image_id in named(6)})
+    add_features(archive, "a", {image_id: [1.0] for image_id in named(6)})
     assert archive.names("features") == ["a", "b"]
     assert archive.names("models") == []
     archive.remove("features/a")
@@ -136,7 +138,7 @@ def test_a_folder_in_the_place_of_the_json_is_named(tmp_path) -> None:
 @pytest.mark.parametrize("left", ["images", "features"])
 def test_one_table_is_enough_to_know_a_lost_archive(tmp_path, left: str) -> None:
     archive = make_archive(tmp_path, named(60))
-    add_features(archive, "dots", {one: [1.0] for one in named(60)})
+    add_features(archive, "dots", {image_id: [1.0] for image_id in named(60)})
     for table in {"catalog", "images", "features"} - {left}:
         archive.remove(table)
     (tmp_path / "archive.json").unlink()
@@ -161,7 +163,7 @@ def test_a_folder_of_other_files_may_become_an_archive(tmp_path) -> None:
 
 
 def test_a_lost_archive_json_is_worked_out_beside_annotations(tmp_path) -> None:
-    """These lie in one shard, whatever their ids."""
+    """Annotations are stored in one shard, regardless of their ids."""
     archive = full_archive(tmp_path)
     Path(archive.uri, "archive.json").unlink()
     for open_ in (Archive.open, Archive.create):
@@ -174,7 +176,7 @@ def test_a_folder_in_the_place_of_a_lock_is_named(tmp_path) -> None:
     (tmp_path / "_locks" / "catalog.json").mkdir(parents=True)
     with pytest.raises(OSError, match="directory") as caught, archive.alone("catalog"):
         pass
-    said = in_words(caught.value, archive.uri)
-    assert isinstance(said, UserError)
-    assert "_locks/catalog.json" in str(said)
-    assert "move the folder away" in str(said)
+    error = in_words(caught.value, archive.uri)
+    assert isinstance(error, UserError)
+    assert "_locks/catalog.json" in str(error)
+    assert "move the folder away" in str(error)

@@ -1,4 +1,4 @@
-"""Parts and folders of an archive that are links to nowhere: they are named, not passed over."""
+"""Errors name the partitions and folders of an archive that are broken links."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ LOOP, NOWHERE = "itself", "nowhere"
 
 
 def broken(folder: Path, table: str, to: str) -> Path:
-    """An archive of two shards in which the first part of a table is such a link; the path of that part."""
+    """Makes an archive of two shards whose first partition of ``table`` is a broken link; returns the link's path."""
     make_archive(folder, named(20), shards=2, part_rows=5)
     part = sorted(Path(folder, table).rglob("*.parquet"))[0]
     part.unlink()
@@ -47,8 +47,8 @@ def test_so_does_whatever_reads_the_table(tmp_path: Path, to: str) -> None:
 
 def test_a_shard_that_is_a_broken_link_is_named(tmp_path: Path) -> None:
     part = broken(tmp_path, "images", NOWHERE)
-    for one in part.parent.iterdir():
-        one.unlink()
+    for path in part.parent.iterdir():
+        path.unlink()
     part.parent.rmdir()
     part.parent.symlink_to(tmp_path / "gone")
     with pytest.raises(UserError, match=rf"images/{part.parent.name}: broken link; restore its target"):

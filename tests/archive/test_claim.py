@@ -1,4 +1,4 @@
-"""Locks where the system has none: in a bucket, and on disks that know no locks."""
+"""Locks where the file system has none: in buckets and on disks without file locks."""
 
 import errno
 import fcntl
@@ -47,7 +47,7 @@ def test_a_bucket_is_held_by_one_process_until_it_dies(archive: Archive) -> None
             pass
         other.kill()
     with archive.alone("images"):
-        assert len(_claims(archive)) == 1  # the dead one's is gone
+        assert len(_claims(archive)) == 1  # the claim of the killed process is gone
     assert _claims(archive) == []
 
 
@@ -97,7 +97,7 @@ def test_of_many_at_once_at_most_one_holds_a_table(
 
     monkeypatch.setattr(fcntl, "flock", no_locks)
     archive = Archive.create(f"s3://{BUCKET}/archive" if where == "bucket" else str(tmp_path / "archive"))
-    holders, most, refused = 0, [0], []
+    holders, observed, refusals = 0, [0], []
     start, changing = threading.Barrier(6), threading.Lock()
 
     def hold() -> None:
@@ -107,38 +107,38 @@ def test_of_many_at_once_at_most_one_holds_a_table(
             with archive.alone("images"):
                 with changing:
                     holders += 1
-                    most.append(holders)
+                    observed.append(holders)
                 with changing:
                     holders -= 1
-        except UserError as mistake:
-            refused.append(str(mistake))
+        except UserError as error:
+            refusals.append(str(error))
 
     threads = [threading.Thread(target=hold) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert max(most) <= 1
-    assert all("images is locked by another run" in one for one in refused)
+    assert max(observed) <= 1
+    assert all("images is locked by another run" in message for message in refusals)
 
 
 @pytest.mark.parametrize("where", ["bucket", "disk"])
 def test_archives_that_are_made_at_the_same_time_are_one(where: str, tmp_path: Path, s3: S3Server) -> None:
-    """Two numbers of shards in one archive would hide rows."""
+    """An archive with two different shard counts would hide rows."""
     uri = f"s3://{BUCKET}/archive" if where == "bucket" else str(tmp_path / "archive")
-    made: list[int] = []
+    counts: list[int] = []
     start = threading.Barrier(5)
 
     def make(shards: int) -> None:
         start.wait()
-        made.append(Archive.create(uri, shards).shards)
+        counts.append(Archive.create(uri, shards).shards)
 
     threads = [threading.Thread(target=make, args=(shards,)) for shards in range(1, 6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert made == [Archive.open(uri).shards] * 5
+    assert counts == [Archive.open(uri).shards] * 5
     if where == "disk":
         assert [path.name for path in Path(uri).iterdir()] == ["archive.json"]
 

@@ -14,7 +14,7 @@ from tests.made import CLOSED, OPEN
 def test_everything_is_pending_at_first_and_nothing_at_the_end(tmp_path) -> None:
     archive = _archive(tmp_path, 50)
     works = _works(archive)
-    assert sorted(one for work in works for one in work.ids) == sorted(_ids(archive))
+    assert sorted(row_id for work in works for row_id in work.ids) == sorted(_ids(archive))
     for work in works:
         _do(archive, work)
     assert _works(archive) == []
@@ -27,9 +27,9 @@ def test_what_is_pending_is_what_is_missing(tmp_path, seed: int) -> None:
     for work in _works(archive):
         if rng.random() < 0.7:
             _do(archive, work, rng.sample(work.ids, rng.randint(0, len(work.ids))))
-    missing = [one for one in _ids(archive) if one not in _done(archive)]
+    missing = [row_id for row_id in _ids(archive) if row_id not in _done(archive)]
     works = _works(archive)
-    assert sorted(one for work in works for one in work.ids) == sorted(missing)
+    assert sorted(row_id for work in works for row_id in work.ids) == sorted(missing)
     assert all(work.ids for work in works)
 
 
@@ -41,7 +41,8 @@ def test_a_part_is_a_fixed_range_of_a_source_part_and_bears_its_name(tmp_path) -
         rows = catalog.read(work.shard, work.source_part, ["id"])["id"].to_pylist()
         assert work.ids == rows[work.start : work.stop]
         assert (work.start % 4, work.stop) == (0, min(work.start + 4, len(rows)))
-    assert PART_ROWS == 256  # names of parts depend on it: another number would double every row of an old archive
+    # Partition names depend on it: another value would duplicate every row of existing archives.
+    assert PART_ROWS == 256
 
 
 def test_without_a_size_a_part_of_the_target_is_one_of_the_source(tmp_path) -> None:
@@ -61,17 +62,17 @@ def test_new_rows_do_not_move_the_old_parts(tmp_path) -> None:
     _add(archive, "a-later-one", [f"late:{number}" for number in range(20)])
     after = _works(archive)
     assert [work for work in after if work.source_part != "a-later-one"] == before[1::2]
-    assert sorted(one for work in after if work.source_part == "a-later-one" for one in work.ids) == sorted(
+    assert sorted(row_id for work in after if work.source_part == "a-later-one" for row_id in work.ids) == sorted(
         f"late:{number}" for number in range(20)
     )
 
 
 def test_only_one_part_of_the_source(tmp_path) -> None:
     archive = _archive(tmp_path, 50)
-    every = [work for work in _works(archive) if work.shard == 1]
-    some = list(_find(archive)(1, only="p1"))
-    assert some == [work for work in every if work.source_part == "p1"]
-    assert some
+    expected = [work for work in _works(archive) if work.shard == 1]
+    works = list(_find(archive)(1, only="p1"))
+    assert works == [work for work in expected if work.source_part == "p1"]
+    assert works
 
 
 def test_rows_whose_key_is_null_are_not_wanted(tmp_path) -> None:
@@ -82,8 +83,8 @@ def test_rows_whose_key_is_null_are_not_wanted(tmp_path) -> None:
 
     works = _works(archive, source_key=open_ones, source_columns=["rights"])
     rights = {row["id"]: row["rights"] for rows in archive.table("catalog").scan() for row in rows.to_pylist()}
-    assert sorted(one for work in works for one in work.ids) == sorted(
-        one for one, words in rights.items() if words == OPEN
+    assert sorted(row_id for work in works for row_id in work.ids) == sorted(
+        row_id for row_id, words in rights.items() if words == OPEN
     )
 
 
@@ -96,12 +97,12 @@ def test_a_row_whose_key_in_the_target_is_null_is_tried_again(tmp_path) -> None:
     for work in _works(archive):
         _do(archive, work, work.ids[::3], status="timeout")
         _do(archive, work, work.ids[1::3])
-    failed = sorted(one for one, status in _done(archive).items() if status == "timeout")
+    failed = sorted(row_id for row_id, status in _done(archive).items() if status == "timeout")
     retried = _works(archive, target_key=not_timeout, target_columns=["status"])
     without = _works(archive)
-    missing = sorted(one for one in _ids(archive) if one not in _done(archive))
-    assert sorted(one for work in without for one in work.ids) == missing
-    assert sorted(one for work in retried for one in work.ids) == sorted(failed + missing)
+    missing = sorted(row_id for row_id in _ids(archive) if row_id not in _done(archive))
+    assert sorted(row_id for work in without for row_id in work.ids) == missing
+    assert sorted(row_id for work in retried for row_id in work.ids) == sorted(failed + missing)
     for work in retried:
         _do(archive, work)
     assert _done(archive) == dict.fromkeys(_ids(archive), "ok")
@@ -115,13 +116,13 @@ def test_a_key_that_changed_is_pending_again(tmp_path) -> None:
 
     def with_title(rows: pa.Table) -> pa.Array:
         ids = rows["id"].to_pylist()
-        return pa.array([f"{one}\n{'new' if one in changed else 'ok'}" for one in ids])
+        return pa.array([f"{row_id}\n{'new' if row_id in changed else 'ok'}" for row_id in ids])
 
     def with_status(rows: pa.Table) -> pa.Array:
         return pa.array([f"{row['id']}\n{row['status']}" for row in rows.to_pylist()])
 
     works = _works(archive, source_key=with_title, target_key=with_status, target_columns=["status"])
-    assert {one for work in works for one in work.ids} == changed
+    assert {row_id for work in works for row_id in work.ids} == changed
 
 
 def test_two_writers_of_the_same_work_never_double_a_row(tmp_path) -> None:
@@ -143,7 +144,7 @@ def test_two_writers_of_the_same_work_never_double_a_row(tmp_path) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        _done(archive)  # fails if an id is there twice
+        _done(archive)  # fails if an id occurs twice
     assert _done(archive) == dict.fromkeys(_ids(archive), "ok")
 
 
@@ -165,15 +166,15 @@ def _archive(folder: Any, count: int, part_rows: int = 5) -> Archive:
 def _add(archive: Archive, part: str, ids: list[str]) -> None:
     for shard in range(archive.shards):
         rows = [
-            {"id": one, "rights": OPEN if int(one.split(":")[1]) % 3 else CLOSED}
-            for one in ids
-            if archive.shard_of([one])[0] == shard
+            {"id": row_id, "rights": OPEN if int(row_id.split(":")[1]) % 3 else CLOSED}
+            for row_id in ids
+            if archive.shard_of([row_id])[0] == shard
         ]
         archive.table("catalog").write(shard, part, pa.Table.from_pylist(rows, schema=CATALOG))
 
 
 def _ids(archive: Archive) -> list[str]:
-    return [one for rows in archive.table("catalog").scan(["id"]) for one in rows["id"].to_pylist()]
+    return [row_id for rows in archive.table("catalog").scan(["id"]) for row_id in rows["id"].to_pylist()]
 
 
 def _find(archive: Archive, **how: Any) -> Callable[..., Any]:
@@ -190,7 +191,7 @@ def _works(archive: Archive, **how: Any) -> list[Work]:
 
 
 def _do(archive: Archive, work: Work, ids: list[str] | None = None, status: str = "ok") -> None:
-    rows = [{"id": one, "status": status} for one in (work.ids if ids is None else ids)]
+    rows = [{"id": row_id, "status": status} for row_id in (work.ids if ids is None else ids)]
     archive.table("images").merge(work.shard, work.part, pa.Table.from_pylist(rows, schema=IMAGES))
 
 

@@ -1,4 +1,4 @@
-"""An archive in a bucket: whole files or none, no credentials on the way, few requests, plain words."""
+"""An archive in an S3 bucket: atomic writes, no leaked credentials, few requests, clear error messages."""
 
 import pickle
 import subprocess
@@ -30,22 +30,22 @@ def store(s3: S3Server) -> Store:
 
 def test_an_archive_in_a_bucket_is_an_archive_as_any(s3: S3Server) -> None:
     archive = make_archive(URI, named(30))
-    add_features(archive, "dots", {one: [1.0, 2.0] for one in named(30)})
-    again = pickle.loads(pickle.dumps(Archive.open(f"{URI}/")))
-    assert (again.shards, again.table("catalog").count(), again.names("")) == (
+    add_features(archive, "dots", {image_id: [1.0, 2.0] for image_id in named(30)})
+    reopened = pickle.loads(pickle.dumps(Archive.open(f"{URI}/")))
+    assert (reopened.shards, reopened.table("catalog").count(), reopened.names("")) == (
         3,
         30,
         ["archive.json", "catalog", "features", "images"],
     )
-    table = again.table("features/dots", features(2))
+    table = reopened.table("features/dots", features(2))
     rows = table.read(0, "p0-00000")
     table.merge(0, "p0-00000", rows.slice(0, 1).set_column(2, "error", pa.array(["gone"])))
     assert Counter(table.read(0, "p0-00000")["error"].to_pylist()) == {None: len(rows) - 1, "gone": 1}
-    listed, images = again.table("images").listed(), again.table("images")
+    listed, images = reopened.table("images").listed(), reopened.table("images")
     assert [listed.parts(shard) for shard in range(3)] == [images.parts(shard) for shard in range(3)]
-    again.remove("images")
-    assert not again.has_table("images")
-    assert again.read_json("nothing.json") is None
+    reopened.remove("images")
+    assert not reopened.has_table("images")
+    assert reopened.read_json("nothing.json") is None
 
 
 def test_an_address_may_say_where_the_server_is(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +70,7 @@ def test_an_error_of_the_writer_or_of_its_draft_leaves_the_old_file(store: Store
 
 @pytest.mark.parametrize("refused", ["uploads", "partNumber=2", "uploadId", ""])
 def test_an_upload_that_fails_in_the_middle_leaves_the_old_file(store: Store, s3: S3Server, refused: str) -> None:
-    """At its beginning, at a part, at its end; and the single request of a small file. Nor does it show later."""
+    """S3 refuses the start, a part or the end of an upload, or the only request of a small file. A retry succeeds."""
     size = _LARGE if refused else 10
     s3.trouble = lambda asked: 403 if asked.method in ("POST", "PUT") and refused in asked.query else None
     with pytest.raises(OSError, match=r"file\.json"), store.replace("file.json") as draft:
@@ -83,11 +83,11 @@ def test_an_upload_that_fails_in_the_middle_leaves_the_old_file(store: Store, s3
 
 
 def test_a_writer_killed_in_the_middle_of_an_upload_leaves_the_old_file(store: Store, s3: S3Server) -> None:
-    came, killed = threading.Event(), threading.Event()
+    arrived, killed = threading.Event(), threading.Event()
 
     def trouble(asked: Asked) -> None:
         if "partNumber=3" in asked.query:
-            came.set()
+            arrived.set()
             killed.wait(10)
 
     s3.trouble = trouble
@@ -96,7 +96,7 @@ def test_a_writer_killed_in_the_middle_of_an_upload_leaves_the_old_file(store: S
     )
     script = f"import sys\nfrom pathlib import Path\nfrom artsim.archive import Store\n{write}"
     with subprocess.Popen([sys.executable, "-c", script, URI, str(_LARGE)]) as writer:
-        assert came.wait(20)
+        assert arrived.wait(20)
         writer.kill()
     killed.set()
     time.sleep(0.2)
@@ -109,7 +109,7 @@ def test_what_goes_to_workers_has_no_credentials_and_is_as_patient(store: Store,
     sent = pickle.dumps(store)
     assert KEY.encode() not in sent
     assert SECRET.encode() not in sent
-    for method in ("HEAD", "GET"):  # Arrow's own retries end after half a second, or there are none
+    for method in ("HEAD", "GET"):  # Arrow itself retries for half a second or not at all
         s3.fails_for(2.0, only=method)
         assert pickle.loads(sent).read_json("file.json") == "old"
 
@@ -118,10 +118,10 @@ def test_what_goes_to_workers_has_no_credentials_and_is_as_patient(store: Store,
     "place", [f"{KEY}:{SECRET}@museum", f"{KEY}:{SECRET.replace('/', '')}@museum", f"{KEY}@museum"]
 )
 def test_credentials_in_an_address_are_refused_and_not_repeated(place: str) -> None:
-    with pytest.raises(UserError, match="AWS_SECRET_ACCESS_KEY") as mistake:
+    with pytest.raises(UserError, match="AWS_SECRET_ACCESS_KEY") as caught:
         Store.open(f"s3://{place}/archive")
-    assert KEY not in str(mistake.value)
-    assert SECRET not in str(mistake.value)
+    assert KEY not in str(caught.value)
+    assert SECRET not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -133,19 +133,19 @@ def test_credentials_in_an_address_are_refused_and_not_repeated(place: str) -> N
     ],
 )
 def test_an_address_that_can_not_be_is_said(s3: S3Server, uri: str, words: str) -> None:
-    with pytest.raises(UserError, match=words) as mistake:
+    with pytest.raises(UserError, match=words) as caught:
         Store.open(uri)
-    assert SECRET not in str(mistake.value)
+    assert SECRET not in str(caught.value)
 
 
 def test_that_nobody_answers_is_said_at_once(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    made: list[dict[str, Any]] = []
+    clients: list[dict[str, Any]] = []
     real = s3_of_store.S3
-    monkeypatch.setattr(s3_of_store, "S3", lambda **options: made.append(options) or real(**options))
+    monkeypatch.setattr(s3_of_store, "S3", lambda **options: clients.append(options) or real(**options))
     with pytest.raises(UserError, match=r"S3 does not answer at http://127\.0\.0\.1:9; check AWS_ENDPOINT_URL"):
         Store.open(URI)
-    assert [options["retries"] for options in made] == [3]  # a knock, without a run's patience
+    assert [options["retries"] for options in clients] == [3]  # a quick check, with fewer retries than a run
 
 
 def test_a_small_file_is_one_request_to_write_and_two_to_read(store: Store, s3: S3Server) -> None:

@@ -71,7 +71,7 @@ def test_a_failed_upload_leaves_no_draft_behind(tmp_path, monkeypatch) -> None:
 
 @pytest.fixture(params=["memory", "subtree"])
 def far(request, tmp_path) -> Archive:
-    """An archive that is not on the local disk as far as it knows."""
+    """An archive on a file system that its store does not treat as local."""
     if request.param == "memory":
         return Archive.create(f"memory://{tmp_path.name}/archive", 3)
     files = pafs.SubTreeFileSystem(str(tmp_path), pafs.LocalFileSystem())
@@ -86,9 +86,9 @@ def test_an_archive_far_away_works_from_end_to_end(far: Archive) -> None:
     assert not far.store.is_local
     assert not far.has_table("catalog")
     for shard in range(3):
-        mine = [{"id": one, "title": one} for one in ids if far.shard_of([one])[0] == shard]
-        catalog.write(shard, "p", pa.Table.from_pylist(mine, schema=CATALOG))
-    assert sorted(one for shard in range(3) for one in catalog.ids(shard).to_pylist()) == ids
+        rows_of_shard = [{"id": row_id, "title": row_id} for row_id in ids if far.shard_of([row_id])[0] == shard]
+        catalog.write(shard, "p", pa.Table.from_pylist(rows_of_shard, schema=CATALOG))
+    assert sorted(row_id for shard in range(3) for row_id in catalog.ids(shard).to_pylist()) == ids
     assert catalog.find(["made:0007", "made:9999", "made:0001"], ["title"])["title"].to_pylist() == [
         "made:0007",
         "made:0001",
@@ -96,11 +96,11 @@ def test_an_archive_far_away_works_from_end_to_end(far: Archive) -> None:
     for _ in range(2):  # the second round finds nothing left to do
         for shard in range(3):
             for work in _pending(far, shard):
-                rows = [{"id": one, "status": "ok", "bytes": jpeg()} for one in work.ids[::2]]
+                rows = [{"id": row_id, "status": "ok", "bytes": jpeg()} for row_id in work.ids[::2]]
                 images.merge(shard, work.part, pa.Table.from_pylist(rows, schema=IMAGES))
-                rest = [{"id": one, "status": "timeout"} for one in work.ids[1::2]]
-                images.merge(shard, work.part, pa.Table.from_pylist(rest, schema=IMAGES))
-    assert sorted(one for rows in images.scan(["id"]) for one in rows["id"].to_pylist()) == ids
+                timeouts = [{"id": row_id, "status": "timeout"} for row_id in work.ids[1::2]]
+                images.merge(shard, work.part, pa.Table.from_pylist(timeouts, schema=IMAGES))
+    assert sorted(row_id for rows in images.scan(["id"]) for row_id in rows["id"].to_pylist()) == ids
     assert [work for shard in range(3) for work in _pending(far, shard)] == []
     assert far.names("") == ["archive.json", "catalog", "images"]
     far.remove("images")
@@ -121,11 +121,11 @@ def test_a_failed_writer_far_away_leaves_the_old_part(far: Archive) -> None:
 def test_create_finds_an_archive_in_memory_again(tmp_path) -> None:
     uri = f"memory://{tmp_path.name}"
     archive = make_archive(uri, named(12))
-    add_features(archive, "dots", {one: [1.0, 2.0] for one in named(12)})
-    again = Archive.open(uri)
-    assert again.shards == 3
-    assert again.table("features/dots").count() == 12
-    assert pickle.loads(pickle.dumps(again)).table("catalog").count() == 12
+    add_features(archive, "dots", {image_id: [1.0, 2.0] for image_id in named(12)})
+    reopened = Archive.open(uri)
+    assert reopened.shards == 3
+    assert reopened.table("features/dots").count() == 12
+    assert pickle.loads(pickle.dumps(reopened)).table("catalog").count() == 12
 
 
 _WRITER = """
@@ -158,9 +158,9 @@ def test_whoever_is_killed_a_part_is_always_whole(tmp_path) -> None:
     for _ in range(4):
         with subprocess.Popen([sys.executable, "-c", _WRITER, archive.uri], stdout=subprocess.PIPE) as writer:
             assert writer.stdout is not None
-            writer.stdout.readline()  # its first part stands
+            writer.stdout.readline()  # the first version of the partition is written
             seen = {look()}
-            while len(seen) < 3:  # the writer replaces it under the reader's eyes
+            while len(seen) < 3:  # the writer replaces the partition while it is read
                 seen.add(look())
             time.sleep(rng.uniform(0, 0.1))
             writer.kill()
@@ -197,7 +197,7 @@ def test_drafts_of_killed_writers_are_swept_away_when_they_are_old(tmp_path):
     assert (old.exists(), fresh.exists(), kept.exists()) == (False, True, True)
 
 
-_SPELLINGS = {  # a folder name, and what may come after file:// and the parent for it
+_SPELLINGS = {  # folder names, and how an address may spell them
     "plain": ["plain", "plain/"],
     "to rn": ["to rn", "to%20rn"],
     "törn": ["törn", "t%C3%B6rn"],

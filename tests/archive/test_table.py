@@ -32,7 +32,7 @@ ODD_IDS = [
 def test_the_shard_is_the_crc_of_the_utf8_bytes() -> None:
     from artsim.archive.table import shard_of
 
-    # CRC-32's check value and others, which an archive that is written can never change
+    # CRC-32's check value and others; existing archives depend on them
     assert shard_of(["123456789"], 2**32).tolist() == [0xCBF43926]
     assert shard_of(["", "a", "The quick brown fox jumps over the lazy dog"], 2**32).tolist() == [
         0,
@@ -58,12 +58,12 @@ def test_odd_ids_come_back_as_they_were(tmp_path) -> None:
     archive = make_archive(tmp_path, ODD_IDS, shards=4, part_rows=2)
     for name in ("catalog", "images"):
         table = archive.table(name)
-        assert sorted(one for rows in table.scan(["id"]) for one in rows["id"].to_pylist()) == sorted(ODD_IDS)
+        assert sorted(row_id for rows in table.scan(["id"]) for row_id in rows["id"].to_pylist()) == sorted(ODD_IDS)
         assert table.find(ODD_IDS)["id"].to_pylist() == ODD_IDS
         assert table.find(ODD_IDS[::-1], ["id"])["id"].to_pylist() == ODD_IDS[::-1]
         for shard in range(4):
-            mine = [one for one in ODD_IDS if _crc(one.encode()) % 4 == shard]
-            assert sorted(table.ids(shard).to_pylist()) == sorted(mine)
+            expected = [row_id for row_id in ODD_IDS if _crc(row_id.encode()) % 4 == shard]
+            assert sorted(table.ids(shard).to_pylist()) == sorted(expected)
 
 
 def test_all_columns_come_back_as_they_were(tmp_path) -> None:
@@ -141,7 +141,7 @@ def test_a_part_tells_what_came_of_the_work_that_wrote_it(tmp_path) -> None:
     table.merge(0, "p", _catalog("b"), {"work": "run", "rows": 1})
     assert table.outcome(0, "p", "run") == {"work": "run", "rows": 1}
     assert table.outcome(0, "p", "another run") is None
-    table.merge(0, "p", _catalog("c"))  # nothing of it stays in what is made from the part
+    table.merge(0, "p", _catalog("c"))  # a merge without an outcome drops the previous one
     assert table.outcome(0, "p", "run") is None
     assert sorted(table.ids(0).to_pylist()) == ["a", "b", "c"]
 
@@ -151,9 +151,9 @@ def test_merge_puts_new_rows_in_the_place_of_old_ones(tmp_path) -> None:
     expected: dict[str, str] = {}
     rng = random.Random(1)
     for turn in range(12):
-        some = {f"i{rng.randrange(30)}": f"turn {turn}" for _ in range(6)}
-        table.merge(0, "p", pa.Table.from_pylist([{"id": k, "title": v} for k, v in some.items()], schema=CATALOG))
-        expected.update(some)
+        titles = {f"i{rng.randrange(30)}": f"turn {turn}" for _ in range(6)}
+        table.merge(0, "p", pa.Table.from_pylist([{"id": k, "title": v} for k, v in titles.items()], schema=CATALOG))
+        expected.update(titles)
         rows = table.read(0, "p").to_pylist()
         assert len(rows) == len(expected)
         assert {row["id"]: row["title"] for row in rows} == expected
@@ -162,12 +162,12 @@ def test_merge_puts_new_rows_in_the_place_of_old_ones(tmp_path) -> None:
 def test_merge_keeps_bytes_and_vectors(tmp_path) -> None:
     archive = Archive.create(str(tmp_path), 1)
     images = archive.table("images")
-    one, two = (
+    first, second = (
         pa.Table.from_pylist([{"id": i, "bytes": bytes(range(256)) * n}], schema=IMAGES)
         for i, n in (("a", 1), ("b", 9))
     )
-    images.merge(0, "p", one)
-    images.merge(0, "p", two)
+    images.merge(0, "p", first)
+    images.merge(0, "p", second)
     assert {row["id"]: len(row["bytes"]) for row in images.read(0, "p").to_pylist()} == {"a": 256, "b": 2304}
     table = archive.table("features/x", features(2))
     for name, vector in (("a", [1.0, 2.0]), ("b", None)):
@@ -177,7 +177,7 @@ def test_merge_keeps_bytes_and_vectors(tmp_path) -> None:
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory) -> Archive:
-    """Images in parts of several row groups each."""
+    """Images in partitions of several row groups each."""
     ids = named(500)
     same = dict.fromkeys(ids, b"")
     return make_archive(
@@ -185,7 +185,7 @@ def large(tmp_path_factory) -> Archive:
         ids,
         shards=2,
         part_rows=130,
-        pictures={one: f"bytes of {one}".encode() for one in same},
+        pictures={image_id: f"bytes of {image_id}".encode() for image_id in same},
     )
 
 
@@ -197,12 +197,12 @@ def test_a_part_of_images_has_several_row_groups(large: Archive) -> None:
 def test_find_gives_rows_in_the_order_asked(large: Archive) -> None:
     rng = random.Random(2)
     for count in (1, 7, 400):
-        asked = rng.sample(named(500), count)
-        strangers = [f"made:{number}" for number in range(3)]
-        mixed = asked + strangers
+        known = rng.sample(named(500), count)
+        unknown = [f"made:{number}" for number in range(3)]
+        mixed = known + unknown
         rng.shuffle(mixed)
         rows = large.table("images").find(mixed, ["id", "bytes"]).to_pylist()
-        assert [row["id"] for row in rows] == [one for one in mixed if one in set(asked)]
+        assert [row["id"] for row in rows] == [image_id for image_id in mixed if image_id in set(known)]
         assert all(row["bytes"] == f"bytes of {row['id']}".encode() for row in rows)
 
 
@@ -215,8 +215,8 @@ def test_find_gives_the_columns_asked_for(large: Archive) -> None:
 
 
 def test_find_of_one_id_twice_gives_it_twice(large: Archive) -> None:
-    asked = ["made:0004", "made:0002", "made:0004"]
-    assert large.table("images").find(asked, ["id"])["id"].to_pylist() == asked
+    wanted = ["made:0004", "made:0002", "made:0004"]
+    assert large.table("images").find(wanted, ["id"])["id"].to_pylist() == wanted
 
 
 def test_find_of_nothing(large: Archive) -> None:
@@ -239,26 +239,26 @@ def test_find_reads_only_the_row_groups_of_its_hits(large: Archive, monkeypatch)
 
 def test_scan_goes_over_every_row_once_in_a_fixed_order(large: Archive) -> None:
     table = large.table("images")
-    first = [one for rows in table.scan(["id"]) for one in rows["id"].to_pylist()]
-    assert sorted(first) == named(500)
-    assert first == [one for rows in table.scan(["id", "bytes"]) for one in rows["id"].to_pylist()]
-    assert first == [one for shard in range(2) for one in table.ids(shard).to_pylist()]
+    expected = [image_id for rows in table.scan(["id"]) for image_id in rows["id"].to_pylist()]
+    assert sorted(expected) == named(500)
+    assert expected == [image_id for rows in table.scan(["id", "bytes"]) for image_id in rows["id"].to_pylist()]
+    assert expected == [image_id for shard in range(2) for image_id in table.ids(shard).to_pylist()]
     assert table.count() == 500
 
 
 @pytest.mark.parametrize("rows", [1, 10, 1000])
 def test_batches_give_the_wanted_rows_few_at_a_time(large: Archive, rows: int) -> None:
     table = large.table("images")
-    there = table.read(0, "p0-00000", ["id"])["id"].to_pylist()
-    wanted = there[5:90:3]
+    ids = table.read(0, "p0-00000", ["id"])["id"].to_pylist()
+    wanted = ids[5:90:3]
     batches = list(table.batches(0, "p0-00000", ["id", "bytes"], [*wanted, "stranger"], rows))
     assert all(0 < len(batch) <= rows for batch in batches)
-    found = [row for batch in batches for row in batch.to_pylist()]
-    assert found == [{"id": one, "bytes": f"bytes of {one}".encode()} for one in wanted]
+    read = [row for batch in batches for row in batch.to_pylist()]
+    assert read == [{"id": image_id, "bytes": f"bytes of {image_id}".encode()} for image_id in wanted]
 
 
 def _catalog(*ids: str) -> pa.Table:
-    return pa.Table.from_pylist([{"id": one} for one in ids], schema=CATALOG)
+    return pa.Table.from_pylist([{"id": row_id} for row_id in ids], schema=CATALOG)
 
 
 def _crc(data: bytes) -> int:

@@ -1,4 +1,4 @@
-"""The model of what an archive costs: what it predicts follows from its formulas, and docs/scale.md shows no other."""
+"""The cost model of an archive: predictions follow from its formulas, and docs/scale.md shows the same ones."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ def test_the_document_shows_what_the_model_says() -> None:
 
 def test_the_largest_host_takes_as_long_whatever_the_cluster() -> None:
     naive = 0.0
-    for _ in range(200_000 // 2):  # two requests at once
+    for _ in range(200_000 // 2):  # two concurrent requests
         naive += 0.3
     for cluster in (FOUR, EIGHT):
         scrape = predict(MILLION, cluster)["scrape"]
@@ -29,12 +29,12 @@ def test_the_largest_host_takes_as_long_whatever_the_cluster() -> None:
 
 def test_of_many_small_hosts_twice_the_machines_take_half_the_time() -> None:
     spread = replace(MILLION, largest_host=1e-4)
-    one, two = (predict(spread, cluster)["scrape"] for cluster in (FOUR, EIGHT))
-    assert one.seconds - one.start == pytest.approx(2 * (two.seconds - two.start))
+    four, eight = (predict(spread, cluster)["scrape"] for cluster in (FOUR, EIGHT))
+    assert four.seconds - four.start == pytest.approx(2 * (eight.seconds - eight.start))
 
 
 def test_a_part_is_not_divided_among_gpus() -> None:
-    small = replace(MILLION, images=32 * 256)  # a part for every shard
+    small = replace(MILLION, images=32 * 256)  # one partition per shard
     times = {gpus: predict(small, Cluster(100, gpus))["extract"].bounds["GPUs"] for gpus in (16, 31, 32, 64)}
     assert times[16] == times[31] == 2 * 256 / Rates().forward
     assert times[32] == times[64] == 256 / Rates().forward
@@ -42,9 +42,9 @@ def test_a_part_is_not_divided_among_gpus() -> None:
 
 def test_ten_times_the_images_are_a_hundred_times_the_pairs() -> None:
     larger = replace(MILLION, images=10_000_000)
-    one, ten = (predict(archive, FOUR)["neighbors --all"] for archive in (MILLION, larger))
-    assert ten.bounds["comparing"] == pytest.approx(100 * one.bounds["comparing"])
-    assert ten.bounds["the line"] == pytest.approx(100 * one.bounds["the line"], rel=0.01)
+    million, ten_million = (predict(archive, FOUR)["neighbors --all"] for archive in (MILLION, larger))
+    assert ten_million.bounds["comparing"] == pytest.approx(100 * million.bounds["comparing"])
+    assert ten_million.bounds["the line"] == pytest.approx(100 * million.bounds["the line"], rel=0.01)
 
 
 def test_a_job_costs_the_hours_of_the_machines_that_it_needs() -> None:
@@ -66,7 +66,7 @@ def test_a_feature_takes_four_bytes_a_dimension_and_a_little() -> None:
 
 
 def test_without_gpus_the_cpus_compute() -> None:
-    """Two million images at 62 a second of two CPUs, on eight: 2.2 hours."""
+    """Two million images on eight CPUs, at 62 images per second per two CPUs, take 2.2 hours."""
     extract = predict(Archive(2_000_000, 0.01, 32), Cluster(1, 0))["extract"]
     assert extract.bound == "computing"
     assert extract.seconds == pytest.approx(2_000_000 / (62 / 2 * 8) + 12)

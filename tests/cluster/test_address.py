@@ -1,4 +1,4 @@
-"""Which Ray a job joins, and what it says in bounded time when there is none."""
+"""Which Ray cluster a job joins, and the error that it raises in bounded time if there is none."""
 
 import socket
 import subprocess
@@ -25,7 +25,7 @@ print(len(listening) > 3, {one.laddr.ip for one in listening} <= {"127.0.0.1", "
 
 @pytest.fixture
 def short_path() -> Iterator[Path]:
-    """Ray's sockets lie below it, and their paths have at most 107 bytes."""
+    """A folder for Ray's sockets, whose paths are limited to 107 bytes."""
     with tempfile.TemporaryDirectory(prefix="a") as folder:
         yield Path(folder)
 
@@ -68,7 +68,7 @@ def test_an_address_where_something_else_listens_is_an_outage(
 
 
 def test_a_ray_on_loopback_alone_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ray takes this machine's other address for 127.0.0.1, and would ask there for minutes."""
+    """Ray replaces 127.0.0.1 with this machine's other address, where it would retry for minutes."""
     monkeypatch.setattr(address, "_answer", lambda *_: None)
     monkeypatch.setattr("ray._private.services.get_node_ip_address", lambda: "127.0.0.2")
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -97,7 +97,7 @@ def test_nodes_that_are_none_are_a_mistake(monkeypatch: pytest.MonkeyPatch, text
 
 @pytest.mark.slow
 def test_a_stale_note_is_told_and_the_local_ray_is_private(short_path: Path, closed_port: int) -> None:
-    """The head died without ``ray stop``. The new Ray listens on loopback, and its token is its owner's."""
+    """The head died without ``ray stop``. The new Ray listens on loopback, and only its owner can read its token."""
     tmp_path = short_path
     (tmp_path / "ray").mkdir()
     (tmp_path / "ray" / "ray_current_cluster").write_text(f"127.0.0.1:{closed_port}")
@@ -113,8 +113,8 @@ def test_a_stale_note_is_told_and_the_local_ray_is_private(short_path: Path, clo
         check=False,
     )
     assert (run.returncode, run.stdout) == (0, "True\nTrue True\n"), run.stderr
-    told = [line for line in run.stderr.splitlines() if "on a busy machine" not in line]
-    assert len(told) == 1
-    assert f"127.0.0.1:{closed_port}, named in {tmp_path}/ray/ray_current_cluster, is not running" in told[0]
+    messages = [line for line in run.stderr.splitlines() if "on a busy machine" not in line]
+    assert len(messages) == 1
+    assert f"127.0.0.1:{closed_port}, named in {tmp_path}/ray/ray_current_cluster, is not running" in messages[0]
     token = home / ".ray" / "auth_token"
     assert token.stat().st_mode & 0o077 == 0

@@ -1,4 +1,4 @@
-"""What jobs know of the cluster."""
+"""What jobs know about the cluster: its nodes, CPUs, GPUs and memory."""
 
 import contextlib
 
@@ -9,12 +9,12 @@ from artsim.errors import ServiceUnavailable
 
 
 def test_a_cluster_that_grows_counts_what_may_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    there = [
+    nodes = [
         {"Alive": True, "Resources": {"memory": 1.0}},
         {"Alive": True, "Resources": {"CPU": 4.0}},
         {"Alive": False, "Resources": {"CPU": 9.0}},
     ]
-    monkeypatch.setattr("ray.nodes", lambda: there)
+    monkeypatch.setattr("ray.nodes", lambda: nodes)
     monkeypatch.delenv("ARTSIM_NODES", raising=False)
     assert (cluster.nodes(), cluster.cpus(), cluster.gpus()) == (
         [{"CPU": 0, "GPU": 0, "memory": 1}, {"CPU": 4, "GPU": 0, "memory": 0}],
@@ -22,28 +22,28 @@ def test_a_cluster_that_grows_counts_what_may_come(monkeypatch: pytest.MonkeyPat
         0,
     )
     monkeypatch.setenv("ARTSIM_NODES", '[[2, {"CPU": 16}], [1, {"CPU": 8, "GPU": 1}]]')
-    without = {"memory": 0}
-    large, small = {"CPU": 16, "GPU": 0, **without}, {"CPU": 8, "GPU": 1, **without}
+    no_memory = {"memory": 0}
+    large, small = {"CPU": 16, "GPU": 0, **no_memory}, {"CPU": 8, "GPU": 1, **no_memory}
     assert cluster.nodes() == [large, large, small]
     assert (cluster.cpus(), cluster.gpus()) == (40, 1)
 
 
 def test_machines_with_little_memory_hold_fewer_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     units = [{"memory": 1e9}, {"CPU": 8.0, "memory": 4.5e9}, {"CPU": 2.0, "memory": 16e9}]
-    monkeypatch.setattr("ray.nodes", lambda: [{"Alive": True, "Resources": some} for some in units])
+    monkeypatch.setattr("ray.nodes", lambda: [{"Alive": True, "Resources": resources} for resources in units])
     monkeypatch.delenv("ARTSIM_NODES", raising=False)
     needs = cluster.with_memory({"CPU": 1, "GPU": 0}, 10**9)
     assert needs == {"CPU": 1, "GPU": 0, "memory": 10**9}
     assert cluster.room_for(needs) == 4 + 2
     assert cluster.room_for({"CPU": 1}) == 8 + 2
     assert cluster.room_for({"CPU": 4}) == 2
-    assert cluster.room_for({"CPU": 16}) == 1  # which waits for such a machine
+    assert cluster.room_for({"CPU": 16}) == 1  # the process waits for a large enough machine
     large = cluster.with_memory({"CPU": 1}, 10**11)
     assert (large["memory"], cluster.room_for(large)) == (4_500_000_000, 1 + 2)
-    del units[1:]  # a head alone, whose workers are still to come
+    del units[1:]  # a head whose workers have not started yet
     assert (cluster.with_memory({"CPU": 1}, 10**9), cluster.room_for({"CPU": 1})) == ({"CPU": 1}, 1)
     monkeypatch.setenv("ARTSIM_NODES", '[[2, {"CPU": 16}], [1, {"CPU": 8, "memory": 2e10}]]')
-    assert cluster.with_memory({"CPU": 1}, 10**9) == {"CPU": 1}  # some machine does not tell
+    assert cluster.with_memory({"CPU": 1}, 10**9) == {"CPU": 1}  # not every machine states its memory
 
 
 @pytest.mark.parametrize("failures", [0, 1, 2])

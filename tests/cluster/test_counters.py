@@ -1,4 +1,4 @@
-"""What Prometheus reads."""
+"""Counters and gauges that Prometheus reads."""
 
 import time
 
@@ -24,11 +24,11 @@ def test_counters_stand_where_prometheus_looks() -> None:
             cluster.count("images_tested", "of a test", amount, status="ok", host="museum.example")
         cluster.gauge("share_tested", "of a test", 0.25)
         (node,) = ray.nodes()
-        found, deadline = "", time.monotonic() + 60
-        while "ray_artsim_share_tested" not in found and time.monotonic() < deadline:
+        metrics, deadline = "", time.monotonic() + 60
+        while "ray_artsim_share_tested" not in metrics and time.monotonic() < deadline:
             time.sleep(0.5)
-            found = requests.get(f"http://127.0.0.1:{node['MetricsExportPort']}/metrics", timeout=5).text
-        lines = [line for line in found.splitlines() if line.startswith("ray_artsim_")]
+            metrics = requests.get(f"http://127.0.0.1:{node['MetricsExportPort']}/metrics", timeout=5).text
+        lines = [line for line in metrics.splitlines() if line.startswith("ray_artsim_")]
         (images,) = (line for line in lines if line.startswith("ray_artsim_images_tested"))
         assert 'host="museum.example"' in images
         assert 'status="ok"' in images

@@ -1,4 +1,4 @@
-"""Actors that take items while machines come and go."""
+"""A pool of actors that processes items while machines join and leave."""
 
 import logging
 import os
@@ -20,14 +20,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]
 
 @pytest.fixture(scope="module")
 def machines() -> Iterator[Cluster]:
-    """Two, with a CPU each."""
+    """Two machines with one CPU each."""
     ray.shutdown()
-    there = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    there.add_node(num_cpus=1)
-    ray.init(address=there.address, logging_level=logging.ERROR, log_to_driver=False)
-    yield there
+    two_nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    two_nodes.add_node(num_cpus=1)
+    ray.init(address=two_nodes.address, logging_level=logging.ERROR, log_to_driver=False)
+    yield two_nodes
     ray.shutdown()
-    there.shutdown()
+    two_nodes.shutdown()
 
 
 @ray.remote(num_cpus=1)

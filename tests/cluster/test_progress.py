@@ -1,4 +1,4 @@
-"""What is shown of long work."""
+"""Progress bars of long tasks."""
 
 import logging
 import re
@@ -14,7 +14,7 @@ from artsim.job import _Lines
 def test_the_rate_is_that_since_the_first_result(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A start of a second before five results a twentieth of a second apart: 20 rows a second, and not 4."""
+    """A startup of one second, then five results 0.05 s apart: 16 rows per second, not 4."""
     now = [1000.0]
     monkeypatch.setattr("tqdm.std.time", lambda: now[0])
 
@@ -28,7 +28,7 @@ def test_the_rate_is_that_since_the_first_result(
     shown = capsys.readouterr().err
     assert "5/6" in shown
     (rate,) = re.findall(r"([\d.]+) rows/s\]\s*$", shown)
-    assert float(rate) == pytest.approx(4 / 0.25)  # four after the first, in the time until the stream's end
+    assert float(rate) == pytest.approx(4 / 0.25)  # four results in the 0.25 s after the first
 
 
 def test_nothing_to_do_shows_nothing_wrong() -> None:

@@ -1,4 +1,4 @@
-"""A cluster of several nodes on this machine: what runs on it, who may submit, what is left of it."""
+"""A cluster of several nodes on this machine: its nodes, its token, the jobs of the demo, and cleanup."""
 
 import os
 import re
@@ -50,8 +50,8 @@ def test_without_its_token_nobody_gets_anything(
     stranger = {name: value for name, value in cluster.environment.items() if not name.startswith("RAY_AUTH")}
     stranger |= {"HOME": str(tmp_path)} | ({"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token} if token else {})
     head = f"{cluster.environment['RAY_HEAD_IP']}:{cluster.environment['HEAD_PORT']}"
-    asked = command.format(address=cluster.address, head=head, done=tmp_path / "done")
-    refused = subprocess.run(["ray", *asked.split()], env=stranger, capture_output=True, text=True, timeout=60)
+    arguments = command.format(address=cluster.address, head=head, done=tmp_path / "done")
+    refused = subprocess.run(["ray", *arguments.split()], env=stranger, capture_output=True, text=True, timeout=60)
     assert refused.returncode != 0
     assert re.search("[Uu]nauth|[Aa]uthentication", refused.stdout + refused.stderr)
     assert cluster.ask("api/jobs/") == []

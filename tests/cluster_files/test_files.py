@@ -1,4 +1,4 @@
-"""The files that start a cluster: Ray takes them, the token is on, nothing in them is secret, no dashboard is open."""
+"""The files that start a cluster: Ray accepts them, they require a token, contain no secret and expose no dashboard."""
 
 import json
 import re
@@ -24,7 +24,7 @@ def _yaml(name: str) -> dict[str, Any]:
 
 
 def _starts(name: str) -> list[str]:
-    """Every command of a file that starts Ray."""
+    """Returns the commands of a file that start Ray."""
     if name.endswith(".sh"):
         commands = _text(name).replace("\\\n", " ").splitlines()
     else:
@@ -137,21 +137,21 @@ def test_workers_are_spot_and_come_from_none() -> None:
 def test_the_jobs_are_told_what_may_come() -> None:
     launcher = _yaml("cluster.yaml")
     _, *kinds = launcher["available_node_types"].values()
-    told = re.search(r"ARTSIM_NODES='(.*?)'", launcher["head_start_ray_commands"][-1])[1]
-    assert json.loads(told) == [[kind["max_workers"], kind["resources"]] for kind in kinds]
+    setting = re.search(r"ARTSIM_NODES='(.*?)'", launcher["head_start_ray_commands"][-1])[1]
+    assert json.loads(setting) == [[kind["max_workers"], kind["resources"]] for kind in kinds]
 
     spec = _yaml("cluster/kubernetes.yaml")["spec"]["rayClusterSpec"]
-    (told,) = spec["headGroupSpec"]["template"]["spec"]["containers"][0]["env"]
+    (setting,) = spec["headGroupSpec"]["template"]["spec"]["containers"][0]["env"]
     names = {"cpu": "CPU", "nvidia.com/gpu": "GPU"}
     pods = []
     for group in spec["workerGroupSpecs"]:
         limits = group["template"]["spec"]["containers"][0]["resources"]["limits"]
         units = {names[key]: int(limits[key]) for key in names if key in limits}
-        # Ray gives processes what its object store, three tenths of a pod's memory, leaves.
+        # Ray's object store takes 30% of a pod's memory; processes get the rest.
         pods.append(
             [group["maxReplicas"], {**units, "memory": pytest.approx(0.65 * _bytes(limits["memory"]), rel=0.1)}]
         )
-    assert (told["name"], json.loads(told["value"])) == ("ARTSIM_NODES", pods)
+    assert (setting["name"], json.loads(setting["value"])) == ("ARTSIM_NODES", pods)
 
 
 def _bytes(gibibytes: str) -> int:

@@ -39,7 +39,7 @@ pytestmark = [
 
 
 def _sbatch(folder: Path, srun: str) -> tuple[int, str, str]:
-    """Runs the script as the first of two nodes; its exit status, what it said, and a mark of all its processes."""
+    """Runs the script as the first of two nodes; returns exit status, output and a mark of its processes."""
     (folder / "bin").mkdir()
     (folder / "bin" / "srun").write_text(srun)
     (folder / "bin" / "srun").chmod(0o755)
@@ -66,14 +66,14 @@ def _sbatch(folder: Path, srun: str) -> tuple[int, str, str]:
 
 
 def test_an_allocation_is_a_cluster_for_as_long_as_the_command_runs(tmp_path: Path) -> None:
-    code, said, mark = _sbatch(tmp_path, _ELSEWHERE)
-    assert "seen 1 420 1 420\n" in said, said[-3000:]  # the allocation's CPU and memory, not the machine's
+    code, output, mark = _sbatch(tmp_path, _ELSEWHERE)
+    assert "seen 1 420 1 420\n" in output, output[-3000:]  # the allocation's CPU and memory, not the machine's
     assert code == 3
     assert left(mark) == []
     assert [path.name for path in tmp_path.glob(".artsim-*")] == []
 
 
 def test_nodes_that_cannot_start_are_not_waited_for(tmp_path: Path) -> None:
-    code, said, mark = _sbatch(tmp_path, _REFUSING)
-    assert (code, "no such step" in said, "seen" in said) == (1, True, False), said[-3000:]
+    code, output, mark = _sbatch(tmp_path, _REFUSING)
+    assert (code, "no such step" in output, "seen" in output) == (1, True, False), output[-3000:]
     assert left(mark) == []

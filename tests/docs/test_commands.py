@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 # concepts.md comes last: it shows the archive after the others
 _GUIDES = ["catalogues.md", "scrape.md", "features.md", "explore.md", "learn.md", "sweep.md", "concepts.md"]
 _PAGES = [ROOT / "README.md", *(ROOT / "docs" / name for name in _GUIDES)]
-_SAMPLE = ["shen-mountain-1", "valcroix-moonlight-1", "lindqvist-harbour-1", *(f"work-{n}" for n in range(57))]
+_SAMPLE = ["shen-mountain-1", "valcroix-moonlight-1", "lindqvist-harbour-1", *(f"work-{n}" for n in range(137))]
 
 
 @pytest.fixture(scope="module")
@@ -34,19 +34,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         _write_catalogue("people-art", [f"pa{number:05d}" for number in range(55, 115)], file="labels.csv")
         _write_catalogue("mcv-museum", ["mcv-1", "mcv-2"], file="labels.csv")
         _write_catalogue(".", [f"w{number}" for number in range(12)], images="scans")
-        for path in ("photographs/a.jpg", "photo.jpg", "mcv-museum/queries/qsd1_w1/00001.jpg"):
-            _write_image(Path(path), seed=len(path))
-        _job(
-            "catalog",
-            "--archive",
-            "archives/demo",
-            "--source",
-            "table",
-            "--location",
-            "sample/works.csv",
-            "--as",
-            "sample",
-        )
+        for path in (
+            "photographs/a.jpg",
+            "photographs/b.jpg",
+            "photographs/c.jpg",
+            "photo.jpg",
+            "mcv-museum/queries/qsd1_w1/00001.jpg",
+        ):
+            _write_image(Path(path), seed=sum(path.encode()))
+        catalogue = ["--source", "table", "--location", "sample/works.csv", "--as", "sample"]
+        _job("catalog", "--archive", "archives/demo", *catalogue)
         _job("scrape", "--archive", "archives/demo", "--contact", "test@example.org")
         _job("extract", "--archive", "archives/demo", "--backbones", "efficientnet_lite0", "efficientnet_lite0@4+std")
         _write_annotations()
@@ -59,7 +56,7 @@ def _write_catalogue(folder: str, ids: list[str], file: str = "works.csv", image
     Path(folder, images).mkdir(parents=True)
     with Path(folder, file).open("w", newline="") as sink:
         table = csv.writer(sink)
-        table.writerow(["id", "file", "title", "artist", "type"])
+        table.writerow(["id", "file", "name", "artist", "type"])
         for number, name in enumerate(ids):
             table.writerow(
                 [name, f"{images}/{name}.jpg", f"Work {number}", f"Artist {number % 12}", f"Type {number % 3}"]

@@ -1,4 +1,4 @@
-"""Artworks may be named without their collection, as long as it is clear which is meant."""
+"""The id of an artwork may omit the collection if it stays unambiguous."""
 
 from pathlib import Path
 
@@ -18,13 +18,13 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     folder: Path = tmp_path_factory.mktemp("ids")
     archive = make_archive(folder / "archive", _IDS, rights={"a:2": CLOSED})
     rng = np.random.default_rng(1)
-    add_features(archive, "dots", {one: rng.normal(size=4) for one in _IDS})
+    add_features(archive, "dots", {image_id: rng.normal(size=4) for image_id in _IDS})
     return archive
 
 
 def _asked(archive: Archive, *ids: str, rights: str = "all") -> list[str]:
-    how = ["--archive", archive.uri, "--features", "dots", "--k", "2", "--rights", rights]
-    return [one["query"] for one in neighbors.run([*how, "--id", *ids])["queries"]]
+    options = ["--archive", archive.uri, "--features", "dots", "--k", "2", "--rights", rights]
+    return [answer["query"] for answer in neighbors.run([*options, "--id", *ids])["queries"]]
 
 
 def test_an_id_without_its_collection_is_completed(archive: Archive) -> None:

@@ -22,19 +22,19 @@ Table = dict[str, list[tuple[str, float]]]
 
 @pytest.fixture
 def archive(tmp_path) -> Archive:
-    """Every fifth artwork is protected, some have no vector; one whole part has none."""
-    archive = make_archive(tmp_path, _IDS, rights={one: CLOSED for i, one in enumerate(_IDS) if i % 5 == 0})
+    """Every fifth artwork is protected; some, including a whole partition, have no vector."""
+    archive = make_archive(tmp_path, _IDS, rights={image_id: CLOSED for i, image_id in enumerate(_IDS) if i % 5 == 0})
     rng = np.random.default_rng(4)
-    vectors: dict[str, Any] = {one: rng.normal(size=8) for one in _IDS}
-    whole = archive.table("images").read(1, "p0-00001", ["id"])["id"].to_pylist()
-    assert len(whole) == 8
-    add_features(archive, "dots", vectors | dict.fromkeys([*_IDS[7:9], *whole]), shuffled=4)
+    vectors: dict[str, Any] = {image_id: rng.normal(size=8) for image_id in _IDS}
+    partition = archive.table("images").read(1, "p0-00001", ["id"])["id"].to_pylist()
+    assert len(partition) == 8
+    add_features(archive, "dots", vectors | dict.fromkeys([*_IDS[7:9], *partition]), shuffled=4)
     return archive
 
 
 @pytest.fixture
 def fresh(archive: Archive, monkeypatch) -> Archive:
-    """The same, with tasks so small that the work is cut into several."""
+    """The same archive, with so few queries per task that there are several tasks."""
     monkeypatch.setattr("artsim.explore.neighbors._QUERIES", 20)
     return archive
 
@@ -51,15 +51,15 @@ def test_the_table_equals_brute_force(fresh: Archive) -> None:
 
 @pytest.mark.slow
 def test_another_question_waits_until_the_table_is_written(fresh: Archive, monkeypatch) -> None:
-    """Each of two questions at once would take the other's rows for its own."""
+    """Two concurrent queries would each take the other's rows for their own."""
     from artsim import cluster
 
     refused: list[str] = []
 
     def started() -> None:
-        with pytest.raises(UserError, match="neighbors/dots of this archive") as other:
+        with pytest.raises(UserError, match="neighbors/dots is locked by another run") as caught:
             job.run(["--archive", fresh.uri, "--features", "dots", "--all", "--k", "9", "--metric", "euclidean"])
-        refused.append(str(other.value))
+        refused.append(str(caught.value))
         connect()
 
     connect = cluster.connect
@@ -77,15 +77,15 @@ def test_what_is_missing_is_completed_and_the_rest_is_kept(fresh: Archive) -> No
     kept = sorted(folder.glob("*/*.parquet"))
     kept.pop().unlink()
     before = {path: path.stat().st_mtime_ns for path in kept}
-    again = all_neighbors(Space(fresh, ["dots"]), 4, **_USUAL)
-    assert 0 < again["rows_in"] < report["rows_in"]
+    second = all_neighbors(Space(fresh, ["dots"]), 4, **_USUAL)
+    assert 0 < second["rows_in"] < report["rows_in"]
     assert {path: path.stat().st_mtime_ns for path in kept} == before
     assert _read(fresh, report["table"]) == _naive(fresh, "dots", 4)
 
 
 @pytest.mark.slow
 def test_another_question_makes_the_table_anew(archive: Archive) -> None:
-    """Every change is one question more; none leaves an answer to the one before."""
+    """Every changed option is a new query, and no row of the previous query remains."""
     all_neighbors(Space(archive, ["dots"]), 3, **_USUAL)
     for change in ({"metric": "cityblock"}, {"farthest": True}, {"public_only": True}):
         report = all_neighbors(Space(archive, ["dots"]), 3, **{**_USUAL, **change})
@@ -96,7 +96,7 @@ def test_another_question_makes_the_table_anew(archive: Archive) -> None:
 
 @pytest.mark.slow
 def test_other_vectors_make_the_table_anew(archive: Archive) -> None:
-    """The same number of rows with other bytes behind them is another question, too."""
+    """Vectors of other image bytes also make a new query, even if the number of rows is the same."""
     first = all_neighbors(Space(archive, ["dots"]), 3, **_USUAL)
     rng = np.random.default_rng(9)
     archive.remove("features/dots")
@@ -106,7 +106,7 @@ def test_other_vectors_make_the_table_anew(archive: Archive) -> None:
             renewed = [f"{value}-refreshed" for value in rows["sha256"].to_pylist()]
             at = rows.schema.get_field_index("sha256")
             archive.table("images").write(shard, part, rows.set_column(at, "sha256", [renewed]))
-    add_features(archive, "dots", {one: rng.normal(size=8) for one in _IDS})
+    add_features(archive, "dots", {image_id: rng.normal(size=8) for image_id in _IDS})
     second = all_neighbors(Space(archive, ["dots"]), 3, **_USUAL)
     assert second["table"] == first["table"]
     assert _read(archive, second["table"]) == _naive(archive, "dots", 3)
@@ -131,13 +131,13 @@ def test_a_question_that_cannot_be_asked_leaves_the_old_table(archive: Archive, 
 
 
 def _read(archive: Archive, name: str) -> Table:
-    found: Table = {}
+    table: Table = {}
     for rows in archive.table(name).scan():
         for row in rows.to_pylist():
-            answers = found.setdefault(row["id"], [])
+            answers = table.setdefault(row["id"], [])
             answers.append((row["neighbor"], pytest.approx(row["distance"], abs=1e-5)))
             assert row["rank"] == len(answers), "ranks count from 1, or an id is there twice"
-    return found
+    return table
 
 
 def _naive(
@@ -145,13 +145,13 @@ def _naive(
 ) -> Table:
     vectors = vectors_of(archive, feature)
     if public_only:
-        vectors = {one: vector for one, vector in vectors.items() if _IDS.index(one) % 5}
-    out: Table = {}
-    for one, vector in vectors.items():
-        away = {
-            other: float(cdist(vector[None].astype(float), against[None].astype(float), metric)[0, 0])
-            for other, against in vectors.items()
-            if other != one
+        vectors = {query: vector for query, vector in vectors.items() if _IDS.index(query) % 5}
+    table: Table = {}
+    for query, vector in vectors.items():
+        distances = {
+            other: float(cdist(vector[None].astype(float), other_vector[None].astype(float), metric)[0, 0])
+            for other, other_vector in vectors.items()
+            if other != query
         }
-        out[one] = sorted(away.items(), key=lambda pair: (-pair[1] if farthest else pair[1], pair[0]))[:k]
-    return out
+        table[query] = sorted(distances.items(), key=lambda pair: (-pair[1] if farthest else pair[1], pair[0]))[:k]
+    return table

@@ -11,7 +11,7 @@ from artsim.features import Block
 
 
 def _data(count: int, dimension: int = 6, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Ids in no order, and vectors that every metric is defined for."""
+    """Returns shuffled ids, and vectors for which every metric is defined."""
     rng = np.random.default_rng(seed)
     ids = np.array([f"made:{number}" for number in rng.permutation(count)], dtype=object)
     return ids, rng.gamma(1.5, size=(count, dimension)).astype(np.float32)
@@ -26,26 +26,28 @@ def _blocks(ids: np.ndarray, vectors: np.ndarray, sizes: tuple[int, ...] = (1, 7
 
 
 def _naive(ids, vectors, queries, k, metric, farthest=False, but_not=None) -> list[list[tuple[str, float]]]:
-    """Every distance in float64, sorted by distance and then by id; what has no distance comes last."""
+    """Computes every distance in float64; sorts by distance, then by id. Undefined distances come last."""
     answers = []
     for index, row in enumerate(cdist(queries.astype(np.float64), vectors.astype(np.float64), metric)):
         pairs = []
-        for name, away in zip(ids, row, strict=True):
+        for name, distance in zip(ids, row, strict=True):
             if but_not is None or name != but_not[index]:
                 worst = -np.inf if farthest else np.inf
-                pairs.append((name, worst if np.isnan(away) else away))
+                pairs.append((name, worst if np.isnan(distance) else distance))
         answers.append(sorted(pairs, key=lambda pair: (-pair[1] if farthest else pair[1], pair[0]))[:k])
     return answers
 
 
 def _assert_same(found: Nearest, expected: list[list[tuple[str, float]]]) -> None:
     assert found.ids.tolist() == [[name for name, _ in row] for row in expected]
-    np.testing.assert_allclose(found.distances, [[away for _, away in row] for row in expected], rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(
+        found.distances, [[distance for _, distance in row] for row in expected], rtol=1e-12, atol=1e-15
+    )
 
 
 @pytest.fixture(params=[5, 64, 8192])
 def chunk(request, monkeypatch) -> int:
-    """Small chunks, so that answers come together from many; and the real one."""
+    """Small chunk sizes, so that results are merged from many chunks, and the real one."""
     monkeypatch.setattr(module, "_CHUNK", request.param)
     return request.param
 
@@ -55,37 +57,37 @@ def chunk(request, monkeypatch) -> int:
 def test_search_is_exact(metric: str, farthest: bool, chunk: int) -> None:
     ids, vectors = _data(200)
     queries = np.concatenate([vectors[:9], _data(5, seed=1)[1]])
-    found = search(_blocks(ids, vectors), queries, 12, metric=metric, farthest=farthest)
-    assert found.ids.shape == found.distances.shape == (14, 12)
-    _assert_same(found, _naive(ids, vectors, queries, 12, metric, farthest))
+    nearest = search(_blocks(ids, vectors), queries, 12, metric=metric, farthest=farthest)
+    assert nearest.ids.shape == nearest.distances.shape == (14, 12)
+    _assert_same(nearest, _naive(ids, vectors, queries, 12, metric, farthest))
 
 
 @pytest.mark.parametrize("farthest", [False, True])
 @pytest.mark.parametrize("metric", METRICS)
 def test_ties_go_by_id(metric: str, farthest: bool, chunk: int) -> None:
-    """Three pictures stand for a hundred: far more ties than are asked for."""
+    """A hundred ids share three vectors, so there are far more ties than results."""
     ids, vectors = _data(100)
     vectors = vectors[np.arange(100) % 3]
-    found = search(_blocks(ids, vectors), vectors[:3], 10, metric=metric, farthest=farthest)
-    _assert_same(found, _naive(ids, vectors, vectors[:3], 10, metric, farthest))
+    nearest = search(_blocks(ids, vectors), vectors[:3], 10, metric=metric, farthest=farthest)
+    _assert_same(nearest, _naive(ids, vectors, vectors[:3], 10, metric, farthest))
 
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean", "sqeuclidean", "cityblock"])
 @pytest.mark.parametrize("farthest", [False, True])
 def test_vectors_far_from_the_origin_are_told_apart(metric: str, farthest: bool) -> None:
-    """Products of such vectors in float32 are all rounding; the answer must not be."""
+    """In float32, products of such vectors are mostly rounding error; the result must be exact."""
     ids, vectors = _data(300, 32)
     vectors = (vectors * 0.01 + 100).astype(np.float32)
-    found = search(_blocks(ids, vectors), vectors[:20], 10, metric=metric, farthest=farthest)
-    _assert_same(found, _naive(ids, vectors, vectors[:20], 10, metric, farthest))
+    nearest = search(_blocks(ids, vectors), vectors[:20], 10, metric=metric, farthest=farthest)
+    _assert_same(nearest, _naive(ids, vectors, vectors[:20], 10, metric, farthest))
 
 
 def test_vectors_of_very_different_lengths() -> None:
     ids, vectors = _data(200, 16)
     vectors *= (10.0 ** np.linspace(-4, 4, 200))[:, None].astype(np.float32)
     for metric in ("cosine", "euclidean"):
-        found = search(_blocks(ids, vectors), vectors[::10], 7, metric=metric)
-        _assert_same(found, _naive(ids, vectors, vectors[::10], 7, metric))
+        nearest = search(_blocks(ids, vectors), vectors[::10], 7, metric=metric)
+        _assert_same(nearest, _naive(ids, vectors, vectors[::10], 7, metric))
 
 
 @pytest.mark.parametrize("farthest", [False, True])
@@ -93,18 +95,18 @@ def test_each_query_leaves_its_own_id_out(farthest: bool, chunk: int) -> None:
     ids, vectors = _data(60)
     own = ids[:20].copy()
     own[3], own[4] = None, "stranger"
-    found = search(_blocks(ids, vectors), vectors[:20], 8, farthest=farthest, but_not=own)
-    assert found.ids.shape == (20, 8)
-    _assert_same(found, _naive(ids, vectors, vectors[:20], 8, "cosine", farthest, own))
+    nearest = search(_blocks(ids, vectors), vectors[:20], 8, farthest=farthest, but_not=own)
+    assert nearest.ids.shape == (20, 8)
+    _assert_same(nearest, _naive(ids, vectors, vectors[:20], 8, "cosine", farthest, own))
 
 
 def test_a_copy_of_itself_stays(chunk: int) -> None:
-    """But-not is about the id: another artwork with the same vector is the nearest there is."""
+    """``but_not`` excludes ids only: another artwork with the same vector is the nearest."""
     ids, vectors = _data(30)
     vectors[1:4] = vectors[0]
-    found = search(_blocks(ids, vectors), vectors[:1], 3, metric="euclidean", but_not=ids[:1])
-    assert found.ids.tolist() == [sorted(ids[1:4])]
-    assert found.distances.tolist() == [[0.0, 0.0, 0.0]]
+    nearest = search(_blocks(ids, vectors), vectors[:1], 3, metric="euclidean", but_not=ids[:1])
+    assert nearest.ids.tolist() == [sorted(ids[1:4])]
+    assert nearest.distances.tolist() == [[0.0, 0.0, 0.0]]
 
 
 @pytest.mark.parametrize("k", [6, 7, 8, 500])
@@ -126,14 +128,14 @@ def test_one_vector_and_none() -> None:
 
 @pytest.mark.parametrize("farthest", [False, True])
 def test_what_has_no_distance_comes_last(farthest: bool, chunk: int) -> None:
-    """A vector of zeros has no direction: more of them than are wanted take nobody's place."""
+    """Zero vectors have no direction; even more than ``k`` of them displace no other result."""
     ids, vectors = _data(90)
     vectors[::2] = 0
-    found = search(_blocks(ids, vectors), vectors[1:12:2], 20, farthest=farthest)
-    _assert_same(found, _naive(ids, vectors, vectors[1:12:2], 20, "cosine", farthest))
-    assert np.isfinite(found.distances).all()
-    every = search(_blocks(ids, vectors), vectors[1:2], 90, farthest=farthest)
-    assert np.isfinite(every.distances).tolist() == [[True] * 45 + [False] * 45]
+    nearest = search(_blocks(ids, vectors), vectors[1:12:2], 20, farthest=farthest)
+    _assert_same(nearest, _naive(ids, vectors, vectors[1:12:2], 20, "cosine", farthest))
+    assert np.isfinite(nearest.distances).all()
+    all_vectors = search(_blocks(ids, vectors), vectors[1:2], 90, farthest=farthest)
+    assert np.isfinite(all_vectors.distances).tolist() == [[True] * 45 + [False] * 45]
 
 
 @pytest.mark.parametrize("metric", ["jensenshannon", "correlation", "braycurtis"])
@@ -141,20 +143,22 @@ def test_what_has_no_distance_comes_last(farthest: bool, chunk: int) -> None:
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_metrics_that_give_nan(metric: str, farthest: bool) -> None:
     ids, vectors = _data(60)
-    vectors[::3] *= -1  # no probabilities
-    vectors[1::9] = 2.0  # no deviation, so no correlation
+    vectors[::3] *= -1  # not probabilities
+    vectors[1::9] = 2.0  # constant, so correlation is undefined
     vectors[2::9] = 0.0
-    found = search(_blocks(ids, vectors), vectors[:9], 25, metric=metric, farthest=farthest)
-    _assert_same(found, _naive(ids, vectors, vectors[:9], 25, metric, farthest))
+    nearest = search(_blocks(ids, vectors), vectors[:9], 25, metric=metric, farthest=farthest)
+    _assert_same(nearest, _naive(ids, vectors, vectors[:9], 25, metric, farthest))
 
 
 @pytest.mark.parametrize("farthest", [False, True])
 def test_a_query_without_distances_costs_the_others_nothing(farthest: bool) -> None:
     ids, vectors = _data(50)
     queries = np.concatenate([np.zeros((1, 6), np.float32), vectors[:4]])
-    found = search(_blocks(ids, vectors), queries, 5, farthest=farthest)
-    assert not np.isfinite(found.distances[0]).any()
-    _assert_same(Nearest(found.ids[1:], found.distances[1:]), _naive(ids, vectors, vectors[:4], 5, "cosine", farthest))
+    nearest = search(_blocks(ids, vectors), queries, 5, farthest=farthest)
+    assert not np.isfinite(nearest.distances[0]).any()
+    _assert_same(
+        Nearest(nearest.ids[1:], nearest.distances[1:]), _naive(ids, vectors, vectors[:4], 5, "cosine", farthest)
+    )
 
 
 def test_the_way_the_blocks_are_cut_makes_no_difference(monkeypatch) -> None:
@@ -163,8 +167,8 @@ def test_the_way_the_blocks_are_cut_makes_no_difference(monkeypatch) -> None:
     answers = []
     for size, sizes in ((8192, (150,)), (8192, (3, 5)), (10, (3, 5)), (1, (1,)), (64, (64, 1))):
         monkeypatch.setattr(module, "_CHUNK", size)
-        found = search(_blocks(ids, vectors, sizes), vectors[::7], 9, metric="euclidean")
-        answers.append((found.ids.tolist(), found.distances.tolist()))
+        nearest = search(_blocks(ids, vectors, sizes), vectors[::7], 9, metric="euclidean")
+        answers.append((nearest.ids.tolist(), nearest.distances.tolist()))
     assert all(answer == answers[0] for answer in answers)
 
 
@@ -181,5 +185,5 @@ def test_questions_that_cannot_be_asked(k: int, metric: str, said: str) -> None:
 def test_a_vector_that_is_no_number_hides_no_other(metric: str) -> None:
     vectors = np.array([[1, 0], [0, 1], [np.nan, np.nan], [1, 1]], np.float32)
     names = np.array(["a", "b", "nan", "d"], dtype=object)
-    found = search([(names, vectors)], vectors[:1], 2, metric=metric, but_not=names[:1])
-    assert found.ids.tolist() == [["d", "b"]]
+    nearest = search([(names, vectors)], vectors[:1], 2, metric=metric, but_not=names[:1])
+    assert nearest.ids.tolist() == [["d", "b"]]

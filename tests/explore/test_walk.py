@@ -12,12 +12,14 @@ _USUAL = {"jitter": 1, "metric": "cosine", "seed": 0, "public_only": False}
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory) -> Archive:
-    """Clouds of points; every fourth artwork is protected."""
+    """A random cloud of points; every fourth artwork is protected."""
     archive = make_archive(
-        tmp_path_factory.mktemp("walk"), _IDS, rights={one: CLOSED for i, one in enumerate(_IDS) if i % 4 == 3}
+        tmp_path_factory.mktemp("walk"),
+        _IDS,
+        rights={image_id: CLOSED for i, image_id in enumerate(_IDS) if i % 4 == 3},
     )
     rng = np.random.default_rng(3)
-    add_features(archive, "cloud", {one: rng.gamma(1.0, size=5) for one in _IDS})
+    add_features(archive, "cloud", {image_id: rng.gamma(1.0, size=5) for image_id in _IDS})
     return archive
 
 
@@ -35,31 +37,31 @@ def test_each_step_is_the_nearest_that_is_left(archive: Archive, metric: str, st
 
 def test_what_lies_around_is_no_artwork_twice(archive: Archive) -> None:
     way = walk(Space(archive, ["cloud"]), _IDS[0], _IDS[1], 8, **_USUAL)
-    around = [one for names in way.around for one in names]
-    assert len(set(around)) == len(around) == 8 * 9
-    assert not set(around) & set(way.ids)
+    neighbors = [image_id for names in way.around for image_id in names]
+    assert len(set(neighbors)) == len(neighbors) == 8 * 9
+    assert not set(neighbors) & set(way.ids)
     assert (way.around[0], way.around[-1]) == ([], [])
 
 
 def test_points_on_the_great_circle_have_equal_angles(tmp_path) -> None:
-    """A quarter turn in eight steps: artworks wait at every 10 degrees, at any distance from the origin."""
+    """A quarter turn in eight steps takes an artwork every 10 degrees, at any distance from the origin."""
     rng = np.random.default_rng(0)
     angles = dict(zip(named(91), range(91), strict=True))
     vectors = {
-        one: np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle)), 0]) * rng.uniform(0.1, 50)
-        for one, angle in angles.items()
+        image_id: np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle)), 0]) * rng.uniform(0.1, 50)
+        for image_id, angle in angles.items()
     }
     archive = make_archive(tmp_path, list(angles))
     add_features(archive, "circle", vectors)
     way = walk(Space(archive, ["circle"]), "made:0000", "made:0090", 8, **_USUAL)
-    assert [angles[one] for one in way.ids] == [0, 10, 20, 30, 40, 50, 60, 70, 80, 90]
+    assert [angles[image_id] for image_id in way.ids] == [0, 10, 20, 30, 40, 50, 60, 70, 80, 90]
     assert max(way.distances) < 1e-6
 
 
 def test_other_metrics_walk_the_straight_line(tmp_path) -> None:
     ids = named(41)
     archive = make_archive(tmp_path, ids)
-    add_features(archive, "line", {one: [number, 2.0 * number, -3.0] for number, one in enumerate(ids)})
+    add_features(archive, "line", {image_id: [number, 2.0 * number, -3.0] for number, image_id in enumerate(ids)})
     way = walk(Space(archive, ["line"]), ids[40], ids[0], 7, **{**_USUAL, "metric": "euclidean"})
     assert way.ids == [ids[number] for number in range(40, -1, -5)]
     np.testing.assert_allclose(way.distances, 0, atol=1e-4)
@@ -67,7 +69,7 @@ def test_other_metrics_walk_the_straight_line(tmp_path) -> None:
 
 def test_two_artworks_of_the_same_direction(tmp_path) -> None:
     archive = make_archive(tmp_path, named(12))
-    add_features(archive, "same", {one: [1.0 + number, 1.0 + number] for number, one in enumerate(named(12))})
+    add_features(archive, "same", {image_id: [1.0 + number, 1.0 + number] for number, image_id in enumerate(named(12))})
     way = walk(Space(archive, ["same"]), "made:0000", "made:0005", 3, **_USUAL)
     assert len(set(way.ids)) == 5
     assert max(way.distances) < 1e-6
@@ -86,19 +88,23 @@ def test_jitter_chooses_among_the_nearest_and_is_repeatable(archive: Archive) ->
         way = ids(5, seed)
         assert len(set(way)) == 8
         for step in range(1, 7):
-            left = _ranked(archive, _IDS[0], _IDS[77], 6, "cosine")[step - 1]
-            left = [one for one in left if one not in {*way[:step], way[-1]}]
-            assert way[step] in left[:5]
+            candidates = _ranked(archive, _IDS[0], _IDS[77], 6, "cosine")[step - 1]
+            candidates = [image_id for image_id in candidates if image_id not in {*way[:step], way[-1]}]
+            assert way[step] in candidates[:5]
     firsts = {ids(5, seed)[1] for seed in range(40)}
     assert firsts == set(
-        [one for one in _ranked(archive, _IDS[0], _IDS[77], 6, "cosine")[0] if one not in (_IDS[0], _IDS[77])][:5]
+        [
+            image_id
+            for image_id in _ranked(archive, _IDS[0], _IDS[77], 6, "cosine")[0]
+            if image_id not in (_IDS[0], _IDS[77])
+        ][:5]
     )
 
 
 def test_a_walk_of_public_artworks(archive: Archive) -> None:
     way = walk(Space(archive, ["cloud"]), _IDS[0], _IDS[1], 20, **{**_USUAL, "public_only": True})
-    shown = {*way.ids, *(one for names in way.around for one in names)}
-    assert {_IDS.index(one) % 4 for one in shown} == {0, 1, 2}
+    shown = {*way.ids, *(image_id for names in way.around for image_id in names)}
+    assert {_IDS.index(image_id) % 4 for image_id in shown} == {0, 1, 2}
 
 
 def test_every_artwork_can_be_walked_over(archive: Archive) -> None:
@@ -122,14 +128,14 @@ def test_every_artwork_can_be_walked_over(archive: Archive) -> None:
     ],
 )
 def test_mistakes(archive: Archive, change: dict, said: str) -> None:
-    asked = {"start": _IDS[0], "end": _IDS[1], "steps": 3, **_USUAL, **change}
+    arguments = {"start": _IDS[0], "end": _IDS[1], "steps": 3, **_USUAL, **change}
     with pytest.raises(UserError, match=said):
-        walk(Space(archive, ["cloud"]), **asked)
+        walk(Space(archive, ["cloud"]), **arguments)
 
 
 def _points(archive: Archive, start: str, end: str, steps: int, metric: str) -> list[np.ndarray]:
-    """Points on the way in float64: turned in the plane of both ends, or on the line between them."""
-    a, b = (vectors_of(archive, "cloud")[one].astype(np.float64) for one in (start, end))
+    """Returns the points of the walk in float64: on the great circle (cosine) or the line between both ends."""
+    a, b = (vectors_of(archive, "cloud")[image_id].astype(np.float64) for image_id in (start, end))
     if metric != "cosine":
         return [a + (b - a) * step / (steps + 1) for step in range(1, steps + 1)]
     a /= np.linalg.norm(a)
@@ -140,7 +146,7 @@ def _points(archive: Archive, start: str, end: str, steps: int, metric: str) -> 
 
 
 def _ranked(archive: Archive, start: str, end: str, steps: int, metric: str) -> list[list[str]]:
-    """For each point all artworks by their distance to it."""
+    """Returns, for each point, all artworks sorted by their distance to it."""
     from scipy.spatial import distance
 
     vectors = vectors_of(archive, "cloud")
@@ -154,7 +160,7 @@ def _ranked(archive: Archive, start: str, end: str, steps: int, metric: str) -> 
 def _naive(archive: Archive, start: str, end: str, steps: int, metric: str) -> list[str]:
     way = [start]
     for ranked in _ranked(archive, start, end, steps, metric):
-        way.append(next(one for one in ranked if one not in (*way, end)))
+        way.append(next(image_id for image_id in ranked if image_id not in (*way, end)))
     return [*way, end]
 
 
@@ -164,5 +170,5 @@ def test_a_walk_says_how_far_each_artwork_is_from_the_way(archive: Archive) -> N
     way: Walk = walk(Space(archive, ["cloud"]), _IDS[0], _IDS[77], 5, **_USUAL)
     vectors = vectors_of(archive, "cloud")
     points = _points(archive, _IDS[0], _IDS[77], 5, "cosine")
-    expected = [cosine(point, vectors[one]) for point, one in zip(points, way.ids[1:-1], strict=True)]
+    expected = [cosine(point, vectors[image_id]) for point, image_id in zip(points, way.ids[1:-1], strict=True)]
     np.testing.assert_allclose(way.distances[1:-1], expected, atol=1e-6)

@@ -1,4 +1,4 @@
-"""A Ray cluster of several machines on this one, each a raylet of its own, for tests that take some of them away."""
+"""A Ray cluster of several simulated machines, one raylet each, for tests that remove some of them."""
 
 import json
 import os
@@ -16,7 +16,7 @@ _PATIENCE = 150.0  # seconds
 
 
 class Machines:
-    """The first is the head, with the driver of every job; numbers are CPUs."""
+    """A cluster of machines with ``cpus`` CPUs; the first is the head, which runs the driver of every job."""
 
     def __init__(self, *cpus: int, **head: Any) -> None:
         from ray.cluster_utils import Cluster
@@ -28,33 +28,33 @@ class Machines:
 
     @property
     def address(self) -> str:
-        """Where a driver finds the head."""
+        """The address of the head, for drivers."""
         return self._cluster.address
 
     def join(self, cpus: int, **more: Any) -> None:
-        """Another machine comes."""
+        """Adds a machine."""
         self.nodes.append(self._cluster.add_node(num_cpus=cpus, **more))
 
     def lose(self, number: int) -> None:
-        """A machine goes, as if somebody had pulled its plug."""
+        """Removes a machine without warning, as in a power failure."""
         self._cluster.remove_node(self.nodes[number], allow_graceful=False)
 
     def start(self, job: str, *options: str, **environment: str) -> subprocess.Popen[str]:
-        """A job on this cluster."""
+        """Starts a job on this cluster."""
         return start(job, *options, RAY_ADDRESS=self.address, **environment)
 
     def run(self, job: str, *options: str, **environment: str) -> dict[str, Any]:
-        """The report of a job that is to succeed."""
+        """Runs a job that has to succeed and returns its report."""
         return report_of(self.start(job, *options, **environment))
 
     def stop(self) -> None:
-        """All machines go."""
+        """Stops all machines."""
         self._cluster.shutdown()
 
 
 @contextmanager
 def machines(*cpus: int, **head: Any) -> Iterator[Machines]:
-    """``with machines(1, 1, 1) as cluster:``: a head and two more, each with one CPU."""
+    """``with machines(1, 1, 1) as cluster:`` starts a head and two workers with one CPU each."""
     cluster = Machines(*cpus, **head)
     try:
         yield cluster
@@ -63,7 +63,7 @@ def machines(*cpus: int, **head: Any) -> Iterator[Machines]:
 
 
 def start(job: str, *options: str, **environment: str) -> subprocess.Popen[str]:
-    """A job, as a person would start it; on a Ray of its own unless RAY_ADDRESS says otherwise."""
+    """Starts a job by its command line, on a Ray of its own unless ``RAY_ADDRESS`` is given."""
     kept = tempfile.TemporaryFile("w+")  # noqa: SIM115 (a pipe that nobody reads would stop it)
     process = subprocess.Popen(
         [sys.executable, "-m", f"jobs.{job}", *options],
@@ -79,14 +79,14 @@ def start(job: str, *options: str, **environment: str) -> subprocess.Popen[str]:
 
 
 def report_of(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """The report of a job that is to succeed."""
-    out, said = ended(process)
-    assert process.returncode == 0, said[-3000:]
-    return json.loads(out.splitlines()[-1])
+    """Waits for a job that has to succeed and returns its report."""
+    stdout, stderr = ended(process)
+    assert process.returncode == 0, stderr[-3000:]
+    return json.loads(stdout.splitlines()[-1])
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[str, str]:
-    """What a job wrote to stdout and stderr, when it has ended."""
+    """Waits for a job to end and returns its stdout and stderr; kills it after ``_PATIENCE`` seconds."""
     try:
         out, _ = process.communicate(timeout=_PATIENCE)
     except subprocess.TimeoutExpired:
@@ -98,7 +98,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[str, str]:
 
 
 def until(condition: Callable[[], Any], process: subprocess.Popen[str] | None = None) -> None:
-    """Returns when it holds; fails if the process ends before, or after a long time."""
+    """Waits for ``condition``; fails if the process ends first, or after ``_PATIENCE`` seconds."""
     deadline = time.monotonic() + _PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "it did not come to that"

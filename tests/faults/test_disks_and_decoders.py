@@ -1,4 +1,4 @@
-"""Disks and memories that are full, images that crash their decoder, runs that meet, clocks that jump."""
+"""Full disks and memories, images that crash the decoder, concurrent runs, clocks that jump."""
 
 import subprocess
 from collections.abc import Iterator
@@ -38,24 +38,24 @@ def test_a_full_disk(small_disk: Path) -> None:
     with Site() as site:
         site.default = page(answer(200, jpeg(size=(600, 400)) + bytes(50_000)))
         archive = make_catalog(small_disk, {"image_url": [f"{site.url}/{i}" for i in range(100)]}, shards=8)
-        how = ["scrape", "--archive", archive.uri, "--allow-host", site.netloc, "--per-host", "8", "--delay", "0"]
-        job = start(*how)
-        _, said = ended(job)
+        command = ["scrape", "--archive", archive.uri, "--allow-host", site.netloc, "--per-host", "8", "--delay", "0"]
+        job = start(*command)
+        _, stderr = ended(job)
         assert job.returncode == 1
-        assert "Traceback" not in said
-        assert "the disk is full" in said.splitlines()[-1]
+        assert "Traceback" not in stderr
+        assert "the disk is full" in stderr.splitlines()[-1]
         for shard in range(8):
             for part in archive.table("images").parts(shard):
-                archive.table("images").read(shard, part)  # whole
+                archive.table("images").read(shard, part)  # raises if it is incomplete
         assert not list(Path(archive.uri).glob("images/*/_*"))
         subprocess.run(["mount", "-o", "remount,size=60m", small_disk], check=True)
-        assert report_of(start(*how))["rows_failed"] == 0
+        assert report_of(start(*command))["rows_failed"] == 0
         every_row_once(archive, "images", set(images_of(archive)))
         assert len(images_of(archive)) == 100
 
 
 def test_a_full_object_store(tmp_path: Path) -> None:
-    """Two networks that don't fit into it together: what is too much goes to disk, and the report says so."""
+    """Two networks do not fit into the object store together: Ray spills to disk, and the report says so."""
     archive = make_archive(tmp_path, named(40), shards=4)
     with machines(2, object_store_memory=150_000_000) as cluster:
         names = ["resnet50", "resnet34"]
@@ -67,41 +67,41 @@ def test_a_full_object_store(tmp_path: Path) -> None:
 
 
 def test_a_gpu_that_runs_out_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The batch is halved until it fits, and stays so; of one image that is too much, the error is told."""
+    """The batch is halved until it fits and stays that small. If one image does not fit, the error is raised."""
     feature = parse_feature("mobilenetv3_small_100")
     engine = Engine("mobilenetv3_small_100", [feature], weights.load(feature.backbone, "random")[0], "float32")
     size = engine.descriptor.input.size
     pixels = np.random.default_rng(0).integers(0, 255, (20, size, size, 3), np.uint8)
-    expected, passes, whole, most = engine(pixels)[0], list[int](), engine._pass, 3
+    expected, passes, real_pass, limit = engine(pixels)[0], list[int](), engine._pass, 3
 
     def small(images: torch.Tensor) -> tuple[torch.Tensor, ...]:
         passes.append(len(images))
-        if len(images) > most:
+        if len(images) > limit:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return whole(images)
+        return real_pass(images)
 
     monkeypatch.setattr(engine, "_pass", small)
     np.testing.assert_allclose(engine(pixels)[0], expected, rtol=1e-4, atol=1e-4)
     assert passes == [8, 4, *[2] * 10]
     assert engine(pixels[:2])[0].shape == expected[:2].shape
-    most = 0
+    limit = 0
     with pytest.raises(torch.OutOfMemoryError):
         engine(pixels)
 
 
 def test_an_image_that_crashes_its_decoder(tmp_path: Path) -> None:
-    """Scraped, and then extracted where it is already stored: only its row fails."""
+    """Only the row of that image fails, in a scrape and in an extraction of the stored image."""
     poison = {"PYTHONPATH": str(FAULTS / "poison")}
     with Site() as site:
         site.default = page(answer(200, jpeg()))
         site.pages["/7"] = page(answer(200, jpeg() + b"POISON"))
         archive = make_catalog(tmp_path, {"image_url": [f"{site.url}/{i}" for i in range(40)]}, shards=4)
-        how = ["scrape", "--archive", archive.uri, "--allow-host", site.netloc, "--per-host", "8", "--delay", "0"]
-        report = report_of(start(*how, **poison))
+        command = ["scrape", "--archive", archive.uri, "--allow-host", site.netloc, "--per-host", "8", "--delay", "0"]
+        report = report_of(start(*command, **poison))
         assert report["statuses"] == {"ok": 39, "corrupt": 1}
         (bad,) = (row for row in images_of(archive).values() if row["status"] == "corrupt")
         assert "crashed" in bad["detail"]
-        assert report_of(start(*how, "--retry", "corrupt"))["statuses"] == {"ok": 1}
+        assert report_of(start(*command, "--retry", "corrupt"))["statuses"] == {"ok": 1}
     arguments = ["extract", "--archive", archive.uri, "--backbones", "mobilenetv3_small_100", "--weights", "random"]
     report = report_of(start(*arguments, **poison))
     assert (report["rows_out"], report["rows_failed"]) == (39, 1)
@@ -112,14 +112,14 @@ def test_two_runs_at_once(tmp_path: Path) -> None:
     with Site() as site:
         site.default = page(answer(200, jpeg()), latency=0.02)
         archive = make_catalog(tmp_path, {"image_url": [f"{site.url}/{i}" for i in range(200)]}, shards=8)
-        how = ["scrape", "--archive", archive.uri, "--allow-host", site.netloc, "--per-host", "2"]
-        first = start(*how)
+        command = ["scrape", "--archive", archive.uri, "--allow-host", site.netloc, "--per-host", "2"]
+        first = start(*command)
         until(lambda: site.visits, first)
-        second = start(*how)
-        _, said = ended(second)
+        second = start(*command)
+        _, stderr = ended(second)
         assert second.returncode == 2
-        assert f"process {first.pid}" in said
-        assert len(said.splitlines()) == 1
+        assert f"process {first.pid}" in stderr
+        assert len(stderr.splitlines()) == 1
         assert report_of(first)["rows_out"] == 200
         assert len(site.images()) == 200
 
@@ -129,12 +129,12 @@ def test_a_clock_that_jumps(tmp_path: Path) -> None:
     with Site() as site:
         site.default = page(answer(200, jpeg()), latency=0.02)
         archive = make_catalog(tmp_path, {"image_url": [f"{site.url}/{i}" for i in range(300)]}, shards=8)
-        how = ["scrape", "--archive", archive.uri, "--allow-host", site.netloc, "--per-host", "2"]
-        report = report_of(start(*how, **clock))
+        command = ["scrape", "--archive", archive.uri, "--allow-host", site.netloc, "--per-host", "2"]
+        report = report_of(start(*command, **clock))
         assert report["rows_out"] == len(site.images()) == 300
         assert 0 < report["seconds"] < 120
-    how = ["extract", "--archive", archive.uri, "--backbones", "mobilenetv3_small_100", "--weights", "random"]
-    report = report_of(start(*how, **clock))
+    command = ["extract", "--archive", archive.uri, "--backbones", "mobilenetv3_small_100", "--weights", "random"]
+    report = report_of(start(*command, **clock))
     assert report["rows_out"] == 300
     assert 0 < report["seconds"] < 120
     every_row_once(archive, "features/mobilenetv3_small_100", set(images_of(archive)))

@@ -1,4 +1,4 @@
-"""Machines that are lost in the middle of every job, and come back or don't; drivers and heads that are killed."""
+"""Machines that are lost in the middle of a job, and drivers and heads that are killed."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ def test_a_machine_lost_while_extracting(tmp_path: Path) -> None:
 
 
 def test_machines_lost_that_decode_for_those_with_a_gpu(tmp_path: Path) -> None:
-    """GPUs in name alone: Ray places by them, and the network runs on the CPU."""
+    """The GPU is nominal: Ray uses it for placement, and the network runs on the CPU."""
     archive = make_archive(tmp_path, named(600), shards=8, part_rows=25, pictures={"made:0003": jpeg()[:300]})
     with machines(1, 1, 1) as cluster:
         cluster.join(1, num_gpus=1)
@@ -55,11 +55,11 @@ def test_machines_lost_that_decode_for_those_with_a_gpu(tmp_path: Path) -> None:
 
 
 def test_a_machine_lost_while_training_goes_on_with_one_worker_less(tmp_path: Path) -> None:
-    """And what it learned describes the whole archive, though another machine is lost meanwhile."""
+    """The model then embeds the whole archive, although another machine is lost meanwhile."""
     archive = annotated(tmp_path / "archive")
-    how = ["--archive", archive.uri, "--features", "dots", "--epochs", "40", "--patience", "40", "--hidden", "8"]
+    options = ["--archive", archive.uri, "--features", "dots", "--epochs", "40", "--patience", "40", "--hidden", "8"]
     with machines(1, 1) as cluster:
-        job = cluster.start("train", "--name", "eye", "--workers", "1:2", "--split", "image-disjoint", *how)
+        job = cluster.start("train", "--name", "eye", "--workers", "1:2", "--split", "image-disjoint", *options)
         checkpoints = Path(archive.uri, "models/_eye")
         until(lambda: len(list(checkpoints.glob("epoch-*"))) > 0 and _last(checkpoints) >= 3, job)
         cluster.lose(1)
@@ -75,27 +75,27 @@ def test_a_machine_lost_while_training_goes_on_with_one_worker_less(tmp_path: Pa
 
 def test_a_machine_lost_in_a_sweep(tmp_path: Path) -> None:
     archive = annotated(tmp_path / "archive")
-    how = ["--archive", archive.uri, "--features", "dots", "--trials", "8", "--epochs", "16", "--hidden", "8"]
+    options = ["--archive", archive.uri, "--features", "dots", "--trials", "8", "--epochs", "16", "--hidden", "8"]
     with machines(1, 1, 1) as cluster:
-        job = cluster.start("tune", "--name", "margins", *how)
+        job = cluster.start("tune", "--name", "margins", *options)
         trials = Path(archive.uri, "sweeps/margins/trials")
         until(lambda: len(list(trials.glob("*.json"))) >= 2, job)
         cluster.lose(2)
         report = report_of(job)
         assert (report["rows_out"], report["rows_failed"]) == (8, 0), report
-        assert [one.name for one in sorted(trials.glob("*"))] == [f"{number:06d}.json" for number in range(1, 9)]
+        assert [path.name for path in sorted(trials.glob("*"))] == [f"{number:06d}.json" for number in range(1, 9)]
 
 
 def test_the_driver_killed_on_a_cluster_that_stays(tmp_path: Path) -> None:
     archive = make_archive(tmp_path, named(400), shards=8, part_rows=25)
-    how = ["--archive", archive.uri, "--backbones", "resnet18", "--weights", "random"]
+    options = ["--archive", archive.uri, "--backbones", "resnet18", "--weights", "random"]
     with machines(1, 1) as cluster:
-        job = cluster.start("extract", *how)
+        job = cluster.start("extract", *options)
         until(lambda: parts_of(archive, "features/resnet18") >= 2, job)
         os.killpg(job.pid, signal.SIGKILL)
         job.wait()
         done = parts_of(archive, "features/resnet18")
-        assert cluster.run("extract", *how)["rows_in"] <= 400 - 25 * min(done, 2)
+        assert cluster.run("extract", *options)["rows_in"] <= 400 - 25 * min(done, 2)
         every_row_once(archive, "features/resnet18", set(named(400)))
 
 
@@ -103,23 +103,23 @@ def test_the_head_killed_and_started_again(tmp_path: Path) -> None:
     with Site() as site:
         site.default = page(answer(200, jpeg()), latency=0.02)
         archive = make_catalog(tmp_path, {"image_url": [f"{site.url}/{i}" for i in range(300)]}, shards=12)
-        how = ["--archive", archive.uri, "--allow-host", site.netloc, "--per-host", "4"]
+        options = ["--archive", archive.uri, "--allow-host", site.netloc, "--per-host", "4"]
         with machines(1, 1) as cluster:
-            job = cluster.start("scrape", *how)
+            job = cluster.start("scrape", *options)
             until(lambda: parts_of(archive, "images") >= 2, job)
             cluster.lose(0)
             ended(job)
             assert job.returncode == 1
         with machines(1, 1) as cluster:
-            report = cluster.run("scrape", *how)
+            report = cluster.run("scrape", *options)
         assert 0 < report["rows_in"] < 300
         every_row_once(archive, "images", _ids(archive))
         assert len(site.images()) <= 300 + 128
 
 
 def _ids(archive: Archive) -> set[str]:
-    return {one for rows in archive.table("catalog").scan(["id"]) for one in rows["id"].to_pylist()}
+    return {row_id for rows in archive.table("catalog").scan(["id"]) for row_id in rows["id"].to_pylist()}
 
 
 def _last(checkpoints: Path) -> int:
-    return max(int(one.name[6:]) for one in checkpoints.glob("epoch-*"))
+    return max(int(path.name[6:]) for path in checkpoints.glob("epoch-*"))

@@ -1,4 +1,4 @@
-"""An S3 that is out of order for a while, and one that stays so."""
+"""S3 outages, temporary and permanent."""
 
 import json
 import subprocess
@@ -27,8 +27,8 @@ def start(job: str, *options: str) -> subprocess.Popen[str]:
 
 
 def when_written(s3: S3Server, table: str, driver: subprocess.Popen[str]) -> None:
-    """Waits until the first part of a table is there."""
-    while not any(one.method == "PUT" and f"/{table}/0" in one.path for one in s3.asked):
+    """Waits until the first partition of a table is written."""
+    while not any(request.method == "PUT" and f"/{table}/0" in request.path for request in s3.asked):
         assert driver.poll() is None, driver.communicate()
         time.sleep(0.02)
 
@@ -67,10 +67,10 @@ def test_an_outage_without_end_is_one_line_that_names_the_address(s3: S3Server) 
 
     with start("extract", "--backbones", "mobilenetv3_small_100", "--weights", "random") as driver:
         s3.trouble = trouble
-        began = time.monotonic()
+        start_time = time.monotonic()
         out, err = driver.communicate(timeout=250)
     assert (driver.returncode, out) == (1, "")
-    assert time.monotonic() - began > 60
+    assert time.monotonic() - start_time > 60
     assert f"--archive {URI}: " in err.splitlines()[-1]
     assert "run the same command again to resume" in err.splitlines()[-1]
     assert "Traceback" not in err

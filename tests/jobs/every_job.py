@@ -1,6 +1,6 @@
-"""What every test that loops over all jobs needs: an archive that has everything, and a command line of each job.
+"""A full archive and a command line of every job, for tests that loop over all jobs.
 
-A job in ``jobs/`` without a case here fails these tests, so that a new one is not forgotten.
+These tests fail if a job in ``jobs/`` has no case here.
 """
 
 import atexit
@@ -27,7 +27,7 @@ JOBS = sorted(path.stem for path in (Path(__file__).parents[2] / "jobs").glob("*
 
 @dataclass(frozen=True)
 class Case:
-    """A command line; ``{folder}`` in it is the folder of full_archive. ``reads`` and ``writes`` are tables."""
+    """A job's command line, in which ``{folder}`` is the folder of ``full_archive``, and the tables that it uses."""
 
     job: str
     name: str
@@ -45,7 +45,7 @@ _LEARN = (*_DOTS, "--head", "residual", "--epochs", "2")
 
 
 def cases() -> list[Case]:
-    """All of them."""
+    """Returns the cases of all jobs."""
     learned = ("annotations", "features/dots")
     return [
         Case("catalog", "", _TABLE, ("catalog",), ("catalog",)),
@@ -107,18 +107,18 @@ def cases() -> list[Case]:
 
 
 def run(case: Case, folder: Path) -> dict[str, Any]:
-    """The report of a job in this process."""
-    arguments = [one.replace("{folder}", str(folder)) for one in case.arguments]
-    first = arguments[:1] if case.job == "annotations" else []
+    """Runs a case in this process and returns the report."""
+    arguments = [argument.replace("{folder}", str(folder)) for argument in case.arguments]
+    action = arguments[:1] if case.job == "annotations" else []
     job = importlib.import_module(f"jobs.{case.job}").job
-    museum = nullcontext(folder / "pipeline.toml")  # the demo's takes many seconds to paint
+    museum = nullcontext(folder / "pipeline.toml")  # painting the demo's own museum takes many seconds
     with patch("artsim.sample.tour.tour", lambda *_, **__: museum):
-        return job.run([*first, "--archive", str(folder / "archive"), *arguments[len(first) :]])
+        return job.run([*action, "--archive", str(folder / "archive"), *arguments[len(action) :]])
 
 
 @cache
 def _made() -> Path:
-    """Made once in a session, and copied."""
+    """Makes the folder once per session; ``full_archive`` copies it."""
     folder = Path(tempfile.mkdtemp(prefix="artsim-every-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     archive = annotated(folder / "archive", count=60)
@@ -126,7 +126,7 @@ def _made() -> Path:
     (folder / "works.csv").write_text("id,image_url,title\nnew,http://127.0.0.1:9/new.jpg,New\n")
     (folder / "links.csv").write_text(f"img1,img2,type\n{IDS[3]},{IDS[9]},POSITIVE\n")
     (folder / "photo.jpg").write_bytes(jpeg())
-    names = [one.partition(":")[2] for one in IDS]
+    names = [image_id.partition(":")[2] for image_id in IDS]
     (folder / "anna.txt").write_text("\n".join(",".join(names[n : n + 9]) for n in range(20)))
     (folder / "pipeline.toml").write_text(
         f'[catalog]\nsource = "table"\nlocation = "{folder}/works.csv"\nas = "made"\n'
@@ -137,6 +137,6 @@ def _made() -> Path:
 
 
 def full_archive(folder: Path) -> Archive:
-    """An archive at ``folder/archive`` with every table and a model, and beside it what the jobs are given."""
+    """Makes an archive with every table and a model at ``folder/archive``, and the jobs' input files next to it."""
     shutil.copytree(_made(), folder, dirs_exist_ok=True)
     return Archive.open(str(folder / "archive"))

@@ -1,6 +1,6 @@
-"""Jobs as their command lines run them, but in the test's own process, whose Ray stays from one run to the next.
+"""Runs jobs by their command lines, but in the test's own process, which keeps Ray between runs.
 
-For what is not about the process: a job that has to start Ray takes ten times as long as its work does here.
+This is for tests that do not need a process of their own: starting Ray takes ten times as long as such a job.
 """
 
 import contextlib
@@ -16,9 +16,9 @@ from unittest import mock
 
 
 def ended(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """What ``python -m jobs.NAME ARGUMENTS`` ends with: exit code, stdout and stderr. Raises what would be a traceback.
+    """Returns exit code, stdout and stderr of ``python -m jobs.NAME ARGUMENTS``. Raises what would be a traceback.
 
-    Lines that Ray or a worker writes by itself are missing from stderr, since they don't go through Python's.
+    Lines that Ray or a worker writes itself are missing from stderr, since they bypass Python's ``sys.stderr``.
     """
     job = importlib.import_module(f"jobs.{name}").job
     command = [f"jobs/{name}.py", *map(str, arguments)]
@@ -38,7 +38,7 @@ def ended(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def report_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    """The last line of stdout."""
+    """Returns the report, the last line of stdout."""
     assert done.stdout, done.stderr[-3000:]
     report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return report
@@ -46,7 +46,7 @@ def report_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _no_log_handlers() -> Iterator[None]:
-    """As in a new process: a job sets up its own, and would not if it found pytest's."""
+    """Removes pytest's log handlers, as in a new process; otherwise a job would not set up its own."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     root.handlers[:] = []

@@ -1,4 +1,4 @@
-"""The job as people run it: a first word or a TOML section, a report, exit codes, kills."""
+"""``jobs.annotations`` by its command line and from TOML: actions, reports, exit codes, kills."""
 
 import json
 import os
@@ -25,7 +25,10 @@ REPOSITORY = Path(__file__).parents[2]
 
 @pytest.fixture
 def archive(tmp_path) -> Archive:
-    rows = [{"id": f"m:{one}", "style": f"style {one % 4}", "artist": f"artist {one % 40}"} for one in range(400)]
+    rows = [
+        {"id": f"m:{number}", "style": f"style {number % 4}", "artist": f"artist {number % 40}"}
+        for number in range(400)
+    ]
     return catalog_of(tmp_path / "archive", rows)
 
 
@@ -54,8 +57,8 @@ def test_all_of_it(archive, tmp_path) -> None:
     assert run("import", archive, "--file", file, "--annotator", "anna")[1]["rows_there"] == 60
     code, report, errors = run("check", archive)
     assert (code, report["rows_in"], report["annotators"]) == (0, 120, {"sim": 60, "anna": 60}), errors
-    one, two = (read_annotations(archive, [name]).images.tolist() for name in ("sim", "anna"))
-    assert one == two
+    simulated, imported = (read_annotations(archive, [name]).images.tolist() for name in ("sim", "anna"))
+    assert simulated == imported
 
 
 def test_links_and_a_pipeline(archive, tmp_path) -> None:
@@ -128,8 +131,8 @@ def test_a_mistake_is_one_line_and_exit_2(archive) -> None:
 
 @pytest.mark.slow
 def test_killed_at_any_moment_the_same_command_finishes(archive, tmp_path) -> None:
-    dice = random.Random(0)
-    lines = [",".join(map(str, dice.sample(range(400), 9))) for _ in range(20_000)]
+    rng = random.Random(0)
+    lines = [",".join(map(str, rng.sample(range(400), 9))) for _ in range(20_000)]
     file = tmp_path / "anna.txt"
     file.write_text("\n".join(lines))
     arguments = command("import", archive, "--file", str(file), "--annotator", "anna")
@@ -138,32 +141,32 @@ def test_killed_at_any_moment_the_same_command_finishes(archive, tmp_path) -> No
     idle = time.monotonic() - started
     for _ in range(8):
         process = subprocess.Popen(arguments, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(idle * dice.uniform(0.5, 1.5))
+        time.sleep(idle * rng.uniform(0.5, 1.5))
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        assert len(read_annotations(archive)) in (0, 20_000)  # whole or not at all
+        assert len(read_annotations(archive)) in (0, 20_000)  # all or nothing
     done = subprocess.run(arguments, cwd=REPOSITORY, capture_output=True, text=True)
     report = json.loads(done.stdout)
     assert report["rows_out"] + report["rows_there"] == 20_000
-    assert [",".join(nine).replace("m:", "") for nine in read_annotations(archive).images] == lines
+    assert [",".join(annotation).replace("m:", "") for annotation in read_annotations(archive).images] == lines
 
 
 def test_the_action_word_may_come_after_options(tmp_path: Path) -> None:
     archive = annotated(tmp_path / "archive", 20)
-    where = ["--archive", archive.uri]
-    first = job.run(["check", *where])
+    options = ["--archive", archive.uri]
+    first = job.run(["check", *options])
     for arguments in (
-        [*where, "check"],
-        [*where, "--seed", "0", "check"],
-        [*where, "check", "--seed", "0"],
+        [*options, "check"],
+        [*options, "--seed", "0", "check"],
+        [*options, "check", "--seed", "0"],
         [f"--archive={archive.uri}", "check"],
-        [*where, "--action", "check"],
-        [*where, "--action=check"],
+        [*options, "--action", "check"],
+        [*options, "--action=check"],
     ):
         assert job.run(arguments)["rows_in"] == first["rows_in"]
     with pytest.raises(UserError, match="--links: check does not use it; import does"):
-        job.run([*where, "--links", "check"])
+        job.run([*options, "--links", "check"])
     with pytest.raises(UserError, match="--action"):
-        job.run(where)
-    with pytest.raises(UserError, match="--annotator: simulate needs it"):  # a value is no action
-        job.run([*where, "--file", "check", "simulate"])
+        job.run(options)
+    with pytest.raises(UserError, match="--annotator: simulate needs it"):  # the value of an option is not an action
+        job.run([*options, "--file", "check", "simulate"])

@@ -1,4 +1,4 @@
-"""A backbone that there is not, and weights that can't be had: said at once, by every job that names a backbone."""
+"""Every job with a backbone option refuses unknown backbones and unavailable weights at once."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from artsim.vision import hub
 from jobs.extract import job as extract
 from tests.vision.made import encoded, image_archive, picture
 
-# The job as a command, in a process that can import neither Ray nor torch.
+# Runs a job in a process that can import neither Ray nor torch.
 _WITHOUT = """
 import runpy, sys
 sys.modules.update(dict.fromkeys(("ray", "torch")))
@@ -42,9 +42,9 @@ def refused(tmp_path, job, *arguments):
 def test_a_mistyped_backbone_is_refused_without_ray_or_torch(tmp_path, job, option):
     Archive.create(str(tmp_path))
     name = () if job == "extract" else ("--name", "eye")
-    said = refused(tmp_path, job, option, "vit_bse_patch16_224", *name)
-    assert f"{option} vit_bse_patch16_224" in said
-    assert "did you mean vit_base_patch16_224" in said
+    message = refused(tmp_path, job, option, "vit_bse_patch16_224", *name)
+    assert f"{option} vit_bse_patch16_224" in message
+    assert "did you mean vit_base_patch16_224" in message
 
 
 def test_a_pipeline_says_it_before_its_first_job(tmp_path):
@@ -52,9 +52,9 @@ def test_a_pipeline_says_it_before_its_first_job(tmp_path):
     (tmp_path / "p.toml").write_text(
         '[catalog]\nsource = "folder"\nlocation = "made"\n[extract]\nbackbones = ["clipp"]'
     )
-    said = refused(tmp_path / "archive", "pipeline", "--config", str(tmp_path / "p.toml"))
-    assert "[extract]" in said
-    assert "did you mean clip?" in said
+    message = refused(tmp_path / "archive", "pipeline", "--config", str(tmp_path / "p.toml"))
+    assert "[extract]" in message
+    assert "did you mean clip?" in message
 
 
 @pytest.mark.slow
@@ -64,8 +64,8 @@ def test_weights_that_no_hub_gives_are_refused_without_ray_or_torch(tmp_path):
     empty = tmp_path / "weights"
     empty.mkdir()
     for backbone in ("resnet50", "torchvision.resnet50"):
-        said = refused(tmp_path, "extract", "--backbones", backbone, "--weights", str(empty))
-        assert f"no {backbone}.safetensors" in said
+        message = refused(tmp_path, "extract", "--backbones", backbone, "--weights", str(empty))
+        assert f"no {backbone}.safetensors" in message
     assert "--weights none: no such folder" in refused(
         tmp_path, "extract", "--backbones", "resnet50", "--weights", "none"
     )

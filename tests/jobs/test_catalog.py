@@ -1,4 +1,4 @@
-"""The job as people run it: options, report, exit codes, kills, and a million rows."""
+"""``jobs.catalog`` by its command line: options, reports, exit codes, kills, large tables."""
 
 import csv
 import json
@@ -99,19 +99,19 @@ def test_killed_at_any_moment_the_same_command_finishes(tmp_path: Path) -> None:
     location = table(tmp_path / "works.csv", 60_000)
     archive = tmp_path / "archive"
     arguments = ("--source", "table", "--location", str(location), "--shards", "16")
-    dice = random.Random(1)
+    rng = random.Random(1)
     for _ in range(10):
         process = subprocess.Popen(
             command(archive, *arguments), cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        time.sleep(dice.uniform(0.3, 1.2))
+        time.sleep(rng.uniform(0.3, 1.2))
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     code, report, errors = run(archive, *arguments)
     assert code == 0, errors
     assert report["rows_in"] == 60_000 == report["rows_out"] + report["rows_there"]
-    found = [row["id"] for row in rows(archive)]
-    assert len(found) == len(set(found)) == 60_000
+    ids = [row["id"] for row in rows(archive)]
+    assert len(ids) == len(set(ids)) == 60_000
 
 
 @pytest.mark.slow
@@ -120,7 +120,7 @@ def test_two_runs_at_once_double_nothing(tmp_path: Path) -> None:
     archive = tmp_path / "archive"
     line = command(archive, "--source", "table", "--location", str(location), "--shards", "16")
     runs = [subprocess.Popen(line, cwd=REPOSITORY, stdout=subprocess.DEVNULL) for _ in range(2)]
-    # the second waits for nothing: unless it began when the first was done, it says who is at work
+    # the second run does not wait: it is refused unless the first has already ended
     assert sorted(process.wait(timeout=120) for process in runs) in ([0, 0], [0, 2])
     assert len(rows(archive)) == len({row["id"] for row in rows(archive)}) == 30_000
 
@@ -154,7 +154,7 @@ def test_a_harvest_that_is_killed_asks_for_no_page_twice(tmp_path: Path) -> None
         assert code == 0, errors
         assert (report["rows_in"], report["rows_out"]) == (pages * size, pages * size)
         assert len(rows(archive)) == len({row["id"] for row in rows(archive)}) == pages * size
-        assert len(museum.asked) <= pages + killed  # at most the page that was on its way at each kill
+        assert len(museum.asked) <= pages + killed  # each kill repeats at most the page that was being fetched
         assert all("me@m.org" in agent for agent in museum.agents)
 
 
@@ -170,7 +170,7 @@ def serve_slowly(museum: Museum, pages: int, size: int) -> None:
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_table(tmp_path: Path) -> None:
-    """A quarter of a million is enough to see it grow, if it did."""
+    """A quarter of a million rows is enough to see growth."""
     peaks = []
     for count in (50_000, 250_000):
         location = table(tmp_path / f"{count}.csv", count)
@@ -203,9 +203,9 @@ def test_the_real_collections_as_a_newcomer_would(tmp_path: Path, shared_data: P
     }
     archive = tmp_path / "archive"
     for (source, place, name), counts in expected.items():
-        again = ["--twice"] if name == "people-folder" else []  # the images of people-art, as a folder
-        how = ["--source", source, "--location", str(shared_data / place), "--as", name, *again]
-        code, report, errors = run(archive, *how)
+        twice = ["--twice"] if name == "people-folder" else []  # the images of people-art again
+        arguments = ["--source", source, "--location", str(shared_data / place), "--as", name, *twice]
+        code, report, errors = run(archive, *arguments)
         assert code == (0 if counts[1] else 1), errors  # 1: every row was rejected
         assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == counts, place
     by_id = {row["id"]: row for row in rows(archive)}

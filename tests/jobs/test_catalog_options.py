@@ -1,4 +1,4 @@
-"""Options of the catalog job that would be ignored: each is refused, before anything is read."""
+"""``jobs.catalog`` refuses options that it would ignore, before it reads anything."""
 
 from pathlib import Path
 

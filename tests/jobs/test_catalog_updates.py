@@ -1,4 +1,4 @@
-"""A catalogue that was corrected: known ids get the new values, and an image at a new address is fetched again."""
+"""Corrected catalogs: known ids get the new values, and images with a new address are fetched again."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ HEADER = "id,image_url,title,artist\n"
 
 
 def catalog(folder: Path, text: str, *more: str) -> dict[str, Any]:
-    """Runs the job on a table with this text."""
+    """Runs the job on a table with this text and returns the report."""
     (folder / "works.csv").write_text(text)
     location = str(folder / "works.csv")
     return job.run(["--archive", str(folder / "a"), "--source", "table", "--location", location, "--shards=2", *more])
@@ -33,10 +33,10 @@ def rows(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def store_images(archive: Archive) -> None:
-    """An image row for every work, as the scraper leaves them."""
+    """Writes an image row for every artwork, as the scraper does."""
     for shard in range(archive.shards):
         for part in archive.table("catalog").parts(shard):
-            some = [
+            images = [
                 {
                     "id": name,
                     "status": "ok",
@@ -46,9 +46,9 @@ def store_images(archive: Archive) -> None:
                 }
                 for name in archive.table("catalog").read(shard, part, ["id"])["id"].to_pylist()
             ]
-            for at in range(0, len(some), 256):
-                table = pa.Table.from_pylist(some[at : at + 256], IMAGES)
-                archive.table("images").write(shard, f"{part}-{at // 256:05d}", table)
+            for start in range(0, len(images), 256):
+                table = pa.Table.from_pylist(images[start : start + 256], IMAGES)
+                archive.table("images").write(shard, f"{part}-{start // 256:05d}", table)
 
 
 def pending(archive: Archive) -> int:
@@ -63,23 +63,23 @@ def test_changed_rows_are_updated_in_their_place_and_counted(tmp_path: Path) -> 
     order = [row["id"] for table in archive.table("catalog").scan() for row in table.to_pylist()]
 
     lines[3] = "3,http://m.org/3.jpg,Corrected,Painter"
-    lines[4] = "4,http://m.org/4.jpg,Title 4,"  # no longer said to be by anyone
+    lines[4] = "4,http://m.org/4.jpg,Title 4,"  # without an artist
     lines[5] = "5,http://m.org/new/5.jpg,Title 5,Painter"
     lines[599] = "599,http://m.org/new/599.jpg,Title 599,Painter"
     report = catalog(tmp_path, HEADER + "\n".join([*lines, "600,http://m.org/600.jpg,New,Painter"]))
     assert (report["rows_in"], report["rows_out"], report["rows_there"], report["rows_failed"]) == (601, 1, 600, 0)
     assert (report["rows_updated"], report["images_moved"]) == (4, 2)
-    found = rows(tmp_path)
-    assert found["works:3"]["title"] == "Corrected" and found["works:4"]["artist"] is None
-    assert found["works:5"]["image_url"] == "http://m.org/new/5.jpg" and found["works:6"]["title"] == "Title 6"
+    stored = rows(tmp_path)
+    assert stored["works:3"]["title"] == "Corrected" and stored["works:4"]["artist"] is None
+    assert stored["works:5"]["image_url"] == "http://m.org/new/5.jpg" and stored["works:6"]["title"] == "Title 6"
     assert [
         row["id"] for table in archive.table("catalog").scan() for row in table.to_pylist() if row["id"] != "works:600"
     ] == order
 
     images = {row["id"]: row for table in archive.table("images").scan() for row in table.to_pylist()}
-    assert len(images) == 600 and all(row["bytes"] == b"old" for row in images.values())  # until a new one has come
-    again = {name for name, row in images.items() if row["fetched_at"] is None}
-    assert again == {"works:5", "works:599"} and images["works:5"]["etag"] is None
+    assert len(images) == 600 and all(row["bytes"] == b"old" for row in images.values())  # until fetched again
+    pending_ids = {name for name, row in images.items() if row["fetched_at"] is None}
+    assert pending_ids == {"works:5", "works:599"} and images["works:5"]["etag"] is None
     assert pending(archive) == 3  # the two that moved, and the new one
 
     report = catalog(tmp_path, HEADER + "\n".join([*lines, "600,http://m.org/600.jpg,New,Painter"]))
@@ -117,9 +117,9 @@ def test_the_same_catalogue_under_other_ids_is_stopped_and_says_how_to_go_on(tmp
 
 
 def test_works_that_share_an_image_are_no_second_catalogue(tmp_path: Path) -> None:
-    both = [f"{n}{side},http://m.org/{n}.jpg,Coin,Mint" for side in "ab" for n in range(20)]
-    catalog(tmp_path, HEADER + "\n".join(both[:20]))
-    assert catalog(tmp_path, HEADER + "\n".join(both))["rows_out"] == 20  # a run that was killed half-way goes on
+    lines = [f"{n}{side},http://m.org/{n}.jpg,Coin,Mint" for side in "ab" for n in range(20)]
+    catalog(tmp_path, HEADER + "\n".join(lines[:20]))
+    assert catalog(tmp_path, HEADER + "\n".join(lines))["rows_out"] == 20  # as when a killed run is resumed
 
 
 def test_an_empty_source_is_named(tmp_path: Path) -> None:
@@ -134,13 +134,13 @@ def test_an_empty_source_is_named(tmp_path: Path) -> None:
 
 
 def scrape(folder: Path, site: Site) -> dict[str, int]:
-    """Fetches what is pending with the scraper's own workers; counts by status."""
+    """Fetches pending rows with the scraper's own workers; returns counts by status."""
     archive = Archive.open(str(folder / "a"))
     return dict(asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,)))).statuses)
 
 
 def test_images_whose_addresses_changed_are_fetched_again(tmp_path: Path) -> None:
-    """A good image moved, one that was missing is found, one moved to where nothing is, and one stayed."""
+    """One image moved, a missing one is now found, one moved to an address without an image, and one stayed."""
     with Site() as site:
         pictures = {name: jpeg(60 + number) for number, name in enumerate(("same", "old", "new", "found", "kept"))}
         site.pages.update({f"/{name}.jpg": page(answer(200, data)) for name, data in pictures.items()})
@@ -205,8 +205,8 @@ def test_names_that_a_table_lacks_stay_in_the_metadata(tmp_path: Path) -> None:
     for updated in (2, 0):
         report = catalog(tmp_path, "id,image_url,note,state\n1,http://m.org/1.jpg,new,good\n2,http://m.org/2.jpg,,\n")
         assert report["rows_updated"] == updated
-    found = {name: json.loads(row["metadata"]) for name, row in rows(tmp_path).items()}
-    assert found == {
+    metadata = {name: json.loads(row["metadata"]) for name, row in rows(tmp_path).items()}
+    assert metadata == {
         "works:1": {"note": "new", "state": "good", "provenance": "bought 1901"},
         "works:2": {"provenance": "gift"},
     }

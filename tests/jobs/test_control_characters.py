@@ -1,4 +1,4 @@
-"""Text from outside reaches a terminal escaped, whichever way it takes: titles, names, addresses, errors of servers."""
+"""External text is escaped before it reaches a terminal: titles, names, addresses, server errors."""
 
 import io
 import json

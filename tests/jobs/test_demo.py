@@ -1,4 +1,4 @@
-"""``jobs.demo``: what it can't do is said before it does anything."""
+"""``jobs.demo`` refuses invalid options before it does anything."""
 
 import socket
 from pathlib import Path

@@ -29,7 +29,7 @@ def test_a_model_describes_another_archive(tmp_path) -> None:
     shutil.copytree(Path(home.uri, "models/eye"), tmp_path / "carried")
     report = job.run(["--archive", other.uri, "--model", str(tmp_path / "carried")])
     assert (report["table"], report["rows_in"], report["rows_out"]) == ("features/carried", 60, 60)
-    found = vectors_of(other, "carried")
-    for one, vector in zip(_IDS, model.vectors(other, _IDS), strict=True):
-        np.testing.assert_allclose(found[one], vector, rtol=1e-4, atol=1e-5)
+    stored = vectors_of(other, "carried")
+    for image_id, vector in zip(_IDS, model.vectors(other, _IDS), strict=True):
+        np.testing.assert_allclose(stored[image_id], vector, rtol=1e-4, atol=1e-5)
     assert job.run(["--archive", other.uri, "--model", str(tmp_path / "carried")])["rows_in"] == 0

@@ -26,25 +26,28 @@ _PROTECTED = _IDS[75:]
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory) -> Archive:
-    """anna judged 40 nines in two pools, and ten of them again; bert judged 10, some with a protected image."""
+    """anna made 40 annotations in two pools and repeated ten; bert made 10, some with a protected image."""
     archive = make_archive(tmp_path_factory.mktemp("evaluate"), _IDS, rights=dict.fromkeys(_PROTECTED, CLOSED))
     rng = np.random.default_rng(0)
-    add_features(archive, "dots", {one: rng.normal(size=6) for one in _IDS} | {_IDS[74]: None})
-    add_features(archive, "more", {one: rng.normal(size=3) for one in _IDS})
+    add_features(archive, "dots", {image_id: rng.normal(size=6) for image_id in _IDS} | {_IDS[74]: None})
+    add_features(archive, "more", {image_id: rng.normal(size=3) for image_id in _IDS})
     pools = [_IDS[:40], _IDS[40:74]]
     anna = [list(rng.choice(pools[number % 2], 9, replace=False)) for number in range(40)]
     add_annotations(archive, "anna", anna, "random")
-    again = [[nine[0], *nine[2:], nine[1]] if number < 3 else nine for number, nine in enumerate(anna[:10])]
-    add_annotations(archive, "anna again", again, "random")
+    repeated = [
+        [annotation[0], *annotation[2:], annotation[1]] if number < 3 else annotation
+        for number, annotation in enumerate(anna[:10])
+    ]
+    add_annotations(archive, "anna again", repeated, "random")
     bert = [list(rng.choice(_IDS[60:74], 9, replace=False)) for _ in range(6)]
     bert += [[*rng.choice(_IDS[:60], 8, replace=False), _PROTECTED[0]] for _ in range(3)]
     bert += [[*rng.choice(_IDS[:60], 8, replace=False), _IDS[74]]]
     add_annotations(archive, "bert", bert, "random")
     add_links(archive, [Link(_IDS[1], _IDS[2], "POSITIVE", "epfl", None, None)])
-    mine = read_annotations(archive, ["anna"])
+    annotations = read_annotations(archive, ["anna"])
     rows = [
-        (one, nine, "training" if nine[0] in pools[0] else "verification")
-        for one, nine in zip(mine.annotation_id, mine.images, strict=True)
+        (annotation_id, annotation, "training" if annotation[0] in pools[0] else "verification")
+        for annotation_id, annotation in zip(annotations.annotation_id, annotations.images, strict=True)
     ]
     model_of(archive, "eye", "dots", rng.normal(size=(4, 6)), rows)
     return archive
@@ -56,9 +59,9 @@ def _ask(archive: Archive, *arguments: str) -> dict[str, Any]:
 
 def _naive(archive: Archive, feature: str, nines: np.ndarray) -> float:
     vectors, ranks = vectors_of(archive, feature), []
-    for anchor, *others in nines:
-        away = [cosine(vectors[anchor], vectors[one]) for one in others]
-        ranks.append(1 + sum(one < away[0] for one in away[1:]))
+    for anchor, *candidates in nines:
+        distances = [cosine(vectors[anchor], vectors[candidate]) for candidate in candidates]
+        ranks.append(1 + sum(distance < distances[0] for distance in distances[1:]))
     return float(np.mean(ranks))
 
 
@@ -70,12 +73,12 @@ def test_the_report_and_the_files(archive: Archive, tmp_path: Path) -> None:
     assert (report["annotations"]["new_images"], report["annotations"]["seen"]) == (20, 20)
     assert (report["kind"], report["further_tables"]) == ("new_images", {})
     dots, eye = report["table"]
-    mine = read_annotations(archive, ["anna"]).images
-    held_out = np.array([nine for nine in mine if nine[0] in _IDS[40:74]])
+    annotations = read_annotations(archive, ["anna"]).images
+    held_out = np.array([annotation for annotation in annotations if annotation[0] in _IDS[40:74]])
     assert dots["before"]["value"] == pytest.approx(_naive(archive, "dots", held_out), abs=1e-5)
     assert dots["before"]["n"] == eye["after"]["n"] == eye["after_seen"]["n"] == 20
     assert eye["gain"]["p"] == eye["against_first"]["p"]
-    assert [Path(one).name for one in report["files"]] == [
+    assert [Path(path).name for path in report["files"]] == [
         "evaluation.md",
         "evaluation.json",
         "meanrank.png",
@@ -83,7 +86,7 @@ def test_the_report_and_the_files(archive: Archive, tmp_path: Path) -> None:
     ]
     kept = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))
     assert kept["table"] == report["table"]
-    assert kept["links"]["seen_queries"] == 2  # both are of the pool that was trained on
+    assert kept["links"]["seen_queries"] == 2  # both are in the training pool
     assert kept["links"]["table"][0]["seen"]["mAP"]["n"] == 2
     assert "| **eye** (a head on dots) |" in (tmp_path / "evaluation.md").read_text(encoding="utf-8")
     for name in ("meanrank.png", "links.png"):
@@ -107,10 +110,10 @@ def test_all_annotators_and_what_lacks_a_vector(archive: Archive) -> None:
 
 def test_a_split_is_made_of_what_has_vectors_as_in_training(archive: Archive) -> None:
     bert = read_annotations(archive, ["bert"])
-    usable = bert.take(np.array([_IDS[74] not in nine for nine in bert.images]))
+    usable = bert.take(np.array([_IDS[74] not in annotation for annotation in bert.images]))
     report = _ask(archive, "--features", "dots", "--annotator", "bert", "--split", "random")
-    nines = usable.images[split(usable, "random")[1]]
-    assert report["table"][0]["before"]["value"] == pytest.approx(_naive(archive, "dots", nines), abs=1e-5)
+    held_out = usable.images[split(usable, "random")[1]]
+    assert report["table"][0]["before"]["value"] == pytest.approx(_naive(archive, "dots", held_out), abs=1e-5)
     assert report["rows_failed"] == 1
 
 
@@ -120,33 +123,35 @@ def test_stacked_features_are_rows_of_their_own(archive: Archive) -> None:
 
 
 def test_a_split_holds_out_what_training_would(archive: Archive) -> None:
-    mine = read_annotations(archive, ["anna"])
+    annotations = read_annotations(archive, ["anna"])
     for seed in (0, 3):
-        rows = split(mine, "random", seed=seed)[1]
+        rows = split(annotations, "random", seed=seed)[1]
         report = _ask(archive, "--features", "dots", "--annotator", "anna", "--split", "random", "--seed", str(seed))
         assert report["table"][0]["before"]["n"] == len(rows)
-        expected = _naive(archive, "dots", mine.images[rows])
+        expected = _naive(archive, "dots", annotations.images[rows])
         assert report["table"][0]["before"]["value"] == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_person_who_judged_again(archive: Archive, tmp_path: Path) -> None:
-    """Seven of ten choices were the same: 0.7 x 1 + 0.3 x 5; and the second judgement is not evaluated itself."""
+    """Seven of ten choices agree: 0.7 x 1 + 0.3 x 5. The repeated annotations are not evaluated themselves."""
     by_name = _ask(archive, "--features", "dots", "--again", "anna again")
     assert by_name["rows_in"] == 50
     row = by_name["table"][-1]
     assert (row["label"], row["after"]["value"], row["after"]["n"]) == ("anna again, again", pytest.approx(2.2), 10)
-    nines = read_annotations(archive, ["anna again"]).images
-    (tmp_path / "second.txt").write_text("\n".join(",".join(nine) for nine in nines))
+    annotations = read_annotations(archive, ["anna again"]).images
+    (tmp_path / "second.txt").write_text("\n".join(",".join(annotation) for annotation in annotations))
     from_file = _ask(archive, "--features", "dots", "--annotator", "anna", "--again", str(tmp_path / "second.txt"))
     assert from_file["table"][-1]["after"] == row["after"]
 
 
 def test_a_model_on_annotations_that_it_does_not_know(archive: Archive) -> None:
-    """bert's show images of the second pool alone, or some of the first, on which the model was trained."""
+    """bert's annotations have images of the second pool only, or also of the first, which is the training pool."""
     report = _ask(archive, "--models", "eye", "--annotator", "bert")
     anna, bert = (read_annotations(archive, [name]).images for name in ("anna", "bert"))
-    known = {image for nine in anna if nine[0] in _IDS[:40] for image in nine}
-    new = [nine[0] not in known and nine[1] not in known for nine in bert if _IDS[74] not in nine]
+    known = {image for annotation in anna if annotation[0] in _IDS[:40] for image in annotation}
+    new = [
+        annotation[0] not in known and annotation[1] not in known for annotation in bert if _IDS[74] not in annotation
+    ]
     counts = report["annotations"]
     assert (counts["seen"], counts["without_vector"], counts["new_images"]) == (0, 1, sum(new))
     assert counts.get("new_annotations", 0) == 9 - sum(new)
@@ -156,10 +161,12 @@ def test_a_model_on_annotations_that_it_does_not_know(archive: Archive) -> None:
 
 def test_a_person_who_repeats_questions_has_a_row(tmp_path: Path) -> None:
     archive = make_archive(tmp_path / "archive", _IDS)
-    add_features(archive, "dots", {one: np.random.default_rng(0).normal(size=6) for one in _IDS})
-    nines = [_IDS[start : start + 9] for start in range(0, 54, 9)]
-    again = [[nine[0], *nine[:0:-1]] for nine in nines[:2]] + [[nine[0], nine[1], *nine[:1:-1]] for nine in nines[2:4]]
-    add_annotations(archive, "anna", [*nines, *again], "random")
+    add_features(archive, "dots", {image_id: np.random.default_rng(0).normal(size=6) for image_id in _IDS})
+    annotations = [_IDS[start : start + 9] for start in range(0, 54, 9)]
+    repeated = [[annotation[0], *annotation[:0:-1]] for annotation in annotations[:2]] + [
+        [annotation[0], annotation[1], *annotation[:1:-1]] for annotation in annotations[2:4]
+    ]
+    add_annotations(archive, "anna", [*annotations, *repeated], "random")
     report = _ask(archive, "--features", "dots")
     dots, anna = report["table"]
     assert dots["before"]["n"] == 10
@@ -170,10 +177,10 @@ def test_a_person_who_repeats_questions_has_a_row(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_model_trained_on_everything_is_scored_by_its_folds(tmp_path: Path) -> None:
-    """By kind, before and after as the card has them; features on the same annotations; it's all in the files."""
+    """Scores of each kind match the model card, features use the same annotations, and the files contain all scores."""
     archive = annotated(tmp_path / "archive")
-    how = ["--archive", archive.uri, "--name", "eye", "--features", "dots:12", "more", "--split-by", "artist"]
-    train.run(how)
+    options = ["--archive", archive.uri, "--name", "eye", "--features", "dots:12", "more", "--split-by", "artist"]
+    train.run(options)
     report = _ask(archive, "--features", "dots:12", "more", "--models", "eye")
     scores = load_model(archive, "eye").card["scores"]
     assert report["kind"] == "new_groups"
@@ -219,13 +226,13 @@ def test_mistakes_are_said_in_one_line(archive: Archive, arguments: list[str], s
 
 def test_an_archive_without_annotations(tmp_path: Path) -> None:
     bare = make_archive(tmp_path / "bare", _IDS[:9])
-    add_features(bare, "dots", {one: np.ones(3) for one in _IDS[:9]})
+    add_features(bare, "dots", {image_id: np.ones(3) for image_id in _IDS[:9]})
     with pytest.raises(UserError, match=r"no annotations yet; create them with jobs\.annotations"):
         _ask(bare, "--features", "dots")
     add_links(bare, [Link(_IDS[1], _IDS[2], "POSITIVE", "epfl", None, None)])
     report = _ask(bare, "--features", "dots", "--links")
     assert report["rows_out"] == 1
-    assert report["links"]["table"][0]["held_out"]["mean position"]["value"] == 4.5  # of eight, all alike
+    assert report["links"]["table"][0]["held_out"]["mean position"]["value"] == 4.5  # eight equal distances
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Every job on an archive that is read-only, full or damaged: one line that names the file, nothing half-written."""
+"""Every job on a read-only, full or damaged archive: errors are one line that names the file; no half-written files."""
 
 import shutil
 import subprocess
@@ -31,7 +31,7 @@ def _no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _one_line(error: BaseException, *named: str) -> None:
-    """An error of a job as a person should see it; one of ``named`` is in it."""
+    """Asserts that an error is one line without a traceback and contains one of ``named``."""
     line = str(error)
     assert "\n" not in line
     assert "Traceback" not in line
@@ -39,14 +39,14 @@ def _one_line(error: BaseException, *named: str) -> None:
 
 
 def _files(archive: Archive) -> dict[str, bytes]:
-    """What an archive holds, its locks left out."""
+    """Returns the files of an archive except its locks, with their content."""
     files = {path: Path(archive.uri, path) for path in archive.store.files(".")}
     return {path: file.read_bytes() for path, file in files.items() if "_locks" not in path}
 
 
 @contextmanager
 def _disk(archive: Archive, size: str) -> Iterator[Path]:
-    """Puts an archive on a disk of its own."""
+    """Puts an archive on a separate disk and yields its folder."""
     folder, aside = Path(archive.uri), Path(f"{archive.uri}-aside")
     folder.rename(aside)
     folder.mkdir()
@@ -70,7 +70,7 @@ def read_only(tmp_path: Path) -> Iterator[Archive]:
 
 @pytest.fixture
 def full(tmp_path: Path) -> Iterator[Archive]:
-    """On a disk without a byte of room; what the locks need is there, so that a job comes to what it writes."""
+    """An archive on a full disk. The lock files already exist, so that jobs get as far as writing tables."""
     archive = full_archive(tmp_path)
     with archive.alone(*{table for case in cases() for table in case.writes}):
         pass
@@ -95,7 +95,7 @@ def test_a_job_that_only_reads_does_so_on_a_read_only_archive(read_only: Archive
     assert run(case, tmp_path)["report"] is None
 
 
-# these come to the disk only on Ray; tests/faults fills one under a scrape
+# these jobs write only from Ray workers; tests/faults fills a disk during a scrape
 _LATE = ("scrape", "extract")
 
 
@@ -103,7 +103,7 @@ _LATE = ("scrape", "extract")
 def test_a_job_that_writes_says_that_the_disk_is_full(full: Archive, tmp_path: Path, case: Case) -> None:
     before = _files(full)
     if "--delete" in case.arguments:
-        run(case, tmp_path)  # that makes room
+        run(case, tmp_path)  # deleting frees space, so it succeeds
         return
     with pytest.raises(
         ServiceUnavailable, match=r"No space left on device.*; free some disk space and run the same"

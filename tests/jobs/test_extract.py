@@ -1,4 +1,4 @@
-"""jobs.extract as people run it, by its command line, on small archives made here; one is a process that is killed."""
+"""``jobs.extract`` by its command line on small archives; one test kills its process."""
 
 import os
 import random
@@ -65,7 +65,7 @@ def test_several_features_in_one_pass_then_only_what_is_new(tmp_path):
     assert "other weights" in refused(tmp_path, "resnet18") or "weights=random" in refused(tmp_path, "resnet18")
     assert "exact" in refused(tmp_path, "resnet18", more=("--weights", "random", "--exact"))
 
-    images_table = archive.table("images")  # an image whose bytes are new is described anew, the others are left alone
+    images_table = archive.table("images")  # only an image with new bytes is extracted again
     shard = int(archive.shard_of(["t:3"])[0])
     part = next(p for p in images_table.parts(shard) if "t:3" in images_table.read(shard, p, ["id"])["id"].to_pylist())
     rows = images_table.read(shard, part).to_pylist()
@@ -86,12 +86,12 @@ def test_mistakes_are_said_in_one_line(tmp_path):
     Archive.create(str(tmp_path / "empty"))
     assert "no images yet" in refused(tmp_path / "empty", "resnet18")
     image_archive(str(tmp_path / "full"), {"t:1": encoded(picture(200, 200))})
-    assert "no network of this name" in refused(tmp_path / "full", "resnet5000")
+    assert "no network with this name" in refused(tmp_path / "full", "resnet5000")
     assert "resnet18.safetensors" in refused(tmp_path / "full", "resnet18", more=("--weights", str(tmp_path)))
     assert "no module" in refused(tmp_path / "full", "resnet18@attic", more=("--weights", "random"))
 
 
-@pytest.mark.timeout(1200)  # ten starts of Ray, each given a minute
+@pytest.mark.timeout(1200)  # ten starts of Ray, up to a minute each
 def test_killed_ten_times_it_still_finishes_with_every_row_once(tmp_path):
     random.seed(7)
     base = {i: encoded(picture(640, 480, seed=i)) for i in range(20)}
@@ -100,14 +100,14 @@ def test_killed_ten_times_it_still_finishes_with_every_row_once(tmp_path):
     arguments = ["--archive", str(tmp_path), "--backbones", "resnet18", "--weights", "random"]
     command = [sys.executable, "-m", "jobs.extract", *arguments]
     done = archive.table("features/resnet18")
-    grew = 0
+    productive_runs = 0
     for _ in range(10):
         before = sum(len(done.parts(shard)) for shard in range(archive.shards))
         process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
         deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and process.poll() is None:  # until it works, then a random moment longer
+        while time.monotonic() < deadline and process.poll() is None:  # until it writes, then a random time longer
             if sum(len(done.parts(shard)) for shard in range(archive.shards)) > before:
                 break
             time.sleep(0.05)
@@ -115,8 +115,8 @@ def test_killed_ten_times_it_still_finishes_with_every_row_once(tmp_path):
         if process.poll() is None:
             os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        grew += sum(len(done.parts(shard)) for shard in range(archive.shards)) > before
-    assert grew >= 3, "the kills came before any work"
+        productive_runs += sum(len(done.parts(shard)) for shard in range(archive.shards)) > before
+    assert productive_runs >= 3, "the kills came before any work"
     last = subprocess.run(command, capture_output=True, text=True, timeout=480)
     assert last.returncode == 0, last.stderr[-3000:]
     report = inside.report_of(last)

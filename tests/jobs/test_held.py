@@ -1,4 +1,4 @@
-"""Two writers: whatever a job writes, it holds, and while another process holds it the job says who that is."""
+"""Concurrent writers: a job locks the tables that it writes, or its error names the process that holds them."""
 
 import contextlib
 import subprocess
@@ -23,12 +23,12 @@ with archive.alone(*sys.argv[2:]):
     print("held", flush=True)
     sys.stdin.read()
 """
-_READERS = {"walk"}  # write nothing into the archive but a report
+_READERS = {"walk"}  # jobs that write nothing but a report
 
 
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
-    """The folder of an archive of which another process holds everything, and that process."""
+    """The folder of an archive whose tables are all locked by another process, and the id of that process."""
     folder = tmp_path_factory.mktemp("held")
     archive = full_archive(folder)
     tables = {table for case in cases() for table in case.writes}
@@ -62,28 +62,28 @@ def test_what_another_process_writes_is_left_to_it(
 def test_two_imports_at_once_add_everything_once(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = full_archive(tmp_path)
     before = archive.table(kind).count()
-    both, append, added, lines = threading.Barrier(2), Table.append, [], 40
+    barrier, append, added, lines = threading.Barrier(2), Table.append, [], 40
     ids = archive.table("catalog").ids(0).to_pylist()[:10]
     path = tmp_path / "new.csv"
     if kind == "links":
         path.write_text("\n".join(["img1,img2,type", *(f"{ids[0]},new:{n},POSITIVE" for n in range(lines))]))
     else:
-        names = [one.partition(":")[2] for one in ids]
+        names = [image_id.partition(":")[2] for image_id in ids]
         path.write_text("\n".join(",".join([*names[n % 2 :][:9]]) for n in range(lines)))
 
     def together(*arguments: object) -> None:
-        """Writes when the other import has looked what is there, too, if it can."""
+        """Appends after the other import has also read the table, or after half a second."""
         with contextlib.suppress(threading.BrokenBarrierError):
-            both.wait(0.5)
+            barrier.wait(0.5)
         append(*arguments)
 
     def work() -> None:
-        mine = Archive.open(archive.uri)
+        reopened = Archive.open(archive.uri)
         if kind == "links":
-            added.append(import_links(mine, str(path), annotator="eva", collection=None)["rows_out"])
+            added.append(import_links(reopened, str(path), annotator="eva", collection=None)["rows_out"])
         else:
-            how = {"annotator": "eva", "mode": "random", "collection": None, "public_only": False}
-            added.append(import_annotations(mine, str(path), **how)["rows_out"])
+            options = {"annotator": "eva", "mode": "random", "collection": None, "public_only": False}
+            added.append(import_annotations(reopened, str(path), **options)["rows_out"])
 
     monkeypatch.setattr(Table, "append", together)
     threads = [threading.Thread(target=work) for _ in range(2)]

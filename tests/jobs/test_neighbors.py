@@ -14,27 +14,27 @@ from jobs.neighbors import job
 from tests.made import CLOSED, add_features, jpeg, make_archive, named, vectors_of
 
 _IDS = named(40)
-_PROTECTED = [one for index, one in enumerate(_IDS) if index % 2]
+_PROTECTED = [image_id for index, image_id in enumerate(_IDS) if index % 2]
 _MAGENTA, _GREEN = (255, 0, 255), (20, 120, 60)
 
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory) -> Archive:
-    """Every other artwork is protected, and its picture magenta; one has no rights, one no vector, one no image."""
+    """Every other artwork is protected and magenta; one has no rights, one no vector, one no image."""
     archive = make_archive(
         tmp_path_factory.mktemp("neighbors"),
         _IDS,
         rights={**dict.fromkeys(_PROTECTED, CLOSED), _IDS[5]: None},
         titles={_IDS[2]: "葛飾北斎 " * 300, _IDS[4]: "line\nbreak"},
         pictures={
-            **{one: jpeg(_MAGENTA if one in _PROTECTED else _GREEN) for one in _IDS},
+            **{image_id: jpeg(_MAGENTA if image_id in _PROTECTED else _GREEN) for image_id in _IDS},
             _IDS[6]: None,
             _IDS[8]: jpeg(_GREEN, (1, 3000)),
         },
     )
     rng = np.random.default_rng(8)
-    add_features(archive, "dots", {one: rng.normal(size=5) for one in _IDS} | {_IDS[9]: None})
-    add_features(archive, "more", {one: rng.normal(size=3) for one in _IDS})
+    add_features(archive, "dots", {image_id: rng.normal(size=5) for image_id in _IDS} | {_IDS[9]: None})
+    add_features(archive, "more", {image_id: rng.normal(size=3) for image_id in _IDS})
     return archive
 
 
@@ -44,8 +44,8 @@ def _ask(archive: Archive, *arguments: str) -> dict[str, Any]:
 
 def _naive(archive: Archive, query: str, k: int, sign: int = 1, only: set[str] | None = None) -> list[str]:
     vectors = vectors_of(archive, "dots")
-    others = [one for one in vectors if one != query and (only is None or one in only)]
-    return sorted(others, key=lambda one: sign * cosine(vectors[query], vectors[one]))[:k]
+    candidates = [image_id for image_id in vectors if image_id != query and (only is None or image_id in only)]
+    return sorted(candidates, key=lambda one: sign * cosine(vectors[query], vectors[one]))[:k]
 
 
 def test_the_report_says_what_is_nearest(archive: Archive) -> None:
@@ -53,20 +53,22 @@ def test_the_report_says_what_is_nearest(archive: Archive) -> None:
     assert [answer["query"] for answer in report["queries"]] == [_IDS[0], _IDS[30]]
     vectors = vectors_of(archive, "dots")
     for answer in report["queries"]:
-        found = [one["id"] for one in answer["neighbors"]]
-        assert found == _naive(archive, answer["query"], 7)
-        for one in answer["neighbors"]:
-            assert one["distance"] == pytest.approx(cosine(vectors[answer["query"]], vectors[one["id"]]), abs=2e-6)
+        ids = [neighbor["id"] for neighbor in answer["neighbors"]]
+        assert ids == _naive(archive, answer["query"], 7)
+        for neighbor in answer["neighbors"]:
+            assert neighbor["distance"] == pytest.approx(
+                cosine(vectors[answer["query"]], vectors[neighbor["id"]]), abs=2e-6
+            )
     assert (report["rows_in"], report["rows_out"], report["rows_failed"], report["metric"]) == (2, 14, 0, "cosine")
 
 
 def test_the_farthest(archive: Archive) -> None:
     report = _ask(archive, "--id", _IDS[0], "--k", "7", "--farthest")
-    assert [one["id"] for one in report["queries"][0]["neighbors"]] == _naive(archive, _IDS[0], 7, sign=-1)
+    assert [neighbor["id"] for neighbor in report["queries"][0]["neighbors"]] == _naive(archive, _IDS[0], 7, sign=-1)
 
 
 def test_answers_without_a_distance_are_left_out(archive: Archive) -> None:
-    """The vectors are no probabilities: Jensen and Shannon have nothing to say of most."""
+    """The vectors are not probabilities, so most Jensen-Shannon distances are undefined."""
     report = _ask(archive, "--id", _IDS[0], "--k", "39", "--metric", "jensenshannon")
     assert report["rows_out"] < 39
     json.dumps(report, allow_nan=False)
@@ -74,8 +76,8 @@ def test_answers_without_a_distance_are_left_out(archive: Archive) -> None:
 
 def test_the_picture_shows_queries_and_answers(archive: Archive, tmp_path) -> None:
     out = tmp_path / "new folder" / "near.png"
-    asked = [one for one in _IDS[:10] if one != _IDS[9]]
-    report = _ask(archive, "--id", *asked, "--k", "5", "--picture", str(out))
+    queries = [image_id for image_id in _IDS[:10] if image_id != _IDS[9]]
+    report = _ask(archive, "--id", *queries, "--k", "5", "--picture", str(out))
     assert report["picture"] == str(out)
     with Image.open(out) as sheet:
         assert sheet.width > 6 * 190
@@ -84,9 +86,9 @@ def test_the_picture_shows_queries_and_answers(archive: Archive, tmp_path) -> No
 
 
 def test_a_picture_of_many_queries_shows_the_first(archive: Archive, tmp_path) -> None:
-    asked = [one for one in _IDS if one != _IDS[9]]
-    _ask(archive, "--id", *asked, "--k", "2", "--picture", str(tmp_path / "a.png"))
-    _ask(archive, "--id", *asked[:24], "--k", "2", "--picture", str(tmp_path / "b.png"))
+    queries = [image_id for image_id in _IDS if image_id != _IDS[9]]
+    _ask(archive, "--id", *queries, "--k", "2", "--picture", str(tmp_path / "a.png"))
+    _ask(archive, "--id", *queries[:24], "--k", "2", "--picture", str(tmp_path / "b.png"))
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
@@ -94,11 +96,11 @@ def test_a_picture_of_many_queries_shows_the_first(archive: Archive, tmp_path) -
 def test_what_is_protected_is_neither_told_nor_shown(archive: Archive, tmp_path, kind: str) -> None:
     out = tmp_path / "public.png"
     report = _ask(archive, "--id", _IDS[0], _IDS[2], "--rights", "public", "--picture", str(out), kind)
-    told = [one["id"] for answer in report["queries"] for one in answer["neighbors"]]
-    open_ones = set(_IDS) - set(_PROTECTED)
-    assert set(told) <= open_ones
+    ids = [neighbor["id"] for answer in report["queries"] for neighbor in answer["neighbors"]]
+    public_ids = set(_IDS) - set(_PROTECTED)
+    assert set(ids) <= public_ids
     if kind == "--k=25":
-        assert told[:19] == _naive(archive, _IDS[0], 25, only=open_ones)
+        assert ids[:19] == _naive(archive, _IDS[0], 25, only=public_ids)
     with Image.open(out) as sheet:
         assert not _magenta(sheet)
 
@@ -145,13 +147,15 @@ def test_stacked_features(archive: Archive) -> None:
     dots, more = vectors_of(archive, "dots"), vectors_of(archive, "more")
     from sklearn.decomposition import PCA
 
-    names = sorted(dots)  # what both have
-    reduced = PCA(2).fit_transform(np.array([more[one] for one in names], float))
+    names = sorted(dots)  # the ids of both features
+    reduced = PCA(2).fit_transform(np.array([more[name] for name in names], float))
     plane = dict(zip(names, reduced, strict=True))
-    both = {one: (cosine(dots[_IDS[0]], dots[one]) + cosine(plane[_IDS[0]], plane[one])) / 2 for one in names[1:]}
-    answers = {one["id"]: one["distance"] for one in report["queries"][0]["neighbors"]}
-    assert list(answers) == sorted(both, key=lambda one: both[one])[:5]
-    assert list(answers.values()) == pytest.approx([both[one] for one in answers], abs=1e-5)
+    distances = {
+        name: (cosine(dots[_IDS[0]], dots[name]) + cosine(plane[_IDS[0]], plane[name])) / 2 for name in names[1:]
+    }
+    answers = {neighbor["id"]: neighbor["distance"] for neighbor in report["queries"][0]["neighbors"]}
+    assert list(answers) == sorted(distances, key=lambda one: distances[one])[:5]
+    assert list(answers.values()) == pytest.approx([distances[name] for name in answers], abs=1e-5)
 
 
 @pytest.mark.slow
@@ -168,7 +172,7 @@ def test_the_command_from_end_to_end(archive: Archive, tmp_path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     report = json.loads(done.stdout.splitlines()[-1])
     assert {"job", "seconds", "rows_in", "rows_out", "rows_failed", "seed", "versions"} <= set(report)
-    assert [one["id"] for one in report["queries"][0]["neighbors"]] == _naive(archive, _IDS[0], 3)
+    assert [neighbor["id"] for neighbor in report["queries"][0]["neighbors"]] == _naive(archive, _IDS[0], 3)
     kept = json.loads(Path(report.pop("report")).read_text(encoding="utf-8"))
     assert kept == report
 
@@ -176,18 +180,18 @@ def test_the_command_from_end_to_end(archive: Archive, tmp_path) -> None:
 @pytest.mark.slow
 def test_every_artwork_on_ray(archive: Archive) -> None:
     report = _ask(archive, "--all", "--k", "4", "--rights", "public")
-    open_ones = set(_IDS) - set(_PROTECTED)
-    found: dict[str, list[str]] = {}
+    public_ids = set(_IDS) - set(_PROTECTED)
+    neighbors: dict[str, list[str]] = {}
     for rows in archive.table(report["table"]).scan():
         for row in rows.to_pylist():
-            found.setdefault(row["id"], []).append(row["neighbor"])
-    assert found == {one: _naive(archive, one, 4, only=open_ones) for one in open_ones}
-    assert report["rows_out"] == len(open_ones)
+            neighbors.setdefault(row["id"], []).append(row["neighbor"])
+    assert neighbors == {image_id: _naive(archive, image_id, 4, only=public_ids) for image_id in public_ids}
+    assert report["rows_out"] == len(public_ids)
 
 
 @pytest.mark.slow
 def test_an_image_file_finds_itself(tmp_path) -> None:
-    """A small network of random weights tells pictures apart well enough to find the very same one again."""
+    """A small network with random weights is good enough to find an identical image."""
     from jobs.extract import job as extract
 
     archive = make_archive(tmp_path / "archive", named(12))
@@ -196,15 +200,15 @@ def test_an_image_file_finds_itself(tmp_path) -> None:
     photograph = tmp_path / "photograph.jpg"
     photograph.write_bytes(archive.table("images").find(["made:0007"], ["bytes"])["bytes"][0].as_py())
     out = tmp_path / "near.jpg"
-    asked = ["--archive", archive.uri, "--features", feature, "--k", "3", "--picture", str(out)]
-    (answer,) = job.run([*asked, "--image", str(photograph)])["queries"]
+    options = ["--archive", archive.uri, "--features", feature, "--k", "3", "--picture", str(out)]
+    (answer,) = job.run([*options, "--image", str(photograph)])["queries"]
     assert answer["query"] == str(photograph)
     assert answer["neighbors"][0]["id"] == "made:0007"
     assert answer["neighbors"][0]["distance"] < 1e-5 < answer["neighbors"][1]["distance"]
     assert out.stat().st_size > 1000
     (tmp_path / "notes.txt").write_text("not an image")
     with pytest.raises(UserError, match=r"--image .*notes\.txt: not an image"):
-        job.run([*asked, "--image", str(photograph), str(tmp_path / "notes.txt")])
+        job.run([*options, "--image", str(photograph), str(tmp_path / "notes.txt")])
 
 
 def _magenta(sheet: Image.Image) -> bool:

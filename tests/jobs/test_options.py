@@ -1,4 +1,4 @@
-"""Whatever a command line or a TOML file holds, a job takes it or raises UserError with one printable line."""
+"""For any command line or TOML file, a job accepts it or raises ``UserError`` with one printable line."""
 
 import datetime
 import importlib
@@ -66,8 +66,8 @@ def test_any_toml_value_is_taken_or_a_mistake(name: str, data: st.DataObject) ->
 def test_any_file_is_toml_or_a_mistake(content: bytes) -> None:
     try:
         assert isinstance(parse_toml(content, "job.toml"), dict)
-    except UserError as mistake:
-        assert "job.toml" in str(mistake)
+    except UserError as error:
+        assert "job.toml" in str(error)
 
 
 @settings(derandomize=True)
@@ -81,16 +81,16 @@ def _taken_or_mistake(job: Job, arguments: list[str]) -> None:
         return
     try:
         job.check(arguments)
-    except UserError as mistake:
-        assert printable(str(mistake))
+    except UserError as error:
+        assert printable(str(error))
 
 
-_NEGATIVE_MEANS_SOMETHING = {"demo --works"}  # or is refused with a better message, when the job has begun
+_NEGATIVE_MEANS_SOMETHING = {"demo --works"}  # or the job itself refuses it, with a better message
 _REQUIRED = {"catalog": ["--source", "smk"], "annotations": ["check"]}
 
 
 def _numbers(job: Job) -> list[str]:
-    """The options that take numbers: found, not listed, so that none is forgotten."""
+    """Returns the options that take numbers. They are found, not listed, so that new options are included."""
     flags = []
     for action in job._parser._actions:
         try:
@@ -102,7 +102,7 @@ def _numbers(job: Job) -> list[str]:
 
 
 def _needed(job: Job) -> list[str]:
-    """A command line that is complete, but for the option that is tried."""
+    """Returns the arguments that the job requires; a test adds the option that it tries."""
     given = _REQUIRED.get(job.name, [])
     words = []
     for action in job._parser._actions:
@@ -111,7 +111,7 @@ def _needed(job: Job) -> list[str]:
     return [*given, *words, *([] if "--archive" in words else ["--archive", "x"])]
 
 
-@pytest.mark.parametrize("name", [one for one in _JOBS if one != "pipeline"])
+@pytest.mark.parametrize("name", [job for job in _JOBS if job != "pipeline"])
 def test_a_number_below_its_range_or_none_is_a_mistake(name: str) -> None:
     job = _job(name)
     job.check(_needed(job))

@@ -1,4 +1,4 @@
-"""Real paintings from a server on this machine, then from the folder itself: the same vectors."""
+"""Real paintings get the same vectors from a local server as from their folder."""
 
 import csv
 import functools
@@ -44,17 +44,17 @@ def test_served_and_from_the_folder_the_vectors_are_the_same(tmp_path, shared_da
     with (people_art / "labels.csv").open(encoding="utf-8") as file:
         files = {f"pa:{row['id']}": row["file"] for row, _ in zip(csv.DictReader(file), range(COUNT), strict=False)}
     first, second = tmp_path / "served", tmp_path / "file"
-    where = ("--source", "table", "--as", "pa", "--location", people_art / "labels.csv", "--limit", COUNT)
-    run("catalog", first, *where, "--columns", f"image_url=http://{served}/{{file}}")
+    source = ("--source", "table", "--as", "pa", "--location", people_art / "labels.csv", "--limit", COUNT)
+    run("catalog", first, *source, "--columns", f"image_url=http://{served}/{{file}}")
     assert run("scrape", first, "--allow-host", served, "--contact", "test@museum.example")["statuses"] == {"ok": COUNT}
-    run("catalog", second, *where)
+    run("catalog", second, *source)
     assert run("scrape", second, "--contact", "test@museum.example")["statuses"] == {"ok": COUNT}
     for archive in (first, second):
         assert run("extract", archive, "--backbones", "efficientnet_lite0")["rows_out"] == COUNT
-    one, two = (vectors(archive, "efficientnet_lite0") for archive in (first, second))
-    assert set(one) == set(two) == set(files)
+    from_server, from_folder = (vectors(archive, "efficientnet_lite0") for archive in (first, second))
+    assert set(from_server) == set(from_folder) == set(files)
     for name in files:
-        assert np.allclose(one[name], two[name], atol=2e-2, rtol=2e-2)
+        assert np.allclose(from_server[name], from_folder[name], atol=2e-2, rtol=2e-2)
     nearest = run("neighbors", first, "--features", "efficientnet_lite0", "--id", "pa:pa00055", "--k", 3)["queries"][0]
     assert len(nearest["neighbors"]) == 3
     sheet = tmp_path / "near.png"

@@ -1,4 +1,4 @@
-"""The whole way, as people go it: the sample museum on line, one TOML file, pictures at the end."""
+"""Pipelines: the demo on its sample museum from end to end, and TOML files that are refused."""
 
 import json
 import subprocess
@@ -27,7 +27,7 @@ def test_the_demo_ends_with_pictures_and_a_true_report(tmp_path):
     assert steps["extract"]["rows_out"] == statuses["ok"]
     assert report["failures"] == {name: count for name, count in statuses.items() if name != "ok"}
     last = summary(report).splitlines()
-    assert [line.strip() for line in last[-4:-1]] == report["pictures"]  # what to look at, then the report
+    assert [line.strip() for line in last[-4:-1]] == report["pictures"]  # the pictures, then the report
     assert len(report["pictures"]) == 3
     for picture in report["pictures"]:
         with Image.open(picture) as image:

@@ -1,4 +1,4 @@
-"""The first rows of a catalogue as they would be stored, shown without writing anything."""
+"""The first rows of a catalog as they would be stored, shown without writing anything."""
 
 import json
 import os
@@ -44,7 +44,7 @@ def test_the_first_rows_as_they_would_be_stored(table: Path) -> None:
     assert json.loads(report["rows"][0]["metadata"]) == {"notes": "a"}
     assert report["columns"] == {"id": "id", "image_url": "url", "title": "name", "date_text": "year"}
     assert report["metadata"] == ["notes", "size"]
-    assert [one["line"] for one in preview(table)["rejects"]] == ["6", "3", "5"]
+    assert [reject["line"] for reject in preview(table)["rejects"]] == ["6", "3", "5"]
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (6, 3, 3)
     assert preview(table, "--limit", "1")["rows"][1:] == []
     assert len(preview(table)["rows"]) == 3
@@ -104,9 +104,9 @@ def test_a_large_table_is_not_read_to_its_end(tmp_path: Path) -> None:
     ],
 )
 def test_a_preview_tells_of_mistakes(table: Path, options: list[str], named: str) -> None:
-    with pytest.raises(UserError) as mistake:
+    with pytest.raises(UserError) as caught:
         job.run(["--source=table", "--location", str(table), *options])
-    assert named in str(mistake.value)
+    assert named in str(caught.value)
 
 
 def test_an_empty_table_has_no_preview(tmp_path: Path) -> None:

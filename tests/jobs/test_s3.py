@@ -1,4 +1,4 @@
-"""The jobs on an archive in a bucket, as people run them: all of them, killed, and refused what can't be."""
+"""Jobs on an archive in an S3 bucket: a pipeline of all jobs, killed runs, user errors."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def start(job: str, *options: str) -> subprocess.Popen[str]:
 
 
 def run(job: str, *options: str) -> dict[str, Any]:
-    """The report of a run that is to succeed and to say nothing of the secret."""
+    """Runs a job that has to succeed without printing the secret; returns its report."""
     out, err = (process := start(job, *options)).communicate(timeout=280)
     assert process.returncode == 0, err[-3000:]
     assert SECRET not in out + err
@@ -42,7 +42,7 @@ def run(job: str, *options: str) -> dict[str, Any]:
 
 
 def objects() -> dict[str, bytes]:
-    """Everything in the bucket."""
+    """Returns the content of every object in the bucket by its path."""
     files = Store.open(f"s3://{BUCKET}").filesystem
     infos = files.get_file_info(pafs.FileSelector(BUCKET, recursive=True))
     return {info.path: files.open_input_file(info.path).read() for info in infos if info.is_file}
@@ -121,7 +121,7 @@ model = "{URI}/models/eye"
 
 @pytest.fixture
 def ray_folder() -> Iterator[Path]:
-    """Where Ray puts its logs; with a short name, since it makes sockets there."""
+    """A folder for Ray's logs, with a short path because Ray also creates sockets there."""
     with tempfile.TemporaryDirectory(prefix="ray-") as folder:
         yield Path(folder)
 
@@ -152,9 +152,9 @@ def test_every_job_and_what_they_leave_holds_no_secret(
     best = next(step["config"] for step in report["steps"] if step["job"] == "tune")
     train.check(["--archive", URI, "--config", best])
     files = [path for folder in (tmp_path, ray_folder) for path in folder.rglob("*") if path.is_file()]
-    left = {**objects(), **{str(path): path.read_bytes() for path in files}}
-    assert {"near.png", "runtime_env_agent.log"} < {Path(name).name for name in left}
-    assert not [name for name, content in left.items() if SECRET.encode() in content]
+    contents = {**objects(), **{str(path): path.read_bytes() for path in files}}
+    assert {"near.png", "runtime_env_agent.log"} < {Path(name).name for name in contents}
+    assert not [name for name, content in contents.items() if SECRET.encode() in content]
 
 
 @pytest.mark.slow
@@ -166,27 +166,29 @@ def test_scrape_and_extract_killed_and_taken_up_again(s3: S3Server) -> None:
         archive = make_archive(URI, {"image_url": [f"{site.url}/{number}" for number in range(rows)]}, shards=32)
         scrape = ("scrape", "--allow-host", site.netloc, "--per-host", "4")
         for _ in range(3):
-            asked = len(site.images())
-            _kill(start(*scrape), lambda seen=asked: len(site.images()) > seen, rng.uniform(0, 1.0))
+            fetched = len(site.images())
+            _kill(start(*scrape), lambda seen=fetched: len(site.images()) > seen, rng.uniform(0, 1.0))
         begun = len(images_of(archive))
         assert run(*scrape)["rows_out"] == rows - begun
         assert 0 < begun < rows, "the kills were to come in the middle"
     assert {row["status"] for row in images_of(archive).values()} == {"ok"}
     extract = ("extract", "--backbones", "mobilenetv3_small_100", "--weights", "random")
     written = "/features/mobilenetv3_small_100/0"
-    _kill(start(*extract), lambda: any(one.method == "PUT" and written in one.path for one in s3.asked), 0.0)
+    _kill(
+        start(*extract), lambda: any(request.method == "PUT" and written in request.path for request in s3.asked), 0.0
+    )
     begun = len(vectors_of(archive, "mobilenetv3_small_100"))
     assert 0 < begun < rows
     assert run(*extract)["rows_out"] == rows - begun
-    found = vectors_of(archive, "mobilenetv3_small_100")
-    assert len(found) == rows
-    assert np.ptp(np.stack(list(found.values())), axis=0).max() < 1e-3, "one picture, one vector"
+    vectors = vectors_of(archive, "mobilenetv3_small_100")
+    assert len(vectors) == rows
+    assert np.ptp(np.stack(list(vectors.values())), axis=0).max() < 1e-3, "one picture, one vector"
 
 
 def _kill(driver: subprocess.Popen[str], begun: Any, after: float) -> None:
-    """kill -9 of a job, so many seconds after it has begun; returns when its workers are gone, too."""
-    give_up = time.monotonic() + 90
-    while not begun() and driver.poll() is None and time.monotonic() < give_up:
+    """Kills a job (SIGKILL) ``after`` seconds from its beginning, then waits three seconds for its workers to end."""
+    deadline = time.monotonic() + 90
+    while not begun() and driver.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
     time.sleep(after)
     assert driver.poll() is None, driver.communicate()
@@ -215,7 +217,7 @@ def test_mistakes_are_one_line_and_said_soon(
         env=os.environ | environment,
         text=True,
         capture_output=True,
-        timeout=60,  # a run's patience with S3 is longer
+        timeout=60,  # a run retries S3 for longer
     )
     assert done.returncode == 2, done.stderr
     assert words in done.stderr

@@ -1,4 +1,4 @@
-"""The scrape job on Ray, as a person runs it: many workers, kills at any moment, options, mistakes."""
+"""``jobs.scrape`` on Ray by its command line: several workers, kills, options, user errors."""
 
 import os
 import random
@@ -37,7 +37,7 @@ def start(archive: Archive, *options: str) -> subprocess.Popen[str]:
 
 
 def run(archive: Archive, *options: str) -> dict[str, Any]:
-    """The report of a run that is to succeed."""
+    """Runs a job that has to succeed; returns its report."""
     done = ended(archive, *options)
     assert done.returncode == 0, done.stderr[-3000:]
     return report_of(done)
@@ -48,43 +48,43 @@ def ended(archive: Archive, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def report_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    """The report of a run that ended as it should, though perhaps no row did."""
+    """Returns the report of a run that ended without a traceback, even if all its rows failed."""
     assert "Traceback" not in done.stderr
     return inside.report_of(done)
 
 
 def line_of(done: subprocess.CompletedProcess[str], words: str) -> str:
-    """The one line of stderr with these words in it."""
+    """Returns the only line of stderr that contains ``words``."""
     (line,) = [line for line in done.stderr.splitlines() if words in line]
     return line
 
 
 @pytest.mark.slow
 def test_the_whole_job_with_two_workers(tmp_path: Path) -> None:
-    with Site("127.0.0.1") as one, Site("127.0.0.2") as two:
-        one.default = two.default = page(DATA, latency=0.02)
-        one.pages["/3"] = page(answer(404))
-        urls = [f"{site.url}/{number}" for number in range(120) for site in (one, two)]
+    with Site("127.0.0.1") as first, Site("127.0.0.2") as second:
+        first.default = second.default = page(DATA, latency=0.02)
+        first.pages["/3"] = page(answer(404))
+        urls = [f"{site.url}/{number}" for number in range(120) for site in (first, second)]
         archive = make_archive(tmp_path / "archive", {"image_url": urls}, shards=16)
-        options = ["--allow-host", one.netloc, two.netloc, "--per-host", "3", "--workers", "2"]
+        options = ["--allow-host", first.netloc, second.netloc, "--per-host", "3", "--workers", "2"]
         report = run(archive, *options)
         assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (240, 239, 1)
         assert report["statuses"] == {"ok": 239, "http": 1}
         assert report["hosts"]["127.0.0.1"] == {"rows": 120, "failed": 1}
         assert report["bytes"] == 239 * len(jpeg())
         assert set(report["row_seconds"]) == {"wait", "fetch", "verify", "commit"}
-        for site in (one, two):
+        for site in (first, second):
             assert len(site.asked("/robots.txt")) == 1
             assert most_at_once(site.visits) <= 3
             assert len({visit.client for visit in site.images()}) > 1
         rows = images_of(archive)
         assert len(rows) == 240
-        before = len(one.visits)
+        before = len(first.visits)
         assert run(archive, *options)["rows_in"] == 0
-        assert len(one.visits) == before
-        again = report_of(ended(archive, "--allow-host", one.netloc, "--retry", "http"))
-        assert again["statuses"] == {"http": 1}
-        assert again["job"] == "scrape"
+        assert len(first.visits) == before
+        retried = report_of(ended(archive, "--allow-host", first.netloc, "--retry", "http"))
+        assert retried["statuses"] == {"http": 1}
+        assert retried["job"] == "scrape"
 
 
 @pytest.mark.slow
@@ -92,8 +92,8 @@ def test_limit_and_resize(tmp_path: Path) -> None:
     with Site() as site:
         site.default = page(answer(200, jpeg(640, 480)))
         archive = make_archive(tmp_path / "archive", {"image_url": [f"{site.url}/{number}" for number in range(50)]})
-        how = ("--limit", "7", "--resize", "100", "--contact", "me@home.example")
-        report = run(archive, "--allow-host", site.netloc, *how)
+        options = ("--limit", "7", "--resize", "100", "--contact", "me@home.example")
+        report = run(archive, "--allow-host", site.netloc, *options)
         assert report["rows_in"] == len(images_of(archive)) == len(site.images()) == 7
         assert {(row["width"], row["height"]) for row in images_of(archive).values()} == {(100, 75)}
         assert all("me@home.example" in visit.headers["user-agent"] for visit in site.visits)
@@ -101,16 +101,16 @@ def test_limit_and_resize(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_refreshing_what_its_sites_removed_or_cannot_give(tmp_path: Path) -> None:
-    """And a host that is down for all rows, and --resize on what is stored already."""
+    """Also covers a host that is down for all rows, and --resize with images that are already stored."""
     with Site() as site:
         site.default = page(answer(200, jpeg(640, 480)))
         archive = make_archive(tmp_path / "archive", {"image_url": [f"{site.url}/{number}" for number in range(12)]})
-        how = ("--allow-host", site.netloc, "--contact", "me@home.example", "--rest", "0.01", "--retries", "0")
-        first = run(archive, *how, "--limit", "10")
+        options = ("--allow-host", site.netloc, "--contact", "me@home.example", "--rest", "0.01", "--retries", "0")
+        first = run(archive, *options, "--limit", "10")
         assert (first["failures"], first["refresh_failed"], first["removed"]) == ({}, {}, {})
         before = images_of(archive)
 
-        done = ended(archive, *how, "--resize", "100")
+        done = ended(archive, *options, "--resize", "100")
         assert report_of(done)["larger_than_resize"] == 10
         line = line_of(done, "--resize 100")
         assert "10 " in line
@@ -121,7 +121,7 @@ def test_refreshing_what_its_sites_removed_or_cannot_give(tmp_path: Path) -> Non
 
         bad = page(answer(404)), page(answer(200, b"<html>")), page(answer(403))
         site.pages |= {f"/{int(name[-5:])}": then for name, then in zip(sorted(before), bad, strict=False)}
-        done = ended(archive, *how, "--refresh", "--resize", "100")
+        done = ended(archive, *options, "--refresh", "--resize", "100")
         report = report_of(done)
         assert (done.returncode, report["rows_out"], report["rows_failed"]) == (0, 9, 3)
         assert report["failures"] == {"http": 2, "not_image": 1}
@@ -134,12 +134,12 @@ def test_refreshing_what_its_sites_removed_or_cannot_give(tmp_path: Path) -> Non
         assert sorted(row["width"] for row in images.values()) == [100] * 9 + [640] * 3
         assert all(row["bytes"] for row in images.values())
 
-        dropped = report_of(ended(archive, *how, "--retry", "http", "--drop-removed"))
+        dropped = report_of(ended(archive, *options, "--retry", "http", "--drop-removed"))
         assert dropped["removed"] == {"http": 1}
         assert [row["status"] for row in images_of(archive).values() if not row["bytes"]] == ["http"]
 
     stored = {name: row["bytes"] for name, row in images_of(archive).items()}
-    report = report_of(ended(archive, *how, "--refresh"))
+    report = report_of(ended(archive, *options, "--refresh"))
     assert report["failures"] == report["refresh_failed"] == {"network": 11}
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (11, 0, 11)
     assert {name: row["bytes"] for name, row in images_of(archive).items()} == stored
@@ -158,7 +158,7 @@ def test_nobody_answers_for_any_row(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_killed_ten_times(tmp_path: Path) -> None:
-    """kill -9 of the driver at random moments; then the same command finishes: every row once, few fetched twice."""
+    """After SIGKILLs of the driver at random moments, the same command finishes: every row once, few fetched twice."""
     rows, kills, at_once = 400, 10, 4
     rng = random.Random(7)
     with Site() as site:
@@ -168,10 +168,10 @@ def test_killed_ten_times(tmp_path: Path) -> None:
         options = ["--allow-host", site.netloc, "--per-host", str(at_once)]
         in_vain = 0
         for _ in range(kills):
-            asked = len(site.images())
+            fetched = len(site.images())
             driver = start(archive, *options)
-            give_up = time.monotonic() + 60
-            while len(site.images()) == asked and driver.poll() is None and time.monotonic() < give_up:
+            deadline = time.monotonic() + 60
+            while len(site.images()) == fetched and driver.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.02)
             time.sleep(rng.uniform(0, 1.6))
             assert driver.poll() is None, driver.communicate()
@@ -181,7 +181,7 @@ def test_killed_ten_times(tmp_path: Path) -> None:
             in_vain = len(site.images()) - len(images_of(archive))
         assert 0 < len(images_of(archive)) < rows, "the kills were to come in the middle"
         shard = next(folder for folder in Path(archive.uri, "images").iterdir() if folder.name.isdigit())
-        (shard / "_draft.tmp").touch()  # as kills leave them, though perhaps none of these did
+        (shard / "_draft.tmp").touch()  # as a kill may leave it; makes sure that there is one
         for draft in drafts_of(archive):
             os.utime(draft, (0, 0))
         done = subprocess.run(command(archive, *options), cwd=ROOT, text=True, capture_output=True, timeout=120)
@@ -192,23 +192,23 @@ def test_killed_ten_times(tmp_path: Path) -> None:
         for number in range(rows):
             assert site.asked(f"/{number}"), "nothing is lost"
         repeated = len(site.images()) - rows
-        open_rows = 16  # rows of the pieces that were begun and not committed: about 6 a piece here, 4 requests at once
+        open_rows = 16  # rows of uncommitted tasks: about 6 rows per task, 4 concurrent requests
         assert repeated <= kills * open_rows, f"{repeated} fetched twice"
         assert in_vain == repeated
     assert not drafts_of(archive)
 
 
 def drafts_of(archive: Archive) -> list[Path]:
-    """Files of the images table that no reader takes for a part: whatever its writers leave behind."""
+    """Returns the files in the shards of the images table that are not partitions, such as drafts of writers."""
     files = [path for path in Path(archive.uri, "images").rglob("*") if path.is_file()]
     parts = {path for path in files if path.suffix == ".parquet" and not path.name.startswith("_")}
     return [path for path in files if path not in parts and path.parent.name.isdigit()]
 
 
 def wait_until_quiet(site: Site) -> None:
-    """Until no worker of a killed driver asks any more."""
-    give_up = time.monotonic() + 20
-    while time.monotonic() < give_up:
+    """Waits until no worker of a killed driver sends requests."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
         before = len(site.visits)
         time.sleep(0.6)
         if len(site.visits) == before:

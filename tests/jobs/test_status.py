@@ -1,4 +1,4 @@
-"""``jobs.status``: what an archive holds, and deletion."""
+"""Tests of ``jobs.status``: reporting the contents of an archive, and deletion."""
 
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,10 @@ IDS = named(20)
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Archive:
-    """Twenty artworks, of which two images are lost; one lacks its vector, another has an error."""
+    """Twenty artworks: two images failed, and four other artworks have no vector yet."""
     pictures = {IDS[3]: None, IDS[4]: None}
     archive = make_archive(tmp_path / "archive", IDS, pictures=pictures)
-    add_features(archive, "dots", {one: [1.0, float(index)] for index, one in enumerate(IDS[5:-1])})
+    add_features(archive, "dots", {artwork_id: [1.0, float(index)] for index, artwork_id in enumerate(IDS[5:-1])})
     for annotator in ("anna", "ben"):
         add_annotations(archive, annotator, [IDS[:9], IDS[5:14]], "random")
     archive.write_json("models/eye/card.json", {"scores": {"verification": {"seen": False, "after": _SCORE}}})
@@ -64,11 +64,11 @@ def test_failed_rows_have_their_address(archive: Archive) -> None:
     for shard in range(archive.shards):
         for part in catalog.parts(shard):
             rows = catalog.read(shard, part)
-            urls = pa.array([f"http://museum.example/{one}.jpg" for one in rows["id"].to_pylist()])
+            urls = pa.array([f"http://museum.example/{artwork_id}.jpg" for artwork_id in rows["id"].to_pylist()])
             catalog.write(shard, part, rows.set_column(rows.column_names.index("image_url"), "image_url", urls))
     failed = _status(archive, "--failed")["failed"]
     assert {(row["table"], row["id"], row["image_url"]) for row in failed} == {
-        ("images", one, f"http://museum.example/{one}.jpg") for one in (IDS[3], IDS[4])
+        ("images", artwork_id, f"http://museum.example/{artwork_id}.jpg") for artwork_id in (IDS[3], IDS[4])
     }
     assert len(_status(archive, "--failed", "1")["failed"]) == 1
 
@@ -101,7 +101,7 @@ def test_a_collection_is_deleted_with_all_that_was_made_from_it(archive: Archive
     assert archive.table("catalog").ids(shard).to_pylist() == ["other:1"]
     assert (archive.table("catalog").count(), archive.table("images").count()) == (1, 1)
     assert archive.table("features/dots").count() == 0
-    assert len(read_annotations(archive)) == 4  # what people judged stays
+    assert len(read_annotations(archive)) == 4  # annotations are kept
 
 
 def test_nothing_is_deleted_if_one_of_the_names_is_not_there(archive: Archive) -> None:
@@ -109,7 +109,7 @@ def test_nothing_is_deleted_if_one_of_the_names_is_not_there(archive: Archive) -
         job.run(["--archive", archive.uri, "--delete", "features/dots", "features/none", "--yes"])
     assert archive.has_table("features/dots")
     twice = job.run(["--archive", archive.uri, "--delete", "features/dots", "features/dots", "--yes"])
-    assert [one["delete"] for one in twice["names"]] == ["features/dots"]
+    assert [row["delete"] for row in twice["names"]] == ["features/dots"]
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_what_can_not_be_trained_is_said(archive: Archive, arguments: list[str],
 
 @pytest.mark.slow
 def test_killed_or_not_the_same_command_gives_the_same_model(archive: Archive) -> None:
-    """A run left alone; one that lost a worker; one whose driver was killed, and the same command said again."""
+    """Compares an undisturbed run, one that lost a worker, and one repeated after its driver was killed."""
     whole = job.run(_arguments(archive, "whole", "--embed"))
     assert whole["epochs"] == 25
 
@@ -85,7 +85,7 @@ def test_killed_or_not_the_same_command_gives_the_same_model(archive: Archive) -
 
 
 def _used_as_a_backbone(archive: Archive, report: dict[str, Any]) -> None:
-    """``--embed`` has described every artwork, and other jobs take it."""
+    """``--embed`` wrote a vector for every artwork, and another job can use the features."""
     assert report["embedded"] == {
         "table": "features/whole",
         "rows_in": 150,
@@ -94,16 +94,16 @@ def _used_as_a_backbone(archive: Archive, report: dict[str, Any]) -> None:
         "rows_waiting": 0,
         "failures": {},
     }
-    found = vectors_of(archive, "whole")
-    expected = load_model(archive, "whole").vectors(archive, sorted(found))
-    np.testing.assert_allclose([found[one] for one in sorted(found)], expected, rtol=1e-4, atol=1e-5)
+    vectors = vectors_of(archive, "whole")
+    expected = load_model(archive, "whole").vectors(archive, sorted(vectors))
+    np.testing.assert_allclose([vectors[artwork_id] for artwork_id in sorted(vectors)], expected, rtol=1e-4, atol=1e-5)
     (answer,) = neighbors.run(["--archive", archive.uri, "--features", "whole", "--id", "made:0003"])["queries"]
     assert len(answer["neighbors"]) == 10
     json.dumps(report, allow_nan=False)
 
 
 def _epochs(archive: Archive, name: str) -> list[int]:
-    return [int(one.name[6:]) for one in Path(archive.uri, "models", f"_{name}").glob("epoch-*")]
+    return [int(path.name[6:]) for path in Path(archive.uri, "models", f"_{name}").glob("epoch-*")]
 
 
 def _when_trained(archive: Archive, name: str, epochs: int, then: Callable[[], Any]) -> None:
@@ -114,13 +114,13 @@ def _when_trained(archive: Archive, name: str, epochs: int, then: Callable[[], A
 
 def _kill_a_worker() -> int:
     """Kills one training worker that this process's own Ray started."""
-    mine = [pid for pid in _processes() if "RayTrainWorker" in _words(pid) and os.getpid() in _ancestors(pid)]
-    os.kill(mine[0], signal.SIGKILL)
-    return mine[0]
+    workers = [pid for pid in _processes() if "RayTrainWorker" in _words(pid) and os.getpid() in _ancestors(pid)]
+    os.kill(workers[0], signal.SIGKILL)
+    return workers[0]
 
 
 def _processes() -> list[int]:
-    return [int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit()]
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
 
 
 def _words(pid: int) -> str:
@@ -131,11 +131,11 @@ def _words(pid: int) -> str:
 
 
 def _ancestors(pid: int) -> list[int]:
-    found = []
+    ancestors = []
     while pid > 1:
         try:
             pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
         except OSError:
             break
-        found.append(pid)
-    return found
+        ancestors.append(pid)
+    return ancestors

@@ -50,7 +50,7 @@ def test_what_can_not_be_searched_is_said(archive: Archive, arguments: list[str]
 
 @pytest.mark.slow
 def test_killed_and_said_again_it_goes_on(archive: Archive) -> None:
-    """The driver is killed with some trials finished: they are as they were, and only the others are run."""
+    """A second run after the driver was killed keeps the finished trials and runs only the others."""
     command = [sys.executable, "-m", "jobs.tune", *_arguments(archive, "margins", "--trials", "12")]
     trials = Path(archive.uri, "sweeps", "margins", "trials")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as driver:
@@ -69,12 +69,13 @@ def test_killed_and_said_again_it_goes_on(archive: Archive) -> None:
     assert {name: after[name] for name in before} == before
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (12 - len(before), 12 - len(before), 0)
     assert (report["trials"], report["done_before"]) == (12, False)
-    found = [json.loads(text) for text in after.values()]
-    assert len({json.dumps(trial["setting"]) for trial in found}) == 12
-    best = min(found, key=lambda trial: trial["meanrank"])
+    records = [json.loads(text) for text in after.values()]
+    assert len({json.dumps(trial["setting"]) for trial in records}) == 12
+    best = min(records, key=lambda trial: trial["meanrank"])
     wanted = {"m": best["setting"]["margin"], "m2": best["setting"]["intra_margin"], "meanrank": best["meanrank"]}
     assert report["best"].items() >= wanted.items()
-    assert min(trial["epochs"] for trial in found) < 4 < max(trial["epochs"] for trial in found)  # ASHA stopped some
+    # ASHA stopped some trials.
+    assert min(trial["epochs"] for trial in records) < 4 < max(trial["epochs"] for trial in records)
     assert 0 < report["orchestration"] < 1
     assert not Path(trials.parent, "_ray").exists()
     with Path(report["csv"]).open(encoding="utf-8", newline="") as source:
@@ -90,12 +91,12 @@ def test_killed_and_said_again_it_goes_on(archive: Archive) -> None:
 
 
 def _trained_with_it(archive: Archive, config: str, wanted: dict[str, float]) -> None:
-    told = train.run(["--archive", archive.uri, "--config", config])
+    report = train.run(["--archive", archive.uri, "--config", config])
     recipe = load_model(archive, "margins").card["recipe"]
     assert (recipe["loss"], recipe["margin"], recipe["intra_margin"]) == ("triplet", wanted["m"], wanted["m2"])
     assert tomllib.loads(Path(config).read_text(encoding="utf-8"))["hidden"] == recipe["hidden"] == 8
-    assert told["split"]["training"] == 250
-    assert 0 < told["scores"]["new_images"]["after"]["n"] <= 250
+    assert report["split"]["training"] == 250
+    assert 0 < report["scores"]["new_images"]["after"]["n"] <= 250
 
 
 def _finished(trials: Path) -> dict[str, str]:

@@ -11,28 +11,28 @@ from jobs.walk import job
 from tests.made import CLOSED, add_features, jpeg, make_archive, named
 
 _IDS = named(90)
-_PROTECTED = [one for index, one in enumerate(_IDS) if index % 3 == 2]
+_PROTECTED = [artwork_id for index, artwork_id in enumerate(_IDS) if index % 3 == 2]
 _MAGENTA, _GREEN = (255, 0, 255), (20, 120, 60)
 
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory) -> Archive:
-    """Every third artwork is protected, and its picture magenta; some pictures are odd or missing."""
+    """Every third artwork is protected and has a magenta picture; some pictures are odd or missing."""
     archive = make_archive(
         tmp_path_factory.mktemp("walk"),
         _IDS,
         rights=dict.fromkeys(_PROTECTED, CLOSED),
         titles={_IDS[0]: "The beginning of a very long walk through a very large museum " * 50, _IDS[1]: "終わり"},
         pictures={
-            **{one: jpeg(_MAGENTA if one in _PROTECTED else _GREEN) for one in _IDS},
+            **{artwork_id: jpeg(_MAGENTA if artwork_id in _PROTECTED else _GREEN) for artwork_id in _IDS},
             _IDS[0]: jpeg(_GREEN, (1, 4000)),
             _IDS[1]: jpeg(_GREEN, (4000, 1)),
             _IDS[3]: None,
         },
     )
     rng = np.random.default_rng(2)
-    add_features(archive, "dots", {one: rng.gamma(1.0, size=6) for one in _IDS})
-    add_features(archive, "one", {one: [float(index)] for index, one in enumerate(_IDS)})
+    add_features(archive, "dots", {artwork_id: rng.gamma(1.0, size=6) for artwork_id in _IDS})
+    add_features(archive, "one", {artwork_id: [float(index)] for index, artwork_id in enumerate(_IDS)})
     return archive
 
 
@@ -43,11 +43,11 @@ def _walk(archive: Archive, *arguments: str) -> dict[str, Any]:
 
 def test_the_report_tells_the_way(archive: Archive) -> None:
     report = _walk(archive, "--steps", "5")
-    way = walk(
+    expected = walk(
         Space(archive, ["dots"]), _IDS[0], _IDS[1], 5, jitter=1, metric="cosine", seed=0, public_only=False
     )  # tested against plain loops in tests/explore/test_walk.py
-    assert [step["id"] for step in report["walk"]] == way.ids
-    assert [step["distance"] for step in report["walk"]] == pytest.approx(way.distances, abs=1e-6)
+    assert [step["id"] for step in report["walk"]] == expected.ids
+    assert [step["distance"] for step in report["walk"]] == pytest.approx(expected.distances, abs=1e-6)
     assert (report["rows_in"], report["rows_out"], report["rows_failed"], report["picture"]) == (2, 7, 0, None)
 
 
@@ -114,6 +114,6 @@ def test_mistakes_are_said_in_one_line(archive: Archive, arguments: list[str], s
 
 
 def _magenta(picture: Image.Image) -> bool:
-    """Whether anything has the hue of magenta, however faded: red and blue well above green, and about equal."""
+    """Whether any area is magenta, even faded: red and blue well above green and about equal."""
     red, green, blue = np.moveaxis(np.asarray(picture.convert("RGB"), int), -1, 0)
     return bool(((red - green > 40) & (blue - green > 40) & (abs(red - blue) < 25)).sum() > 200)

@@ -1,4 +1,4 @@
-"""A small archive with a curator whose eye can be learned: works of six kinds, which the features show but faintly."""
+"""A small archive with learnable annotations: artworks of six kinds, which the features show only faintly."""
 
 from pathlib import Path
 
@@ -18,12 +18,12 @@ def kind_of(one: str) -> int:
 
 
 def pool_of(one: str) -> int:
-    """Annotations are about images of one pool, so that splits between pools lose none."""
+    """The pool of an image; annotations stay within one pool, so splits between pools lose none."""
     return int(one[-4:]) // 30
 
 
 def annotated(uri: Path, count: int = 250, annotator: str = "anna") -> Archive:
-    """The artist of a work is its pool and kind; features are ``dots``, of 20 dimensions, and ``more``, of 5."""
+    """Creates the archive with features ``dots`` (20 dimensions) and ``more`` (5); an artist is a pool and kind."""
     archive = make_archive(uri, IDS)
     for shard in range(archive.shards):
         for part in archive.table("catalog").parts(shard):
@@ -32,9 +32,9 @@ def annotated(uri: Path, count: int = 250, annotator: str = "anna") -> Archive:
             archive.table("catalog").write(shard, part, pa.Table.from_pylist(rows, schema=CATALOG))
     rng = np.random.default_rng(21)
     dots = rng.normal(size=(len(IDS), 20)) * ([0.5] * KINDS + [2.0] * (20 - KINDS))
-    dots[np.arange(len(IDS)), [kind_of(one) for one in IDS]] += 1.5
+    dots[np.arange(len(IDS)), [kind_of(artwork_id) for artwork_id in IDS]] += 1.5
     add_features(archive, "dots", dict(zip(IDS, dots, strict=True)))
-    add_features(archive, "more", {one: rng.normal(size=5) for one in IDS})
+    add_features(archive, "more", {artwork_id: rng.normal(size=5) for artwork_id in IDS})
     annotate(archive, count, annotator)
     return archive
 
@@ -43,8 +43,10 @@ def annotate(archive: Archive, count: int, annotator: str = "anna", seed: int = 
     rng, rows = np.random.default_rng(seed), []
     while len(rows) < count:
         pool = rng.integers(5)
-        nine = rng.choice([one for one in IDS if pool_of(one) == pool], 9, replace=False).tolist()
-        anchor, positive, *others = (kind_of(one) for one in nine)
+        annotation = rng.choice(
+            [artwork_id for artwork_id in IDS if pool_of(artwork_id) == pool], 9, replace=False
+        ).tolist()
+        anchor, positive, *others = (kind_of(image) for image in annotation)
         if anchor == positive and anchor not in others:
-            rows.append(nine)
+            rows.append(annotation)
     add_annotations(archive, annotator, rows, "random")

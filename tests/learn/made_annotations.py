@@ -1,4 +1,4 @@
-"""Annotations without an archive, and catalogs with chosen columns, where a test wants them."""
+"""Builders of annotations without an archive, and of archives with chosen catalog rows and features."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,37 +12,41 @@ from artsim.learn.annotations import Annotations
 
 
 def annotations_of(images: Sequence[Sequence[str]]) -> Annotations:
-    """These annotations, by one annotator."""
+    """Returns these annotations, all by the annotator anna."""
     n = len(images)
     rows = np.empty((n, 9), dtype=object)
-    for row, nine in enumerate(images):
-        rows[row] = list(nine)
+    for row, annotation in enumerate(images):
+        rows[row] = list(annotation)
     ids = np.array([f"annotation {row}" for row in range(n)], dtype=object)
     return Annotations(ids, np.full(n, "anna", dtype=object), rows, np.full(n, "random", dtype=object))
 
 
 def catalog_of(uri: str | Path, rows: Sequence[Mapping[str, Any]], shards: int = 3, parts: int = 2) -> Archive:
-    """An archive with a catalog alone, of these rows, in several parts."""
+    """Creates an archive with only a catalog, which has these rows in several partitions."""
     archive = Archive.create(str(uri), shards)
-    of = archive.shard_of([row["id"] for row in rows])
+    shard_numbers = archive.shard_of([row["id"] for row in rows])
     for shard in range(shards):
-        mine = [row for row, home in zip(rows, of, strict=True) if home == shard]
+        shard_rows = [row for row, number in zip(rows, shard_numbers, strict=True) if number == shard]
         for part in range(parts):
-            table = pa.Table.from_pylist(mine[part::parts], schema=CATALOG)
+            table = pa.Table.from_pylist(shard_rows[part::parts], schema=CATALOG)
             archive.table("catalog").write(shard, f"p{part}", table)
     return archive
 
 
 def features_of(archive: Archive, name: str, vectors: Mapping[str, np.ndarray | None], parts: int = 2) -> None:
-    """Writes ``features/<name>`` of some ids, in several parts; a vector of None is a row with an error."""
+    """Writes ``features/<name>`` in several partitions; a vector of None becomes a row with an error."""
     schema = features(next(len(vector) for vector in vectors.values() if vector is not None))
-    of = archive.shard_of(list(vectors))
+    shard_numbers = archive.shard_of(list(vectors))
     for shard in range(archive.shards):
-        mine = [one for one, home in zip(vectors, of, strict=True) if home == shard]
+        shard_ids = [artwork_id for artwork_id, number in zip(vectors, shard_numbers, strict=True) if number == shard]
         for part in range(parts):
             rows = [
-                {"id": one, "vector": vectors[one], "error": "damaged" if vectors[one] is None else None}
-                for one in mine[part::parts]
+                {
+                    "id": artwork_id,
+                    "vector": vectors[artwork_id],
+                    "error": "damaged" if vectors[artwork_id] is None else None,
+                }
+                for artwork_id in shard_ids[part::parts]
             ]
             table = pa.Table.from_pylist(rows, schema=schema)
             archive.table(f"features/{name}", schema).write(shard, f"p{part}", table)

@@ -1,4 +1,4 @@
-"""Small trained models with chosen weights, where a test wants them."""
+"""Small trained models with chosen weights."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -25,9 +25,9 @@ def model_of(
     by: str | None = None,
     held_out: Sequence[Mapping[str, Any]] | None = None,
 ) -> Model:
-    """A linear head that gives ``vectors @ matrix.T`` of one feature; ``rows`` are (annotation_id, images, role).
+    """Makes a model with a linear head that returns ``vectors @ matrix.T`` of one feature.
 
-    ``held_out`` are rows of model.HELD_OUT; of columns that one lacks it has zeros.
+    ``rows`` are (annotation_id, images, role). ``held_out`` are rows of ``HELD_OUT``; missing numbers are 0.
     """
     recipe = Recipe(head="linear", hidden=len(matrix))
     head = Head(matrix.shape[1], recipe)
@@ -41,7 +41,9 @@ def model_of(
         "dimension": len(matrix),
         "split": {"kind": split, "by": by},
     }
-    listed = [{"annotation_id": one, "images": list(images), "role": role} for one, images, role in rows]
+    listed = [
+        {"annotation_id": annotation_id, "images": list(images), "role": role} for annotation_id, images, role in rows
+    ]
     zeros = {"fold": 0, "before": 0.0, "unseen": 0, "ahead_unseen": 0.0}
     tested = [{**zeros, **row} for row in held_out or ()]
     table = None if held_out is None else pa.Table.from_pylist(tested, schema=HELD_OUT)

@@ -10,43 +10,47 @@ from artsim.learn.annotation_agreement import agreement, contradictions
 from artsim.learn.annotations import Annotations, add_annotations, read_annotations
 from tests.learn.made_annotations import annotations_of
 
-IDS = [f"m:{one:02d}" for one in range(14)]
+IDS = [f"m:{number:02d}" for number in range(14)]
 
 
 def test_two_annotations_contradict_where_each_has_the_other_s_positive_among_its_negatives() -> None:
-    nine = IDS[:9]
+    annotation = IDS[:9]
     other_choice = [IDS[0], IDS[2], IDS[1], *IDS[8:2:-1]]
     other_candidates = [IDS[0], IDS[3], IDS[1], *IDS[8:14]]
     never_together = [IDS[0], IDS[9], IDS[2], *IDS[4:9], IDS[13]]
     other_anchor = [IDS[2], IDS[1], IDS[0], *IDS[3:9]]
-    rows = [nine, other_choice, other_candidates, never_together, other_anchor, nine]
-    found = [(one.first, one.second, one.same_nine) for one in contradictions(annotations_of(rows))]
-    assert sorted(found) == [(0, 1, True), (0, 2, False), (1, 5, True), (2, 5, False)]
+    rows = [annotation, other_choice, other_candidates, never_together, other_anchor, annotation]
+    pairs = [(pair.first, pair.second, pair.same_nine) for pair in contradictions(annotations_of(rows))]
+    assert sorted(pairs) == [(0, 1, True), (0, 2, False), (1, 5, True), (2, 5, False)]
 
 
 def test_all_contradictions_as_a_naive_loop_finds_them() -> None:
     rng = np.random.default_rng(0)
     rows = [[IDS[rng.integers(2)], *rng.choice(IDS[2:], 8, replace=False)] for _ in range(120)]
     naive = []
-    for (i, one), (j, two) in itertools.combinations(enumerate(rows), 2):
-        if one[0] == two[0] and one[1] != two[1] and one[1] in two[2:] and two[1] in one[2:]:
-            naive.append((i, j, set(one) == set(two)))
-    found = [(one.first, one.second, one.same_nine) for one in contradictions(annotations_of(rows))]
-    assert sorted(found) == naive and len(naive) > 100
+    for (i, first), (j, second) in itertools.combinations(enumerate(rows), 2):
+        if first[0] == second[0] and first[1] != second[1] and first[1] in second[2:] and second[1] in first[2:]:
+            naive.append((i, j, set(first) == set(second)))
+    pairs = [(pair.first, pair.second, pair.same_nine) for pair in contradictions(annotations_of(rows))]
+    assert sorted(pairs) == naive and len(naive) > 100
 
 
 def _by(people: str, rows: list[list[str]]) -> Annotations:
-    one = annotations_of(rows)
-    return Annotations(one.annotation_id, np.array(list(people), dtype=object), one.images, one.mode)
+    annotations = annotations_of(rows)
+    return Annotations(
+        annotations.annotation_id, np.array(list(people), dtype=object), annotations.images, annotations.mode
+    )
 
 
 def test_shares_and_self_meanrank_are_of_the_same_nine(tmp_path: Path) -> None:
     archive = Archive.create(str(tmp_path))
-    nine, other = IDS[:9], [IDS[0], IDS[2], IDS[1], *IDS[3:9]]
+    annotation, other = IDS[:9], [IDS[0], IDS[2], IDS[1], *IDS[3:9]]
     second, third = [IDS[1], IDS[0], *IDS[2:9]], IDS[5:14]
-    report = agreement(archive, _by("aabbaabc", [nine, other, nine, second, second, third, third, third[::-1]]))
+    report = agreement(
+        archive, _by("aabbaabc", [annotation, other, annotation, second, second, third, third, third[::-1]])
+    )
     assert [(row["annotator"], row["other"], row["shared"], row["same"]) for row in report["agreement"]] == [
-        ("a", "b", 3, pytest.approx(2 / 3, abs=1e-4))  # the last of a's two judgements is another than b's
+        ("a", "b", 3, pytest.approx(2 / 3, abs=1e-4))  # a's second judgement of the first nine differs from b's
     ]
     (row,) = report["agreement"]
     assert row["contradictions"] == 1 and 0 <= row["same_low"] <= row["same"] <= row["same_high"] <= 1
@@ -76,7 +80,9 @@ def test_opposite_orders_count_though_nothing_is_shared(tmp_path: Path) -> None:
 
 def test_a_long_list_is_in_a_file(tmp_path: Path) -> None:
     archive = Archive.create(str(tmp_path))
-    rows = [[IDS[0], IDS[1 + choice], *(one for one in IDS[1:9] if one != IDS[1 + choice])] for choice in range(8)]
+    rows = [
+        [IDS[0], IDS[1 + choice], *(image for image in IDS[1:9] if image != IDS[1 + choice])] for choice in range(8)
+    ]
     add_annotations(archive, "anna", rows, "random")
     report = agreement(archive, read_annotations(archive))
     assert report["contradictions"]["count"] == 28 and len(report["contradicting"]) == 20

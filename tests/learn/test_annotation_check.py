@@ -5,17 +5,19 @@ from artsim.learn.links import Link, add_links
 from tests.learn.made_annotations import catalog_of, features_of
 from tests.made import CLOSED, OPEN
 
-IDS = [f"m:{one:02d}" for one in range(20)]
+IDS = [f"m:{number:02d}" for number in range(20)]
 
 
 def test_what_is_wrong_is_named(tmp_path) -> None:
-    archive = catalog_of(tmp_path, [{"id": one, "rights": CLOSED if one == IDS[12] else OPEN} for one in IDS])
-    features_of(archive, "made", {one: None if one == IDS[3] else [1.0, 2.0] for one in IDS[:12]})
-    features_of(archive, "whole", {one: [1.0] for one in IDS})
-    nine = IDS[:9]
-    swapped = [IDS[1], IDS[0], *IDS[8:1:-1]]  # the same two belong together
+    archive = catalog_of(
+        tmp_path, [{"id": artwork_id, "rights": CLOSED if artwork_id == IDS[12] else OPEN} for artwork_id in IDS]
+    )
+    features_of(archive, "made", {artwork_id: None if artwork_id == IDS[3] else [1.0, 2.0] for artwork_id in IDS[:12]})
+    features_of(archive, "whole", {artwork_id: [1.0] for artwork_id in IDS})
+    annotation = IDS[:9]
+    swapped = [IDS[1], IDS[0], *IDS[8:1:-1]]  # the same pair, with anchor and positive swapped
     other = [IDS[0], IDS[2], IDS[1], *IDS[3:9]]
-    add_annotations(archive, "anna", [nine, nine, [*IDS[5:13], "m:gone"]], "random")
+    add_annotations(archive, "anna", [annotation, annotation, [*IDS[5:13], "m:gone"]], "random")
     add_annotations(archive, "bert", [swapped], "near")
     add_annotations(archive, "carl", [other], "near")
     report = check(archive, annotators=None, public_only=False)
@@ -39,15 +41,15 @@ def test_what_is_wrong_is_named(tmp_path) -> None:
 
 
 def test_links(tmp_path) -> None:
-    archive = catalog_of(tmp_path, [{"id": one} for one in IDS])
-    said = [
+    archive = catalog_of(tmp_path, [{"id": artwork_id} for artwork_id in IDS])
+    links = [
         (IDS[0], IDS[1], "POSITIVE"),
         (IDS[1], IDS[2], "POSITIVE"),
         (IDS[2], IDS[1], "WRONG"),
         (IDS[4], "m:far", "POSITIVE"),
         (IDS[5], IDS[6], "NEGATIVE"),
     ]
-    add_links(archive, [Link(*one, "anna", None, None) for one in said])
+    add_links(archive, [Link(*link, "anna", None, None) for link in links])
     assert check(archive, annotators=None, public_only=False)["links"] == {
         "count": 5,
         "verdicts": {"POSITIVE": 3, "WRONG": 1, "NEGATIVE": 1},

@@ -8,14 +8,19 @@ from artsim.learn.annotations import add_annotations, read_annotations
 from tests.learn.made_annotations import catalog_of
 from tests.made import CLOSED, OPEN
 
-IDS = [f"m:img {one}, scan.jpg" for one in range(12)]
-NAMES = [one.removeprefix("m:") for one in IDS]
+IDS = [f"m:img {number}, scan.jpg" for number in range(12)]
+NAMES = [artwork_id.removeprefix("m:") for artwork_id in IDS]
 
 
 @pytest.fixture
 def archive(tmp_path) -> Archive:
     rows = [
-        {"id": one, "image_url": f"file:///x/{one[2:]}", "rights": CLOSED if one == IDS[11] else OPEN} for one in IDS
+        {
+            "id": artwork_id,
+            "image_url": f"file:///x/{artwork_id[2:]}",
+            "rights": CLOSED if artwork_id == IDS[11] else OPEN,
+        }
+        for artwork_id in IDS
     ]
     return catalog_of(tmp_path / "archive", [*rows, {"id": "n:a/twin.jpg"}, {"id": "n:b/twin.jpg"}])
 
@@ -112,9 +117,9 @@ def test_a_collection_says_whose_names_they_are(archive, tmp_path) -> None:
 
 @pytest.mark.parametrize("sign", [",", "\t", ";"])
 def test_names_may_have_tabs_or_semicolons_between_them_and_spaces_around(tmp_path, sign: str) -> None:
-    ids = [f"m:{one}.jpg" for one in range(9)]
-    archive = catalog_of(tmp_path / "archive", [{"id": one} for one in ids])
-    report = _import(archive, tmp_path / "anna.txt", sign.join(f" {one[2:]}  " for one in ids) + "\n")
+    ids = [f"m:{number}.jpg" for number in range(9)]
+    archive = catalog_of(tmp_path / "archive", [{"id": artwork_id} for artwork_id in ids])
+    report = _import(archive, tmp_path / "anna.txt", sign.join(f" {artwork_id[2:]}  " for artwork_id in ids) + "\n")
     assert (report["rows_out"], report["rows_failed"]) == (1, 0)
     assert read_annotations(archive).images.tolist() == [ids]
 

@@ -39,7 +39,7 @@ ROWS = [
         ("Night Watch.png", ["m:sub/Night Watch.jpg"]),
         ("Night Watch", ["m:sub/Night Watch.jpg"]),
         ("Night%20Watch.jpg", []),
-        ("seven.jpeg", ["n:seven.jpeg"]),  # a local id is surer than a file
+        ("seven.jpeg", ["n:seven.jpeg"]),  # a local id takes precedence over a file name
         ("seven.JPG", ["m:7", "n:seven.jpeg"]),
         ("default.jpg", ["n:7", "n:8"]),
         ("IMG 08.TIF", ["n:8"]),
@@ -73,7 +73,7 @@ def test_names_for_files_come_back(tmp_path) -> None:
     names = file_names(archive, ids)
     assert names == {
         "m:sub/Night Watch.jpg": "Night Watch.jpg",
-        "m:7": "m:7",  # seven.jpeg is another's local id
+        "m:7": "m:7",  # seven.jpeg is the local id of another artwork
         "n:7": "n:7",
         "n:8": "n:8",
         "n:seven.jpeg": "seven.jpeg",
@@ -82,12 +82,12 @@ def test_names_for_files_come_back(tmp_path) -> None:
         "gone:1": "gone:1",
     }
     back = find_names(archive, names.values())
-    assert [back[names[one]] for one in ids] == [[one] for one in ids[:-1]] + [[]]
+    assert [back[names[artwork_id]] for artwork_id in ids] == [[artwork_id] for artwork_id in ids[:-1]] + [[]]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_random_catalogs_come_back(tmp_path, seed: int) -> None:
-    """However names collide, what is written for an id means that id."""
+    """Even where names collide, the name written for an id resolves to that id."""
     rng = np.random.default_rng(seed)
     words = ["a", "b.jpg", "b.png", "c/b.jpg", "a:b", "x, y", "é"]
 
@@ -96,16 +96,16 @@ def test_random_catalogs_come_back(tmp_path, seed: int) -> None:
         url = rng.choice([None, "https://m.org/" + rng.choice(words), "https://m.org/a%2Cb.jpg?x=b.jpg"])
         return {"id": f"{rng.choice(['m', 'n'])}:{local}", "image_url": url, "title": str(rng.choice(words))}
 
-    rows = list({one["id"]: one for one in map(row, range(30))}.values())
+    rows = list({record["id"]: record for record in map(row, range(30))}.values())
     archive = catalog_of(tmp_path, rows)
-    ids = [one["id"] for one in rows]
+    ids = [record["id"] for record in rows]
     names = file_names(archive, ids)
     back = find_names(archive, names.values())
-    assert [back[names[one]] for one in ids] == [[one] for one in ids]
+    assert [back[names[artwork_id]] for artwork_id in ids] == [[artwork_id] for artwork_id in ids]
 
 
 def test_as_folder_and_table_keep_names(tmp_path) -> None:
-    """Through the sources themselves, whatever their ids become."""
+    """File names are found after ingestion from a folder and from a table, whose ids differ."""
     folder = tmp_path / "photos"
     (folder / "old").mkdir(parents=True)
     for name in ("a, b.jpg", "old/100% c#.png"):
@@ -121,5 +121,7 @@ def test_as_folder_and_table_keep_names(tmp_path) -> None:
     )
     for collection, ids in (("f", ["f:a, b.jpg", "f:old/100% c#.png"]), ("t", ["t:1", "t:2"])):
         names = ["a, b.jpg", "100% c#.png"]
-        assert find_names(archive, names, collection) == {name: [one] for name, one in zip(names, ids, strict=True)}
+        assert find_names(archive, names, collection) == {
+            name: [artwork_id] for name, artwork_id in zip(names, ids, strict=True)
+        }
     assert json.loads(archive.table("catalog").find(["f:old/100% c#.png"])["metadata"][0].as_py()) == {"folder": "old"}

@@ -10,7 +10,7 @@ _LETTERS = list("aé天 ,\"';:.-_()#%\\/\u0301")
 
 
 def test_what_is_written_is_read(tmp_path) -> None:
-    """Names of every kind, and the same as Python's csv module reads."""
+    """Names of every kind survive a round trip, and Python's ``csv`` module reads the same."""
     rng = np.random.default_rng(0)
     rows = [
         tuple("".join(rng.choice(_LETTERS, rng.integers(1, 12))).strip() or "x" for _ in range(9)) for _ in range(300)

@@ -11,8 +11,8 @@ from artsim.archive import Archive, UserError
 from artsim.learn.annotations import add_annotations, read_annotations
 from tests.learn.made_annotations import annotations_of
 
-NINE = [f"m:{one}" for one in range(9)]
-OTHER = [f"m:{one}" for one in range(8, 17)]
+NINE = [f"m:{number}" for number in range(9)]
+OTHER = [f"m:{number}" for number in range(8, 17)]
 
 
 def _files(archive: Archive) -> list[str]:
@@ -24,11 +24,11 @@ def test_what_was_added_is_read_in_its_order(tmp_path) -> None:
     assert len(read_annotations(archive)) == 0
     assert add_annotations(archive, "anna", [OTHER, NINE], "random") == 2
     assert add_annotations(archive, "bert", [NINE], "near") == 1
-    found = read_annotations(archive)
-    assert found.images.tolist() == [OTHER, NINE, NINE]
-    assert found.annotator.tolist() == ["anna", "anna", "bert"]
-    assert found.mode.tolist() == ["random", "random", "near"]
-    assert len(set(found.annotation_id)) == 3
+    annotations = read_annotations(archive)
+    assert annotations.images.tolist() == [OTHER, NINE, NINE]
+    assert annotations.annotator.tolist() == ["anna", "anna", "bert"]
+    assert annotations.mode.tolist() == ["random", "random", "near"]
+    assert len(set(annotations.annotation_id)) == 3
     assert read_annotations(archive, ["bert"]).images.tolist() == [NINE]
     with pytest.raises(UserError, match=r"--annotator carl: .* anna, bert"):
         read_annotations(archive, ["anna", "carl"])
@@ -45,13 +45,13 @@ def test_what_is_there_is_not_added_again_but_what_was_judged_twice_is_there_twi
     assert add_annotations(archive, "anna", [NINE, NINE, NINE], "random") == 1
     assert all(Path(path).stat().st_mtime_ns == when for path, when in before.items()), "a file was rewritten"
     assert len(_files(archive)) == 2
-    assert [nine.tolist() for nine in read_annotations(archive).images].count(NINE) == 3
+    assert [images.tolist() for images in read_annotations(archive).images].count(NINE) == 3
 
 
 def test_two_imports_at_the_same_moment_double_nothing(tmp_path) -> None:
     archive, aside = Archive.create(str(tmp_path / "a")), Archive.create(str(tmp_path / "b"))
     add_annotations(archive, "anna", [NINE], "random")
-    add_annotations(aside, "anna", [NINE, OTHER], "random")  # as one that did not yet see the other's file
+    add_annotations(aside, "anna", [NINE, OTHER], "random")  # like an import that started before the other file existed
     (file,) = _files(aside)
     Path(file).rename(Path(archive.uri, "annotations", "00000", Path(file).name))
     assert read_annotations(archive).images.tolist() == [NINE, OTHER]
@@ -83,7 +83,7 @@ def test_it_is_on_the_disk_before_it_is_said_to_be(tmp_path, monkeypatch) -> Non
     add_annotations(archive, "anna", [NINE], "random")
     (file,) = _files(archive)
     wanted = [Path(file), Path(file).parent, Path(file).parents[1], Path(archive.uri)]
-    assert flushed == [path.stat().st_ino for path in wanted]  # the file first, then the names that lead to it
+    assert flushed == [path.stat().st_ino for path in wanted]  # the file first, then the folders that contain it
 
 
 def test_an_archive_may_lie_elsewhere(tmp_path) -> None:
@@ -104,11 +104,11 @@ def test_images_as_positions() -> None:
     order = np.random.default_rng(0).permutation(annotations.ids())
     judged = annotations.judged(order)
     assert judged.dtype == np.int64 and judged.shape == (3, 9)
-    for row, nine in enumerate(annotations.images):
-        for column, image in enumerate(nine):
+    for row, images in enumerate(annotations.images):
+        for column, image in enumerate(images):
             assert order[judged[row, column]] == image
     with pytest.raises(UserError, match=r"m:8: .*jobs\.annotations check"):
-        annotations.judged([one for one in order if one != "m:8"])
+        annotations.judged([artwork_id for artwork_id in order if artwork_id != "m:8"])
     assert annotations.take(np.array([2, 1])).images.tolist() == [OTHER, NINE]
     assert annotations.take(np.array([False, True, False])).annotation_id.tolist() == ["annotation 1"]
     assert annotations.take(np.array([], np.int64)).judged(order).shape == (0, 9)

@@ -25,7 +25,7 @@ def _make() -> HeadTrainee:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    """With the checkpoints of a training of four epochs."""
+    """A store with the checkpoints of a training run of four epochs."""
     store = Store.open(str(tmp_path))
     for progress in epochs(_make(), _RECIPE):
         commit(store, _FOLDER, progress)
@@ -42,7 +42,7 @@ def _begun(store: Store) -> tuple[int, list[str]]:
 
 
 def test_the_last_two_are_kept(store: Store) -> None:
-    assert sorted(one.name for one in Path(store.root, _FOLDER).iterdir()) == ["epoch-000003", "epoch-000004"]
+    assert sorted(path.name for path in Path(store.root, _FOLDER).iterdir()) == ["epoch-000003", "epoch-000004"]
     assert _begun(store) == (4, [])
     trainee, progress, _ = latest(store, _FOLDER, _make)
     assert progress is not None

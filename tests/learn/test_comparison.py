@@ -13,7 +13,7 @@ from tests.learn.made_models import model_of
 from tests.made import add_features, make_archive, named, vectors_of
 
 _IDS = named(119)
-_POOLS = [_IDS[:50], _IDS[50:70], _IDS[70:119]]  # trained on, validated, held out
+_POOLS = [_IDS[:50], _IDS[50:70], _IDS[70:119]]  # training, validation, test set
 _KINDS = ["training", "validation", "verification"]
 _MATRIX = np.random.default_rng(3).normal(size=(2, 5))
 
@@ -22,15 +22,15 @@ _MATRIX = np.random.default_rng(3).normal(size=(2, 5))
 def archive(tmp_path_factory) -> Archive:
     archive = make_archive(tmp_path_factory.mktemp("comparison"), _IDS)
     rng = np.random.default_rng(0)
-    add_features(archive, "dots", {one: rng.normal(size=5) for one in _IDS})
+    add_features(archive, "dots", {artwork_id: rng.normal(size=5) for artwork_id in _IDS})
     return archive
 
 
 def _annotations():
     rng = np.random.default_rng(1)
-    nines = [list(rng.choice(pool, 9, replace=False)) for pool in _POOLS for _ in range(30)]
-    nines += [[*rng.choice(_POOLS[0], 4, replace=False), *rng.choice(_POOLS[2], 5, replace=False)] for _ in range(7)]
-    return annotations_of(nines)
+    images = [list(rng.choice(pool, 9, replace=False)) for pool in _POOLS for _ in range(30)]
+    images += [[*rng.choice(_POOLS[0], 4, replace=False), *rng.choice(_POOLS[2], 5, replace=False)] for _ in range(7)]
+    return annotations_of(images)
 
 
 def _model(archive: Archive, name: str = "eye", matrix: np.ndarray = _MATRIX, kinds=tuple(_KINDS), split=None):
@@ -46,8 +46,8 @@ def _model(archive: Archive, name: str = "eye", matrix: np.ndarray = _MATRIX, ki
 def _naive(vectors: dict[str, np.ndarray], nines: np.ndarray) -> list[int]:
     out = []
     for anchor, positive, *negatives in nines:
-        away = cosine(vectors[anchor], vectors[positive])
-        out.append(1 + sum(cosine(vectors[anchor], vectors[one]) < away for one in negatives))
+        distance = cosine(vectors[anchor], vectors[positive])
+        out.append(1 + sum(cosine(vectors[anchor], vectors[negative]) < distance for negative in negatives))
     return out
 
 
@@ -57,8 +57,8 @@ def test_before_and_after_on_what_was_seen_and_held_out(archive: Archive) -> Non
     comparison = compare(archive, contenders(archive, [["dots"]], ["eye"], 0), annotations)
     assert comparison.counts == {"seen": 30, "validation": 30, "new_images": 30, "new_annotations": 7}
     assert (list(comparison.tables), comparison.measured) == (["new_images", "new_annotations"], 67)
-    raw = {one: vector.astype(float) for one, vector in vectors_of(archive, "dots").items()}
-    learned = {one: _MATRIX @ vector for one, vector in raw.items()}
+    raw = {artwork_id: vector.astype(float) for artwork_id, vector in vectors_of(archive, "dots").items()}
+    learned = {artwork_id: _MATRIX @ vector for artwork_id, vector in raw.items()}
     seen, held_out = annotations.images[:30], annotations.images[60:90]
     features, model = comparison.tables["new_images"]
     assert features.before.value == pytest.approx(np.mean(_naive(raw, held_out)))
@@ -82,18 +82,18 @@ def test_the_metric_is_that_asked_for(archive: Archive) -> None:
     raw = vectors_of(archive, "dots")
     ranks = []
     for anchor, positive, *negatives in _annotations().images:
-        away = [float(np.linalg.norm(raw[anchor] - raw[one])) for one in (positive, *negatives)]
-        ranks.append(1 + sum(one < away[0] for one in away[1:]))
+        distances = [float(np.linalg.norm(raw[anchor] - raw[candidate])) for candidate in (positive, *negatives)]
+        ranks.append(1 + sum(distance < distances[0] for distance in distances[1:]))
     assert row.before.value == pytest.approx(np.mean(ranks))
     assert row.before.n == comparison.measured == 97
 
 
 def test_the_newest_kind_is_the_first_table_and_shows_what_was_seen(archive: Archive) -> None:
-    """The seven others begin with two images of the training: they are new annotations of known images."""
+    """The seven other annotations begin with two training images, so they are new annotations of known images."""
     _model(archive)
     tables = compare(archive, contenders(archive, [["dots"]], ["eye"], 0), _annotations()).tables
     raw = vectors_of(archive, "dots")
-    learned = {one: _MATRIX @ vector for one, vector in raw.items()}
+    learned = {artwork_id: _MATRIX @ vector for artwork_id, vector in raw.items()}
     features, model = tables["new_annotations"]
     others = _annotations().images[90:]
     assert features.before.value == pytest.approx(np.mean(_naive(raw, others)))
@@ -103,7 +103,7 @@ def test_the_newest_kind_is_the_first_table_and_shows_what_was_seen(archive: Arc
 
 
 def test_all_rows_are_compared_on_what_none_has_seen(archive: Archive) -> None:
-    """Two models, the one trained on what the other holds out: the third part is new to both."""
+    """Each of two models holds out what the other was trained on; the third part is new to both."""
     _model(archive, "one", kinds=("training", "verification", "verification"))
     _model(archive, "two", kinds=("verification", "training", "verification"))
     comparison = compare(archive, contenders(archive, [["dots"]], ["one", "two"], 0), _annotations())
@@ -118,40 +118,43 @@ def test_all_rows_are_compared_on_what_none_has_seen(archive: Archive) -> None:
 
 
 def test_an_annotation_is_of_the_kind_that_it_is_to_the_model_that_knows_most(archive: Archive) -> None:
-    """Held out by images of one model, at random of another: to both it is a new annotation at least."""
+    """One model held annotations out by images, the other at random; for both they are new annotations."""
     _model(archive, "one", split="image-disjoint")
     _model(archive, "two", split="random")
     comparison = compare(archive, contenders(archive, [], ["one", "two"], 0), _annotations())
     assert comparison.counts == {"seen": 30, "validation": 30, "new_annotations": 37}
 
 
-_TESTED = {  # of the model that trained on all of the first part: which rows each kind of folds tested
+_TESTED = {  # rows tested by each kind of fold, of the thirty that the model was trained on
     "new_annotations": range(30),
     "new_images": range(4, 20),
 }
 
 
 def _cross_validated(archive: Archive, name: str, tested: dict[str, range], seed: int, by: str | None = None):
-    """A model trained on the first thirty annotations; the ranks of its folds and of its inputs, by kind and row."""
+    """Saves a model trained on the first thirty annotations; returns its folds' (rank, before) by kind and row."""
     annotations, rng = _annotations(), np.random.default_rng(seed)
     rows = [(annotations.annotation_id[row], annotations.images[row], "training") for row in range(30)]
-    ranks = {kind: {row: tuple(rng.integers(1, 9, 2).tolist()) for row in some} for kind, some in tested.items()}
+    ranks = {
+        kind: {row: tuple(rng.integers(1, 9, 2).tolist()) for row in tested_rows}
+        for kind, tested_rows in tested.items()
+    }
     held_out = [
         {"annotation_id": rows[row][0], "kind": kind, "fold": row % 5, "rank": rank, "before": before}
-        for kind, some in ranks.items()
-        for row, (rank, before) in some.items()
+        for kind, ranks_by_row in ranks.items()
+        for row, (rank, before) in ranks_by_row.items()
     ]
     model_of(archive, name, "dots", _MATRIX, rows, split="folds", by=by, held_out=held_out)
     return ranks
 
 
 def test_what_a_model_was_trained_on_is_held_out_of_its_folds(archive: Archive) -> None:
-    """Its own annotations have the ranks of the folds; others those of the model; features are measured on the same."""
+    """Training annotations get the folds' ranks, others the model's; features are measured on the same rows."""
     ranks = _cross_validated(archive, "eye", _TESTED, 5)
     annotations = _annotations()
     comparison = compare(archive, contenders(archive, [["dots"]], ["eye"], 0), annotations)
     raw = vectors_of(archive, "dots")
-    learned = {one: _MATRIX @ vector for one, vector in raw.items()}
+    learned = {artwork_id: _MATRIX @ vector for artwork_id, vector in raw.items()}
     known = set(annotations.images[:30].flat)
     new = {"new_images": [], "new_annotations": []}
     for row in range(30, 97):
@@ -180,15 +183,15 @@ def test_what_a_model_was_trained_on_is_held_out_of_its_folds(archive: Archive) 
 def test_all_models_are_compared_on_what_the_folds_of_each_tested(archive: Archive) -> None:
     one = _cross_validated(archive, "one", {"new_images": range(4, 20), "new_groups": range(9)}, 6, by="artist")
     two = _cross_validated(archive, "two", {"new_images": range(10, 26)}, 7)
-    mine = _annotations().take(np.arange(30))
-    comparison = compare(archive, contenders(archive, [["dots"]], ["one", "two"], 0), mine)
+    trained_on = _annotations().take(np.arange(30))
+    comparison = compare(archive, contenders(archive, [["dots"]], ["one", "two"], 0), trained_on)
     assert comparison.counts == {"seen": 30, "validation": 0, "new_images": 10}
     rows = comparison.tables["new_images"]
     assert [row.before.n for row in rows] == [10, 10, 10]
     for row, ranks in zip(rows[1:], (one, two), strict=True):
-        assert row.after.value == pytest.approx(np.mean([ranks["new_images"][at][0] for at in range(10, 20)]))
+        assert row.after.value == pytest.approx(np.mean([ranks["new_images"][index][0] for index in range(10, 20)]))
         assert row.note == "cross-validated, 5 folds; a head on dots"
-    alone = compare(archive, contenders(archive, [], ["one"], 0), mine)
+    alone = compare(archive, contenders(archive, [], ["one"], 0), trained_on)
     assert {kind: rows[0].after.n for kind, rows in alone.tables.items()} == {"new_groups": 9, "new_images": 16}
 
 
@@ -200,7 +203,7 @@ def test_one_held_out_fold_says_so(archive: Archive) -> None:
 
 
 def test_without_its_inputs_a_model_is_compared_with_what_its_folds_began_with(archive: Archive) -> None:
-    """A fine-tuned backbone whose untrained features are not here: nobody knows the rank before of new annotations."""
+    """Without the untrained features of a fine-tuned backbone, ``before`` is unknown for new annotations."""
     ranks = _cross_validated(archive, "eye", _TESTED, 5)
     entries = [replace(entry, before=None) for entry in contenders(archive, [], ["eye"], 0)]
     (row,) = compare(archive, entries, _annotations().take(np.arange(30))).tables["new_images"]
@@ -229,11 +232,11 @@ def test_features_that_a_model_wrote_are_scored_by_its_folds_where_they_stand_al
     (entry,) = contenders(archive, [], ["eye"], 0)
     add_features(archive, "eye", dict(zip(_IDS, entry.source.find(_IDS), strict=True)))
     archive.write_json("features/eye/_about.json", {"model_hash": entry.models[0].hash})
-    mine = _annotations().take(np.arange(30))
-    (row,) = compare(archive, contenders(archive, [["eye"]], [], 0), mine).tables["new_images"]
+    trained_on = _annotations().take(np.arange(30))
+    (row,) = compare(archive, contenders(archive, [["eye"]], [], 0), trained_on).tables["new_images"]
     assert row.after.value == pytest.approx(np.mean([rank for rank, _ in ranks["new_images"].values()]))
     assert row.note == "cross-validated, 5 folds; written by eye"
-    stacked = compare(archive, contenders(archive, [["eye", "dots"]], [], 0), mine)
+    stacked = compare(archive, contenders(archive, [["eye", "dots"]], [], 0), trained_on)
     assert (list(stacked.tables), stacked.counts["seen"]) == (["seen"], 30)
 
 

@@ -22,8 +22,8 @@ _NINES = [_IDS[start : start + 9] for start in range(0, 54, 9)]
 def archive(tmp_path: Path) -> Archive:
     archive = make_archive(tmp_path / "archive", _IDS, shards=2)
     rng = np.random.default_rng(0)
-    add_features(archive, "dots", {one: rng.normal(size=4) for one in _IDS} | {_IDS[3]: None})
-    add_features(archive, "more", {one: rng.normal(size=3) for one in _IDS[:50]} | {_IDS[5]: None})
+    add_features(archive, "dots", {artwork_id: rng.normal(size=4) for artwork_id in _IDS} | {_IDS[3]: None})
+    add_features(archive, "more", {artwork_id: rng.normal(size=3) for artwork_id in _IDS[:50]} | {_IDS[5]: None})
     return archive
 
 
@@ -39,7 +39,7 @@ def test_each_feature_alone_then_stacked_then_each_model(archive: Archive) -> No
 
 def test_a_model_is_taken_by_its_path(archive: Archive, tmp_path: Path) -> None:
     other = make_archive(tmp_path / "other", _IDS[:9])
-    add_features(other, "dots", {one: np.ones(4) for one in _IDS[:9]})
+    add_features(other, "dots", {artwork_id: np.ones(4) for artwork_id in _IDS[:9]})
     model_of(other, "far", "dots", np.eye(4), [])
     (entry,) = contenders(archive, [], [f"{other.uri}/models/far"], 0)
     assert (entry.label, entry.note) == ("far", "a head on dots")
@@ -54,14 +54,14 @@ def test_what_is_not_there(archive: Archive, features: list, models: list, said:
 
 
 def test_features_that_a_model_wrote_are_learned_by_it(archive: Archive) -> None:
-    """Its cross-validation speaks for them only where they stand alone and are all of its vectors."""
+    """The model's cross-validation counts for its features only if they are used alone and in full."""
     model = model_of(archive, "eye", "dots", np.eye(4), [])
-    add_features(archive, "eye", {one: np.eye(4)[row % 4] + row for row, one in enumerate(_IDS)})
+    add_features(archive, "eye", {artwork_id: np.eye(4)[row % 4] + row for row, artwork_id in enumerate(_IDS)})
     archive.write_json("features/eye/_about.json", {"model_hash": model.hash})
     more, eye, both = contenders(archive, [["more", "eye"]], [], 0)
     assert [more.note, eye.note, both.note] == ["untrained", "written by eye", "written by eye"]
-    assert [[model.name for model in one.models] for one in (more, eye, both)] == [[], ["eye"], ["eye"]]
-    assert [one.tested and one.tested.name for one in (more, eye, both)] == [None, "eye", None]
+    assert [[model.name for model in entry.models] for entry in (more, eye, both)] == [[], ["eye"], ["eye"]]
+    assert [entry.tested and entry.tested.name for entry in (more, eye, both)] == [None, "eye", None]
     (part,) = contenders(archive, [["eye:2"]], [], 0)
     assert (part.models[0].name, part.tested) == ("eye", None)
     archive.write_json("features/eye/_about.json", {"model_hash": "of another model"})
@@ -71,13 +71,13 @@ def test_features_that_a_model_wrote_are_learned_by_it(archive: Archive) -> None
 
 def test_a_head_on_what_a_model_wrote_is_learned_by_both(archive: Archive) -> None:
     first = model_of(archive, "first", "dots", np.eye(4), [])
-    add_features(archive, "first", {one: np.ones(4) for one in _IDS})
+    add_features(archive, "first", {artwork_id: np.ones(4) for artwork_id in _IDS})
     archive.write_json("features/first/_about.json", {"model_hash": first.hash})
     model_of(archive, "second", "first", np.eye(4), [])
-    one, two = contenders(archive, [], ["first", "second"], 0)
-    assert [model.name for model in two.models] == ["second", "first"]
-    assert one.tested is one.models[0]
-    assert two.tested is None
+    first_entry, second_entry = contenders(archive, [], ["first", "second"], 0)
+    assert [model.name for model in second_entry.models] == ["second", "first"]
+    assert first_entry.tested is first_entry.models[0]
+    assert second_entry.tested is None
 
 
 def test_which_ids_lack_a_vector(archive: Archive) -> None:
@@ -92,7 +92,7 @@ def test_which_ids_lack_a_vector(archive: Archive) -> None:
 
 @pytest.mark.slow
 def test_a_fine_tuned_backbone(tmp_path: Path) -> None:
-    """Its vectors are of the images themselves; what it began with is compared if the archive has just that."""
+    """Its vectors come from the images; ``before`` is set only if the archive has features of the same weights."""
     archive = make_archive(tmp_path / "archive", _IDS[:12], pictures={_IDS[4]: None})
     plan = make_plans([parse_feature("test_resnet.r160_in1k")], "random")[0]
     about = {"format": FORMAT, **card_of(plan), "recipe": {}, "dimension": plan.dimensions[0]}
@@ -102,7 +102,7 @@ def test_a_fine_tuned_backbone(tmp_path: Path) -> None:
     assert (entry.label, entry.note, entry.before) == ("tuned", "fine-tuned test_resnet.r160_in1k", None)
     assert without_vector(archive, entry, _IDS[:13]) == {_IDS[4], _IDS[12]}
     assert entry.source.find(_IDS[:3]).shape == (3, plan.dimensions[0])
-    add_features(archive, "test_resnet.r160_in1k", {one: np.ones(3) for one in _IDS[1:12]})
+    add_features(archive, "test_resnet.r160_in1k", {artwork_id: np.ones(3) for artwork_id in _IDS[1:12]})
     for weights_hash, same in (("another", False), (plan.weights_hash, True)):
         archive.write_json("features/test_resnet.r160_in1k/_about.json", {"weights_hash": weights_hash})
         (entry,) = contenders(archive, [], ["tuned"], 0)
@@ -112,6 +112,6 @@ def test_a_fine_tuned_backbone(tmp_path: Path) -> None:
 
 def test_annotations_that_all_contenders_can_judge(archive: Archive) -> None:
     entries = contenders(archive, [["dots", "more"]], [], 0)
-    found = comparable(archive, entries, annotations_of([*_NINES, [*_IDS[42:50], _IDS[50]]]))
-    assert found.images.tolist() == _NINES[1:5]  # the first has the ids 3 and 5, the last two ids from 50 on
+    annotations = comparable(archive, entries, annotations_of([*_NINES, [*_IDS[42:50], _IDS[50]]]))
+    assert annotations.images.tolist() == _NINES[1:5]  # the first has ids 3 and 5; the last two have ids from 50 on
     assert len(comparable(archive, entries, annotations_of([]))) == 0

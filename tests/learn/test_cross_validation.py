@@ -1,4 +1,4 @@
-"""The released model: trained on everything, scored by folds that had not seen what they were asked."""
+"""The released model is trained on every annotation and scored by folds that held out what they test."""
 
 import json
 import tempfile
@@ -47,7 +47,7 @@ def archive(tmp_path: Path) -> Archive:
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Trains in this process, without Ray; keeps the trainees, those of the folds first."""
+    """Trains in this process without Ray; returns the ``HeadTrainee`` objects, those of the folds first."""
     trainees: list[Any] = []
 
     def remember(make: Any) -> Any:
@@ -77,12 +77,12 @@ def _train(archive: Archive, question: Question = _QUESTION, name: str = "eye", 
 
 
 def _cut(archive: Archive, question: Question = _QUESTION) -> Any:
-    pupil = HeadLearner(archive, question.inputs["features"], False, 0, None)
+    learner = HeadLearner(archive, question.inputs["features"], False, 0, None)
     how = {"annotators": None, "links": False, "kind": IN_FOLDS, "column": question.split_by}
-    plan = make_plan(archive, pupil.usable, **how, seed=0, public_only=False)
-    sample = pool_sample(archive, pupil.usable, 0) if question.recipe.negatives != "own" else []
+    plan = make_plan(archive, learner.usable, **how, seed=0, public_only=False)
+    sample = pool_sample(archive, learner.usable, 0) if question.recipe.negatives != "own" else []
     folder = tempfile.mkdtemp(prefix="_run-", dir=archive.uri)
-    return pupil, plan, make_folds(archive, Path(folder).name, plan, question, kinds_of(question), sample=sample)
+    return learner, plan, make_folds(archive, Path(folder).name, plan, question, kinds_of(question), sample=sample)
 
 
 def test_the_model_is_trained_on_every_annotation(archive: Archive, here: list[Any]) -> None:
@@ -100,54 +100,54 @@ def test_the_model_is_trained_on_every_annotation(archive: Archive, here: list[A
 
 
 def test_no_fold_trains_on_what_it_tests(made: Archive) -> None:
-    """By the names of the images, for each kind: neither anchor nor positive, nor for groups any of their artist."""
-    _, plan, found = _cut(made)
+    """Compares image names: no fold trains on the pairs, images or artists that its kind holds out."""
+    _, plan, fold_set = _cut(made)
     names = plan.images("training")
-    assert {fold.kind for fold in found.folds} == set(KINDS)
-    for fold in found.folds:
-        trained = [[found.ids[one] for one in nine if one >= 0] for nine in fold.training.tolist()]
-        seen = {one for nine in trained for one in nine}
-        for row, nine in zip(fold.rows.tolist(), fold.validation.tolist(), strict=True):
-            tested = [found.ids[one] for one in nine]
+    assert {fold.kind for fold in fold_set.folds} == set(KINDS)
+    for fold in fold_set.folds:
+        trained = [[fold_set.ids[place] for place in annotation if place >= 0] for annotation in fold.training.tolist()]
+        seen = {image for annotation in trained for image in annotation}
+        for row, annotation in zip(fold.rows.tolist(), fold.validation.tolist(), strict=True):
+            tested = [fold_set.ids[place] for place in annotation]
             assert tested == names[row].tolist()
             if fold.kind == NEW_ANNOTATIONS:
                 assert not any(set(tested[:2]) == set(other[:2]) for other in trained)
             else:
                 assert seen.isdisjoint(tested[:2])
             if fold.kind == NEW_GROUPS:
-                artists = {(pool_of(one), kind_of(one)) for one in tested[:2]}
-                assert artists.isdisjoint((pool_of(one), kind_of(one)) for one in seen)
-        expected = [[one not in seen for one in nine[2:]] for nine in names[fold.rows].tolist()]
+                artists = {(pool_of(image), kind_of(image)) for image in tested[:2]}
+                assert artists.isdisjoint((pool_of(image), kind_of(image)) for image in seen)
+        expected = [[image not in seen for image in annotation[2:]] for annotation in names[fold.rows].tolist()]
         assert fold.unseen().tolist() == expected
 
 
 def test_what_is_mined_is_not_held_out_nor_of_a_held_out_artist(tmp_path: Path) -> None:
-    """Of an archive with many works that nobody annotated."""
+    """The archive has many artworks without annotations."""
     archive = annotated(tmp_path / "few", count=25)
     question = replace(_QUESTION, recipe=replace(_RECIPE, negatives="semihard", mined=3))
-    _, plan, found = _cut(archive, question)
-    annotated_ones = set(plan.images("training").flat)
-    for fold in found.folds:
-        mined = {found.ids[place] for place in fold.pool} - annotated_ones
+    _, plan, fold_set = _cut(archive, question)
+    annotated_ids = set(plan.images("training").flat)
+    for fold in fold_set.folds:
+        mined = {fold_set.ids[place] for place in fold.pool} - annotated_ids
         assert mined
         if fold.kind != NEW_ANNOTATIONS:
-            tested = {found.ids[one] for one in fold.validation[:, :2].flat}
-            artists = {(pool_of(one), kind_of(one)) for one in tested}
-            assert artists.isdisjoint((pool_of(one), kind_of(one)) for one in mined)
-            assert tested.isdisjoint(found.ids[place] for place in fold.pool)
+            tested = {fold_set.ids[place] for place in fold.validation[:, :2].flat}
+            artists = {(pool_of(image), kind_of(image)) for image in tested}
+            assert artists.isdisjoint((pool_of(image), kind_of(image)) for image in mined)
+            assert tested.isdisjoint(fold_set.ids[place] for place in fold.pool)
 
 
 def test_scores_are_those_of_the_folds(archive: Archive, here: list[Any]) -> None:
-    """Each fold trained once more, by itself, and ranked as it was after the epoch that the other folds chose."""
+    """Trains each fold again by itself; its ranks are those after the epoch that the other folds chose."""
     _train(archive)
     model = load_model(archive, "eye")
-    pupil, plan, found = _cut(archive)
-    vectors = pupil.before(found.ids)
+    learner, plan, fold_set = _cut(archive)
+    vectors = learner.before(fold_set.ids)
     rows = {(row["kind"], row["annotation_id"]): row for row in model.held_out.to_pylist()}
-    assert len(rows) == sum(len(fold.rows) for fold in found.folds)
+    assert len(rows) == sum(len(fold.rows) for fold in fold_set.folds)
     names = plan.rows["annotation_id"].to_pylist()
-    main = [fold for fold in found.folds if fold.kind == NEW_GROUPS]
-    total = covariance_of(pupil.space, 0)
+    main = [fold for fold in fold_set.folds if fold.kind == NEW_GROUPS]
+    total = covariance_of(learner.space, 0)
     courses = [_ranks_by_epoch(vectors, fold, total) for fold in main]
     best = [int(np.argmin(course.mean(1))) + 1 for course in courses]
     assert model.card["epochs"] == round(float(np.median(best)))
@@ -155,35 +155,35 @@ def test_scores_are_those_of_the_folds(archive: Archive, here: list[Any]) -> Non
         others = best[:number] + best[number + 1 :]
         epoch = min(round(float(np.median(others))), len(courses[number]))
         for row, rank in zip(fold.rows.tolist(), courses[number][epoch - 1].tolist(), strict=True):
-            told = rows[NEW_GROUPS, names[row]]
-            assert (told["rank"], told["fold"]) == (rank, number)
-            assert told["unseen"] == fold.unseen()[fold.rows.tolist().index(row)].sum()
+            recorded = rows[NEW_GROUPS, names[row]]
+            assert (recorded["rank"], recorded["fold"]) == (rank, number)
+            assert recorded["unseen"] == fold.unseen()[fold.rows.tolist().index(row)].sum()
     before = ranks(vectors, np.concatenate([fold.validation for fold in main]))
     score = model.card["scores"]["new_groups"]
     assert score["before"]["value"] == pytest.approx(before.mean())
-    told = [row["rank"] for (kind, _), row in rows.items() if kind == NEW_GROUPS]
-    assert score["after"]["value"] == pytest.approx(np.mean(told))
-    assert (score["seen"], score["folds"], score["after"]["n"]) == (False, len(main), len(told))
+    recorded = [row["rank"] for (kind, _), row in rows.items() if kind == NEW_GROUPS]
+    assert score["after"]["value"] == pytest.approx(np.mean(recorded))
+    assert (score["seen"], score["folds"], score["after"]["n"]) == (False, len(main), len(recorded))
     assert model.card["scores"]["seen"]["seen"] is True
     for kind in (NEW_ANNOTATIONS, NEW_IMAGES):
-        fold = next(fold for fold in found.folds if fold.kind == kind)
+        fold = next(fold for fold in fold_set.folds if fold.kind == kind)
         course = _ranks_by_epoch(vectors, fold, total, epochs_=model.card["epochs"])
         expected = [rows[kind, names[row]]["rank"] for row in fold.rows.tolist()]
         assert course[-1].tolist() == expected
 
 
 def _ranks_by_epoch(vectors: np.ndarray, fold: Any, total: Covariance, epochs_: int | None = None) -> np.ndarray:
-    """The ranks of what a fold tests after each epoch, until two in a row were no better or all were done."""
+    """Ranks of a fold's tested rows after each epoch (epochs, rows), with early stopping unless ``epochs_`` is set."""
     recipe = replace(_RECIPE, epochs=epochs_ or _RECIPE.epochs)
     trainee = HeadTrainee(vectors, fold.training, fold.validation, recipe, 0, total=total)
-    found: list[np.ndarray] = []
+    ranks_by_epoch: list[np.ndarray] = []
     for epoch in range(recipe.epochs):
         trainee.train_epoch(epoch)
-        found.append(trainee.validate())
-        means = [one.mean() for one in found]
+        ranks_by_epoch.append(trainee.validate())
+        means = [epoch_ranks.mean() for epoch_ranks in ranks_by_epoch]
         if not epochs_ and len(means) - 1 - int(np.argmin(means)) >= recipe.patience:
             break
-    return np.stack(found)
+    return np.stack(ranks_by_epoch)
 
 
 def test_interrupted_it_trains_only_the_folds_that_are_missing(
@@ -239,9 +239,9 @@ def test_two_annotations_are_enough(tmp_path: Path, here: list[Any]) -> None:
     report = _train(archive, replace(_QUESTION, split_by=None))
     assert report["split"]["training"] == 2
     assert report["scores"]["new_annotations"]["after"]["n"] == 2
-    one = annotated(tmp_path / "one", count=1)
+    single = annotated(tmp_path / "one", count=1)
     with pytest.raises(UserError, match="1 annotation can't be cross-validated"):
-        _train(one)
+        _train(single)
 
 
 def test_a_collapsed_model_scores_chance(archive: Archive, here: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,7 +249,7 @@ def test_a_collapsed_model_scores_chance(archive: Archive, here: list[Any], monk
 
     def collapsing(self: HeadTrainee, epoch: int) -> dict[str, float]:
         report = step(self, epoch)
-        self.inputs = self.inputs * 0 + 1  # all images at one point
+        self.inputs = self.inputs * 0 + 1  # all images get the same vector
         return report
 
     monkeypatch.setattr(HeadTrainee, "train_epoch", collapsing)
@@ -269,9 +269,9 @@ def test_the_curves_are_those_of_the_folds(archive: Archive, here: list[Any]) ->
 
 
 def test_no_annotation_is_tested_twice(made: Archive) -> None:
-    _, plan, found = _cut(made)
+    _, plan, fold_set = _cut(made)
     for kind in KINDS:
-        tested = [row for fold in found.folds if fold.kind == kind for row in fold.rows.tolist()]
+        tested = [row for fold in fold_set.folds if fold.kind == kind for row in fold.rows.tolist()]
         assert len(tested) == len(set(tested))
         if kind != NEW_GROUPS:
             assert len(tested) > 0.5 * len(plan.rows)
@@ -280,7 +280,7 @@ def test_no_annotation_is_tested_twice(made: Archive) -> None:
 def test_a_run_goes_on_with_the_groups_that_it_began_with(
     archive: Archive, here: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The artists are corrected between two halves of a run."""
+    """The artists are changed between the two halves of a run."""
     _train(archive, name="whole")
     run = training.run
 

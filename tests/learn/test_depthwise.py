@@ -20,9 +20,9 @@ def test_outputs_and_gradients_are_those_of_the_convolution(kernel, stride, padd
         out = layer(images)
     assert out.dtype == torch.bfloat16
     torch.testing.assert_close(out.float(), exact, atol=0.03, rtol=0.03)
-    for found, wanted in zip(torch.autograd.grad(out, parts, pull.bfloat16()), expected, strict=True):
-        assert found.dtype == torch.float32
-        torch.testing.assert_close(found, wanted, atol=0.02 * float(wanted.abs().max()), rtol=0.02)
+    for gradient, wanted in zip(torch.autograd.grad(out, parts, pull.bfloat16()), expected, strict=True):
+        assert gradient.dtype == torch.float32
+        torch.testing.assert_close(gradient, wanted, atol=0.02 * float(wanted.abs().max()), rtol=0.02)
 
 
 def test_all_else_is_left_alone():

@@ -54,5 +54,5 @@ def test_spread_is_mean_and_covariance():
     vectors = _case()[0].astype(np.float32)
     mean, covariance = spread(vectors)
     assert np.allclose(mean, sum(vectors) / len(vectors), atol=1e-6)
-    plain = sum(np.outer(one - mean, one - mean) for one in vectors.astype(np.float64)) / len(vectors)
+    plain = sum(np.outer(row - mean, row - mean) for row in vectors.astype(np.float64)) / len(vectors)
     assert np.allclose(covariance, plain, atol=1e-6)

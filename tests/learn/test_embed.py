@@ -18,8 +18,8 @@ _IDS = named(40)
 def archive(tmp_path) -> Archive:
     archive = make_archive(tmp_path / "archive", _IDS, rights=dict.fromkeys(_IDS[30:], CLOSED))
     rng = np.random.default_rng(2)
-    add_features(archive, "one", {one: rng.normal(size=6) for one in _IDS} | {_IDS[7]: None}, shuffled=1)
-    add_features(archive, "two", {one: rng.normal(size=9) for one in _IDS[:35]} | {_IDS[9]: None})
+    add_features(archive, "one", {artwork_id: rng.normal(size=6) for artwork_id in _IDS} | {_IDS[7]: None}, shuffled=1)
+    add_features(archive, "two", {artwork_id: rng.normal(size=9) for artwork_id in _IDS[:35]} | {_IDS[9]: None})
     return archive
 
 
@@ -48,14 +48,14 @@ def _expected(archive: Archive, model: Model, ids: list[str]) -> dict[str, np.nd
 
 def _same(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
     assert set(found) == set(expected)
-    for one, vector in expected.items():
-        np.testing.assert_allclose(found[one], vector, rtol=1e-5, atol=1e-6)
+    for artwork_id, vector in expected.items():
+        np.testing.assert_allclose(found[artwork_id], vector, rtol=1e-5, atol=1e-6)
 
 
 def test_every_image_with_all_features_is_embedded(archive: Archive, here: None) -> None:
     model = _model(archive, ["one", "two:3"])
     report = embed_archive(archive, model, public_only=False)
-    good = [one for one in _IDS[:35] if one not in (_IDS[7], _IDS[9])]
+    good = [artwork_id for artwork_id in _IDS[:35] if artwork_id not in (_IDS[7], _IDS[9])]
     _same(vectors_of(archive, "eye"), _expected(archive, model, good))
     rows = archive.table("features/eye").find(_IDS, ["id", "error", "sha256"]).to_pylist()
     assert [row["id"] for row in rows if row["error"]] == [_IDS[7], _IDS[9]]
@@ -88,7 +88,10 @@ def test_another_model_of_the_name_writes_all_anew(archive: Archive, here: None)
         embed_archive(archive, other, public_only=False)
     _same(vectors_of(archive, "eye"), before)
     assert embed_archive(archive, other, public_only=False, again=True)["rows_out"] == 34
-    _same(vectors_of(archive, "eye"), _expected(archive, other, [one for one in _IDS[:35] if one != _IDS[9]]))
+    _same(
+        vectors_of(archive, "eye"),
+        _expected(archive, other, [artwork_id for artwork_id in _IDS[:35] if artwork_id != _IDS[9]]),
+    )
 
 
 def test_a_folder_that_a_full_disk_left_empty_is_no_backbone_s(archive: Archive, here: None) -> None:
@@ -98,7 +101,7 @@ def test_a_folder_that_a_full_disk_left_empty_is_no_backbone_s(archive: Archive,
 
 def test_vectors_that_are_no_numbers_are_rows_with_an_error(archive: Archive, here: None) -> None:
     rng = np.random.default_rng(3)
-    odd = {one: rng.normal(size=6) for one in _IDS}
+    odd = {artwork_id: rng.normal(size=6) for artwork_id in _IDS}
     odd[_IDS[20]][2], odd[_IDS[21]][0] = np.nan, np.inf
     add_features(archive, "odd", odd)
     report = embed_archive(archive, _model(archive, ["odd:3"]), public_only=False)
@@ -126,7 +129,7 @@ def test_what_is_protected_can_be_left_out(archive: Archive, here: None) -> None
 
 
 def test_features_of_other_bytes_wait(archive: Archive) -> None:
-    """An image came anew, and only one of the features knows it yet: no vector is made of both."""
+    """If only one of the features has an image's new bytes, the image waits; no vector mixes old and new."""
     model = _model(archive, ["one", "two"])
     table = archive.table("features/two")
     shard = next(shard for shard in range(archive.shards) if len(table.parts(shard)) > 0)

@@ -15,11 +15,11 @@ _IDS = named(70)
 _A, _B, _C, _D, _E, _F = _IDS[:6]
 _LINKS = [
     (_A, _B, "POSITIVE"),
-    (_B, _A, "POSITIVE"),  # the same again
+    (_B, _A, "POSITIVE"),  # the same pair again
     (_B, _C, "POSITIVE"),
     (_D, _E, "POSITIVE"),
     (_E, _F, "WRONG"),
-    (_F, _F, "POSITIVE"),  # no link at all
+    (_F, _F, "POSITIVE"),  # a link to itself, which does not count
     (_D, _IDS[9], "POSITIVE"),  # has no vector
     (_IDS[20], _IDS[21], "POSITIVE"),  # one is protected
 ]
@@ -28,19 +28,24 @@ _LINKS = [
 def _archive(folder: Path, links: list = _LINKS) -> Archive:
     archive = make_archive(folder, _IDS, rights={_IDS[20]: CLOSED, _IDS[30]: CLOSED})
     rng = np.random.default_rng(0)
-    add_features(archive, "dots", {one: rng.normal(size=4) for one in _IDS} | {_IDS[9]: None})
-    add_links(archive, [Link(one, other, verdict, "epfl", None, None) for one, other, verdict in links])
+    add_features(archive, "dots", {artwork_id: rng.normal(size=4) for artwork_id in _IDS} | {_IDS[9]: None})
+    add_links(archive, [Link(first, second, verdict, "epfl", None, None) for first, second, verdict in links])
     return archive
 
 
 def _naive(vectors: dict[str, np.ndarray], linked: dict[str, list[str]]) -> dict[str, float]:
-    """By sorting the whole archive for each query."""
+    """Computes the measures by sorting the whole archive for each query."""
     rows = []
     for query, wanted in linked.items():
-        others = sorted((one for one in vectors if one != query), key=lambda one: cosine(vectors[query], vectors[one]))
-        places = sorted(others.index(one) + 1 for one in wanted)
+        others = sorted(
+            (artwork_id for artwork_id in vectors if artwork_id != query),
+            key=lambda one: cosine(vectors[query], vectors[one]),
+        )
+        places = sorted(others.index(artwork_id) + 1 for artwork_id in wanted)
         precision = np.mean([count / place for count, place in enumerate(places, start=1)])
-        rows.append([np.mean(places), np.median(places), places[0], precision, np.mean([one <= 20 for one in places])])
+        rows.append(
+            [np.mean(places), np.median(places), places[0], precision, np.mean([place <= 20 for place in places])]
+        )
     names = ["mean position", "median position", "best position", "mAP", "recall@20"]
     return dict(zip(names, np.mean(rows, axis=0), strict=True))
 
@@ -61,7 +66,11 @@ def test_what_is_protected_is_neither_query_nor_answer(tmp_path: Path) -> None:
     archive = _archive(tmp_path / "archive")
     (row,), counts = compare_links(archive, contenders(archive, [["dots"]], [], 0), public_only=True)
     assert (counts["links"], counts["left_out"], counts["queries"]) == (3, 2, 5)
-    public = {one: vector for one, vector in vectors_of(archive, "dots").items() if one not in (_IDS[20], _IDS[30])}
+    public = {
+        artwork_id: vector
+        for artwork_id, vector in vectors_of(archive, "dots").items()
+        if artwork_id not in (_IDS[20], _IDS[30])
+    }
     expected = _naive(public, {_A: [_B], _B: [_A, _C], _C: [_B], _D: [_E], _E: [_D]})
     for name, value in expected.items():
         assert row.held_out[name].value == pytest.approx(value)
@@ -74,7 +83,7 @@ def test_queries_of_clusters_seen_in_training_stand_apart(tmp_path: Path) -> Non
     rows, counts = compare_links(archive, contenders(archive, [["dots"]], ["eye"], 0))
     assert counts["seen_queries"] == 3
     raw = vectors_of(archive, "dots")
-    spaces = [raw, {one: matrix @ vector for one, vector in raw.items()}]
+    spaces = [raw, {artwork_id: matrix @ vector for artwork_id, vector in raw.items()}]
     for row, vectors in zip(rows, spaces, strict=True):
         seen = _naive(vectors, {_A: [_B], _B: [_A, _C], _C: [_B]})
         held_out = _naive(vectors, {_D: [_E], _E: [_D], _IDS[20]: [_IDS[21]], _IDS[21]: [_IDS[20]]})

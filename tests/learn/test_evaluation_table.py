@@ -80,8 +80,8 @@ def test_a_table_for_each_kind() -> None:
         "### New annotations of known images",
     ]
     assert text.index("below it") < text.index("more of it")
-    one = picture({"new_annotations": _ROWS[:1]}, "Title", _SUBTITLES)
-    assert picture(tables, "Title", _SUBTITLES).height > 2 * one.height
+    single = picture({"new_annotations": _ROWS[:1]}, "Title", _SUBTITLES)
+    assert picture(tables, "Title", _SUBTITLES).height > 2 * single.height
 
 
 @pytest.mark.parametrize(

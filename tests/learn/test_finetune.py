@@ -1,4 +1,4 @@
-"""A small untrained network on made pictures: what holds for it holds for any."""
+"""Fine-tuning of a small untrained network on generated pictures; the results apply to any network."""
 
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ PLAN = plan_for()
 
 
 def made(images=24, annotations=10, seed=0):
-    """Squares of one colour each, with noise; the positive has the anchor's colour, no negative has."""
+    """Noisy squares of one colour each, and annotations: only the positive has the anchor's colour."""
     rng = np.random.default_rng(seed)
     colour = np.arange(images) % 4
     palette = np.array([[220, 30, 30], [30, 220, 30], [30, 30, 220], [200, 200, 40]])
@@ -84,22 +84,22 @@ def test_what_is_too_much_for_the_memory_goes_in_halves_and_gives_the_same_gradi
     monkeypatch.setattr(small, "_loss", short_of_memory)
     assert small.train_epoch(0)["loss"] == pytest.approx(whole.train_epoch(0)["loss"], rel=1e-4)
     assert passes == [7, 3, *[1] * 7]
-    for one, other in zip(whole.backbone.parameters(), small.backbone.parameters(), strict=True):
-        if one.requires_grad:
-            torch.testing.assert_close(one.grad, other.grad, rtol=1e-3, atol=1e-5)
+    for expected, actual in zip(whole.backbone.parameters(), small.backbone.parameters(), strict=True):
+        if expected.requires_grad:
+            torch.testing.assert_close(expected.grad, actual.grad, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("loss", [{"loss": "listwise"}, {"loss": "triplet", "reduction": "sum", "intra_margin": 0.1}])
 def test_passes_that_add_up_give_the_gradients_of_one(loss):
-    found = {}
+    results = {}
     for at_once in (2, 7):
         trainee = trainee_for(replace(EXACT, batch=7, at_once=at_once, **loss))
         value = trainee.train_epoch(0)["loss"]
-        found[at_once] = value, [p.grad.clone() for p in trainee.backbone.parameters() if p.requires_grad]
-    assert found[2][0] == pytest.approx(found[7][0], rel=1e-4)
-    for one, other in zip(found[2][1], found[7][1], strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-5)
+        results[at_once] = value, [p.grad.clone() for p in trainee.backbone.parameters() if p.requires_grad]
+    assert results[2][0] == pytest.approx(results[7][0], rel=1e-4)
+    for first, second in zip(results[2][1], results[7][1], strict=True):
+        torch.testing.assert_close(first, second, rtol=1e-3, atol=1e-5)
 
 
 def test_the_first_loss_is_that_of_the_descriptors():
@@ -134,9 +134,12 @@ def test_layers_learn_the_slower_the_nearer_to_the_stem(name):
     if last:
         assert rates[last] == max(rates.values())
     assert all(np.log2(rate) == int(np.log2(rate)) for rate in rates.values()), "powers of the decay"
-    for one, group in placed.items():
-        spared = backbone.descriptor.model.get_parameter(one).ndim <= 1 or one in ("pos_embed", "cls_token")
-        assert group["weight_decay"] == (0 if spared else 0.3), one
+    for parameter_name, group in placed.items():
+        spared = backbone.descriptor.model.get_parameter(parameter_name).ndim <= 1 or parameter_name in (
+            "pos_embed",
+            "cls_token",
+        )
+        assert group["weight_decay"] == (0 if spared else 0.3), parameter_name
     equal = parameter_groups(backbone, replace(EXACT, layer_decay=1.0))
     assert {group["lr"] for group in equal} == {EXACT.learning_rate}
 
@@ -181,8 +184,8 @@ def test_mined_negatives_come_from_the_pool_and_no_known_group():
     trainee = BackboneTrainee(PLAN, squares, np.arange(24), judged, judged, recipe, groups=groups, pool=pool)
     mined = trainee._mined(judged, np.random.default_rng(0))
     assert mined.shape == (10, 3) and set(mined.flat) <= set(pool.tolist())
-    for row, found in zip(judged, mined, strict=True):
-        assert not set(groups[found]) & set(groups[row[:2]]) and not set(found) & set(row)
+    for row, negatives_of_row in zip(judged, mined, strict=True):
+        assert not set(groups[negatives_of_row]) & set(groups[row[:2]]) and not set(negatives_of_row) & set(row)
 
 
 @pytest.mark.parametrize("name", ["test_efficientnet", "test_resnet@2+gem"])
@@ -211,24 +214,24 @@ def _work(rank, folder):
 
 
 def _steps():
-    """Losses and gradients of a batch of seven and of one of one, which leaves a worker without; then a whole epoch."""
+    """Losses and gradients of batches of seven and of one (a worker gets none); ranks; then the loss of an epoch."""
     recipe = replace(EXACT, batch=7, at_once=2, learning_rate=1e-12, negatives="semihard", mined=2)
-    trainee, found = trainee_for(recipe), []
+    trainee, steps = trainee_for(recipe), []
     mined = np.hstack([trainee.training, trainee._mined(trainee.training, np.random.default_rng(0))])
     for judged in (mined, mined[:1]):
         loss = trainee._step(judged)
-        found.append([loss, *(p.grad.clone() for p in trainee.backbone.parameters() if p.requires_grad)])
-    return {"steps": found, "ranks": trainee.validate().tolist(), "loss": trainee.train_epoch(0)["loss"]}
+        steps.append([loss, *(p.grad.clone() for p in trainee.backbone.parameters() if p.requires_grad)])
+    return {"steps": steps, "ranks": trainee.validate().tolist(), "loss": trainee.train_epoch(0)["loss"]}
 
 
 @pytest.mark.slow
 def test_two_workers_give_the_gradients_of_one_with_the_joint_batch(tmp_path):
     two_workers(_work, tmp_path)
-    alone, (one, other) = _steps(), (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
-    assert one["ranks"] == other["ranks"] == alone["ranks"]
-    assert one["loss"] == other["loss"] == pytest.approx(alone["loss"], rel=1e-5)
-    for mine, theirs, whole in zip(one["steps"], other["steps"], alone["steps"], strict=True):
-        torch.testing.assert_close((mine[0] + theirs[0]) / 2, whole[0], rtol=1e-4, atol=1e-6)
-        for a, b, joint in zip(mine[1:], theirs[1:], whole[1:], strict=True):
+    alone, (first, second) = _steps(), (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
+    assert first["ranks"] == second["ranks"] == alone["ranks"]
+    assert first["loss"] == second["loss"] == pytest.approx(alone["loss"], rel=1e-5)
+    for first_step, second_step, expected in zip(first["steps"], second["steps"], alone["steps"], strict=True):
+        torch.testing.assert_close((first_step[0] + second_step[0]) / 2, expected[0], rtol=1e-4, atol=1e-6)
+        for a, b, joint in zip(first_step[1:], second_step[1:], expected[1:], strict=True):
             assert torch.equal(a, b), "workers go on alike"
             torch.testing.assert_close(a, joint, rtol=1e-3, atol=1e-5)

@@ -1,4 +1,4 @@
-"""A backbone from the archive's images to a model's vectors, of some images and of all."""
+"""Fine-tuning a backbone on the archive's images, and embedding some or all of them."""
 
 import tempfile
 from dataclasses import asdict
@@ -49,14 +49,14 @@ def test_vectors_are_the_network_s_at_its_resolution_and_of_length_one(archive):
     encoder = BackboneEncoder(plan, archive)
     ids = ["made:0007", "made:0001", "made:0002"]
     engine = Engine(plan.network, plan.features, plan.state, "auto")
-    data = [archive.table("images").find([one], ["bytes"])["bytes"][0].as_py() for one in ids]
-    expected = engine(np.stack([decode(one, [plan.input])[0] for one in data]))[0]
+    data = [archive.table("images").find([artwork_id], ["bytes"])["bytes"][0].as_py() for artwork_id in ids]
+    expected = engine(np.stack([decode(content, [plan.input])[0] for content in data]))[0]
     assert plan.input.size == 48
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     np.testing.assert_allclose(encoder.find(ids), expected, atol=0.01)
-    blocks = {one: vector for some in encoder.blocks() for one, vector in zip(*some, strict=True)}
+    blocks = {artwork_id: vector for block in encoder.blocks() for artwork_id, vector in zip(*block, strict=True)}
     assert set(blocks) == set(named(20)) - {TORN, "made:0004"}
-    np.testing.assert_allclose([blocks[one] for one in ids], expected, atol=0.01)
+    np.testing.assert_allclose([blocks[artwork_id] for artwork_id in ids], expected, atol=0.01)
     with pytest.raises(UserError, match=TORN):
         encoder.find([*ids, TORN])
 
@@ -66,7 +66,7 @@ def test_before_it_learns_its_vectors_are_those_of_the_archive_where_they_are_th
     computed = BackboneEncoder(ours.plan, archive).find(ids)
     np.testing.assert_array_equal(ours.before(ids), computed)
     stored = dict.fromkeys(ids, np.arange(ours.plan.dimensions[0]))
-    name = f"{NAME}+48"  # as jobs.extract calls them
+    name = f"{NAME}+48"  # the name that jobs.extract gives these features
     add_features(archive, name, stored)
     about = {"weights_hash": "another", "input": asdict(ours.plan.input)}
     archive.write_json(f"features/{name}/_about.json", about)
@@ -85,10 +85,10 @@ def test_mistakes_name_the_option(archive):
 
 @pytest.mark.slow
 def test_a_trained_backbone_describes_the_whole_archive(archive):
-    ours, ids = learner(archive), [one for one in named(20) if one not in (TORN, "made:0004")]
+    ours, ids = learner(archive), [artwork_id for artwork_id in named(20) if artwork_id not in (TORN, "made:0004")]
     judged = np.stack([np.random.default_rng(seed).permutation(18)[:9] for seed in range(6)])
     recipe = FinetuneRecipe(batch=3)
-    cluster.connect()  # it stays, for other tests of this process
+    cluster.connect()  # stays connected for other tests of this process
     make = ours.trainee(ours.share(ids, recipe, 0), judged[:4], judged[4:], recipe, 0, np.full(18, -1), np.arange(18))
     trainee = make()
     trainee.train_epoch(0)
@@ -98,7 +98,7 @@ def test_a_trained_backbone_describes_the_whole_archive(archive):
         expected = trainee.backbone(trainee._pixels(np.arange(18))).numpy()
     report = embed_backbone(archive, plan, public_only=False)
     assert report == {"rows_in": 19, "rows_out": 18, "rows_failed": 1, "failures": {"damaged header": 1}}
-    found = vectors_of(archive, "eye")
-    np.testing.assert_allclose([found[one] for one in ids], expected, atol=0.01)
-    np.testing.assert_allclose(np.linalg.norm(list(found.values()), axis=1), 1, atol=1e-5)
+    vectors = vectors_of(archive, "eye")
+    np.testing.assert_allclose([vectors[artwork_id] for artwork_id in ids], expected, atol=0.01)
+    np.testing.assert_allclose(np.linalg.norm(list(vectors.values()), axis=1), 1, atol=1e-5)
     assert embed_backbone(archive, plan, public_only=False)["rows_in"] == 0

@@ -17,14 +17,14 @@ from tests.learn.two_workers import two_workers
 
 _RECIPE = Recipe(hidden=6, dropout=0.0, batch=10, epochs=3, learning_rate=0.01)
 _RNG = np.random.default_rng(11)
-_KIND = _RNG.integers(0, 6, 90)  # what the curator sees; it is in the first dimensions, faintly
+_KIND = _RNG.integers(0, 6, 90)  # what the curator sees: faint in the first dimensions
 _VECTORS = (_RNG.normal(size=(90, 16)) * ([0.4] * 6 + [2.0] * 10)).astype(np.float32)
 _VECTORS[np.arange(90), _KIND] += 1.5
 
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> Iterator[None]:
-    """Two wait for each other, step by step, where others use the cores too."""
+    """Uses one thread; several would wait for each other at each step while other processes use the cores."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -34,9 +34,9 @@ def _one_thread() -> Iterator[None]:
 def _annotations(images: np.ndarray, count: int) -> np.ndarray:
     rows = []
     while len(rows) < count:
-        nine = _RNG.choice(images, 9, replace=False)
-        if _KIND[nine[0]] == _KIND[nine[1]] and not (_KIND[nine[2:]] == _KIND[nine[0]]).any():
-            rows.append(nine)
+        annotation = _RNG.choice(images, 9, replace=False)
+        if _KIND[annotation[0]] == _KIND[annotation[1]] and not (_KIND[annotation[2:]] == _KIND[annotation[0]]).any():
+            rows.append(annotation)
     return np.array(rows)
 
 
@@ -73,27 +73,27 @@ def test_it_learns_what_the_curator_sees() -> None:
 @pytest.mark.parametrize("distance", ["cosine", "euclidean"])
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_a_step_is_that_of_every_image_by_itself(how: dict[str, Any], distance: str, reduction: str) -> None:
-    """Each distinct image of a batch goes through the head once; the gradient is as if each went every time."""
+    """Each distinct image of a batch goes through the head once; the gradient is that of separate passes."""
     recipe = replace(_RECIPE, batch=12, distance=distance, reduction=reduction, **how)
     trainee, naive = _trainee(recipe), _trainee(recipe)
     rows = _TRAINING[:12]
     total = trainee._step(rows)
     expected = torch.zeros(())
-    for nine in rows:
-        one = [naive.head(torch.from_numpy(_VECTORS[[image]])) for image in nine]
-        expected = expected + make_loss(recipe)(one[0], one[1], torch.stack(one[2:], 1))
+    for annotation in rows:
+        embedded = [naive.head(torch.from_numpy(_VECTORS[[image]])) for image in annotation]
+        expected = expected + make_loss(recipe)(embedded[0], embedded[1], torch.stack(embedded[2:], 1))
     if reduction == "mean":
         expected = expected / len(rows)
     expected.backward()
     assert float(total) == pytest.approx(expected.item(), rel=1e-5)
-    for mine, theirs in zip(trainee.head.parameters(), naive.head.parameters(), strict=True):
-        torch.testing.assert_close(mine.grad, theirs.grad, rtol=1e-3, atol=1e-5)
+    for parameter, naive_parameter in zip(trainee.head.parameters(), naive.head.parameters(), strict=True):
+        torch.testing.assert_close(parameter.grad, naive_parameter.grad, rtol=1e-3, atol=1e-5)
 
 
 def test_the_first_step_of_the_optimizer_is_that_of_the_recipe() -> None:
     """AdamW's first step: lr times the sign of the gradient, and the weights' decay."""
     trainee = _trainee(replace(_RECIPE, weight_decay=0.5))
-    before = [one.detach().clone() for one in trainee.head.parameters()]
+    before = [parameter.detach().clone() for parameter in trainee.head.parameters()]
     trainee._step(_TRAINING[:10])
     for old, new in zip(before, trainee.head.parameters(), strict=True):
         expected = old * (1 - 0.01 * 0.5) - 0.01 * new.grad / (new.grad.abs() + 1e-8)
@@ -119,16 +119,16 @@ def test_going_on_from_a_state_is_never_having_stopped(tmp_path: Path, negatives
     for epoch in range(2):
         whole.train_epoch(epoch)
     torch.save(whole.state(), sink := tmp_path / "state.pt")
-    torch.manual_seed(999)  # what others draw in the meantime is nothing to it
+    torch.manual_seed(999)  # random draws in the meantime have no effect
     resumed = _trainee(
         recipe, total=Covariance(np.zeros(16), np.eye(16))
-    )  # what is fitted is that of the start, whatever came to the archive
+    )  # the state restores the fit, even if the archive has changed
     resumed.restore(torch.load(sink, weights_only=True))
     for epoch in range(2, 5):
         assert whole.train_epoch(epoch) == resumed.train_epoch(epoch)
         assert whole.validate().tolist() == resumed.validate().tolist()
-    for one, other in zip(_weights(whole), _weights(resumed), strict=True):
-        assert one.tolist() == other.tolist()
+    for expected, actual in zip(_weights(whole), _weights(resumed), strict=True):
+        assert expected.tolist() == actual.tolist()
 
 
 def test_the_seed_says_everything() -> None:
@@ -137,7 +137,7 @@ def test_the_seed_says_everything() -> None:
     for seed in (1, 1, 2):
         trainee = _trainee(recipe, seed=seed)
         trainee.train_epoch(0)
-        runs.append([one.tolist() for one in _weights(trainee)])
+        runs.append([weights.tolist() for weights in _weights(trainee)])
     assert runs[0] == runs[1] != runs[2]
 
 
@@ -160,8 +160,8 @@ def test_validation_is_the_rank_of_the_positive() -> None:
     embedding = trainee.head.eval()(torch.from_numpy(_VECTORS)).detach().numpy()
     expected = []
     for anchor, positive, *others in _VALIDATION:
-        away = cosine(embedding[anchor], embedding[positive])
-        expected.append(1 + sum(cosine(embedding[anchor], embedding[one]) < away for one in others))
+        distance = cosine(embedding[anchor], embedding[positive])
+        expected.append(1 + sum(cosine(embedding[anchor], embedding[negative]) < distance for negative in others))
     assert trainee.validate().tolist() == expected
 
 
@@ -195,7 +195,7 @@ def test_mining_adds_to_the_seven_and_never_touches_the_validation(monkeypatch: 
 
 @pytest.mark.slow
 def test_two_workers_are_one_with_the_joint_batch(tmp_path: Path) -> None:
-    """Real processes over gloo. 43 annotations in batches of 6: the last has one, so that a worker has nothing."""
+    """Real processes over gloo. 43 annotations in batches of 6: the last has one, so one worker gets none."""
     recipes = [
         replace(_RECIPE, batch=6),
         replace(_RECIPE, batch=6, head="residual"),
@@ -207,10 +207,10 @@ def test_two_workers_are_one_with_the_joint_batch(tmp_path: Path) -> None:
         alone = _trainee(recipe)
         losses = [alone.train_epoch(epoch)["loss"] for epoch in range(3)]
         for rank in range(2):
-            found = torch.load(tmp_path / f"{index}-{rank}.pt", weights_only=True)
-            assert found["losses"] == pytest.approx(losses, rel=1e-5)
+            result = torch.load(tmp_path / f"{index}-{rank}.pt", weights_only=True)
+            assert result["losses"] == pytest.approx(losses, rel=1e-5)
             for name, tensor in alone.tensors().items():
-                torch.testing.assert_close(found["tensors"][name], tensor, rtol=1e-3, atol=1e-5)
+                torch.testing.assert_close(result["tensors"][name], tensor, rtol=1e-3, atol=1e-5)
 
 
 def _train_all(rank: int, folder: Path, recipes: list[Recipe]) -> None:

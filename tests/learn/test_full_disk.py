@@ -1,4 +1,4 @@
-"""A disk that fills up while something is learned: one line, exit 1, and with room the same command goes on."""
+"""Training on a disk that fills up: one line, exit 1, and the same command continues once there is space."""
 
 import errno
 import os
@@ -32,7 +32,7 @@ _TRAIN = [
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[Archive]:
-    """150 artworks with features and annotations, on a disk of their own that is nearly full."""
+    """150 artworks with features and annotations, on a 40 MB disk of their own."""
     folder = tmp_path / "disk"
     folder.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", folder], capture_output=True).returncode:
@@ -42,7 +42,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 
 
 def _leave(archive: Archive, kilobytes: int) -> None:
-    """Makes the archive's disk so large that so much is free."""
+    """Resizes the archive's disk so that this many kilobytes are free."""
     disk = Path(archive.uri).parent
     room = os.statvfs(disk)
     used = (room.f_blocks - room.f_bfree) * room.f_frsize // 1024
@@ -74,7 +74,7 @@ def test_a_training_that_finds_the_disk_full_says_so_and_goes_on_with_room(archi
 
 
 def test_curves_on_a_full_disk_are_an_error_and_nothing_waits_for_them(archive: Archive) -> None:
-    """In a process of its own: a thread that dies would print its traceback there, or keep it from ending."""
+    """Runs in its own process, where a dying thread would print its traceback or prevent the exit."""
     _leave(archive, 8)
     code = """
 import errno, sys

@@ -41,26 +41,26 @@ def _times(matrix: torch.Tensor, x: list[float]) -> list[float]:
 def test_the_residual_head_is_its_formula() -> None:
     head = _head(head="residual")
     w1, w2 = head.transform[1].inner.weight, head.transform[1].outer.weight
-    for row, found in zip(_VECTORS.tolist(), head(_VECTORS).tolist(), strict=True):
+    for row, output in zip(_VECTORS.tolist(), head(_VECTORS).tolist(), strict=True):
         x = _standardised(row)
         hidden = [max(value, 0.0) for value in _times(w1, x)]
-        expected = [0.5 * one + math.tanh(other) for one, other in zip(x, _times(w2, hidden), strict=True)]
-        assert found == pytest.approx(expected, abs=1e-5)
+        expected = [0.5 * value + math.tanh(update) for value, update in zip(x, _times(w2, hidden), strict=True)]
+        assert output == pytest.approx(expected, abs=1e-5)
 
 
 def test_the_linear_head_is_its_formula() -> None:
     head = _head(head="linear")
-    for row, found in zip(_VECTORS.tolist(), head(_VECTORS).tolist(), strict=True):
-        assert found == pytest.approx(_times(head.transform[1].weight, _standardised(row)), abs=1e-5)
+    for row, output in zip(_VECTORS.tolist(), head(_VECTORS).tolist(), strict=True):
+        assert output == pytest.approx(_times(head.transform[1].weight, _standardised(row)), abs=1e-5)
 
 
 def test_the_mlp_is_its_formula() -> None:
     head = _head(head="mlp")
     (w1, b1), (w2, b2) = ((layer.weight, layer.bias.tolist()) for layer in (head.transform[1][0], head.transform[1][2]))
-    for row, found in zip(_VECTORS.tolist(), head(_VECTORS).tolist(), strict=True):
+    for row, output in zip(_VECTORS.tolist(), head(_VECTORS).tolist(), strict=True):
         hidden = [max(value + b, 0.0) for value, b in zip(_times(w1, _standardised(row)), b1, strict=True)]
         expected = [value + b for value, b in zip(_times(w2, hidden), b2, strict=True)]
-        assert found == pytest.approx(expected, abs=1e-5)
+        assert output == pytest.approx(expected, abs=1e-5)
 
 
 def test_the_discriminant_begins_with_the_projection_and_refines_it() -> None:
@@ -76,15 +76,15 @@ def test_the_discriminant_begins_with_the_projection_and_refines_it() -> None:
     assert lengths.mean() == pytest.approx(5**0.5, rel=1e-4)
     inner, outer = head.transform[1].inner, head.transform[1].outer
     torch.nn.init.normal_(outer.weight)
-    for row, found in zip(head.prepared(_VECTORS).tolist(), head(_VECTORS).tolist(), strict=True):
+    for row, output in zip(head.prepared(_VECTORS).tolist(), head(_VECTORS).tolist(), strict=True):
         hidden = [max(value + b, 0.0) for value, b in zip(_times(inner.weight, row), inner.bias.tolist(), strict=True)]
-        expected = [one + math.tanh(other) for one, other in zip(row, _times(outer.weight, hidden), strict=True)]
-        assert found == pytest.approx(expected, abs=1e-4)
+        expected = [value + math.tanh(update) for value, update in zip(row, _times(outer.weight, hidden), strict=True)]
+        assert output == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize(("kind", "length"), [("discriminant", 5), ("residual", 7), ("linear", 5), ("mlp", 5)])
 def test_a_saved_head_is_the_same_head(kind: str, length: int) -> None:
-    """What was fitted is saved with what was trained."""
+    """The fitted tensors are saved with the trained ones."""
     head = _head(head=kind) if kind != "discriminant" else Head(7, Recipe(hidden=5, dropout=0.0))
     if kind == "discriminant":
         head.fit(_VECTORS, _JUDGED, None, Recipe(hidden=5))

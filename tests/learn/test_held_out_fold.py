@@ -1,4 +1,4 @@
-"""Fine-tuning holds out one fold. Here with a head in place of the backbone, which learns in seconds."""
+"""Fine-tuning holds out one fold; here a head, which trains in seconds, replaces the backbone."""
 
 from dataclasses import replace
 from functools import partial
@@ -33,7 +33,7 @@ def archive(tmp_path: Path) -> Archive:
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Trains in this process, without Ray; keeps the trainees with what they ended with."""
+    """Trains in this process without Ray; returns each ``HeadTrainee`` with its last ``Progress``."""
     trained: list[Any] = []
 
     def run(make: Any, recipe: Recipe, *, seed: int, show: Any, **_: Any) -> Progress:
@@ -60,9 +60,9 @@ def test_one_half_chooses_the_epoch_the_other_gives_the_score(archive: Archive, 
     report = _train(archive)
     (held, progress), (final, outcome) = here
     model = load_model(archive, "eye")
-    pupil = HeadLearner(archive, ["dots"], False, 0, None)
+    learner = HeadLearner(archive, ["dots"], False, 0, None)
     how = {"annotators": None, "links": False, "kind": IN_FOLDS, "column": None}
-    plan = make_plan(archive, pupil.usable, **how, seed=0, public_only=False)
+    plan = make_plan(archive, learner.usable, **how, seed=0, public_only=False)
     fold = make_folds(archive, "_run", plan, _QUESTION, ["new_images"]).folds[0]
     names = plan.rows["annotation_id"].to_pylist()
     scored = set(model.held_out["annotation_id"].to_pylist())

@@ -77,7 +77,7 @@ def test_images_are_named_as_in_annotations(tmp_path, caplog) -> None:
     assert read_links(archive)[0].tolist() == [
         ["m:01", "m:02"], ["m:03", "m:04"], ["m:01", "n:5"], ["m:99", "m:n98.jpg"]
     ]  # fmt: skip
-    assert report["rejected"] == {"an image linked to itself": 1}  # m:01 and the name of its file
+    assert report["rejected"] == {"an image linked to itself": 1}  # m:01 and its own file name
     assert (report["rows_in"], report["rows_out"], report["rows_unknown"]) == (5, 4, 1)
     assert "2 of 9 images are not in the catalog yet: m:99, n98.jpg" in caplog.text
 
@@ -96,10 +96,10 @@ def test_another_file_is_a_mistake(tmp_path, text: str) -> None:
 
 
 def test_two_imports_at_the_same_moment_double_nothing(tmp_path) -> None:
-    one, two = (Link(name, "b", "POSITIVE", "x", None, None) for name in ("a", "c"))
+    first, second = (Link(name, "b", "POSITIVE", "x", None, None) for name in ("a", "c"))
     archive, aside = Archive.create(str(tmp_path / "a")), Archive.create(str(tmp_path / "b"))
-    assert add_links(archive, [one, one]) == 1
-    assert add_links(aside, [one, two]) == 2
+    assert add_links(archive, [first, first]) == 1
+    assert add_links(aside, [first, second]) == 2
     (part,) = aside.table("links").parts(0)
     archive.table("links").append(0, part, aside.table("links").read(0, part))
     assert len(read_links(archive)[0]) == 2
@@ -109,25 +109,27 @@ def _naive(pairs: list[list[str]]) -> list[set[str]]:
     groups: list[set[str]] = []
     for pair in pairs:
         joined = set(pair)
-        apart = []
+        separate = []
         for group in groups:
             if group & joined:
                 joined |= group
             else:
-                apart.append(group)
-        groups = [*apart, joined]
+                separate.append(group)
+        groups = [*separate, joined]
     return groups
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_components_as_a_plain_loop_finds_them(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    pairs = np.array([[f"i{one}" for one in pair] for pair in rng.integers(0, 60, (rng.integers(1, 60), 2))], object)
-    found: dict[int, set[str]] = {}
-    for one, group in components(pairs).items():
-        found.setdefault(group, set()).add(one)
-    assert sorted(map(sorted, found.values())) == sorted(map(sorted, _naive(pairs.tolist())))
-    assert set(found) == set(range(len(found)))
+    pairs = np.array(
+        [[f"i{number}" for number in pair] for pair in rng.integers(0, 60, (rng.integers(1, 60), 2))], object
+    )
+    members: dict[int, set[str]] = {}
+    for image, group in components(pairs).items():
+        members.setdefault(group, set()).add(image)
+    assert sorted(map(sorted, members.values())) == sorted(map(sorted, _naive(pairs.tolist())))
+    assert set(members) == set(range(len(members)))
 
 
 def test_no_pairs_have_no_components(tmp_path) -> None:

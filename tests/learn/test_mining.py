@@ -1,4 +1,4 @@
-"""What is mined, against plain loops, on many small made archives."""
+"""Mined negatives compared with plain loops, on many small random archives."""
 
 import math
 
@@ -27,17 +27,17 @@ def away(a, b, distance):
 
 def allowed(row, groups):
     related_groups = {groups[row[0]], groups[row[1]]} - {-1}
-    return [one for one in range(len(groups)) if one not in row and groups[one] not in related_groups]
+    return [image for image in range(len(groups)) if image not in row and groups[image] not in related_groups]
 
 
 def foremost(embedding, row, groups, kind, distance):
-    """All that may be mined, the most telling first, and how many of them are truly of the kind."""
-    to = {one: away(embedding[row[0]], embedding[one], distance) for one in range(len(groups))}
-    ones = sorted(allowed(row, groups), key=to.__getitem__)
+    """Returns all images that may be mined, most informative first, and how many are truly of the kind."""
+    to_anchor = {image: away(embedding[row[0]], embedding[image], distance) for image in range(len(groups))}
+    candidates = sorted(allowed(row, groups), key=to_anchor.__getitem__)
     if kind == "hard":
-        return ones, len(ones)
-    farther = [one for one in ones if to[one] > to[row[1]]]
-    return farther + [one for one in reversed(ones) if to[one] <= to[row[1]]], len(farther)
+        return candidates, len(candidates)
+    farther = [image for image in candidates if to_anchor[image] > to_anchor[row[1]]]
+    return farther + [image for image in reversed(candidates) if to_anchor[image] <= to_anchor[row[1]]], len(farther)
 
 
 @pytest.mark.parametrize("distance", ["cosine", "euclidean"])
@@ -46,11 +46,11 @@ def foremost(embedding, row, groups, kind, distance):
 def test_they_are_the_foremost_of_those_allowed(kind, distance, seed):
     embedding, judged, groups = made(seed)
     count = 1 + seed % 5
-    found = mine(embedding, judged, groups, kind, count, np.random.default_rng(seed), distance=distance)
-    assert found.shape == (len(judged), count) and found.dtype == np.int64
-    for row, mined in zip(judged.tolist(), found.tolist(), strict=True):
-        ones, true = foremost(embedding, row, groups, kind, distance)
-        assert set(mined) <= set(ones[: max(min(4 * count, true), count)]), (
+    negatives = mine(embedding, judged, groups, kind, count, np.random.default_rng(seed), distance=distance)
+    assert negatives.shape == (len(judged), count) and negatives.dtype == np.int64
+    for row, mined in zip(judged.tolist(), negatives.tolist(), strict=True):
+        candidates, true = foremost(embedding, row, groups, kind, distance)
+        assert set(mined) <= set(candidates[: max(min(4 * count, true), count)]), (
             "the foremost, none of its own or a relative"
         )
         assert len(set(mined)) == count, "each once"
@@ -59,9 +59,9 @@ def test_they_are_the_foremost_of_those_allowed(kind, distance, seed):
 @pytest.mark.parametrize("kind", ["hard", "semihard"])
 def test_every_one_of_the_foremost_is_drawn_some_day(kind):
     embedding, judged, groups = made(1, n=1)
-    drawn = {int(one) for seed in range(60) for one in mine(embedding, judged, groups, kind, 2, _rng(seed)).flat}
-    ones, true = foremost(embedding, judged[0].tolist(), groups, kind, "cosine")
-    assert drawn == set(ones[: min(8, true)])
+    drawn = {int(image) for seed in range(60) for image in mine(embedding, judged, groups, kind, 2, _rng(seed)).flat}
+    candidates, true = foremost(embedding, judged[0].tolist(), groups, kind, "cosine")
+    assert drawn == set(candidates[: min(8, true)])
 
 
 @pytest.mark.parametrize("kind", ["hard", "semihard"])
@@ -77,11 +77,11 @@ def test_the_blocks_make_no_difference(kind, monkeypatch):
 def test_what_a_verification_shall_not_see_is_not_drawn():
     embedding, judged, groups = made(3)
     candidates = np.arange(0, 60, 2)
-    found = mine(embedding, judged, groups, "hard", 3, _rng(0), candidates=candidates)
-    assert set(found.flat) <= set(candidates.tolist())
-    for row, mined in zip(judged.tolist(), found.tolist(), strict=True):
-        ones = [one for one in foremost(embedding, row, groups, "hard", "cosine")[0] if one % 2 == 0]
-        assert set(mined) <= set(ones[:12])
+    negatives = mine(embedding, judged, groups, "hard", 3, _rng(0), candidates=candidates)
+    assert set(negatives.flat) <= set(candidates.tolist())
+    for row, mined in zip(judged.tolist(), negatives.tolist(), strict=True):
+        expected = [image for image in foremost(embedding, row, groups, "hard", "cosine")[0] if image % 2 == 0]
+        assert set(mined) <= set(expected[:12])
 
 
 def test_too_few_to_choose_from_is_a_mistake():
@@ -89,10 +89,10 @@ def test_too_few_to_choose_from_is_a_mistake():
     related_groups = np.zeros(12, np.int64)
     with pytest.raises(UserError, match="--mined 3: an annotation has only 0 candidates"):
         mine(embedding, judged, related_groups, "hard", 3, _rng(0))
-    strangers = np.full(12, -1)
+    ungrouped = np.full(12, -1)
     for kind in ("hard", "semihard"):  # exactly enough
-        found = mine(embedding, judged, strangers, kind, 3, _rng(0))
-        assert [sorted(row) for row in found.tolist()] == [allowed(row, strangers) for row in judged.tolist()]
+        negatives = mine(embedding, judged, ungrouped, kind, 3, _rng(0))
+        assert [sorted(row) for row in negatives.tolist()] == [allowed(row, ungrouped) for row in judged.tolist()]
 
 
 @pytest.mark.parametrize("kind", ["hard", "semihard"])

@@ -1,4 +1,4 @@
-"""Annotations that lack some of their negatives: losses, training and ranks are those of what is there."""
+"""Annotations with missing negatives (-1): losses, training and ranks use only the negatives present."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ def _rows(count: int, dimension: int = 6) -> torch.Tensor:
 
 @pytest.mark.parametrize("recipe", _RECIPES, ids=lambda recipe: f"{recipe.loss}-{recipe.reduction}")
 def test_a_missing_negative_is_no_part_of_the_loss(recipe: Recipe) -> None:
-    """Two annotations, of which the second lacks four: against each by itself with those that it has."""
+    """The loss of two annotations, the second without four negatives, is the sum of their separate losses."""
     vectors = _rows(18)
     anchor, positive, negatives = vectors[[0, 9]], vectors[[1, 10]], torch.stack([vectors[2:9], vectors[11:18]])
     present = torch.ones(2, 7, dtype=torch.bool)
@@ -42,7 +42,7 @@ def test_a_missing_negative_is_no_part_of_the_loss(recipe: Recipe) -> None:
 
 @pytest.mark.parametrize("recipe", _RECIPES, ids=lambda recipe: f"{recipe.loss}-{recipe.reduction}")
 def test_a_head_takes_the_step_of_what_is_there(recipe: Recipe) -> None:
-    """The gradient of one step is that of the loss on the distances that are there."""
+    """The loss of a training step equals the naive loss of the negatives present; all tensors stay finite."""
     recipe = replace(recipe, head="linear", hidden=4, dropout=0.0, batch=2, weight_decay=0.0)
     vectors = _rows(10).numpy()
     trainee = HeadTrainee(vectors, _JUDGED, np.empty((0, 9), np.int64), recipe)
@@ -62,10 +62,10 @@ def _naive_loss(embedding: torch.Tensor, recipe: Recipe) -> torch.Tensor:
     terms = []
     for anchor, positive, *negatives in _JUDGED.tolist():
         near = away(anchor, positive)
-        far = [away(anchor, one) for one in negatives if one >= 0]
+        far = [away(anchor, negative) for negative in negatives if negative >= 0]
         if recipe.swap:
-            there = [one for one in negatives if one >= 0]
-            far = [torch.minimum(d, away(positive, one)) for d, one in zip(far, there, strict=True)]
+            present = [negative for negative in negatives if negative >= 0]
+            far = [torch.minimum(d, away(positive, negative)) for d, negative in zip(far, present, strict=True)]
         if recipe.loss == "listwise":
             terms.append(-torch.log_softmax(-torch.stack([near, *far]) / recipe.temperature, 0)[0])
         elif recipe.loss == "triplet":
@@ -81,24 +81,24 @@ def _naive_loss(embedding: torch.Tensor, recipe: Recipe) -> torch.Tensor:
 def test_a_missing_negative_is_not_what_a_head_is_fitted_to(head: str) -> None:
     vectors = _rows(10).numpy()
     recipe = Recipe(head=head, hidden=4)
-    one = HeadTrainee(vectors, _JUDGED, np.empty((0, 9), np.int64), recipe)
+    original = HeadTrainee(vectors, _JUDGED, np.empty((0, 9), np.int64), recipe)
     changed = vectors.copy()
-    changed[-1] = 1e3  # row 9, which -1 would be, is a negative of the second annotation
+    changed[-1] = 1e3  # index -1 would read row 9; ``judged`` has 8 in its place
     judged = np.where(_JUDGED == 9, 8, _JUDGED)
-    clean, other = (HeadTrainee(some, judged, np.empty((0, 9), np.int64), recipe) for some in (vectors, changed))
+    clean, other = (HeadTrainee(inputs, judged, np.empty((0, 9), np.int64), recipe) for inputs in (vectors, changed))
     torch.testing.assert_close(clean.head.mean, other.head.mean)
     torch.testing.assert_close(clean.head.scale, other.head.scale)
-    assert one.head.mean.shape == clean.head.mean.shape
+    assert original.head.mean.shape == clean.head.mean.shape
 
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_a_missing_negative_is_never_nearer(metric: str) -> None:
     vectors = _rows(10).numpy().copy()
-    vectors[9] = vectors[0]  # what -1 would be is as near to the anchor as can be
+    vectors[9] = vectors[0]  # index -1 would read row 9, which equals the first anchor
     judged = np.where(_JUDGED == 9, 8, _JUDGED)
     expected = []
     for row in judged.tolist():
-        kept = np.array([[one for one in row if one >= 0]])
+        kept = np.array([[image for image in row if image >= 0]])
         expected.append(ranks(vectors, kept, metric)[0])
     assert ranks(vectors, judged, metric).tolist() == expected
     broken = vectors.copy()

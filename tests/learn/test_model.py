@@ -21,8 +21,10 @@ _IDS = named(60)
 def archive(tmp_path: Path) -> Archive:
     archive = make_archive(tmp_path / "archive", _IDS)
     rng = np.random.default_rng(2)
-    add_features(archive, "one", {one: rng.normal(size=6) * 5 + 1 for one in _IDS} | {_IDS[7]: None}, shuffled=1)
-    add_features(archive, "two", {one: rng.normal(size=9) for one in _IDS})
+    add_features(
+        archive, "one", {artwork_id: rng.normal(size=6) * 5 + 1 for artwork_id in _IDS} | {_IDS[7]: None}, shuffled=1
+    )
+    add_features(archive, "two", {artwork_id: rng.normal(size=9) for artwork_id in _IDS})
     for name in ("one", "two"):
         archive.write_json(f"features/{name}/_about.json", {"network": "net", "weights_hash": f"of {name}", "more": 1})
     return archive
@@ -37,7 +39,7 @@ def _model(archive: Archive, specs: list[str], name: str = "eye") -> Model:
     card = {
         "format": FORMAT,
         "kind": "head",
-        "inputs": [{"features": one, "about": about_feature(archive, one.partition(":")[0])} for one in specs],
+        "inputs": [{"features": spec, "about": about_feature(archive, spec.partition(":")[0])} for spec in specs],
         "recipe": asdict(recipe),
         "dimension": 4,
     }
@@ -47,7 +49,7 @@ def _model(archive: Archive, specs: list[str], name: str = "eye") -> Model:
 
 
 def _naive(archive: Archive, model: Model, one: str) -> list[float]:
-    """PCA, unit length, join, standardise, two layers: image by image, by the tensors of the model."""
+    """Embeds an image with the model's tensors: PCA, unit length, join, standardise, two layers."""
     parts = []
     for index, spec in enumerate(model.card["inputs"]):
         vector = vectors_of(archive, spec["features"].partition(":")[0])[one].astype(np.float64)
@@ -72,13 +74,17 @@ def test_a_model_comes_back_as_it_went(archive: Archive, specs: list[str]) -> No
     modes = {path.stat().st_mode for path in Path(archive.uri, "models", "eye").iterdir()}
     assert len(modes) == 1, "who may read one file may read all"
     asked = [_IDS[30], _IDS[3], _IDS[12]]
-    found = again.vectors(archive, asked)
-    assert found.dtype == np.float32
-    for one, vector in zip(asked, found.tolist(), strict=True):
-        assert vector == pytest.approx(_naive(archive, model, one), abs=1e-4)
-    blocks = {one: vector for ids, vectors in again.blocks(archive) for one, vector in zip(ids, vectors, strict=True)}
+    embedded = again.vectors(archive, asked)
+    assert embedded.dtype == np.float32
+    for artwork_id, vector in zip(asked, embedded.tolist(), strict=True):
+        assert vector == pytest.approx(_naive(archive, model, artwork_id), abs=1e-4)
+    blocks = {
+        artwork_id: vector
+        for ids, vectors in again.blocks(archive)
+        for artwork_id, vector in zip(ids, vectors, strict=True)
+    }
     assert set(blocks) == set(vectors_of(archive, "one" if "one" in specs else "two"))
-    np.testing.assert_allclose(blocks[_IDS[12]], found[2], rtol=1e-5)
+    np.testing.assert_allclose(blocks[_IDS[12]], embedded[2], rtol=1e-5)
 
 
 def test_it_is_known_what_a_model_saw(archive: Archive) -> None:
@@ -86,14 +92,14 @@ def test_it_is_known_what_a_model_saw(archive: Archive) -> None:
 
 
 def test_a_model_is_carried_to_another_archive(archive: Archive, tmp_path: Path) -> None:
-    """Its PCA, fitted at home, goes with it."""
+    """The PCA that was fitted on the first archive is part of the model."""
     model = _model(archive, ["two:4"])
     model.save(archive)
     shutil.copytree(Path(archive.uri, "models", "eye"), tmp_path / "carried")
     other = make_archive(tmp_path / "other", _IDS[:20])
     with pytest.raises(UserError, match=r"--features two: .*no such features"):
         load_model(other, str(tmp_path / "carried")).encoder(other)
-    add_features(other, "two", {one: vectors_of(archive, "two")[one] for one in _IDS[:20]})
+    add_features(other, "two", {artwork_id: vectors_of(archive, "two")[artwork_id] for artwork_id in _IDS[:20]})
     with pytest.raises(UserError, match="features/two: the model carried was trained on different features"):
         load_model(other, str(tmp_path / "carried")).encoder(other)
     other.write_json("features/two/_about.json", {"network": "net", "weights_hash": "of two", "more": 2})
@@ -115,7 +121,7 @@ def test_what_is_no_model(archive: Archive, tmp_path: Path) -> None:
 
 
 def test_a_model_without_its_card_is_not_there(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Killed between its files, a writer leaves no model, and never a mixture of two."""
+    """A writer killed between two files leaves no model, and never a mixture of two."""
     _model(archive, ["one"]).save(archive)
     monkeypatch.setattr(Archive, "write_json", lambda *_: (_ for _ in ()).throw(OSError("killed")))
     with pytest.raises(OSError, match="killed"):

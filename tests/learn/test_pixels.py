@@ -22,7 +22,7 @@ def elsewhere(tmp_path, monkeypatch):
 
 @pytest.fixture
 def decoded(monkeypatch):
-    """Every decoding, as it happens."""
+    """Collects the bytes of each decoded image."""
     seen = []
 
     def counting(data, inputs):
@@ -47,12 +47,12 @@ def test_each_image_is_what_a_network_sees_and_is_decoded_once(tmp_path, decoded
     archive, ids = made(tmp_path)
     squares, slots = pixels_of(archive, ids[:12], WANTED)
     assert len(decoded) == 12
-    for one, slot in zip(ids[:12], slots, strict=True):
-        np.testing.assert_array_equal(squares[slot], decode(bytes_of(archive, one), [WANTED])[0])
-    squares, slots = pixels_of(archive, ids[::-1], WANTED)  # all of them, in another order: only the rest is decoded
+    for artwork_id, slot in zip(ids[:12], slots, strict=True):
+        np.testing.assert_array_equal(squares[slot], decode(bytes_of(archive, artwork_id), [WANTED])[0])
+    squares, slots = pixels_of(archive, ids[::-1], WANTED)  # all, in reverse order: only the other eight are decoded
     assert len(decoded) == 20 == len(set(decoded))
-    for one, slot in zip(ids[::-1], slots, strict=True):
-        np.testing.assert_array_equal(squares[slot], decode(bytes_of(archive, one), [WANTED])[0])
+    for artwork_id, slot in zip(ids[::-1], slots, strict=True):
+        np.testing.assert_array_equal(squares[slot], decode(bytes_of(archive, artwork_id), [WANTED])[0])
     other = pixels_of(archive, ids, replace(WANTED, size=16))[0]
     assert other.shape == (20, 16, 16, 3) and len(decoded) == 40
 
@@ -70,19 +70,19 @@ def test_the_same_bytes_are_one_square_and_what_cannot_be_read_is_none(tmp_path,
 
 def test_several_at_once_decode_each_image_once(tmp_path, decoded):
     archive, ids = made(tmp_path)
-    found = {}
+    by_thread = {}
 
     def work(name):
-        found[name] = pixels_of(archive, ids, WANTED)
+        by_thread[name] = pixels_of(archive, ids, WANTED)
 
     threads = [threading.Thread(target=work, args=(name,)) for name in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(decoded) == 20 and len(found) == 4
-    for squares, slots in found.values():
-        np.testing.assert_array_equal(squares[slots], found[0][0][found[0][1]])
+    assert len(decoded) == 20 and len(by_thread) == 4
+    for squares, slots in by_thread.values():
+        np.testing.assert_array_equal(squares[slots], by_thread[0][0][by_thread[0][1]])
 
 
 def test_a_kill_while_decoding_leaves_nothing_wrong(tmp_path, decoded, monkeypatch):
@@ -97,8 +97,8 @@ def test_a_kill_while_decoding_leaves_nothing_wrong(tmp_path, decoded, monkeypat
         with pytest.raises(KeyboardInterrupt):
             pixels_of(archive, ids[5:15], WANTED)
     squares, slots = pixels_of(archive, ids[10:], WANTED)
-    for one, slot in zip(ids[10:], slots, strict=True):
-        np.testing.assert_array_equal(squares[slot], decode(bytes_of(archive, one), [WANTED])[0])
+    for artwork_id, slot in zip(ids[10:], slots, strict=True):
+        np.testing.assert_array_equal(squares[slot], decode(bytes_of(archive, artwork_id), [WANTED])[0])
 
 
 def test_squares_that_nobody_has_asked_for_in_days_are_removed(tmp_path, monkeypatch):

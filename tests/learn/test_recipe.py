@@ -37,17 +37,17 @@ def test_a_value_that_makes_no_sense_is_named(name: str, value: object) -> None:
 
 
 def test_options_and_recipe_say_the_same(tmp_path) -> None:
-    job, found = Job("made", "made"), []
+    job, recipes = Job("made", "made"), []
     add_options(job, Recipe)
-    job.runs(lambda _, options: found.append(chosen(options, Recipe)) or {})
+    job.runs(lambda _, options: recipes.append(chosen(options, Recipe)) or {})
     archive = ["--archive", make_archive(tmp_path / "archive", named(1)).uri]
     job.run(archive)
-    assert found.pop() == Recipe()
+    assert recipes.pop() == Recipe()
     job.run([*archive, "--weight-decay", "0.5", "--intra-margin", "0.1", "--swap", "--hidden", "8", "--head", "mlp"])
-    assert found.pop() == Recipe(weight_decay=0.5, intra_margin=0.1, swap=True, hidden=8, head="mlp")
+    assert recipes.pop() == Recipe(weight_decay=0.5, intra_margin=0.1, swap=True, hidden=8, head="mlp")
     (tmp_path / "best.toml").write_text("margin = 0.3\nintra-margin = 0.2\nswap = true\nepochs = 3\n")
     job.run([*archive, "--config", str(tmp_path / "best.toml"), "--epochs", "4"])
-    assert found.pop() == Recipe(margin=0.3, intra_margin=0.2, swap=True, epochs=4)
+    assert recipes.pop() == Recipe(margin=0.3, intra_margin=0.2, swap=True, epochs=4)
 
 
 @pytest.mark.parametrize("arguments", [["--hidden", "8.5"], ["--loss", "gain"], ["--margin", "far"]])
@@ -65,17 +65,17 @@ class _Longer(Recipe):
 
 
 def test_each_recipe_has_its_own_defaults(tmp_path) -> None:
-    job, found = Job("made", "made"), []
+    job, recipes = Job("made", "made"), []
     add_options(job, Recipe, _Longer)
-    job.runs(lambda _, options: found.append(chosen(options, _Longer)) or {})
+    job.runs(lambda _, options: recipes.append(chosen(options, _Longer)) or {})
     archive = ["--archive", make_archive(tmp_path / "archive", named(1)).uri]
     job.run(archive)
-    assert found.pop() == _Longer(epochs=7)
+    assert recipes.pop() == _Longer(epochs=7)
     job.run([*archive, "--epochs", "3", "--side", "64"])
-    assert found.pop() == _Longer(epochs=3, side=64)
-    job.runs(lambda _, options: found.append(chosen(options, Recipe, _Longer)) or {})
+    assert recipes.pop() == _Longer(epochs=3, side=64)
+    job.runs(lambda _, options: recipes.append(chosen(options, Recipe, _Longer)) or {})
     job.run([*archive, "--margin", "0.5"])
-    assert found.pop() == Recipe(margin=0.5)
+    assert recipes.pop() == Recipe(margin=0.5)
     with pytest.raises(UserError, match="--side does not apply to this kind of training"):
         job.run([*archive, "--side", "64"])
     help_text = job._parser.format_help()

@@ -17,16 +17,16 @@ _STYLES = ["Cubism", "Fauvism", "Pop", None, ""]
 
 
 def _rows(count: int = 200) -> list[dict]:
-    """Every fifth work has no style, and another an empty one; an artist for three works, every 16th without."""
+    """A fifth has no style, a fifth an empty one; an artist has three artworks, and every 16th has no artist."""
     return [
         {
-            "id": f"m:{one:04d}",
-            "style": _STYLES[one % 5],
-            "artist": [None, ""][one // 16 % 2] if one % 16 == 0 else f"artist {one // 3}",
-            "year_from": 1900 + one % 4,
-            "rights": CLOSED if one % 7 == 0 else OPEN,
+            "id": f"m:{number:04d}",
+            "style": _STYLES[number % 5],
+            "artist": [None, ""][number // 16 % 2] if number % 16 == 0 else f"artist {number // 3}",
+            "year_from": 1900 + number % 4,
+            "rights": CLOSED if number % 7 == 0 else OPEN,
         }
-        for one in range(count)
+        for number in range(count)
     ]
 
 
@@ -40,10 +40,10 @@ def _of(archive: Archive, column: str) -> dict[str, object]:
 
 
 def _pools_of(images: np.ndarray) -> list[set[str]]:
-    """What hangs together because it is in one annotation, by plain loops."""
+    """Groups the images that annotations connect, with plain loops."""
     groups: list[set[str]] = []
-    for nine in images:
-        joined = set(nine)
+    for annotation in images:
+        joined = set(annotation)
         for group in [group for group in groups if group & joined]:
             joined |= group
             groups.remove(group)
@@ -53,21 +53,21 @@ def _pools_of(images: np.ndarray) -> list[set[str]]:
 
 def test_nines_are_what_the_curator_would_say(archive) -> None:
     report = simulate(archive, annotator="sim", by="style", count=400)
-    found, style = read_annotations(archive), _of(archive, "style")
+    annotations, style = read_annotations(archive), _of(archive, "style")
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (400, 400, 0)
-    for nine in found.images:
-        assert len(set(nine)) == 9
-        assert all(style[one] for one in nine)
-        assert style[nine[0]] == style[nine[1]]
-        assert style[nine[0]] not in {style[one] for one in nine[2:]}
-    assert set(found.mode) == {"random"} and set(found.annotator) == {"sim"}
-    drawable = [one for one, name in style.items() if name]
+    for annotation in annotations.images:
+        assert len(set(annotation)) == 9
+        assert all(style[artwork_id] for artwork_id in annotation)
+        assert style[annotation[0]] == style[annotation[1]]
+        assert style[annotation[0]] not in {style[artwork_id] for artwork_id in annotation[2:]}
+    assert set(annotations.mode) == {"random"} and set(annotations.annotator) == {"sim"}
+    drawable = [artwork_id for artwork_id, name in style.items() if name]
     assert report["values"] == 3 and sum(report["pools"]) == len(drawable) == 120
-    assert report["images"] == len(found.ids()) == 120
-    for place in range(9):  # nobody is preferred: of 400 draws, each of the 120 has a few in every place
-        assert max(Counter(found.images[:, place]).values()) < 16
-    assert sorted(map(len, _pools_of(found.images))) == sorted(report["pools"]) == [24] * 5
-    for training, verification in [split(found, "image-disjoint"), *folds(found, "image-disjoint")]:
+    assert report["images"] == len(annotations.ids()) == 120
+    for place in range(9):  # no image is preferred: in 400 draws, each of the 120 is a few times in every place
+        assert max(Counter(annotations.images[:, place]).values()) < 16
+    assert sorted(map(len, _pools_of(annotations.images))) == sorted(report["pools"]) == [24] * 5
+    for training, verification in [split(annotations, "image-disjoint"), *folds(annotations, "image-disjoint")]:
         assert len(training) + len(verification) == 400
 
 
@@ -83,11 +83,11 @@ def test_noise(archive) -> None:
     simulate(archive, annotator="sim", by="style", count=2000, noise=0.3, pools=1)
     style = _of(archive, "style")
     wrong = 0
-    for nine in read_annotations(archive).images:
-        assert len(set(nine)) == 9
-        assert style[nine[0]] not in {style[one] for one in nine[2:]}
-        wrong += style[nine[0]] != style[nine[1]]
-    expected = 0.3 * 80 / 119  # by chance a positive is of the same style all the same
+    for annotation in read_annotations(archive).images:
+        assert len(set(annotation)) == 9
+        assert style[annotation[0]] not in {style[artwork_id] for artwork_id in annotation[2:]}
+        wrong += style[annotation[0]] != style[annotation[1]]
+    expected = 0.3 * 80 / 119  # a random positive may have the same style
     assert abs(wrong / 2000 - expected) < 4 * np.sqrt(expected * (1 - expected) / 2000)
 
 
@@ -97,12 +97,12 @@ def test_groups_stay_in_one_pool(archive) -> None:
     images = read_annotations(archive).images
     pools = _pools_of(images)
     assert len(pools) == 4
-    for one in pools:
-        assert not {artist[image] for image in one if artist[image]} & {
-            artist[image] for other in pools if other is not one for image in other
+    for pool in pools:
+        assert not {artist[image] for image in pool if artist[image]} & {
+            artist[image] for other in pools if other is not pool for image in other
         }
-    assert all(any(not artist[image] for image in one) for one in pools)  # those are no group
-    groups = {one: name for one, name in artist.items() if name}
+    assert all(any(not artist[image] for image in pool) for pool in pools)  # images without an artist are no group
+    groups = {artwork_id: name for artwork_id, name in artist.items() if name}
     training, verification = split(read_annotations(archive), "group-disjoint", groups=groups)
     assert len(training) + len(verification) == 500
 
@@ -110,23 +110,23 @@ def test_groups_stay_in_one_pool(archive) -> None:
 def test_numbers_count_as_values_and_what_is_protected_is_left_out(archive) -> None:
     simulate(archive, annotator="sim", by="year_from", count=100, pools=2, public_only=True)
     year, rights = _of(archive, "year_from"), _of(archive, "rights")
-    for nine in read_annotations(archive).images:
-        assert year[nine[0]] == year[nine[1]] not in {year[one] for one in nine[2:]}
-        assert {rights[one] for one in nine} == {OPEN}
+    for annotation in read_annotations(archive).images:
+        assert year[annotation[0]] == year[annotation[1]] not in {year[artwork_id] for artwork_id in annotation[2:]}
+        assert {rights[artwork_id] for artwork_id in annotation} == {OPEN}
 
 
 def test_what_has_no_image_is_not_drawn_once_images_were_scraped(archive) -> None:
-    failed = {f"m:{one:04d}" for one in range(0, 200, 8)}
+    failed = {f"m:{number:04d}" for number in range(0, 200, 8)}
     ids = list(_of(archive, "style"))
-    of = archive.shard_of(ids)
+    shard_numbers = archive.shard_of(ids)
     for shard in range(archive.shards):
-        mine = [one for one, home in zip(ids, of, strict=True) if home == shard]
-        rows = [{"id": one, "status": "http" if one in failed else "ok"} for one in mine]
+        shard_ids = [artwork_id for artwork_id, number in zip(ids, shard_numbers, strict=True) if number == shard]
+        rows = [{"id": artwork_id, "status": "http" if artwork_id in failed else "ok"} for artwork_id in shard_ids]
         archive.table("images").write(shard, "p0", pa.Table.from_pylist(rows, schema=IMAGES))
     report = simulate(archive, annotator="sim", by="style", count=400)
     drawn = set(read_annotations(archive).ids())
     assert report["rows_out"] == 400
-    assert drawn == {one for one, style in _of(archive, "style").items() if style} - failed
+    assert drawn == {artwork_id for artwork_id, style in _of(archive, "style").items() if style} - failed
 
 
 def _vectors(rows: list[dict]) -> dict[str, np.ndarray | None]:
@@ -144,30 +144,30 @@ def test_near_draws_from_the_neighbourhood(tmp_path) -> None:
     vectors = _vectors(rows)
     features_of(archive, "made", vectors)
     report = simulate(archive, annotator="sim", by="style", count=300, mode="near", features=["made"], pools=2)
-    found, style = read_annotations(archive), _of(archive, "style")
-    assert report["rows_out"] == 300 and set(found.mode) == {"near"}
-    assert sum(report["pools"]) == 360 - 3  # of those with a style, three have no vector of numbers
-    pools = _pools_of(found.images)
+    annotations, style = read_annotations(archive), _of(archive, "style")
+    assert report["rows_out"] == 300 and set(annotations.mode) == {"near"}
+    assert sum(report["pools"]) == 360 - 3  # three artworks with a style have no finite vector
+    pools = _pools_of(annotations.images)
     assert len(pools) == 2
     seen: set[str] = set()
-    for nine in found.images:
-        (pool,) = (one for one in pools if nine[0] in one)
-        others = [one for one in pool if one != nine[0]]
+    for annotation in annotations.images:
+        (pool,) = (members for members in pools if annotation[0] in members)
+        others = [artwork_id for artwork_id in pool if artwork_id != annotation[0]]
 
-        def away(one: str, anchor: str = nine[0]) -> float:
+        def away(one: str, anchor: str = annotation[0]) -> float:
             a, b = vectors[anchor], vectors[one]
             return 1 - float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
 
-        alike = sorted((one for one in others if style[one] == style[nine[0]]), key=away)
-        unlike = sorted((one for one in others if style[one] != style[nine[0]]), key=away)
-        assert nine[1] in alike[:50]
-        assert set(nine[2:]) <= set(unlike[:50]) and len(set(nine)) == 9
-        seen |= {unlike.index(one) for one in nine[2:]}
+        alike = sorted((artwork_id for artwork_id in others if style[artwork_id] == style[annotation[0]]), key=away)
+        unlike = sorted((artwork_id for artwork_id in others if style[artwork_id] != style[annotation[0]]), key=away)
+        assert annotation[1] in alike[:50]
+        assert set(annotation[2:]) <= set(unlike[:50]) and len(set(annotation)) == 9
+        seen |= {unlike.index(artwork_id) for artwork_id in annotation[2:]}
     assert seen == set(range(50))
 
 
 def test_neighbourhoods_as_a_plain_loop_finds_them(tmp_path, monkeypatch) -> None:
-    """A few anchors at a time, of a few parts."""
+    """Uses small blocks of anchors and several partitions."""
     monkeypatch.setattr("artsim.learn.annotation_neighbourhood._NEAREST", 5)
     monkeypatch.setattr("artsim.learn.annotation_neighbourhood._AT_ONCE", 3)
     rows = _rows(60)
@@ -180,14 +180,14 @@ def test_neighbourhoods_as_a_plain_loop_finds_them(tmp_path, monkeypatch) -> Non
     assert sorted(names) == sorted(row["id"] for row in rows[3:])
     rng = np.random.default_rng(1)
     value, pool = rng.integers(3, size=len(names)), rng.integers(2, size=len(names))
-    found = neighbourhoods(space, ids, value, pool, np.arange(10))
-    assert sorted(found) == list(range(10))
-    for anchor, (alike, unlike) in found.items():
+    neighbours = neighbourhoods(space, ids, value, pool, np.arange(10))
+    assert sorted(neighbours) == list(range(10))
+    for anchor, (alike, unlike) in neighbours.items():
         a = vectors[names[anchor]]
-        away = [-float(a @ vectors[one]) / np.linalg.norm(vectors[one]) for one in names]
-        there = [one for one in np.argsort(away) if one != anchor and pool[one] == pool[anchor]]
-        assert sorted(alike) == sorted([one for one in there if value[one] == value[anchor]][:5])
-        assert sorted(unlike) == sorted([one for one in there if value[one] != value[anchor]][:5])
+        distances = [-float(a @ vectors[artwork_id]) / np.linalg.norm(vectors[artwork_id]) for artwork_id in names]
+        others = [index for index in np.argsort(distances) if index != anchor and pool[index] == pool[anchor]]
+        assert sorted(alike) == sorted([index for index in others if value[index] == value[anchor]][:5])
+        assert sorted(unlike) == sorted([index for index in others if value[index] != value[anchor]][:5])
 
 
 @pytest.mark.parametrize(

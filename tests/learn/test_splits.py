@@ -8,10 +8,10 @@ from tests.learn.made_annotations import annotations_of
 
 
 def _drawn(rng: np.random.Generator, n: int, images: int, pools: int = 1) -> Annotations:
-    """Annotations of nine images from one of several pools, as ``simulate`` draws them."""
+    """Random annotations of nine images from one of several pools, as ``simulate`` draws them."""
     members = np.array_split(rng.permutation(images), pools)
     return annotations_of(
-        [[f"i{one}" for one in rng.choice(members[rng.integers(pools)], 9, replace=False)] for _ in range(n)]
+        [[f"i{image}" for image in rng.choice(members[rng.integers(pools)], 9, replace=False)] for _ in range(n)]
     )
 
 
@@ -20,7 +20,7 @@ def _images(annotations: Annotations, rows: np.ndarray) -> set[str]:
 
 
 def _check(annotations: Annotations, kind: str, training, verification, groups=None) -> None:
-    """Recomputed in plain loops: nothing crosses, and nothing is left out that need not be."""
+    """Checks with plain loops that training and test set do not overlap and exclude only what overlaps."""
     assert training.dtype == verification.dtype == np.int64
     assert len(training) and len(verification)
     assert np.all(np.diff(training) > 0) and np.all(np.diff(verification) > 0)
@@ -28,36 +28,36 @@ def _check(annotations: Annotations, kind: str, training, verification, groups=N
     if kind == "random":
         return
     groups = groups or {}
-    held = {groups.get(one, one) for one in _images(annotations, verification)}
-    assert not held & {groups.get(one, one) for one in _images(annotations, training)}
+    held = {groups.get(image, image) for image in _images(annotations, verification)}
+    assert not held & {groups.get(image, image) for image in _images(annotations, training)}
     for row in set(range(len(annotations))) - set(training.tolist()) - set(verification.tolist()):
-        assert held & {groups.get(one, one) for one in annotations.images[row]}
+        assert held & {groups.get(image, image) for image in annotations.images[row]}
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_nothing_crosses(seed: int) -> None:
-    """Sparse and dense, in pools and not, with groups and without: whatever comes."""
+    """Sparse and dense annotations, with and without pools and groups."""
     rng = np.random.default_rng(seed)
     pools = int(rng.integers(1, 7))
     images = int(rng.integers(12 * pools, 900))
     annotations = _drawn(rng, int(rng.integers(7, 300)), images, pools)
-    groups = {f"i{one}": f"g{rng.integers(200)}" for one in range(0, images, 1 + seed % 3)}
+    groups = {f"i{number}": f"g{rng.integers(200)}" for number in range(0, images, 1 + seed % 3)}
     share = float(rng.uniform(0.05, 0.6))
     count = int(rng.integers(2, 7))
     for kind, given in (("image-disjoint", None), ("group-disjoint", groups), ("random", None)):
         try:
             training, verification = split(annotations, kind, share=share, seed=seed, groups=given)
             _check(annotations, kind, training, verification, given)
-            found = folds(annotations, kind, count=count, seed=seed, groups=given)
-        except UserError as mistake:  # everything shares something with everything
+            pairs = folds(annotations, kind, count=count, seed=seed, groups=given)
+        except UserError as mistake:  # all annotations are connected
             assert "training or test set would be empty" in str(mistake)
             assert kind == "group-disjoint" or (kind == "image-disjoint" and images < 20)
             continue
-        assert len(found) == count
-        for training, verification in found:
+        assert len(pairs) == count
+        for training, verification in pairs:
             _check(annotations, kind, training, verification, given)
-        everything = [row for _, verification in found for row in verification.tolist()]
-        assert len(set(everything)) == len(everything)
+        tested = [row for _, verification in pairs for row in verification.tolist()]
+        assert len(set(tested)) == len(tested)
 
 
 def test_pools_lose_nothing_and_give_the_share() -> None:
@@ -65,37 +65,37 @@ def test_pools_lose_nothing_and_give_the_share() -> None:
     training, verification = split(annotations, "image-disjoint", seed=3)
     assert len(training) + len(verification) == 1000
     assert 0.15 < len(verification) / 1000 < 0.25
-    found = folds(annotations, "image-disjoint", seed=3)
-    assert sorted(row for _, verification in found for row in verification) == list(range(1000))
-    assert all(len(training) + len(verification) == 1000 for training, verification in found)
+    pairs = folds(annotations, "image-disjoint", seed=3)
+    assert sorted(row for _, verification in pairs for row in verification) == list(range(1000))
+    assert all(len(training) + len(verification) == 1000 for training, verification in pairs)
     inner = annotations.take(training)  # four pools are left: two of the five folds must share one
-    for some, held in folds(inner, "image-disjoint", seed=3):
-        _check(inner, "image-disjoint", some, held)
-        assert len(some) > 0.6 * len(inner)
+    for inner_training, inner_test in folds(inner, "image-disjoint", seed=3):
+        _check(inner, "image-disjoint", inner_training, inner_test)
+        assert len(inner_training) > 0.6 * len(inner)
 
 
 def test_groups_that_pools_keep_together_lose_nothing_either() -> None:
-    rows = [[f"{row % 6}/{row}/{one}" for one in range(9)] for row in range(120)]
+    rows = [[f"{row % 6}/{row}/{number}" for number in range(9)] for row in range(120)]
     annotations = annotations_of(rows)
-    groups = {one: f"artist {one[0]}" for one in annotations.ids()}
+    groups = {image: f"artist {image[0]}" for image in annotations.ids()}
     training, verification = split(annotations, "group-disjoint", groups=groups, seed=1)
     _check(annotations, "group-disjoint", training, verification, groups)
     assert (len(training), len(verification)) == (100, 20)
-    found = folds(annotations, "group-disjoint", count=3, groups=groups)
-    assert [(len(training), len(verification)) for training, verification in found] == [(80, 40)] * 3
+    pairs = folds(annotations, "group-disjoint", count=3, groups=groups)
+    assert [(len(training), len(verification)) for training, verification in pairs] == [(80, 40)] * 3
 
 
 def test_annotations_that_share_nothing_are_cut_exactly() -> None:
-    annotations = annotations_of([[f"{row}/{one}" for one in range(9)] for row in range(50)])
+    annotations = annotations_of([[f"{row}/{number}" for number in range(9)] for row in range(50)])
     for kind in ("image-disjoint", "random"):
         training, verification = split(annotations, kind, share=0.3, seed=2)
         assert (len(training), len(verification)) == (35, 15)
-        found = folds(annotations, kind, count=4)
-        assert sorted(len(verification) for _, verification in found) == [12, 12, 13, 13]
+        pairs = folds(annotations, kind, count=4)
+        assert sorted(len(verification) for _, verification in pairs) == [12, 12, 13, 13]
 
 
 def test_something_is_always_left_on_both_sides() -> None:
-    annotations = annotations_of([[f"{row}/{one}" for one in range(9)] for row in range(3)])
+    annotations = annotations_of([[f"{row}/{number}" for number in range(9)] for row in range(3)])
     for share in (0.01, 0.5, 0.99):
         training, verification = split(annotations, "image-disjoint", share=share)
         assert len(training) >= 1 and len(verification) >= 1 and len(training) + len(verification) == 3
@@ -108,10 +108,10 @@ def test_where_all_is_one_component_the_greedy_choice_loses_less_than_chance() -
     _check(annotations, "image-disjoint", training, verification)
     assert len(verification) >= 0.2 * (len(training) + len(verification))
     chance = []
-    for _ in range(5):  # any annotations held out at random, as many as that
+    for _ in range(5):  # as many annotations, held out at random
         held = rng.choice(1000, len(verification), replace=False)
-        shown = _images(annotations, held)
-        chance.append(sum(shown.isdisjoint(nine) for nine in annotations.images))
+        held_images = _images(annotations, held)
+        chance.append(sum(held_images.isdisjoint(images) for images in annotations.images))
     assert len(training) > 1.5 * max(chance)
 
 
@@ -122,7 +122,7 @@ def test_a_seed_repeats_and_another_differs() -> None:
 
 
 def test_the_same_nine_judged_twice_stay_together() -> None:
-    rows = [[f"{row}/{one}" for one in range(9)] for row in range(20)]
+    rows = [[f"{row}/{number}" for number in range(9)] for row in range(20)]
     annotations = annotations_of(rows + rows)
     _, verification = split(annotations, "image-disjoint", seed=0)
     assert {row + 20 if row < 20 else row - 20 for row in verification.tolist()} == set(verification.tolist())

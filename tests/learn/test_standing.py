@@ -12,17 +12,24 @@ from tests.learn.made_models import model_of
 from tests.made import make_archive, named
 
 _IDS = named(90)
-_ARTISTS = {one: f"artist {number // 6}" for number, one in enumerate(_IDS) if number % 7}  # one in seven has none
+# one in seven has no artist
+_ARTISTS = {image_id: f"artist {number // 6}" for number, image_id in enumerate(_IDS) if number % 7}
 
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory) -> Archive:
     rows = [
-        {"id": one, "source": "made", "image_url": f"file:///{one}", "artist": _ARTISTS.get(one), "rights": "CC0"}
-        for one in _IDS
+        {
+            "id": image_id,
+            "source": "made",
+            "image_url": f"file:///{image_id}",
+            "artist": _ARTISTS.get(image_id),
+            "rights": "CC0",
+        }
+        for image_id in _IDS
     ]
     archive = catalog_of(tmp_path_factory.mktemp("standing") / "archive", rows)
-    features_of(archive, "dots", {one: np.random.default_rng(0).normal(size=4) for one in _IDS})
+    features_of(archive, "dots", {image_id: np.random.default_rng(0).normal(size=4) for image_id in _IDS})
     return archive
 
 
@@ -42,15 +49,15 @@ def _rows(annotations: Annotations, roles: dict[int, str]) -> list[tuple[str, li
 
 @pytest.mark.parametrize("by", [None, "artist"])
 def test_how_new_an_annotation_is(archive: Archive, by: str | None) -> None:
-    """Recomputed by plain loops; the model was trained on twelve annotations, or two."""
+    """Recomputes the levels with plain loops, for a model trained on twelve annotations or on two."""
     annotations = _annotations()
     for trained in (12, 2):
         model_of(
             archive, "eye", "dots", np.eye(4), _rows(annotations, dict.fromkeys(range(trained), "training")), by=by
         )
-        known = {one for nine in annotations.images[:trained] for one in nine}
-        artists = {_ARTISTS[one] for one in known if one in _ARTISTS}
-        pairs = [set(nine[:2]) for nine in annotations.images[:trained]]
+        known = {image_id for image_ids in annotations.images[:trained] for image_id in image_ids}
+        artists = {_ARTISTS[image_id] for image_id in known if image_id in _ARTISTS}
+        pairs = [set(image_ids[:2]) for image_ids in annotations.images[:trained]]
         expected = []
         for row, (anchor, positive, *_) in enumerate(annotations.images):
             if row < trained or {anchor, positive} in pairs:
@@ -82,10 +89,10 @@ def test_what_a_strict_split_held_out_is_what_the_split_says(archive: Archive, s
 
 
 def test_the_same_anchor_and_positive_are_seen(archive: Archive) -> None:
-    """A pair that was trained on is no news in another annotation, as it isn't to another fold."""
+    """A trained pair is not new in another annotation, just as it is not new in another fold."""
     annotations = _annotations().take(np.arange(3))
     model_of(archive, "eye", "dots", np.eye(4), _rows(annotations, {0: "training", 1: "validation"}))
-    again = annotations_of([[nine[1], nine[0], *_IDS[:7]] for nine in annotations.images])
+    again = annotations_of([[image_ids[1], image_ids[0], *_IDS[:7]] for image_ids in annotations.images])
     again.annotation_id[:] = ["x", "y", "z"]
     assert _levels(archive, again)[:2] == ["seen", "validation"]
     assert _levels(archive, again)[2].startswith("new_")
@@ -96,19 +103,19 @@ def test_groups_that_are_not_in_this_catalog_are_not_called_new(archive: Archive
     model_of(archive, "eye", "dots", np.eye(4), _rows(annotations, {0: "training"}), by="artist")
     other = make_archive(tmp_path / "other", sorted(set(_IDS) - set(annotations.images[0])))
     (entry,) = contenders(archive, [], ["eye"], 0)
-    found = [LEVELS[level] for level in standing(other, entry, annotations.take(np.arange(1, 60)), "cosine").level]
-    assert set(found) == {"new_images", "new_annotations"}
+    levels = [LEVELS[level] for level in standing(other, entry, annotations.take(np.arange(1, 60)), "cosine").level]
+    assert set(levels) == {"new_images", "new_annotations"}
 
 
 def test_the_least_new_of_several_models_counts(archive: Archive) -> None:
     annotations = _annotations().take(np.arange(20))
     first = model_of(archive, "first", "dots", np.eye(4), _rows(annotations, {0: "training"}))
-    features_of(archive, "first", {one: np.ones(4) for one in _IDS})
+    features_of(archive, "first", {image_id: np.ones(4) for image_id in _IDS})
     archive.write_json("features/first/_about.json", {"model_hash": first.hash})
     model_of(archive, "eye", "first", np.eye(4), _rows(annotations, {1: "training"}))
     assert _levels(archive, annotations)[:2] == ["seen", "seen"]
     known = {*annotations.images[0], *annotations.images[1]}
-    naive = ["new_annotations" if known & set(nine[:2]) else "new_images" for nine in annotations.images[2:]]
+    naive = ["new_annotations" if known & set(image_ids[:2]) else "new_images" for image_ids in annotations.images[2:]]
     assert _levels(archive, annotations)[2:] == naive
 
 
@@ -124,11 +131,11 @@ def test_ranks_of_the_cross_validation(archive: Archive) -> None:
     rows = _rows(annotations, dict.fromkeys(range(3), "training"))
     model_of(archive, "eye", "dots", np.eye(4), rows, split="folds", held_out=held_out)
     (entry,) = contenders(archive, [], ["eye"], 0)
-    found = standing(archive, entry, annotations, "cosine")
-    assert set(found.tested) == {"new_images", "new_annotations"}
-    np.testing.assert_array_equal(found.tested["new_images"].rank, [2.5, np.nan, 1, np.nan])
-    np.testing.assert_array_equal(found.tested["new_images"].before, [4, np.nan, 6.5, np.nan])
-    assert (found.tested["new_images"].folds, found.tested["new_annotations"].folds) == (3, 1)
-    assert found.exactly("new_annotations").tolist()[:3] == [False, False, True]
-    assert found.at_least("new_images").tolist()[:3] == [True, False, True]
+    result = standing(archive, entry, annotations, "cosine")
+    assert set(result.tested) == {"new_images", "new_annotations"}
+    np.testing.assert_array_equal(result.tested["new_images"].rank, [2.5, np.nan, 1, np.nan])
+    np.testing.assert_array_equal(result.tested["new_images"].before, [4, np.nan, 6.5, np.nan])
+    assert (result.tested["new_images"].folds, result.tested["new_annotations"].folds) == (3, 1)
+    assert result.exactly("new_annotations").tolist()[:3] == [False, False, True]
+    assert result.at_least("new_images").tolist()[:3] == [True, False, True]
     assert standing(archive, entry, annotations, "euclidean").tested == {}

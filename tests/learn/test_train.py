@@ -36,7 +36,7 @@ def archive(tmp_path: Path) -> Archive:
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Trains in this process, without Ray; keeps the trainees."""
+    """Trains in this process, without Ray; returns the list of learners."""
     trainees: list[Any] = []
 
     def run(make: Any, recipe: Recipe, *, seed: int, show: Any, **_: Any) -> Progress:
@@ -72,15 +72,15 @@ def test_the_card_says_what_the_model_is_worth(archive: Archive, here: list[Any]
     rows = model.rows.to_pylist()
     assert len({row["annotation_id"] for row in rows}) == 250
     for role, seen in (("training", True), ("validation", True), ("verification", False)):
-        mine = [row["images"] for row in rows if row["role"] == role]
+        annotations = [row["images"] for row in rows if row["role"] == role]
         score = model.card["scores"][role]
         assert score["seen"] == seen
-        assert score["before"]["n"] == score["after"]["n"] == model.card["split"][role] == len(mine) > 30
+        assert score["before"]["n"] == score["after"]["n"] == model.card["split"][role] == len(annotations) > 30
         for when, vectors in (("before", before), ("after", after)):
             ranks = []
-            for anchor, positive, *others in mine:
-                away = cosine(vectors[anchor], vectors[positive])
-                ranks.append(1 + sum(cosine(vectors[anchor], vectors[one]) < away for one in others))
+            for anchor, positive, *negatives in annotations:
+                distance = cosine(vectors[anchor], vectors[positive])
+                ranks.append(1 + sum(cosine(vectors[anchor], vectors[negative]) < distance for negative in negatives))
             assert score[when]["value"] == pytest.approx(sum(ranks) / len(ranks))
             assert score[when]["low"] < score[when]["value"] < score[when]["high"]
         gained = score["before"]["value"] - score["after"]["value"]
@@ -103,7 +103,9 @@ def test_no_image_is_on_two_sides_and_verification_is_never_touched(archive: Arc
         patch.setattr(HeadLearner, "share", spy)
         _train(archive, replace(_QUESTION, recipe=replace(_RECIPE, negatives="semihard", mined=3)))
     rows = load_model(archive, "eye").rows.to_pylist()
-    sides = {role: {one for row in rows if row["role"] == role for one in row["images"]} for role in _roles(rows)}
+    sides = {
+        role: {image_id for row in rows if row["role"] == role for image_id in row["images"]} for role in _roles(rows)
+    }
     assert not sides["training"] & sides["validation"]
     assert not (sides["training"] | sides["validation"]) & sides["verification"]
     assert not set(asked) & sides["verification"]
@@ -120,7 +122,7 @@ def test_groups_are_on_one_side(archive: Archive, here: list[Any]) -> None:
     rows = load_model(archive, "eye").rows.to_pylist()
     pools: dict[str, set[int]] = {}
     for row in rows:
-        pools.setdefault(row["role"], set()).update(pool_of(one) for one in row["images"])
+        pools.setdefault(row["role"], set()).update(pool_of(image_id) for image_id in row["images"])
     assert not pools["training"] & pools["validation"]
     assert not (pools["training"] | pools["validation"]) & pools["verification"]
     with pytest.raises(UserError, match="--split-by must name the catalog column"):
@@ -165,7 +167,7 @@ def test_the_same_again_gives_the_same(archive: Archive, here: list[Any]) -> Non
 def test_what_a_run_began_with_stays(
     archive: Archive, here: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A run stopped in its first epoch goes on with the annotations of its start, whatever was added since."""
+    """A run stopped in its first epoch resumes with the annotations that it started with."""
     question = replace(_QUESTION, inputs={"features": ["dots:8", "more"]})
     _train(archive, question, "whole")
     run = module.run
@@ -200,7 +202,7 @@ def test_annotators_are_chosen(archive: Archive, here: list[Any]) -> None:
 def test_images_without_a_vector_are_counted(archive: Archive, here: list[Any]) -> None:
     vectors: dict[str, Any] = vectors_of(archive, "dots")
     add_features(archive, "dots", vectors | {"made:0004": None, "made:0042": [np.nan] * 20})
-    expected = sum(bool({"made:0004", "made:0042"} & set(nine)) for nine in read_annotations(archive).images)
+    expected = sum(bool({"made:0004", "made:0042"} & set(image_ids)) for image_ids in read_annotations(archive).images)
     report = _train(archive)
     assert report["rows_failed"] == expected > 5
     assert report["failures"] == {"an image without a vector": expected}
@@ -234,7 +236,7 @@ def test_the_curves_are_kept(archive: Archive, here: list[Any]) -> None:
 
 
 def _events(data: bytes) -> Iterator[Event]:
-    """TensorBoard's records: length, its checksum, the event, its checksum."""
+    """Yields the events of TensorBoard records, each of which is: length, checksum, event, checksum."""
     while data:
         (length,) = struct.unpack("<Q", data[:8])
         yield Event.FromString(data[12 : 12 + length])

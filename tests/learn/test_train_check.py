@@ -1,4 +1,4 @@
-"""What no head can learn from is said before anything starts."""
+"""Inputs that no head can learn from are rejected before anything starts."""
 
 import json
 import logging
@@ -76,11 +76,13 @@ def test_features_that_nothing_can_be_learned_from(archive: Archive, job: Any, f
 @pytest.mark.parametrize("job", [train, tune])
 def test_an_anchor_that_is_its_own_positive(archive: Archive, job: Any) -> None:
     rng = np.random.default_rng(6)
-    nines = [rng.choice(IDS, 9, replace=False).tolist() for _ in range(40)]
-    add_annotations(archive, "same", [[nine[0], nine[0], *nine[2:]] for nine in nines], "random")
-    how = ["--annotator", "same", "--split", "random", "--features", "dots", "--name", "same"]
+    annotations = [rng.choice(IDS, 9, replace=False).tolist() for _ in range(40)]
+    add_annotations(
+        archive, "same", [[image_ids[0], image_ids[0], *image_ids[2:]] for image_ids in annotations], "random"
+    )
+    options = ["--annotator", "same", "--split", "random", "--features", "dots", "--name", "same"]
     with pytest.raises(UserError, match="the positive is the anchor itself in all"):
-        job.run(["--archive", archive.uri, *how])
+        job.run(["--archive", archive.uri, *options])
 
 
 @pytest.mark.parametrize("job", [train, tune])
@@ -98,7 +100,7 @@ def test_options_that_can_not_be(archive: Archive, job: Any, arguments: list[str
 
 
 def _stopped(job: Any, archive: Archive, name: str) -> Callable[[], Any]:
-    """Begins a run that comes no further than to where Ray starts."""
+    """Starts a run that fails where Ray would start; returns a function that runs it again."""
 
     def run() -> Any:
         return job.run(["--archive", archive.uri, "--features", "dots:3", "--name", name])
@@ -126,23 +128,23 @@ def test_a_damaged_run_names_the_file(archive: Archive, file: str, damage: str) 
     "content", ["[]", "{}", "null ,", "3", '{"inputs": 1, "annotations": "x"}', "[" * 100_000, None]
 )
 def test_a_run_file_of_other_content_is_named(archive: Archive, file: str, content: str | None) -> None:
-    """None: a folder lies in its place."""
+    """If ``content`` is None, a folder takes the place of the file."""
     for job, folder in ((train, "models/_other"), (tune, "sweeps/other")):
         again = _stopped(job, archive, "other")
         path = Path(archive.uri, folder, file)
-        kept = path.read_bytes()
+        original = path.read_bytes()
         path.unlink()
         path.mkdir() if content is None else path.write_text(content)
-        with pytest.raises(UserError, match=f"{folder}/{file}: ") as said:
+        with pytest.raises(UserError, match=f"{folder}/{file}: ") as error:
             again()
-        assert "\n" not in str(said.value)
+        assert "\n" not in str(error.value)
         path.rmdir() if content is None else path.unlink()
-        path.write_bytes(kept)
+        path.write_bytes(original)
 
 
 def test_a_run_that_mines_goes_on_with_its_pool_or_names_it(archive: Archive) -> None:
     command = ["--archive", archive.uri, "--features", "dots:3", "--name", "mining", "--negatives", "hard"]
-    for _ in range(2):  # the second goes on with what the first has drawn
+    for _ in range(2):  # the second run uses the pool that the first has drawn
         with pytest.raises(AssertionError, match="Ray was started"):
             train.run(command)
     pool = Path(archive.uri, "models/_mining/pool.json")
@@ -177,7 +179,7 @@ def test_a_card_of_other_keys_is_named(archive: Archive, card: Any) -> None:
 def test_annotations_that_a_model_does_not_know_are_counted(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A model as a training leaves it, and annotations that came later."""
+    """The model is as a training leaves it; 40 annotations are added later."""
     command = ["--archive", archive.uri, "--features", "dots", "--annotator", "late", "--name", "known"]
     annotate(archive, 100, "late", seed=8)
     asked: dict[str, Any] = {}

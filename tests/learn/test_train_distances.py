@@ -21,10 +21,10 @@ def _naive(one: list[float], other: list[float], kind: str) -> float:
 
 @pytest.mark.parametrize("kind", ["cosine", "euclidean"])
 def test_the_distance_of_each_pair(kind: str) -> None:
-    """Pairs may come twice, either way round; and an image is at no distance from itself."""
-    found = pair_distances(torch.tensor(_ROWS, dtype=torch.float32), _PAIRS, kind)
-    expected = [_naive(_ROWS[one].tolist(), _ROWS[other].tolist(), kind) for one, other in _PAIRS]
-    assert found.tolist() == pytest.approx(expected, abs=2e-3 if kind == "euclidean" else 1e-6)
+    """Pairs may repeat, in either order, and the distance of an image from itself is 0."""
+    distances = pair_distances(torch.tensor(_ROWS, dtype=torch.float32), _PAIRS, kind)
+    expected = [_naive(_ROWS[first].tolist(), _ROWS[second].tolist(), kind) for first, second in _PAIRS]
+    assert distances.tolist() == pytest.approx(expected, abs=2e-3 if kind == "euclidean" else 1e-6)
 
 
 @pytest.mark.parametrize("kind", ["cosine", "euclidean"])
@@ -33,12 +33,12 @@ def test_gradients(kind: str) -> None:
     weights = torch.tensor(_RNG.normal(size=len(_APART)), dtype=torch.float32)
     (pair_distances(rows, _APART, kind) * weights).sum().backward()
     plain = torch.tensor(_ROWS, requires_grad=True)
-    for (one, other), weight in zip(_APART, weights.double(), strict=True):
+    for (first, second), weight in zip(_APART, weights.double(), strict=True):
         if kind == "euclidean":
-            away = (plain[one] - plain[other]).norm()
+            distance = (plain[first] - plain[second]).norm()
         else:
-            away = 1 - torch.nn.functional.cosine_similarity(plain[one], plain[other], dim=0)
-        (away * weight).backward()
+            distance = 1 - torch.nn.functional.cosine_similarity(plain[first], plain[second], dim=0)
+        (distance * weight).backward()
     torch.testing.assert_close(rows.grad, plain.grad.float(), rtol=1e-3, atol=1e-5)
 
 

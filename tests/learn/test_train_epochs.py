@@ -9,7 +9,7 @@ from artsim.learn.train_epochs import best_epoch, epochs
 
 
 class _Made:
-    """A trainee whose validation goes as it is told; its one weight is the last epoch."""
+    """A learner whose validation returns given mean ranks; its only weight is the number of the last epoch."""
 
     def __init__(self, meanranks: list[float]) -> None:
         self.meanranks, self.epoch = meanranks, -1
@@ -61,9 +61,9 @@ def test_without_validation_the_last_is_kept() -> None:
 def test_going_on_is_never_having_stopped(stop: int) -> None:
     meanranks, recipe = [4, 2, 3, 2.5, 1.5, 3], Recipe(epochs=6, patience=4)
     *_, whole = epochs(_Made(meanranks), recipe)
-    progress = [one for one, _ in zip(epochs(_Made(meanranks), recipe), range(stop), strict=False)][-1]
+    progress = [step for step, _ in zip(epochs(_Made(meanranks), recipe), range(stop), strict=False)][-1]
     resumed = [progress, *epochs(_Made(meanranks), recipe, begun=progress)][-1]
-    without_time = [[{**epoch, "seconds": 0} for epoch in one.history] for one in (whole, resumed)]
+    without_time = [[{**epoch, "seconds": 0} for epoch in run.history] for run in (whole, resumed)]
     assert without_time[0] == without_time[1]
     assert (whole.best, whole.state) == (resumed.best, resumed.state)
 

@@ -15,9 +15,9 @@ _OF_THREE = [(_IDS[start], _IDS[start + 1], _IDS[start + 2]) for start in range(
 
 def _linked(tmp_path: Path, *more: tuple[int, int, str]) -> Archive:
     archive = make_archive(tmp_path / "archive", _IDS[:3])
-    chains = [pair for one, two, three in _OF_THREE for pair in ((one, two), (three, two))]
-    links = [(one, other, "POSITIVE") for one, other in chains]
-    links += [(_IDS[one], _IDS[other], verdict) for one, other, verdict in more]
+    chains = [pair for first, second, third in _OF_THREE for pair in ((first, second), (third, second))]
+    links = [(first, second, "POSITIVE") for first, second in chains]
+    links += [(_IDS[first], _IDS[second], verdict) for first, second, verdict in more]
     add_links(archive, [Link(*link, "epfl", None, None) for link in links])
     return archive
 
@@ -27,55 +27,58 @@ def _cluster(one: str) -> int:
 
 
 def _of(annotations: Annotations, anchor: str) -> list[list[str]]:
-    return [nine for nine in annotations.images.tolist() if nine[0] == anchor]
+    return [image_ids for image_ids in annotations.images.tolist() if image_ids[0] == anchor]
 
 
 def test_every_positive_link_is_asked_from_both_ends(tmp_path: Path) -> None:
-    found = link_annotations(_linked(tmp_path), set(_IDS), seed=3)
-    pairs = sorted((nine[0], nine[1]) for nine in found.images)
+    annotations = link_annotations(_linked(tmp_path), set(_IDS), seed=3)
+    pairs = sorted((image_ids[0], image_ids[1]) for image_ids in annotations.images)
     assert pairs == sorted(
-        pair for one, two, three in _OF_THREE for a, b in ((one, two), (two, three)) for pair in ((a, b), (b, a))
+        pair
+        for first, second, third in _OF_THREE
+        for a, b in ((first, second), (second, third))
+        for pair in ((a, b), (b, a))
     )
-    assert len(set(found.annotation_id)) == len(found) == 120
-    for nine in found.images.tolist():
-        assert len(set(nine)) == 9
-        assert all(_cluster(one) != _cluster(nine[0]) for one in nine[2:])
+    assert len(set(annotations.annotation_id)) == len(annotations) == 120
+    for image_ids in annotations.images.tolist():
+        assert len(set(image_ids)) == 9
+        assert all(_cluster(image_id) != _cluster(image_ids[0]) for image_id in image_ids[2:])
 
 
 def test_what_was_refused_is_a_negative(tmp_path: Path) -> None:
     refused = [(0, 40, "NEGATIVE"), (50, 0, "WRONG"), (0, 110, "NEGATIVE"), (0, 40, "NEGATIVE"), (0, 2, "NEGATIVE")]
-    found = link_annotations(_linked(tmp_path, *refused), set(_IDS), seed=3)
-    for nine in _of(found, _IDS[0]):
-        assert {_IDS[40], _IDS[50], _IDS[110]} <= set(nine[2:])
-        assert _IDS[2] not in nine[2:]  # others have tied it to the anchor
-    assert all(_IDS[0] in nine[2:] for nine in _of(found, _IDS[40]))
+    annotations = link_annotations(_linked(tmp_path, *refused), set(_IDS), seed=3)
+    for image_ids in _of(annotations, _IDS[0]):
+        assert {_IDS[40], _IDS[50], _IDS[110]} <= set(image_ids[2:])
+        assert _IDS[2] not in image_ids[2:]  # other links relate it to the anchor
+    assert all(_IDS[0] in image_ids[2:] for image_ids in _of(annotations, _IDS[40]))
 
 
 def test_of_many_refused_there_are_seven(tmp_path: Path) -> None:
     refused = [(0, place, "NEGATIVE") for place in range(90, 110)]
-    (nine,) = _of(link_annotations(_linked(tmp_path, *refused), set(_IDS), seed=3), _IDS[0])
-    assert set(nine[2:]) <= set(_IDS[90:110])
+    (image_ids,) = _of(link_annotations(_linked(tmp_path, *refused), set(_IDS), seed=3), _IDS[0])
+    assert set(image_ids[2:]) <= set(_IDS[90:110])
 
 
 def test_kindred_are_no_negatives(tmp_path: Path) -> None:
-    kindred = [(0, place, "SIMILAR") for place in range(3, 75, 3)]
-    found = link_annotations(_linked(tmp_path, *kindred), set(_IDS), seed=3)
-    (nine,) = _of(found, _IDS[0])
-    assert all(_cluster(one) >= 25 for one in nine[2:])
+    related = [(0, place, "SIMILAR") for place in range(3, 75, 3)]
+    annotations = link_annotations(_linked(tmp_path, *related), set(_IDS), seed=3)
+    (image_ids,) = _of(annotations, _IDS[0])
+    assert all(_cluster(image_id) >= 25 for image_id in image_ids[2:])
 
 
 def test_images_that_are_not_usable_are_not_used(tmp_path: Path) -> None:
     refused = [(0, 100, "NEGATIVE")]
-    found = link_annotations(_linked(tmp_path, *refused), set(_IDS) - {_IDS[4], _IDS[100]}, seed=3)
-    assert {_IDS[4], _IDS[100]}.isdisjoint(found.images.flat)
-    assert len(found) == 116
+    annotations = link_annotations(_linked(tmp_path, *refused), set(_IDS) - {_IDS[4], _IDS[100]}, seed=3)
+    assert {_IDS[4], _IDS[100]}.isdisjoint(annotations.images.flat)
+    assert len(annotations) == 116
 
 
 def test_a_split_between_pools_loses_nothing(tmp_path: Path) -> None:
-    found = link_annotations(_linked(tmp_path), set(_IDS), seed=3)
-    training, verification = split(found, "image-disjoint")
-    assert len(training) + len(verification) == len(found)
-    assert set(found.images[training].flat).isdisjoint(found.images[verification].flat)
+    annotations = link_annotations(_linked(tmp_path), set(_IDS), seed=3)
+    training, verification = split(annotations, "image-disjoint")
+    assert len(training) + len(verification) == len(annotations)
+    assert set(annotations.images[training].flat).isdisjoint(annotations.images[verification].flat)
 
 
 def test_too_few_links_are_said(tmp_path: Path) -> None:

@@ -38,13 +38,13 @@ def test_the_seed_splits(archive: Archive) -> None:
 def test_what_is_not_usable_is_left_out_and_counted(archive: Archive) -> None:
     bad = {IDS[3], IDS[70]}
     plan = make_plan(archive, lambda ids: set(ids) - bad, **_HOW)
-    lost = sum(not bad.isdisjoint(nine) for role in SPLIT for nine in _plan(archive).images(role))
+    lost = sum(not bad.isdisjoint(image_ids) for role in SPLIT for image_ids in _plan(archive).images(role))
     assert plan.counts["without_vector"] == lost > 0
-    assert all(bad.isdisjoint(nine) for role in SPLIT for nine in plan.images(role))
+    assert all(bad.isdisjoint(image_ids) for role in SPLIT for image_ids in plan.images(role))
 
 
 def test_what_a_split_loses_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Nines of one pool each are kept; drawn from everywhere, most lie on two sides."""
+    """Annotations within one pool are kept; most of those drawn from all images are excluded."""
     archive = annotated(tmp_path / "archive", count=60)
     assert _plan(archive).counts["crossing"] == 0
     assert not caplog.records
@@ -52,36 +52,36 @@ def test_what_a_split_loses_is_said(tmp_path: Path, caplog: pytest.LogCaptureFix
     add_annotations(archive, "eve", [rng.choice(IDS, 9, replace=False).tolist() for _ in range(60)], "random")
     plan = _plan(archive, annotators=["eve"])
     assert plan.counts["crossing"] > 30
-    (said,) = (record.getMessage() for record in caplog.records)
-    assert said.startswith(f"{plan.counts['crossing']} of 60 annotations are excluded because")
-    assert f"{plan.counts['training']} remain for training" in said
+    (message,) = (record.getMessage() for record in caplog.records)
+    assert message.startswith(f"{plan.counts['crossing']} of 60 annotations are excluded because")
+    assert f"{plan.counts['training']} remain for training" in message
 
 
 def test_relatives_are_linked_or_of_one_value(tmp_path: Path) -> None:
     archive = annotated(tmp_path / "archive", count=5)
     ids = IDS[:40]
     assert related_groups(archive, None, ids).tolist() == [-1] * 40
-    how = ("anna", None, None)
-    add_links(archive, [Link(ids[0], ids[1], "POSITIVE", *how), Link(ids[1], ids[39], "DUPLICATE", *how)])
-    add_links(archive, [Link(ids[5], ids[6], "NEGATIVE", *how)])
+    source = ("anna", None, None)
+    add_links(archive, [Link(ids[0], ids[1], "POSITIVE", *source), Link(ids[1], ids[39], "DUPLICATE", *source)])
+    add_links(archive, [Link(ids[5], ids[6], "NEGATIVE", *source)])
     linked = related_groups(archive, None, ids)
     assert {place for place, group in enumerate(linked) if group == linked[0]} == {0, 1, 39}
     assert {place for place, group in enumerate(linked) if group == -1} == set(range(40)) - {0, 1, 39}
     both = related_groups(archive, "artist", ids)
-    for one in range(40):
-        for other in range(40):
-            tied = {(pool_of(ids[one]), kind_of(ids[one])), (pool_of(ids[other]), kind_of(ids[other]))}
+    for first in range(40):
+        for second in range(40):
+            tied = {(pool_of(ids[first]), kind_of(ids[first])), (pool_of(ids[second]), kind_of(ids[second]))}
             chain = {(pool_of(ids[place]), kind_of(ids[place])) for place in (0, 1, 39)}
-            assert (both[one] == both[other]) == (len(tied) == 1 or tied <= chain)
+            assert (both[first] == both[second]) == (len(tied) == 1 or tied <= chain)
 
 
 def test_the_pool_has_nothing_that_is_held_out(archive: Archive) -> None:
     plan = _plan(archive, kind="group-disjoint", column="artist")
-    held_out = {one for role in ("validation", "verification") for one in plan.images(role).flat}
+    held_out = {image_id for role in ("validation", "verification") for image_id in plan.images(role).flat}
     everything = pool_sample(archive, set, seed=0)
     pool = without_related(archive, "artist", everything, plan.held_out())
-    artists = {(pool_of(one), kind_of(one)) for one in held_out}
-    assert set(pool) == {one for one in IDS if (pool_of(one), kind_of(one)) not in artists}
+    artists = {(pool_of(image_id), kind_of(image_id)) for image_id in held_out}
+    assert set(pool) == {image_id for image_id in IDS if (pool_of(image_id), kind_of(image_id)) not in artists}
     assert set(without_related(archive, None, everything, plan.held_out())) == set(IDS) - held_out
     assert pool_sample(archive, lambda ids: set(ids) & set(IDS[:50]), 0) == sorted(IDS[:50])
 

@@ -35,9 +35,9 @@ def _question(**recipe: object) -> Question:
 
 
 def _planned(archive: Archive) -> tuple[HeadLearner, Plan]:
-    pupil = HeadLearner(archive, ["dots"], False, 0, None)
-    how = {"annotators": None, "links": False, "kind": "image-disjoint", "column": None}
-    return pupil, make_plan(archive, pupil.usable, **how, seed=0, public_only=False)
+    learner = HeadLearner(archive, ["dots"], False, 0, None)
+    options = {"annotators": None, "links": False, "kind": "image-disjoint", "column": None}
+    return learner, make_plan(archive, learner.usable, **options, seed=0, public_only=False)
 
 
 def test_a_space_is_of_ranges_and_choices() -> None:
@@ -95,8 +95,8 @@ def test_a_setting_is_searched_once() -> None:
 
 
 def test_folds_share_no_image_and_never_see_the_verification(archive: Archive) -> None:
-    pupil, plan = _planned(archive)
-    cut = tuning_folds(archive, "sweeps/made", pupil, plan, _question(), count=3, mines=True)
+    learner, plan = _planned(archive)
+    cut = tuning_folds(archive, "sweeps/made", learner, plan, _question(), count=3, mines=True)
     held_out = set(plan.images(VERIFICATION).flat)
     assert held_out
     assert held_out.isdisjoint(cut.ids)
@@ -106,35 +106,37 @@ def test_folds_share_no_image_and_never_see_the_verification(archive: Archive) -
         assert not set(fold.pool) & set(fold.validation.flat)
         assert set(fold.training.flat) <= set(fold.pool)
         validated += [row.tobytes() for row in fold.validation]
-    known = {one: place for place, one in enumerate(cut.ids)}
+    known = {image_id: place for place, image_id in enumerate(cut.ids)}
     rows = [
-        np.array([known[one] for one in nine]) for nine in plan.rows["images"].to_pylist() if known.keys() >= {*nine}
+        np.array([known[image_id] for image_id in image_ids])
+        for image_ids in plan.rows["images"].to_pylist()
+        if known.keys() >= {*image_ids}
     ]
     assert set(validated) <= {row.tobytes() for row in rows}
     assert len(validated) == len(set(validated)) > 0.8 * len(rows)
 
 
 def test_one_fold_is_what_a_training_does(archive: Archive) -> None:
-    pupil, plan = _planned(archive)
-    (fold,) = tuning_folds(archive, "sweeps/made", pupil, plan, _question(), count=1, mines=False).folds
+    learner, plan = _planned(archive)
+    (fold,) = tuning_folds(archive, "sweeps/made", learner, plan, _question(), count=1, mines=False).folds
     assert len(fold.training) == plan.counts["training"]
     assert len(fold.validation) == plan.counts["validation"]
 
 
 @pytest.mark.parametrize("head", ["residual", "discriminant"])
 def test_a_trial_is_the_mean_over_all_annotations_of_the_folds(archive: Archive, head: str) -> None:
-    """Against one head after another, and again after the process served another setting."""
-    pupil, plan = _planned(archive)
+    """Trains one head per fold for comparison; the trial has already served other settings."""
+    learner, plan = _planned(archive)
     question = _question(head=head, hidden=4, loss="triplet", learning_rate=0.01, batch=40, epochs=5, patience=9)
-    cut = tuning_folds(archive, "sweeps/made", pupil, plan, question, count=3, mines=False)
-    vectors, recipe = pupil.before(cut.ids), question.recipe
+    cut = tuning_folds(archive, "sweeps/made", learner, plan, question, count=3, mines=False)
+    vectors, recipe = learner.before(cut.ids), question.recipe
     expected = np.zeros((5, sum(len(fold.validation) for fold in cut.folds)))
     done = 0
     for fold in cut.folds:
-        alone = HeadTrainee(vectors, fold.training, fold.validation, Recipe(**vars(recipe) | {"margin": 0.4}))
+        trainee = HeadTrainee(vectors, fold.training, fold.validation, Recipe(**vars(recipe) | {"margin": 0.4}))
         for epoch in range(5):
-            alone.train_epoch(epoch)
-            expected[epoch, done : done + len(fold.validation)] = alone.validate()
+            trainee.train_epoch(epoch)
+            expected[epoch, done : done + len(fold.validation)] = trainee.validate()
         done += len(fold.validation)
     curve = [sum(values) / len(values) for values in expected.tolist()]
 
@@ -157,10 +159,10 @@ def test_no_trial_is_stopped_before_a_fifth_of_its_epochs() -> None:
 
 
 def test_a_head_that_breaks_ranks_last(archive: Archive) -> None:
-    pupil, plan = _planned(archive)
+    learner, plan = _planned(archive)
     question = _question(head="mlp", hidden=4, loss="triplet", learning_rate=1e8, epochs=2, reduction="sum")
-    cut = tuning_folds(archive, "sweeps/made", pupil, plan, question, count=2, mines=False)
-    vectors = pupil.before(cut.ids) * np.float32(1e20)
+    cut = tuning_folds(archive, "sweeps/made", learner, plan, question, count=2, mines=False)
+    vectors = learner.before(cut.ids) * np.float32(1e20)
     trial = HeadTrial.__new__(HeadTrial)
     shared = {"folds": cut.folds, "groups": cut.groups, "total": None, "recipe": question.recipe, "seed": 0}
     trial.setup({}, vectors=vectors, **shared)
@@ -169,11 +171,11 @@ def test_a_head_that_breaks_ranks_last(archive: Archive) -> None:
 
 
 def _trials() -> list[Trial]:
-    rest = {"low": 2.0, "high": 4.0, "best_epoch": 1, "seconds": 1.0}
-    one, other, lost = ({"margin": margin, "swap": margin > 0.3} for margin in (0.5, 0.1, 0.2))
+    shared = {"low": 2.0, "high": 4.0, "best_epoch": 1, "seconds": 1.0}
+    first, second, lost = ({"margin": margin, "swap": margin > 0.3} for margin in (0.5, 0.1, 0.2))
     return [
-        {"number": 1, "setting": one, "meanrank": 3.5, "epochs": 2, "curve": [3.6, 3.5], **rest},
-        {"number": 2, "setting": other, "meanrank": 2.5, "epochs": 9, "curve": [2.5] * 9, **rest},
+        {"number": 1, "setting": first, "meanrank": 3.5, "epochs": 2, "curve": [3.6, 3.5], **shared},
+        {"number": 2, "setting": second, "meanrank": 2.5, "epochs": 9, "curve": [2.5] * 9, **shared},
         {"number": None, "setting": lost, "error": "broke"},
     ]
 
@@ -181,18 +183,18 @@ def _trials() -> list[Trial]:
 def test_the_best_is_kept_as_what_a_training_takes(archive: Archive) -> None:
     question = _question(loss="triplet", epochs=9)
     space = parse_space(["m=0:1", "swap=true,false"], question.recipe)
-    told = keep_results(archive, "kept", question, space, _trials(), "made up")
-    assert told["best"] == {"m": 0.1, "swap": False, "meanrank": 2.5, "low": 2.0, "high": 4.0}
-    written = tomllib.loads(Path(told["config"]).read_text(encoding="utf-8"))
+    summary = keep_results(archive, "kept", question, space, _trials(), "made up")
+    assert summary["best"] == {"m": 0.1, "swap": False, "meanrank": 2.5, "low": 2.0, "high": 4.0}
+    written = tomllib.loads(Path(summary["config"]).read_text(encoding="utf-8"))
     assert (written["name"], written["features"], written["margin"]) == ("kept", ["dots"], 0.1)
-    options = job._parse(["--archive", archive.uri, "--config", told["config"]])
+    options = job._parse(["--archive", archive.uri, "--config", summary["config"]])
     assert chosen(options, Recipe) == Recipe(loss="triplet", epochs=9, margin=0.1, swap=False)
     assert (options.name, options.features, options.split, options.seed) == ("kept", ["dots"], "image-disjoint", 0)
-    lines = Path(told["table"]).read_text(encoding="utf-8").splitlines()
+    lines = Path(summary["table"]).read_text(encoding="utf-8").splitlines()
     assert [line.split(" | ")[0] for line in lines if line[:3] in ("| 1", "| 2")] == ["| 2", "| 1"]
     assert any("2, stopped" in line for line in lines)
-    rows = Path(told["csv"]).read_text(encoding="utf-8").splitlines()
+    rows = Path(summary["csv"]).read_text(encoding="utf-8").splitlines()
     assert rows[0].startswith("trial,m,swap,meanrank,")
     assert len(rows) == 3
-    assert Path(told["picture"]).stat().st_size > 10_000
-    json.dumps(told, allow_nan=False)
+    assert Path(summary["picture"]).stat().st_size > 10_000
+    json.dumps(summary, allow_nan=False)

@@ -1,4 +1,4 @@
-"""The search on a real Ray."""
+"""The hyperparameter search on a real Ray cluster."""
 
 import logging
 import os
@@ -23,7 +23,7 @@ def machine() -> Iterator[None]:
 
 
 class _LostWhileItChanges(ray.tune.Trainable):
-    """Once its process dies between two trials, like that of a machine that is lost just then."""
+    """A trainable whose process dies once between two trials, as on a lost machine."""
 
     def setup(self, config: dict[str, float], once: Path) -> None:
         self.once = once
@@ -56,6 +56,6 @@ class _Broken(ray.tune.Trainable):
 
 
 def test_a_failed_trial_says_why(tmp_path: Path, machine: None) -> None:
-    how = {"trials": 1, "epochs": 1, "seed": 0, "store": Store.open(str(tmp_path)), "folder": "sweeps/margins"}
-    [trial] = search(_Broken, {"m": FloatDistribution(0.1, 1)}, **how)
+    options = {"trials": 1, "epochs": 1, "seed": 0, "store": Store.open(str(tmp_path)), "folder": "sweeps/margins"}
+    [trial] = search(_Broken, {"m": FloatDistribution(0.1, 1)}, **options)
     assert trial["error"] == "ValueError: no such margin"

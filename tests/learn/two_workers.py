@@ -10,7 +10,7 @@ from torch import distributed, multiprocessing
 
 
 def two_workers(work: Callable[..., None], folder: Path, *arguments: Any) -> None:
-    """Calls ``work(rank, folder, *arguments)`` in both; what it raises in one is raised here."""
+    """Calls ``work(rank, folder, *arguments)`` in two processes; raises if either raises."""
     multiprocessing.spawn(_worker, (work, folder, *arguments), nprocs=2)
 
 
@@ -19,4 +19,4 @@ def _worker(rank: int, work: Callable[..., None], folder: Path, *arguments: Any)
     distributed.init_process_group("gloo", f"file://{folder}/meet", rank=rank, world_size=2)
     work(rank, folder, *arguments)
     distributed.destroy_process_group()
-    os._exit(0)  # gloo's threads still hold tensors: now and then they abort an interpreter that takes itself down
+    os._exit(0)  # gloo's threads still hold tensors and sometimes abort an interpreter that shuts down

@@ -30,20 +30,20 @@ def test_the_interval_is_that_of_a_plain_bootstrap(values: np.ndarray) -> None:
 
 
 def test_the_interval_covers_what_it_should() -> None:
-    """Of 300 samples of a known mean about 95% of the intervals hold it."""
+    """About 95% of the intervals of 300 samples contain the known mean."""
     rng = np.random.default_rng(3)
     scores = [mean_score(rng.integers(1, 9, 60), seed) for seed in range(300)]
     assert 0.91 <= np.mean([score.low <= 4.5 <= score.high for score in scores]) <= 0.98
 
 
 def test_queries_of_one_cluster_are_no_independent_evidence() -> None:
-    """Twenty values, each ten times over, are twenty values: the interval must not shrink by the repetition."""
+    """Repeating each of twenty values ten times must not shrink the interval."""
     values = np.random.default_rng(4).normal(size=20)
-    alone = mean_score(values)
+    distinct = mean_score(values)
     repeated, clusters = np.repeat(values, 10), np.repeat(np.arange(20), 10)
     together = mean_score(repeated, groups=clusters)
     assert together.n == 200
-    assert together.high - together.low == pytest.approx(alone.high - alone.low, rel=0.08)
+    assert together.high - together.low == pytest.approx(distinct.high - distinct.low, rel=0.08)
     blind = mean_score(repeated)
     assert blind.high - blind.low < 0.5 * (together.high - together.low)
 
@@ -56,7 +56,7 @@ def test_clusters_of_unequal_size_count_by_their_members() -> None:
     score = mean_score(values, groups=clusters)
     means = []
     for _ in range(1500):
-        drawn = [values[clusters == one] for one in rng.integers(clusters.max() + 1, size=clusters.max() + 1)]
+        drawn = [values[clusters == cluster] for cluster in rng.integers(clusters.max() + 1, size=clusters.max() + 1)]
         means.append(np.concatenate(drawn).mean())
     low, high = np.quantile(means, [0.025, 0.975])
     assert score.low == pytest.approx(low, abs=0.07 * (high - low))
@@ -81,18 +81,18 @@ def test_one_value_is_its_own_interval() -> None:
 
 
 def test_p_is_that_of_all_signs() -> None:
-    """Ten differences have 1,024 signs: their exact share, by plain loops."""
+    """Computes the exact p with plain loops, over all 1,024 sign patterns of ten differences."""
     rng = np.random.default_rng(8)
     for shift in (0.0, 0.5, 1.0):
         a, b = rng.normal(size=10), rng.normal(size=10) - shift
-        away = [x - y for x, y in zip(a, b, strict=True)]
+        differences = [x - y for x, y in zip(a, b, strict=True)]
         sums = [
-            sum(sign * one for sign, one in zip(signs, away, strict=True))
+            sum(sign * value for sign, value in zip(signs, differences, strict=True))
             for signs in itertools.product([-1, 1], repeat=10)
         ]
-        exact = np.mean([abs(one) >= abs(sum(away)) - 1e-12 for one in sums])
+        exact = np.mean([abs(total) >= abs(sum(differences)) - 1e-12 for total in sums])
         difference = paired_difference(a, b)
-        assert difference.value == pytest.approx(sum(away) / 10)
+        assert difference.value == pytest.approx(sum(differences) / 10)
         assert difference.p == pytest.approx(exact, abs=0.035)
 
 
@@ -107,17 +107,17 @@ def _made_differences() -> Iterator[np.ndarray]:
     rng = np.random.default_rng(12)
     for number in range(50):
         n = int(rng.integers(1, 60))
-        shift = rng.uniform(0, 4) / np.sqrt(n) * rng.choice([-1, 1])  # many p lie near 0.05
+        shift = rng.uniform(0, 4) / np.sqrt(n) * rng.choice([-1, 1])  # many p values are near 0.05
         yield rng.normal(shift, 1, n)
-        yield np.round(rng.normal(2 * shift, 2, n))  # with ties, as ranks have them
+        yield np.round(rng.normal(2 * shift, 2, n))  # with ties, like ranks
         yield rng.exponential(1, n) + shift - 1
         yield np.where(rng.random(n) < 0.9, 0.0, number % 3 - 1.0)
 
 
 def test_the_interval_leaves_out_zero_exactly_when_p_is_below_five_per_cent() -> None:
     seen = Counter[bool]()
-    for seed, away in enumerate(_made_differences()):
-        difference = paired_difference(away, np.zeros(len(away)), seed)
+    for seed, differences in enumerate(_made_differences()):
+        difference = paired_difference(differences, np.zeros(len(differences)), seed)
         outside = difference.low > 0 or difference.high < 0
         assert outside == (difference.p < 0.05), (seed, difference)
         assert difference.low <= difference.value <= difference.high
@@ -127,9 +127,9 @@ def test_the_interval_leaves_out_zero_exactly_when_p_is_below_five_per_cent() ->
 
 
 def test_the_differences_of_a_small_evaluation() -> None:
-    """Fifteen ranks whose bootstrap interval left out 0 while the p of random signs was 0.1."""
-    away = np.array([4, 3, 3, 2, 2, 2, 1, 1, 0, 0, 0, 0, -1, -1, -3])
-    difference = paired_difference(away, np.zeros(15))
+    """The bootstrap interval of these fifteen differences excluded 0 although their sign-flip p was 0.1."""
+    differences = np.array([4, 3, 3, 2, 2, 2, 1, 1, 0, 0, 0, 0, -1, -1, -3])
+    difference = paired_difference(differences, np.zeros(15))
     assert difference.low <= 0 <= difference.high
     assert difference.p > 0.05
 
@@ -145,16 +145,18 @@ def test_few_differences_prove_nothing(n: int) -> None:
 def test_the_interval_of_a_difference_covers_what_it_should() -> None:
     rng = np.random.default_rng(13)
     differences = [paired_difference(rng.normal(0.3, 1, 12), np.zeros(12), seed) for seed in range(150)]
-    assert 0.92 <= np.mean([one.low <= 0.3 <= one.high for one in differences]) <= 0.98
+    assert 0.92 <= np.mean([difference.low <= 0.3 <= difference.high for difference in differences]) <= 0.98
 
 
 def test_another_order_and_the_other_sign_change_nothing() -> None:
     rng = np.random.default_rng(14)
     a, b = rng.random(40), rng.random(40)
-    one, other = paired_difference(a, b), paired_difference(b, a)
-    assert (one.low, one.high, one.p) == pytest.approx((-other.high, -other.low, other.p), abs=0.03)
+    forward, backward = paired_difference(a, b), paired_difference(b, a)
+    assert (forward.low, forward.high, forward.p) == pytest.approx(
+        (-backward.high, -backward.low, backward.p), abs=0.03
+    )
     order = rng.permutation(40)
-    assert astuple(paired_difference(a[order], b[order])) == pytest.approx(astuple(one))
+    assert astuple(paired_difference(a[order], b[order])) == pytest.approx(astuple(forward))
     assert paired_difference([0.1, 0.2, -0.3] * 4, np.zeros(12)).p == 1
 
 

@@ -16,25 +16,25 @@ def _judged(rng: np.random.Generator, images: int, count: int, width: int = 9) -
 
 
 def _naive(vectors: np.ndarray, judged: np.ndarray, metric: str) -> list[float]:
-    """By scipy's distance of one pair at a time, and the definition of a rank with ties."""
-    out = []
+    """Computes ranks from scipy's distances, one pair at a time; ties share the mean of their ranks."""
+    naive_ranks = []
     for anchor, *candidates in judged:
-        away = [getattr(distance, metric)(vectors[anchor], vectors[one]) for one in candidates]
-        if math.isnan(away[0]):
-            out.append(float(len(away)))
+        distances = [getattr(distance, metric)(vectors[anchor], vectors[candidate]) for candidate in candidates]
+        if math.isnan(distances[0]):
+            naive_ranks.append(float(len(distances)))
             continue
-        near = [other for other in away[1:] if math.isclose(other, away[0], rel_tol=1e-11, abs_tol=1e-11)]
-        nearer = [other for other in away[1:] if other < away[0] and other not in near]
-        places = range(len(nearer) + 1, len(nearer) + len(near) + 2)  # that the tied ones share
-        out.append(sum(places) / len(places))
-    return out
+        tied = [other for other in distances[1:] if math.isclose(other, distances[0], rel_tol=1e-11, abs_tol=1e-11)]
+        nearer = [other for other in distances[1:] if other < distances[0] and other not in tied]
+        places = range(len(nearer) + 1, len(nearer) + len(tied) + 2)  # ranks that the ties share
+        naive_ranks.append(sum(places) / len(places))
+    return naive_ranks
 
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_ranks_are_those_of_a_plain_loop(metric: str, dtype: type) -> None:
     rng = np.random.default_rng(1)
-    vectors = rng.random((60, 21)).astype(dtype)  # none negative: jensenshannon has something to say
+    vectors = rng.random((60, 21)).astype(dtype)  # non-negative, as jensenshannon requires
     judged = _judged(rng, 60, 101)
     np.testing.assert_array_equal(ranks(vectors, judged, metric), _naive(vectors.astype(float), judged, metric))
 
@@ -42,13 +42,13 @@ def test_ranks_are_those_of_a_plain_loop(metric: str, dtype: type) -> None:
 @pytest.mark.parametrize("metric", ["cosine", "euclidean", "cityblock"])
 @pytest.mark.parametrize("dimension", [1, 5, 64, 131])
 def test_ties_take_the_average_rank(metric: str, dimension: int) -> None:
-    """Few different vectors, each many times: most candidates are as near as another."""
+    """The 80 images share 5 different vectors, so most candidates tie with another."""
     rng = np.random.default_rng(2)
     vectors = rng.normal(size=(5, dimension)).astype(np.float32)[rng.integers(5, size=80)]
     judged = _judged(rng, 80, 200)
-    found = ranks(vectors, judged, metric)
-    assert len({rank % 1 for rank in found}) == 2
-    np.testing.assert_array_equal(found, _naive(vectors.astype(float), judged, metric))
+    actual = ranks(vectors, judged, metric)
+    assert len({rank % 1 for rank in actual}) == 2
+    np.testing.assert_array_equal(actual, _naive(vectors.astype(float), judged, metric))
 
 
 def test_vectors_of_one_direction_tie_in_cosine() -> None:
@@ -58,7 +58,7 @@ def test_vectors_of_one_direction_tie_in_cosine() -> None:
 
 
 def test_a_difference_that_float32_does_not_show_decides() -> None:
-    """The positive is nearer by 1e-9: no tie, though the quick look in float32 can't tell."""
+    """The positive is nearer by 1e-9: no tie, although float32 can't show the difference."""
     anchor, near, far = [1.0, 0.0], [1.0, 1.0], [1.0, 1.0 + 2e-9]
     vectors = np.array([anchor, near, far])
     assert ranks(vectors, np.array([[0, 1, 2], [0, 2, 1]])).tolist() == [1, 2]
@@ -85,11 +85,11 @@ def test_a_model_of_nan_scores_8(metric: str) -> None:
 def test_a_candidate_of_nan_ranks_last(metric: str, broken: float) -> None:
     vectors = np.random.default_rng(7).normal(size=(9, 6))
     for count in range(8):
-        some = vectors.copy()
-        some[2 : 2 + count, 3] = broken
-        (rank,) = ranks(some, np.arange(9)[None], metric)
+        damaged = vectors.copy()
+        damaged[2 : 2 + count, 3] = broken
+        (rank,) = ranks(damaged, np.arange(9)[None], metric)
         left = [0, 1, *range(2 + count, 9)]
-        assert rank == ranks(some, np.array([left]), metric)[0]  # as if they were not there
+        assert rank == ranks(damaged, np.array([left]), metric)[0]  # as if the damaged candidates were absent
     vectors[1, 0] = broken
     assert ranks(vectors, np.arange(9)[None], metric) == 8
     vectors[0, 0] = broken
@@ -97,7 +97,7 @@ def test_a_candidate_of_nan_ranks_last(metric: str, broken: float) -> None:
 
 
 def test_a_vector_of_zeros_is_no_advantage() -> None:
-    """It stands at a right angle to everything: behind what points along, before what points away."""
+    """It counts as orthogonal to everything: farther than aligned vectors, nearer than opposite ones."""
     vectors = np.array([[1.0, 0], [0, 0], [1, 1], [-1, 1], [0, 1]])
     assert ranks(vectors, np.array([[0, 1, 2, 3]])).tolist() == [2]
     assert ranks(vectors, np.array([[0, 1, 2, 4]])).tolist() == [2.5]
@@ -128,5 +128,5 @@ def test_any_number_of_annotations_and_candidates(count: int, width: int) -> Non
 
 def test_permuting_the_negatives_changes_nothing() -> None:
     vectors = np.random.default_rng(10).integers(0, 2, (6, 3)).astype(float)
-    judged = np.array([[0, 1, *rest] for rest in itertools.permutations(range(2, 6))])
+    judged = np.array([[0, 1, *negatives] for negatives in itertools.permutations(range(2, 6))])
     assert len(set(ranks(vectors, judged))) == 1

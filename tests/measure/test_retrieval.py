@@ -20,10 +20,10 @@ def _blocks(ids: np.ndarray, vectors: np.ndarray, size: int = 13) -> list[tuple[
 
 
 def _naive(vectors: np.ndarray, query: int, wanted: int, metric: str) -> float:
-    away = [_NAIVE[metric](vectors[query].astype(float), one.astype(float)) for one in vectors]
-    others = [one for index, one in enumerate(away) if index not in (query, wanted)]
-    near = sum(abs(one - away[wanted]) < 1e-12 for one in others)
-    return 1 + sum(one < away[wanted] - 1e-12 for one in others) + near / 2
+    distances = [_NAIVE[metric](vectors[query].astype(float), vector.astype(float)) for vector in vectors]
+    other_distances = [distance for index, distance in enumerate(distances) if index not in (query, wanted)]
+    tied = sum(abs(distance - distances[wanted]) < 1e-12 for distance in other_distances)
+    return 1 + sum(distance < distances[wanted] - 1e-12 for distance in other_distances) + tied / 2
 
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
@@ -32,9 +32,9 @@ def test_positions_are_those_of_a_plain_loop(metric: str, different: int | None)
     ids, vectors = _archive(different=different)
     linked = np.array([3, 50, 51, 80, 7])
     pairs = np.array([[0, 1], [1, 0], [1, 2], [2, 1], [3, 4], [4, 3]])
-    found = positions(_blocks(ids, vectors), ids[linked], vectors[linked], pairs, metric)
+    actual = positions(_blocks(ids, vectors), ids[linked], vectors[linked], pairs, metric)
     expected = [_naive(vectors, linked[query], linked[wanted], metric) for query, wanted in pairs]
-    assert found.tolist() == expected
+    assert actual.tolist() == expected
 
 
 def test_the_blocks_may_be_cut_anywhere(monkeypatch) -> None:
@@ -60,11 +60,11 @@ def test_what_has_no_vector_stands_last_and_before_nothing() -> None:
     ids, vectors = _archive()
     pairs = np.array([[0, 1], [1, 0], [2, 0]])
     vectors[1] = np.nan
-    found = positions(_blocks(ids, vectors), ids[:3], vectors[:3], pairs)
-    assert found[:2].tolist() == [89, 89]
-    kept = np.delete(np.arange(90), 1)
-    alone = positions(_blocks(ids[kept], vectors[kept]), ids[:3], vectors[:3], pairs)
-    assert found[2] == alone[2]
+    actual = positions(_blocks(ids, vectors), ids[:3], vectors[:3], pairs)
+    assert actual[:2].tolist() == [89, 89]
+    others = np.delete(np.arange(90), 1)
+    without_it = positions(_blocks(ids[others], vectors[others]), ids[:3], vectors[:3], pairs)
+    assert actual[2] == without_it[2]
     nothing = np.full_like(vectors, np.nan)
     assert positions(_blocks(ids, nothing), ids[:3], nothing[:3], pairs).tolist() == [89] * 3
 
@@ -78,9 +78,9 @@ def test_a_collapsed_space_puts_everything_in_the_middle() -> None:
 def test_the_figures_are_those_of_plain_loops() -> None:
     rng = np.random.default_rng(2)
     pairs = np.array([[query, wanted] for query in range(12) for wanted in range(12) if (query + wanted) % 4 == 1])
-    found = rng.integers(1, 600, len(pairs)).astype(float)
+    pair_positions = rng.integers(1, 600, len(pairs)).astype(float)
     per_query: dict[int, list[float]] = {}
-    for (query, _), position in zip(pairs, found, strict=True):
+    for (query, _), position in zip(pairs, pair_positions, strict=True):
         per_query.setdefault(query, []).append(position)
     rows = []
     for places in map(sorted, per_query.values()):
@@ -91,7 +91,7 @@ def test_the_figures_are_those_of_plain_loops() -> None:
             precision += sum(ranks) / len(ranks) / place
         recalls = [sum(place <= cut for place in places) / len(places) for cut in CUTS]
         rows.append([sum(places) / len(places), middle, places[0], precision / len(places), *recalls])
-    scores = retrieval(pairs, found, np.arange(12))
+    scores = retrieval(pairs, pair_positions, np.arange(12))
     assert tuple(scores) == MEASURES
     for index, name in enumerate(MEASURES):
         score = scores[name]
@@ -110,8 +110,8 @@ def test_a_perfect_order_and_one_where_linked_artworks_tie() -> None:
 
 
 def test_clusters_are_drawn_whole() -> None:
-    """Two clusters, one found and one not: an interval that took its 40 queries for independent would be narrow."""
+    """Only one of two clusters is found; if the 40 queries counted as independent, the interval would be narrow."""
     pairs = np.array([[2 * i + j, 2 * i + 1 - j] for i in range(20) for j in range(2)])
-    found = np.where(pairs[:, 0] < 20, 1.0, 500.0)
-    score = retrieval(pairs, found, (np.arange(40) >= 20).astype(int) + 3)["recall@20"]
+    pair_positions = np.where(pairs[:, 0] < 20, 1.0, 500.0)
+    score = retrieval(pairs, pair_positions, (np.arange(40) >= 20).astype(int) + 3)["recall@20"]
     assert (score.value, score.low, score.high) == (0.5, 0, 1)

@@ -14,9 +14,9 @@ def _history(values: list[float]) -> list[dict[str, float]]:
 
 
 def _accent(picture: Image.Image) -> np.ndarray:
-    """The columns that are mostly of the accent's colour: the line that marks the best epoch."""
-    near = np.abs(np.asarray(picture, int) - ACCENT).max(-1) < 40
-    return np.flatnonzero(near.mean(0) > 0.25)
+    """Returns the columns that are mostly in the accent colour: the line that marks the best epoch."""
+    is_accent = np.abs(np.asarray(picture, int) - ACCENT).max(-1) < 40
+    return np.flatnonzero(is_accent.mean(0) > 0.25)
 
 
 @pytest.mark.parametrize("best", [0, 3, 9])

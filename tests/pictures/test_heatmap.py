@@ -9,7 +9,7 @@ from artsim.pictures.heatmap import Axis, _smoothed, heat_map
 def test_between_trials_the_score_is_their_weighted_mean() -> None:
     rng = np.random.default_rng(0)
     across, up, scores = rng.random(6), rng.random(6), rng.random(6) + 2
-    grid, near = _smoothed(across, up, scores)
+    grid, nearness = _smoothed(across, up, scores)
     assert grid.min() >= scores.min()
     assert grid.max() <= scores.max()
     for row, column in ((0, 0), (80, 30), (159, 159), (12, 100)):
@@ -18,7 +18,7 @@ def test_between_trials_the_score_is_their_weighted_mean() -> None:
         expected = sum(w * s for w, s in zip(weights, scores, strict=True)) / sum(weights)
         assert grid[row, column] == pytest.approx(expected)
         nearest = min(math.dist((x, y), place) for place in zip(across, up, strict=True))
-        assert near[row, column] == pytest.approx(math.exp(-(nearest**2) / (2 * (1.5 * 0.6) ** 2 / 6)))
+        assert nearness[row, column] == pytest.approx(math.exp(-(nearest**2) / (2 * (1.5 * 0.6) ** 2 / 6)))
 
 
 def test_axes_are_linear_logarithmic_or_of_choices() -> None:
@@ -29,7 +29,7 @@ def test_axes_are_linear_logarithmic_or_of_choices() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 40])
 def test_the_picture_shows_good_and_bad_in_their_places(count: int) -> None:
-    """Left is good, and there the background is another colour than on the right; few trials are a picture too."""
+    """Scores are better on the left, so the background colours differ; a few trials also make a picture."""
     rng = np.random.default_rng(1)
     x, y = rng.random(count), rng.random(count)
     whole = np.arange(count) % 2 == 0

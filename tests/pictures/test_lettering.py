@@ -23,15 +23,15 @@ ODD_TEXTS = [
 @pytest.mark.parametrize("width", [1, 20, 190])
 def test_as_much_as_fits(text: str, width: int) -> None:
     face, bare = font(13), " ".join(text.split())
-    out = fitted(text, width, face)
+    shown = fitted(text, width, face)
     if face.getlength(bare) <= width:
-        assert out == bare[: len(out)]
+        assert shown == bare[: len(shown)]
         return
-    assert out.endswith("…")
-    assert bare.startswith(out[:-1])
-    assert out == "…" or face.getlength(out) <= width
-    longer = bare[: len(out)].rstrip() + "…"  # one letter more
-    assert out == longer or face.getlength(bare[: len(out)] + "…") > width or bare[len(out) - 1] == " "
+    assert shown.endswith("…")
+    assert bare.startswith(shown[:-1])
+    assert shown == "…" or face.getlength(shown) <= width
+    longer = bare[: len(shown)].rstrip() + "…"  # one letter more
+    assert shown == longer or face.getlength(bare[: len(shown)] + "…") > width or bare[len(shown) - 1] == " "
 
 
 def test_of_a_title_of_a_whole_page_no_more_is_measured_than_may_fit() -> None:
@@ -67,6 +67,6 @@ def test_the_first_line_is_in_ink_and_the_others_below_it() -> None:
 @pytest.mark.parametrize("length", [10, 40, 60, 100])
 def test_an_id_is_written_whole(length: int) -> None:
     text = f"0.123 · {'museum:Ab_1' * 10}"[:length]
-    face, pieces = whole(text, 190, 12)
-    assert "".join(pieces) == text
-    assert all(face.getlength(piece) <= 190 for piece in pieces)
+    face, lines = whole(text, 190, 12)
+    assert "".join(lines) == text
+    assert all(face.getlength(line) <= 190 for line in lines)

@@ -23,7 +23,7 @@ def _row(*scores: Score | None, label: str = "row") -> Row:
 
 
 def _dots(pixels: np.ndarray, colour: tuple[int, int, int]) -> list[tuple[float, float]]:
-    """The middles of all dots of a colour, from the top: only a dot has so much of it in a square of 9 pixels."""
+    """Returns the centre (y, x) of each dot of a colour, top first; only a dot fills a square of 9 pixels."""
     mask = np.abs(pixels - colour).max(-1) < 12
     places = []
     for y, x in np.argwhere(mask):
@@ -31,18 +31,18 @@ def _dots(pixels: np.ndarray, colour: tuple[int, int, int]) -> list[tuple[float,
             places.append((y, x))
     groups: list[list[tuple[int, int]]] = []
     for place in places:
-        near = next(
+        nearby_group = next(
             (group for group in groups if abs(group[0][0] - place[0]) < 30 and abs(group[0][1] - place[1]) < 30), None
         )
-        if near is None:
+        if nearby_group is None:
             groups.append([place])
         else:
-            near.append(place)
+            nearby_group.append(place)
     return [tuple(np.mean(group, axis=0)) for group in groups]
 
 
 def test_dots_stand_where_their_values_are() -> None:
-    """Equal steps of the value are equal steps to the right, a row below the other."""
+    """Equal steps in value are equal steps to the right; the rows are evenly spaced."""
     rows = [_row(_score(value)) for value in (2.0, 2.5, 3.0, 4.0)]
     *dots, legend = _dots(_table(rows), ACCENT)
     assert len(dots) == 4
@@ -60,22 +60,22 @@ def test_an_interval_is_as_long_as_it_is() -> None:
     for y, _ in dots:
         line = np.flatnonzero(np.abs(pixels[round(y)] - ACCENT).max(-1) < 60)
         lengths.append(np.ptp(line))
-    step = dots[1][1] - dots[0][1]  # pixels of a value of 1
+    step = dots[1][1] - dots[0][1]  # pixels per unit of value
     np.testing.assert_allclose(np.array(lengths) / step, [0.4, 1.2], atol=0.06)
 
 
 def test_before_is_hollow_and_after_filled() -> None:
     pixels = _table([_row(_score(3.0), _score(2.0))], (_BEFORE, _AFTER))
     filled, _ = _dots(pixels, ACCENT)
-    assert _dots(pixels, INK) == []  # hollow: a ring, no disc
+    assert _dots(pixels, INK) == []  # hollow: a ring, not a disc
     row = pixels[round(filled[0]) - 25 : round(filled[0]) + 25]
     assert (np.abs(row - INK).max(-1) < 40).any()
 
 
 def test_a_score_that_is_not_there_leaves_its_place_empty() -> None:
-    some, legend = _dots(_table([_row(None), _row(_score(2.0))]), ACCENT)
-    assert legend[0] > some[0]
-    assert len(_dots(_table([_row(None), _row(None)]), ACCENT)) == 1  # the legend's
+    dot, legend = _dots(_table([_row(None), _row(_score(2.0))]), ACCENT)
+    assert legend[0] > dot[0]
+    assert len(_dots(_table([_row(None), _row(None)]), ACCENT)) == 1  # the dot of the legend
 
 
 def test_the_reference_is_on_the_scale() -> None:

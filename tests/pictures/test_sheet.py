@@ -28,10 +28,10 @@ def test_the_size_follows_the_rows_and_the_longest_of_them() -> None:
     def size(answers: list[int]) -> tuple[int, int]:
         return contact_sheet("", [(_plain((1, 2, 3)), [_plain((4, 5, 6))] * count) for count in answers]).size
 
-    one, two, three = size([1]), size([2]), size([2, 0])
-    assert two[0] - one[0] == size([9])[0] - size([8])[0] > 0
-    assert two[1] == one[1] < three[1]
-    assert three[0] == two[0]
+    one_answer, two_answers, two_rows = size([1]), size([2]), size([2, 0])
+    assert two_answers[0] - one_answer[0] == size([9])[0] - size([8])[0] > 0
+    assert two_answers[1] == one_answer[1] < two_rows[1]
+    assert two_rows[0] == two_answers[0]
     assert size([])[0] > 0
 
 
@@ -55,7 +55,7 @@ def test_odd_pictures_and_titles_make_a_sheet(size: tuple[int, int], text: str) 
 
 
 def _where(pixels: np.ndarray, colour: tuple[int, int, int]) -> tuple[int, int]:
-    """Top and left of the one solid rectangle of a colour."""
+    """Returns the top and left of the only solid rectangle of a colour."""
     hits = np.argwhere((pixels == colour).all(-1))
     (top, left), (bottom, right) = hits.min(0), hits.max(0) + 1
     assert len(hits) == (bottom - top) * (right - left) > 1000

@@ -11,9 +11,9 @@ from tests.made import jpeg, make_archive, named
 
 def test_each_size_of_one_image_upright_and_without_metadata() -> None:
     exif = Image.Exif()
-    exif[0x0112] = 6  # lies on its side
+    exif[0x0112] = 6  # stored on its side
     exif[0x010E] = "a secret"
-    large, small = (Image.open(io.BytesIO(one)) for one in jpegs(jpeg("red", (800, 400), exif=exif), [300, 100]))
+    large, small = (Image.open(io.BytesIO(data)) for data in jpegs(jpeg("red", (800, 400), exif=exif), [300, 100]))
     assert (large.format, large.size, small.size) == ("JPEG", (150, 300), (50, 100))
     assert not large.getexif() and not small.info.get("icc_profile")
 
@@ -26,13 +26,16 @@ def test_what_is_no_image_is_said_to_be_none(data: bytes) -> None:
 
 def test_of_a_whole_archive_in_another_process(tmp_path: Path) -> None:
     ids = named(70)
-    colours = {one: (row * 3, 0, 255 - row * 3) for row, one in enumerate(ids)}
-    pictures = {one: jpeg(colour, (60, 40)) for one, colour in colours.items()} | {ids[5]: b"none", ids[6]: None}
+    colours = {image_id: (row * 3, 0, 255 - row * 3) for row, image_id in enumerate(ids)}
+    pictures = {image_id: jpeg(colour, (60, 40)) for image_id, colour in colours.items()} | {
+        ids[5]: b"none",
+        ids[6]: None,
+    }
     archive = make_archive(tmp_path, ids, pictures=pictures)
-    found = dict(small_jpegs(archive, {one: [30] for one in [*ids, "made:unknown"]}))
-    assert set(found) == {*ids, "made:unknown"}
-    assert {one for one, small in found.items() if not small} == {ids[5], ids[6], "made:unknown"}
-    for one in ids[7:]:
-        pixel = Image.open(io.BytesIO(found[one][0])).convert("RGB").getpixel((10, 10))
+    small_images = dict(small_jpegs(archive, {image_id: [30] for image_id in [*ids, "made:unknown"]}))
+    assert set(small_images) == {*ids, "made:unknown"}
+    assert {image_id for image_id, small in small_images.items() if not small} == {ids[5], ids[6], "made:unknown"}
+    for image_id in ids[7:]:
+        pixel = Image.open(io.BytesIO(small_images[image_id][0])).convert("RGB").getpixel((10, 10))
         assert isinstance(pixel, tuple)
-        assert max(abs(a - b) for a, b in zip(pixel, colours[one], strict=True)) < 8
+        assert max(abs(a - b) for a, b in zip(pixel, colours[image_id], strict=True)) < 8

@@ -20,7 +20,7 @@ RED, BLUE = (220, 20, 20), (20, 20, 220)
         ((1000, 500), (100, 50)),
         ((500, 1000), (50, 100)),
         ((100, 100), (100, 100)),
-        ((30, 20), (30, 20)),  # nothing is made larger
+        ((30, 20), (30, 20)),  # never enlarged
         ((1, 5000), (1, 100)),
         ((5000, 1), (100, 1)),
         ((1, 1), (1, 1)),
@@ -33,7 +33,7 @@ def test_a_picture_keeps_its_shape(size: tuple[int, int], expected: tuple[int, i
 
 
 def _halves(across: bool) -> Image.Image:
-    """Red at the left (or top), blue at the right (or bottom)."""
+    """Returns an image that is red on the left (or top) and blue on the right (or bottom)."""
     image = Image.new("RGB", (120, 60) if across else (60, 120), BLUE)
     image.paste(RED, (0, 0, 60, 60))
     return image
@@ -55,7 +55,7 @@ def _halves(across: bool) -> Image.Image:
     ],
 )
 def test_a_picture_stands_as_its_exif_says(orientation: int, stored_across: bool, red: str) -> None:
-    """EXIF 2.32, tag 0x0112: which side of what is stored is the visual top, and which the visual left."""
+    """EXIF 2.32, tag 0x0112, says which side of the stored image is the visual top and which the visual left."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     sink = io.BytesIO()
@@ -111,28 +111,31 @@ def test_thumbnails_have_what_a_caption_needs(tmp_path) -> None:
             "t:bare": {},
         },
     )
-    found = thumbnails(archive, ["t:bare", "t:full", "t:year", "t:stranger"], 50)
-    texts = {one: (work.id, work.title, work.artist, work.year) for one, work in found.items()}
+    by_id = thumbnails(archive, ["t:bare", "t:full", "t:year", "t:stranger"], 50)
+    texts = {
+        artwork_id: (thumbnail.id, thumbnail.title, thumbnail.artist, thumbnail.year)
+        for artwork_id, thumbnail in by_id.items()
+    }
     assert texts == {
         "t:full": ("t:full", "Nymphéas", "Claude Monet", "ca. 1906"),
         "t:year": ("t:year", "Year alone", "", "1830"),
         "t:bare": ("t:bare", "t:bare", "", ""),
         "t:stranger": ("t:stranger", "t:stranger", "", ""),
     }
-    assert list(found) == ["t:bare", "t:full", "t:year", "t:stranger"]
+    assert list(by_id) == ["t:bare", "t:full", "t:year", "t:stranger"]
 
 
 def test_thumbnails_show_the_right_picture(tmp_path) -> None:
     ids = named(40)
-    colours = {one: (index * 6, 255 - index * 6, 128) for index, one in enumerate(ids)}
-    pictures: dict[str, bytes | None] = {one: jpeg(colour) for one, colour in colours.items()}
+    colours = {image_id: (index * 6, 255 - index * 6, 128) for index, image_id in enumerate(ids)}
+    pictures: dict[str, bytes | None] = {image_id: jpeg(colour) for image_id, colour in colours.items()}
     pictures["made:0005"] = None
-    found = thumbnails(make_archive(tmp_path, ids, pictures=pictures), ids[::-1], 24)
-    for one, work in found.items():
-        if one == "made:0005":
-            assert work.image.size == (24, 18)
+    by_id = thumbnails(make_archive(tmp_path, ids, pictures=pictures), ids[::-1], 24)
+    for image_id, thumbnail in by_id.items():
+        if image_id == "made:0005":
+            assert thumbnail.image.size == (24, 18)
         else:
-            assert _near(work.image.getpixel((10, 10)), colours[one])
+            assert _near(thumbnail.image.getpixel((10, 10)), colours[image_id])
 
 
 def test_thumbnails_without_any_images(tmp_path) -> None:
@@ -145,7 +148,7 @@ def _catalogued(folder: Any, works: dict[str, dict[str, Any]]) -> Archive:
     import pyarrow as pa
 
     archive = Archive.create(str(folder), 1)
-    rows = [{"id": one, **about} for one, about in works.items()]
+    rows = [{"id": artwork_id, **about} for artwork_id, about in works.items()]
     archive.table("catalog").write(0, "p", pa.Table.from_pylist(rows, schema=CATALOG))
     return archive
 

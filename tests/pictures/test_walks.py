@@ -83,7 +83,7 @@ def test_a_tube_ends_in_the_middle_and_begins_at_the_rim() -> None:
 @pytest.mark.parametrize("text", ODD_TEXTS)
 @pytest.mark.parametrize("size", ODD_SIZES)
 def test_odd_pictures_and_titles(size: tuple[int, int], text: str) -> None:
-    works = [_work(colour, size, text) for colour in _COLOURS[:3]]
-    assert strip(works, height=60).mode == "RGB"
-    assert scatter(works, np.eye(3, 2), works, np.eye(3, 2), size=400).size == (400, 300)
-    assert tube(works, [[], works, []], size=300).size == (300, 300)
+    thumbnails = [_work(colour, size, text) for colour in _COLOURS[:3]]
+    assert strip(thumbnails, height=60).mode == "RGB"
+    assert scatter(thumbnails, np.eye(3, 2), thumbnails, np.eye(3, 2), size=400).size == (400, 300)
+    assert tube(thumbnails, [[], thumbnails, []], size=300).size == (300, 300)

@@ -1,4 +1,4 @@
-"""A small museum, made once for all tests of the sample."""
+"""Fixtures of the sample tests: a small museum, made once, and its site."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Hands and motifs must be tellable apart, or nothing could be learned from the museum: simple statistics suffice."""
+"""Simple statistics tell painters and motifs apart; otherwise nothing could be learned from the museum."""
 
 from dataclasses import replace
 
@@ -12,38 +12,38 @@ from artsim.sample.works import Work, plan
 
 pytestmark = pytest.mark.slow
 
-_EACH = 8  # works of each painter, one a motif
+_EACH = 8  # artworks of each painter, one per motif
 
 
 @pytest.fixture(scope="module")
 def pictures() -> list[tuple[Work, Image.Image]]:
-    works = [work for work in plan() if work.kind == "original"]
-    few = [work for painter in PAINTERS for work in [w for w in works if w.artist == painter.name][:_EACH]]
-    small = (replace(work, size=(round(work.size[0] * 0.4), round(work.size[1] * 0.4))) for work in few)
+    originals = [work for work in plan() if work.kind == "original"]
+    selected = [work for painter in PAINTERS for work in [w for w in originals if w.artist == painter.name][:_EACH]]
+    small = (replace(work, size=(round(work.size[0] * 0.4), round(work.size[1] * 0.4))) for work in selected)
     return [(work, draw(work)) for work in small]
 
 
 def _touch(picture: Image.Image) -> np.ndarray:
-    """How a surface is worked, whatever it shows: colour spread, and contrast at four scales, level and upright."""
+    """Returns statistics of the brushwork: colour spread, horizontal and vertical contrast at four scales."""
     rgb = np.asarray(picture, float) / 255
-    found = [*rgb.std((0, 1)), rgb.mean(), np.ptp(rgb, axis=2).mean()]
+    features = [*rgb.std((0, 1)), rgb.mean(), np.ptp(rgb, axis=2).mean()]
     grey = rgb.mean(2)
     for step in (1, 2, 4, 8):
-        found += [
+        features += [
             np.log(np.abs(grey[:, step:] - grey[:, :-step]).mean()),
             np.log(np.abs(grey[step:] - grey[:-step]).mean()),
         ]
-    return np.array(found)
+    return np.array(features)
 
 
 def _layout(picture: Image.Image) -> np.ndarray:
-    """Where light and dark lie, whatever the touch."""
+    """Returns where a picture is light and dark: 12 x 12 grey values, standardized."""
     small = np.asarray(picture.convert("L").resize((12, 12), Image.Resampling.BOX), float).ravel()
     return (small - small.mean()) / small.std()
 
 
 def _left_one_out(vectors: np.ndarray, labels: list[str]) -> float:
-    """The share of works whose label is that of the nearest class mean, each work kept out of its own class's mean."""
+    """Returns the share of artworks whose nearest class mean has their label; each is left out of its own mean."""
     names = np.array(labels)
     right = 0
     for k, vector in enumerate(vectors):

@@ -57,11 +57,11 @@ def test_what_the_service_cannot_do_it_refuses(picture: Path, region: str, size:
 
 def test_a_picture_without_a_service_stands_in_its_manifest_by_its_own_address():
     private = next(work for work in plan() if work.private)
-    for made in (
+    for manifest in (
         iiif.manifest(private, (10, 10), "http://museum"),
         iiif.manifest_2(private, (10, 10), "http://museum"),
     ):
-        text = str(made)
+        text = str(manifest)
         assert f"http://museum/{private.file}" in text and "service" not in text and "/full/" not in text
 
 

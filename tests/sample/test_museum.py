@@ -20,9 +20,9 @@ def test_the_same_seed_makes_the_same_bytes(museum: Museum, tmp_path: Path):
 
 
 def test_another_seed_makes_other_pictures():
-    for here, there in zip(plan(0)[:3], plan(1)[:3], strict=True):
+    for first, second in zip(plan(0)[:3], plan(1)[:3], strict=True):
         small = (200, 160)
-        assert draw(replace(here, size=small)).tobytes() != draw(replace(there, size=small)).tobytes()
+        assert draw(replace(first, size=small)).tobytes() != draw(replace(second, size=small)).tobytes()
 
 
 def test_a_museum_that_is_there_is_not_made_again(museum: Museum):
@@ -40,7 +40,7 @@ def test_another_museum_and_what_was_left_half_made_give_way(museum: Museum, tmp
     (tmp_path / "museum.json").write_text(json.dumps({"version": 0, "works": [{"file": "images/an-older-one.jpg"}]}))
     make(tmp_path, works=20)
     assert half.read_bytes() == (museum.folder / museum.works[0].file).read_bytes()
-    assert not gone.exists() and foreign.exists()  # what is not the museum's is not touched
+    assert not gone.exists() and foreign.exists()  # a file that is not the museum's is kept
 
 
 def test_pictures_have_the_planned_size_and_two_are_flawed(museum: Museum):
@@ -75,12 +75,12 @@ def test_copies_are_near_duplicates_and_different_works_are_not(museum: Museum):
         if not work.flaw:
             with Image.open(museum.folder / work.file) as picture:
                 hashes[work] = imagehash.phash(picture)
-    for one, other in combinations(hashes, 2):
-        distance = hashes[one] - hashes[other]
-        if "copy" in (one.kind, other.kind) and (one.id == other.of or other.id == one.of):
-            assert distance <= 10, (one.id, other.id)
-        elif (one.of or one.id) != (other.of or other.id):
-            assert distance > 10, (one.id, other.id)
+    for first, second in combinations(hashes, 2):
+        distance = hashes[first] - hashes[second]
+        if "copy" in (first.kind, second.kind) and (first.id == second.of or second.id == first.of):
+            assert distance <= 10, (first.id, second.id)
+        elif (first.of or first.id) != (second.of or second.id):
+            assert distance > 10, (first.id, second.id)
 
 
 def test_a_copy_is_another_file_of_another_size(museum: Museum):

@@ -51,9 +51,9 @@ def test_the_first_page_shows_every_work(museum: Museum, base: str):
 def test_robots_are_kept_from_what_is_private_alone(museum: Museum, base: str):
     rules = urllib.robotparser.RobotFileParser()
     rules.parse(requests.get(f"{base}/robots.txt", timeout=5).text.splitlines())
-    kept = [work for work in museum.works if not rules.can_fetch("artsim", f"{base}/{work.file}")]
-    assert kept == [work for work in museum.works if work.private] != []
-    assert rules.can_fetch("artsim", f"{base}/works/{kept[0].id}")
+    disallowed = [work for work in museum.works if not rules.can_fetch("artsim", f"{base}/{work.file}")]
+    assert disallowed == [work for work in museum.works if work.private] != []
+    assert rules.can_fetch("artsim", f"{base}/works/{disallowed[0].id}")
 
 
 def test_a_picture_is_not_sent_twice_to_who_has_it(museum: Museum, base: str):
@@ -65,7 +65,7 @@ def test_a_picture_is_not_sent_twice_to_who_has_it(museum: Museum, base: str):
         assert again.status_code == 304 and again.content == b"" and again.headers["ETag"] == etag
     for headers in (
         {"If-None-Match": '"another"'},
-        {"If-None-Match": '"another"', "If-Modified-Since": changed},  # the ETag decides
+        {"If-None-Match": '"another"', "If-Modified-Since": changed},  # the ETag takes precedence
         {"If-Modified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"},
     ):
         assert requests.get(address, headers=headers, timeout=5).status_code == 200

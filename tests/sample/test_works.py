@@ -66,9 +66,9 @@ def test_an_impossible_number_of_works_is_refused(count: int):
 
 
 def test_another_seed_is_another_museum_of_the_same_shape():
-    here, there = plan(0), plan(1)
-    assert [work.id for work in here if work.kind == "original"] == [w.id for w in there if w.kind == "original"]
-    assert all(a.seeds != b.seeds for a, b in zip(here, there, strict=True))
+    first, second = plan(0), plan(1)
+    assert [work.id for work in first if work.kind == "original"] == [w.id for w in second if w.kind == "original"]
+    assert all(a.seeds != b.seeds for a, b in zip(first, second, strict=True))
 
 
 def test_titles_of_one_painter_differ():

@@ -1,4 +1,4 @@
-"""What the scraper's tests share: a site, and a scraper that runs here."""
+"""Fixtures of the scraper tests: a local site, and a scraper in this process."""
 
 import asyncio
 import socket
@@ -23,7 +23,7 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture
 def scrape_url(tmp_path: Path, site: Site) -> Scrape:
-    """``scrape_url(address, option=...)``: the images row that one address ends as; the site's host is allowed."""
+    """``scrape_url(address, option=...)`` scrapes one address and returns its row; the site's host is allowed."""
 
     def run(url: str | None, **settings: Any) -> dict[str, Any]:
         archive = make_archive(tmp_path / "archive", {"image_url": [url]})
@@ -37,7 +37,7 @@ def scrape_url(tmp_path: Path, site: Site) -> Scrape:
 
 @pytest.fixture
 def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
-    """``resolve(name, address)``: from now on this name has this address."""
+    """``resolve(name, address)`` makes a host name resolve to this address."""
     names: dict[str, str] = {}
     real = socket.getaddrinfo
 

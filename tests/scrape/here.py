@@ -1,4 +1,4 @@
-"""The scraper in one process, without Ray: the same workers, limits and rounds."""
+"""Runs the scraper in one process, without Ray: with the same workers, limits and rounds."""
 
 import asyncio
 import uuid
@@ -20,19 +20,19 @@ from artsim.scrape.works import find_pieces
 
 
 def make_archive(folder: Path, columns: Mapping[str, Sequence[Any]], part: str = "p0", shards: int = 4) -> Archive:
-    """An archive whose catalog has these columns; ``id`` is made where it is not given."""
+    """Creates an archive whose catalog has these columns; ``id`` is generated if it is not given."""
     archive = Archive.create(str(folder), shards)
     size = len(next(iter(columns.values())))
     given = {"id": [f"test:{number:05d}" for number in range(size)], **columns}
     rows = pa.table({f.name: pa.array(given.get(f.name) or [None] * size, f.type) for f in CATALOG})
-    of = archive.shard_of(rows["id"])
-    for shard in np.unique(of).tolist():
-        archive.table("catalog").write(shard, part, rows.take(pa.array(np.flatnonzero(of == shard))))
+    shard_numbers = archive.shard_of(rows["id"])
+    for shard in np.unique(shard_numbers).tolist():
+        archive.table("catalog").write(shard, part, rows.take(pa.array(np.flatnonzero(shard_numbers == shard))))
     return archive
 
 
 def images_of(archive: Archive) -> dict[str, dict[str, Any]]:
-    """The rows of the images table by id; fails if one is there twice."""
+    """Returns the rows of the images table by id; fails if an id occurs twice."""
     rows = [row for table in archive.table("images").scan() for row in table.to_pylist()]
     ids = [row["id"] for row in rows]
     assert len(ids) == len(set(ids)), "a row is doubled"
@@ -40,7 +40,7 @@ def images_of(archive: Archive) -> dict[str, dict[str, Any]]:
 
 
 async def scrape_here(archive: Archive, options: Options, workers: int = 1, patience: float = 5.0) -> Stats:
-    """Rounds until nothing is pending."""
+    """Runs rounds until nothing is pending; returns the stats of all rounds."""
     limits = RateLimitCoordinator(Rules(options.per_host, options.delay, options.rest))
 
     async def exchange(request: Request) -> Answer:
@@ -50,16 +50,16 @@ async def scrape_here(archive: Archive, options: Options, workers: int = 1, pati
     total, tried = Stats(), Counter[str]()
     pool = [Worker(archive, options, exchange, threads=2) for _ in range(workers)]
     try:
-        while pieces := list(find_pieces(archive, options)):
+        while tasks := list(find_pieces(archive, options)):
             for worker in pool:
                 worker.begin_round(uuid.uuid4().hex, patience, tried)
-            done = await asyncio.gather(*[pool[i % workers].end(piece) for i, piece in enumerate(pieces)])
+            all_stats = await asyncio.gather(*[pool[i % workers].end(task) for i, task in enumerate(tasks)])
             tried = Counter()
-            for tally in done:
-                tried.update(tally.tried)
-                tally.tried.clear()
-                total.add(tally)
-            if not any(tally.rows for tally in done):
+            for stats in all_stats:
+                tried.update(stats.tried)
+                stats.tried.clear()
+                total.add(stats)
+            if not any(stats.rows for stats in all_stats):
                 await asyncio.sleep(min(max(limits.soonest(), 0.01), patience))
             patience *= 2
     finally:

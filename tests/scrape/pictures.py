@@ -1,4 +1,4 @@
-"""Small images of every kind, made on the spot."""
+"""Makes small images of every kind."""
 
 import io
 from typing import Any
@@ -8,7 +8,7 @@ from PIL import Image
 
 
 def pixels(width: int = 64, height: int = 48, channels: int = 3) -> np.ndarray:
-    """Soft colours that differ everywhere, so that damage shows."""
+    """Returns soft colours that differ everywhere, so damage is visible; uint8 (height, width, channels)."""
     y, x = np.mgrid[0:height, 0:width]
     waves = [np.sin(x / (5 + c)) * np.cos(y / (7 - c)) * 100 + 128 for c in range(channels)]
     return np.stack(waves, axis=-1).clip(0, 255).astype(np.uint8)
@@ -25,7 +25,7 @@ def jpeg(width: int = 64, height: int = 48, quality: int = 90) -> bytes:
 
 
 def png_header(width: int, height: int) -> bytes:
-    """A PNG that announces a size and holds next to nothing."""
+    """Returns a PNG that announces a size but holds almost no data."""
     import struct
     import zlib
 
@@ -39,7 +39,7 @@ def png_header(width: int, height: int) -> bytes:
 
 
 def kinds() -> dict[str, tuple[bytes, str]]:
-    """Images in odd modes and formats by name: the bytes and their type."""
+    """Returns images in unusual modes and formats, by name: their bytes and content type."""
     colour = Image.fromarray(pixels())
     gray = Image.fromarray(pixels(channels=1)[:, :, 0])
     deep = Image.fromarray(pixels(channels=1)[:, :, 0].astype(np.uint16) * 257)

@@ -1,4 +1,4 @@
-"""A web site that does as it is told, however badly: raw bytes on a socket, and a log of who asked what and when."""
+"""A local web site for tests: sends any bytes, valid HTTP or not, and logs every request."""
 
 import asyncio
 import ssl
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass
 class Visit:
-    """One request, as the server saw it; ``ended`` is when the answer had been written."""
+    """One request as the server saw it; ``ended`` is when its response was written."""
 
     path: str
     headers: dict[str, str]
@@ -29,7 +29,7 @@ def answer(status: int = 200, body: bytes = b"", *headers: str, length: int | No
 
 
 def page(data: bytes, *, latency: float = 0.0, close: bool = False) -> Page:
-    """A page that always sends these bytes, headers and all."""
+    """Returns a page that always sends these bytes, headers included."""
 
     async def send(visit: Visit, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(latency)
@@ -42,7 +42,7 @@ def page(data: bytes, *, latency: float = 0.0, close: bool = False) -> Page:
 
 
 def in_turn(*pages: Page) -> Page:
-    """A page that is another one each time it is asked, and in the end stays the last."""
+    """Returns a page that answers as each of ``pages`` in turn, and then always as the last."""
     asked = 0
 
     async def send(visit: Visit, writer: asyncio.StreamWriter) -> None:
@@ -55,7 +55,7 @@ def in_turn(*pages: Page) -> Page:
 
 @dataclass
 class Site:
-    """``with Site() as site:`` serves ``pages`` by path at ``site.url``; what is not there is a 404."""
+    """``with Site() as site:`` serves ``pages`` by path at ``site.url``; other paths get ``default`` or a 404."""
 
     host: str = "127.0.0.1"
     pages: dict[str, Page] = field(default_factory=dict)
@@ -125,7 +125,7 @@ class Site:
 
 
 def most_at_once(visits: list[Visit]) -> int:
-    """How many of these requests the server had open together at the worst moment."""
+    """Returns the largest number of these requests that were open at the same time."""
     events = sorted([(visit.began, 1) for visit in visits] + [(visit.ended, -1) for visit in visits])
     worst = now = 0
     for _, step in events:

@@ -1,4 +1,4 @@
-"""Accounts without a name or a home, as containers run under any number have them."""
+"""Accounts without a name or a home, as in containers that run under an arbitrary user id."""
 
 import os
 import pwd

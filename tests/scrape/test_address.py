@@ -1,4 +1,4 @@
-"""Where the scraper goes and where it never does, however an address is spelled."""
+"""Which addresses the scraper requests and which it never does, in any spelling."""
 
 import ssl
 from collections.abc import Callable
@@ -131,7 +131,7 @@ def test_a_certificate_that_nobody_knows(scrape_url: Callable[..., dict[str, Any
 
 
 def certificate(path: Path) -> Path:
-    """A key and a certificate for localhost that it signed itself."""
+    """Writes a key and a self-signed certificate for localhost; returns the path."""
     x509 = pytest.importorskip("cryptography.x509")
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

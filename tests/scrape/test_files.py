@@ -1,4 +1,4 @@
-"""Rows that name files: read below the folder that the source was given, and nowhere else."""
+"""Files are read only below the folder that the source was given."""
 
 import asyncio
 import os
@@ -21,13 +21,13 @@ def scraped(archive: Archive, **settings: Any) -> dict[str, dict[str, Any]]:
 
 
 def test_a_folder_from_catalog_to_images(tmp_path: Path) -> None:
-    works = tmp_path / "my wörks #1"
-    (works / "late").mkdir(parents=True)
-    (works / "a b.jpg").write_bytes(jpeg())
-    (works / "late" / "50%.jpg").write_bytes(jpeg(80, 60))
-    (works / "late" / "note.jpg").write_text("no picture")
+    folder = tmp_path / "my wörks #1"
+    (folder / "late").mkdir(parents=True)
+    (folder / "a b.jpg").write_bytes(jpeg())
+    (folder / "late" / "50%.jpg").write_bytes(jpeg(80, 60))
+    (folder / "late" / "note.jpg").write_text("no picture")
     archive = Archive.create(str(tmp_path / "archive"), 2)
-    ingest(archive, open_folder(str(works)), "works", None)
+    ingest(archive, open_folder(str(folder)), "works", None)
     rows = scraped(archive)
     assert {name: row["status"] for name, row in rows.items()} == {
         "works:a b.jpg": "ok",
@@ -40,20 +40,20 @@ def test_a_folder_from_catalog_to_images(tmp_path: Path) -> None:
 
 @pytest.fixture
 def museum(tmp_path: Path) -> Path:
-    """A folder that was named, with everything in it that could lead out of it."""
-    works = tmp_path / "works"
-    works.mkdir()
+    """The folder of a source, with everything in it that could lead outside."""
+    folder = tmp_path / "works"
+    folder.mkdir()
     (tmp_path / "secret.jpg").write_bytes(jpeg())
     (tmp_path / "works2").mkdir()
     (tmp_path / "works2" / "x.jpg").write_bytes(jpeg())
-    (works / "good.jpg").write_bytes(jpeg())
-    (works / "large.jpg").write_bytes(jpeg(640, 480))
-    (works / "link.jpg").symlink_to(tmp_path / "secret.jpg")
-    (works / "inside.jpg").symlink_to(works / "good.jpg")
-    (works / "folder").symlink_to(tmp_path / "works2")
-    (works / "sub").mkdir()
-    os.mkfifo(works / "pipe.jpg")
-    return works
+    (folder / "good.jpg").write_bytes(jpeg())
+    (folder / "large.jpg").write_bytes(jpeg(640, 480))
+    (folder / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    (folder / "inside.jpg").symlink_to(folder / "good.jpg")
+    (folder / "folder").symlink_to(tmp_path / "works2")
+    (folder / "sub").mkdir()
+    os.mkfifo(folder / "pipe.jpg")
+    return folder
 
 
 @pytest.mark.parametrize(

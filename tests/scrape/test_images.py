@@ -1,4 +1,4 @@
-"""What is kept of an image: its very bytes, or a smaller copy; hashes; every colour mode there is."""
+"""What is stored of an image, in every colour mode: its bytes or a smaller copy, and hashes."""
 
 import hashlib
 import io
@@ -54,8 +54,8 @@ def test_resize() -> None:
     assert (columns["width"], columns["height"]) == (128, 96)
     assert columns["sha256"] == hashlib.sha256(columns["bytes"]).hexdigest()
     stored = np.asarray(Image.open(io.BytesIO(columns["bytes"])).convert("RGB"), dtype=float)
-    wanted = np.asarray(Image.open(io.BytesIO(data)).resize((128, 96), Image.Resampling.LANCZOS), dtype=float)
-    assert np.abs(stored - wanted).mean() < 4
+    expected = np.asarray(Image.open(io.BytesIO(data)).resize((128, 96), Image.Resampling.LANCZOS), dtype=float)
+    assert np.abs(stored - expected).mean() < 4
 
 
 @pytest.mark.parametrize("size", [(2000, 1), (1, 2000), (3000, 2)])

@@ -1,4 +1,4 @@
-"""A server that misbehaves in every way we could think of: each row ends with the right status, in time and memory."""
+"""Rows get the right status, within limits of time and memory, however the server misbehaves."""
 
 import asyncio
 import gzip
@@ -15,7 +15,7 @@ from tests.scrape.site import Page, Site, Visit, answer, in_turn, page
 GOOD = jpeg()
 BIG = jpeg(640, 480)
 OK = page(answer(200, GOOD))
-MEMORY = 40_000_000  # bytes; a body is at most one million here
+MEMORY = 40_000_000  # bytes; here a body is at most one million
 
 
 async def drip(visit: Visit, writer: asyncio.StreamWriter) -> None:
@@ -88,12 +88,12 @@ def to(location: str, status: int = 302) -> Page:
 
 @dataclass
 class Case:
-    """What the page /x does, and how the row is to end."""
+    """What the page ``/x`` does, and the expected row; ``status`` may list several, separated by ``or``."""
 
     page: Page
     status: str
     detail: str = ""
-    asked: int | None = None  # times
+    asked: int | None = None  # expected number of requests
 
 
 CASES = {
@@ -192,7 +192,7 @@ SLOW = {"slow drip", "headers drip", "endless 100 Continue", "never answers"}
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in CASES])
-@pytest.mark.timeout(60)  # none waits for the page to end; endless ones never would
+@pytest.mark.timeout(60)  # no case waits for its page to end: some never do
 def test_misbehaviour(name: str, site: Site, scrape_url: Callable[..., dict[str, Any]]) -> None:
     case = CASES[name]
     site.pages |= {"/x": case.page, "/good": OK}

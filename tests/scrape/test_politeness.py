@@ -1,4 +1,4 @@
-"""What servers see while several workers run: never too many at once, never too soon, and nobody waits for others."""
+"""Several workers never send too many requests at once or too soon, and no host waits for another."""
 
 import asyncio
 import itertools
@@ -16,34 +16,35 @@ GOOD = page(DATA, latency=0.02)
 
 
 def gaps_of(site: Site) -> list[float]:
-    """Seconds between the requests that a site saw."""
+    """Returns the seconds between consecutive requests to a site."""
     begins = sorted(visit.began for visit in site.visits)
     return [later - earlier for earlier, later in itertools.pairwise(begins)]
 
 
 def test_concurrency_and_everyone_gets_on(tmp_path: Path) -> None:
-    with Site("127.0.0.1") as one, Site("127.0.0.2") as two:
-        one.default = two.default = GOOD
-        urls = [f"{site.url}/{number}" for number in range(150) for site in (one, two)]
+    with Site("127.0.0.1") as first_site, Site("127.0.0.2") as second_site:
+        first_site.default = second_site.default = GOOD
+        urls = [f"{site.url}/{number}" for number in range(150) for site in (first_site, second_site)]
         archive = make_archive(tmp_path, {"image_url": urls})
-        options = Options(allow_hosts=(one.netloc, two.netloc), per_host=3)
+        options = Options(allow_hosts=(first_site.netloc, second_site.netloc), per_host=3)
         asyncio.run(scrape_here(archive, options, workers=3))
-        for site in (one, two):
+        for site in (first_site, second_site):
             assert most_at_once(site.visits) == 3
             assert len(site.images()) == 150
     assert {row["status"] for row in images_of(archive).values()} == {"ok"}
 
 
 def test_no_host_is_left_for_the_end_where_a_worker_can_ask_no_more(tmp_path: Path) -> None:
-    with Site("127.0.0.1") as one, Site("127.0.0.2") as two:
-        one.default = two.default = GOOD
-        urls = [f"{site.url}/{number}" for site in (one, two) for number in range(40)]
+    with Site("127.0.0.1") as first_site, Site("127.0.0.2") as second_site:
+        first_site.default = second_site.default = GOOD
+        urls = [f"{site.url}/{number}" for site in (first_site, second_site) for number in range(40)]
         archive = make_archive(tmp_path, {"image_url": urls}, shards=1)
-        few = Options(allow_hosts=(one.netloc, two.netloc), per_host=4, max_bytes=500_000_000)  # 4 at once in all
-        asyncio.run(scrape_here(archive, few))
-        ends = sorted((visit.ended, site.host) for site in (one, two) for visit in site.images())
+        # with this ``max_bytes``, a worker runs only 4 requests at once in all
+        options = Options(allow_hosts=(first_site.netloc, second_site.netloc), per_host=4, max_bytes=500_000_000)
+        asyncio.run(scrape_here(archive, options))
+        ends = sorted((visit.ended, site.host) for site in (first_site, second_site) for visit in site.images())
         first = [host for _, host in ends[:40]]
-        assert min(first.count(site.host) for site in (one, two)) >= 12
+        assert min(first.count(site.host) for site in (first_site, second_site)) >= 12
 
 
 @pytest.mark.slow
@@ -51,7 +52,7 @@ def test_delay_is_kept_by_all_workers_together(tmp_path: Path, site: Site) -> No
     site.default = GOOD
     archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(30)]})
     asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,), per_host=2, delay=0.08), workers=3))
-    gaps = gaps_of(site)  # single ones are in test_rate_limit_coordinator.py, which has a clock of its own
+    gaps = gaps_of(site)  # test_rate_limit_coordinator.py checks single gaps, with its own clock
     assert sum(gaps) > 0.5 * 0.08 * len(gaps)
     assert most_at_once(site.visits) <= 2
 

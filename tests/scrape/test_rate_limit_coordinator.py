@@ -1,4 +1,4 @@
-"""The keeper of the limits, with a clock that the test turns."""
+"""The rate-limit coordinator, with a clock that the tests set."""
 
 import itertools
 import random
@@ -63,7 +63,7 @@ def test_slots_of_a_lost_worker_come_back() -> None:
 def test_never_more_than_per_host_whatever_workers_do() -> None:
     random.seed(1)
     limits, clock = limits_of(per_host=5)
-    held = dict.fromkeys("abcd", 0)  # what each may have running at most
+    held = dict.fromkeys("abcd", 0)  # the most requests that each may have running
     for _ in range(3000):
         worker = random.choice("abcd")
         using = random.randint(0, held[worker])
@@ -77,22 +77,24 @@ def test_never_more_than_per_host_whatever_workers_do() -> None:
 
 
 def test_a_worker_that_is_owed_its_share_gets_it_before_another_gets_more() -> None:
-    """By plain sums over all workers, whatever they say: what a worker may have is what is left of the others."""
+    """Recomputes the slots with plain sums: what the others use, or are owed of their fair share, is not free."""
     random.seed(2)
     limits, clock = limits_of(per_host=6)
-    held: dict[str, tuple[int, int]] = {}  # using and waiting, as last said or granted
+    held: dict[str, tuple[int, int]] = {}  # using and waiting, as last reported or granted
     for step in range(3000):
         worker = random.choice("abcd" if step < 1500 else "abcdefghi")
         using, waiting = random.randint(0, held.get(worker, (0, 0))[0]), random.randint(0, 8)
         held[worker] = using, waiting
         others = [need for name, need in held.items() if name != worker]
         fair = 6 // len(held)
-        owed = sum(max(min(one + more, fair) - one, 0) for one, more in others)
-        expected = max(min(using + waiting, 6 - sum(one for one, _ in others) - owed), 0)
+        owed = sum(
+            max(min(other_using + other_waiting, fair) - other_using, 0) for other_using, other_waiting in others
+        )
+        expected = max(min(using + waiting, 6 - sum(other_using for other_using, _ in others) - owed), 0)
         assert ask(limits, worker, using=using, waiting=waiting).slots == expected
         held[worker] = max(using, expected), waiting
         clock.now += random.random()
-        if step % 500 == 499:  # all but one are lost
+        if step % 500 == 499:  # all other workers are lost
             clock.now += LOST + 1
             turn = ask(limits, worker, using=using, waiting=waiting)
             held = {worker: (max(using, turn.slots), waiting)}
@@ -116,9 +118,9 @@ def test_starts_are_spaced_over_all_workers() -> None:
 def test_a_failing_host_rests_longer_each_time_and_is_given_up() -> None:
     limits, clock = limits_of(per_host=4, rest=10.0)
     assert ask(limits, waiting=9, failed=[DOWN] * (TIRED - 1)).slots == 4
-    for rest in (10, 20, 40):
+    for cooldown in (10, 20, 40):
         assert ask(limits, waiting=9, failed=[DOWN]).slots == 0
-        clock.now += rest - 0.1
+        clock.now += cooldown - 0.1
         assert ask(limits, waiting=9).slots == 0
         clock.now += 0.2
         assert ask(limits, waiting=9).slots == 1  # one probe
@@ -166,12 +168,12 @@ def test_retry_after_holds_for_all() -> None:
 def test_rows_that_would_wait_too_long_are_not_kept() -> None:
     limits, _ = limits_of(per_host=2)
     ask(limits, finished=100, seconds=100.0)
-    for _ in range(30):  # the estimate follows: one second a request, two at once
+    for _ in range(30):  # the estimate converges: one second per request, two at once
         turn = ask(limits, using=2, waiting=1000, finished=100, seconds=100.0, patience=30.0)
     assert 55 <= turn.keep <= 65
     slow, _ = limits_of(per_host=2, delay=10.0)
     assert ask(slow, waiting=1000, patience=30.0).keep == 3
-    assert ask(slow, waiting=1000, patience=1.0).keep == 1  # never none: the round has to get on
+    assert ask(slow, waiting=1000, patience=1.0).keep == 1  # at least one, so that the round makes progress
 
 
 def test_rows_of_a_host_that_rests_longer_than_patience_are_not_kept() -> None:
@@ -194,9 +196,9 @@ def test_robots_are_read_by_one_and_known_to_all() -> None:
     assert robots_of(limits, "a").fetch == {"http://h": "h"}
     assert robots_of(limits, "b").fetch == {}
     assert robots_of(limits, "a").fetch == {}
-    found = Robots.read("User-agent: *\nCrawl-delay: 3")
-    assert robots_of(limits, "a", found).robots == {"http://h": found}
-    assert robots_of(limits, "b").robots == {"http://h": found}
+    robots = Robots.read("User-agent: *\nCrawl-delay: 3")
+    assert robots_of(limits, "a", robots).robots == {"http://h": robots}
+    assert robots_of(limits, "b").robots == {"http://h": robots}
     assert robots_of(limits, "b", site="https://h").fetch == {"https://h": "h"}
 
 
@@ -247,13 +249,13 @@ REFUSED = Verdict("network", "no connection to h: connection refused", unreachab
 
 def test_a_host_that_never_accepted_a_connection_is_given_up_soon() -> None:
     limits, clock = limits_of(rest=10.0)
-    for rest in (1, 2, 4):
-        found = {"http://h": ("h", Robots(failure=REFUSED, lasting=False))}
-        limits.exchange(Request("a", 1e9, {"h": HostReport(waiting=1)}, {"http://h": "h"}, found))
-        assert limits.notices() == [f"h: {REFUSED.detail}; next try in {rest} s"]
+    for cooldown in (1, 2, 4):
+        failed_robots = {"http://h": ("h", Robots(failure=REFUSED, lasting=False))}
+        limits.exchange(Request("a", 1e9, {"h": HostReport(waiting=1)}, {"http://h": "h"}, failed_robots))
+        assert limits.notices() == [f"h: {REFUSED.detail}; next try in {cooldown} s"]
         assert limits.notices() == []
-        clock.now += rest + 0.1
-    answer = limits.exchange(Request("a", 1e9, {"h": HostReport(waiting=1)}, {"http://h": "h"}, found))
+        clock.now += cooldown + 0.1
+    answer = limits.exchange(Request("a", 1e9, {"h": HostReport(waiting=1)}, {"http://h": "h"}, failed_robots))
     assert answer.turns["h"].over is not None
     assert limits.notices() == [f"h: {REFUSED.detail}; the host kept failing and was given up"]
 

@@ -1,4 +1,4 @@
-"""What a refresh does to images that are stored: one is lost for a newer whole one, or where that was asked for."""
+"""A refresh replaces a stored image only with a newer complete one, and deletes it only on request."""
 
 import asyncio
 from pathlib import Path
@@ -21,7 +21,8 @@ GOOD = page(answer(200, OLD, 'ETag: "one"'))
 HTML = page(answer(200, b"<html>Back soon</html>", "Content-Type: text/html"))
 DISALLOW = page(answer(200, b"User-agent: *\nDisallow: /\n"))
 
-KEPT: dict[str, tuple[Page, str]] = {  # what the server does to a stored image's address, and what the row tells
+# the server's new answer at the address of a stored image, and a part of the row's detail
+KEPT: dict[str, tuple[Page, str]] = {
     "503": (page(answer(503)), "503 Service Unavailable"),
     "500": (page(answer(500)), "500"),
     "401": (page(answer(401)), "401"),
@@ -51,12 +52,12 @@ REMOVED: dict[str, tuple[Page, str]] = {
 def run(archive: Archive, *sites: Site, **settings: Any) -> tuple[dict[str, dict[str, Any]], Stats]:
     hosts = tuple(site.netloc for site in sites)
     usual = {"allow_hosts": hosts, "per_host": 8, "retries": 0, "timeout": 5.0, "rest": 0.01}
-    tally = asyncio.run(scrape_here(archive, Options(**{**usual, **settings})))
-    return images_of(archive), tally
+    stats = asyncio.run(scrape_here(archive, Options(**{**usual, **settings})))
+    return images_of(archive), stats
 
 
 def archive_of(folder: Path, site: Site, pages: dict[str, tuple[Page, str]]) -> Archive:
-    """Each address has a good image once, and then does what it is told."""
+    """Creates an archive whose addresses serve a good image once and then their page of ``pages``."""
     site.pages = {f"/{number}": in_turn(GOOD, then) for number, (then, _) in enumerate(pages.values())}
     site.pages["/robots.txt"] = page(answer(200, b"User-agent: *\nDisallow: /private\n"))
     site.pages["/login"], site.pages["/loop"] = HTML, page(answer(302, b"", "Location: /loop"))
@@ -67,15 +68,15 @@ def archive_of(folder: Path, site: Site, pages: dict[str, tuple[Page, str]]) -> 
 def test_what_is_no_newer_whole_image_replaces_none(tmp_path: Path, site: Site) -> None:
     archive = archive_of(tmp_path, site, KEPT)
     before, _ = run(archive, site)
-    after, tally = run(archive, site, refresh=True, drop_removed=True, max_bytes=100_000)
-    for name, (_, told) in KEPT.items():
+    after, stats = run(archive, site, refresh=True, drop_removed=True, max_bytes=100_000)
+    for name, (_, expected_detail) in KEPT.items():
         old, new = before[f"m:{name}"], after[f"m:{name}"]
         changed = {key for key in old if old[key] != new[key]}
         assert changed <= {"detail", "fetched_at", "attempts"}, name
         assert new["bytes"] == OLD
         assert new["detail"].startswith("refresh failed: "), name
-        assert told in new["detail"], name
-    report = tally.report(1.0)
+        assert expected_detail in new["detail"], name
+    report = stats.report(1.0)
     assert report["refresh_failed"] == report["failures"]
     assert report["rows_failed"] == sum(report["refresh_failed"].values()) == len(KEPT)
     assert report["rows_out"] == 0
@@ -95,9 +96,9 @@ def test_a_new_address_is_asked_by_every_run_until_it_answers(tmp_path: Path, si
         rows, _ = run(archive, site)
     assert (rows["m:a"]["bytes"], rows["m:a"]["status"]) == (OLD, "ok")
     assert rows["m:a"]["detail"] == "the new address failed: 503 Service Unavailable"
-    rows, tally = run(archive, site, refresh=True)
+    rows, stats = run(archive, site, refresh=True)
     assert rows["m:a"]["bytes"] == OLD
-    assert tally.report(1.0)["rows_failed"] == 1
+    assert stats.report(1.0)["rows_failed"] == 1
     rows, _ = run(archive, site)
     assert (rows["m:a"]["bytes"], rows["m:a"]["status"], rows["m:a"]["detail"]) == (NEW, "ok", None)
     run(archive, site)
@@ -107,23 +108,23 @@ def test_a_new_address_is_asked_by_every_run_until_it_answers(tmp_path: Path, si
 def test_what_is_removed_is_marked_and_deleted_on_request_alone(tmp_path: Path, site: Site) -> None:
     archive = archive_of(tmp_path, site, REMOVED)
     run(archive, site)
-    marked, tally = run(archive, site, refresh=True)
+    marked, stats = run(archive, site, refresh=True)
     for name, (_, status) in REMOVED.items():
         row = marked[f"m:{name}"]
         assert (row["bytes"], row["status"]) == (OLD, status)
         assert row["detail"].startswith("removed: ")
         assert row["sha256"]
-    assert tally.report(1.0)["removed"] == {"http": 2, "opt_out": 1}
+    assert stats.report(1.0)["removed"] == {"http": 2, "opt_out": 1}
     pages, site.pages = site.pages, {path: page(answer(503)) for path in site.pages if path != "/robots.txt"}
     still, _ = run(archive, site, retry=("http", "opt_out"))
     for name, row in still.items():
         assert (row["bytes"], row["status"]) == (OLD, marked[name]["status"])
         assert row["detail"] == f"{marked[name]['detail']}; refresh failed: 503 Service Unavailable"
     site.pages = pages
-    dropped, tally = run(archive, site, refresh=True, drop_removed=True)
+    dropped, stats = run(archive, site, refresh=True, drop_removed=True)
     assert {row["bytes"] for row in dropped.values()} == {None}
     assert {row["sha256"] for row in dropped.values()} == {None}
-    assert tally.report(1.0)["removed"] == {"http": 2, "opt_out": 1}
+    assert stats.report(1.0)["removed"] == {"http": 2, "opt_out": 1}
 
 
 def test_a_removed_image_comes_back(tmp_path: Path, site: Site) -> None:
@@ -156,9 +157,9 @@ def test_robots_that_now_forbid_are_a_removal(tmp_path: Path, site: Site) -> Non
     archive = archive_of(tmp_path, site, {"a": (GOOD, "")})
     run(archive, site)
     site.pages["/robots.txt"] = DISALLOW
-    rows, tally = run(archive, site, refresh=True)
+    rows, stats = run(archive, site, refresh=True)
     assert [(row["status"], row["bytes"]) for row in rows.values()] == [("robots", OLD)]
-    assert tally.removed == {"robots": 1}
+    assert stats.removed == {"robots": 1}
 
 
 @pytest.mark.parametrize("smaller", [{"allow_hosts": ()}, {"max_bytes": 100}, {"max_pixels": 100}])
@@ -182,9 +183,9 @@ def test_a_folder_that_is_not_mounted(tmp_path: Path) -> None:
     (share / "b.jpg").write_bytes(OLD[:500])
     assert [row["bytes"] for row in run(archive, refresh=True, drop_removed=True)[0].values()] == [OLD, OLD]
     share.rename(tmp_path / "elsewhere")
-    rows, tally = run(archive, refresh=True, drop_removed=True)
+    rows, stats = run(archive, refresh=True, drop_removed=True)
     assert [(row["status"], row["bytes"]) for row in rows.values()] == [("ok", OLD)] * 2
-    assert tally.unrefreshed.total() == 2
+    assert stats.unrefreshed.total() == 2
 
 
 def test_dropping_needs_rows_that_are_asked_for_again() -> None:

@@ -1,4 +1,4 @@
-"""Hosts to which no connection can be made: given up after short rests, and said to be what they are."""
+"""Hosts that accept no connection are given up after short cooldowns and reported as unreachable."""
 
 import asyncio
 import socket
@@ -15,7 +15,7 @@ from tests.scrape.here import images_of, make_archive, scrape_here
 
 @pytest.fixture
 def closed() -> str:
-    """A host and port at which nobody listens."""
+    """A host and port where nothing listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return f"127.0.0.1:{free.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""A worker when things go on for long, or wrong: early commits, bounded memory, errors that nobody thought of."""
+"""A worker in long and failing runs: early commits, bounded memory, unexpected errors."""
 
 import asyncio
 import threading
@@ -71,7 +71,7 @@ def test_no_more_bodies_come_in_than_the_disk_takes(
 
 
 def worker_of(archive: Archive, options: Options) -> Worker:
-    """With limits of its own, in the same round as any other."""
+    """Returns a worker with rate limits of its own, in the same round as all others."""
     limits = RateLimitCoordinator(Rules(4, 0.0, 60.0))
 
     async def exchange(request: Request) -> Answer:
@@ -91,30 +91,30 @@ def test_what_a_lost_worker_had_committed_counts(
     archive, options = archive_of(tmp_path, site, 40), Options(allow_hosts=(site.netloc,), limit=take)
 
     async def run() -> tuple[int, Stats]:
-        (piece,) = find_pieces(archive, options)
+        (task,) = find_pieces(archive, options)
         lost, other = worker_of(archive, options), worker_of(archive, options)
-        at_work = asyncio.create_task(lost.end(piece))
+        at_work = asyncio.create_task(lost.end(task))
         while not (before := len(images_of(archive))):
             await asyncio.wait([at_work], timeout=0.01)
         at_work.cancel()
         await asyncio.wait([at_work])
         await lost.close()
-        tally = await other.end(piece, careful=True)
+        stats = await other.end(task, careful=True)
         await other.close()
-        return before, tally
+        return before, stats
 
-    before, tally = asyncio.run(run())
+    before, stats = asyncio.run(run())
     assert 0 < before < take
-    assert (len(images_of(archive)), tally.rows) == (take, take)
-    assert tally.statuses == {"ok": take - 1, "http": 1}
+    assert (len(images_of(archive)), stats.rows) == (take, take)
+    assert stats.statuses == {"ok": take - 1, "http": 1}
 
 
 def test_pieces_of_several_shards_are_read_at_once(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each is of its own part of the catalog, though both are read by one worker's threads."""
+    """Each task gets the rows of its own catalog partition, although threads of one worker read both."""
     site.default, together, real = GOOD, threading.Barrier(2, timeout=5.0), Table.outcome
 
     def outcome(table: Table, *arguments: Any) -> dict[str, Any] | None:
-        together.wait()  # here both have their part of the catalog
+        together.wait()  # at this point, both have read their catalog partition
         return real(table, *arguments)
 
     monkeypatch.setattr(Table, "outcome", outcome)
@@ -122,9 +122,9 @@ def test_pieces_of_several_shards_are_read_at_once(tmp_path: Path, site: Site, m
 
     async def run() -> int:
         worker = worker_of(archive, options)
-        tallies = await asyncio.gather(*[worker.end(piece, careful=True) for piece in find_pieces(archive, options)])
+        all_stats = await asyncio.gather(*[worker.end(task, careful=True) for task in find_pieces(archive, options)])
         await worker.close()
-        return sum(tally.rows for tally in tallies)
+        return sum(stats.rows for stats in all_stats)
 
     assert asyncio.run(run()) == len(images_of(archive)) == 20
     for shard in range(2):
@@ -159,9 +159,9 @@ def test_without_the_keeper_of_the_limits_nothing_is_fetched_and_nothing_written
 
     async def run() -> None:
         worker = Worker(archive, Options(allow_hosts=(site.netloc,)), exchange, threads=1)
-        (piece,) = find_pieces(archive, Options())
+        (task,) = find_pieces(archive, Options())
         with pytest.raises(ExceptionGroup) as caught:
-            await worker.end(piece)
+            await worker.end(task)
         assert caught.group_contains(CoordinatorLost)
         await worker.close()
 

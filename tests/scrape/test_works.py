@@ -1,4 +1,4 @@
-"""Which rows a run takes up, and what becomes of those that are there: limit, rights, retry, refresh."""
+"""Which rows a run fetches, and what happens to stored ones: limit, rights, retry, refresh."""
 
 import asyncio
 from pathlib import Path
@@ -31,8 +31,8 @@ def pending(archive: Archive, **settings: Any) -> list[str]:
     catalog = archive.table("catalog")
     return sorted(
         row.id
-        for piece in find_pieces(archive, options)
-        for row in read_rows(archive, piece, catalog.read(piece.shard, piece.source_part), options)
+        for task in find_pieces(archive, options)
+        for row in read_rows(archive, task, catalog.read(task.shard, task.source_part), options)
     )
 
 
@@ -78,8 +78,8 @@ def test_limit(tmp_path: Path, site: Site) -> None:
 
 def test_large_parts_are_cut(tmp_path: Path, site: Site) -> None:
     archive = make_archive(tmp_path, {"image_url": urls(site, 600)}, shards=1)
-    pieces = list(find_pieces(archive, Options()))
-    assert [(piece.start, piece.stop, piece.take) for piece in pieces] == [
+    tasks = list(find_pieces(archive, Options()))
+    assert [(task.start, task.stop, task.take) for task in tasks] == [
         (0, 256, 256),
         (256, 512, 256),
         (512, 600, 88),

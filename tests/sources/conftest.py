@@ -1,4 +1,4 @@
-"""What the tests of the sources share: a server on loopback, time that does not pass, chunks as plain rows."""
+"""Shared by the tests of sources: a local server, a fetcher that never sleeps, chunks as plain rows."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -18,7 +18,7 @@ def museum() -> Iterator[Museum]:
 
 @pytest.fixture
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long the fetcher would have slept, each time."""
+    """The seconds that the fetcher would have slept, each time."""
     slept: list[float] = []
     monkeypatch.setattr(fetch, "_sleep", slept.append)
     return slept

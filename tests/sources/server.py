@@ -1,4 +1,4 @@
-"""A small museum server on loopback that answers as each test tells it, and remembers what it was asked."""
+"""A small museum server on loopback: each test defines its answers, and it records the requests."""
 
 import json
 import threading
@@ -14,7 +14,7 @@ Answer = tuple[int, dict[str, str], bytes]
 
 @dataclass
 class Museum:
-    """``answer(path, params)`` gives a JSON value, or (status, headers, body); ``asked`` lists paths with queries."""
+    """``answer(path, params)`` returns a JSON value, or (status, headers, body); ``asked`` lists paths with queries."""
 
     url: str = ""
     asked: list[str] = field(default_factory=list)
@@ -32,13 +32,13 @@ def running() -> Iterator[Museum]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        wbufsize = 1 << 16  # one packet an answer: two would wait for each other
+        wbufsize = 1 << 16  # sends a response as one packet: a second one would be delayed
 
         def do_GET(self) -> None:
             museum.asked.append(self.path)
             museum.agents.append(self.headers["User-Agent"])
-            parts = urlsplit(self.path)
-            value = museum.answer(parts.path, dict(parse_qsl(parts.query)))
+            url = urlsplit(self.path)
+            value = museum.answer(url.path, dict(parse_qsl(url.query)))
             status, headers, body = (
                 value if isinstance(value, tuple) else (200, {"Content-Type": "application/json"}, to_bytes(value))
             )

@@ -1,4 +1,4 @@
-"""The rule about addresses, against the special ranges one by one."""
+"""Which IP addresses are public, range by range, and which hosts the user has allowed."""
 
 import pickle
 
@@ -13,10 +13,10 @@ from artsim.sources.address import AllowedHosts, is_public
     [
         "0.0.0.0",
         "10.1.2.3",
-        "100.64.0.1",  # shared by a carrier's customers
+        "100.64.0.1",  # carrier-grade NAT
         "127.0.0.1",
         "127.255.255.254",
-        "169.254.169.254",  # metadata of the clouds
+        "169.254.169.254",  # cloud metadata services
         "172.16.0.1",
         "172.31.255.255",
         "192.0.0.8",

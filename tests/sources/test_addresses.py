@@ -1,4 +1,4 @@
-"""Bare lists of images: nothing but one address or file a line."""
+"""Plain lists of images: one address or file per line."""
 
 import json
 from pathlib import Path
@@ -21,11 +21,11 @@ def listed(path: Path) -> list[str]:
     [
         ("urls.txt", "\n".join(ADDRESSES)),
         ("urls.csv", "\r\n".join(ADDRESSES) + "\r\n\r\n"),
-        ("urls.tsv", "\ufeff" + "\n".join(f'"{one}"' for one in ADDRESSES)),
-        ("urls", "\n".join(f"  {one},," for one in ADDRESSES)),
+        ("urls.tsv", "\ufeff" + "\n".join(f'"{address}"' for address in ADDRESSES)),
+        ("urls", "\n".join(f"  {address},," for address in ADDRESSES)),
         ("urls.json", json.dumps(ADDRESSES)),
         ("urls.json", json.dumps({"urls": ADDRESSES})),
-        ("urls.jsonl", "\n".join(json.dumps(one) for one in ADDRESSES)),
+        ("urls.jsonl", "\n".join(json.dumps(address) for address in ADDRESSES)),
     ],
 )
 def test_one_address_a_line(tmp_path: Path, name: str, text: str) -> None:
@@ -44,7 +44,9 @@ def test_a_line_that_is_no_address_is_rejected_with_its_number(tmp_path: Path) -
     (tmp_path / "urls.txt").write_text(f"{ADDRESSES[0]}\n# more\n\n{ADDRESSES[1]}\n")
     chunks = list(open_table(str(tmp_path / "urls.txt"), {}).chunks([]))
     assert [(row["where"], row["image_url"]) for row in rows_of(chunks)] == [("1", ADDRESSES[0]), ("4", ADDRESSES[1])]
-    assert [(one.line, one.reason) for one in rejects_of(chunks)] == [("2", "not an image address or file name")]
+    assert [(reject.line, reject.reason) for reject in rejects_of(chunks)] == [
+        ("2", "not an image address or file name")
+    ]
 
 
 @pytest.mark.parametrize("text", ["https://m.org/1.jpg,Gate\nhttps://m.org/2.jpg,Mill\n", "1\thttps://m.org/1.jpg\n"])

@@ -1,4 +1,4 @@
-"""Nothing outside the folder that was named, however it is spelt."""
+"""Paths that lead outside the given folder are refused, in any spelling."""
 
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def test_the_folder_of_a_file(tmp_path: Path) -> None:
 
 
 def test_a_folder_opened_by_its_address_is_the_same_folder(tmp_path: Path) -> None:
-    """Whoever reads the files later knows the folder by the address that was noted alone."""
+    """Later readers of the files know the folder only by its recorded address."""
     folder = tmp_path / "q r#1%20é"
     folder.mkdir()
     (folder / "a b.jpg").write_bytes(b"x")

@@ -1,4 +1,4 @@
-"""Folders in buckets: objects that only mark a folder, and what desktops leave behind, are neither images nor rows."""
+"""In buckets, folder markers and files left behind by desktops are neither images nor rows."""
 
 from collections.abc import Iterator
 from typing import Any

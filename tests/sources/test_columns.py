@@ -1,4 +1,4 @@
-"""Which column of a table is which of the catalog."""
+"""How the columns of a table map to those of the catalog."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from artsim.sources.columns import check_columns, parse_columns, resolved
 
 
 def test_names_that_speak_for_themselves() -> None:
-    there = ["omni_id", "artist_full_name", "artwork_name", "creation_year", "source_url", "image_url", "l1_type", "x"]
-    assert resolved({}, there, ["image_url"]) == {
+    names = ["omni_id", "artist_full_name", "artwork_name", "creation_year", "source_url", "image_url", "l1_type", "x"]
+    assert resolved({}, names, ["image_url"]) == {
         "id": ("omni_id",),
         "artist": ("artist_full_name",),
         "title": ("artwork_name",),
@@ -62,15 +62,15 @@ def test_a_column_that_is_not_there_is_named() -> None:
 
 
 def test_names_that_museums_use() -> None:
-    there = ["_primaryTitle", "_primaryDate", "artist_display", "medium_display", "primaryimageurl", "url", "datebegin"]
-    found = resolved({}, there, ["primaryimageurl"])
-    assert found["image_url"] == ("primaryimageurl",)
-    assert found["page_url"] == ("url",)
-    assert found["title"] == ("_primaryTitle",)
-    assert found["date_text"] == ("_primaryDate",)
-    assert found["artist"] == ("artist_display",)
-    assert found["technique"] == ("medium_display",)
-    assert found["year_from"] == ("datebegin",)
+    names = ["_primaryTitle", "_primaryDate", "artist_display", "medium_display", "primaryimageurl", "url", "datebegin"]
+    resolved_columns = resolved({}, names, ["primaryimageurl"])
+    assert resolved_columns["image_url"] == ("primaryimageurl",)
+    assert resolved_columns["page_url"] == ("url",)
+    assert resolved_columns["title"] == ("_primaryTitle",)
+    assert resolved_columns["date_text"] == ("_primaryDate",)
+    assert resolved_columns["artist"] == ("artist_display",)
+    assert resolved_columns["technique"] == ("medium_display",)
+    assert resolved_columns["year_from"] == ("datebegin",)
 
 
 def test_a_column_that_is_said_twice_is_a_mistake():

@@ -1,4 +1,4 @@
-"""Delimited text: encodings, quotes, and lines that are broken; line numbers are those of the file."""
+"""Delimited text: encodings, quotes and broken lines; line numbers are those of the file."""
 
 import io
 import random
@@ -106,9 +106,9 @@ def test_random_tables_come_back_as_they_were() -> None:
     dice = random.Random(7)
     signs = ["a", "é", '"', ",", ";", "\n", "\r\n", " ", "'", "漢"]
     table = [["x", *("".join(dice.choices(signs, k=dice.randrange(6))) for _ in range(3))] for _ in range(300)]
-    out = io.StringIO(newline="")
-    csv.writer(out).writerows([["i", "a", "b", "c"], *table])
-    rows, _, rejects = read(out.getvalue().encode())
+    sink = io.StringIO(newline="")
+    csv.writer(sink).writerows([["i", "a", "b", "c"], *table])
+    rows, _, rejects = read(sink.getvalue().encode())
     assert [list(row.values()) for row in rows] == table and not rejects
 
 
@@ -118,18 +118,18 @@ ADDRESSED = "id,image_url,title\n"
 @pytest.mark.parametrize(
     ("header", "lines", "bad"),
     [
-        # two titles begin with a stray quote, and all between them is one field of a record of the right width
+        # two titles begin with a stray quote; the text between them is one field of a record of the right width
         (
             ADDRESSED,
             ['1,http://h/1.jpg,"Untitled', "2,http://h/2.jpg,Boat", '3,http://h/3.jpg,"Sea', "4,http://h/4.jpg,D"],
             {1, 3},
         ),
-        # the quote that closes it stands at the end of a title, as in good CSV
+        # the closing quote is at the end of a title, as in valid CSV
         (ADDRESSED, ['1,http://h/1.jpg,"Untitled', "2,http://h/2.jpg,Boat", '3,http://h/3.jpg,Sea"'], {1}),
         (ADDRESSED, ["0,http://h/0.jpg,A", '1,http://h/1.jpg,"Untitled', '2,http://h/2.jpg,Boat"'], {1}),
-        # never closed, and the end of the file ends the field
+        # never closed: the end of the file ends the field
         (ADDRESSED, ['1,http://h/1.jpg,"Untitled', "2,http://h/2.jpg,Boat"], {1}),
-        # in the middle, at the beginning, with file names, with other signs
+        # in the middle, at the beginning, with file names, with other delimiters
         (
             "id,title,image_url\n",
             ['1,"Untitled,http://h/1.jpg', "2,Boat,http://h/2.jpg", '3,"Sea,http://h/3.jpg'],

@@ -1,4 +1,4 @@
-"""Images inside a Parquet table: the catalog can't take them, and says what to do."""
+"""Images embedded in a Parquet table are refused, with a message that says what to do."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Answers of APIs as they were saved: every row in them is a row, and one work with lists of its own stays one."""
+"""Saved API responses: each record is one row, also an artwork that contains lists."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ BY_ID = {work["id"]: {key: value for key, value in work.items() if key != "id"} 
 
 
 def read(path: Path, value: Any, is_lines: bool = False) -> list[dict[str, Any]]:
-    path.write_text("".join(f"{json.dumps(one)}\n" for one in value) if is_lines else json.dumps(value))
+    path.write_text("".join(f"{json.dumps(record)}\n" for record in value) if is_lines else json.dumps(value))
     return rows_of(open_table(str(path), {}).chunks([]))
 
 

@@ -1,4 +1,4 @@
-"""Asking museums' servers: patience, manners and fences."""
+"""Requests to museum servers: retries, pauses between requests, and blocked addresses."""
 
 import gzip
 import socket
@@ -164,7 +164,7 @@ def test_a_name_that_changes_its_address_is_caught_when_it_connects(
     monkeypatch.setattr(guard.socket, "create_connection", connect)
     with pytest.raises(Unreachable, match="not public"):
         Web(None, [], None).json("http://rebinding.example/")
-    assert connected == [("8.8.8.8", 80)]  # only ever the address that was looked at
+    assert connected == [("8.8.8.8", 80)]  # connects only to the address that was checked
 
 
 def test_nobody_waits_for_a_dripping_server(naps: list[float], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""IIIF collections, from files and from a server on loopback: each document once, whatever links to it."""
+"""IIIF collections from files and from a local server: each document is read once, even if several link to it."""
 
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,7 @@ def test_a_run_that_broke_off_asks_for_no_manifest_twice(
         ingest(archive, opened(museum.url + "/top"))
     museum.answer, before = healthy, len(museum.asked)
     report = ingest(archive, opened(museum.url + "/top"))
-    # Ten were put away, and three more were read since but lost: those are asked for again, and nothing else.
+    # The resume cache has the first ten manifests; the three read after them were lost and are requested again.
     assert museum.asked[before:] == ["/top", *(f"/m{n}" for n in range(10, 20))]
     assert report["rows_out"] == 20
 
@@ -154,7 +154,7 @@ def test_every_recorded_file_is_accounted_for(shared_data: Path) -> None:
         }
         files = {path.name for path in (shared_data / "museum-apis" / "iiif" / name).glob("*.json")}
         collections = {file for file in files if "collection" in file and file not in places}
-        assert files - places == collections  # of a collection whose members are all there nothing is left to say
+        assert files - places == collections  # no row or reject names a collection if all of its members are present
 
 
 def test_pages_of_a_collection_without_end_are_left(museum: Museum, naps: list[float]) -> None:
@@ -175,16 +175,16 @@ def test_pages_of_a_collection_without_end_are_left(museum: Museum, naps: list[f
 def test_a_collection_that_invents_members_without_end_is_left(
     museum: Museum, naps: list[float], monkeypatch: pytest.MonkeyPatch, member: str
 ) -> None:
-    """Every page has a new next page and new members, which are as empty or do not exist."""
+    """Every page links to a new page and a new member; the member is just as empty, or does not exist."""
 
     def answer(path: str, params: dict[str, str]) -> Any:
         if path.endswith("/gone"):
             return 404, {}, b""
         number = len(museum.asked)
-        inside = f"{museum.url}/n{number}" + ("/gone" if member == "Manifest" else "")
+        member_id = f"{museum.url}/n{number}" + ("/gone" if member == "Manifest" else "")
         return {
             "type": "Collection",
-            "items": [{"id": inside, "type": member}],
+            "items": [{"id": member_id, "type": member}],
             "next": f"{museum.url}/next{number}",
         }
 
@@ -231,7 +231,7 @@ def test_pages_of_annotations_that_fail_are_named_and_soon_no_longer_asked_for(
     assert {reject.reason for reject in rejects} == {"its page of annotations could not be fetched"}
     assert len(rejects) == 8
     assert "HTTP 500" in rejects[0].text
-    assert len([path for path in museum.asked if "page" in path]) == 15  # three of them, five times each
+    assert len([path for path in museum.asked if "page" in path]) == 15  # three pages, five attempts each
 
 
 def test_links_of_a_collection_may_be_relative(museum: Museum, naps: list[float]) -> None:

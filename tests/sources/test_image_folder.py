@@ -1,4 +1,4 @@
-"""Images in a folder beside the table, and addresses made from columns, as the job's command line takes them."""
+"""The options ``--images`` and ``--image-template`` of ``jobs.catalog``."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from tests.sources.conftest import rows_of
 
 
 def catalog(folder: Path, text: str, *more: str, name: str = "works.csv") -> dict[str, Any]:
-    """Runs the job on a table with this text, in an archive of its own."""
+    """Runs the job on a table with this text in a new archive; returns its report, image addresses and rejects."""
     (folder / "table").mkdir(exist_ok=True)
     (folder / "table" / name).write_text(text)
     location = str(folder / "table" / name)
@@ -57,7 +57,7 @@ def below(folder: Path, address: str) -> str:
 
 
 def test_rows_name_their_files_in_many_ways(tmp_path: Path, scans: Path) -> None:
-    given = {
+    cases = {
         "a": ("1.jpg", "1.jpg"),
         "b": ("./1.JPG", "1.jpg"),
         "c": ("2", "2.JPG"),
@@ -72,16 +72,16 @@ def test_rows_name_their_files_in_many_ways(tmp_path: Path, scans: Path) -> None
         "l": (f"{tmp_path}/link/2.JPG", "2.JPG"),
     }
     (tmp_path / "link").symlink_to(scans)
-    text = "id,image\n" + "\n".join(f"{name},{value}" for name, (value, _) in given.items())
+    text = "id,image\n" + "\n".join(f"{name},{value}" for name, (value, _) in cases.items())
     report = catalog(tmp_path, text, "--images", str(scans))
     assert {name: below(scans, address) for name, address in report["rows"].items()} == {
-        name: file for name, (_, file) in given.items()
+        name: file for name, (_, file) in cases.items()
     }
     assert report["rows_failed"] == 0
 
 
 def test_what_is_no_file_of_the_folder_is_rejected_and_says_why(tmp_path: Path, scans: Path) -> None:
-    given = {
+    reasons = {
         "../secret.jpg": "the path leads outside the folder",
         "rooms/../../secret.jpg": "the path leads outside the folder",
         "up/secret.jpg": "a link leads outside",
@@ -99,10 +99,10 @@ def test_what_is_no_file_of_the_folder_is_rejected_and_says_why(tmp_path: Path, 
         "https://museum.org/img/9.jpg": "no such file",
         "http://[bad": "not a valid file name",
     }
-    text = "id,image\ngood,1.jpg\n" + "\n".join(f"{at},{value}" for at, value in enumerate(given))
+    text = "id,image\ngood,1.jpg\n" + "\n".join(f"{at},{value}" for at, value in enumerate(reasons))
     report = catalog(tmp_path, text, "--images", str(scans))
-    assert list(report["rows"]) == ["good"] and report["rows_failed"] == len(given)
-    for value, reason in given.items():
+    assert list(report["rows"]) == ["good"] and report["rows_failed"] == len(reasons)
+    for value, reason in reasons.items():
         assert any(reason in line and value in line for line in report["rejected_rows"].splitlines()), value
 
 

@@ -1,4 +1,4 @@
-"""Addresses at the size that is wanted, for what each version and level of the Image API allows."""
+"""Image addresses at a requested size, for each version and compliance level of the IIIF Image API."""
 
 from typing import Any
 
@@ -55,13 +55,13 @@ def address(service: Any, size: int = 1000, region: str = "full", rotation: str 
         (None, {}, "https://i.org/plain.jpg"),
         ("https://i.org/iiif/x", {}, "https://i.org/plain.jpg"),
         (V3 | {"id": "ftp://x", "profile": "level2"}, {}, "https://i.org/plain.jpg"),
-        # the copy that the manifest names is as good, and likely to be at hand
+        # the copy that the manifest links to is large enough, and the server has likely cached it
         (
             V2 | {"profile": "level2"},
             {"width": 843, "height": 600, "id": f"{S}/full/843,/0/default.jpg"},
             f"{S}/full/843,/0/default.jpg",
         ),
-        # but not if it is the whole image under a wrong size, or no image at all
+        # but not if it is the whole image with a wrong size, or not an image
         (
             V2 | {"profile": "level2"},
             {"width": 843, "height": 600, "id": f"{S}/full/full/0/default.jpg"},

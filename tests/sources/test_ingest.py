@@ -1,4 +1,4 @@
-"""From chunks to the catalog: each row once, in order, whoever was killed and however often it is run."""
+"""Writing chunks to the catalog: each row once and in order, even after killed or repeated runs."""
 
 import csv
 import json
@@ -46,8 +46,8 @@ def test_rows_come_in_and_are_found_again(archive: Archive) -> None:
     assert report["collection"] == "museum" and report["rejects"] is None
     table = archive.table("catalog")
     for shard in range(4):
-        (part,) = table.parts(shard)
-        rows = table.read(shard, part)
+        (partition,) = table.parts(shard)
+        rows = table.read(shard, partition)
         assert rows.schema.equals(CATALOG)
         assert set(archive.shard_of(rows["id"])) == {shard}
         numbers = [int(text[1:]) for text in rows["title"].to_pylist()]
@@ -82,10 +82,10 @@ def test_an_id_that_comes_again_is_rejected_with_the_place_of_the_first(archive:
 
 
 def test_rejects_are_kept_with_line_reason_and_text(archive: Archive) -> None:
-    bad = works(8)
-    bad[0]["image_url"] = "ftp://m.org/8.jpg"
+    bad_rows = works(8)
+    bad_rows[0]["image_url"] = "ftp://m.org/8.jpg"
     report = ingest(
-        archive, source([*works(1), Reject.of(5, "broken", 'a "line"\nof two'), *bad, *works(9, image_url=None)])
+        archive, source([*works(1), Reject.of(5, "broken", 'a "line"\nof two'), *bad_rows, *works(9, image_url=None)])
     )
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (4, 1, 3)
     assert report["rejected"] == {
@@ -122,13 +122,13 @@ def test_a_run_killed_between_shards_is_finished_by_the_next(archive: Archive, m
         patch.setattr(archive.table("catalog").__class__, "write", dies)
         ingest(archive, source(works(*range(200))))
     assert 0 < len(catalog(archive)) < 200
-    # Meanwhile the file has grown: what was killed half-way and what is new come together.
+    # The source has grown since; the next run adds both the missing and the new rows.
     ingest(archive, source(works(*range(250))))
     assert sorted(row["id"] for row in catalog(archive)) == sorted(f"museum:w{n}" for n in range(250))
 
 
 def test_two_runs_at_once_write_the_same_files(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second run asks what is there before the first one writes anything: the worst that can happen."""
+    """The second run lists the partitions before the first one writes any, which is the worst case."""
     with monkeypatch.context() as patch:
         patch.setattr(archive.table("catalog").__class__, "parts", lambda table, shard: [])
         ingest(archive, source(works(*range(100)), size=7))
@@ -148,7 +148,7 @@ def test_a_file_of_the_same_name_elsewhere_is_not_taken_for_the_same(archive: Ar
     with pytest.raises(UserError, match=r"--as.*/there/works.csv"):
         ingest(archive, other)
     assert ingest(archive, other, "museum")["rows_out"] == 1
-    assert ingest(archive, other)["rows_there"] == 2  # now it is known to belong there
+    assert ingest(archive, other)["rows_there"] == 2  # the collection now includes this location
     third = Source("museum", "/third/works.csv", lambda _: packed(works(3)), own_ids=True)
     assert ingest(archive, third)["rows_out"] == 1
 
@@ -167,7 +167,7 @@ def test_folders_that_were_named_are_noted(archive: Archive) -> None:
 
 
 class Slow:
-    """A source that counts what it is asked for, and fails where it is told."""
+    """A source that records which pages are requested, and fails at page ``fails_at``."""
 
     def __init__(self, fails_at: int | None = None) -> None:
         self.asked: list[int] = []

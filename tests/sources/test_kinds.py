@@ -1,4 +1,4 @@
-"""Files that are no tables are called what they are, by their content; tables in odd encodings are read."""
+"""Files that are not tables are identified by their content; tables in any usual encoding are read."""
 
 import gzip
 import io
@@ -17,7 +17,7 @@ CSV = "id,image_url,title\n1,https://m.org/1.jpg,Été\n2,https://m.org/2.jpg,Zw
 
 
 def catalog(path: Path, content: bytes) -> int:
-    """How many rows the job adds from a file of this content."""
+    """Returns the number of rows that the job adds from a file with this content."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     archive = str(path.parent / "archive")

@@ -1,4 +1,4 @@
-"""Texts of IIIF in several languages."""
+"""Labels and values of IIIF resources in several languages."""
 
 from typing import Any
 

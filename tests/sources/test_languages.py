@@ -1,4 +1,4 @@
-"""Names of columns in the languages of museums, each letter of them, also of other scripts."""
+"""Column names in many languages and scripts."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ import pytest
 from artsim.sources.table import open_table
 from tests.sources.conftest import rows_of
 
-IMAGE = "https://m.example/1"  # without an ending: only the column's name says that it is an image
+IMAGE = "https://m.example/1"  # without an extension, so that only the column name identifies it as an image
 
-# Names of the title, the artist, the date, the technique and the image.
+# Column names for title, artist, date, technique and image.
 HEADERS = {
     "norwegian": "Tittel,Kunstner,Årstall,Teknikk,Bilde",
     "icelandic": "Titill,Listamaður,Ártal,Tækni,Mynd",
@@ -52,8 +52,8 @@ HEADERS = {
 def test_names_of_columns_are_known_in_many_languages(tmp_path: Path, header: str) -> None:
     (tmp_path / "w.csv").write_text(f"{header}\nScream,Munch,1893,oil,{IMAGE}\n", encoding="utf-8")
     (row,) = rows_of(open_table(str(tmp_path / "w.csv"), {}).chunks([]))
-    found = [row[name] for name in ("title", "artist", "date_text", "technique", "image_url")]
-    assert found == ["Scream", "Munch", "1893", "oil", IMAGE]
+    values = [row[name] for name in ("title", "artist", "date_text", "technique", "image_url")]
+    assert values == ["Scream", "Munch", "1893", "oil", IMAGE]
     assert (row["year_from"], row["metadata"]) == (1893, None)
 
 

@@ -1,4 +1,4 @@
-"""Places that cannot be read as they are named, and folders deeper than a recursion goes."""
+"""Locations that are not supported, and folders nested deeper than Python's recursion limit."""
 
 import os
 import subprocess
@@ -29,18 +29,18 @@ def test_a_spreadsheet_is_to_be_saved_as_csv(tmp_path: Path, name: str) -> None:
 
 @pytest.fixture
 def removed(tmp_path: Path) -> Iterator[Path]:
-    """A folder that is removed by rm: pytest's own clean-up would recurse too deep."""
+    """A folder whose content is removed with ``rm``, because pytest's cleanup would exceed the recursion limit."""
     yield tmp_path
     subprocess.run(["rm", "-rf", str(tmp_path / "d")], check=True)
 
 
 def test_folders_deeper_than_a_recursion_goes(removed: Path) -> None:
-    here = os.open(removed, os.O_RDONLY)
+    parent = os.open(removed, os.O_RDONLY)
     for _ in range(1500):
-        os.mkdir("d", dir_fd=here)
-        below = os.open("d", os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = below
-    os.close(os.open("a.jpg", os.O_CREAT | os.O_WRONLY, dir_fd=here))
-    os.close(here)
+        os.mkdir("d", dir_fd=parent)
+        child = os.open("d", os.O_RDONLY, dir_fd=parent)
+        os.close(parent)
+        parent = child
+    os.close(os.open("a.jpg", os.O_CREAT | os.O_WRONLY, dir_fd=parent))
+    os.close(parent)
     assert [row["title"] for row in rows_of(list(open_folder(str(removed)).chunks([])))] == ["a"]

@@ -1,4 +1,4 @@
-"""A line far too long is rejected with its number, and the rows around it are read."""
+"""A line that is too long is rejected with its number; the rows around it are read."""
 
 import io
 from pathlib import Path
@@ -39,11 +39,11 @@ def test_a_line_far_too_long_costs_itself_alone(tmp_path: Path, name: str) -> No
 def test_utf_16_as_well() -> None:
     text = f"id,title\n1,a\n2,{HUGE}\n3,b\n".encode("utf-16")
     batches = list(read_delimited(io.BytesIO(text), "w.csv"))
-    assert [one for batch in batches for one in batch.table["id"].to_pylist()] == ["1", "3"]
+    assert [local_id for batch in batches for local_id in batch.table["id"].to_pylist()] == ["1", "3"]
 
 
 class _Blocks:
-    """A row of 64 MiB between two good ones, a block at a time."""
+    """A file with a row of 64 MiB between two good ones; each read returns one block."""
 
     def __init__(self) -> None:
         self.parts = [b"id,title\n1,a\n2,", *[b"x" * (1 << 20)] * 64, b"\n3,b\n"]

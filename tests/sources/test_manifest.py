@@ -1,4 +1,4 @@
-"""IIIF manifests of both versions as rows, and what is wrong with some of them."""
+"""IIIF manifests of versions 2 and 3 as rows, and the reasons for rejecting some of them."""
 
 import json
 import random
@@ -62,7 +62,7 @@ def test_of_several_to_choose_from_the_first_and_through_specific_resources() ->
         "default": {"@id": "https://m.org/3.jpg", "@type": "dctypes:Image"},
         "item": [image(4)],
     }
-    part = {
+    region = {
         "type": "SpecificResource",
         "source": image(5),
         "selector": {"type": "ImageApiSelector", "region": "0,0,9,9"},
@@ -70,7 +70,7 @@ def test_of_several_to_choose_from_the_first_and_through_specific_resources() ->
     assert [
         url
         for _, url in images(
-            manifest3(canvas3(1, choice), canvas3(2, old), canvas3(3, part), canvas3(4, "https://m.org/6.jpg"))
+            manifest3(canvas3(1, choice), canvas3(2, old), canvas3(3, region), canvas3(4, "https://m.org/6.jpg"))
         )
     ] == [f"https://m.org/{number}.jpg" for number in (1, 3, 5, 6)]
 
@@ -185,7 +185,7 @@ def test_bodies_nested_without_end_are_rejected() -> None:
 
 
 def test_a_broken_manifest_never_breaks_us(shared_data: Path) -> None:
-    """Every recorded manifest, with values replaced at random by values of other kinds."""
+    """Reads every recorded manifest with random values replaced by values of other types."""
     dice = random.Random(3)
     junk: list[Any] = [
         None,
@@ -211,14 +211,14 @@ def test_a_broken_manifest_never_breaks_us(shared_data: Path) -> None:
             return {name: spoil(inner) for name, inner in value.items()}
         return [spoil(inner) for inner in value[:6]] if isinstance(value, list) else value
 
-    done = 0
+    count = 0
     for path in sorted((shared_data / "museum-apis" / "iiif").rglob("*.json")):
         document = json.loads(path.read_text())
         for _ in range(3):
             spoiled = spoil(document)
             if kind_of(spoiled) in ("manifest", "canvas"):
-                done += len(read(spoiled)[0]) + len(read(spoiled)[1])
-    assert done > 100
+                count += len(read(spoiled)[0]) + len(read(spoiled)[1])
+    assert count > 100
 
 
 def test_the_recorded_manifests_say_who_made_what_and_when(shared_data: Path) -> None:
@@ -239,8 +239,8 @@ def test_the_recorded_manifests_say_who_made_what_and_when(shared_data: Path) ->
     assert letter["artist"].startswith("Thackara, A. M.") and letter["year_from"] == 1882
     bulletin = first("presentation-2/bl-manifest.json")
     assert (bulletin["year_from"], bulletin["year_to"]) == (1917, 1919) and is_public_domain(bulletin["rights"])
-    part = first("cookbook/0299-region.json")
-    assert "/1768,2423,1768,2080/" in part["image_url"]
+    region = first("cookbook/0299-region.json")
+    assert "/1768,2423,1768,2080/" in region["image_url"]
     courbet = first("presentation-2/wikimedia-proxy.json")
     assert (courbet["artist"], courbet["year_from"], courbet["year_to"]) == ("Gustave Courbet", 1849, 1850)
     assert is_public_domain(courbet["rights"])

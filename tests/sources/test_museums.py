@@ -1,5 +1,5 @@
 # ruff: noqa: E501  a record stays together, as in the answers that it stands for
-"""Catalogues in the shapes in which museums publish them: each has to be read without being told anything."""
+"""Catalogues in the formats that museums publish; each has to be read without any options."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.sources.conftest import rows_of
 
 WANTED = ("id", "title", "artist", "date_text", "image_url", "page_url", "rights")
 
-# Name of the file, its text, and what the first row has to say, in the order of WANTED.
+# File name, content, and expected values of the first row in the order of WANTED.
 PUBLISHED: dict[str, tuple[str, str | Any, tuple[str | None, ...]]] = {
     "moma, csv": (
         "works.csv",
@@ -265,7 +265,7 @@ def test_what_a_museum_publishes_is_read_as_it_is(tmp_path: Path, museum: str) -
     assert {column: row[column] for column in WANTED} == dict(zip(WANTED, wanted, strict=True))
 
 
-# Catalogues that publish no usable address, and what the message has to say.
+# Catalogues without usable image addresses: file name, content, and a text that the message has to contain.
 WITHOUT = {
     "met, csv": (
         "MetObjects.csv",
@@ -298,10 +298,10 @@ WITHOUT = {
 
 @pytest.mark.parametrize("case", WITHOUT)
 def test_a_catalogue_without_images_is_told_which_option_gives_them(tmp_path: Path, case: str) -> None:
-    name, text, said = WITHOUT[case]
+    name, text, expected = WITHOUT[case]
     (tmp_path / name).write_text(text if isinstance(text, str) else json.dumps(text), encoding="utf-8")
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as caught:
         list(open_table(str(tmp_path / name), {}).chunks([]))
-    message = str(told.value)
-    assert name in message and said in message and "\n" not in message
+    message = str(caught.value)
+    assert name in message and expected in message and "\n" not in message
     assert "--columns image_url=" in message and "--image-template" in message and "--images FOLDER" in message

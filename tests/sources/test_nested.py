@@ -1,4 +1,4 @@
-"""Nested values become names that people can read, never JSON or Python text, and reading them is bounded."""
+"""Nested values become readable names, never JSON or Python literals; their depth and number are limited."""
 
 import json
 from pathlib import Path
@@ -247,7 +247,7 @@ def test_hostile_nesting_is_bounded(tmp_path: Path) -> None:
     (tmp_path / "w.json").write_text(json.dumps(works))
     chunks = list(open_table(str(tmp_path / "w.json"), {}).chunks([]))
     assert [row["where"] for row in rows_of(chunks)] == ["1", "3", "4"]
-    assert [(one.line, one.reason) for one in rejects_of(chunks)] == [("2", "too many keys in one object")]
+    assert [(reject.line, reject.reason) for reject in rejects_of(chunks)] == [("2", "too many keys in one object")]
     assert rows_of(chunks)[1]["artist"].count(";") == 99
 
 

@@ -1,4 +1,4 @@
-"""Text that stands for no value is an empty cell: everywhere what only programs write, other words where none fits."""
+"""Markers for missing values become null: ``NULL`` in every column, ``None`` or ``-`` only in dates and URLs."""
 
 import json
 from pathlib import Path
@@ -31,8 +31,8 @@ def test_it_is_empty_where_it_can_mean_nothing_else(tmp_path: Path, text: str, k
     first, second = rows_of(chunks)
     assert (first["title"], first["artist"], first["date_text"]) == ("Gate", "Ann", "1842")
     assert [second[name] for name in ("date_text", "year_from", "page_url", "image_url")] == [None] * 4
-    kept = text if text in WORDS else None
-    assert (second["title"], second["artist"]) == (kept, kept), "a title may be None or -"
+    expected = text if text in WORDS else None
+    assert (second["title"], second["artist"]) == (expected, expected), "a title may be None or -"
 
 
 def test_a_template_makes_no_address_of_it(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Values and files that are answered in plain words, or kept out of the catalog's columns."""
+"""Odd values and files: kept out of the catalog's columns, or reported with a clear message."""
 
 import io
 from datetime import UTC, date, datetime

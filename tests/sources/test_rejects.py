@@ -1,4 +1,4 @@
-"""The file of rejected rows is opened in spreadsheets: nothing in it is run."""
+"""The file of rejected rows is safe to open in a spreadsheet: no cell is run as a formula."""
 
 import csv
 from pathlib import Path

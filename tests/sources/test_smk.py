@@ -1,4 +1,4 @@
-"""The National Gallery of Denmark's API, played by a server on loopback, and its recorded answers."""
+"""The API of the National Gallery of Denmark (SMK), simulated by a local server, and its recorded responses."""
 
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ def work(number: int, **more: Any) -> dict[str, Any]:
 
 
 def gallery(museum: Museum, count: int, page: int) -> None:
-    """A search that gives ``page`` works at a time whatever is asked for, a list of all ids, and single works."""
+    """Serves a search (always ``page`` artworks a response), a list of all ids, and single artworks except number 3."""
 
     def answer(path: str, params: dict[str, str]) -> Any:
         if path == "/api/v1/art/all_ids":
@@ -98,13 +98,13 @@ def test_a_server_that_breaks_down_is_taken_up_where_it_was(museum: Museum, naps
     archive = Archive.create(str(tmp_path))
     with pytest.raises(Unreachable):
         ingest(archive, opened(museum))
-    asked = len(museum.asked)
+    count_before = len(museum.asked)
     museum.answer = lambda path, params: (
-        (503, {"Retry-After": "1"}, b"") if len(museum.asked) == asked + 1 else healthy(path, params)
+        (503, {"Retry-After": "1"}, b"") if len(museum.asked) == count_before + 1 else healthy(path, params)
     )
     report = ingest(archive, opened(museum))
     assert (report["rows_in"], report["rows_out"]) == (95, 95)
-    assert len(museum.asked) - asked == 5 + 1  # pages 50 to 90, one of them twice
+    assert len(museum.asked) - count_before == 5 + 1  # pages 50 to 90, one of them twice
 
 
 def test_a_list_of_ids_is_asked_for_one_by_one(museum: Museum, naps: list[float]) -> None:
@@ -114,8 +114,8 @@ def test_a_list_of_ids_is_asked_for_one_by_one(museum: Museum, naps: list[float]
     assert [row["id"] for row in rows_of(chunks)] == [f"KMS{n}" for n in range(60) if n != 3]
     assert [(reject.line, reject.reason) for reject in rejects_of(chunks)] == [("KMS3", "HTTP 404")]
     before = len(museum.asked)
-    rest = rows_of(source.chunks(list(chunks[0].cursors)))
-    assert len(rest) == 10 and len(museum.asked) - before == 11
+    remaining = rows_of(source.chunks(list(chunks[0].cursors)))
+    assert len(remaining) == 10 and len(museum.asked) - before == 11
 
 
 def test_nothing_there_is_the_callers_mistake(museum: Museum, naps: list[float], tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_the_museums_flag_decides(
 
 
 def test_odd_works_are_rejected_and_stop_nothing(museum: Museum, naps: list[float]) -> None:
-    odd: list[Any] = [
+    artworks: list[Any] = [
         7,
         None,
         work(1, titles="x"),
@@ -161,8 +161,8 @@ def test_odd_works_are_rejected_and_stop_nothing(museum: Museum, naps: list[floa
         work(3, techniques=[["x"]]),
         work(4, titles=[]),
     ]
-    odd += [work(5, image_thumbnail={"a": 1}, object_number=12), work(6, titles=[{"title": "half \ud800"}])]
-    museum.answer = lambda path, params: {"found": len(odd), "items": odd}
+    artworks += [work(5, image_thumbnail={"a": 1}, object_number=12), work(6, titles=[{"title": "half \ud800"}])]
+    museum.answer = lambda path, params: {"found": len(artworks), "items": artworks}
     chunks = list(opened(museum).chunks([]))
     assert [row["id"] for row in rows_of(chunks)] == ["KMS4", "12", "KMS6"]
     assert [reject.line for reject in rejects_of(chunks)] == ["1", "2", "3", "4", "5"]

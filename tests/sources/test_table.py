@@ -1,4 +1,4 @@
-"""Catalogues as CSV, Parquet and JSON, up to the rows that the catalog would get."""
+"""Tables in CSV, Parquet and JSON, and the catalog rows read from them."""
 
 import gzip
 import json
@@ -54,13 +54,15 @@ def test_columns_can_be_named_and_composed(tmp_path: Path) -> None:
 
 
 def test_metadata_is_json_whatever_stands_there(tmp_path: Path) -> None:
-    odd = ['"', "\\", '\\"', "a\tb", "\x01", "é漢", "", "{x}", "[", "x\u2028y"]
-    table = pa.table({"url": ["https://m.org/1.jpg"] * len(odd), 'k"ey\\': odd, "b": ["1", None] * (len(odd) // 2)})
+    values = ['"', "\\", '\\"', "a\tb", "\x01", "é漢", "", "{x}", "[", "x\u2028y"]
+    table = pa.table(
+        {"url": ["https://m.org/1.jpg"] * len(values), 'k"ey\\': values, "b": ["1", None] * (len(values) // 2)}
+    )
     pq.write_table(table, tmp_path / "w.parquet")
-    for row, value, other in zip(rows_of(read(tmp_path / "w.parquet")), odd, table["b"].to_pylist(), strict=True):
+    for row, value, other in zip(rows_of(read(tmp_path / "w.parquet")), values, table["b"].to_pylist(), strict=True):
         expected = {'k"ey\\': " ".join(value.split()) if "\t" in value else value, "b": other}
-        found = json.loads(row["metadata"]) if row["metadata"] else {}
-        assert found == {name: text for name, text in expected.items() if text}
+        metadata = json.loads(row["metadata"]) if row["metadata"] else {}
+        assert metadata == {name: text for name, text in expected.items() if text}
 
 
 def test_files_are_taken_from_the_tables_own_folder_and_nowhere_else(tmp_path: Path) -> None:
@@ -69,13 +71,13 @@ def test_files_are_taken_from_the_tables_own_folder_and_nowhere_else(tmp_path: P
     (folder / "pics" / "ä 1.jpg").write_bytes(b"x")
     (tmp_path / "secret.jpg").write_bytes(b"x")
     (folder / "link.jpg").symlink_to(tmp_path / "secret.jpg")
-    good = folder / "pics" / "ä 1.jpg"
-    names = ["pics/ä 1.jpg", "../secret.jpg", str(good), "link.jpg", "gone.jpg", good.as_uri(), "file:///etc/passwd"]
+    image = folder / "pics" / "ä 1.jpg"
+    names = ["pics/ä 1.jpg", "../secret.jpg", str(image), "link.jpg", "gone.jpg", image.as_uri(), "file:///etc/passwd"]
     (folder / "labels.csv").write_text("\n".join(["file", *names]) + "\n", encoding="utf-8")
     chunks = read(folder / "labels.csv")
     assert [(row["id"], row["image_url"]) for row in rows_of(chunks)] == [
-        ("pics/ä 1.jpg", good.as_uri()),
-        (good.as_uri(), good.as_uri()),
+        ("pics/ä 1.jpg", image.as_uri()),
+        (image.as_uri(), image.as_uri()),
     ]
     assert [(reject.line, reject.reason) for reject in rejects_of(chunks)] == [
         ("3", "the path is empty or leads outside the folder"),
@@ -290,8 +292,8 @@ def test_missing_numbers_are_empty_and_whole_ones_have_no_fraction(tmp_path: Pat
         ("13", None, None, None),
         ("14", None, None, "Nan silk"),
     ]
-    left = [json.loads(row["metadata"], parse_constant=pytest.fail) for row in rows]
-    assert left == [
+    metadata = [json.loads(row["metadata"], parse_constant=pytest.fail) for row in rows]
+    assert metadata == [
         {"sizes": [{"cm": None}]},
         {"height": "1.1", "shelf.row": "3", "sizes": [{"cm": 2.5}]},
         {"height": "2"},

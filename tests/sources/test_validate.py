@@ -1,4 +1,4 @@
-"""The last check: which rows may enter the catalog."""
+"""Validation of rows before they enter the catalog."""
 
 import pytest
 
@@ -14,7 +14,7 @@ BAD_ADDRESS = {
 
 
 def check(image: str | None, local_id: str | None = "1", root: str | None = ROOT) -> str | None:
-    """The reason against a row, None if it is validated."""
+    """Validates a row; returns the reason for rejecting it, or None."""
     chunk = validated(chunk_of([{"id": local_id, "image_url": image, "title": "t", "where": "9"}], []), "c", root)
     if chunk.rejects:
         assert not len(chunk.rows) and chunk.rejects[0].line == "9"

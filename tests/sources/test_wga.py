@@ -30,7 +30,7 @@ def test_a_row_becomes_addresses_and_years(tmp_path: Path, encoding: str) -> Non
     assert (first["date_text"], first["year_from"], first["year_to"]) == ("c. 1550", 1550, 1550)
     assert json.loads(first["metadata"])["born_died"] == "(b. 1509, Modena, d. 1571)"
     assert second["title"] == 'The "Nun"; a study' and second["image_url"] == "https://www.wga.hu/art/x/x/nun.jpg"
-    assert (second["year_from"], second["year_to"]) == (1601, 1650)  # DATE says nothing, TIMEFRAME does
+    assert (second["year_from"], second["year_to"]) == (1601, 1650)  # DATE has no year, so TIMEFRAME is used
     assert [(reject.line, reject.reason) for reject in rejects_of(chunks)] == [
         ("5", "fewer fields than the header has"),
         ("4", "the URL is not a Web Gallery page"),

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  a record stays together
-"""Columns whose names nobody listed, known by their words; full images before thumbnails, known by their addresses."""
+"""Unlisted column names are recognized by words, thumbnails by their addresses. Full images are preferred."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.sources.conftest import rows_of
 WANTED = ("id", "title", "artist", "date_text", "image_url", "page_url")
 SMALL, LARGE = "https://m.example/styles/thumbnail/public/g.jpg?itok=x", "https://m.example/files/g.jpg"
 
-# Name of the file, its text, and what the row has to say, in the order of WANTED.
+# File name, content, and expected values of the row in the order of WANTED.
 TABLES: dict[str, tuple[str, str | Any, tuple[str | None, ...]]] = {
     "artwork title": (
         "w.csv", f"Artwork title,Artist name,Execution date,Accession number,Image URL,Artwork URL\nGate,Ann Elm,1842,A1,{LARGE},https://m.example/w/1\n",

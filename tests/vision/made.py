@@ -1,4 +1,4 @@
-"""Pictures made for the tests of vision: smooth shapes with detail, in any format and mode."""
+"""Synthetic images for the vision tests: smooth shapes with detail, in any format and mode."""
 
 import hashlib
 import io
@@ -11,7 +11,7 @@ from artsim.archive import CATALOG, IMAGES, Archive
 
 
 def picture(width: int, height: int, seed: int = 0) -> Image.Image:
-    """An RGB picture with large shapes and some texture, as photographs of paintings have."""
+    """Returns an RGB image with large shapes and some texture, like a photograph of a painting."""
     rng = np.random.default_rng(seed)
     coarse = Image.fromarray(rng.integers(0, 255, (6, 8, 3), np.uint8)).resize(
         (width, height), Image.Resampling.BICUBIC
@@ -28,21 +28,21 @@ def encoded(image: Image.Image, form: str = "JPEG", **settings: object) -> bytes
 
 
 def image_archive(uri: str, images: dict[str, bytes], *, part_rows: int = 16, rights: str | None = None) -> Archive:
-    """An archive as scrape leaves it: ``part_rows`` images a part, so that a small one has many parts."""
+    """Returns an archive as scrape leaves it; few rows per partition (``part_rows``) give it many partitions."""
     archive = Archive.create(uri, shards=4)
     names = list(images)
     shards = archive.shard_of(names)
     for shard in range(archive.shards):
-        mine = [name for name, at in zip(names, shards, strict=True) if at == shard]
-        catalog = {"id": mine, "title": mine, "rights": [rights] * len(mine)}
+        shard_ids = [name for name, at in zip(names, shards, strict=True) if at == shard]
+        catalog = {"id": shard_ids, "title": shard_ids, "rights": [rights] * len(shard_ids)}
         archive.table("catalog").write(shard, "p", _table(CATALOG, catalog))
-        for index, start in enumerate(range(0, len(mine), part_rows)):
-            some = mine[start : start + part_rows]
+        for index, start in enumerate(range(0, len(shard_ids), part_rows)):
+            ids = shard_ids[start : start + part_rows]
             rows = {
-                "id": some,
-                "status": ["ok"] * len(some),
-                "bytes": [images[name] for name in some],
-                "sha256": [hashlib.sha256(images[name]).hexdigest() for name in some],
+                "id": ids,
+                "status": ["ok"] * len(ids),
+                "bytes": [images[name] for name in ids],
+                "sha256": [hashlib.sha256(images[name]).hexdigest() for name in ids],
             }
             archive.table("images").write(shard, f"p-{index:05d}", _table(IMAGES, rows))
     return archive

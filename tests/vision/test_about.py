@@ -1,4 +1,4 @@
-"""What JSON files tell of an archive's features and collections; damaged ones are named before Ray starts."""
+"""JSON files that describe features and collections: damaged ones are reported before Ray starts."""
 
 import json
 from pathlib import Path
@@ -38,7 +38,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
 
 
 def _damaged(keys: dict[str, Any]) -> list[str | None]:
-    """Contents of a JSON file that should hold these keys; None is a folder in its place."""
+    """Returns damaged contents of a JSON file that should have these keys; None means a folder in its place."""
     without = [json.dumps({key: value for key, value in keys.items() if key != gone}) for gone in keys]
     wrong = [json.dumps({**keys, key: [[1]] if not isinstance(keys[key], list) else 1}) for key in keys]
     return ["", "{", "[]", "3", "{}", "[" * 99_999, *without, *wrong, None]
@@ -61,9 +61,9 @@ def test_damaged_features_are_named(archive: Archive) -> None:
     needed = {key: value for key, value in _ABOUT.items() if key != "name"}
     for content in _damaged(needed):
         _put(path, content)
-        with pytest.raises(UserError, match=r"features/resnet18/_about\.json") as said:
+        with pytest.raises(UserError, match=r"features/resnet18/_about\.json") as caught:
             _extract(archive)
-        assert "\n" not in str(said.value)
+        assert "\n" not in str(caught.value)
     _put(path, json.dumps(_ABOUT))
     with pytest.raises(AssertionError, match="Ray was started"):
         _extract(archive)

@@ -43,9 +43,9 @@ def test_copies_hash_alike_and_others_do_not():
     def hashed(image):
         return imagehash.hex_to_hash(check_image(encoded(image), LIMIT).phash)
 
-    one = picture(800, 600, seed=1)
-    assert hashed(one) - hashed(one.resize((400, 300))) <= 6
-    assert hashed(one) - hashed(picture(800, 600, seed=2)) > 12
+    original = picture(800, 600, seed=1)
+    assert hashed(original) - hashed(original.resize((400, 300))) <= 6
+    assert hashed(original) - hashed(picture(800, 600, seed=2)) > 12
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_exact_pixels_are_those_of_timm(size, squash):
 @pytest.mark.parametrize("size", SIZES)
 def test_scaling_in_the_decoder_changes_little(size):
     data = encoded(picture(*size), quality=92)
-    exact, fast = (decode(data, [plain(224)], exact=how)[0].astype(int) for how in (True, False))
+    exact, fast = (decode(data, [plain(224)], exact=in_full)[0].astype(int) for in_full in (True, False))
     assert np.abs(exact - fast).mean() < 4
 
 
@@ -91,6 +91,6 @@ def test_inputs_are_those_the_network_was_trained_with(network, size, squash):
 
 def test_a_strip_costs_no_more_memory_than_a_picture():
     data = encoded(Image.new("RGB", (1, 30_000), "red"), "PNG")
-    ours = decode(data, [plain(224)])[0]  # scaled whole it would be 256 x 7,680,000 pixels
+    ours = decode(data, [plain(224)])[0]  # scaled in full, it would have 256 x 7,680,000 pixels
     assert ours.shape == (224, 224, 3)
     assert (ours == (255, 0, 0)).all()

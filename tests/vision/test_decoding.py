@@ -1,4 +1,4 @@
-"""Batches of pixels: the same whether they were decoded here, apart, or on another machine."""
+"""Batches of pixels are the same whether decoded in this process, in a subprocess or on another machine."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -28,17 +28,17 @@ def _decoding(archive: Archive) -> Decoding:
 def _alike(some: list[Batch], others: list[Batch]) -> bool:
     pixels = all(
         np.array_equal(*pair)
-        for one, other in zip(some, others, strict=True)
-        for pair in zip(one.pixels, other.pixels, strict=True)
+        for batch, other in zip(some, others, strict=True)
+        for pair in zip(batch.pixels, other.pixels, strict=True)
     )
-    return pixels and [one.rows for one in some] == [other.rows for other in others]
+    return pixels and [batch.rows for batch in some] == [other.rows for other in others]
 
 
 def test_batches_of_a_part(archive: Archive) -> None:
     with ThreadPoolExecutor(2) as threads:
         batches = list(_decoding(archive).batches(0, "p0-00000", named(21)[:20], threads.map, here))
     assert [len(batch.rows) for batch in batches] == [8, 8, 4]
-    assert [one for batch in batches for one, *_ in batch.rows] == named(21)[:20]
+    assert [identifier for batch in batches for identifier, *_ in batch.rows] == named(21)[:20]
     assert [pixels.shape for pixels in batches[2].pixels] == [(4, 64, 64, 3), (4, 96, 96, 3)]
     (error,) = (error for batch in batches for *_, error in batch.rows if error)
     assert "damaged" in error
@@ -46,20 +46,20 @@ def test_batches_of_a_part(archive: Archive) -> None:
 
 @pytest.mark.slow
 def test_from_another_process_they_are_the_same(archive: Archive) -> None:
-    decoding, apart = _decoding(archive), IsolatedProcess()
+    decoding, isolated = _decoding(archive), IsolatedProcess()
     expected = list(decoding.batches(0, "p0-00000", named(21), map, here))
     with ThreadPoolExecutor(2) as threads:
         assert _alike(list(decoding.batches(0, "p0-00000", named(21), threads.map, here)), expected)
-        assert _alike(list(decoding.batches(0, "p0-00000", named(21), threads.map, apart)), expected)
-    cluster.connect()  # it stays, for other tests of this process
+        assert _alike(list(decoding.batches(0, "p0-00000", named(21), threads.map, isolated)), expected)
+    cluster.connect()  # it stays connected for other tests in this process
     assert _alike(list(elsewhere(decoding, 0, "p0-00000", named(21))), expected)
 
 
 @pytest.mark.slow
 def test_a_process_that_dies_of_an_image_is_that_images_fault_alone() -> None:
-    apart = IsolatedProcess()
+    isolated = IsolatedProcess()
     with pytest.raises(BadImage, match="crashed"):
-        apart(os.abort)
-    assert apart(abs, -3) == 3
+        isolated(os.abort)
+    assert isolated(abs, -3) == 3
     with pytest.raises(ZeroDivisionError):
-        apart(divmod, 1, 0)
+        isolated(divmod, 1, 0)

@@ -1,4 +1,4 @@
-"""A worker that is lost when its part is on disk, but before it told: another one tells what came of it."""
+"""Workers of the extraction: if one is lost between commit and report, the next one reports its counts."""
 
 from pathlib import Path
 from typing import Any
@@ -36,34 +36,34 @@ def counts(done: dict[str, float]) -> tuple[float, ...]:
 
 
 def test_a_part_that_a_lost_worker_committed_is_told(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    part = Part(0, "p0-00000", 9)
-    assert counts(worker(archive, "run", monkeypatch).do(part, 0)) == (9, 9, 1)
-    told = worker(archive, "run", monkeypatch).do(part, 1)
-    assert counts(told) == (9, 9, 1)
-    assert from_counts(told) == {"damaged header": 1}
-    assert counts(worker(archive, "another run", monkeypatch).do(part, 1)) == (0, 9, 0)
+    partition = Part(0, "p0-00000", 9)
+    assert counts(worker(archive, "run", monkeypatch).do(partition, 0)) == (9, 9, 1)
+    report = worker(archive, "run", monkeypatch).do(partition, 1)
+    assert counts(report) == (9, 9, 1)
+    assert from_counts(report) == {"damaged header": 1}
+    assert counts(worker(archive, "another run", monkeypatch).do(partition, 1)) == (0, 9, 0)
 
 
 def test_a_part_that_a_lost_worker_committed_by_half_is_told(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    part, merge = Part(0, "p0-00000", 9), Table.merge
+    partition, merge = Part(0, "p0-00000", 9), Table.merge
 
     def full(table: Table, shard: int, name: str, rows: pa.Table, outcome: dict[str, Any] | None = None) -> None:
         if "@" in table.name:
             raise OSError("disk full")
         merge(table, shard, name, rows, outcome)
 
-    worker(archive, "an earlier run", monkeypatch).do(part, 0)
+    worker(archive, "an earlier run", monkeypatch).do(partition, 0)
     second = archive.table(f"features/{NAMES[1]}")
-    rows = second.read(0, part.name)
+    rows = second.read(0, partition.name)
     second = archive.table(f"features/{NAMES[1]}", rows.schema)
-    first = archive.table(f"features/{NAMES[0]}", archive.table(f"features/{NAMES[0]}").read(0, part.name).schema)
-    first.write(0, part.name, first.read(0, part.name).slice(2))
-    second.write(0, part.name, rows.slice(0, 5))
+    first = archive.table(f"features/{NAMES[0]}", archive.table(f"features/{NAMES[0]}").read(0, partition.name).schema)
+    first.write(0, partition.name, first.read(0, partition.name).slice(2))
+    second.write(0, partition.name, rows.slice(0, 5))
     with monkeypatch.context() as broken:
         broken.setattr(Table, "merge", full)
         with pytest.raises(OSError, match="disk full"):
-            worker(archive, "run", broken).do(part, 0)
-    assert counts(worker(archive, "run", monkeypatch).do(part, 1)) == (6, 9, 0)
+            worker(archive, "run", broken).do(partition, 0)
+    assert counts(worker(archive, "run", monkeypatch).do(partition, 1)) == (6, 9, 0)
     assert second.count() == 9
 
 
@@ -80,9 +80,9 @@ def test_a_vector_that_is_no_number_is_a_row_with_an_error(
         return vectors
 
     monkeypatch.setattr(broken, "_forward", spoiled)
-    assert broken.do(Part(0, "p0-00000", 9), 0)["failed"] == 3  # the first of both batches, and a damaged image
-    bad = []
+    assert broken.do(Part(0, "p0-00000", 9), 0)["failed"] == 3  # the first of each batch, and a damaged image
+    failed = []
     for name in NAMES:
         rows = archive.table(f"features/{name}").read(0, "p0-00000").to_pylist()
-        bad.append(sum("NaN" in (row["error"] or "") and row["vector"] is None for row in rows))
-    assert bad == [0, 2]  # the other feature of the same images is good
+        failed.append(sum("NaN" in (row["error"] or "") and row["vector"] is None for row in rows))
+    assert failed == [0, 2]  # the other feature of the same images is unaffected

@@ -65,8 +65,8 @@ def test_the_pooling_cov_keeps_the_distances_of_signed_roots_of_numpys_covarianc
     for vector, root in zip(vectors.numpy(), roots, strict=True):
         naive = [root[i, j] * (1 if i == j else 2**0.5) for i in range(len(root)) for j in range(i, len(root))]
         np.testing.assert_allclose(vector, naive, rtol=1e-3, atol=5e-3 * np.abs(root).max())
-    apart = float(torch.linalg.norm(vectors[0] - vectors[1]))
-    assert apart == pytest.approx(np.linalg.norm(roots[0] - roots[1]), rel=1e-3)
+    distance = float(torch.linalg.norm(vectors[0] - vectors[1]))
+    assert distance == pytest.approx(np.linalg.norm(roots[0] - roots[1]), rel=1e-3)
     assert (vectors < 0).any()
 
 
@@ -113,7 +113,7 @@ def test_what_a_network_does_not_have_is_named(name, reason):
 @torch.inference_mode()
 def test_folding_batch_norms_changes_nothing(name):
     ours = descriptor(name)
-    for module in ours.modules():  # statistics as after training, so that folding has something to fold
+    for module in ours.modules():  # random statistics, as if trained, so that folding has an effect
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.uniform_(-0.2, 0.2)
             module.running_var.uniform_(0.5, 2)
@@ -128,7 +128,7 @@ def test_dimensions_are_known_without_an_image():
 
 
 def cosines(data, *, exact):
-    """Of the engine's vectors with those of timm's own model and transform on the full decoding."""
+    """Returns similarities of the engine's vectors to those of timm's model and transform on fully decoded images."""
     name = "efficientnet_lite0"
     state, network = weights.load(name, None)[0], network_name(name)
     model = timm.create_model(network).eval()
@@ -136,9 +136,9 @@ def cosines(data, *, exact):
     model.reset_classifier(0)
     transform = timm.data.create_transform(**timm.data.resolve_model_data_config(model), is_training=False)
     engine = Engine(network, [parse_feature(name)], state, "float32" if exact else "auto")
-    squares = np.stack([decode(one, [engine.descriptor.input], exact)[0] for one in data])
+    squares = np.stack([decode(image, [engine.descriptor.input], exact)[0] for image in data])
     with torch.inference_mode():
-        reference = model(torch.stack([transform(Image.open(io.BytesIO(one)).convert("RGB")) for one in data]))
+        reference = model(torch.stack([transform(Image.open(io.BytesIO(image)).convert("RGB")) for image in data]))
     return torch.nn.functional.cosine_similarity(torch.from_numpy(engine(squares)[0]), reference).numpy()
 
 

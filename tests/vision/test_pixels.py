@@ -1,4 +1,4 @@
-"""One way from bytes to upright sRGB pixels: what is checked, hashed, shown and described is the same picture."""
+"""Checks, hashes, thumbnails and features all use the same upright sRGB pixels of an image."""
 
 import io
 import struct
@@ -22,11 +22,11 @@ SQUARE = Input(96, 1.0, True, True, (0.5,) * 3, (0.5,) * 3)
 
 
 def every_way(data: bytes) -> list[np.ndarray]:
-    """The pixels that are described, those that are shown and those of a smaller copy, as 96 x 96."""
+    """Returns the pixels for features, for a thumbnail and of a smaller copy, each scaled to 96 x 96."""
     copy = Image.open(io.BytesIO(image_columns(data, LIMIT, 150)["bytes"]))
     assert "icc_profile" not in copy.info
-    seen = [decode(data, [SQUARE])[0], shrink(data, 150), copy]
-    return [np.asarray(Image.fromarray(np.asarray(one)).resize((96, 96)), int) for one in seen]
+    images = [decode(data, [SQUARE])[0], shrink(data, 150), copy]
+    return [np.asarray(Image.fromarray(np.asarray(image)).resize((96, 96)), int) for image in images]
 
 
 def far(one: str, other: str) -> int:
@@ -34,20 +34,20 @@ def far(one: str, other: str) -> int:
 
 
 def swapped_profile() -> bytes:
-    """sRGB but for red and blue, which have changed places: their colourants and their curves."""
+    """Returns an sRGB profile in which the colourants and curves of red and blue are swapped."""
     data = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    for one, other in ((b"rXYZ", b"bXYZ"), (b"rTRC", b"bTRC")):
-        data = data.replace(one, b"\0\0\0\0", 1).replace(other, one, 1)
-        data = _renamed(data, other)
+    for red, blue in ((b"rXYZ", b"bXYZ"), (b"rTRC", b"bTRC")):
+        data = data.replace(red, b"\0\0\0\0", 1).replace(blue, red, 1)
+        data = _renamed(data, blue)
     return data
 
 
 def _renamed(data: bytes, name: bytes) -> bytes:
-    """Names the tag whose name was blanked; tags begin behind 132 bytes, 12 bytes each."""
+    """Gives the tag with a blank name this name. The tag table starts at byte 132, with 12 bytes per tag."""
     count = int.from_bytes(data[128:132], "big")
-    for place in range(132, 132 + 12 * count, 12):
-        if data[place : place + 4] == b"\0\0\0\0":
-            return data[:place] + name + data[place + 4 :]
+    for offset in range(132, 132 + 12 * count, 12):
+        if data[offset : offset + 4] == b"\0\0\0\0":
+            return data[:offset] + name + data[offset + 4 :]
     raise LookupError(name)
 
 
@@ -55,10 +55,10 @@ def _renamed(data: bytes, name: bytes) -> bytes:
 def test_an_embedded_profile_says_what_the_colours_are(form: str) -> None:
     original = picture(400, 300, seed=3)
     stored = Image.merge("RGB", original.split()[::-1])
-    how = {"quality": 98, "subsampling": 0} if form == "JPEG" else {"lossless": True} if form == "WEBP" else {}
+    settings = {"quality": 98, "subsampling": 0} if form == "JPEG" else {"lossless": True} if form == "WEBP" else {}
     if form == "RGBA":
         stored, form = stored.convert("RGBA"), "PNG"
-    plain, profiled = encoded(original, "PNG"), encoded(stored, form, icc_profile=swapped_profile(), **how)
+    plain, profiled = encoded(original, "PNG"), encoded(stored, form, icc_profile=swapped_profile(), **settings)
     for wanted, got in zip(every_way(plain), every_way(profiled), strict=True):
         assert np.abs(wanted - got).mean() < 6
     assert far(check_image(plain, LIMIT).phash, check_image(profiled, LIMIT).phash) <= 4
@@ -66,9 +66,9 @@ def test_an_embedded_profile_says_what_the_colours_are(form: str) -> None:
 
 @pytest.mark.parametrize("profile", [b"no profile", ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()])
 def test_a_profile_that_is_damaged_or_of_another_kind_says_nothing(profile: bytes) -> None:
-    plain, odd = (encoded(picture(300, 200), "PNG", **how) for how in ({}, {"icc_profile": profile}))
-    assert np.array_equal(every_way(plain)[0], every_way(odd)[0])
-    assert check_image(plain, LIMIT).phash == check_image(odd, LIMIT).phash
+    plain, profiled = (encoded(picture(300, 200), "PNG", **settings) for settings in ({}, {"icc_profile": profile}))
+    assert np.array_equal(every_way(plain)[0], every_way(profiled)[0])
+    assert check_image(plain, LIMIT).phash == check_image(profiled, LIMIT).phash
 
 
 def wide(seed: int, top: int, dtype: type) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The recommended features: one set, wherever nothing else is said."""
+"""The recommended features, which are used when no others are given."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from tests.made import add_features, make_archive, named
 def _with(archive: Archive, names: tuple[str, ...], ids: list[str]) -> Archive:
     rng = np.random.default_rng(0)
     for name in names:
-        add_features(archive, name, {one: rng.normal(size=120) for one in ids})
+        add_features(archive, name, {identifier: rng.normal(size=120) for identifier in ids})
     return archive
 
 
@@ -31,14 +31,14 @@ def test_every_one_is_a_feature_by_its_own_name() -> None:
 def test_a_small_archive_has_fewer_components(tmp_path: Path, works: int, components: int) -> None:
     ids = named(works)
     archive = _with(make_archive(tmp_path / "archive", ids), RECOMMENDED, ids)
-    found = [spec.rpartition(":")[2] for spec in recommended_features(archive)]
-    assert found == [str(min(components, 80 if "blocks.3" in name else 100)) for name in RECOMMENDED]
+    counts = [spec.rpartition(":")[2] for spec in recommended_features(archive)]
+    assert counts == [str(min(components, 80 if "blocks.3" in name else 100)) for name in RECOMMENDED]
     assert [spec.partition(":")[0] for spec in RECOMMENDED_SPECS] == list(RECOMMENDED)
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     archive = _with(annotated(tmp_path / "archive", count=5), RECOMMENDED[1:], named(150))
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as caught:
         evaluate.run(["--archive", archive.uri])
-    assert f"lacks the recommended {RECOMMENDED[0]}; run jobs.extract without --backbones" in str(told.value)
-    assert "with --features from dots" in str(told.value)
+    assert f"lacks the recommended {RECOMMENDED[0]}; run jobs.extract without --backbones" in str(caught.value)
+    assert "with --features from dots" in str(caught.value)

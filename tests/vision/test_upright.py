@@ -43,7 +43,7 @@ def test_transparency_lies_on_white():
 def test_exif_orientation_is_undone(orientation):
     upright = Image.new("RGB", (60, 40), "white")
     upright.paste("red", (0, 0, 20, 20))  # top left
-    inverse = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # Image.Transpose that undoes what EXIF says
+    inverse = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # by EXIF orientation: the Image.Transpose that reverses it
     stored = upright if orientation == 1 else upright.transpose(Image.Transpose(inverse[orientation]))
     exif = stored.getexif()
     exif[0x0112] = orientation

@@ -51,8 +51,8 @@ def test_weights_that_cannot_be_had_say_what_to_put_where(monkeypatch):
 
 
 def test_random_weights_are_the_same_every_time():
-    one, two = (weights.fingerprint(weights.load("resnet18", "random")[0]) for _ in range(2))
-    assert one == two
+    first, second = (weights.fingerprint(weights.load("resnet18", "random")[0]) for _ in range(2))
+    assert first == second
 
 
 def test_the_listing_shows_size_input_dimension_and_weights():

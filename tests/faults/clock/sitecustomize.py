@@ -1,4 +1,4 @@
-"""On PYTHONPATH, makes every process's clock jump a day ahead when it is 2 s old, and two days back when it is 5 s."""
+"""On PYTHONPATH, makes the clock of every process jump: one day ahead after 2 s, two days back after 5 s."""
 
 import time
 

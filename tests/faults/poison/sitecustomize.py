@@ -1,4 +1,4 @@
-"""On PYTHONPATH, makes Pillow crash over bytes that hold the word POISON, as a broken decoder would."""
+"""On PYTHONPATH, makes Pillow abort the process on bytes that contain POISON, as a broken decoder would."""
 
 import os
 from typing import Any

@@ -21,14 +21,14 @@ from tests.made import CLOSED, OPEN, add_features, jpeg, make_archive, named
 
 
 def drawn(archive: Archive, out: Path, **how: Any) -> tuple[dict[str, Any], list[list[str]]]:
-    """The report, and the nine ids of each annotation on the page."""
+    """Returns the report, and the nine ids of each annotation on the page."""
     report = draw(archive, str(out), **how)
     data = read_page(out.read_text(encoding="utf-8"))
-    return report, [[data["works"][place]["name"] for place in nine] for nine in data["choices"]]
+    return report, [[data["works"][place]["name"] for place in annotation] for annotation in data["choices"]]
 
 
 class Here:
-    """Calls a function in this process, which takes a second less than starting one."""
+    """Calls functions in this process, which saves the second that starting a process takes."""
 
     def __call__(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return function(*arguments)
@@ -45,27 +45,32 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
 
 
 def test_the_same_seed_draws_the_same_page_and_another_seed_another(archive: Archive, tmp_path: Path) -> None:
-    report, nines = drawn(archive, tmp_path / "a.html", count=12, annotator="eva")
+    report, annotations = drawn(archive, tmp_path / "a.html", count=12, annotator="eva")
     again = drawn(archive, tmp_path / "b.html", count=12, annotator="eva")[1]
     other = drawn(archive, tmp_path / "c.html", count=12, annotator="eva", seed=1)[1]
-    assert nines == again != other and (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+    assert annotations == again != other and (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (12, 12, 0)
-    assert (report["images"], report["artworks"]) == (len({one for nine in nines for one in nine}), 150)
-    assert sum(report["pools"]) == 150 and len(report["pools"]) == 3  # fewer than five: it is small
+    assert (report["images"], report["artworks"]) == (
+        len({artwork_id for annotation in annotations for artwork_id in annotation}),
+        150,
+    )
+    assert sum(report["pools"]) == 150 and len(report["pools"]) == 3  # fewer than five because the archive is small
     assert report["then"].startswith(
         f"python -m jobs.annotations import --archive {archive.uri} --annotator eva --file "
     )
 
 
 def test_annotations_of_several_draws_lie_in_one_pool_each(archive: Archive, tmp_path: Path) -> None:
-    """So that folds by images waste nothing: what hangs together by annotations is no larger than a pool."""
-    nines = [
-        nine for seed in (0, 1, 2) for nine in drawn(archive, tmp_path / "page.html", count=40, pools=3, seed=seed)[1]
+    """Images linked by annotations stay within one pool, so folds by images lose no annotation."""
+    annotations = [
+        annotation
+        for seed in (0, 1, 2)
+        for annotation in drawn(archive, tmp_path / "page.html", count=40, pools=3, seed=seed)[1]
     ]
     groups: list[set[str]] = []
-    for nine in nines:
-        touched = [group for group in groups if group & set(nine)]
-        groups = [group for group in groups if group not in touched] + [set(nine).union(*touched)]
+    for annotation in annotations:
+        touched = [group for group in groups if group & set(annotation)]
+        groups = [group for group in groups if group not in touched] + [set(annotation).union(*touched)]
     assert len(groups) == 3
 
 
@@ -73,13 +78,13 @@ def test_groups_stay_whole(archive: Archive, tmp_path: Path) -> None:
     rows = archive.table("catalog").find(IDS, ["id", "artist"])
     assert rows is not None
     artist = dict(zip(IDS, rows["artist"].to_pylist(), strict=True))
-    nines = drawn(archive, tmp_path / "p.html", count=60, pools=2, pool_by="artist")[1]
-    parts: list[set[str]] = []
-    for nine in nines:
-        mine = {artist[one] for one in nine}
-        touched = [part for part in parts if part & mine]
-        parts = [part for part in parts if part not in touched] + [mine.union(*touched)]
-    assert len(parts) == 2
+    annotations = drawn(archive, tmp_path / "p.html", count=60, pools=2, pool_by="artist")[1]
+    groups: list[set[str]] = []
+    for annotation in annotations:
+        artists = {artist[artwork_id] for artwork_id in annotation}
+        touched = [group for group in groups if group & artists]
+        groups = [group for group in groups if group not in touched] + [artists.union(*touched)]
+    assert len(groups) == 2
 
 
 def test_who_judged_an_anchor_already_is_asked_about_others_first(archive: Archive, tmp_path: Path) -> None:
@@ -88,33 +93,36 @@ def test_who_judged_an_anchor_already_is_asked_about_others_first(archive: Archi
     first = drawn(other, tmp_path / "a.html", count=70, annotator="zoe")[1]
     add_annotations(other, "zoe", first, "random")
     second = drawn(other, tmp_path / "b.html", count=70, annotator="zoe")[1]
-    assert not {nine[0] for nine in first} & {nine[0] for nine in second}
-    assert drawn(other, tmp_path / "c.html", count=70, annotator="yan")[1] == first  # two people, one page
-    assert {nine[0] for nine in first + second} < set(ids)
+    assert not {annotation[0] for annotation in first} & {annotation[0] for annotation in second}
+    assert drawn(other, tmp_path / "c.html", count=70, annotator="yan")[1] == first  # two annotators get the same page
+    assert {annotation[0] for annotation in first + second} < set(ids)
 
 
 def test_near_candidates_are_among_the_nearest_of_the_pool(archive: Archive, tmp_path: Path) -> None:
-    report, nines = drawn(archive, tmp_path / "p.html", count=10, mode="near", features=["dots"], pools=1)
+    report, annotations = drawn(archive, tmp_path / "p.html", count=10, mode="near", features=["dots"], pools=1)
     assert report["mode"] == "near"
     vectors = {}
     for rows in archive.table("features/dots").scan(["id", "vector"]):
         vectors.update({row["id"]: np.array(row["vector"]) for row in rows.to_pylist()})
-    unit = {one: vector / np.linalg.norm(vector) for one, vector in vectors.items()}
-    for anchor, *candidates in nines:
-        order = sorted((one for one in IDS if one != anchor), key=lambda one: -float(unit[anchor] @ unit[one]))
+    unit = {artwork_id: vector / np.linalg.norm(vector) for artwork_id, vector in vectors.items()}
+    for anchor, *candidates in annotations:
+        order = sorted(
+            (artwork_id for artwork_id in IDS if artwork_id != anchor),
+            key=lambda one: -float(unit[anchor] @ unit[one]),
+        )
         assert set(candidates) <= set(order[:50])
 
 
 def test_uncertain_is_less_sure_than_random(archive: Archive, tmp_path: Path) -> None:
     model_of(archive, "eye", "dots", np.eye(4, 20), [])
-    report, nines = drawn(archive, tmp_path / "p.html", count=15, mode="uncertain", model="eye")
-    assert report["mode"] == "uncertain" and len({nine[0] for nine in nines}) == 15
+    report, annotations = drawn(archive, tmp_path / "p.html", count=15, mode="uncertain", model="eye")
+    assert report["mode"] == "uncertain" and len({annotation[0] for annotation in annotations}) == 15
     random = drawn(archive, tmp_path / "r.html", count=15)[1]
-    place = {one: row for row, one in enumerate(IDS)}
+    place = {artwork_id: row for row, artwork_id in enumerate(IDS)}
     vectors = load_model(archive, "eye").vectors(archive, IDS)
-    rows = np.array([[place[one] for one in nine] for nine in nines + random])
-    found = entropies(of_unit_length(vectors), rows)
-    assert found[:15].mean() > found[15:].mean() + 0.2
+    rows = np.array([[place[artwork_id] for artwork_id in annotation] for annotation in annotations + random])
+    values = entropies(of_unit_length(vectors), rows)
+    assert values[:15].mean() > values[15:].mean() + 0.2
 
 
 def test_only_what_has_an_image_a_vector_and_the_rights_is_drawn(tmp_path: Path) -> None:
@@ -123,19 +131,28 @@ def test_only_what_has_an_image_a_vector_and_the_rights_is_drawn(tmp_path: Path)
     archive = make_archive(
         tmp_path / "archive",
         ids,
-        rights={one: CLOSED if one in ids[3:20] else OPEN for one in ids},
+        rights={artwork_id: CLOSED if artwork_id in ids[3:20] else OPEN for artwork_id in ids},
         pictures=pictures,
     )
     vectors = {
-        one: None if one == ids[21] else np.random.default_rng(row).normal(size=4) for row, one in enumerate(ids)
+        artwork_id: None if artwork_id == ids[21] else np.random.default_rng(row).normal(size=4)
+        for row, artwork_id in enumerate(ids)
     }
     add_features(archive, "made", vectors)
-    everything = {one for nine in drawn(archive, tmp_path / "a.html", count=58)[1] for one in nine}
+    everything = {
+        artwork_id for annotation in drawn(archive, tmp_path / "a.html", count=58)[1] for artwork_id in annotation
+    }
     assert everything == set(ids) - {ids[0], ids[2]} or everything == set(ids) - {ids[0], ids[1]}
-    public = {one for nine in drawn(archive, tmp_path / "b.html", count=40, public_only=True)[1] for one in nine}
+    public = {
+        artwork_id
+        for annotation in drawn(archive, tmp_path / "b.html", count=40, public_only=True)[1]
+        for artwork_id in annotation
+    }
     assert not public & {ids[0], *ids[3:20]} and ids[20] in public
     how = {"count": 57, "mode": "near", "features": ["made"]}
-    assert ids[21] not in {one for nine in drawn(archive, tmp_path / "c.html", **how)[1] for one in nine}
+    assert ids[21] not in {
+        artwork_id for annotation in drawn(archive, tmp_path / "c.html", **how)[1] for artwork_id in annotation
+    }
 
 
 def test_a_picture_that_cannot_be_read_costs_its_annotations_and_is_told(
@@ -144,10 +161,10 @@ def test_a_picture_that_cannot_be_read_costs_its_annotations_and_is_told(
     ids = named(30)
     archive = make_archive(tmp_path / "archive", ids, pictures={ids[4]: b"\xff\xd8 this is no JPEG"})
     with caplog.at_level(logging.WARNING):
-        report, nines = drawn(archive, tmp_path / "a.html", count=20)
-    assert report["rows_out"] == len(nines) == 20 - report["rows_failed"] < 20
+        report, annotations = drawn(archive, tmp_path / "a.html", count=20)
+    assert report["rows_out"] == len(annotations) == 20 - report["rows_failed"] < 20
     assert report["failures"] == {"a picture can't be read": report["rows_failed"]}
-    assert all(ids[4] not in nine for nine in nines) and "jobs.scrape --refresh" in caplog.text
+    assert all(ids[4] not in annotation for annotation in annotations) and "jobs.scrape --refresh" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -175,12 +192,12 @@ def test_a_picture_that_cannot_be_read_costs_its_annotations_and_is_told(
 def test_mistakes(archive: Archive, tmp_path: Path, arguments: list[str], said: str) -> None:
     (tmp_path / "no").touch()
     with pytest.raises(UserError) as caught:
-        job.run(["draw", "--archive", archive.uri, *(one.format(folder=tmp_path) for one in arguments)])
+        job.run(["draw", "--archive", archive.uri, *(argument.format(folder=tmp_path) for argument in arguments)])
     assert said.format(folder=tmp_path) in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_an_archive_without_images_says_what_to_do(tmp_path: Path) -> None:
-    archive = catalog_of(tmp_path / "archive", [{"id": one} for one in IDS])
+    archive = catalog_of(tmp_path / "archive", [{"id": artwork_id} for artwork_id in IDS])
     with pytest.raises(UserError, match=r"no artwork has an image yet; run jobs\.scrape first"):
         draw(archive, str(tmp_path / "p.html"))
     few = make_archive(tmp_path / "few", named(8))
@@ -193,10 +210,10 @@ def test_the_whole_loop_by_command_lines(archive: Archive, tmp_path: Path) -> No
     report = job.run(["draw", *where, "--out", str(tmp_path / "p.html"), "--n", "9", "--annotator", "loop"])
     data = read_page((tmp_path / "p.html").read_text(encoding="utf-8"))
     (tmp_path / data["file"]).write_text(downloaded(data, [0, 1, 2, -1, 3]), encoding="utf-8")
-    words = ["import", *where, "--file", str(tmp_path / data["file"]), "--annotator", "loop"]
-    assert job.run(words)["rows_out"] == 4
+    arguments = ["import", *where, "--file", str(tmp_path / data["file"]), "--annotator", "loop"]
+    assert job.run(arguments)["rows_out"] == 4
     (tmp_path / data["file"]).write_text(downloaded(data, [0, 1, 2, -1, 3, 4]), encoding="utf-8")
-    again = job.run(words)  # downloaded again later on
+    again = job.run(arguments)  # a later download with one more answer
     assert (again["rows_out"], again["rows_there"]) == (1, 4)
     checked = job.run(["check", *where, "--annotator", "loop"])
     assert (checked["rows_in"], checked["modes"]) == (5, {"random": 5})
@@ -208,7 +225,7 @@ def test_who_judges_the_same_nine_twice_gets_a_self_meanrank(archive: Archive, t
     job.run(["draw", *where, "--out", str(tmp_path / "p.html"), "--n", "40", "--repeats", "10", "--annotator", "ida"])
     data = read_page((tmp_path / "p.html").read_text(encoding="utf-8"))
     assert len(data["choices"]) == 40
-    answers = [int(np.argmax(nine[1:])) for nine in data["choices"]]  # always the same of the same nine
+    answers = [int(np.argmax(annotation[1:])) for annotation in data["choices"]]  # picks the same image in repeats
     (tmp_path / "f").write_text(downloaded(data, answers), encoding="utf-8")
     assert job.run(["import", *where, "--file", str(tmp_path / "f"), "--annotator", "ida"])["rows_out"] == 40
     (own,) = job.run(["check", *where, "--annotator", "ida"])["self_agreement"]

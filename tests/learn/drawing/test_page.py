@@ -20,51 +20,53 @@ from tests.made import jpeg
 
 HOSTILE = "</script><script>alert(1)</script><!--<img src=x onerror=alert(1)>&amp;\u2028{{data}}{{policy}}'\"\u202e"
 IDS = [
-    f"m:{one}" for one in [*'ab"', "c, d", " e ", "#f", "g\u2028h", "# mode: near", "'i", "天\u0301", "k.jpg", "</l>"]
+    f"m:{name}" for name in [*'ab"', "c, d", " e ", "#f", "g\u2028h", "# mode: near", "'i", "天\u0301", "k.jpg", "</l>"]
 ]
 
 
 def page_of(images: list[list[str]], mode: str = "near", **pictures: list[bytes]) -> Page:
-    ids = {one for nine in images for one in nine}
-    about = {one: {"title": HOSTILE, "artist": HOSTILE, "date_text": None, "year_from": 1900} for one in ids}
-    shown = {one: [jpeg("red"), jpeg("blue")] for one in ids} | pictures
+    ids = {artwork_id for annotation in images for artwork_id in annotation}
+    about = {
+        artwork_id: {"title": HOSTILE, "artist": HOSTILE, "date_text": None, "year_from": 1900} for artwork_id in ids
+    }
+    shown = {artwork_id: [jpeg("red"), jpeg("blue")] for artwork_id in ids} | pictures
     return Page("0123456789ab", mode, "Änna O'Neil", np.array(images, dtype=object), about, shown)
 
 
 def read_page(html: str) -> dict[str, Any]:
-    """What the page's script reads: the text of the element, as a browser ends it at the first end tag."""
+    """Returns the page's data; like a browser, ends the element at the first end tag."""
     begin = html.index(">", html.index('<script id="data" type="application/json"')) + 1
     data: dict[str, Any] = json.loads(html[begin : html.index("</script", begin)])
     return data
 
 
 def downloaded(data: dict[str, Any], answers: list[int]) -> str:
-    """The file that the page's script makes of answers, -1 for what was skipped; as lines() of page.js."""
+    """Returns the file that the page downloads for these answers (-1: skipped), like ``lines()`` of page.js."""
     lines = [data["first"]]
-    for nine, answer in zip(data["choices"], answers, strict=False):
+    for annotation, answer in zip(data["choices"], answers, strict=False):
         if answer >= 0:
-            anchor, *candidates = nine
+            anchor, *candidates = annotation
             positive = candidates.pop(answer)
             lines.append(",".join(data["works"][place]["name"] for place in [anchor, positive, *candidates]))
     return "\n".join([*lines, ""])
 
 
 def test_what_the_page_downloads_is_imported_whatever_the_ids(tmp_path: Path) -> None:
-    archive: Archive = catalog_of(tmp_path / "archive", [{"id": one} for one in IDS])
+    archive: Archive = catalog_of(tmp_path / "archive", [{"id": artwork_id} for artwork_id in IDS])
     images = [IDS[:9], IDS[3:], [*IDS[5:], *IDS[:2]]]
     data = read_page(page_html(page_data(page_of(images))))
     file = tmp_path / data["file"]
     file.write_text(downloaded(data, [7, -1, 0]), encoding="utf-8")
     report = import_annotations(archive, str(file), annotator="anna", mode=None, collection=None, public_only=False)
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (2, 2, 0)
-    found = read_annotations(archive)
-    assert found.images.tolist() == [[IDS[0], IDS[8], *IDS[1:8]], images[2]]
-    assert found.mode.tolist() == ["near", "near"]
+    annotations = read_annotations(archive)
+    assert annotations.images.tolist() == [[IDS[0], IDS[8], *IDS[1:8]], images[2]]
+    assert annotations.mode.tolist() == ["near", "near"]
 
 
 @pytest.mark.parametrize(("given", "kept"), [(None, "uncertain"), ("random", "random")])
 def test_the_mode_is_that_of_the_file_or_what_was_said(tmp_path: Path, given: str | None, kept: str) -> None:
-    archive = catalog_of(tmp_path / "archive", [{"id": one} for one in IDS])
+    archive = catalog_of(tmp_path / "archive", [{"id": artwork_id} for artwork_id in IDS])
     data = page_data(page_of([IDS[:9]], "uncertain"))
     (tmp_path / "f").write_text(downloaded(data, [3]), encoding="utf-8")
     import_annotations(archive, str(tmp_path / "f"), annotator="anna", mode=given, collection=None, public_only=False)
@@ -75,7 +77,7 @@ def test_titles_from_outside_are_text_alone() -> None:
     html = page_html(page_data(page_of([IDS[:9]])))
     assert html.count("<script") == html.count("</script>") == 2
     assert "<img src=x" not in html and "\u2028" not in html
-    assert html.count("{{") == 9 * 2 * HOSTILE.count("{{")  # what looks like a place of the template is not filled
+    assert html.count("{{") == 9 * 2 * HOSTILE.count("{{")  # text that looks like a placeholder stays
     assert {work["title"] for work in read_page(html)["works"]} == {HOSTILE}
     script = html[html.rindex("<script>") :]
     for unsafe in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "DOMParser"):
@@ -115,8 +117,10 @@ def test_a_choice_with_a_picture_that_cannot_be_read_is_left_out(tmp_path: Path)
     check_out(str(tmp_path / "deep" / "page.html"))
     assert write_page(str(tmp_path / "deep" / "page.html"), page) == 1
     data = read_page((tmp_path / "deep" / "page.html").read_text(encoding="utf-8"))
-    assert [data["works"][place]["name"] for place in data["choices"][0]] == [quoted(one) for one in IDS[3:]]
-    assert len(data["works"]) == 9 and [one.name for one in (tmp_path / "deep").iterdir()] == ["page.html"]
+    assert [data["works"][place]["name"] for place in data["choices"][0]] == [
+        quoted(artwork_id) for artwork_id in IDS[3:]
+    ]
+    assert len(data["works"]) == 9 and [path.name for path in (tmp_path / "deep").iterdir()] == ["page.html"]
     with pytest.raises(UserError, match="every drawn annotation has a picture that can't be read"):
         write_page(str(tmp_path / "none.html"), page_of([IDS[:9]], **{IDS[0]: []}))
 

@@ -1,4 +1,4 @@
-"""Distances and triplets computed again, number by number; and triplets of which none lies near a kink."""
+"""Naive distances, and random triplets none of which lies near a kink of the losses."""
 
 import math
 
@@ -16,7 +16,7 @@ def distance(a: Tensor, b: Tensor, kind: str) -> float:
 
 
 def embeddings(b: int, k: int, d: int, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
-    """Anchors, positives, negatives in float64, for which gradients can be asked."""
+    """Random anchors (b, d), positives (b, d) and negatives (b, k, d) in float64, with gradients enabled."""
     rng = np.random.default_rng(seed)
     shapes = ((b, d), (b, d), (b, k, d))
     return tuple(torch.tensor(rng.normal(size=shape), requires_grad=True) for shape in shapes)  # type: ignore[return-value]

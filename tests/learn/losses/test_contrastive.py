@@ -19,8 +19,8 @@ def links(p=12, d=5):
 def test_it_is_the_formula_pair_by_pair(kind, intra_margin):
     a, b, positive = links()
     terms = []
-    for one, other, same in zip(a, b, positive.tolist(), strict=True):
-        d = loops.distance(one, other, kind)
+    for first, second, same in zip(a, b, positive.tolist(), strict=True):
+        d = loops.distance(first, second, kind)
         terms.append(max(0.0, d - (intra_margin or 0.0)) if same else max(0.0, 1.1 - d))
     how = {"margin": 1.1, "intra_margin": intra_margin, "distance": kind}
     assert contrastive(a, b, positive, **how).item() == pytest.approx(np.mean(terms), abs=1e-5)
@@ -33,15 +33,15 @@ def test_its_gradient_is_the_slope():
 
 
 def test_pytorch_metric_learning_s_own_pass_agrees():
-    """Its matrix of all with all, its margins as similarities; means of the two kinds put together by their numbers."""
+    """The library computes all distances, with similarities as margins; its means are weighted by pair counts."""
     a, b, positive = links()
     rows, near, far = torch.arange(len(a)), positive.nonzero()[:, 0], (~positive).nonzero()[:, 0]
     expected = 0.0
-    for some, kind in ((near, "pos"), (far, "neg")):
+    for chosen, kind in ((near, "pos"), (far, "neg")):
         none = rows[:0]
-        pairs = (some, some, none, none) if kind == "pos" else (none, none, some, some)
+        pairs = (chosen, chosen, none, none) if kind == "pos" else (none, none, chosen, chosen)
         peer = ContrastiveLoss(pos_margin=0.8, neg_margin=0.1, distance=CosineSimilarity(), reducer=MeanReducer())
-        expected += peer(a, indices_tuple=pairs, ref_emb=b).item() * len(some) / len(a)
+        expected += peer(a, indices_tuple=pairs, ref_emb=b).item() * len(chosen) / len(a)
     assert contrastive(a, b, positive, margin=0.9, intra_margin=0.2).item() == pytest.approx(expected, abs=1e-6)
 
 

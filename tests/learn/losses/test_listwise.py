@@ -13,7 +13,7 @@ def test_it_is_the_softmax_over_all_candidates(kind):
     parts = loops.embeddings(b=6, k=7, d=5)
     terms = []
     for anchor, positive, negatives in zip(*parts, strict=True):
-        odds = [math.exp(-loops.distance(anchor, one, kind) / 0.1) for one in (positive, *negatives)]
+        odds = [math.exp(-loops.distance(anchor, candidate, kind) / 0.1) for candidate in (positive, *negatives)]
         terms.append(-math.log(odds[0] / sum(odds)))
     how = {"temperature": 0.1, "distance": kind}
     assert listwise_softmax(*parts, **how).item() == pytest.approx(np.mean(terms), abs=1e-4)

@@ -27,10 +27,10 @@ def test_a_recipe_s_every_setting_reaches_its_loss(distance, reduction):
 
 @pytest.mark.parametrize("loss", ["listwise", "triplet", "contrastive"])
 def test_the_parts_of_a_batch_add_up_to_the_batch(loss):
-    """What gradient accumulation and several workers rest on."""
+    """Gradient accumulation and training on several workers rely on this."""
     parts = loops.embeddings(b=6, k=7, d=4)
     recipe = Recipe(loss=loss, margin=0.5)
     for reduction, share in (("mean", 1 / 3), ("sum", 1.0)):
         function = make_loss(replace(recipe, reduction=reduction))
-        pieces = [function(*(part[start : start + 2] for part in parts)) for start in (0, 2, 4)]
-        torch.testing.assert_close(share * sum(pieces), function(*parts))
+        values = [function(*(part[start : start + 2] for part in parts)) for start in (0, 2, 4)]
+        torch.testing.assert_close(share * sum(values), function(*parts))

@@ -50,7 +50,7 @@ def test_the_inner_term_is_nested():
     negatives = torch.tensor([[[0.0, 2.5]]], dtype=torch.float64)  # d+ 1, d- 2.5
     how = {"margin": 0.5, "intra_margin": 0.5, "distance": "euclidean"}
     assert compound_triplet(anchor, positive, negatives, **how).item() == 0
-    near = torch.tensor([[[0.0, 1.75]]], dtype=torch.float64)  # m + d+ - d- = -0.25: the inner term carries it over
+    near = torch.tensor([[[0.0, 1.75]]], dtype=torch.float64)  # m + d+ - d- = -0.25: the inner term makes it positive
     assert compound_triplet(anchor, positive, near, **how).item() == pytest.approx(0.25, abs=1e-5)
 
 
