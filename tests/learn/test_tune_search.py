@@ -17,6 +17,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def machine() -> Iterator[None]:
+    ray.shutdown()  # tests before may have left one running
     ray.init("local", num_cpus=1, logging_level=logging.ERROR, log_to_driver=False)
     yield
     ray.shutdown()
