@@ -24,7 +24,7 @@ OTHERS := $(CLUSTER_TESTS:%=--ignore %) --ignore tests/faults
 # CPUs.
 FAST := -n 2 --dist loadfile -m 'not slow'
 
-test: setup  ## run the tests, except those of the next three targets; ten minutes on two cores
+test: setup  ## run the tests, except those of the next three targets; seven minutes on two cores
 	$(BIN)/python -m pytest $(FAST) $(OTHERS)
 
 test-jobs: setup  ## test whole jobs on Ray

@@ -20,7 +20,7 @@ from artsim.archive.store import Store
 from artsim.errors import ServiceUnavailable, UserError
 
 _TRIES = 3  # two runs that start at the same moment may both withdraw
-_LONGEST_PAUSE = 4.0  # seconds; pauses grow, because many runs on slow storage would see each other's claims for ever
+_LONGEST_PAUSE = 4.0  # seconds; growing pauses let many runs on slow storage take turns
 _RENEWED = 30.0  # seconds between two renewals of a claim
 _PATIENCE = 10.0  # seconds to wait at the end of a run for storage that does not answer
 _EXPIRES = 300.0  # seconds without renewal after which a claim expires

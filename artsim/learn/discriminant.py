@@ -27,7 +27,8 @@ def discriminant(
     all images. The columns are the directions v with the largest w in ``total v = w within v``. ``within``, the
     within-pair covariance, is half the second moment of anchor minus positive (relevant component analysis: Bar-Hillel
     et al., JMLR 2005; of Fisher's discriminant, 1936), shrunk by ``shrinkage`` towards a multiple of the identity
-    (Ledoit and Wolf, 2004). Each direction is scaled by the square root of w, so that none is cut off sharply.
+    (Ledoit and Wolf, 2004). Each direction is scaled by the square root of w, which weakens
+    directions gradually instead of removing them.
     """
     differences = (vectors[judged[:, 0]] - vectors[judged[:, 1]]).astype(np.float64)
     within = differences.T @ differences / (2 * len(differences))

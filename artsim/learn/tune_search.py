@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import accumulate, count, takewhile
 from pathlib import Path
 from types import SimpleNamespace
@@ -55,13 +56,15 @@ def search(
     Failed trials are not stored. ``trainable`` reports ``epochs``, meanrank, low, high, best_epoch, curve (of every
     epoch) and training (seconds), at least at every rung.
     """
-    for _ in range(1 + _RETRIES):
-        failed = _run_missing(trainable, space, trials, epochs, seed, store, folder, at_once)
+    run_missing = partial(_run_missing, trainable, space, trials, epochs, seed, store, folder, at_once)
+    failed = run_missing()
+    for _ in range(_RETRIES):
         given_up = sum(trial["given_up"] for trial in failed)
         if not given_up:
             break
         # Tune retries a trial whose process is lost while it trains, but not while it changes to another setting
         _log.warning("%d trials lost their process before they started; running as many again", given_up)
+        failed = run_missing()
     return [*kept_trials(store, folder), *failed]
 
 

@@ -67,7 +67,7 @@ class HeadTrial(tune.Trainable):
         return {**_report(self._history), "training": self._seconds, "done": done}
 
     def _fit(self, fold: int, head: str, hidden: int, shrinkage: float) -> Mapping[str, torch.Tensor]:
-        """Returns the buffers of such a head, fitted to a fold."""
+        """Returns the buffers of a head with these options, fitted to a fold."""
         vectors, training = torch.tensor(self._shared["vectors"]), self._shared["folds"][fold].training
         recipe = replace(self._shared["recipe"], head=head, hidden=hidden, shrinkage=shrinkage)
         fitted_head = Head(vectors.shape[1], recipe)

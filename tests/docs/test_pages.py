@@ -39,6 +39,8 @@ def test_every_job_takes_the_arguments_that_a_page_shows(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=_name)
 def test_the_other_commands_of_a_page_exist(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z-]+)`", page.read_text(encoding="utf-8")))
+    assert named <= targets
     for words in commands(page):
         if words[:1] == ["make"]:
             assert words[1] in targets
