@@ -16,9 +16,9 @@ demo: setup  ## run the built-in sample museum, from its catalogue to a picture 
 	$(BIN)/python -m jobs.demo
 
 cluster-demo: setup  ## start a cluster of several nodes on this machine and submit each job to it
-	$(BIN)/python -m cluster.demo
+	$(BIN)/python -m deploy.demo
 
-CLUSTER_TESTS := tests/cluster tests/cluster_files tests/jobs/test_s3.py
+CLUSTER_TESTS := tests/runtime tests/deploy tests/jobs/test_s3.py
 OTHERS := $(CLUSTER_TESTS:%=--ignore %) --ignore tests/faults
 # Fast tests run in two processes, all tests of a file in the same one. Whole jobs run one at a time: each uses all
 # CPUs.

@@ -96,7 +96,7 @@ def _is_score(value: Any) -> bool:
 
 
 def _score(score: Mapping[str, Any]) -> str:
-    """Formats a score, or a difference with its p, of ``artsim.measure.interval``; a value that is not finite is ``-``.
+    """Formats a score, or a difference with its p, of ``artsim.metrics.interval``; a value that is not finite is ``-``.
 
     ``2.18 [2.05, 2.31] n=199`` and ``+0.21 [+0.02, +0.40] p=0.031``.
     """

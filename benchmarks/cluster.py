@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import ray
 
-from artsim import cluster
+from artsim import runtime
 from artsim.archive import Archive, features
 from benchmarks.claims import Claim, conclude
 from tests.faults.machines import Machines, machines
@@ -112,7 +112,7 @@ def computing(there: Machines, parts: int) -> float:
     with TemporaryDirectory() as folder, driver_of(there):
         archive = make_archive(folder, named(parts * PART_ROWS), shards=1, part_rows=PART_ROWS)
         actor: Any = ray.remote(Sleeper).options(num_cpus=1)
-        pool = cluster.Pool(lambda: actor.remote(archive), {"CPU": 1}, cluster.cpus)
+        pool = runtime.Pool(lambda: actor.remote(archive), {"CPU": 1}, runtime.cpus)
         spans = list(pool.stream(archive.table("images").parts(0)))
         assert archive.table("features/asleep").count() == parts * PART_ROWS
     return max(ended for _, ended in spans) - min(began for began, _ in spans)
@@ -131,7 +131,7 @@ def handed_out(there: Machines, items: int, depth: int) -> float:
     """Tasks a second through a pool of idle workers, each with ``depth`` tasks at a time."""
     with driver_of(there):
         actor: Any = ray.remote(Idler).options(num_cpus=1)
-        pool = cluster.Pool(actor.remote, {"CPU": 1}, cluster.cpus, depth)
+        pool = runtime.Pool(actor.remote, {"CPU": 1}, runtime.cpus, depth)
         list(pool.stream(range(8)))
         started = time.monotonic()
         assert sum(1 for _ in pool.stream(range(items))) == items

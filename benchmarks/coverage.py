@@ -13,11 +13,11 @@ from statistics import mean
 
 import numpy as np
 
-from artsim.learn.fit import HeadTrainee
-from artsim.learn.folds import NEW_GROUPS, NEW_IMAGES, cut
+from artsim.annotations.folds import NEW_GROUPS, NEW_IMAGES, cut
+from artsim.learn.heads.trainer import HeadTrainee
 from artsim.learn.recipe import Recipe
-from artsim.measure.interval import mean_score
-from artsim.measure.ranks import ranks
+from artsim.metrics.interval import mean_score
+from artsim.metrics.ranks import ranks
 from benchmarks.claims import Claim, conclude
 
 STYLES, ARTISTS, WORKS, DIMENSION = 12, 150, 1000, 40
@@ -89,7 +89,7 @@ def embedded(trainee: HeadTrainee, vectors: np.ndarray) -> np.ndarray:
     """The vectors as the head maps them."""
     import torch
 
-    from artsim.learn.heads import embed
+    from artsim.encoders.heads import embed
 
     return embed(trainee.head, torch.from_numpy(vectors))
 

@@ -16,14 +16,14 @@ import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from artsim.archive import Archive
-from artsim.features import Space
-from artsim.learn.discriminant import spread
-from artsim.learn.drawing.choices import random_choices
-from artsim.learn.drawing.uncertain import entropies, most_uncertain, nearest_choices, of_unit_length
-from artsim.learn.fit import HeadTrainee
-from artsim.learn.heads import embed
+from artsim.drawing.choices import random_choices
+from artsim.drawing.uncertain import entropies, most_uncertain, nearest_choices, of_unit_length
+from artsim.encoders.discriminant import spread
+from artsim.encoders.heads import embed
+from artsim.learn.heads.trainer import HeadTrainee
 from artsim.learn.recipe import Recipe
-from artsim.measure.ranks import ranks
+from artsim.metrics.ranks import ranks
+from artsim.space.features import Space
 from benchmarks.claims import Claim, conclude
 from benchmarks.quality import PEOPLE_ART, USUAL, job
 

@@ -12,7 +12,7 @@ from importlib.metadata import version
 import numpy as np
 from scipy.spatial import distance
 
-from artsim.measure.meanrank import meanrank
+from artsim.metrics.meanrank import meanrank
 from benchmarks.claims import Claim, conclude
 
 IMAGES, DIMENSION = 2934, 1280

@@ -39,14 +39,14 @@ class Task:
 
 
 def _recipe(task: Task):
-    from artsim.learn.finetune_recipe import FinetuneRecipe
+    from artsim.learn.backbones.recipe import FinetuneRecipe
 
     return FinetuneRecipe(epochs=task.epochs, batch=task.batch, at_once=task.at_once, patience=task.epochs)
 
 
 def _learner(task: Task):
     from artsim.archive import Archive
-    from artsim.learn.finetune_learner import BackboneLearner
+    from artsim.learn.backbones.learner import BackboneLearner
 
     return BackboneLearner(Archive.open(task.uri), BACKBONE, None, task.size, None)
 
@@ -57,12 +57,12 @@ def _ids() -> np.ndarray:
 
 def ours(task: Task) -> float:
     """Images/s from the second epoch on."""
-    from artsim import cluster
-    from artsim.learn.train_loop import run
+    from artsim import runtime
+    from artsim.learn.ray_train import run
     from artsim.learn.workers import Workers
 
     learner = _learner(task)
-    cluster.connect()
+    runtime.connect()
     everything = np.arange(IMAGES)
     recipe = _recipe(task)
     shared = learner.share(_ids(), recipe, 0)
@@ -129,7 +129,7 @@ def _bare(rank: int, task: Task, own_module: bool, folder: str) -> None:
 
 def _pixels(task: Task):
     from artsim.archive import Archive
-    from artsim.learn.pixels import pixels_of
+    from artsim.extract.pixel_cache import pixels_of
     from artsim.vision.backbones import input_of, network_name
 
     return pixels_of(Archive.open(task.uri), _ids(), input_of(network_name(BACKBONE), task.size))
@@ -139,7 +139,7 @@ def _own(task: Task):
     """artsim's network module with its mixed precision."""
     import torch
 
-    from artsim.learn.finetune_network import Backbone, mixed_precision
+    from artsim.learn.backbones.network import Backbone, mixed_precision
 
     class Net(torch.nn.Module):
         def __init__(self) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from artsim.job import Job
+from artsim.cli import Job
 from artsim.vision.recommended import RECOMMENDED_SPECS
 from benchmarks.claims import Claim, conclude
 from jobs.annotations import job as annotations

@@ -20,15 +20,15 @@ import pyarrow as pa
 import ray
 from yarl import URL
 
-from artsim import cluster
+from artsim import runtime
 from artsim.archive import CATALOG, IMAGES, features
 from artsim.archive import Archive as Stored
-from artsim.scrape.host import Rules
+from artsim.scrape.host_limits import Rules
 from artsim.scrape.options import Options
+from artsim.scrape.pending import Piece, find_pieces, read_rows
 from artsim.scrape.rate_limit_client import RateLimitClient
 from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
 from artsim.scrape.robots import Robots
-from artsim.scrape.works import Piece, find_pieces, read_rows
 from benchmarks.claims import Claim, conclude
 from benchmarks.scale_model import Archive, Cluster, Rates, predict
 
@@ -129,7 +129,7 @@ def simulate(workers: Sequence[Any], archive: Stored) -> dict[str, float]:
 
 def _seconds(workers: Sequence[Any], depth: int, items: Sequence[Any], *settings: Any) -> float:
     """Seconds from the first task started to the last one finished."""
-    pool = cluster.Pool(iter(workers).__next__, {"CPU": 0.01}, lambda: WORKERS, depth)
+    pool = runtime.Pool(iter(workers).__next__, {"CPU": 0.01}, lambda: WORKERS, depth)
     spans = list(pool.stream(items, *settings))
     assert len(spans) == len(items)
     return max(ended for _, ended in spans) - min(began for began, _ in spans)

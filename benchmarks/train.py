@@ -21,17 +21,17 @@ from scipy.spatial.distance import cosine
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
+from artsim.annotations.splits import split
+from artsim.annotations.store import read_annotations
 from artsim.archive import Archive
-from artsim.features import Space
-from artsim.learn.annotations import read_annotations
-from artsim.learn.fit import HeadTrainee
+from artsim.learn.epochs import epochs
+from artsim.learn.heads.learner import covariance_of
+from artsim.learn.heads.trainer import HeadTrainee
+from artsim.learn.plan import groups_by
 from artsim.learn.recipe import Recipe
-from artsim.learn.splits import split
-from artsim.learn.train_epochs import epochs
-from artsim.learn.train_heads import covariance_of
-from artsim.learn.train_plan import groups_by
-from artsim.measure.interval import mean_score, paired_difference
-from artsim.measure.ranks import ranks
+from artsim.metrics.interval import mean_score, paired_difference
+from artsim.metrics.ranks import ranks
+from artsim.space.features import Space
 from benchmarks.claims import Claim, conclude
 
 PEOPLE_ART = Path(__file__).parents[2] / "shared" / "data" / "people-art"

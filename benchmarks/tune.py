@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from artsim.annotations.store import add_annotations
 from artsim.archive import Archive, features
-from artsim.learn.annotations import add_annotations
+from artsim.learn.experiment import Question
 from artsim.learn.fold_plan import tuning_folds
-from artsim.learn.question import Question
+from artsim.learn.heads.learner import HeadLearner, covariance_of
+from artsim.learn.plan import IN_FOLDS, make_plan
 from artsim.learn.recipe import Recipe
-from artsim.learn.train_heads import HeadLearner, covariance_of
-from artsim.learn.train_plan import IN_FOLDS, make_plan
-from artsim.learn.tune_trial import HeadTrial
+from artsim.sweep.trials import HeadTrial
 from benchmarks.claims import Claim, conclude
 from jobs.tune import job
 

@@ -12,8 +12,8 @@ python -m jobs.annotations import --links --archive archives/demo --file morphog
 import argparse
 from typing import Any
 
+from artsim.cli import Job
 from artsim.errors import UserError
-from artsim.job import Job
 
 job = Job("annotations", __doc__)
 job.actions("draw", "import", "export", "simulate", "check", help="what to do; the first word of the command line")
@@ -60,11 +60,11 @@ job.option("--pool-by", metavar="COLUMN", help="simulate, draw: artworks of the 
 @job.runs
 def annotations(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """Runs the action that the options name; returns its report fields."""
-    from artsim.learn.annotation_check import check
-    from artsim.learn.annotation_import import export_annotations, import_annotations
-    from artsim.learn.drawing.draw import draw
-    from artsim.learn.link_import import import_links
-    from artsim.learn.simulate import simulate
+    from artsim.annotations.check import check
+    from artsim.annotations.import_file import export_annotations, import_annotations
+    from artsim.annotations.import_links import import_links
+    from artsim.annotations.simulated_curator import simulate
+    from artsim.drawing.draw import draw
 
     public_only = options.rights == "public"
     annotators = [options.annotator] if options.annotator else None

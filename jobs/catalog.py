@@ -13,12 +13,12 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from artsim.job import Job
+from artsim.cli import Job
 from artsim.preview import preview_text
 
 if TYPE_CHECKING:
     from artsim.archive import Archive
-    from artsim.sources.record import Source
+    from artsim.sources.records import Source
 
 job = Job("catalog", __doc__, creates_archive=True)
 job.option("--source", required=True, choices=["folder", "table", "wga", "smk", "iiif"], help="kind of catalogue")
@@ -80,7 +80,7 @@ _ONLY = {  # options that only some sources read
 @job.runs
 def catalog(archive: "Archive", options: Namespace) -> dict[str, Any]:
     """Opens the source and adds new rows to the catalog."""
-    from artsim.sources.ingest import ingest
+    from artsim.sources.ingestion.ingest import ingest
 
     _check_shards(archive, options)
     with archive.alone("catalog"):
@@ -91,7 +91,7 @@ def catalog(archive: "Archive", options: Namespace) -> dict[str, Any]:
 def preview(options: Namespace) -> dict[str, Any]:
     """Reads the first rows and writes nothing."""
     from artsim.archive import UserError
-    from artsim.sources.first_rows import first_rows
+    from artsim.sources.ingestion.first_rows import first_rows
 
     if options.preview < 1:
         raise UserError(f"--preview {options.preview}: must be 1 or more")
@@ -123,14 +123,14 @@ def _check_read(options: Namespace) -> None:
 def _opened(options: Namespace, first: int | None = None) -> "Source":
     """Opens the source that the options name; for a preview of the ``first`` rows, it reads only what it needs."""
     from artsim.archive import UserError
-    from artsim.sources.columns import parse_columns
-    from artsim.sources.fetch import Web
-    from artsim.sources.first_rows import LEAST
+    from artsim.http.json_client import Web
     from artsim.sources.folder import open_folder
-    from artsim.sources.iiif import open_iiif
-    from artsim.sources.record import CHUNK_ROWS
+    from artsim.sources.iiif.source import open_iiif
+    from artsim.sources.ingestion.first_rows import LEAST
+    from artsim.sources.records import CHUNK_ROWS
     from artsim.sources.smk import open_smk
-    from artsim.sources.table import open_table
+    from artsim.sources.tables.columns import parse_columns
+    from artsim.sources.tables.source import open_table
     from artsim.sources.wga import open_wga
 
     _check_read(options)

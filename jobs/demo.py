@@ -9,8 +9,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from artsim.cli import Job
 from artsim.errors import UserError
-from artsim.job import Job
 
 job = Job("demo", __doc__, creates_archive=True, reads_config=False, archive="archives/demo")
 job.option(

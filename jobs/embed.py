@@ -7,7 +7,7 @@ python -m jobs.embed --archive archives/other --model archives/demo/models/eye
 import argparse
 from typing import Any
 
-from artsim.job import Job
+from artsim.cli import Job
 
 job = Job("embed", __doc__)
 job.option("--model", required=True, metavar="NAME", help="a model of the archive, or the path of a model folder")
@@ -17,8 +17,8 @@ job.option("--again", action="store_true", help="replace features of this name m
 @job.runs
 def embed(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """Loads the model and embeds the archive; returns the report fields."""
-    from artsim.learn.embed import embed_archive
-    from artsim.learn.model import load_model
+    from artsim.encoders.embed import embed_archive
+    from artsim.encoders.model import load_model
 
     model = load_model(archive, options.model)
     return embed_archive(archive, model, public_only=options.rights == "public", again=options.again)

@@ -9,7 +9,7 @@ import argparse
 import contextlib
 from typing import Any
 
-from artsim.job import Job
+from artsim.cli import Job
 
 job = Job("evaluate", __doc__)
 job.option(
@@ -43,7 +43,7 @@ job.option(
 @job.runs
 def evaluate(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """Evaluates features and models; locks ``evaluation`` if the results go into the archive."""
-    from artsim.learn.evaluate import evaluate
+    from artsim.evaluate.evaluation import evaluate
 
     ours = options.out in (None, archive.store.address("evaluation"))
     with archive.alone("evaluation") if ours else contextlib.nullcontext():

@@ -8,7 +8,7 @@ python -m jobs.extract --list
 import argparse
 from typing import Any
 
-from artsim.job import Job
+from artsim.cli import Job
 
 
 class _List(argparse.Action):
@@ -53,7 +53,7 @@ job.option("--list", action=_List, nargs=0, help="list the backbones with short 
 @job.runs
 def extract(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """Extracts features of all pending images, by default the recommended ones."""
-    from artsim.vision.extract import extract
+    from artsim.extract.pipeline import extract
     from artsim.vision.recommended import RECOMMENDED
 
     return extract(

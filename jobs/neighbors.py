@@ -9,8 +9,8 @@ python -m jobs.neighbors --archive archives/demo --features efficientnet_lite0:1
 import argparse
 from typing import Any
 
+from artsim.cli import Job
 from artsim.errors import UserError
-from artsim.job import Job
 
 job = Job("neighbors", __doc__)
 job.option("--features", nargs="+", required=True, metavar="NAME[:PCA]", help="one, or several to stack")
@@ -27,8 +27,8 @@ job.option("--picture", metavar="PNG", help="draw a labelled contact sheet to th
 def neighbors(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """Searches for single artworks and files, or with ``--all`` writes the table; returns the report fields."""
     from artsim.explore.neighbors import all_neighbors
-    from artsim.explore.questions import neighbors_of
-    from artsim.features import Space
+    from artsim.explore.queries import neighbors_of
+    from artsim.space.features import Space
 
     space = Space(archive, options.features, options.seed)
     how = {"metric": options.metric, "farthest": options.farthest, "public_only": options.rights == "public"}

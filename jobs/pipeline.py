@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import jobs
+from artsim.cli import Job, as_arguments, parse_toml
 from artsim.errors import ServiceUnavailable, UserError
-from artsim.job import Job, as_arguments, parse_toml
 from artsim.summary import all_failed, failed_line
 
 

@@ -7,8 +7,8 @@ python -m jobs.scrape --archive archives/demo --contact curator@museum.org --per
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from artsim.job import Job
-from artsim.scrape.verdict import FAILURES
+from artsim.cli import Job
+from artsim.scrape.status import FAILURES
 
 if TYPE_CHECKING:
     from artsim.archive import Archive
@@ -74,7 +74,7 @@ job.option("--workers", type=int, least=1, metavar="N", help="processes that fet
 def scrape(archive: "Archive", options: Namespace) -> dict[str, Any]:
     """Fetches the images of all pending rows."""
     from artsim.scrape.options import Options, user_agent
-    from artsim.scrape.run import scrape
+    from artsim.scrape.pipeline import scrape
 
     settings = Options(
         per_host=options.per_host,

@@ -9,7 +9,7 @@ import argparse
 import logging
 from typing import Any
 
-from artsim.job import Job
+from artsim.cli import Job
 
 job = Job("status", __doc__)
 job.option(

@@ -10,8 +10,8 @@ python -m jobs.train --archive archives/demo --features efficientnet_lite0 --lin
 import argparse
 from typing import Any
 
-from artsim.job import Job
-from artsim.learn.question_options import add_question_options, asked
+from artsim.cli import Job
+from artsim.learn.experiment_options import add_question_options, asked
 from artsim.learn.workers import parse_workers
 
 job = Job("train", __doc__)
@@ -32,9 +32,9 @@ job.option("--again", action="store_true", help="replace the existing model")
 def train(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """Trains the model and, with ``--embed``, embeds the archive; returns the report."""
     question, learner = asked(archive, options)
-    from artsim.learn.embed import check_features, embed_archive
-    from artsim.learn.model import load_model
-    from artsim.learn.question import check_name
+    from artsim.encoders.embed import check_features, embed_archive
+    from artsim.encoders.model import load_model
+    from artsim.learn.experiment import check_name
     from artsim.learn.train import train
 
     check_name(options.name)

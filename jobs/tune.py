@@ -9,9 +9,9 @@ python -m jobs.train --archive archives/demo --config archives/demo/sweeps/margi
 import argparse
 from typing import Any
 
+from artsim.cli import Job
 from artsim.errors import UserError
-from artsim.job import Job
-from artsim.learn.question_options import add_question_options, asked
+from artsim.learn.experiment_options import add_question_options, asked
 from artsim.learn.recipe import flag
 from artsim.learn.workers import ALONE, parse_workers
 
@@ -48,8 +48,8 @@ job.option("--again", action="store_true", help="replace the existing sweep")
 @job.runs
 def tune(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """Checks the options and runs the sweep; returns the report."""
-    from artsim.learn.tune import tune
-    from artsim.learn.tune_space import parse_space
+    from artsim.sweep.search_space import parse_space
+    from artsim.sweep.sweep import tune
 
     options.loss = options.loss or "triplet"  # the loss with m and m2; also the base if the loss is searched
     if not options.finetune and options.workers != ALONE:

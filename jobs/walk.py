@@ -7,7 +7,7 @@ python -m jobs.walk --archive archives/demo --features efficientnet_lite0 --from
 import argparse
 from typing import Any
 
-from artsim.job import Job
+from artsim.cli import Job
 
 job = Job("walk", __doc__)
 job.option("--features", nargs="+", required=True, metavar="NAME[:PCA]", help="one, or several to stack")
@@ -25,8 +25,8 @@ job.option("--kind", choices=["strip", "scatter", "tube"], default="strip", help
 @job.runs
 def walk(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """Finds and draws the walk; returns the report fields."""
-    from artsim.explore.journey import journey
-    from artsim.features import Space
+    from artsim.explore.walk_report import journey
+    from artsim.space.features import Space
 
     return journey(
         Space(archive, options.features, options.seed),

@@ -1,8 +1,8 @@
 """Storage of an archive: tables, schemas, shards, pending rows and reports."""
 
 from artsim.archive.archive import Archive
+from artsim.archive.json_text import Keys, check_record
 from artsim.archive.pending import PART_ROWS, Work, pending, pending_parts
-from artsim.archive.record import Keys, check_record
 from artsim.archive.rights import is_public_domain, public_ids
 from artsim.archive.s3 import in_words
 from artsim.archive.schemas import CATALOG, IMAGES, NEIGHBORS, NEW_ADDRESS, features

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from artsim.archive import schemas
-from artsim.archive.alone import alone
-from artsim.archive.lost import FORMAT, check_not_lost, check_shards
-from artsim.archive.record import Keys, check_record
+from artsim.archive.consistency import FORMAT, check_not_lost, check_shards
+from artsim.archive.json_text import Keys, check_record
+from artsim.archive.lock import alone
 from artsim.archive.store import Store
 from artsim.archive.table import Table, shard_of
 from artsim.errors import UserError, is_full

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from artsim import cluster
+from artsim import runtime
 from artsim.archive import NEIGHBORS
-from artsim.explore.search import check_question, search
-from artsim.features import Space
+from artsim.space.features import Space
+from artsim.space.search import check_question, search
 
 _QUERIES = 4096  # rows per task: enough to amortise reading the archive, few enough for a worker's memory
 
@@ -48,9 +48,9 @@ def _all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_
     report: dict[str, Any] = {"table": name, "rows_in": total, "rows_out": 0, "rows_failed": 0}
     if not pending:
         return report
-    cluster.connect()
-    cluster.silence_ray_data()
-    cluster.wait_for({"CPU": 1})
+    runtime.connect()
+    runtime.silence_ray_data()
+    runtime.wait_for({"CPU": 1})
     import ray
 
     def work(row: dict[str, Any]) -> dict[str, int]:
@@ -76,7 +76,7 @@ def _all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_
 
     tasks = _grouped(pending, counts)
     stream = ray.data.from_items(tasks, override_num_blocks=len(tasks)).map(work, num_cpus=1).iter_rows()
-    for row in cluster.progress(stream, total, "artworks", "seen"):
+    for row in runtime.progress(stream, total, "artworks", "seen"):
         report["rows_out"] += row["rows"]
     if not public_only:
         report["without_vector"] = total - report["rows_out"]

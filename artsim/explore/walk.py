@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from artsim.archive import UserError
-from artsim.explore.search import search
-from artsim.features import Space
+from artsim.space.features import Space
+from artsim.space.search import search
 
 _AROUND = 9  # artworks around each step
 

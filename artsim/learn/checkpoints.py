@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from artsim.archive import Store
-from artsim.learn.train_epochs import Progress, Trainee, best_epoch
+from artsim.learn.epochs import Progress, Trainee, best_epoch
 
 _CHECKPOINT, _STATE = "epoch-", "state.pt"
 

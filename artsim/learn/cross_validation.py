@@ -14,18 +14,18 @@ import pyarrow as pa
 import torch
 from safetensors.torch import save
 
-from artsim import cluster
+from artsim import runtime
 from artsim.archive import Archive, UserError
+from artsim.archive.intact import intact_tensors
+from artsim.encoders.model import HELD_OUT
+from artsim.learn.epochs import Epoch, Trainee, epochs
+from artsim.learn.experiment import Learner, Question
 from artsim.learn.fold_plan import Fold, kinds_of, make_folds, said
-from artsim.learn.intact import intact_tensors
-from artsim.learn.model import HELD_OUT
-from artsim.learn.question import Learner, Question
+from artsim.learn.plan import Plan
 from artsim.learn.recipe import Recipe
-from artsim.learn.train_epochs import Epoch, Trainee, epochs
-from artsim.learn.train_plan import Plan
 from artsim.learn.workers import head_share
-from artsim.measure.interval import as_json, mean_score, paired_difference
-from artsim.measure.ranks import ranks
+from artsim.metrics.interval import as_json, mean_score, paired_difference
+from artsim.metrics.ranks import ranks
 
 _log = logging.getLogger(__name__)
 
@@ -213,7 +213,7 @@ def _courses(archive: Archive, folder: str, made: Sequence[Any], recipe: Recipe,
                 Path(draft).write_bytes(save(tensors))
             yield {"rows": 1}
 
-    for _ in cluster.progress(finished(), len(made), f"folds of {said(kind)}"):
+    for _ in runtime.progress(finished(), len(made), f"folds of {said(kind)}"):
         pass
     return [_read(archive, path) for path in paths]
 
@@ -222,7 +222,7 @@ def _answers(made: Mapping[int, Any], recipe: Recipe, seed: int) -> Iterator[tup
     """Yields what the tasks of some folds return, as they finish."""
     import ray
 
-    cluster.wait_for({"CPU": 1})
+    runtime.wait_for({"CPU": 1})
     remote: Any = ray.remote(_course)
     task = remote.options(**head_share())
     running = {task.remote(make, recipe, seed): number for number, make in made.items()}

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from artsim.annotations.folds import FOLDS, KINDS, NEW_GROUPS, cut
+from artsim.annotations.splits import folds
+from artsim.annotations.store import Annotations
 from artsim.archive import Archive, UserError
-from artsim.learn.annotations import Annotations
-from artsim.learn.folds import FOLDS, KINDS, NEW_GROUPS, cut
-from artsim.learn.intact import intact
-from artsim.learn.model import ROLES
-from artsim.learn.question import Learner, Question
-from artsim.learn.splits import folds
-from artsim.learn.train_plan import (
+from artsim.archive.intact import intact
+from artsim.encoders.model import ROLES
+from artsim.learn.experiment import Learner, Question
+from artsim.learn.plan import (
     IN_FOLDS,
     TRAINING,
     VALIDATION,

@@ -9,17 +9,17 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from artsim.archive import Archive, Keys, UserError
+from artsim.archive.intact import intact, intact_table
+from artsim.encoders.model import Model
 from artsim.learn.cross_validation import CrossValidation, held_out_rows
+from artsim.learn.curves import live
+from artsim.learn.epochs import best_epoch
+from artsim.learn.experiment import Learner, Question
 from artsim.learn.fold_plan import kinds_of, make_folds
-from artsim.learn.intact import intact, intact_table
-from artsim.learn.model import Model
-from artsim.learn.question import Learner, Question
-from artsim.learn.train_curves import live
-from artsim.learn.train_epochs import best_epoch
-from artsim.learn.train_loop import run
-from artsim.learn.train_plan import Plan
+from artsim.learn.plan import Plan
+from artsim.learn.ray_train import run
 from artsim.learn.workers import Workers
-from artsim.measure.ranks import ranks
+from artsim.metrics.ranks import ranks
 
 _log = logging.getLogger(__name__)
 

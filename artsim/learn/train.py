@@ -12,21 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from artsim import cluster
+from artsim import runtime
 from artsim.archive import Archive, UserError
+from artsim.archive.intact import intact
+from artsim.encoders.card import check_card, check_trained
+from artsim.encoders.model import FORMAT, Model
 from artsim.learn.cross_validation import CrossValidation, cross_validate, scores, tell
+from artsim.learn.curves import keep_curves, live
+from artsim.learn.epochs import Epoch, Progress, best_epoch
+from artsim.learn.experiment import ASKED, Learner, MakeLearner, Question, check_name, difference, settle
 from artsim.learn.fold_plan import said
 from artsim.learn.held_out_fold import hold_out
-from artsim.learn.intact import intact
-from artsim.learn.model import FORMAT, Model
-from artsim.learn.model_card import check_card, check_trained
-from artsim.learn.question import ASKED, Learner, MakeLearner, Question, check_name, difference, settle
-from artsim.learn.recipe import Recipe
-from artsim.learn.train_check import check_learns
-from artsim.learn.train_curves import keep_curves, live
-from artsim.learn.train_epochs import Epoch, Progress, best_epoch
-from artsim.learn.train_loop import run
-from artsim.learn.train_plan import (
+from artsim.learn.plan import (
     IN_FOLDS,
     SPLIT,
     TRAINING,
@@ -38,9 +35,12 @@ from artsim.learn.train_plan import (
     related_groups,
     without_related,
 )
+from artsim.learn.preflight import check_learns
+from artsim.learn.ray_train import run
+from artsim.learn.recipe import Recipe
 from artsim.learn.workers import Workers
-from artsim.measure.interval import as_json, mean_score, paired_difference
-from artsim.measure.ranks import ranks
+from artsim.metrics.interval import as_json, mean_score, paired_difference
+from artsim.metrics.ranks import ranks
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ def _begin(
     check_learns(pupil, plan.images(TRAINING), question)
     pool = _pool(archive, folder, question, pupil, plan)
     archive.write_json(f"{folder}/{_ASKED}", asked)
-    cluster.connect()
+    runtime.connect()
     tested = _tested(archive, folder, question, pupil, plan, pool, workers) if question.split == IN_FOLDS else None
     recipe = question.recipe
     if tested:

@@ -3,7 +3,7 @@
 import argparse
 from typing import NamedTuple
 
-from artsim import cluster
+from artsim import runtime
 from artsim.errors import UserError
 
 
@@ -38,18 +38,18 @@ def parse_workers(text: str) -> Workers:
 
 def share(workers: Workers) -> dict[str, int]:
     """Returns the CPUs and GPUs of each worker, so that all fit on the machines. User error if these are too few."""
-    nodes, gpus = cluster.nodes(), cluster.gpus()
-    for available, unit in ((cluster.cpus(), "CPUs"), (gpus, "GPUs")):
+    nodes, gpus = runtime.nodes(), runtime.gpus()
+    for available, unit in ((runtime.cpus(), "CPUs"), (gpus, "GPUs")):
         if available and workers.least > available:
             raise UserError(f"--workers {workers}: the cluster has {available} {unit}")
     if gpus:
         return {"CPU": max(min(node["CPU"] // node["GPU"] for node in nodes if node["GPU"]), 1), "GPU": 1}
-    most = min(workers.most, cluster.cpus())
-    fits = [cpus for cpus in range(1, cluster.cpus() + 1) if sum(node["CPU"] // cpus for node in nodes) >= most]
+    most = min(workers.most, runtime.cpus())
+    fits = [cpus for cpus in range(1, runtime.cpus() + 1) if sum(node["CPU"] // cpus for node in nodes) >= most]
     return {"CPU": max(fits, default=1), "GPU": 0}
 
 
 def head_share() -> dict[str, float]:
     """Returns what one head takes of the cluster, as options of a Ray task: a CPU, and a share of a GPU if any."""
-    gpus = cluster.gpus()
-    return {"num_cpus": 1, "num_gpus": min(max(gpus / cluster.cpus(), 1 / _ON_A_GPU), 1) if gpus else 0}
+    gpus = runtime.gpus()
+    return {"num_cpus": 1, "num_gpus": min(max(gpus / runtime.cpus(), 1 / _ON_A_GPU), 1) if gpus else 0}

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image, ImageFont
 
-from artsim.measure.interval import Score
+from artsim.metrics.interval import Score
 from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER, fitted, font, in_two
 
 _MARGIN, _PLOT, _CELL, _GAP = 36, 440, 180, 28  # widths, in hundredths of an inch

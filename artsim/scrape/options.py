@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from artsim.archive import UserError
-from artsim.sources.address import AllowedHosts
+from artsim.http.allowed_hosts import AllowedHosts
 
 AGENT = "artsim"  # our name in robots.txt and X-Robots-Tag
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from protego import Protego
 from yarl import URL
 
-from artsim.scrape.address import host_of
-from artsim.scrape.host import HostGrant, HostReport
+from artsim.scrape.host_limits import HostGrant, HostReport
 from artsim.scrape.options import AGENT
 from artsim.scrape.rate_limit_coordinator import Answer, Request
 from artsim.scrape.robots import Robots
-from artsim.scrape.verdict import Deferred, Failure, Verdict
+from artsim.scrape.status import Deferred, Failure, Verdict
+from artsim.scrape.web_address import host_of
 
 _BREATH = 0.005  # minimum seconds between two messages; events in between are sent together
 _SILENCE = 5.0  # maximum seconds between two messages, so that the coordinator knows that the worker is alive

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from protego import Protego
 
 from artsim.scrape.options import AGENT
-from artsim.scrape.verdict import Verdict
+from artsim.scrape.status import Verdict
 
 MAX_ROBOTS_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 KiB are read, the rest may be ignored
 LONGEST_DELAY = 600.0  # seconds between two requests; a site that asks for more is not fetched

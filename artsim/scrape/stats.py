@@ -5,10 +5,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from artsim import cluster
+from artsim import runtime
 
 if TYPE_CHECKING:
-    from artsim.scrape.row import Ending
+    from artsim.scrape.fetcher import Ending
 
 
 def _counter() -> Counter[str]:
@@ -62,10 +62,10 @@ class Stats:
     def tell(self) -> None:
         """Adds the rows to the cluster's counters."""
         for status, rows in self.statuses.items():
-            cluster.count("images_scraped", "finished rows of the images table, by status", rows, status=status)
+            runtime.count("images_scraped", "finished rows of the images table, by status", rows, status=status)
         for host, rows in self.hosts.items():
-            cluster.count("images_of_host", "finished rows, by host", rows, host=host)
-            cluster.count("images_failed_of_host", "failed rows, by host", self.failed[host], host=host)
+            runtime.count("images_of_host", "finished rows, by host", rows, host=host)
+            runtime.count("images_failed_of_host", "failed rows, by host", self.failed[host], host=host)
 
     def ended(self) -> dict[str, Any]:
         """Returns the counts of finished rows, without deferred ones, as dicts that ``from_counts`` reads."""

@@ -10,16 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pyarrow as pa
 
 from artsim.archive import Archive
-from artsim.scrape.fetch import Client
-from artsim.scrape.files import Files
+from artsim.scrape.client import Client
+from artsim.scrape.fetcher import Fetcher
+from artsim.scrape.local_files import Files
 from artsim.scrape.options import Options
-from artsim.scrape.part import Part
+from artsim.scrape.partition import Part
+from artsim.scrape.pending import Piece, Row, read_rows
 from artsim.scrape.rate_limit_client import RateLimitClient
 from artsim.scrape.rate_limit_coordinator import Answer, Request
-from artsim.scrape.row import Fetcher
 from artsim.scrape.stats import Stats
-from artsim.scrape.verdict import Deferred
-from artsim.scrape.works import Piece, Row, read_rows
+from artsim.scrape.status import Deferred
 
 _MEMORY = 2_000_000_000  # bytes that bodies in flight may take at worst
 _MOST_REQUESTS = 128

@@ -8,10 +8,10 @@ from typing import Any
 
 from artsim.archive import Store, UserError
 from artsim.sources.base_folder import BaseFolder, OutsideFolder
-from artsim.sources.endings import ENDINGS
-from artsim.sources.junk import is_junk
-from artsim.sources.places import is_folder, listed, open_location
-from artsim.sources.record import Chunk, Reject, Source, packed
+from artsim.sources.image_names import ENDINGS
+from artsim.sources.junk_files import is_junk
+from artsim.sources.locations import is_folder, listed, open_location
+from artsim.sources.records import Chunk, Reject, Source, packed
 
 
 def open_folder(location: str) -> Source:

@@ -10,13 +10,13 @@ import pyarrow.compute as pc
 import pyarrow.fs as pafs
 
 from artsim.archive import UserError
-from artsim.sources.delimited import read_delimited
-from artsim.sources.kinds import check_table
-from artsim.sources.mapping import metadata, tidy
-from artsim.sources.places import open_location
-from artsim.sources.record import ROWS, Chunk, Records, Reject, Source
-from artsim.sources.table import readable
-from artsim.sources.years import years
+from artsim.sources.dates import years
+from artsim.sources.locations import open_location
+from artsim.sources.records import ROWS, Chunk, Records, Reject, Source
+from artsim.sources.tables.delimited import read_delimited
+from artsim.sources.tables.file_kinds import check_table
+from artsim.sources.tables.mapping import metadata, tidy
+from artsim.sources.tables.source import readable
 
 _ADDRESS = r"^https?://(?:www\.)?wga\.hu/(?:frames-e\.html\?/)?html(?:_m)?/(?P<place>[^?#]+)\.html?$"
 _TEXTS = {

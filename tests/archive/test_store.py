@@ -13,7 +13,7 @@ import pyarrow.fs as pafs
 import pytest
 
 from artsim.archive import CATALOG, IMAGES, Archive, Store, UserError, features, pending
-from artsim.archive.alone import alone
+from artsim.archive.lock import alone
 from artsim.errors import ServiceUnavailable
 from tests.made import add_features, jpeg, make_archive, named
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from artsim.job import Job
+from artsim.cli import Job
 from tests.docs.pages import PAGES, ROOT, commands, job_commands
 
 _JOBS = {path.stem for path in (ROOT / "jobs").glob("*.py")} - {"__init__"}

@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist
 
 from artsim.archive import Archive, UserError
 from artsim.explore.neighbors import all_neighbors
-from artsim.features import Space
+from artsim.space.features import Space
 from jobs.neighbors import job
 from tests.made import CLOSED, add_features, make_archive, named, vectors_of
 
@@ -52,7 +52,7 @@ def test_the_table_equals_brute_force(fresh: Archive) -> None:
 @pytest.mark.slow
 def test_another_question_waits_until_the_table_is_written(fresh: Archive, monkeypatch) -> None:
     """Two concurrent queries would each take the other's rows for their own."""
-    from artsim import cluster
+    from artsim import runtime
 
     refused: list[str] = []
 
@@ -62,8 +62,8 @@ def test_another_question_waits_until_the_table_is_written(fresh: Archive, monke
         refused.append(str(caught.value))
         connect()
 
-    connect = cluster.connect
-    monkeypatch.setattr(cluster, "connect", started)
+    connect = runtime.connect
+    monkeypatch.setattr(runtime, "connect", started)
     report = all_neighbors(Space(fresh, ["dots"]), 6, **_USUAL)
     assert f"process {os.getpid()} on {socket.gethostname()}, since " in refused[0]
     assert _read(fresh, report["table"]) == _naive(fresh, "dots", 6)

@@ -3,7 +3,7 @@ import pytest
 
 from artsim.archive import Archive, UserError
 from artsim.explore.walk import Walk, walk
-from artsim.features import Space
+from artsim.space.features import Space
 from tests.made import CLOSED, add_features, make_archive, named, vectors_of
 
 _IDS = named(150)

@@ -16,8 +16,8 @@ from unittest.mock import patch
 
 import numpy as np
 
+from artsim.annotations.links import Link, add_links
 from artsim.archive import Archive
-from artsim.learn.links import Link, add_links
 from tests.learn.annotated import IDS, annotated
 from tests.learn.made_models import model_of
 from tests.made import jpeg

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from artsim.annotations.links import read_links
+from artsim.annotations.store import read_annotations
 from artsim.archive import Archive, UserError
-from artsim.learn.annotations import read_annotations
-from artsim.learn.links import read_links
 from jobs.annotations import job
 from jobs.pipeline import job as pipeline
 from tests.learn.annotated import annotated

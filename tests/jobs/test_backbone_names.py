@@ -82,7 +82,7 @@ def test_a_level_that_a_network_lacks_is_refused_without_ray(tmp_path, monkeypat
     def connect():
         raise AssertionError("Ray was started")
 
-    monkeypatch.setattr("artsim.cluster.connect", connect)
+    monkeypatch.setattr("artsim.runtime.connect", connect)
     image_archive(str(tmp_path), {"t:1": encoded(picture(64, 64))})
     with pytest.raises(UserError, match="resnet18@99"):
         extract.run(["--archive", str(tmp_path), "--backbones", "resnet18@99", "--weights", "random"])

@@ -11,7 +11,7 @@ import pytest
 
 from artsim.archive import IMAGES, Archive, UserError
 from artsim.scrape.options import Options
-from artsim.scrape.works import find_pieces
+from artsim.scrape.pending import find_pieces
 from jobs.catalog import job
 from tests.scrape.here import images_of, scrape_here
 from tests.scrape.pictures import jpeg

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from artsim.archive import Archive, UserError
+from artsim.cli import Job
 from artsim.errors import ServiceUnavailable
-from artsim.job import Job
 
 _HOSTILE = "\x1b]0;owned\x07\x1b[2Ja\u202eb\x9b31m\r\x08\x7f\ud800"
 

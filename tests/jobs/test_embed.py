@@ -6,7 +6,7 @@ import pytest
 
 from artsim.archive import UserError
 from jobs.embed import job
-from tests.learn.test_model import _model
+from tests.encoders.test_model import _model
 from tests.made import add_features, make_archive, named, vectors_of
 
 _IDS = named(60)

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 from scipy.spatial.distance import cosine
 
+from artsim.annotations.links import Link, add_links
+from artsim.annotations.splits import split
+from artsim.annotations.store import add_annotations, read_annotations
 from artsim.archive import Archive, UserError
-from artsim.learn.annotations import add_annotations, read_annotations
-from artsim.learn.links import Link, add_links
-from artsim.learn.model import load_model
-from artsim.learn.splits import split
+from artsim.encoders.model import load_model
 from jobs.evaluate import job
 from jobs.train import job as train
 from tests.learn.annotated import annotate, annotated

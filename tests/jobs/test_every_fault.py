@@ -27,7 +27,7 @@ def _no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     def connect() -> None:
         raise AssertionError("Ray was started")
 
-    monkeypatch.setattr("artsim.cluster.connect", connect)
+    monkeypatch.setattr("artsim.runtime.connect", connect)
 
 
 def _one_line(error: BaseException, *named: str) -> None:

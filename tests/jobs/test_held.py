@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from artsim.annotations import links, store
+from artsim.annotations.import_file import import_annotations
+from artsim.annotations.import_links import import_links
 from artsim.archive import Archive, Table, UserError
-from artsim.learn import annotations, links
-from artsim.learn.annotation_import import import_annotations
-from artsim.learn.link_import import import_links
 from tests.jobs.every_job import JOBS, Case, cases, full_archive, run
 
 _HOLD = """
@@ -49,9 +49,9 @@ def test_what_another_process_writes_is_left_to_it(
     held: tuple[Path, int], case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, other = held
-    for module in (annotations, links):
+    for module in (store, links):
         monkeypatch.setattr(module, "PATIENCE", 0.0)
-    monkeypatch.setattr("artsim.cluster.connect", lambda: pytest.fail("Ray was started"))
+    monkeypatch.setattr("artsim.runtime.connect", lambda: pytest.fail("Ray was started"))
     with pytest.raises(UserError, match=rf"\S is locked by another run \(process {other} on .+, since 20") as caught:
         run(case, folder)
     assert any(f" {table} is locked by" in f" {caught.value}" for table in case.writes)

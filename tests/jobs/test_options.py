@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from artsim.cli import Job, as_arguments, parse_toml
 from artsim.errors import UserError
-from artsim.job import Job, as_arguments, parse_toml
 from artsim.summary import printable
 
 _ROOT = Path(__file__).parents[2]

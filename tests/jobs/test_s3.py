@@ -16,7 +16,7 @@ import pyarrow.fs as pafs
 import pytest
 
 from artsim.archive import Archive, Store
-from artsim.learn.model import load_model
+from artsim.encoders.model import load_model
 from jobs.train import job as train
 from tests.made import jpeg, vectors_of
 from tests.s3 import BUCKET, KEY, SECRET, S3Server

@@ -6,8 +6,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from artsim.annotations.store import add_annotations, read_annotations
 from artsim.archive import CATALOG, IMAGES, Archive, UserError
-from artsim.learn.annotations import add_annotations, read_annotations
 from jobs.status import job
 from tests.made import add_features, make_archive, named
 

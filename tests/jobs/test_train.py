@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from artsim.archive import Archive, UserError
-from artsim.learn.model import load_model
+from artsim.encoders.model import load_model
 from jobs.neighbors import job as neighbors
 from jobs.train import job
 from tests.learn.annotated import annotated

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from artsim.archive import Archive, UserError
-from artsim.learn.model import load_model
+from artsim.encoders.model import load_model
 from jobs.train import job as train
 from jobs.tune import job
 from tests.learn.annotated import annotated

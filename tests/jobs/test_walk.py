@@ -6,7 +6,7 @@ from PIL import Image
 
 from artsim.archive import Archive, UserError
 from artsim.explore.walk import walk
-from artsim.features import Space
+from artsim.space.features import Space
 from jobs.walk import job
 from tests.made import CLOSED, add_features, jpeg, make_archive, named
 

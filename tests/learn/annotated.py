@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from artsim.annotations.store import add_annotations
 from artsim.archive import CATALOG, Archive
-from artsim.learn.annotations import add_annotations
 from tests.made import add_features, make_archive, named
 
 KINDS = 6

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from artsim.annotations.store import Annotations
 from artsim.archive import CATALOG, Archive, features
-from artsim.learn.annotations import Annotations
 
 
 def annotations_of(images: Sequence[Sequence[str]]) -> Annotations:

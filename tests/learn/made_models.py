@@ -9,8 +9,8 @@ import pyarrow as pa
 import torch
 
 from artsim.archive import Archive
-from artsim.learn.heads import Head
-from artsim.learn.model import FORMAT, HELD_OUT, ROLES, Model, about_feature
+from artsim.encoders.heads import Head
+from artsim.encoders.model import FORMAT, HELD_OUT, ROLES, Model, about_feature
 from artsim.learn.recipe import Recipe
 
 

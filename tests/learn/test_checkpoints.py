@@ -9,9 +9,9 @@ import torch
 
 from artsim.archive import Store
 from artsim.learn.checkpoints import commit, latest
-from artsim.learn.fit import HeadTrainee
+from artsim.learn.epochs import Progress, epochs
+from artsim.learn.heads.trainer import HeadTrainee
 from artsim.learn.recipe import Recipe
-from artsim.learn.train_epochs import Progress, epochs
 
 _RECIPE = Recipe(head="residual", hidden=3, epochs=4, patience=4)
 _FOLDER = "models/_eye"

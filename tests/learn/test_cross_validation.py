@@ -12,23 +12,23 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from artsim.annotations.folds import KINDS, NEW_ANNOTATIONS, NEW_GROUPS, NEW_IMAGES
+from artsim.annotations.store import read_annotations
 from artsim.archive import CATALOG, Archive, UserError
+from artsim.encoders.discriminant import Covariance
+from artsim.encoders.model import load_model
 from artsim.learn import cross_validation as module
 from artsim.learn import train as training
-from artsim.learn.annotations import read_annotations
-from artsim.learn.discriminant import Covariance
-from artsim.learn.fit import HeadTrainee
+from artsim.learn.epochs import Progress, epochs
+from artsim.learn.experiment import Question
 from artsim.learn.fold_plan import kinds_of, make_folds
-from artsim.learn.folds import KINDS, NEW_ANNOTATIONS, NEW_GROUPS, NEW_IMAGES
-from artsim.learn.model import load_model
-from artsim.learn.question import Question
+from artsim.learn.heads.learner import HeadLearner, covariance_of
+from artsim.learn.heads.trainer import HeadTrainee
+from artsim.learn.plan import IN_FOLDS, make_plan, pool_sample
 from artsim.learn.recipe import Recipe
 from artsim.learn.train import train
-from artsim.learn.train_epochs import Progress, epochs
-from artsim.learn.train_heads import HeadLearner, covariance_of
-from artsim.learn.train_plan import IN_FOLDS, make_plan, pool_sample
 from artsim.learn.workers import ALONE
-from artsim.measure.ranks import ranks
+from artsim.metrics.ranks import ranks
 from tests.learn.annotated import annotated, kind_of, pool_of
 
 _RECIPE = Recipe(hidden=8, dropout=0.2, epochs=6, patience=2, batch=32, learning_rate=0.01)
@@ -65,7 +65,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     monkeypatch.setattr(training, "run", run)
     monkeypatch.setattr(module, "_answers", answers)
-    monkeypatch.setattr("artsim.cluster.connect", lambda: None)
+    monkeypatch.setattr("artsim.runtime.connect", lambda: None)
     monkeypatch.setattr("ray.put", lambda value: value)
     monkeypatch.setattr("ray.get", lambda value: value)
     return trainees

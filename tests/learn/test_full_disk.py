@@ -13,7 +13,7 @@ import torch
 
 from artsim.archive import Archive
 from artsim.learn.checkpoints import commit
-from artsim.learn.train_epochs import Progress
+from artsim.learn.epochs import Progress
 from tests.learn.annotated import annotated
 
 _TRAIN = [
@@ -79,7 +79,7 @@ def test_curves_on_a_full_disk_are_an_error_and_nothing_waits_for_them(archive: 
     code = """
 import errno, sys
 from artsim.archive import Archive
-from artsim.learn.train_curves import live
+from artsim.learn.curves import live
 show = live(Archive.open(sys.argv[1]).store, "models/_eye")
 try:
     for epoch in range(1, 500):

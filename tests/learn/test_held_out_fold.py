@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from artsim.archive import Archive, UserError
+from artsim.encoders.model import load_model
 from artsim.learn import held_out_fold as module
 from artsim.learn import train as training
+from artsim.learn.epochs import Progress, epochs
+from artsim.learn.experiment import Question
 from artsim.learn.fold_plan import make_folds
-from artsim.learn.model import load_model
-from artsim.learn.question import Question
+from artsim.learn.heads.learner import HeadLearner
+from artsim.learn.plan import IN_FOLDS, make_plan
 from artsim.learn.recipe import Recipe
 from artsim.learn.train import train
-from artsim.learn.train_epochs import Progress, epochs
-from artsim.learn.train_heads import HeadLearner
-from artsim.learn.train_plan import IN_FOLDS, make_plan
 from artsim.learn.workers import ALONE
 from tests.learn.annotated import annotated
 
@@ -45,7 +45,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     for where in (training, module):
         monkeypatch.setattr(where, "run", run)
-    monkeypatch.setattr("artsim.cluster.connect", lambda: None)
+    monkeypatch.setattr("artsim.runtime.connect", lambda: None)
     monkeypatch.setattr("ray.put", lambda value: value)
     monkeypatch.setattr("ray.get", lambda value: value)
     return trained

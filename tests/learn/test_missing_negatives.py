@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from artsim.learn.fit import HeadTrainee
+from artsim.learn.heads.trainer import HeadTrainee
 from artsim.learn.losses import make_loss
 from artsim.learn.recipe import Recipe
-from artsim.measure.ranks import ranks
+from artsim.metrics.ranks import ranks
 
 _RECIPES = [
     Recipe(loss="listwise"),

@@ -2,8 +2,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from artsim.cli import Job
 from artsim.errors import UserError
-from artsim.job import Job
 from artsim.learn.recipe import Recipe, add_options, chosen, flag, setting
 from tests.made import make_archive, named
 

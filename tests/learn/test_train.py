@@ -12,15 +12,15 @@ from PIL import Image
 from scipy.spatial.distance import cosine
 from tensorboardX.proto.event_pb2 import Event
 
+from artsim.annotations.store import read_annotations
 from artsim.archive import Archive, UserError
+from artsim.encoders.model import load_model
 from artsim.learn import train as module
-from artsim.learn.annotations import read_annotations
-from artsim.learn.model import load_model
-from artsim.learn.question import Question
+from artsim.learn.epochs import Progress, epochs
+from artsim.learn.experiment import Question
+from artsim.learn.heads.learner import HeadLearner
 from artsim.learn.recipe import Recipe
 from artsim.learn.train import train
-from artsim.learn.train_epochs import Progress, epochs
-from artsim.learn.train_heads import HeadLearner
 from artsim.learn.workers import ALONE
 from tests.learn.annotated import annotate, annotated, pool_of
 from tests.made import add_features, vectors_of
@@ -46,7 +46,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return progress
 
     monkeypatch.setattr(module, "run", run)
-    monkeypatch.setattr("artsim.cluster.connect", lambda: None)
+    monkeypatch.setattr("artsim.runtime.connect", lambda: None)
     monkeypatch.setattr("ray.put", lambda value: value)
     monkeypatch.setattr("ray.get", lambda value: value)
     return trainees

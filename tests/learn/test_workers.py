@@ -36,8 +36,8 @@ def test_workers_share_the_cluster(
     monkeypatch: pytest.MonkeyPatch, machines: list[int], gpus: int, workers: str, expected: dict[str, int] | str
 ) -> None:
     nodes = [{"CPU": cpus, "GPU": gpus} for cpus in machines]
-    monkeypatch.setattr("artsim.cluster.nodes", lambda: nodes)
-    monkeypatch.setattr("artsim.cluster.connection.nodes", lambda: nodes)
+    monkeypatch.setattr("artsim.runtime.nodes", lambda: nodes)
+    monkeypatch.setattr("artsim.runtime.connection.nodes", lambda: nodes)
     if isinstance(expected, dict):
         assert share(parse_workers(workers)) == expected
     else:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artsim.measure.interval import Score
+from artsim.metrics.interval import Score
 from artsim.pictures.lettering import ACCENT, INK, PAPER
 from artsim.pictures.scores import Row, Series, below_one_another, score_table
 from tests.pictures.test_lettering import ODD_TEXTS

@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from artsim.archive import CATALOG, Archive
-from artsim.scrape.host import Rules
+from artsim.scrape.host_limits import Rules
 from artsim.scrape.options import Options
+from artsim.scrape.pending import find_pieces
 from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
 from artsim.scrape.stats import Stats
 from artsim.scrape.worker import Worker
-from artsim.scrape.works import find_pieces
 
 
 def make_archive(folder: Path, columns: Mapping[str, Sequence[Any]], part: str = "p0", shards: int = 4) -> Archive:

@@ -3,10 +3,10 @@
 import itertools
 import random
 
-from artsim.scrape.host import RESTS, TIRED, HostReport, Rules
+from artsim.scrape.host_limits import RESTS, TIRED, HostReport, Rules
 from artsim.scrape.rate_limit_coordinator import LOST, RateLimitCoordinator, Request
 from artsim.scrape.robots import Robots
-from artsim.scrape.verdict import Verdict
+from artsim.scrape.status import Verdict
 
 DOWN = Verdict("network", "connection refused")
 

@@ -10,8 +10,8 @@ from artsim.archive import Archive, UserError
 from artsim.scrape.options import Options
 from artsim.scrape.stats import Stats
 from artsim.sources.folder import open_folder
-from artsim.sources.ingest import ingest
-from artsim.sources.table import open_table
+from artsim.sources.ingestion.ingest import ingest
+from artsim.sources.tables.source import open_table
 from tests.scrape.here import images_of, make_archive, scrape_here
 from tests.scrape.pictures import jpeg, png_header
 from tests.scrape.site import Page, Site, answer, in_turn, page

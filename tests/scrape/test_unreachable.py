@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from yarl import URL
 
-from artsim.scrape.fetch import Client
+from artsim.scrape.client import Client
 from artsim.scrape.options import Options
-from artsim.scrape.verdict import Failure, Verdict
+from artsim.scrape.status import Failure, Verdict
 from tests.scrape.here import images_of, make_archive, scrape_here
 
 

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from artsim.archive import Archive, Table
-from artsim.scrape import row as row_module
+from artsim.scrape import fetcher as row_module
 from artsim.scrape import worker as worker_module
-from artsim.scrape.host import Rules
+from artsim.scrape.host_limits import Rules
 from artsim.scrape.options import Options
+from artsim.scrape.pending import find_pieces
 from artsim.scrape.rate_limit_client import CoordinatorLost
 from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
 from artsim.scrape.stats import Stats
 from artsim.scrape.worker import Worker
-from artsim.scrape.works import find_pieces
 from tests.scrape.here import images_of, make_archive, scrape_here
 from tests.scrape.pictures import jpeg
 from tests.scrape.site import Site, answer, page

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from artsim.sources import fetch
-from artsim.sources.record import Chunk, Reject
+from artsim.http import json_client
+from artsim.sources.records import Chunk, Reject
 from tests.sources.server import Museum, running
 
 
@@ -20,7 +20,7 @@ def museum() -> Iterator[Museum]:
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that the fetcher would have slept, each time."""
     slept: list[float] = []
-    monkeypatch.setattr(fetch, "_sleep", slept.append)
+    monkeypatch.setattr(json_client, "_sleep", slept.append)
     return slept
 
 

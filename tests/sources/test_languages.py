@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from artsim.sources.table import open_table
+from artsim.sources.tables.source import open_table
 from tests.sources.conftest import rows_of
 
 IMAGE = "https://m.example/1"  # without an extension, so that only the column name identifies it as an image

@@ -9,8 +9,8 @@ import pytest
 
 from artsim.archive import UserError
 from artsim.sources.folder import open_folder
-from artsim.sources.places import open_location
-from artsim.sources.table import open_table
+from artsim.sources.locations import open_location
+from artsim.sources.tables.source import open_table
 from tests.sources.conftest import rows_of
 
 

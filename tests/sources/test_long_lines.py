@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from artsim.archive import UserError
-from artsim.sources.delimited import read_delimited
-from artsim.sources.record import CHUNK_ROWS
-from artsim.sources.table import open_table
+from artsim.sources.records import CHUNK_ROWS
+from artsim.sources.tables.delimited import read_delimited
+from artsim.sources.tables.source import open_table
 from tests.sources.conftest import rejects_of, rows_of
 
 HUGE = "x" * (18 << 20)

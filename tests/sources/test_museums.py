@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from artsim.archive import UserError
-from artsim.sources.table import open_table
+from artsim.sources.tables.source import open_table
 from tests.sources.conftest import rows_of
 
 WANTED = ("id", "title", "artist", "date_text", "image_url", "page_url", "rights")

@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from artsim.archive import UserError
-from artsim.sources.delimited import read_delimited
-from artsim.sources.table import open_table
-from artsim.sources.validate import validated
+from artsim.sources.ingestion.validate import validated
+from artsim.sources.tables.delimited import read_delimited
+from artsim.sources.tables.source import open_table
 from tests.sources.conftest import rows_of
 
 IMAGE = "https://m.example/1.jpg"

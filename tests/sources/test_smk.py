@@ -7,9 +7,9 @@ import pytest
 
 from artsim.archive import Archive, UserError, is_public_domain
 from artsim.errors import ServiceUnavailable
-from artsim.sources.fetch import Unreachable, Web
-from artsim.sources.ingest import ingest
-from artsim.sources.record import Source
+from artsim.http.json_client import Unreachable, Web
+from artsim.sources.ingestion.ingest import ingest
+from artsim.sources.records import Source
 from artsim.sources.smk import open_smk
 from tests.sources.conftest import rejects_of, rows_of
 from tests.sources.server import Museum

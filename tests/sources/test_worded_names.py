@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from artsim.sources.table import open_table
-from artsim.sources.thumbnails import is_thumbnail, largest_of
-from artsim.sources.wording import meaning
+from artsim.sources.tables.column_words import meaning
+from artsim.sources.tables.source import open_table
+from artsim.sources.tables.thumbnails import is_thumbnail, largest_of
 from tests.sources.conftest import rows_of
 
 WANTED = ("id", "title", "artist", "date_text", "image_url", "page_url")

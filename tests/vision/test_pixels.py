@@ -11,7 +11,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 from artsim.pictures.thumbnails import shrink
-from artsim.scrape.images import image_columns
+from artsim.scrape.image_columns import image_columns
 from artsim.vision.backbones import Input
 from artsim.vision.check import BadImage, check_image
 from artsim.vision.decode import decode

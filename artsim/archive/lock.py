@@ -1,0 +1,73 @@
+"""Locks tables, so that two runs do not do the same work. A lock ends with its process, even after ``kill -9``."""
+
+import contextlib
+import errno
+import fcntl
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from artsim.archive.bucket_lock import claimed
+from artsim.archive.lock_holder import in_brackets, this_process
+from artsim.archive.store import Store
+from artsim.errors import UserError
+
+_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+_AGAIN = 0.02  # seconds between two tries
+
+
+@contextlib.contextmanager
+def alone(store: Store, *tables: str, patience: float = 0.0) -> Iterator[None]:
+    """Locks these tables of an archive. Raises ``UserError`` with the holder's name if another run holds one of them.
+
+    Waits up to ``patience`` seconds for each table, for writes that take a moment.
+    Uses file locks on a local disk, and claims (see claim.py) in a bucket or on a disk without locks.
+    """
+    with contextlib.ExitStack() as locks:
+        for table in sorted(set(tables)):
+            locks.enter_context(_locked(store, table, patience) if store.is_local else claimed(store, table, patience))
+        yield
+
+
+@contextlib.contextmanager
+def _locked(store: Store, table: str, patience: float) -> Iterator[None]:
+    path = Path(store.root, "_locks", f"{table.replace('/', '-')}.json")
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a+b", buffering=0) as file:
+        try:
+            _lock(file.fileno(), patience)
+        except BlockingIOError as error:
+            raise UserError(
+                f"{table} is locked by another run{in_brackets(_read(path))}; wait for it or stop it"
+            ) from error
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            with claimed(store, table, patience):
+                yield
+            return
+        with contextlib.suppress(OSError):  # for example, the disk is full; the lock holds anyway
+            file.truncate(0)
+            file.write(json.dumps(this_process()).encode())
+        yield
+
+
+def _lock(descriptor: int, patience: float) -> None:
+    """Locks an open file. Raises BlockingIOError if another process holds it for more than ``patience`` seconds."""
+    give_up = time.monotonic() + patience
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= give_up:
+                raise
+        time.sleep(_AGAIN)
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

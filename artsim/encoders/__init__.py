@@ -1,0 +1,1 @@
+"""Trained models on disk, and their vectors of a whole archive."""

@@ -1,0 +1,1 @@
+"""Compares features and models by meanrank on annotations, and by retrieval on links."""

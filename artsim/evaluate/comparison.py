@@ -1,0 +1,204 @@
+"""Compares features and models by meanrank: before and after training, on seen and on held-out annotations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from artsim.annotations.store import Annotations
+from artsim.archive import Archive, UserError
+from artsim.encoders.model import Encoder
+from artsim.evaluate.novelty import LEVELS, Standing, standing, tested_by
+from artsim.evaluate.systems import Contender
+from artsim.metrics.interval import Difference, Score, mean_score, paired_difference
+from artsim.metrics.ranks import ranks
+
+SEEN, VALIDATION, *_HELD_OUT = LEVELS
+PERSON = "a person"  # the note of a person's row begins with this
+
+
+@dataclass(frozen=True)
+class CrossValidated:
+    """How many annotations of a row were ranked by cross-validation, and by how many folds."""
+
+    annotations: int
+    folds: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """A table row: meanranks on the annotations that were trained on (seen) or held out; None if there is none.
+
+    ``before`` is for vectors that nothing was learned for, ``after`` for learned ones. ``gain`` is how far training
+    lowered the meanrank on held-out annotations, ``against_first`` how far it is below that of the first row.
+    """
+
+    label: str
+    note: str
+    cross_validated: CrossValidated | None = None
+    before_seen: Score | None = None
+    after_seen: Score | None = None
+    before: Score | None = None
+    after: Score | None = None
+    gain: Difference | None = None
+    against_first: Difference | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """``tables``: the rows for each kind of held-out annotations, newest kind first; "seen" if none is held out.
+
+    Only the first table has scores on seen annotations. ``counts``: how many annotations are seen, chose an epoch, or
+    are of a kind; ``measured``: how many a table covers. ``remarks``: sentences about what could not be used.
+    """
+
+    tables: dict[str, list[Row]]
+    counts: dict[str, int]
+    measured: int
+    remarks: list[str]
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A system, how new each annotation is to it, and its ranks, float64 (n,); None where it has none."""
+
+    contender: Contender
+    standing: Standing
+    before: np.ndarray | None
+    after: np.ndarray | None
+
+    def held_out(self, kind: str) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Ranks before and after training; those of the cross-validation replace the final model's."""
+        tested = self.standing.tested.get(kind)
+        if tested is None:
+            return self.before, self.after
+        ranked = ~np.isnan(tested.rank)
+        no_ranks = np.full(len(ranked), np.nan)
+        before, after = (no_ranks if final is None else final for final in (self.before, self.after))
+        return np.where(ranked, tested.before, before), np.where(ranked, tested.rank, after)
+
+
+def compare(
+    archive: Archive, entries: Sequence[Contender], annotations: Annotations, *, metric: str = "cosine", seed: int = 0
+) -> Comparison:
+    """Compares all systems; for each kind, on the annotations for which all have a held-out rank of this kind.
+
+    An annotation is of a kind if it is for some system, and at least as new to every other. Each model is also measured
+    on the annotations that it was trained on. Raises a user error if there is nothing to measure on.
+    """
+    measured = [_measure(archive, entry, annotations, metric) for entry in entries]
+    standings = [item.standing for item in measured]
+    seen = np.logical_or.reduce([item.level == LEVELS.index(SEEN) for item in standings])
+    validation = np.logical_or.reduce([item.level == LEVELS.index(VALIDATION) for item in standings])
+    masks = {kind: _of_kind(standings, kind) for kind in reversed(_HELD_OUT)}
+    masks = {kind: mask for kind, mask in masks.items() if mask.any()}
+    if not (masks or seen.any()):
+        raise UserError(
+            f"no annotations to evaluate on: {validation.sum()} of {len(annotations)} chose the best epoch of a "
+            "training, and there are no others; use --annotator to choose others"
+        )
+    tables = {
+        kind: _rows(measured, kind, masks.get(kind, np.zeros(len(annotations), bool)), seed, with_seen=not number)
+        for number, kind in enumerate(masks or [SEEN])
+    }
+    counts = {SEEN: seen, VALIDATION: validation, **masks}
+    return Comparison(
+        tables,
+        {name: int(mask.sum()) for name, mask in counts.items()},
+        int(np.logical_or.reduce([seen, *masks.values()]).sum()),
+        _remarks(entries, metric),
+    )
+
+
+def person(label: str, found: np.ndarray, seed: int = 0) -> Row:
+    """The row of a person who judged again. ``found``, (n,), comes from ``self_ranks``."""
+    judged = ~np.isnan(found)
+    return Row(label, f"{PERSON}: {judged.sum()} annotations judged again", after=_mean(found, judged, seed))
+
+
+def _measure(archive: Archive, entry: Contender, annotations: Annotations, metric: str) -> _Measured:
+    return _Measured(
+        entry,
+        standing(archive, entry, annotations, metric),
+        _ranks(entry.before if entry.models else entry.source, annotations, metric),
+        _ranks(entry.source if entry.models else None, annotations, metric),
+    )
+
+
+def _of_kind(standings: Sequence[Standing], kind: str) -> np.ndarray:
+    no_less = np.logical_and.reduce([item.at_least(kind) for item in standings])
+    return no_less & np.logical_or.reduce([item.exactly(kind) for item in standings])
+
+
+def _rows(measured: Sequence[_Measured], kind: str, mask: np.ndarray, seed: int, *, with_seen: bool) -> list[Row]:
+    rows: list[Row] = []
+    first = None
+    for system in measured:
+        trained_on = (system.standing.level == LEVELS.index(SEEN)) & with_seen
+        before, after = system.held_out(kind)
+        latest = before if after is None else after
+        tested = _cross_validated(system.standing, kind, mask)
+        rows.append(
+            Row(
+                system.contender.label,
+                f"{_how(tested, int(mask.sum()))}; {system.contender.note}" if tested else system.contender.note,
+                tested,
+                before_seen=_mean(system.before, trained_on, seed),
+                after_seen=_mean(system.after, trained_on, seed),
+                before=_mean(before, mask, seed),
+                after=_mean(after, mask, seed),
+                gain=_difference(before, after, mask, seed),
+                against_first=_difference(first, latest, mask, seed),
+            )
+        )
+        first = latest if first is None else first
+    return rows
+
+
+def _cross_validated(standing: Standing, kind: str, mask: np.ndarray) -> CrossValidated | None:
+    tested = standing.tested.get(kind)
+    count = 0 if tested is None else int((mask & ~np.isnan(tested.rank)).sum())
+    return CrossValidated(count, tested.folds) if tested and count else None
+
+
+def _how(tested: CrossValidated, count: int) -> str:
+    portion = "" if tested.annotations == count else f"{tested.annotations} of {count} "
+    if tested.folds == 1:
+        return f"{portion}by one held-out fold" if portion else "one held-out fold"
+    return f"{portion}cross-validated, {tested.folds} folds"
+
+
+def _remarks(entries: Sequence[Contender], metric: str) -> list[str]:
+    """Names the cross-validations that can't be used because they measured by another distance."""
+    others = {
+        model.name: distance
+        for entry in entries
+        if (model := entry.tested) and (distance := tested_by(model)) not in (None, metric)
+    }
+    return [
+        f"{name} was cross-validated by {distance} distance: with --metric {metric}, the annotations it was "
+        "trained on count only as seen."
+        for name, distance in others.items()
+    ]
+
+
+def _ranks(source: Encoder | None, annotations: Annotations, metric: str) -> np.ndarray | None:
+    if source is None:
+        return None
+    ids = annotations.ids()
+    return ranks(source.find(ids.tolist()), annotations.judged(ids), metric)
+
+
+def _mean(found: np.ndarray | None, mask: np.ndarray, seed: int) -> Score | None:
+    return None if found is None or not _complete(found, mask) else mean_score(found[mask], seed)
+
+
+def _difference(a: np.ndarray | None, b: np.ndarray | None, mask: np.ndarray, seed: int) -> Difference | None:
+    if a is None or b is None or not (_complete(a, mask) and _complete(b, mask)):
+        return None
+    return paired_difference(a[mask], b[mask], seed)
+
+
+def _complete(found: np.ndarray, mask: np.ndarray) -> bool:
+    """Whether ``mask`` selects at least one annotation, and all that it selects have a rank."""
+    return bool(mask.any()) and not np.isnan(found[mask]).any()

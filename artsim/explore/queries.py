@@ -1,0 +1,158 @@
+"""Nearest-neighbour queries for some artworks or image files, answered as a report and a contact sheet."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from artsim.archive import Archive, UserError, is_public_domain
+from artsim.extract.describer import describe
+from artsim.pictures.sheet import Cell, contact_sheet
+from artsim.pictures.thumbnails import Thumbnail, shrink, thumbnails
+from artsim.space.features import Space
+from artsim.space.search import check_question, search
+from artsim.vision.check import BadImage
+
+_SHEET_ROWS, _SHEET_COLUMNS = 24, 20  # the most queries and answers that a picture shows
+_SIDE = 240
+_CANDIDATES = 10  # the most ids that an error message lists
+
+
+def neighbors_of(
+    space: Space,
+    *,
+    ids: Sequence[str],
+    files: Sequence[str],
+    k: int,
+    metric: str,
+    farthest: bool,
+    public_only: bool,
+    picture: str | None,
+) -> dict[str, Any]:
+    """Finds the k nearest (or farthest) artworks of each id and each image file; returns the report fields.
+
+    Raises ``UserError`` if there is no query, an id has no vector or is excluded by its rights, or a file can't be
+    read.
+    """
+    if not ids and not files:
+        raise UserError("give --id, --image or --all")
+    check_question(k, metric)
+    ids, files = full_ids(space.archive, ids), list(dict.fromkeys(files))
+    if public_only:
+        refuse_protected(space.archive, ids)
+    queries = [space.find(ids)] if ids else []
+    if files:
+        queries.append(_describe_files(space, files))
+    results = search(
+        space.blocks(public_only=public_only),
+        np.concatenate(queries),
+        k,
+        metric=metric,
+        farthest=farthest,
+        but_not=np.array([*ids, *([None] * len(files))], dtype=object),
+    )
+    answers = [
+        [
+            {"id": str(identifier), "distance": round(float(distance), 6)}
+            for identifier, distance in zip(*pair, strict=True)
+            if np.isfinite(distance)  # the metric is undefined for the others
+        ]
+        for pair in zip(results.ids, results.distances, strict=True)
+    ]
+    if picture:
+        kind = "farthest" if farthest else "nearest"
+        save_picture(_sheet(space, ids, files, answers, f"{kind} by {space.title}, {metric} distance"), picture)
+    return {
+        "rows_in": len(ids) + len(files),
+        "rows_out": sum(map(len, answers)),
+        "rows_failed": 0,
+        "metric": metric,
+        "picture": picture and str(Path(picture).resolve()),
+        "queries": [
+            {"query": query, "neighbors": nearest} for query, nearest in zip([*ids, *files], answers, strict=True)
+        ],
+    }
+
+
+def full_ids(archive: Archive, ids: Sequence[str]) -> list[str]:
+    """Adds the collection to ids that lack it, and removes duplicates.
+
+    An id is completed if exactly one collection has it; an unknown id is returned unchanged. Raises ``UserError``,
+    listing the candidates, if several collections have it.
+    """
+    return list(dict.fromkeys(_full(archive, identifier) for identifier in ids))
+
+
+def _full(archive: Archive, one: str) -> str:
+    catalog = archive.table("catalog")
+    if catalog.find([one], ["id"]) is not None:
+        return one
+    matches = sorted(
+        known
+        for rows in catalog.scan(["id"])
+        for known in rows.filter(pc.ends_with(rows["id"], f":{one}"))["id"].to_pylist()
+        if known.partition(":")[2] == one
+    )
+    if len(matches) > 1:
+        raise UserError(f"{one}: ambiguous; use one of {', '.join(matches[:_CANDIDATES])}")
+    return matches[0] if matches else one
+
+
+def refuse_protected(archive: Archive, ids: Sequence[str]) -> None:
+    """Raises ``UserError`` if an artwork is not in the public domain or not in the catalog."""
+    rows = archive.table("catalog").find(ids, ["id", "rights"])
+    known = {row["id"]: row["rights"] for row in rows.to_pylist()} if rows else {}
+    for identifier in ids:
+        if identifier not in known:
+            raise UserError(f"--rights public: the catalog has no {identifier}")
+        if not is_public_domain(known[identifier]):
+            raise UserError(f"--rights public: {identifier} is not public (rights: {known[identifier] or 'unknown'})")
+
+
+def save_picture(image: Any, path: str) -> None:
+    """Writes a picture and creates its folder; the file extension selects the format.
+
+    Raises ``UserError`` if ``path`` is an address or can't be written.
+    """
+    if "://" in path:
+        raise UserError(f"--picture {path}: must be a local path, not an address")
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        image.save(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"--picture {path}: {error}") from error
+
+
+def _describe_files(space: Space, files: Sequence[str]) -> np.ndarray:
+    try:
+        images = {file: Path(file).read_bytes() for file in files}
+    except OSError as error:
+        raise UserError(f"--image {error.filename}: {error.strerror}") from error
+    try:
+        return space.project([describe(space.archive, spec.name, images) for spec in space.specs])
+    except BadImage as bad:
+        raise UserError(f"--image {bad.detail}") from bad
+
+
+def _sheet(
+    space: Space, ids: Sequence[str], files: Sequence[str], answers: list[list[dict[str, Any]]], title: str
+) -> Any:
+    asked = [*ids, *files][:_SHEET_ROWS]
+    answers = [entries[:_SHEET_COLUMNS] for entries in answers[:_SHEET_ROWS]]
+    shown = {entry["id"] for entries in answers for entry in entries} | set(ids[:_SHEET_ROWS])
+    known = thumbnails(space.archive, sorted(shown), _SIDE)
+    rows = []
+    for query, entries in zip(asked, answers, strict=False):
+        if query in known:
+            head = _cell(known[query])
+        else:
+            head = Cell(shrink(Path(query).read_bytes(), _SIDE), [Path(query).name])
+        rows.append((head, [_cell(known[entry["id"]], entry["distance"]) for entry in entries]))
+    return contact_sheet(title, rows)
+
+
+def _cell(work: Thumbnail, distance: float | None = None) -> Cell:
+    below = ", ".join(word for word in (work.artist, work.year) if word)
+    return Cell(work.image, [work.title, below, work.id if distance is None else f"{distance:.3f} · {work.id}"])

@@ -1,0 +1,90 @@
+"""Walks between two artworks of an archive, drawn as a strip, scatter or tube."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artsim.archive import UserError
+from artsim.explore.queries import full_ids, refuse_protected, save_picture
+from artsim.explore.walk import Walk, walk
+from artsim.pictures import walks
+from artsim.pictures.thumbnails import thumbnails
+from artsim.space.features import Space
+
+KINDS = ("strip", "scatter", "tube")
+_CLOUD = 250  # artworks that a scatter shows around the walk
+_SIDE = 260
+
+
+def journey(
+    space: Space,
+    start: str,
+    end: str,
+    steps: int,
+    *,
+    jitter: int,
+    metric: str,
+    seed: int,
+    public_only: bool,
+    picture: str | None,
+    kind: str,
+) -> dict[str, Any]:
+    """Finds a walk from one artwork to another and draws it if ``picture`` is a path; returns the report fields.
+
+    See ``artsim.explore.walk``.
+    """
+    start, end = (full_ids(space.archive, [identifier])[0] for identifier in (start, end))
+    if public_only:
+        refuse_protected(space.archive, [start, end])
+    way = walk(space, start, end, steps, jitter=jitter, metric=metric, seed=seed, public_only=public_only)
+    if picture:
+        save_picture(_picture(space, way, kind, seed, public_only), picture)
+    return {
+        "rows_in": 2,
+        "rows_out": len(way.ids),
+        "rows_failed": 0,
+        "walk": [
+            {"id": identifier, "distance": round(distance, 6)}
+            for identifier, distance in zip(way.ids, way.distances, strict=True)
+        ],
+        "picture": picture and str(Path(picture).resolve()),
+    }
+
+
+def _picture(space: Space, way: Walk, kind: str, seed: int, public_only: bool) -> Any:
+    if kind not in KINDS:
+        raise UserError(f"--kind {kind}: choose one of {', '.join(KINDS)}")
+    if kind == "scatter":
+        return _scatter(space, way, seed, public_only)
+    around = [identifier for names in way.around for identifier in names] if kind == "tube" else []
+    known = thumbnails(space.archive, [*way.ids, *around], _SIDE)
+    steps = [known[identifier] for identifier in way.ids]
+    if kind == "strip":
+        return walks.strip(steps)
+    return walks.tube(steps, [[known[identifier] for identifier in names] for names in way.around])
+
+
+def _scatter(space: Space, way: Walk, seed: int, public_only: bool) -> Any:
+    """Draws the walk amid other artworks, on the plane of their first two principal components."""
+    from sklearn.decomposition import PCA
+
+    rng = np.random.default_rng(seed)
+    cloud_ids = list(dict.fromkeys(identifier for names in way.around for identifier in names))
+    for ids, _ in space.blocks(public_only=public_only):
+        if len(cloud_ids) >= _CLOUD:
+            break
+        cloud_ids += [str(identifier) for identifier in rng.permutation(ids)[:12]]
+    cloud_ids = [identifier for identifier in dict.fromkeys(cloud_ids) if identifier not in set(way.ids)][:_CLOUD]
+    vectors = space.find([*way.ids, *cloud_ids])
+    if vectors.shape[1] == 1:
+        vectors = np.pad(vectors, ((0, 0), (0, 1)))  # a one-dimensional space gets a second axis
+    places = PCA(2, random_state=seed).fit(vectors).transform(vectors)
+    known = thumbnails(space.archive, [*way.ids, *cloud_ids], _SIDE)
+    count = len(way.ids)
+    return walks.scatter(
+        [known[identifier] for identifier in way.ids],
+        places[:count],
+        [known[identifier] for identifier in cloud_ids],
+        places[count:],
+    )

@@ -1,0 +1,144 @@
+"""Fetches JSON over HTTP from museums' servers, with retries, pauses, size limits and address checks.
+
+Only for catalogues; the scraper fetches images.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from artsim.archive import UserError
+from artsim.http.allowed_hosts import AllowedHosts
+from artsim.http.guard import Guard, Refused
+from artsim.http.retry_after import seconds_to_wait
+from artsim.sources.json_records.documents import parse
+
+_TRIES = 5
+_FIRST_PAUSE = 1.0  # seconds before the first retry, doubled for each further one
+_LONGEST_PAUSE = 120.0  # seconds; if a server asks for more, the request fails
+_BETWEEN = 0.2  # seconds between two requests
+_TIMEOUT = (10, 30)  # seconds to connect, and between two packets
+_LONGEST = 180.0  # maximum seconds for one answer
+_LARGEST = 64 << 20  # maximum bytes of one answer, decompressed
+_REDIRECTS = 5
+_BUSY = {429, 500, 502, 503, 504}
+
+_sleep = time.sleep
+_log = logging.getLogger(__name__)
+
+
+class Unreachable(Exception):
+    """A document could not be fetched; ``reason`` is one of a few texts, the message has the details.
+
+    ``server`` means that the server is busy or unreachable, so other requests to it are likely to fail too.
+    """
+
+    def __init__(self, reason: str, detail: str, server: bool = False) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.server = server
+
+
+class Web:
+    """A client that fetches JSON, with the pauses, retries and address checks of all HTTP sources.
+
+    ``contact`` is for the User-Agent. Requests go only to public addresses, to ``allowed`` hosts and to the host of
+    ``location``, because the caller named it. The address is checked when the connection is made, also after a
+    redirect, so it does not matter what the name resolved to before.
+    """
+
+    def __init__(self, contact: str | None, allowed: Iterable[str], location: str | None) -> None:
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy that could reach private hosts, no passwords from ~/.netrc
+        self._session.max_redirects = _REDIRECTS
+        self._session.headers["User-Agent"] = (
+            f"artsim/{version('artsim')} ({f'+{contact}' if contact else 'no contact'})"
+        )
+        self._session.headers["Accept"] = "application/json, application/ld+json, */*;q=0.1"
+        self._session.adapters.clear()
+        guard = Guard(AllowedHosts([*allowed, *_own_host(location or "")]))
+        self._session.mount("http://", guard)
+        self._session.mount("https://", guard)
+        self._next = 0.0
+
+    def json(self, url: str, params: dict[str, Any] | None = None) -> Any:
+        """Return the JSON at an address, parsed; a busy server or lost connection is retried.
+
+        Raises ``Unreachable`` if there is no JSON, or if the server still fails after several tries.
+        """
+        pause = _FIRST_PAUSE
+        for attempt in range(1, _TRIES + 1):
+            _sleep(max(0.0, self._next - time.monotonic()))
+            try:
+                return parse(self._bytes(url, params))
+            except _Again as again:
+                wait = again.wait if again.wait is not None else pause * random.uniform(0.5, 1.5)
+                if attempt == _TRIES or wait > _LONGEST_PAUSE:
+                    raise Unreachable(again.reason, url, server=True) from again
+                _log.info("catalog: %s from %s, trying again in %.0f s", again.reason, url, wait)
+                _sleep(wait)
+                pause *= 2
+            except ValueError as error:
+                raise Unreachable("the response is not JSON", f"{url}: {error}") from error
+            finally:
+                self._next = time.monotonic() + _BETWEEN
+        raise AssertionError("unreachable")
+
+    def _bytes(self, url: str, params: dict[str, Any] | None) -> bytes:
+        """Send one request and return its body. Raises ``_Again`` if a retry may succeed."""
+        deadline = time.monotonic() + _LONGEST
+        try:
+            with self._session.get(url, params=params, timeout=_TIMEOUT, stream=True) as answer:
+                if answer.status_code in _BUSY:
+                    raise _Again(f"HTTP {answer.status_code}", seconds_to_wait(answer.headers.get("Retry-After")))
+                if answer.status_code != 200:
+                    raise Unreachable(f"HTTP {answer.status_code}", url)
+                content = bytearray()
+                # read1 returns what has arrived, so a slow answer cannot evade the deadline
+                while block := answer.raw.read1(1 << 16, decode_content=True):
+                    content += block
+                    if len(content) > _LARGEST:
+                        raise Unreachable(f"the response is larger than {_LARGEST >> 20} MiB", url)
+                    if time.monotonic() > deadline:
+                        raise _Again("the response takes too long", None)
+                return bytes(content)
+        except Refused as error:
+            raise Unreachable("address is not public; allow the host with --allow-host", f"{url} ({error})") from error
+        except (requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema) as error:
+            raise Unreachable("neither http nor https", url) from error
+        except (requests.exceptions.InvalidURL, requests.exceptions.TooManyRedirects, UnicodeError) as error:
+            raise Unreachable("invalid address or too many redirects", f"{url}: {error}") from error
+        except requests.Timeout as error:
+            raise _Again("timeout", None) from error
+        except (requests.RequestException, HTTPError) as error:
+            raise _Again("no connection", None) from error
+
+
+def _own_host(location: str) -> list[str]:
+    """Return the host and port of a web address in the form of ``--allow-host``; an empty list for a path."""
+    parts = urlsplit(location)
+    if parts.scheme not in ("http", "https"):
+        return []
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise UserError(f"--location {location}: {error}") from error
+    if not parts.hostname or parts.username is not None:
+        raise UserError(f"--location {location}: must be an address with a host and without a user name")
+    return [f"[{parts.hostname}]:{port}" if ":" in parts.hostname else f"{parts.hostname}:{port}"]
+
+
+class _Again(Exception):
+    """A retry may succeed; ``wait`` is the number of seconds that the server asked for, if it did."""
+
+    def __init__(self, reason: str, wait: float | None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.wait = wait

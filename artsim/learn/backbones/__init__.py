@@ -1,0 +1,1 @@
+"""Fine-tunes backbones: networks that compute features from pixels."""

@@ -1,0 +1,120 @@
+"""The experiment configuration of a training or a sweep, and the plan fixed at its start so that it can resume."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow.parquet as pq
+import torch
+from safetensors.torch import save
+
+from artsim.archive import Archive, Keys, UserError
+from artsim.archive.intact import intact, intact_table, intact_tensors
+from artsim.learn.epochs import Trainee
+from artsim.learn.plan import COUNTS, Plan, make_plan
+from artsim.learn.recipe import Recipe
+
+_NAME = re.compile(r"[^\W_][\w.\-]{0,99}", re.ASCII)  # Ray and some object stores accept no others
+
+
+class Learner(Protocol):
+    """What the driver needs from the thing being trained: heads on features, or a backbone."""
+
+    def kept(self) -> dict[str, torch.Tensor]:
+        """Returns the tensors that a model keeps besides the trained ones; a resumed run gets them back."""
+
+    def usable(self, ids: Iterable[str]) -> set[str]:
+        """Returns the ids that it can learn from."""
+
+    def before(self, ids: Sequence[str]) -> np.ndarray:
+        """Returns the vectors before training, float32 (n, d)."""
+
+    def share(self, ids: Sequence[str], recipe: Any, seed: int) -> Any:
+        """Returns what all workers need to train on these images; it is sent to them once."""
+
+    def trainee(
+        self,
+        shared: Any,
+        training: np.ndarray,
+        validation: np.ndarray,
+        recipe: Any,
+        seed: int,
+        groups: np.ndarray,
+        pool: np.ndarray,
+    ) -> Callable[[], Trainee]:
+        """Returns a function that makes the ``Trainee`` on each worker; ``shared`` is the result of ``share``.
+
+        ``training``, ``validation`` and ``pool`` hold indices into the ``ids`` of ``share``; ``groups`` is aligned with
+        them.
+        """
+
+    def card(self) -> dict[str, Any]:
+        """The model's kind and inputs."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """All settings that determine a model. Another configuration under the same name is a user error."""
+
+    inputs: dict[str, Any]  # the options that make the learner
+    recipe: Recipe
+    annotators: list[str] | None
+    links: bool
+    split: str
+    split_by: str | None
+    seed: int
+    public_only: bool
+
+
+ASKED: Keys = {"inputs": dict, "recipe": dict}  # of a configuration as JSON stores it
+
+MakeLearner = Callable[[dict[str, torch.Tensor] | None], Learner]  # called with the kept tensors, or None at the start
+
+
+def check_name(name: str) -> None:
+    """Raises a user error if a model or a sweep can't have this name."""
+    if not _NAME.fullmatch(name):
+        raise UserError(
+            f"--name {name[:100]!r}: must be 1 to 100 ASCII letters, digits, _ . or -, and start with a letter or digit"
+        )
+
+
+def difference(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """Returns the earlier settings that differ from the current ones, as text; both as JSON stores them."""
+    flat = [{**settings, **settings["inputs"], **settings["recipe"]} for settings in (before, now)]
+    keys = [key for key in flat[0] | flat[1] if key not in ("inputs", "recipe")]
+    words = {key: str(flat[0].get(key)) for key in keys if flat[0].get(key) != flat[1].get(key)}
+    return ", ".join(f"a different {key}" if "{" in value else f"{key} {value}" for key, value in words.items())
+
+
+def settle(archive: Archive, folder: str, question: Question, learner: MakeLearner) -> tuple[Learner, Plan]:
+    """Returns the learner and the plan stored in ``folder``; makes and stores them if there are none.
+
+    Later annotations don't change a stored plan.
+    """
+    kept, rows = f"{folder}/kept.safetensors", f"{folder}/annotations.parquet"
+    remedy = f"remove the folder {archive.store.address(folder)} and run the same command again to start over"
+    counts = intact(archive.store, f"{folder}/plan.json", of="run", remedy=remedy, keys=dict.fromkeys(COUNTS, int))
+    if counts is not None:
+        tensors = intact_tensors(archive.store, kept, of="run", remedy=remedy)
+        return learner(tensors), Plan(intact_table(archive.store, rows, of="run", remedy=remedy), counts)
+    pupil = learner(None)
+    plan = make_plan(
+        archive,
+        pupil.usable,
+        annotators=question.annotators,
+        links=question.links,
+        kind=question.split,
+        column=question.split_by,
+        seed=question.seed,
+        public_only=question.public_only,
+    )
+    with archive.store.replace(rows) as draft:
+        pq.write_table(plan.rows, draft)
+    with archive.store.replace(kept) as draft:
+        Path(draft).write_bytes(save(pupil.kept()))
+    archive.write_json(f"{folder}/plan.json", plan.counts)
+    return pupil, plan

@@ -1,0 +1,1 @@
+"""Trains heads: small networks on stored features."""

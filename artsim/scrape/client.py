@@ -1,0 +1,158 @@
+"""Sends one HTTP request with size and time limits, and maps each kind of error to a status. Follows no redirects."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import aiohttp
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from artsim.http.allowed_hosts import AllowedHosts
+from artsim.http.retry_after import seconds_to_wait
+from artsim.scrape.options import Options
+from artsim.scrape.robots import opted_out
+from artsim.scrape.status import Failure, Verdict
+from artsim.scrape.web_address import NotPublic, public_socket, web_address
+
+LONGEST_WAIT = 600.0  # seconds; a row is not retried in this run if Retry-After asks for more
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_GONE = frozenset({404, 410})
+_READ_BUFFER = 1 << 18  # bytes; smaller buffers make the transport pause and resume often
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response: a body (status 200 or 203), a redirect's ``location``, or neither (304)."""
+
+    status: int
+    body: bytes = b""
+    location: URL | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+class Client:
+    """An HTTP client without cookies, proxies, credentials or connections to addresses that are not public.
+
+    Hosts opened by ``--allow-host`` have a separate connector, so the check of all other hosts has no exceptions.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._allowed = AllowedHosts(options.allow_hosts)
+        self._public = _session(options, aiohttp.TCPConnector(limit=0, socket_factory=public_socket))
+        self._opened = _session(options, aiohttp.TCPConnector(limit=0))
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._public.close()
+        await self._opened.close()
+
+    async def get(self, url: URL, headers: Mapping[str, str] | None = None, cut_at: int | None = None) -> Answer:
+        """Sends one request. Raises ``Failure`` for errors, opt-outs and any status but 200, 203, 304 and redirects.
+
+        ``cut_at``: read that many bytes and ignore the rest, instead of failing above ``max_bytes``.
+        """
+        open_here = self._allowed.allows(url.host or "", url.port or 0)
+        session = self._opened if open_here else self._public
+        chunks: list[bytes] = []
+        try:
+            async with asyncio.timeout(self._options.timeout):
+                async with session.get(url, headers=headers, allow_redirects=False) as response:
+                    return await self._read(response, chunks, cut_at)
+        except Failure:
+            raise
+        except TimeoutError as error:
+            detail = f"no complete response within {self._options.timeout:g} s (limit --timeout)"
+            raise Failure(Verdict("timeout", f"{detail}; received {_size(chunks):,} bytes"), again=True) from error
+        except aiohttp.ClientSSLError as error:
+            raise _lost(f"no secure connection to {url.host}: {_reason(error)}") from error
+        except aiohttp.ClientConnectorError as error:
+            if isinstance(error.os_error, NotPublic):
+                raise Failure(Verdict("forbidden_address", f"{url.host} {error.os_error}")) from error
+            raise _lost(f"no connection to {url.host}: {_reason(error.os_error)}", unreachable=True) from error
+        except aiohttp.ClientPayloadError as error:
+            if "decode content-encoding" in str(error):
+                raise Failure(Verdict("corrupt", "the response can't be decompressed")) from error
+            raise _lost(f"the response ended early, after {_size(chunks):,} bytes") from error
+        except (aiohttp.InvalidURL, UnicodeError) as error:
+            raise Failure(Verdict("forbidden_address", f"not a web address: {error}")) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise _lost(f"invalid or incomplete HTTP response: {_reason(error)}") from error
+
+    async def _read(self, response: aiohttp.ClientResponse, chunks: list[bytes], cut_at: int | None) -> Answer:
+        status, headers = response.status, response.headers
+        directive = opted_out(headers.getall("X-Robots-Tag", ()))
+        if directive:
+            detail = f"the site opts out of this use (X-Robots-Tag: {directive})"
+            raise Failure(Verdict("opt_out", detail, status, removed=True))
+        if status in _REDIRECTS:
+            return Answer(status, location=web_address(headers.get("Location"), base=response.url))
+        if status == 304:
+            return Answer(status)
+        if status not in (200, 203):
+            raise _refused(status, headers)
+        limit = self._options.max_bytes
+        if cut_at is None and (response.content_length or 0) > limit:
+            raise _too_large(f"Content-Length is {response.content_length:,} bytes", limit)
+        size = 0
+        async for chunk in response.content.iter_any():
+            chunks.append(chunk)
+            size += len(chunk)
+            if cut_at is not None and size >= cut_at:
+                break
+            if cut_at is None and size > limit:
+                raise _too_large(f"stopped after {size:,} bytes", limit)
+        validators = (_utf8(headers.get(name)) for name in ("ETag", "Last-Modified"))
+        return Answer(status, b"".join(chunks)[:cut_at], None, *validators)
+
+
+def _session(options: Options, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector,
+        headers={
+            "User-Agent": options.user_agent,
+            "Accept": "image/*, */*;q=0.5",
+            "Accept-Encoding": "identity",  # images are compressed already
+        },
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None),
+        trust_env=False,
+        read_bufsize=_READ_BUFFER,
+    )
+
+
+def _refused(status: int, headers: CIMultiDictProxy[str]) -> Failure:
+    try:
+        detail = f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        detail = str(status)
+    again = status == 429 or status >= 500
+    after = (seconds_to_wait(headers.get("Retry-After")) or 0.0) if status in (429, 503) else 0.0
+    if after > LONGEST_WAIT:
+        again, detail = False, f"{detail}; Retry-After asks for a wait of {after:,.0f} s"
+    return Failure(Verdict("http", detail, status, status in _GONE), again=again, after=after if again else 0.0)
+
+
+def _utf8(header: str | None) -> str | None:
+    """Returns a header that can be stored and sent again; None if it is empty or not ASCII."""
+    return header if header and header.isascii() else None
+
+
+def _size(chunks: list[bytes]) -> int:
+    return sum(map(len, chunks))
+
+
+def _too_large(what: str, limit: int) -> Failure:
+    return Failure(Verdict("too_large", f"{what} (limit --max-bytes {limit:,})"))
+
+
+def _lost(detail: str, *, unreachable: bool = False) -> Failure:
+    return Failure(Verdict("network", detail, unreachable=unreachable), again=True)
+
+
+def _reason(error: BaseException) -> str:
+    text = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    return text.partition("\n")[0].rstrip(":") or type(error).__name__

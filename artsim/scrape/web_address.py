@@ -1,0 +1,65 @@
+"""Validates web addresses: their form before a request, the IP address behind them when a socket is opened."""
+
+import socket
+from typing import Any
+
+from yarl import URL
+
+from artsim.http.allowed_hosts import is_public
+from artsim.scrape.status import Failure, Verdict
+
+
+class NotPublic(OSError):
+    """A connection to an address that is not public was refused.
+
+    The text names no address. If all attempts fail with the same text, the connector raises this exception itself;
+    otherwise it raises only a summary.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("resolves to a loopback, private or other non-public address (allow it with --allow-host)")
+
+
+def web_address(text: str | None, base: URL | None = None) -> URL:
+    """Parses an address for a request. ``base`` is the address that a redirect may be relative to.
+
+    Raises ``Failure`` with status ``forbidden_address`` if the address is empty or malformed, is not http or https, or
+    has no host, a user name, a password or port 0.
+    """
+    if not text or not text.strip():
+        raise _forbidden("the catalog row has no image address" if base is None else "redirect without a Location")
+    try:
+        url = URL(text.strip())
+        url = (base.join(url) if base is not None else url).with_fragment(None)
+        scheme, host, port = url.scheme, url.raw_host, url.explicit_port
+    except ValueError as error:
+        raise _forbidden(f"not a web address: {error}") from error
+    if scheme not in ("http", "https"):
+        raise _forbidden(f"only http and https addresses are fetched, not {scheme or 'relative'} ones")
+    if not host or not host.strip("."):
+        raise _forbidden("the address has no host")
+    if url.raw_user is not None or url.raw_password is not None:
+        raise _forbidden("the address contains a user name or password")
+    if port == 0:
+        raise _forbidden("port 0 is invalid")
+    return url
+
+
+def host_of(url: URL) -> str:
+    """Returns the host name that rate limits apply to, without scheme and port."""
+    return (url.raw_host or "").rstrip(".").lower()
+
+
+def public_socket(addr_info: tuple[Any, ...]) -> socket.socket:
+    """Creates a socket for a resolved address. Raises ``NotPublic`` if the address is not public.
+
+    Names are already resolved here, so no spelling, redirect or DNS change bypasses the check.
+    """
+    family, kind, protocol, _, address = addr_info
+    if not is_public(address[0]):
+        raise NotPublic
+    return socket.socket(family, kind, protocol)
+
+
+def _forbidden(detail: str) -> Failure:
+    return Failure(Verdict("forbidden_address", detail))

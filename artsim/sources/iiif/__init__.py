@@ -1,0 +1,1 @@
+"""The source iiif: manifests and collections of the IIIF Presentation API."""

@@ -1,0 +1,1 @@
+"""Adds the rows of a source to the catalog: validation, duplicates, rejects, commit."""

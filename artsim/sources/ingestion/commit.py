@@ -1,0 +1,88 @@
+"""Writes spooled rows into the catalog: new rows as a new partition, changed rows in place."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Collection
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from artsim.archive import CATALOG, Archive, Table
+from artsim.sources.ingestion.moved_images import fetch_again
+
+
+def commit_rows(
+    archive: Archive, shard: int, rows: pa.Table, counts: Counter[str], empty: Collection[str] = ()
+) -> None:
+    """Update a shard of the catalog with ``rows``, which have unique ids. Columns in ``empty`` change nothing.
+
+    Counts ``new`` rows, rows that were ``there``, and how many of these were ``updated`` or ``moved`` to another image.
+    A partition keeps its name and row order, because the images table depends on both.
+    """
+    table, rows = archive.table("catalog"), rows.select(CATALOG.names).combine_chunks()
+    known = np.zeros(len(rows), dtype=bool)
+    for part in table.parts(shard):
+        known |= _update(archive, table, shard, part, rows, counts, empty)
+    new = rows.filter(pa.array(~known))
+    counts["there"] += int(known.sum())
+    counts["new"] += len(new)
+    if len(new):
+        table.write(shard, _part_name(new["id"]), new)
+
+
+def _update(
+    archive: Archive,
+    table: Table,
+    shard: int,
+    part: str,
+    rows: pa.Table,
+    counts: Counter[str],
+    empty: Collection[str],
+) -> np.ndarray:
+    """Write the changed rows of one partition; return a mask of the ``rows`` that it contains."""
+    place = pc.index_in(rows["id"], value_set=table.read(shard, part, ["id"])["id"].combine_chunks())
+    known = np.asarray(pc.is_valid(place))
+    if not known.any():
+        return known
+    old, positions, fresh = table.read(shard, part), place.drop_null(), rows.filter(pa.array(known))
+    stored = old.take(positions)
+    for name in empty:
+        if name in CATALOG.names:
+            fresh = fresh.set_column(CATALOG.get_field_index(name), CATALOG.field(name), stored[name])
+    fresh = fresh.set_column(CATALOG.get_field_index("metadata"), CATALOG.field("metadata"), _metadata(stored, fresh))
+    changed = np.logical_or.reduce([_differs(stored[name], fresh[name]) for name in CATALOG.names])
+    if changed.any():
+        moved = np.flatnonzero(_differs(stored["image_url"], fresh["image_url"]))
+        fetch_again(archive, shard, part, [int(row) for row in np.asarray(positions)[moved]])
+        order = np.arange(len(old))
+        order[np.asarray(positions)[changed]] = len(old) + np.flatnonzero(changed)
+        table.write(shard, part, pa.concat_tables([old, fresh.cast(old.schema)]).take(pa.array(order)))
+        counts["updated"] += int(changed.sum())
+        counts["moved"] += len(moved)
+    return known
+
+
+def _metadata(stored: pa.Table, fresh: pa.Table) -> pa.Array:
+    """Return the metadata of ``fresh``, plus the stored values whose names no changed row has."""
+    old, new = stored["metadata"].to_pylist(), fresh["metadata"].to_pylist()
+    new_names: set[str] = set()
+    changed = np.flatnonzero(_differs(stored["metadata"], fresh["metadata"])).tolist()
+    for at in changed:
+        new_names.update(json.loads(new[at] or "{}"))
+    for at in changed:
+        kept = {name: value for name, value in json.loads(old[at] or "{}").items() if name not in new_names}
+        if kept:
+            new[at] = json.dumps({**json.loads(new[at] or "{}"), **kept}, ensure_ascii=False)
+    return pa.array(new, pa.string())
+
+
+def _differs(old: pa.ChunkedArray, new: pa.ChunkedArray) -> np.ndarray:
+    """Return a mask of where two columns differ; null equals null."""
+    both_null = pc.and_(pc.is_null(old), pc.is_null(new))
+    return np.asarray(pc.invert(pc.or_(pc.fill_null(pc.equal(old, new), False), both_null)))
+
+
+def _part_name(ids: pa.ChunkedArray) -> str:
+    return hashlib.sha256("\n".join(sorted(ids.to_pylist())).encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Catalogues as JSON: records, API answers, tables stored as objects."""

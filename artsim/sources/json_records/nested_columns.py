@@ -1,0 +1,82 @@
+"""Extracts columns from nested values: those that the caller named, and those recognized by name or value."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from artsim.sources.json_records.nested_text import Path, at, makers_at, named_text, paths
+from artsim.sources.records import clean
+from artsim.sources.tables.column_words import meaning
+from artsim.sources.tables.columns import ARTIST_NAMES, SPEAKING, plain_name
+from artsim.sources.tables.image_column import speaks_of_images
+from artsim.sources.tables.value_kinds import Kind, kind_of
+
+_MOST = 64  # maximum columns from nested values
+_FIRST = 1000  # rows at the start that are all looked at
+_TRIED = 20  # values of a path that are looked at
+_MOST_PATHS = 20_000
+_THEN = 4  # step between the later rows that are looked at
+
+
+def inner_columns(objects: list[dict[str, Any]], wanted: list[str]) -> dict[str, pa.Array]:
+    """Return text columns from the nested values of rows, by dotted name; items of lists are joined by "; ".
+
+    A wanted column that no row has is left out.
+    """
+    named = {name: tuple(name.split(".")) for name in wanted}
+    recognized = {".".join(path): path for path in _known(objects)}
+    columns = {}
+    for name, path in (named | recognized).items():
+        if name in named and name not in recognized and len(path) > 1 and any(name in row for row in objects):
+            continue  # a key that contains the dot
+        if len(path) == 1 and not any(isinstance(row.get(name), dict | list) for row in objects):
+            continue
+        read = makers_at if len(path) > 1 and _is_artist(name) else _text_at
+        texts = [read(row, path) for row in objects]
+        if any(text is not None for text in texts):
+            columns[clean(name)] = text_array(texts)
+    return columns
+
+
+def text_array(texts: list[str | None]) -> pa.Array:
+    """Return texts as a column. JSON can contain lone surrogates, which no file can hold; they are replaced."""
+    try:
+        return pa.array(texts, pa.string())
+    except UnicodeEncodeError:
+        return pa.array([text if text is None else text.encode("utf-8", "replace").decode() for text in texts])
+
+
+def _text_at(value: Any, path: Path) -> str | None:
+    return named_text(at(value, path))
+
+
+def _known(objects: list[dict[str, Any]]) -> list[Path]:
+    """Return the recognized paths into nested values, at most ``_MOST``."""
+    tried: Counter[Path] = Counter()
+    known: dict[Path, None] = {}
+    for row in _some(objects):
+        for path, value in paths(row):
+            if path in known or tried[path] >= _TRIED or len(tried) > _MOST_PATHS:
+                continue
+            tried[path] += 1
+            if _speaks(path, value):
+                known[path] = None
+    return list(known)[:_MOST]
+
+
+def _some(objects: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    yield from objects[:_FIRST]
+    yield from objects[_FIRST::_THEN]
+
+
+def _is_artist(name: str) -> bool:
+    return plain_name(name) in ARTIST_NAMES or meaning(name) == "artist"
+
+
+def _speaks(path: Path, value: Any) -> bool:
+    name = ".".join(path)
+    if plain_name(name) in SPEAKING or meaning(name) in ("title", "artist", "date_text"):
+        return True
+    return isinstance(value, str) and (kind_of(value) is Kind.IMAGE or speaks_of_images(name))

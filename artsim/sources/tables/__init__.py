@@ -1,0 +1,1 @@
+"""The source table: catalogues as CSV, Parquet or lists of images."""

@@ -1,0 +1,1 @@
+"""Features as one vector space: stacking, PCA, and nearest-neighbour search."""

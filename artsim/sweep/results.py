@@ -1,0 +1,143 @@
+"""The results of a sweep: its trials as a table, a heat map, and the best setting as TOML for jobs.train."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+
+from artsim.archive import Archive
+from artsim.learn.experiment import Question
+from artsim.pictures.heatmap import Axis, heat_map
+from artsim.sweep.search import Trial
+from artsim.sweep.search_space import SHORT, Setting, Space
+from artsim.vision.recommended import RECOMMENDED_SPECS
+
+_FIRST = ("margin", "intra_margin")  # the preferred axes of a heat map, if they were searched
+
+
+def named(setting: Setting) -> Setting:
+    """Returns a setting with the names that ``--space`` uses."""
+    return {SHORT.get(name, name): value for name, value in setting.items()}
+
+
+def keep_results(
+    archive: Archive,
+    name: str,
+    question: Question,
+    space: Space,
+    trials: Sequence[Trial],
+    about: str,
+) -> dict[str, Any]:
+    """Writes the results below ``sweeps/<name>``; returns the best setting, its scores, and the files' addresses."""
+    folder, store = f"sweeps/{name}", archive.store
+    good = sorted((trial for trial in trials if "error" not in trial), key=lambda trial: trial["meanrank"])
+    best = good[0]
+    columns = [SHORT.get(key, key) for key in space]
+    rows = [_row(trial, question) for trial in good]
+    with store.replace(f"{folder}/trials.csv") as draft, Path(draft).open("w", encoding="utf-8", newline="") as sink:
+        writer = csv.DictWriter(sink, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    with store.replace(f"{folder}/trials.md") as draft:
+        Path(draft).write_text(_markdown(name, about, columns, rows), encoding="utf-8")
+    with store.replace(f"{folder}/best.toml") as draft:
+        Path(draft).write_text(_toml(name, question, best, f"{len(good)} trials, {about}"), encoding="utf-8")
+    kept = {"config": "best.toml", "table": "trials.md", "csv": "trials.csv"}
+    if len(space) > 1:
+        with store.replace(f"{folder}/heatmap.png") as draft:
+            _picture(name, question, space, good, about).save(draft, "PNG")
+        kept["picture"] = "heatmap.png"
+    score = {key: best[key] for key in ("meanrank", "low", "high")}
+    return {"best": named(best["setting"]) | score, **{key: store.address(f"{folder}/{kept[key]}") for key in kept}}
+
+
+def _row(trial: Trial, question: Question) -> dict[str, Any]:
+    return {
+        "trial": trial["number"],
+        **named(trial["setting"]),
+        **{name: round(trial[name], 4) for name in ("meanrank", "low", "high")},
+        "best_epoch": trial["best_epoch"],
+        "epochs": trial["epochs"],
+        "stopped": not _whole(trial, question),
+        "seconds": round(trial["seconds"], 2),
+    }
+
+
+def _whole(trial: Trial, question: Question) -> bool:
+    """Returns whether a trial ended as a training does, rather than being stopped for a poor score."""
+    recipe = question.recipe
+    return trial["epochs"] >= recipe.epochs or trial["epochs"] - trial["best_epoch"] >= recipe.patience
+
+
+def _markdown(name: str, about: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    lines = [
+        f"# Sweep {name}",
+        "",
+        f"{len(rows)} trials, {about}. Meanrank is cross-validated, with its 95% interval. The best setting was chosen",
+        "by it, so its score is slightly optimistic; jobs.evaluate scores it on newer annotations.",
+        "",
+        f"| trial | {' | '.join(columns)} | meanrank | 95% interval | best epoch | epochs | seconds |",
+        f"|---:|{'---:|' * (len(columns) + 5)}",
+    ]
+    for row in rows:
+        values = [f"{row[column]:.4g}" if isinstance(row[column], float) else str(row[column]) for column in columns]
+        epochs = f"{row['epochs']}{', stopped' * row['stopped']}"
+        cells = [f"{row['meanrank']:.3f}", f"{row['low']:.3f} to {row['high']:.3f}", row["best_epoch"], epochs]
+        lines.append(
+            f"| {row['trial']} | {' | '.join(values)} | {' | '.join(map(str, cells))} | {row['seconds']:.1f} |"
+        )
+    return "\n".join([*lines, ""])
+
+
+def _toml(name: str, question: Question, best: Trial, about: str) -> str:
+    """Returns every option of jobs.train that leads to this setting, with the full recipe."""
+    # the recommended features are left out: jobs.train uses them by default
+    explicit = {key: value for key, value in question.inputs.items() if value != list(RECOMMENDED_SPECS)}
+    inputs = {key: value for key, value in explicit.items() if value is not None}
+    data = {
+        "annotator": question.annotators,
+        "links": question.links,
+        "split": question.split,
+        "split-by": question.split_by,
+        "seed": question.seed,
+        "rights": "public" if question.public_only else "all",
+    }
+    recipe = asdict(replace(question.recipe, **best["setting"]))
+    score = f"meanrank {best['meanrank']:.3f} [{best['low']:.3f}, {best['high']:.3f}]"
+    lines = [f"# The best of {about}: {score}, after epoch {best['best_epoch']}.", f"name = {json.dumps(name)}"]
+    for key, value in (inputs | data | recipe).items():
+        if value is not None:
+            lines.append(f"{key.replace('_', '-')} = {json.dumps(value, ensure_ascii=False)}")
+    return "\n".join([*lines, ""])
+
+
+def _picture(name: str, question: Question, space: Space, trials: Sequence[Trial], about: str) -> Any:
+    across, up = sorted(space, key=lambda one: (*_FIRST, *space).index(one))[:2]
+    whole = np.array([_whole(trial, question) for trial in trials])
+    best = trials[0]
+    within = sum(trial["meanrank"] <= best["high"] for trial in trials)
+    note = f"{within} trials lie in it" if within > 1 else "no other trial lies in it"
+    if within == len(trials):
+        note = "all trials lie in it, so none is shown to be better"
+    return heat_map(
+        _axis(across, space[across], trials),
+        _axis(up, space[up], trials),
+        np.array([trial["meanrank"] for trial in trials]),
+        whole,
+        (best["low"], best["high"]),
+        f"{name}: {len(trials)} trials",
+        f"{about}; small dots: stopped early, {int((~whole).sum())}; circled: the best, {best['meanrank']:.3f} "
+        f"[{best['low']:.3f}, {best['high']:.3f}]\nred bar beside the scale: its 95% interval; {note}",
+    )
+
+
+def _axis(name: str, distribution: BaseDistribution, trials: Sequence[Trial]) -> Axis:
+    choices = distribution.choices if isinstance(distribution, CategoricalDistribution) else ()
+    label = {"margin": "m, margin", "intra_margin": "m2, intra-margin"}.get(name, name.replace("_", " "))
+    values = [trial["setting"][name] for trial in trials]
+    return Axis(label, values, bool(getattr(distribution, "log", False)), choices)

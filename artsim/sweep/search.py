@@ -1,0 +1,211 @@
+"""The search of a sweep on Ray Tune: Optuna proposes settings, ASHA stops poor trials, finished trials are stored.
+
+A killed search resumes: Optuna and ASHA get the finished trials again, and only the missing ones run.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import accumulate, count, takewhile
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from artsim import runtime
+from artsim.archive import Keys, Store, check_record
+from artsim.archive.intact import intact
+from artsim.sweep.search_space import Space
+
+_log = logging.getLogger(__name__)
+
+Trial = dict[str, Any]  # number, setting, meanrank, low, high, best_epoch, epochs, seconds, curve; or error, given_up
+
+_KEPT: Keys = {
+    **dict.fromkeys(("number", "best_epoch", "epochs"), int),
+    **dict.fromkeys(("meanrank", "low", "high", "seconds"), (int, float)),
+    "setting": dict,
+    "curve": list,
+}
+_REDUCTION = 4  # one in this many trials that reach a rung continues
+_GRACE = 5  # no trial is stopped before a fifth of all epochs: until then the order of trials still changes
+_RETRIES = 2  # retries of a trial whose process was lost
+_SETTINGS = {
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C stops the job, which can resume; it must not end the sweep early
+    "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # a run resumes from the trials stored here
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",  # the new output writes to stdout even with verbose=0
+}
+
+
+def search(
+    trainable: Any,
+    space: Space,
+    *,
+    trials: int,
+    epochs: int,
+    seed: int,
+    store: Store,
+    folder: str,
+    at_once: int | None = None,
+) -> list[Trial]:
+    """Runs the trials that are missing in ``folder`` and stores each there. Returns all trials, failed ones last.
+
+    Failed trials are not stored. ``trainable`` reports ``epochs``, meanrank, low, high, best_epoch, curve (of every
+    epoch) and training (seconds), at least at every rung.
+    """
+    run_missing = partial(_run_missing, trainable, space, trials, epochs, seed, store, folder, at_once)
+    failed = run_missing()
+    for _ in range(_RETRIES):
+        given_up = sum(trial["given_up"] for trial in failed)
+        if not given_up:
+            break
+        # Tune retries a trial whose process is lost while it trains, but not while it changes to another setting
+        _log.warning("%d trials lost their process before they started; running as many again", given_up)
+        failed = run_missing()
+    return [*kept_trials(store, folder), *failed]
+
+
+def _run_missing(
+    trainable: Any,
+    space: Space,
+    trials: int,
+    epochs: int,
+    seed: int,
+    store: Store,
+    folder: str,
+    at_once: int | None,
+) -> list[Trial]:
+    """Runs the trials that ``folder`` lacks; returns those that failed."""
+    os.environ.update(_SETTINGS)
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(runtime.cpus())  # otherwise processes would start one by one
+    import optuna
+    from ray import tune
+    from ray.tune.execution import class_cache
+    from ray.tune.schedulers import ASHAScheduler
+    from ray.tune.search.optuna import OptunaSearch
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    logging.getLogger("ray.tune").setLevel(logging.ERROR)
+    # each machine finds its own credentials; Ray would send the driver's and write them to its logs
+    class_cache.ENV_VARS_TO_PROPAGATE -= {name for name in class_cache.ENV_VARS_TO_PROPAGATE if name.startswith("AWS_")}
+    done = kept_trials(store, folder)
+    missing = trials - len(done)
+    if missing <= 0:
+        return []
+    sampler = optuna.samplers.TPESampler(seed=seed + len(done), constant_liar=True)  # the same seed repeats its draws
+    searcher = OptunaSearch(dict(space), metric="meanrank", mode="min", sampler=sampler)
+    asha = ASHAScheduler(
+        time_attr="epochs",
+        metric="meanrank",
+        mode="min",
+        max_t=epochs,
+        grace_period=rungs(epochs)[0],
+        reduction_factor=_REDUCTION,
+    )
+    _remind(searcher, asha, done)
+    keeper, over = _keeper(store, folder, len(done)), threading.Event()
+    display = threading.Thread(target=_show, args=(keeper, over, missing), daemon=True)
+    display.start()
+    tuner = tune.Tuner(
+        trainable,
+        tune_config=tune.TuneConfig(
+            search_alg=searcher,
+            scheduler=asha,
+            num_samples=missing,
+            reuse_actors=at_once is None,
+            max_concurrent_trials=at_once,
+        ),
+        run_config=tune.RunConfig(
+            name="_ray",
+            storage_path=f"{store.root}/{folder}",
+            storage_filesystem=store.filesystem,
+            callbacks=[keeper],
+            failure_config=tune.FailureConfig(max_failures=_RETRIES),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+            verbose=0,
+        ),
+    )
+    try:
+        tuner.fit()
+    finally:
+        over.set()
+        display.join()
+    store.remove(f"{folder}/_ray")
+    return keeper.failed
+
+
+def rungs(epochs: int) -> list[int]:
+    """Returns the epochs, up to ``epochs``, after which a trial may be stopped."""
+    return list(takewhile(lambda rung: rung <= epochs, (max(epochs // _GRACE, 1) * _REDUCTION**k for k in count())))
+
+
+def kept_trials(store: Store, folder: str) -> list[Trial]:
+    """Returns the finished trials, in the order in which they finished."""
+    return [_kept_trial(store, f"{folder}/trials/{name}") for name in store.names(f"{folder}/trials")]
+
+
+def _kept_trial(store: Store, path: str) -> Trial:
+    remedy = "remove it and run the same command again to replace this trial"
+    trial = intact(store, path, of="sweep", remedy=remedy)
+    check_record(trial, _KEPT, store.address(path), remedy)
+    return trial
+
+
+def _remind(searcher: Any, asha: Any, done: Sequence[Trial]) -> None:
+    """Gives the searcher and the scheduler the finished trials, as if the search had not been interrupted."""
+    for trial in done:
+        searcher.add_evaluated_point(trial["setting"], trial["meanrank"])
+        known = SimpleNamespace(trial_id=f"kept {trial['number']}")
+        asha.on_trial_add(None, known)
+        for epoch, value in enumerate(accumulate(trial["curve"], min), 1):
+            asha.on_trial_result(None, known, {"epochs": epoch, "meanrank": value})
+
+
+def _keeper(store: Store, folder: str, before: int) -> Any:
+    from ray.tune import Callback
+
+    class Keeper(Callback):
+        """Stores each trial as it finishes."""
+
+        def __init__(self) -> None:
+            self.number = before
+            self.ended = 0
+            self.failed: list[Trial] = []
+
+        def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+            self.number += 1
+            result = trial.last_result
+            row = {
+                "number": self.number,
+                "setting": trial.config,
+                **{name: result[name] for name in ("meanrank", "low", "high", "best_epoch")},
+                "epochs": result["epochs"],
+                "seconds": result["training"],
+                "curve": result["curve"],
+            }
+            store.write_json(f"{folder}/trials/{self.number:06d}.json", row)
+            self.ended += 1
+
+        def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+            # trial.get_error() reads from the storage, where the error has not arrived yet
+            error = Path(trial.error_file).read_text().strip().splitlines()[-1]
+            given_up = trial.num_failures <= _RETRIES
+            self.failed.append({"number": None, "setting": trial.config, "error": error, "given_up": given_up})
+            self.ended += 1
+
+    return Keeper()
+
+
+def _show(keeper: Any, over: threading.Event, total: int) -> None:
+    def stream() -> Iterator[dict[str, int]]:
+        seen, last = 0, False
+        while not last:
+            last = over.wait(0.2)
+            yield {"rows": keeper.ended - seen}
+            seen = keeper.ended
+
+    for _ in runtime.progress(stream(), total, "trials"):
+        pass

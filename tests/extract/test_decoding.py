@@ -1,0 +1,65 @@
+"""Batches of pixels are the same whether decoded in this process, in a subprocess or on another machine."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from artsim import runtime
+from artsim.archive import Archive
+from artsim.extract.decoding import Batch, Decoding, elsewhere, here
+from artsim.vision.backbones import input_of
+from artsim.vision.check import BadImage
+from artsim.vision.isolated import IsolatedProcess
+from tests.made import jpeg, make_archive, named
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return make_archive(tmp_path, named(21), shards=1, part_rows=21, pictures={"made:0003": jpeg()[:200]})
+
+
+def _decoding(archive: Archive) -> Decoding:
+    return Decoding(archive.table("images"), [input_of("resnet18", 64), input_of("resnet18", 96)], False, 8)
+
+
+def _alike(some: list[Batch], others: list[Batch]) -> bool:
+    pixels = all(
+        np.array_equal(*pair)
+        for batch, other in zip(some, others, strict=True)
+        for pair in zip(batch.pixels, other.pixels, strict=True)
+    )
+    return pixels and [batch.rows for batch in some] == [other.rows for other in others]
+
+
+def test_batches_of_a_part(archive: Archive) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        batches = list(_decoding(archive).batches(0, "p0-00000", named(21)[:20], threads.map, here))
+    assert [len(batch.rows) for batch in batches] == [8, 8, 4]
+    assert [identifier for batch in batches for identifier, *_ in batch.rows] == named(21)[:20]
+    assert [pixels.shape for pixels in batches[2].pixels] == [(4, 64, 64, 3), (4, 96, 96, 3)]
+    (error,) = (error for batch in batches for *_, error in batch.rows if error)
+    assert "damaged" in error
+
+
+@pytest.mark.slow
+def test_from_another_process_they_are_the_same(archive: Archive) -> None:
+    decoding, isolated = _decoding(archive), IsolatedProcess()
+    expected = list(decoding.batches(0, "p0-00000", named(21), map, here))
+    with ThreadPoolExecutor(2) as threads:
+        assert _alike(list(decoding.batches(0, "p0-00000", named(21), threads.map, here)), expected)
+        assert _alike(list(decoding.batches(0, "p0-00000", named(21), threads.map, isolated)), expected)
+    runtime.connect()  # it stays connected for other tests in this process
+    assert _alike(list(elsewhere(decoding, 0, "p0-00000", named(21))), expected)
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_of_an_image_is_that_images_fault_alone() -> None:
+    isolated = IsolatedProcess()
+    with pytest.raises(BadImage, match="crashed"):
+        isolated(os.abort)
+    assert isolated(abs, -3) == 3
+    with pytest.raises(ZeroDivisionError):
+        isolated(divmod, 1, 0)

@@ -1,0 +1,237 @@
+"""Fine-tuning of a small untrained network on generated pictures; the results apply to any network."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from artsim.errors import UserError
+from artsim.extract.plan import make_plans
+from artsim.learn.backbones.network import Backbone, parameter_groups
+from artsim.learn.backbones.recipe import FinetuneRecipe
+from artsim.learn.backbones.trainer import BackboneTrainee
+from artsim.learn.losses import make_loss
+from artsim.vision.backbones import parse_feature
+from artsim.vision.engine import Engine
+from tests.learn.two_workers import two_workers
+
+SIZE = 32
+EXACT = FinetuneRecipe(precision="float32", batch=6, at_once=6, learning_rate=1e-3)
+
+
+def plan_for(name="test_efficientnet"):
+    return make_plans([parse_feature(f"{name}+{SIZE}")], "random")[0]
+
+
+PLAN = plan_for()
+
+
+def made(images=24, annotations=10, seed=0):
+    """Noisy squares of one colour each, and annotations: only the positive has the anchor's colour."""
+    rng = np.random.default_rng(seed)
+    colour = np.arange(images) % 4
+    palette = np.array([[220, 30, 30], [30, 220, 30], [30, 30, 220], [200, 200, 40]])
+    squares = np.clip(palette[colour][:, None, None] + rng.normal(0, 40, (images, SIZE, SIZE, 3)), 0, 255)
+    rows = []
+    for _ in range(annotations):
+        anchor = rng.integers(images)
+        same = np.flatnonzero((colour == colour[anchor]) & (np.arange(images) != anchor))
+        rows.append([anchor, rng.choice(same), *rng.choice(np.flatnonzero(colour != colour[anchor]), 7, replace=False)])
+    return squares.astype(np.uint8), np.array(rows)
+
+
+def trainee_for(recipe=EXACT, plan=PLAN, **how):
+    squares, judged = made()
+    return BackboneTrainee(plan, squares, np.arange(len(squares)), judged[:7], judged[7:], recipe, **how)
+
+
+def batch_norms(trainee):
+    norms = (m for m in trainee.backbone.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm))
+    return [tensor.clone() for norm in norms for tensor in norm.state_dict().values()]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_batch_norms_stay_as_they_are_and_all_else_learns(precision):
+    trainee = trainee_for(replace(EXACT, precision=precision))
+    norms, before = batch_norms(trainee), {k: t.clone() for k, t in trainee.tensors().items()}
+    trainee.train_epoch(0)
+    trainee.validate()
+    trainee.train_epoch(1)
+    assert norms and all(torch.equal(a, b) for a, b in zip(norms, batch_norms(trainee), strict=True))
+    after = trainee.tensors()
+    assert {tensor.dtype for tensor in trainee.backbone.parameters()} == {torch.float32}, "autocast, not a cast"
+    changed = {name for name in after if not torch.equal(after[name], before[name])}
+    assert changed == {n for n, p in trainee.backbone.descriptor.model.named_parameters() if p.requires_grad}
+    assert {name for name in after if name not in changed and "bn" not in name} == {
+        "classifier.weight",
+        "classifier.bias",
+    }
+
+
+def test_what_is_too_much_for_the_memory_goes_in_halves_and_gives_the_same_gradients(monkeypatch):
+    whole, small = trainee_for(replace(EXACT, batch=7, at_once=7)), trainee_for(replace(EXACT, batch=7, at_once=7))
+    passes, loss_of = [], small._loss
+
+    def short_of_memory(judged, batch):
+        passes.append(len(judged))
+        if len(judged) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return loss_of(judged, batch)
+
+    monkeypatch.setattr(small, "_loss", short_of_memory)
+    assert small.train_epoch(0)["loss"] == pytest.approx(whole.train_epoch(0)["loss"], rel=1e-4)
+    assert passes == [7, 3, *[1] * 7]
+    for expected, actual in zip(whole.backbone.parameters(), small.backbone.parameters(), strict=True):
+        if expected.requires_grad:
+            torch.testing.assert_close(expected.grad, actual.grad, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", [{"loss": "listwise"}, {"loss": "triplet", "reduction": "sum", "intra_margin": 0.1}])
+def test_passes_that_add_up_give_the_gradients_of_one(loss):
+    results = {}
+    for at_once in (2, 7):
+        trainee = trainee_for(replace(EXACT, batch=7, at_once=at_once, **loss))
+        value = trainee.train_epoch(0)["loss"]
+        results[at_once] = value, [p.grad.clone() for p in trainee.backbone.parameters() if p.requires_grad]
+    assert results[2][0] == pytest.approx(results[7][0], rel=1e-4)
+    for first, second in zip(results[2][1], results[7][1], strict=True):
+        torch.testing.assert_close(first, second, rtol=1e-3, atol=1e-5)
+
+
+def test_the_first_loss_is_that_of_the_descriptors():
+    squares, judged = made()
+    backbone = Backbone(PLAN)
+    with torch.no_grad():
+        vectors = backbone(torch.from_numpy(squares))
+    torch.testing.assert_close(vectors.norm(dim=1), torch.ones(len(vectors)))
+    anchor, positive, negatives = (vectors[judged[:7, place]] for place in (0, 1, slice(2, 9)))
+    expected = make_loss(EXACT)(anchor, positive, negatives).item()
+    assert trainee_for(replace(EXACT, batch=7)).train_epoch(0)["loss"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_each_image_of_a_pass_goes_through_the_network_once():
+    trainee = trainee_for(replace(EXACT, batch=7, at_once=7))
+    sizes = []
+    trainee.backbone.register_forward_pre_hook(lambda _, pixels: sizes.append(len(pixels[0])))
+    trainee.train_epoch(0)
+    assert sizes == [len(np.unique(trainee.training))] and sizes[0] < trainee.training.size
+
+
+@pytest.mark.parametrize("name", ["test_efficientnet", "test_resnet", "test_vit"])
+def test_layers_learn_the_slower_the_nearer_to_the_stem(name):
+    backbone = Backbone(plan_for(name) if name != "test_vit" else make_plans([parse_feature(name)], "random")[0])
+    groups = parameter_groups(backbone, replace(EXACT, learning_rate=1.0, layer_decay=0.5, weight_decay=0.3))
+    names = {id(p): n for n, p in backbone.descriptor.model.named_parameters() if p.requires_grad}
+    placed = {names[id(p)]: group for group in groups for p in group["params"]}
+    assert len(placed) == len(names) == sum(len(group["params"]) for group in groups), "each once"
+    rates = {name: group["lr"] for name, group in placed.items()}
+    stem, last = ("patch_embed.proj.weight", "norm.weight") if name == "test_vit" else (next(iter(rates)), None)
+    assert rates[stem] == min(rates.values()) < max(rates.values()) <= 1
+    if last:
+        assert rates[last] == max(rates.values())
+    assert all(np.log2(rate) == int(np.log2(rate)) for rate in rates.values()), "powers of the decay"
+    for parameter_name, group in placed.items():
+        spared = backbone.descriptor.model.get_parameter(parameter_name).ndim <= 1 or parameter_name in (
+            "pos_embed",
+            "cls_token",
+        )
+        assert group["weight_decay"] == (0 if spared else 0.3), parameter_name
+    equal = parameter_groups(backbone, replace(EXACT, layer_decay=1.0))
+    assert {group["lr"] for group in equal} == {EXACT.learning_rate}
+
+
+def test_a_level_trains_what_lies_before_it():
+    trainee = trainee_for(plan=plan_for("test_efficientnet@1"))
+    before = trainee.tensors()
+    trainee.train_epoch(0)
+    changed = {name for name, tensor in trainee.tensors().items() if not torch.equal(tensor, before[name])}
+    assert any(name.startswith("blocks.0") for name in changed)
+    assert not any(name.startswith(("blocks.3", "conv_head")) for name in changed)
+
+
+@pytest.mark.slow
+def test_it_learns_what_belongs_together():
+    trainee = trainee_for(replace(EXACT, batch=3))
+    losses = [trainee.train_epoch(epoch)["loss"] for epoch in range(6)]
+    assert losses[-1] < 0.5 * losses[0]
+    assert trainee.validate().mean() < 1.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("negatives", ["own", "semihard", "hard"])
+def test_a_training_that_goes_on_is_the_uninterrupted_one(negatives, tmp_path):
+    recipe = replace(EXACT, negatives=negatives, mined=2)
+    through = trainee_for(recipe, seed=3)
+    through.train_epoch(0)
+    torch.save(through.state(), tmp_path / "state.pt")
+    loss = through.train_epoch(1)["loss"]
+    again = trainee_for(recipe, seed=3)
+    again.restore(torch.load(tmp_path / "state.pt", weights_only=True))
+    assert again.train_epoch(1)["loss"] == loss
+    for name, tensor in through.tensors().items():
+        assert torch.equal(tensor, again.tensors()[name]), name
+    np.testing.assert_array_equal(through.validate(), again.validate())
+
+
+def test_mined_negatives_come_from_the_pool_and_no_known_group():
+    squares, judged = made()
+    groups, pool = np.arange(24) % 5, np.arange(24)[np.arange(24) % 4 > 0]
+    recipe = replace(EXACT, negatives="hard", mined=3)
+    trainee = BackboneTrainee(PLAN, squares, np.arange(24), judged, judged, recipe, groups=groups, pool=pool)
+    mined = trainee._mined(judged, np.random.default_rng(0))
+    assert mined.shape == (10, 3) and set(mined.flat) <= set(pool.tolist())
+    for row, negatives_of_row in zip(judged, mined, strict=True):
+        assert not set(groups[negatives_of_row]) & set(groups[row[:2]]) and not set(negatives_of_row) & set(row)
+
+
+@pytest.mark.parametrize("name", ["test_efficientnet", "test_resnet@2+gem"])
+def test_an_extraction_with_the_saved_tensors_gives_the_trained_descriptors(name):
+    plan = plan_for(name)
+    trainee = trainee_for(plan=plan)
+    trainee.train_epoch(0)
+    squares = made()[0]
+    trainee.backbone.eval()
+    with torch.no_grad():
+        expected = trainee.backbone(torch.from_numpy(squares))
+    engine = Engine(plan.network, plan.features, trainee.tensors(), "float32")
+    torch.testing.assert_close(F.normalize(torch.from_numpy(engine(squares)[0])), expected, atol=1e-4, rtol=1e-3)
+
+
+def test_settings_out_of_range_are_mistakes():
+    with pytest.raises(UserError, match="--layer-decay"):
+        FinetuneRecipe(layer_decay=1.5)
+    with pytest.raises(UserError, match="--resolution 8"):
+        FinetuneRecipe(resolution=8)
+    assert FinetuneRecipe().learning_rate < 1e-3
+
+
+def _work(rank, folder):
+    torch.save(_steps(), folder / f"{rank}.pt")
+
+
+def _steps():
+    """Losses and gradients of batches of seven and of one (a worker gets none); ranks; then the loss of an epoch."""
+    recipe = replace(EXACT, batch=7, at_once=2, learning_rate=1e-12, negatives="semihard", mined=2)
+    trainee, steps = trainee_for(recipe), []
+    mined = np.hstack([trainee.training, trainee._mined(trainee.training, np.random.default_rng(0))])
+    for judged in (mined, mined[:1]):
+        loss = trainee._step(judged)
+        steps.append([loss, *(p.grad.clone() for p in trainee.backbone.parameters() if p.requires_grad)])
+    return {"steps": steps, "ranks": trainee.validate().tolist(), "loss": trainee.train_epoch(0)["loss"]}
+
+
+@pytest.mark.slow
+def test_two_workers_give_the_gradients_of_one_with_the_joint_batch(tmp_path):
+    two_workers(_work, tmp_path)
+    alone, (first, second) = _steps(), (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
+    assert first["ranks"] == second["ranks"] == alone["ranks"]
+    assert first["loss"] == second["loss"] == pytest.approx(alone["loss"], rel=1e-5)
+    for first_step, second_step, expected in zip(first["steps"], second["steps"], alone["steps"], strict=True):
+        torch.testing.assert_close((first_step[0] + second_step[0]) / 2, expected[0], rtol=1e-4, atol=1e-6)
+        for a, b, joint in zip(first_step[1:], second_step[1:], expected[1:], strict=True):
+            assert torch.equal(a, b), "workers go on alike"
+            torch.testing.assert_close(a, joint, rtol=1e-3, atol=1e-5)
