@@ -17,7 +17,7 @@ from artsim.annotations.folds import NEW_GROUPS, NEW_IMAGES, cut
 from artsim.learn.heads.trainer import HeadTrainee
 from artsim.learn.recipe import Recipe
 from artsim.metrics.interval import mean_score
-from artsim.metrics.ranks import ranks
+from artsim.metrics.meanrank import ranks
 from benchmarks.claims import Claim, conclude
 
 STYLES, ARTISTS, WORKS, DIMENSION = 12, 150, 1000, 40

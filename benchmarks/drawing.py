@@ -17,12 +17,13 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from artsim.archive import Archive
 from artsim.drawing.choices import random_choices
-from artsim.drawing.uncertain import entropies, most_uncertain, nearest_choices, of_unit_length
+from artsim.drawing.uncertain import entropies, most_uncertain, nearest_choices
 from artsim.encoders.discriminant import spread
 from artsim.encoders.heads import embed
 from artsim.learn.heads.trainer import HeadTrainee
 from artsim.learn.recipe import Recipe
-from artsim.metrics.ranks import ranks
+from artsim.metrics.meanrank import ranks
+from artsim.metrics.vectors import unit_length
 from artsim.space.features import Space
 from benchmarks.claims import Claim, conclude
 from benchmarks.quality import PEOPLE_ART, USUAL, job
@@ -86,7 +87,7 @@ def curve(vectors: np.ndarray, style: np.ndarray, seed: int) -> list[float]:
         if len(annotations) >= RANDOM:
             break
         order = rng.permutation(drawn)
-        unit = of_unit_length(embedding[order])
+        unit = unit_length(embedding[order])
         choices = nearest_choices(unit, pool[order], len(order), 20 * ROUND, rng)
         chosen = order[choices[most_uncertain(entropies(unit, choices), choices, ROUND)]]
         annotations = np.concatenate([annotations, curator(chosen)])
@@ -98,7 +99,7 @@ def curve(vectors: np.ndarray, style: np.ndarray, seed: int) -> list[float]:
 def curator_of(vectors: np.ndarray, style: np.ndarray, rng: np.random.Generator) -> Ask:
     """A curator who chooses the nearest candidate in a space that separates styles, with some noise."""
     analysis = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.3, n_components=20).fit(vectors, style)
-    eye = of_unit_length(analysis.transform(vectors))
+    eye = unit_length(analysis.transform(vectors))
 
     def ask(choices: np.ndarray) -> np.ndarray:
         near = np.einsum("nd,nkd->nk", eye[choices[:, 0]], eye[choices[:, 1:]])

@@ -12,19 +12,20 @@ from importlib.metadata import version
 import numpy as np
 from scipy.spatial import distance
 
-from artsim.metrics.meanrank import meanrank
+from artsim.metrics.interval import mean_score
+from artsim.metrics.meanrank import ranks
 from benchmarks.claims import Claim, conclude
 
 IMAGES, DIMENSION = 2934, 1280
 
 
 def notebook_loop(features: dict[str, np.ndarray], annotations: list[list[str]]) -> float:
-    ranks = []
+    places = []
     for annotation in annotations:
         anchor, *others = (features[name] for name in annotation)
         distances = [distance.cosine(anchor, other) for other in others]
-        ranks.append(int(np.where(np.argsort(distances) == 0)[0][0]) + 1)
-    return float(np.mean(ranks))
+        places.append(int(np.where(np.argsort(distances) == 0)[0][0]) + 1)
+    return float(np.mean(places))
 
 
 def best_of(turns: int, function: Callable[[], object]) -> float:
@@ -51,9 +52,9 @@ def main() -> None:
     for count in (300, 3000):
         judged = np.array([rng.choice(IMAGES, 9, replace=False) for _ in range(count)])
         annotations = [[names[image] for image in row] for row in judged]
-        score = meanrank(vectors, judged)
+        score = mean_score(ranks(vectors, judged))
         assert abs(score.value - notebook_loop(features, annotations)) < 1e-9
-        ours = best_of(2 * turns, lambda judged=judged: meanrank(vectors, judged))
+        ours = best_of(2 * turns, lambda judged=judged: mean_score(ranks(vectors, judged)))
         theirs = best_of(turns, lambda annotations=annotations: notebook_loop(features, annotations))
         figures = f"{score.value:.3f} [{score.low:.3f}, {score.high:.3f}]"
         print(f"{count:11}  {1e3 * ours:9.1f}  {1e3 * theirs:8.1f}  {figures}")

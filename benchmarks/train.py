@@ -30,7 +30,7 @@ from artsim.learn.heads.trainer import HeadTrainee
 from artsim.learn.plan import groups_by
 from artsim.learn.recipe import Recipe
 from artsim.metrics.interval import mean_score, paired_difference
-from artsim.metrics.ranks import ranks
+from artsim.metrics.meanrank import ranks
 from artsim.space.features import Space
 from benchmarks.claims import Claim, conclude
 

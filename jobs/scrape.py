@@ -73,7 +73,8 @@ job.option("--workers", type=int, least=1, metavar="N", help="processes that fet
 @job.runs
 def scrape(archive: "Archive", options: Namespace) -> dict[str, Any]:
     """Fetches the images of all pending rows."""
-    from artsim.scrape.options import Options, user_agent
+    from artsim.http.user_agent import user_agent
+    from artsim.scrape.options import Options
     from artsim.scrape.pipeline import scrape
 
     settings = Options(

@@ -12,8 +12,8 @@ from typing import Any
 from artsim.cli import Job
 from artsim.errors import UserError
 from artsim.learn.experiment_options import add_question_options, asked
-from artsim.learn.recipe import flag
 from artsim.learn.workers import ALONE, parse_workers
+from artsim.options import flag
 
 job = Job("tune", __doc__)
 job.option("--name", required=True, help="name of the sweep; the same command resumes it")

@@ -7,11 +7,10 @@ from typing import Any
 
 from artsim.annotations.artwork_names import file_names, find_names
 from artsim.annotations.artworks import open_to_everyone
-from artsim.annotations.rejects import keep_rejects
 from artsim.annotations.store import IMAGES, add_annotations, read_annotations
 from artsim.annotations.text_format import Line, read_lines, write_lines
 from artsim.archive import Archive, UserError
-from artsim.sources.records import Reject
+from artsim.archive.rejects import Reject, keep_rejects
 
 _SHOWN = 5  # rejected lines that are logged
 _HEADER = ("anchor", "positive")
@@ -46,7 +45,7 @@ def import_annotations(
     added = add_annotations(archive, annotator, taken, mode or "unknown")
     for reject in rejects[:_SHOWN]:
         logging.warning("%s, line %s: %s", path, reject.line, reject.reason)
-    kept = keep_rejects(archive.store, rejects)
+    kept = keep_rejects(archive.store, "annotations", rejects)
     if len(rejects) > _SHOWN:
         logging.warning("%d more lines were rejected, see %s", len(rejects) - _SHOWN, kept["rejects"])
     return {"rows_in": len(lines), "rows_out": added, "rows_there": len(taken) - added, **kept}

@@ -8,11 +8,10 @@ from typing import Any
 
 from artsim.annotations.artwork_names import find_names
 from artsim.annotations.links import Link, add_links
-from artsim.annotations.rejects import keep_rejects
 from artsim.annotations.store import check_annotator
 from artsim.annotations.text_format import Line, read_lines
 from artsim.archive import Archive, UserError
-from artsim.sources.records import Reject
+from artsim.archive.rejects import Reject, keep_rejects
 
 _NAMES = {  # column of the table: its names in files
     "id_a": ("id_a", "img1"),
@@ -68,7 +67,7 @@ def import_links(archive: Archive, path: str, *, annotator: str, collection: str
         "rows_out": added,
         "rows_there": len(links) - added,
         "rows_unknown": unknown_rows,
-        **keep_rejects(archive.store, sorted(rejects, key=lambda one: int(one.line))),
+        **keep_rejects(archive.store, "annotations", sorted(rejects, key=lambda one: int(one.line))),
     }
 
 

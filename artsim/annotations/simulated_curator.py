@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from artsim.annotations.artworks import with_images, works
-from artsim.annotations.neighborhoods import neighbourhoods, with_vectors
+from artsim.annotations.neighbourhoods import neighbourhoods, with_vectors
 from artsim.annotations.store import add_annotations, check_annotator
 from artsim.archive import CATALOG, Archive, UserError
 from artsim.space.features import Space

@@ -1,5 +1,6 @@
-"""Validates the content of a JSON file, so that an error message names an edited or damaged file."""
+"""Parses JSON and validates its content, so that an error message names an edited or damaged file."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,17 @@ from artsim.errors import UserError
 Keys = Mapping[str, type | tuple[type, ...]]
 
 _WORDS = {dict: "an object", list: "a list", str: "text", int: "an integer", float: "a number", bool: "true or false"}
+
+
+def parse_json(text: bytes) -> Any:
+    """Parses JSON text; NaN and Infinity, which some programs write for missing values, become None.
+
+    Raises ``ValueError`` if the text is not JSON, or is nested too deep, which may be an attack.
+    """
+    try:
+        return json.loads(text.removeprefix(b"\xef\xbb\xbf"), parse_constant=lambda _: None)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
 
 
 def check_record(content: Any, keys: Keys, where: str, remedy: str = "restore it from a copy") -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from artsim.annotations.neighborhoods import neighbourhoods, with_vectors
+from artsim.annotations.neighbourhoods import neighbourhoods, with_vectors
 from artsim.annotations.store import IMAGES, check_annotator
 from artsim.archive import Archive, UserError
 from artsim.drawing.choices import anchors_of, near_choices, random_choices, with_repeats

@@ -5,10 +5,11 @@ import logging
 import numpy as np
 import pyarrow as pa
 
-from artsim.annotations.neighborhoods import with_vectors
+from artsim.annotations.neighbourhoods import with_vectors
 from artsim.annotations.store import IMAGES
 from artsim.archive import Archive, UserError
 from artsim.encoders.model import HeadEncoder, load_model
+from artsim.metrics.vectors import unit_length
 
 _LOOKED_AT = 5000  # artworks drawn at random, whose vectors are held in memory
 _OF = 41  # artworks drawn for each anchor; the eight nearest are its candidates
@@ -39,7 +40,7 @@ def uncertain_choices(
     looked_at = np.concatenate([anchors, others])[: max(_LOOKED_AT, 2 * count)]
     logging.info("model %s: computing the vectors of %d artworks", name, len(looked_at))
     vectors = load_model(archive, name).vectors(archive, ids.take(pa.array(looked_at)).to_pylist())
-    unit = of_unit_length(vectors)
+    unit = unit_length(vectors)
     sampled = nearest_choices(unit, pool[looked_at], min(len(anchors), len(looked_at)), count * _SAMPLED, rng)
     return looked_at[sampled[most_uncertain(entropies(unit, sampled), sampled, count)]]
 
@@ -63,12 +64,6 @@ def nearest_choices(
         nearest = np.argsort(-(unit[drawn] @ unit[anchor]), kind="stable")[: IMAGES - 1]  # NaN comes last
         rows.append([anchor, *rng.permutation(drawn[nearest])])
     return np.array(rows, np.int64).reshape(-1, IMAGES)
-
-
-def of_unit_length(vectors: np.ndarray) -> np.ndarray:
-    """Scales vectors (m, d) to length 1; zero vectors stay zero."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(lengths == 0, 1.0, lengths)
 
 
 def entropies(unit: np.ndarray, choices: np.ndarray) -> np.ndarray:

@@ -14,8 +14,8 @@ from artsim.archive import Archive, UserError, pending_parts
 from artsim.extract.pipeline import PendingImages, describe
 from artsim.extract.pixel_cache import pixels_of
 from artsim.extract.plan import Plan
-from artsim.extract.worker import unit_length
 from artsim.failures import from_counts
+from artsim.metrics.vectors import unit_length
 from artsim.space.features import Block
 from artsim.vision.backbones import Feature, Input
 from artsim.vision.check import BadImage

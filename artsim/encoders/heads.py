@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from artsim.encoders.discriminant import Covariance, discriminant, spread
-from artsim.learn.recipe import Recipe
+from artsim.encoders.head_settings import HeadSettings
 
 _ROWS = 8192  # vectors embedded at a time
 
@@ -25,14 +25,14 @@ class Head(nn.Module):
     scale: torch.Tensor
     projection: torch.Tensor
 
-    def __init__(self, dimension: int, recipe: Recipe) -> None:
+    def __init__(self, dimension: int, settings: HeadSettings) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(dimension))
         self.register_buffer("scale", torch.ones(dimension))
-        self.projects = recipe.head == "discriminant"
+        self.projects = settings.head == "discriminant"
         if self.projects:
-            self.register_buffer("projection", torch.eye(min(recipe.hidden, dimension), dimension))
-        self.transform = nn.Sequential(_Dropout(recipe.dropout), _transform(dimension, recipe))
+            self.register_buffer("projection", torch.eye(min(settings.hidden, dimension), dimension))
+        self.transform = nn.Sequential(_Dropout(settings.dropout), _transform(dimension, settings))
 
     def forward(self, vectors: torch.Tensor) -> torch.Tensor:
         """See the class."""
@@ -43,14 +43,14 @@ class Head(nn.Module):
         standard = (vectors - self.mean) * self.scale
         return functional.linear(standard, self.projection) if self.projects else standard
 
-    def fit(self, vectors: torch.Tensor, judged: np.ndarray, total: Covariance | None, recipe: Recipe) -> None:
+    def fit(self, vectors: torch.Tensor, judged: np.ndarray, total: Covariance | None, settings: HeadSettings) -> None:
         """Fits the preparation, which training leaves unchanged, to the images of annotations.
 
         ``judged``, int (n, 9), are rows of ``vectors``, -1 for a missing negative. ``total`` is the mean and covariance
         of all images, for a projection; of the annotated images if None.
         """
         if self.projects:
-            self.project_by(vectors, judged, total, recipe.shrinkage)
+            self.project_by(vectors, judged, total, settings.shrinkage)
         else:
             self.standardise_by(vectors[_images(judged)])
 
@@ -115,17 +115,17 @@ class _Residual(nn.Module):
         return torch.add(torch.tanh(self.outer(torch.relu(self.inner(x)))), x, alpha=0.5)
 
 
-def _transform(dimension: int, recipe: Recipe) -> nn.Module:
-    if recipe.head == "discriminant":
-        return _Refinement(min(recipe.hidden, dimension), recipe.hidden)
-    if recipe.head == "residual":
-        return _Residual(dimension, recipe.hidden)
-    if recipe.head == "linear":
-        linear = nn.Linear(dimension, recipe.hidden, bias=False)
+def _transform(dimension: int, settings: HeadSettings) -> nn.Module:
+    if settings.head == "discriminant":
+        return _Refinement(min(settings.hidden, dimension), settings.hidden)
+    if settings.head == "residual":
+        return _Residual(dimension, settings.hidden)
+    if settings.head == "linear":
+        linear = nn.Linear(dimension, settings.hidden, bias=False)
         nn.init.orthogonal_(linear.weight)  # a random projection, which nearly preserves distances
         return linear
-    hidden = nn.Linear(dimension, recipe.hidden)
-    return nn.Sequential(hidden, nn.ReLU(inplace=True), nn.Linear(recipe.hidden, recipe.hidden))
+    hidden = nn.Linear(dimension, settings.hidden)
+    return nn.Sequential(hidden, nn.ReLU(inplace=True), nn.Linear(settings.hidden, settings.hidden))
 
 
 @torch.inference_mode()

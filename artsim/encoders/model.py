@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
@@ -16,8 +16,8 @@ from artsim.archive import Archive, Store, UserError
 from artsim.archive.intact import intact, intact_table, intact_tensors
 from artsim.encoders.backbone import BackboneEncoder, plan_of
 from artsim.encoders.card import check_card
+from artsim.encoders.head_settings import HeadSettings
 from artsim.encoders.heads import Head, embed
-from artsim.learn.recipe import Recipe
 from artsim.space.features import Block, Pca, Space
 from artsim.vision.weights import fingerprint
 
@@ -136,8 +136,10 @@ class HeadEncoder:
 def head_of(model: Model) -> Head:
     """Returns the head of a model of kind ``head``. Raises a user error if card and weights do not match."""
     weights = {name: tensor for name, tensor in model.tensors.items() if not name.startswith("pca.")}
+    names = {setting.name for setting in fields(HeadSettings)}
     try:
-        head = Head(len(weights["mean"]), Recipe(**model.card["recipe"]))
+        settings = HeadSettings(**{name: value for name, value in model.card["recipe"].items() if name in names})
+        head = Head(len(weights["mean"]), settings)
         head.load_state_dict(weights)
     except (KeyError, TypeError, ValueError, RuntimeError, UserError) as error:
         reason = " ".join(str(error).split())[:200]

@@ -11,7 +11,7 @@ from artsim.encoders.model import Encoder
 from artsim.evaluate.novelty import LEVELS, Standing, standing, tested_by
 from artsim.evaluate.systems import Contender
 from artsim.metrics.interval import Difference, Score, mean_score, paired_difference
-from artsim.metrics.ranks import ranks
+from artsim.metrics.meanrank import ranks
 
 SEEN, VALIDATION, *_HELD_OUT = LEVELS
 PERSON = "a person"  # the note of a person's row begins with this

@@ -16,6 +16,7 @@ from artsim.archive import Archive, Work, features
 from artsim.extract.decoding import Batch, Decoding, Each, elsewhere, here
 from artsim.extract.plan import Plan
 from artsim.failures import among_counts, failures_of
+from artsim.metrics.vectors import unit_length
 from artsim.vision.engine import Engine
 from artsim.vision.isolated import IsolatedProcess
 
@@ -150,8 +151,3 @@ class Extractor:
             table = self.archive.table(f"features/{feature.name}", features(length))
             new_rows = pa.table([ids, flat, row_errors, hashes], schema=table.schema)
             table.merge(part.shard, part.name, new_rows, {"work": self.run, **counts})
-
-
-def unit_length(vectors: np.ndarray) -> np.ndarray:
-    """Returns the vectors (n, d), each scaled to length 1."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)

@@ -7,7 +7,6 @@ import logging
 import random
 import time
 from collections.abc import Iterable
-from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,10 +14,11 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from artsim.archive import UserError
+from artsim.archive.json_text import parse_json
 from artsim.http.allowed_hosts import AllowedHosts
-from artsim.http.guard import Guard, Refused
+from artsim.http.requests_guard import Guard, Refused
 from artsim.http.retry_after import seconds_to_wait
-from artsim.sources.json_records.documents import parse
+from artsim.http.user_agent import user_agent
 
 _TRIES = 5
 _FIRST_PAUSE = 1.0  # seconds before the first retry, doubled for each further one
@@ -58,9 +58,7 @@ class Web:
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy that could reach private hosts, no passwords from ~/.netrc
         self._session.max_redirects = _REDIRECTS
-        self._session.headers["User-Agent"] = (
-            f"artsim/{version('artsim')} ({f'+{contact}' if contact else 'no contact'})"
-        )
+        self._session.headers["User-Agent"] = user_agent(contact)
         self._session.headers["Accept"] = "application/json, application/ld+json, */*;q=0.1"
         self._session.adapters.clear()
         guard = Guard(AllowedHosts([*allowed, *_own_host(location or "")]))
@@ -77,7 +75,7 @@ class Web:
         for attempt in range(1, _TRIES + 1):
             _sleep(max(0.0, self._next - time.monotonic()))
             try:
-                return parse(self._bytes(url, params))
+                return parse_json(self._bytes(url, params))
             except _Again as again:
                 wait = again.wait if again.wait is not None else pause * random.uniform(0.5, 1.5)
                 if attempt == _TRIES or wait > _LONGEST_PAUSE:

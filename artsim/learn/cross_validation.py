@@ -25,7 +25,7 @@ from artsim.learn.plan import Plan
 from artsim.learn.recipe import Recipe
 from artsim.learn.workers import head_share
 from artsim.metrics.interval import as_json, mean_score, paired_difference
-from artsim.metrics.ranks import ranks
+from artsim.metrics.meanrank import ranks
 
 _log = logging.getLogger(__name__)
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from artsim.errors import UserError
 from artsim.learn.backbones.recipe import FinetuneRecipe
-from artsim.learn.recipe import Recipe, add_options, chosen
+from artsim.learn.recipe import Recipe
+from artsim.options import add_options, chosen
 
 _log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from artsim.learn.fold_plan import kinds_of, make_folds
 from artsim.learn.plan import Plan
 from artsim.learn.ray_train import run
 from artsim.learn.workers import Workers
-from artsim.metrics.ranks import ranks
+from artsim.metrics.meanrank import ranks
 
 _log = logging.getLogger(__name__)
 

@@ -40,7 +40,7 @@ from artsim.learn.ray_train import run
 from artsim.learn.recipe import Recipe
 from artsim.learn.workers import Workers
 from artsim.metrics.interval import as_json, mean_score, paired_difference
-from artsim.metrics.ranks import ranks
+from artsim.metrics.meanrank import ranks
 
 _log = logging.getLogger(__name__)
 

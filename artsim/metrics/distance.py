@@ -6,6 +6,8 @@ Distances that differ by no more than the rounding error are ties.
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from artsim.metrics.vectors import unit_length
+
 METRICS = (
     "braycurtis",
     "canberra",
@@ -27,7 +29,7 @@ def distances(a: np.ndarray, b: np.ndarray, metric: str = "cosine") -> np.ndarra
     """
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if metric == "cosine":
-        return 1.0 - _unit(a) @ _unit(b).T
+        return 1.0 - unit_length(a) @ unit_length(b).T
     out = cdist(a, b, metric)
     out[~np.isfinite(a).all(1)] = np.nan  # chebyshev and jensenshannon ignore NaN
     out[:, ~np.isfinite(b).all(1)] = np.nan
@@ -50,9 +52,3 @@ def ahead(away: np.ndarray, bound: np.ndarray, slack: np.ndarray | float) -> np.
     gap = away - bound[:, None]
     tolerance = np.broadcast_to(slack, bound.shape)[:, None]
     return (gap < -tolerance).sum(1) + (np.abs(gap) <= tolerance).sum(1) / 2
-
-
-def _unit(matrix: np.ndarray) -> np.ndarray:
-    with np.errstate(invalid="ignore", over="ignore"):
-        norms = np.linalg.norm(matrix, axis=1, keepdims=True)
-        return matrix / np.where(norms == 0, 1.0, norms)

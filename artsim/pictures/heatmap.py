@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER
+from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER, hex_code
 
 _CELLS = 160  # of the background, along each axis
 _REACH = 0.6  # smoothing width, in mean distances of trials spread evenly over the picture
@@ -51,8 +51,8 @@ def heat_map(
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8.4, 7), dpi=150, facecolor=_hex(PAPER))
-    axes = figure.add_subplot(facecolor=_hex(PAPER))
+    figure = Figure(figsize=(8.4, 7), dpi=150, facecolor=hex_code(PAPER))
+    axes = figure.add_subplot(facecolor=hex_code(PAPER))
     across, up = x.places(), y.places()
     left, right, bottom, top = *_ends(x, across), *_ends(y, up)
     # One very bad trial must not use up the colour range.
@@ -72,7 +72,7 @@ def heat_map(
             up[mask],
             c=scores[mask],
             s=size,
-            edgecolors=_hex(PAPER),
+            edgecolors=hex_code(PAPER),
             linewidths=0.9,
             zorder=3,
             clip_on=False,
@@ -83,13 +83,13 @@ def heat_map(
     _ring(axes, place, f"{scores[best]:.3f}", right=place[0] > (left + right) / 2, above=place[1] > (bottom + top) / 2)
     _scales(axes, x, y)
     bar = figure.colorbar(shown, ax=axes, pad=0.03, extend="max" if scores.max() > high else "neither")
-    bar.set_label("meanrank, cross-validated", color=_hex(INK))
+    bar.set_label("meanrank, cross-validated", color=hex_code(INK))
     bar.outline.set_visible(False)
-    bar.ax.tick_params(colors=_hex(FAINT), length=0)
-    bar.ax.plot([-0.35, -0.35], np.clip(interval, low, high), color=_hex(ACCENT), linewidth=3, clip_on=False)
+    bar.ax.tick_params(colors=hex_code(FAINT), length=0)
+    bar.ax.plot([-0.35, -0.35], np.clip(interval, low, high), color=hex_code(ACCENT), linewidth=3, clip_on=False)
     pad = 12 + 14 * len(subtitle.splitlines())
-    axes.set_title(title, loc="left", color=_hex(INK), fontweight="bold", fontsize=14, pad=pad, parse_math=False)
-    axes.text(0, 1.02, subtitle, transform=axes.transAxes, color=_hex(FAINT), fontsize=9.5, parse_math=False)
+    axes.set_title(title, loc="left", color=hex_code(INK), fontweight="bold", fontsize=14, pad=pad, parse_math=False)
+    axes.text(0, 1.02, subtitle, transform=axes.transAxes, color=hex_code(FAINT), fontsize=9.5, parse_math=False)
     sink = io.BytesIO()
     figure.savefig(sink, format="png", bbox_inches="tight", pad_inches=0.25)
     return Image.open(sink).convert("RGB")
@@ -117,7 +117,7 @@ def _ends(axis: Axis, places: np.ndarray) -> tuple[float, float]:
 
 def _ring(axes: Any, place: tuple[float, float], words: str, *, right: bool, above: bool) -> None:
     """Rings the best trial and writes its score on the side that has room."""
-    axes.scatter(*place, s=190, facecolors="none", edgecolors=_hex(ACCENT), linewidths=2.4, zorder=4, clip_on=False)
+    axes.scatter(*place, s=190, facecolors="none", edgecolors=hex_code(ACCENT), linewidths=2.4, zorder=4, clip_on=False)
     axes.annotate(
         words,
         place,
@@ -125,8 +125,8 @@ def _ring(axes: Any, place: tuple[float, float], words: str, *, right: bool, abo
         textcoords="offset points",
         horizontalalignment="right" if right else "left",
         fontweight="bold",
-        color=_hex(ACCENT),
-        bbox={"boxstyle": "round,pad=0.25", "facecolor": _hex(PAPER), "edgecolor": "none", "alpha": 0.9},
+        color=hex_code(ACCENT),
+        bbox={"boxstyle": "round,pad=0.25", "facecolor": hex_code(PAPER), "edgecolor": "none", "alpha": 0.9},
         zorder=5,
     )
 
@@ -135,16 +135,12 @@ def _scales(axes: Any, x: Axis, y: Axis) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     for axis, scale, label in ((x, axes.xaxis, axes.set_xlabel), (y, axes.yaxis, axes.set_ylabel)):
-        label(axis.name, color=_hex(INK), parse_math=False)
+        label(axis.name, color=hex_code(INK), parse_math=False)
         if axis.choices:
             scale.set_ticks(range(len(axis.choices)), [str(choice) for choice in axis.choices])
         elif axis.log:
             scale.set_major_locator(MaxNLocator(5))
             scale.set_major_formatter(FuncFormatter(lambda place, _: f"{10**place:.2g}"))
-    axes.tick_params(colors=_hex(FAINT), length=0)
+    axes.tick_params(colors=hex_code(FAINT), length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-
-
-def _hex(colour: tuple[int, int, int]) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*colour)

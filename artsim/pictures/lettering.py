@@ -14,6 +14,11 @@ ACCENT = (176, 58, 46)
 _SMALLEST = 7  # the smallest readable font size, pixels
 
 
+def hex_code(colour: tuple[int, int, int]) -> str:
+    """The colour as matplotlib takes it, such as ``#f7f4ee``."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
 @cache
 def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
     """DejaVu Sans in ``size`` pixels; it comes with matplotlib and has the letters of most catalogues."""

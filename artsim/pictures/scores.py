@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image, ImageFont
 
 from artsim.metrics.interval import Score
-from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER, fitted, font, in_two
+from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER, fitted, font, hex_code, in_two
 
 _MARGIN, _PLOT, _CELL, _GAP = 36, 440, 180, 28  # widths, in hundredths of an inch
 _LABEL = (180, 520)  # minimum and maximum
@@ -55,7 +55,7 @@ def score_table(
     edges = [left + _PLOT + _GAP + _CELL * (index + 1) for index in range(len(columns))]  # where a column ends
     width = max([left + _PLOT + _GAP, *edges]) + _MARGIN
     height = _HEAD + _ROW * len(rows) + _FOOT
-    figure = Figure(figsize=(width / 100, height / 100), dpi=150, facecolor=_hex(PAPER))
+    figure = Figure(figsize=(width / 100, height / 100), dpi=150, facecolor=hex_code(PAPER))
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     axes.axis("off")
     _write(axes, title, _MARGIN, 40, width - 2 * _MARGIN, size=21, bold=True)
@@ -66,7 +66,7 @@ def score_table(
         _write(axes, name, edge, _HEAD - 16, _CELL - 10, size=12, bold=True, right=True)
     for index, row in enumerate(rows):
         middle = _HEAD + _ROW * (index + 0.5)
-        axes.plot([_MARGIN, width - _MARGIN], [middle - _ROW / 2] * 2, color=_hex(_RULE), linewidth=0.8)
+        axes.plot([_MARGIN, width - _MARGIN], [middle - _ROW / 2] * 2, color=hex_code(_RULE), linewidth=0.8)
         words = left - _MARGIN - _GAP / 2
         notes = in_two(row.note, int(words), font(11))
         top = middle - (5 if len(notes) == 1 else 11)
@@ -109,11 +109,11 @@ def _axis(
         return left + (value - ticks[0]) / (ticks[-1] - ticks[0]) * _PLOT
 
     for tick in ticks:
-        axes.plot([place(tick)] * 2, [_HEAD, bottom], color=_hex(_RULE), linewidth=0.8)
+        axes.plot([place(tick)] * 2, [_HEAD, bottom], color=hex_code(_RULE), linewidth=0.8)
         _write(axes, f"{tick:g}", place(tick), _HEAD - 16, _GAP * 3, size=12, colour=FAINT, middle=True)
     if reference:
         where = place(reference[0])
-        axes.plot([where] * 2, [_HEAD - 8, bottom], color=_hex(FAINT), linewidth=1.4, linestyle=(0, (3, 3)))
+        axes.plot([where] * 2, [_HEAD - 8, bottom], color=hex_code(FAINT), linewidth=1.4, linestyle=(0, (3, 3)))
         _write(axes, reference[1], where, _HEAD - 34, _PLOT, size=12, colour=FAINT, middle=True)
     return place
 
@@ -126,9 +126,9 @@ def _dots(axes: Any, series: Sequence[Series], scores: Sequence[Score | None], p
         if score:
             if before and dot.filled:
                 ends = [place(before.value), place(score.value)]
-                axes.plot(ends, [y] * 2, color=_hex(_RULE), linewidth=5, solid_capstyle="round", zorder=2)
+                axes.plot(ends, [y] * 2, color=hex_code(_RULE), linewidth=5, solid_capstyle="round", zorder=2)
             ends = [place(score.low), place(score.high)]
-            axes.plot(ends, [y] * 2, color=_hex(_colour(dot)), linewidth=2.0 if dot.strong else 1.2, zorder=3)
+            axes.plot(ends, [y] * 2, color=hex_code(_colour(dot)), linewidth=2.0 if dot.strong else 1.2, zorder=3)
             _dot(axes, dot, place(score.value), y)
         before = None if dot.filled else score
 
@@ -139,8 +139,8 @@ def _dot(axes: Any, one: Series, x: float, y: float) -> None:
         y,
         marker="o",
         markersize=9 if one.strong else 5.5,
-        markerfacecolor=_hex(_colour(one) if one.filled else PAPER),
-        markeredgecolor=_hex(_colour(one)),
+        markerfacecolor=hex_code(_colour(one) if one.filled else PAPER),
+        markeredgecolor=hex_code(_colour(one)),
         markeredgewidth=1.6 if one.strong else 1.2,
         zorder=4,
     )
@@ -193,12 +193,8 @@ def _write(
         fontsize=size * 0.72,
         fontfamily="DejaVu Sans",
         fontweight="bold" if bold else "normal",
-        color=_hex(colour),
+        color=hex_code(colour),
         horizontalalignment="right" if right else "center" if middle else "left",
         verticalalignment="baseline",
         parse_math=False,
     )
-
-
-def _hex(colour: tuple[int, int, int]) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*colour)

@@ -1,12 +1,10 @@
 """Uses Ray: connects to a cluster, runs work that survives changes of the cluster, and shows progress."""
 
 from artsim.runtime.connection import connect, cpus, gpus, nodes, silence_ray_data
-from artsim.runtime.driver_node import beside_driver
-from artsim.runtime.metrics import count, gauge
+from artsim.runtime.metrics import count, gauge, spilled_bytes
 from artsim.runtime.pool import Pool
 from artsim.runtime.progress import progress
-from artsim.runtime.resources import room_for, wait_for, with_memory
-from artsim.runtime.spilling import spilled_bytes
+from artsim.runtime.resources import beside_driver, room_for, wait_for, with_memory
 
 __all__ = [
     "Pool",

@@ -1,4 +1,4 @@
-"""Finds room on the cluster for processes that need CPUs and GPUs, and logs what work waits for."""
+"""Finds room on the cluster for processes that need CPUs and GPUs, places them, and logs what work waits for."""
 
 import logging
 import time
@@ -84,3 +84,15 @@ def _in_words(amounts: Needs) -> str:
         if amount
     ]
     return " and ".join(words) or f"no {' and no '.join(amounts)}"
+
+
+def beside_driver() -> dict[str, Any]:
+    """Returns options of an actor without CPUs on the driver's machine, for actors that a whole run depends on.
+
+    If that machine is lost, the run ends anyway.
+    """
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    strategy = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    return {"num_cpus": 0, "scheduling_strategy": strategy}

@@ -10,11 +10,12 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from artsim.http.allowed_hosts import AllowedHosts
+from artsim.http.public_socket import NotPublic, public_socket
 from artsim.http.retry_after import seconds_to_wait
 from artsim.scrape.options import Options
 from artsim.scrape.robots import opted_out
 from artsim.scrape.status import Failure, Verdict
-from artsim.scrape.web_address import NotPublic, public_socket, web_address
+from artsim.scrape.web_address import web_address
 
 LONGEST_WAIT = 600.0  # seconds; a row is not retried in this run if Retry-After asks for more
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

@@ -1,33 +1,11 @@
 """The options of one scraper run; every worker gets the same."""
 
-import getpass
-import os
-import socket
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 
 from artsim.archive import UserError
 from artsim.http.allowed_hosts import AllowedHosts
-
-AGENT = "artsim"  # our name in robots.txt and X-Robots-Tag
-
-
-def user_agent(contact: str | None = None) -> str:
-    """Returns the User-Agent. ``contact`` is a page or a mail address; by default, the account that runs this."""
-    try:
-        release = version(AGENT)
-    except PackageNotFoundError:  # run from a checkout that is not installed
-        release = "0"
-    return f"{AGENT}/{release} (+{contact or f'{_account()}@{socket.getfqdn()}'})"
-
-
-def _account() -> str:
-    """Returns the name of the account that runs this, or its number if it has no name, as in many containers."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid-{os.getuid()}"
+from artsim.http.user_agent import user_agent
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from protego import Protego
 
-from artsim.scrape.options import AGENT
+from artsim.http.user_agent import AGENT
 from artsim.scrape.status import Verdict
 
 MAX_ROBOTS_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 KiB are read, the rest may be ignored

@@ -1,23 +1,8 @@
-"""Validates web addresses: their form before a request, the IP address behind them when a socket is opened."""
-
-import socket
-from typing import Any
+"""Validates the form of web addresses before a request; http/public_socket.py checks the IP address behind them."""
 
 from yarl import URL
 
-from artsim.http.allowed_hosts import is_public
 from artsim.scrape.status import Failure, Verdict
-
-
-class NotPublic(OSError):
-    """A connection to an address that is not public was refused.
-
-    The text names no address. If all attempts fail with the same text, the connector raises this exception itself;
-    otherwise it raises only a summary.
-    """
-
-    def __init__(self) -> None:
-        super().__init__("resolves to a loopback, private or other non-public address (allow it with --allow-host)")
 
 
 def web_address(text: str | None, base: URL | None = None) -> URL:
@@ -48,17 +33,6 @@ def web_address(text: str | None, base: URL | None = None) -> URL:
 def host_of(url: URL) -> str:
     """Returns the host name that rate limits apply to, without scheme and port."""
     return (url.raw_host or "").rstrip(".").lower()
-
-
-def public_socket(addr_info: tuple[Any, ...]) -> socket.socket:
-    """Creates a socket for a resolved address. Raises ``NotPublic`` if the address is not public.
-
-    Names are already resolved here, so no spelling, redirect or DNS change bypasses the check.
-    """
-    family, kind, protocol, _, address = addr_info
-    if not is_public(address[0]):
-        raise NotPublic
-    return socket.socket(family, kind, protocol)
 
 
 def _forbidden(detail: str) -> Failure:

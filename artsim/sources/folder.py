@@ -7,11 +7,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from artsim.archive import Store, UserError
+from artsim.archive.rejects import Reject
 from artsim.sources.base_folder import BaseFolder, OutsideFolder
 from artsim.sources.image_names import ENDINGS
 from artsim.sources.junk_files import is_junk
 from artsim.sources.locations import is_folder, listed, open_location
-from artsim.sources.records import Chunk, Reject, Source, packed
+from artsim.sources.records import Chunk, Source, packed
 
 
 def open_folder(location: str) -> Source:

@@ -1,4 +1,4 @@
-"""The types that sources yield: chunks of catalog rows, and rejected rows. Nothing here reads or writes."""
+"""The types that sources yield: chunks of catalog rows. Nothing here reads or writes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,30 +8,11 @@ from typing import Any
 import pyarrow as pa
 
 from artsim.archive import CATALOG, UserError
+from artsim.archive.rejects import Reject
 
 CHUNK_ROWS = 32_768  # rows in memory at a time; enough to make the cost per chunk negligible
 
 ROWS = CATALOG.append(pa.field("where", pa.string()))  # a catalog row and its place in the source
-
-_TEXT = 500  # characters kept of a rejected row
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """A row that is not added to the catalog.
-
-    ``line`` is its place in the source: a line number, a file or a URL. ``reason`` is one of a few texts, so that
-    rejects can be counted by reason. ``text`` is the content of the row.
-    """
-
-    line: str
-    reason: str
-    text: str
-
-    @classmethod
-    def of(cls, line: object, reason: str, text: object) -> "Reject":
-        """Create a reject; a long text is cut."""
-        return cls(clean(str(line)), reason, clean(str(text))[:_TEXT])
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +107,3 @@ def packed(items: Iterable[dict[str, Any] | Reject], size: int = CHUNK_ROWS) -> 
 
 def _whole(value: Any) -> Any:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-
-
-def clean(text: str) -> str:
-    """Return a text on one line: white space collapsed, lone surrogates replaced."""
-    return " ".join(text.encode("utf-8", "replace").decode().split())

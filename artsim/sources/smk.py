@@ -7,12 +7,13 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from artsim.archive import Store, UserError, is_public_domain
+from artsim.archive.rejects import Reject, clean
 from artsim.errors import ServiceUnavailable
 from artsim.http.json_client import Unreachable, Web
 from artsim.sources.dates import years
 from artsim.sources.json_records.documents import documents
 from artsim.sources.locations import open_location
-from artsim.sources.records import Chunk, Reject, Source, chunk_of, clean, packed
+from artsim.sources.records import Chunk, Source, chunk_of, packed
 
 _SEARCH = "https://api.smk.dk/api/v1/art/search/?keys=*&filters=[has_image:true]"
 _PAGE = "https://open.smk.dk/artwork/image/"

@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 import pyarrow.fs as pafs
 
 from artsim.archive import UserError
+from artsim.archive.rejects import Reject
 from artsim.sources.dates import years
 from artsim.sources.locations import open_location
-from artsim.sources.records import ROWS, Chunk, Records, Reject, Source
+from artsim.sources.records import ROWS, Chunk, Records, Source
 from artsim.sources.tables.delimited import read_delimited
 from artsim.sources.tables.file_kinds import check_table
 from artsim.sources.tables.mapping import metadata, tidy

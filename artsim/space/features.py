@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from artsim.archive import Archive, UserError, public_ids
+from artsim.metrics.vectors import unit_length
 
 _LARGEST, _SMALLEST = 1e15, 1e-15  # limits of values to fit, so that sums of squares stay in float32
 _FIT_ROWS = 20_000  # vectors that a PCA is fitted on, sampled from the whole table
@@ -142,9 +143,7 @@ class Space:
         out = []
         for matrix, pca in zip(raw, self.pcas, strict=True):
             values = matrix if pca is None else pca(matrix)
-            if len(self.specs) > 1:
-                values = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
-            out.append(values)
+            out.append(unit_length(values) if len(self.specs) > 1 else values)
         return out[0] if len(out) == 1 else np.concatenate(out, axis=1)
 
     def _read(self, shard: int, part: str) -> tuple[np.ndarray, list[np.ndarray]]:

@@ -1,6 +1,6 @@
 """Exact search: the k nearest or farthest of a stream of vectors, for a few queries or for many."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,10 @@ _CHUNK = 8192  # vectors compared at a time
 
 @dataclass(frozen=True)
 class Nearest:
-    """The k best of each of q queries, best first: ids (object) and distances (float64), both of shape (q, k)."""
+    """The k best of each of q queries, best first: ids (object) and distances (float64), both of shape (q, k).
+
+    A query with fewer results ends with None at distance NaN.
+    """
 
     ids: np.ndarray
     distances: np.ndarray
@@ -29,11 +32,13 @@ def search(
     metric: str = "cosine",
     farthest: bool = False,
     but_not: np.ndarray | None = None,
+    allowed: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> Nearest:
     """Finds the k nearest (or farthest) vectors of ``blocks`` to each query, float32 of shape (q, d).
 
-    ``but_not``, object of shape (q,), is an id that each query leaves out, usually its own. Distances are those of
-    scipy's cdist in float64; ties are ordered by id. Vectors for which the metric is undefined come last, at infinity
+    ``but_not``, object of shape (q,), is an id that each query leaves out, usually its own. ``allowed`` takes the ids
+    of a block and returns which of them each query may find, bool of shape (q, n). Distances are those of scipy's cdist
+    in float64; ties are ordered by id. Vectors for which the metric is undefined come last, at infinity
     (minus infinity with ``farthest``). The result has fewer than k columns if there are fewer vectors. Raises
     ``UserError`` if k is less than 1 or the metric is not in ``METRICS``.
     """
@@ -44,17 +49,21 @@ def search(
     for names, matrix in _chunks(blocks):
         rough, slack = _rough(queries, matrix, metric)
         ranks = np.where(np.isnan(rough), np.inf, sign * rough)
+        may = np.ones(ranks.shape, bool) if allowed is None else allowed(names)
+        ranks[~may] = np.inf
         last = min(keep, len(names)) - 1
         bounds = np.partition(ranks, last, axis=1)[:, last] + slack
         for index, (query, row, bound) in enumerate(zip(queries, ranks, bounds, strict=True)):
-            candidates = np.flatnonzero(row <= bound)  # all that can be among the best, including all ties
+            candidates = np.flatnonzero((row <= bound) & may[index])  # all that can be among the best, with all ties
             exact = cdist(query[None], matrix[candidates], metric)[0]
             exact[np.isnan(exact)] = sign * np.inf
             ids, distances = best[index]
             best[index] = _best(np.hstack([ids, names[candidates]]), np.hstack([distances, exact]), keep, sign)
-    width = len(best[0][0]) if best else 0
-    all_ids = np.array([row for row, _ in best], dtype=object).reshape(len(queries), width)
-    all_distances = np.array([row for _, row in best]).reshape(len(queries), width)
+    width = max((len(ids) for ids, _ in best), default=0)
+    all_ids = np.full((len(queries), width), None, dtype=object)
+    all_distances = np.full((len(queries), width), np.nan)
+    for index, (ids, distances) in enumerate(best):
+        all_ids[index, : len(ids)], all_distances[index, : len(ids)] = ids, distances
     return Nearest(all_ids, all_distances) if but_not is None else _without(all_ids, all_distances, but_not, k)
 
 

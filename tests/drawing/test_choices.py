@@ -4,7 +4,8 @@ import pytest
 from artsim.archive import UserError
 from artsim.drawing.choices import anchors_of, near_choices, random_choices, with_repeats
 from artsim.drawing.pools import pools_of
-from artsim.drawing.uncertain import entropies, most_uncertain, nearest_choices, of_unit_length
+from artsim.drawing.uncertain import entropies, most_uncertain, nearest_choices
+from artsim.metrics.vectors import unit_length
 
 
 def test_the_nine_are_different_and_of_one_pool() -> None:
@@ -86,8 +87,8 @@ def test_the_entropy_is_that_of_the_softmax_computed_naively() -> None:
     for row in distances:
         shares = np.exp(-row / temperature) / np.exp(-row / temperature).sum()
         naive.append(-sum(share * np.log(share) for share in shares))
-    np.testing.assert_allclose(entropies(of_unit_length(vectors), choices), naive)
-    np.testing.assert_allclose(entropies(of_unit_length(vectors * 1e-3), choices), naive)  # the scale does not matter
+    np.testing.assert_allclose(entropies(unit_length(vectors), choices), naive)
+    np.testing.assert_allclose(entropies(unit_length(vectors * 1e-3), choices), naive)  # the scale does not matter
 
 
 def test_the_entropy_of_what_is_clear_tied_or_not_a_number() -> None:
@@ -99,13 +100,13 @@ def test_the_entropy_of_what_is_clear_tied_or_not_a_number() -> None:
     share = np.e / (np.e + 7)  # the gap of 1 is the median
     assert clear == pytest.approx(-share * np.log(share) - (1 - share) * np.log((1 - share) / 7))
     assert tied == pytest.approx(np.log(8)) and not_finite == -1
-    collapsed = entropies(of_unit_length(np.ones((12, 4))), choices)
+    collapsed = entropies(unit_length(np.ones((12, 4))), choices)
     np.testing.assert_allclose(collapsed, np.log(8))
 
 
 def test_candidates_of_hard_choices_are_the_nearest_of_forty() -> None:
     rng = np.random.default_rng(5)
-    unit = of_unit_length(rng.normal(size=(41, 4)))
+    unit = unit_length(rng.normal(size=(41, 4)))
     choices = nearest_choices(unit, np.zeros(41, np.int64), 10, 25, rng)
     assert choices[:, 0].tolist() == [*range(10), *range(10), *range(5)]
     for anchor, *candidates in choices.tolist():  # of 41 images, the forty nearest are all others

@@ -10,8 +10,9 @@ import pytest
 from artsim.annotations.store import add_annotations
 from artsim.archive import Archive, UserError
 from artsim.drawing.draw import draw
-from artsim.drawing.uncertain import entropies, of_unit_length
+from artsim.drawing.uncertain import entropies
 from artsim.encoders.model import load_model
+from artsim.metrics.vectors import unit_length
 from jobs.annotations import job
 from tests.drawing.test_page import downloaded, read_page
 from tests.learn.annotated import IDS, annotated
@@ -121,7 +122,7 @@ def test_uncertain_is_less_sure_than_random(archive: Archive, tmp_path: Path) ->
     place = {artwork_id: row for row, artwork_id in enumerate(IDS)}
     vectors = load_model(archive, "eye").vectors(archive, IDS)
     rows = np.array([[place[artwork_id] for artwork_id in annotation] for annotation in annotations + random])
-    values = entropies(of_unit_length(vectors), rows)
+    values = entropies(unit_length(vectors), rows)
     assert values[:15].mean() > values[15:].mean() + 0.2
 
 

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 from artsim.archive import UserError
-from artsim.http import guard, json_client
+from artsim.http import json_client, requests_guard
 from artsim.http.json_client import Unreachable, Web
 from tests.sources.server import Museum
 
@@ -160,8 +160,8 @@ def test_a_name_that_changes_its_address_is_caught_when_it_connects(
         connected.append(place)
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(guard.socket, "getaddrinfo", resolve)
-    monkeypatch.setattr(guard.socket, "create_connection", connect)
+    monkeypatch.setattr(requests_guard.socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(requests_guard.socket, "create_connection", connect)
     with pytest.raises(Unreachable, match="not public"):
         Web(None, [], None).json("http://rebinding.example/")
     assert connected == [("8.8.8.8", 80)]  # connects only to the address that was checked

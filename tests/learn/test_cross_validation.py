@@ -28,7 +28,7 @@ from artsim.learn.plan import IN_FOLDS, make_plan, pool_sample
 from artsim.learn.recipe import Recipe
 from artsim.learn.train import train
 from artsim.learn.workers import ALONE
-from artsim.metrics.ranks import ranks
+from artsim.metrics.meanrank import ranks
 from tests.learn.annotated import annotated, kind_of, pool_of
 
 _RECIPE = Recipe(hidden=8, dropout=0.2, epochs=6, patience=2, batch=32, learning_rate=0.01)

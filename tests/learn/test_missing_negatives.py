@@ -9,7 +9,7 @@ import torch
 from artsim.learn.heads.trainer import HeadTrainee
 from artsim.learn.losses import make_loss
 from artsim.learn.recipe import Recipe
-from artsim.metrics.ranks import ranks
+from artsim.metrics.meanrank import ranks
 
 _RECIPES = [
     Recipe(loss="listwise"),

@@ -4,7 +4,8 @@ import pytest
 
 from artsim.cli import Job
 from artsim.errors import UserError
-from artsim.learn.recipe import Recipe, add_options, chosen, flag, setting
+from artsim.learn.recipe import Recipe
+from artsim.options import add_options, chosen, flag, setting
 from tests.made import make_archive, named
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from artsim.archive.rejects import Reject
 from artsim.http import json_client
-from artsim.sources.records import Chunk, Reject
+from artsim.sources.records import Chunk
 from tests.sources.server import Museum, running
 
 

@@ -14,7 +14,8 @@ from artsim.learn.fold_plan import tuning_folds
 from artsim.learn.heads.learner import HeadLearner
 from artsim.learn.heads.trainer import HeadTrainee
 from artsim.learn.plan import VERIFICATION, Plan, make_plan
-from artsim.learn.recipe import Recipe, chosen
+from artsim.learn.recipe import Recipe
+from artsim.options import chosen
 from artsim.sweep.results import keep_results
 from artsim.sweep.search import Trial, rungs
 from artsim.sweep.search_space import parse_space

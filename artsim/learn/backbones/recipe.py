@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from artsim.learn.recipe import Recipe, setting
+from artsim.learn.recipe import Recipe
+from artsim.options import setting
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from artsim.learn.backbones.recipe import FinetuneRecipe
 from artsim.learn.batches import InBatches, filled, place, terms
 from artsim.learn.losses import make_loss
 from artsim.learn.mining import mine
-from artsim.metrics.ranks import ranks
+from artsim.metrics.meanrank import ranks
 
 _DESCRIBED = 32  # images per forward pass outside training
 

@@ -15,7 +15,7 @@ from artsim.learn.heads.pair_distances import pair_distances
 from artsim.learn.losses import make_loss
 from artsim.learn.mining import mine
 from artsim.learn.recipe import Recipe
-from artsim.metrics.ranks import ranks
+from artsim.metrics.meanrank import ranks
 
 
 class HeadTrainee(InBatches):

@@ -4,7 +4,7 @@ import html
 import re
 from typing import Any
 
-from artsim.sources.records import clean
+from artsim.archive.rejects import clean
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")

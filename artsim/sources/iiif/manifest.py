@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from artsim.archive.rejects import Reject
 from artsim.sources.iiif.columns import described
 from artsim.sources.iiif.image_service import Body, sized_address
 from artsim.sources.iiif.resource import identifier, kind_of, listed, objects_in
-from artsim.sources.records import Reject
 
 Row = dict[str, Any]
 GetPage = Callable[[str], Any]  # fetches an annotation page that is only referenced; raises NoPage if it cannot

@@ -9,13 +9,14 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from artsim.archive import Store, UserError
+from artsim.archive.rejects import Reject
 from artsim.errors import ServiceUnavailable
 from artsim.http.json_client import Unreachable, Web
 from artsim.sources.iiif.manifest import GetPage, NoPage, rows_of
 from artsim.sources.iiif.resource import identifier, kind_of, listed
 from artsim.sources.json_records.documents import documents
 from artsim.sources.locations import open_location
-from artsim.sources.records import Chunk, Reject, Source, chunk_of, packed
+from artsim.sources.records import Chunk, Source, chunk_of, packed
 
 _CHUNK_ROWS = 256  # rows from the web that are cached together
 _CHUNK_SECONDS = 20.0  # maximum seconds before they are cached

@@ -5,9 +5,10 @@ from collections import Counter
 from typing import Any
 
 from artsim.archive import UserError
+from artsim.archive.rejects import Reject
 from artsim.sources.ingestion.file_roots import is_name
 from artsim.sources.ingestion.validate import validated
-from artsim.sources.records import Reject, Source, nothing_in
+from artsim.sources.records import Source, nothing_in
 
 LEAST = 1000  # rows read from a table, so that its columns are classified as in a full run
 

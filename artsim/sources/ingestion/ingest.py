@@ -11,14 +11,14 @@ import numpy as np
 import pyarrow as pa
 
 from artsim.archive import Archive, UserError
+from artsim.archive.rejects import Reject, Rejects
 from artsim.sources.ingestion.commit import commit_rows
 from artsim.sources.ingestion.duplicates import check_not_twice
 from artsim.sources.ingestion.file_roots import check_source, is_name, note_source
-from artsim.sources.ingestion.rejects import Rejects
 from artsim.sources.ingestion.resume_cache import forget, harvested
 from artsim.sources.ingestion.spool import Spool
 from artsim.sources.ingestion.validate import validated
-from artsim.sources.records import Chunk, Reject, Source, nothing_in
+from artsim.sources.records import Chunk, Source, nothing_in
 
 _COMMIT_ROWS = 1_000_000  # rows per commit; fixed, so that every run splits a source in the same way
 _REPORT_EVERY = 5.0  # seconds
@@ -58,7 +58,7 @@ def ingest(
         _commit(archive, spool, rejects, counts)
         counts["commits"] += 1
 
-    with Rejects(archive.store) as rejects, contextlib.closing(_counted(chunks, counts, limit)) as stream:
+    with Rejects(archive.store, "catalog") as rejects, contextlib.closing(_counted(chunks, counts, limit)) as stream:
         spool = Spool(archive)
         for chunk in stream:
             chunk = validated(chunk, collection, source.root)

@@ -8,7 +8,8 @@ from collections.abc import Generator
 import pyarrow.parquet as pq
 
 from artsim.archive import Store
-from artsim.sources.records import ROWS, Chunk, Reject, Source
+from artsim.archive.rejects import Reject
+from artsim.sources.records import ROWS, Chunk, Source
 
 _FOLDER = "catalog/_harvest"
 

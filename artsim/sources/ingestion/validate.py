@@ -3,7 +3,8 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from artsim.sources.records import Chunk, Reject
+from artsim.archive.rejects import Reject
+from artsim.sources.records import Chunk
 
 # http(s), a host (a name or IPv6 in brackets), an optional port; no user or password, no characters that could split
 # a header.

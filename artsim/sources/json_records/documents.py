@@ -1,15 +1,15 @@
 """Reads JSON values from a file or folder, without interpreting them, and rejects what is not JSON."""
 
-import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pyarrow.fs as pafs
 
 from artsim.archive import Store, UserError
+from artsim.archive.json_text import parse_json
+from artsim.archive.rejects import Reject
 from artsim.sources.junk_files import in_junk
 from artsim.sources.locations import is_folder
-from artsim.sources.records import Reject
 from artsim.sources.tables.lines import TOO_LONG, LongLine, lines_of
 
 LINES = (".jsonl", ".ndjson")
@@ -39,24 +39,13 @@ def documents(store: Store) -> Iterator[Document | Reject]:
             if store.filesystem.get_file_info(path).size > _LARGEST:
                 raise ValueError(f"larger than {_LARGEST >> 20} MiB; write one object per line (.jsonl) instead")
             with store.filesystem.open_input_stream(path) as stream:
-                value = parse(stream.read())
+                value = parse_json(stream.read())
         except (ValueError, OSError) as error:
             if not file:
                 raise UserError(f"--location {store.uri}: not valid JSON: {error}") from error
             yield Reject.of(file, "not valid JSON", error)
         else:
             yield Document(file, value, is_line=False)
-
-
-def parse(text: bytes) -> Any:
-    """Parse JSON text; NaN and Infinity, which some programs write for missing values, become None.
-
-    Raises ``ValueError`` if the text is not JSON, or is nested too deep, which may be an attack.
-    """
-    try:
-        return json.loads(text.removeprefix(b"\xef\xbb\xbf"), parse_constant=lambda _: None)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
 
 
 def _files(store: Store) -> list[str]:
@@ -81,6 +70,6 @@ def _lines(store: Store, path: str, file: str) -> Iterator[Document | Reject]:
                 yield Reject.of(where, TOO_LONG, line.decode(errors="replace"))
                 continue
             try:
-                yield Document(where, parse(line), is_line=True)
+                yield Document(where, parse_json(line), is_line=True)
             except ValueError as error:
                 yield Reject.of(where, "not valid JSON", error)

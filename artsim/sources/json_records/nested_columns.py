@@ -6,8 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from artsim.archive.rejects import clean
 from artsim.sources.json_records.nested_text import Path, at, makers_at, named_text, paths
-from artsim.sources.records import clean
 from artsim.sources.tables.column_words import meaning
 from artsim.sources.tables.columns import ARTIST_NAMES, SPEAKING, plain_name
 from artsim.sources.tables.image_column import speaks_of_images

@@ -10,10 +10,11 @@ from typing import Any
 import pyarrow as pa
 
 from artsim.archive import Store
+from artsim.archive.rejects import Reject, clean
 from artsim.sources.json_records.documents import documents
 from artsim.sources.json_records.envelopes import rows_of
 from artsim.sources.json_records.nested_columns import inner_columns, text_array
-from artsim.sources.records import CHUNK_ROWS, Records, Reject, clean
+from artsim.sources.records import CHUNK_ROWS, Records
 from artsim.sources.tables.numbers import plain_number
 
 _Object = tuple[str, dict[str, Any]]

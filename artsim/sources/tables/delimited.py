@@ -11,7 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from artsim.archive import UserError
-from artsim.sources.records import CHUNK_ROWS, Records, Reject
+from artsim.archive.rejects import Reject
+from artsim.sources.records import CHUNK_ROWS, Records
 from artsim.sources.tables.image_list import has_image, is_bare, read_addresses
 from artsim.sources.tables.lines import TOO_LONG, LongText, texts_of
 from artsim.sources.tables.stray_quotes import Swallowed

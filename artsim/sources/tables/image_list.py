@@ -6,7 +6,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from artsim.sources.records import Records, Reject
+from artsim.archive.rejects import Reject
+from artsim.sources.records import Records
 from artsim.sources.tables.lines import TOO_LONG, LongText
 from artsim.sources.tables.value_kinds import Kind, kind_of
 

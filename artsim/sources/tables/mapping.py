@@ -9,10 +9,11 @@ from urllib.parse import quote
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from artsim.archive.rejects import Reject
 from artsim.sources.base_folder import BaseFolder, OutsideFolder
 from artsim.sources.dates import years
 from artsim.sources.json_records.nested_text import named_in_text
-from artsim.sources.records import ROWS, Chunk, Records, Reject
+from artsim.sources.records import ROWS, Chunk, Records
 from artsim.sources.tables.column_names import PAGE_IDS, WEAK_DATES
 from artsim.sources.tables.columns import Resolved, plain_name
 from artsim.sources.tables.missing_values import without_machine_made, without_no_value

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from artsim.archive import is_public_domain
+from artsim.archive.rejects import Reject
 from artsim.sources.iiif.manifest import rows_of
 from artsim.sources.iiif.resource import kind_of
-from artsim.sources.records import Reject
 
 M = "https://m.org/iiif/book/manifest.json"
 

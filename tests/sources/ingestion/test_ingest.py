@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from artsim.archive import CATALOG, Archive, UserError
+from artsim.archive.rejects import Reject
 from artsim.sources.ingestion import ingest as module
 from artsim.sources.ingestion.file_roots import roots
 from artsim.sources.ingestion.ingest import ingest
-from artsim.sources.records import Chunk, Reject, Source, packed
+from artsim.sources.records import Chunk, Source, packed
 
 
 def works(*numbers: int, **more: Any) -> list[dict[str, Any]]:

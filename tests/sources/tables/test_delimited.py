@@ -6,7 +6,8 @@ import random
 import pytest
 
 from artsim.archive import UserError
-from artsim.sources.records import Records, Reject
+from artsim.archive.rejects import Reject
+from artsim.sources.records import Records
 from artsim.sources.tables.delimited import read_delimited
 
 

@@ -6,8 +6,8 @@ import pytest
 from scipy.spatial import distance
 
 from artsim.metrics.distance import METRICS
-from artsim.metrics.meanrank import meanrank
-from artsim.metrics.ranks import ranks
+from artsim.metrics.interval import mean_score
+from artsim.metrics.meanrank import ranks
 
 
 def _judged(rng: np.random.Generator, images: int, count: int, width: int = 9) -> np.ndarray:
@@ -69,14 +69,14 @@ def test_a_difference_that_float32_does_not_show_decides() -> None:
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_a_collapsed_model_scores_chance(metric: str, point: np.ndarray, dtype: type) -> None:
     judged = _judged(np.random.default_rng(5), 40, 120)
-    score = meanrank(np.tile(point, (40, 1)).astype(dtype), judged, metric)
+    score = mean_score(ranks(np.tile(point, (40, 1)).astype(dtype), judged, metric))
     assert (score.value, score.n, score.low, score.high) == (4.5, 120, 4.5, 4.5)
 
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_a_model_of_nan_scores_8(metric: str) -> None:
     judged = _judged(np.random.default_rng(6), 40, 50)
-    score = meanrank(np.full((40, 12), np.nan, np.float32), judged, metric)
+    score = mean_score(ranks(np.full((40, 12), np.nan, np.float32), judged, metric))
     assert (score.value, score.low, score.high) == (8, 8, 8)
 
 
@@ -123,7 +123,7 @@ def test_any_number_of_annotations_and_candidates(count: int, width: int) -> Non
     judged = _judged(rng, 20, count, width)
     for metric in ("cosine", "euclidean"):
         np.testing.assert_array_equal(ranks(vectors, judged, metric), _naive(vectors.astype(float), judged, metric))
-    assert meanrank(vectors, judged).n == count
+    assert mean_score(ranks(vectors, judged)).n == count
 
 
 def test_permuting_the_negatives_changes_nothing() -> None:

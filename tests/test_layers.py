@@ -11,18 +11,25 @@ _FILES = sorted(path for folder in ("artsim", "jobs") for path in (_ROOT / folde
 _JOBS = sorted(path.stem for path in (_ROOT / "jobs").glob("*.py") if path.stem != "__init__")
 
 # Layers, from top to bottom. A file imports only from its own folder and from lower layers.
-_FLOORS = [
+_LAYERS = [
     {"jobs"},
-    {"job"},
+    {"cli"},
     {"preview"},
     {"summary"},
-    {"web", "enrich"},
-    {"scrape", "learn", "explore"},
-    {"sources", "pictures", "features"},
-    {"vision"},  # below pictures, whose thumbnails are opened and turned upright by the same code
-    {"measure", "archive", "sample"},
-    {"cluster"},
-    {"errors", "reasons"},
+    {"web", "labels", "enrich", "clusters", "layouts", "duplicates"},
+    {"explore", "drawing", "sweep", "evaluate"},
+    {"learn"},
+    {"encoders"},
+    {"annotations"},
+    {"scrape", "extract"},
+    {"sources"},
+    {"pictures", "space"},
+    {"vision"},
+    {"http"},
+    {"metrics", "archive", "sample"},
+    {"runtime"},
+    {"options", "failures"},
+    {"errors"},
 ]
 
 
@@ -47,11 +54,11 @@ def _imports(module: str, source: str) -> list[tuple[int, str]]:
     return imports
 
 
-def _floor(folder: str) -> int:
-    for number, folders in enumerate(_FLOORS):
+def _layer(folder: str) -> int:
+    for number, folders in enumerate(_LAYERS):
         if folder in folders:
             return number
-    raise LookupError(f"{folder} is on no floor")
+    raise LookupError(f"{folder} is in no layer")
 
 
 def _breaches(module: str, source: str) -> list[str]:
@@ -62,7 +69,7 @@ def _breaches(module: str, source: str) -> list[str]:
         folder = _folder(name)
         if home is None or folder is None or folder == home:
             continue
-        if _floor(folder) <= _floor(home):
+        if _layer(folder) <= _layer(home):
             breaches.append(f"{module}:{line} imports {name}")
     return breaches
 
@@ -72,14 +79,14 @@ def _module(path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", _FILES, ids=_module)
-def test_a_file_imports_from_its_own_folder_and_from_floors_below(path: Path) -> None:
+def test_a_file_imports_from_its_own_folder_and_from_lower_layers(path: Path) -> None:
     assert _breaches(_module(path), path.read_text(encoding="utf-8")) == []
 
 
-def test_every_folder_is_on_one_floor() -> None:
+def test_every_folder_is_on_one_layer() -> None:
     folders = {_folder(_module(path)) for path in _FILES} - {"__init__"}
-    assert folders - {None} <= set().union(*_FLOORS)
-    assert sum(map(len, _FLOORS)) == len(set().union(*_FLOORS))
+    assert folders - {None} <= set().union(*_LAYERS)
+    assert sum(map(len, _LAYERS)) == len(set().union(*_LAYERS))
 
 
 @pytest.mark.parametrize(
