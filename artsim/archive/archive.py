@@ -137,6 +137,10 @@ def _make(store: Store, about: dict[str, Any]) -> None:
     if store.is_local:
         store.create_json("archive.json", about)
         return
-    with alone(store, "archive", patience=_PATIENCE):
-        if not store.exists("archive.json"):
-            store.write_json("archive.json", about)
+    try:
+        with alone(store, "archive", patience=_PATIENCE):
+            if not store.exists("archive.json"):
+                store.write_json("archive.json", about)
+    except UserError:
+        if not store.exists("archive.json"):  # else the run that holds the lock has written it
+            raise

@@ -92,7 +92,7 @@ def test_mistakes_are_said_in_one_line(tmp_path):
 
 
 @pytest.mark.timeout(1200)  # ten starts of Ray, up to a minute each
-def test_killed_ten_times_it_still_finishes_with_every_row_once(tmp_path):
+def test_killed_five_times_it_still_finishes_with_every_row_once(tmp_path):
     random.seed(7)
     base = {i: encoded(picture(640, 480, seed=i)) for i in range(20)}
     images = {f"t:{i}": base[i % 20] for i in range(1200)}
@@ -101,7 +101,7 @@ def test_killed_ten_times_it_still_finishes_with_every_row_once(tmp_path):
     command = [sys.executable, "-m", "jobs.extract", *arguments]
     done = archive.table("features/resnet18")
     productive_runs = 0
-    for _ in range(10):
+    for _ in range(5):
         before = sum(len(done.parts(shard)) for shard in range(archive.shards))
         process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True

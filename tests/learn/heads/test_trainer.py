@@ -9,7 +9,7 @@ import torch
 from scipy.spatial.distance import cosine
 
 from artsim.encoders.discriminant import Covariance
-from artsim.encoders.heads import trainer
+from artsim.learn.heads import trainer
 from artsim.learn.heads.trainer import HeadTrainee
 from artsim.learn.losses import make_loss
 from artsim.learn.recipe import Recipe

@@ -8,7 +8,8 @@ import pytest
 from artsim.archive import Archive, UserError
 from artsim.errors import ServiceUnavailable
 from artsim.http.json_client import Web
-from artsim.sources.iiif.source import open_iiif, source
+from artsim.sources.iiif import source
+from artsim.sources.iiif.source import open_iiif
 from artsim.sources.ingestion.ingest import ingest
 from artsim.sources.records import Source
 from tests.sources.conftest import rejects_of, rows_of
