@@ -13,7 +13,7 @@ import sys
 import time
 import tomllib
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, TextIO
@@ -120,6 +120,26 @@ class Job:
         Raises ``UserError`` for user errors and ``ServiceUnavailable`` if S3 stops answering.
         """
         return self._work(self._parse(list(arguments)))
+
+    def __call__(self, **options: Any) -> dict[str, Any]:
+        """Runs the job with options given by name, as in ``job(archive="archives/demo", k=5)``. Returns the report.
+
+        Names are those of the command line, with ``_`` for ``-``, and ``from_`` for a name that is a Python keyword.
+        Raises the same errors as ``run``.
+        """
+        where = f"jobs.{self.name}"
+        given = {name.removesuffix("_"): value for name, value in options.items() if value is not None}
+        self._check_names(given, where)
+        return self.run(as_arguments(given, where))
+
+    def help(self) -> str:
+        """Returns the text of ``--help``."""
+        return self._parser.format_help()
+
+    def _check_names(self, names: Iterable[str], where: str) -> None:
+        for name in names:
+            if f"--{name.replace('_', '-')}" not in self._parser._option_string_actions:
+                raise UserError(f"{where}: jobs.{self.name} has no option {name}")
 
     def _work(self, options: argparse.Namespace) -> dict[str, Any]:
         from artsim.archive import in_words  # imports pyarrow, which --help does not need
@@ -263,10 +283,8 @@ class Job:
         section = settings.get(self.name, settings)
         if not isinstance(section, dict):
             raise UserError(f"--config {path}: {self.name} is a value; put the options in one section [{self.name}]")
-        for name in section:
-            if f"--{name.replace('_', '-')}" not in self._parser._option_string_actions:
-                raise UserError(f"--config {path}: jobs.{self.name} has no option {name}")
-        return as_arguments(section, path)
+        self._check_names(section, f"--config {path}")
+        return as_arguments(section, f"--config {path}")
 
 
 def parse_toml(content: bytes, path: str) -> dict[str, Any]:
@@ -279,23 +297,26 @@ def parse_toml(content: bytes, path: str) -> dict[str, Any]:
         raise UserError(f"--config {path}: {error}") from error
 
 
-def as_arguments(settings: dict[str, Any], path: str) -> list[str]:
-    """Converts a TOML table to command-line arguments: true is a flag, lists and tables become several arguments."""
+def as_arguments(settings: dict[str, Any], where: str) -> list[str]:
+    """Converts options by name to command-line arguments: true is a flag, lists and tables become several arguments.
+
+    ``where`` names the origin of the settings in errors.
+    """
     arguments: list[str] = []
     for name, value in settings.items():
         flag = f"--{name.replace('_', '-')}"
         if flag in ("--help", "--list", "--config"):
-            raise UserError(f"--config {path}: {name} is allowed only on the command line")
+            raise UserError(f"{where}: {name} is allowed only on the command line")
         if isinstance(value, bool):
             arguments += [flag] if value else []
         elif isinstance(value, dict):
             arguments += [flag, *(f"{key}={item}" for key, item in value.items())]
-        elif isinstance(value, list):
+        elif isinstance(value, list | tuple):
             arguments += [flag, *map(str, value)] if value else []
-        elif isinstance(value, str | int | float):
+        elif isinstance(value, str | int | float | os.PathLike):
             arguments.append(f"{flag}={value}")
         else:
-            raise UserError(f"--config {path}: {name} has a value of unsupported type {type(value).__name__}")
+            raise UserError(f"{where}: {name} has a value of unsupported type {type(value).__name__}")
     return arguments
 
 

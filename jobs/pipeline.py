@@ -85,7 +85,7 @@ def _steps(uri: str, options: argparse.Namespace) -> list[tuple[Job, list[str]]]
             common = {"archive": uri, "seed": options.seed}
             if not step.creates_archive:
                 common["rights"] = options.rights
-            steps.append((step, as_arguments({**common, **section}, options.config)))
+            steps.append((step, as_arguments({**common, **section}, f"--config {options.config}")))
     if not steps:
         raise UserError(f"--config {options.config}: contains no job; add a section such as [scrape]")
     return steps

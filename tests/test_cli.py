@@ -280,7 +280,7 @@ def test_options_are_not_abbreviated(said) -> None:
 
 def test_as_arguments() -> None:
     settings = {"a_b": 1, "c": True, "d": False, "e": ["x", 2], "f": {"m": 1, "n": "2"}, "g": -0.5, "h": []}
-    assert as_arguments(settings, "file") == [
+    assert as_arguments(settings, "--config file") == [
         *("--a-b=1", "--c", "--e", "x", "2"),
         *("--f", "m=1", "n=2", "--g=-0.5"),
     ]

@@ -1,7 +1,7 @@
 """Features of one or more backbones as one matrix: joined by id, stacked, reduced by PCA, streamed by partition."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,6 +114,25 @@ class Space:
             if len(ids):
                 yield ids, self.project(raw)
 
+    def matrix(self, *, public_only: bool = False) -> Block:
+        """Returns the ids and vectors of the whole archive, which must fit into memory."""
+        return _joined(self.blocks(public_only=public_only))
+
+    def sample(self, rows: int, seed: int) -> Block:
+        """Returns ids and vectors of random partitions, at least ``rows`` in all, or of the whole archive."""
+        blocks: list[Block] = []
+        for part in self._shuffled(seed):
+            blocks += self.blocks(parts=[part])
+            if sum(len(ids) for ids, _ in blocks) >= rows:
+                break
+        return _joined(blocks)
+
+    def _shuffled(self, seed: int) -> Iterator[tuple[int, str]]:
+        """Yields all partitions in random order."""
+        parts = self.parts()
+        for index in np.random.default_rng(seed).permutation(len(parts)):
+            yield parts[index]
+
     def find(self, ids: Sequence[str]) -> np.ndarray:
         """The vectors of these ids, float32 of shape (n, d). Raises ``UserError`` naming the first id without one."""
         raw = []
@@ -165,11 +184,10 @@ class Space:
     def _fit(self, seed: int, whiten: bool) -> list[Pca | None]:
         if all(spec.pca is None for spec in self.specs):
             return [None] * len(self.specs)
-        rng = np.random.default_rng(seed)
         sample: list[list[np.ndarray]] = [[] for _ in self.specs]
-        taken, parts = 0, self.parts()
-        for index in rng.permutation(len(parts)):
-            raw = self._read(*parts[index])[1]
+        taken = 0
+        for part in self._shuffled(seed):
+            raw = self._read(*part)[1]
             for known, matrix in zip(sample, raw, strict=True):
                 known.append(matrix)
             taken += len(raw[0])
@@ -192,6 +210,16 @@ class Space:
                 )
             pcas.append(_fit_pca(matrix, spec.pca, seed, whiten))
         return pcas
+
+
+def _joined(blocks: Iterable[Block]) -> Block:
+    ids, vectors = list[np.ndarray](), list[np.ndarray]()
+    for names, matrix in blocks:
+        ids.append(names)
+        vectors.append(matrix)
+    if not ids:
+        return np.empty(0, object), np.empty((0, 0), np.float32)
+    return np.concatenate(ids), np.concatenate(vectors)
 
 
 def check_learnable(vectors: np.ndarray, name: str) -> None:

@@ -55,7 +55,7 @@ def test_any_toml_value_is_taken_or_a_mistake(name: str, data: st.DataObject) ->
     names = st.sampled_from([flag.lstrip("-") for flag in _flags(job)]) | _TEXT
     chosen = data.draw(st.dictionaries(names, _VALUES, max_size=4))
     try:
-        arguments = as_arguments(chosen, "job.toml")
+        arguments = as_arguments(chosen, "--config job.toml")
     except UserError:
         return
     _taken_or_mistake(job, arguments)
@@ -124,4 +124,4 @@ def test_a_number_below_its_range_or_none_is_a_mistake(name: str) -> None:
             with pytest.raises(UserError, match=flag):
                 job.check([*_needed(job), f"{flag}={value}"])
             with pytest.raises(UserError, match=flag):
-                job.check([*_needed(job), *as_arguments({flag[2:]: value}, "job.toml")])
+                job.check([*_needed(job), *as_arguments({flag[2:]: value}, "--config job.toml")])

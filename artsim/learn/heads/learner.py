@@ -94,14 +94,7 @@ def _make(large: list[Any], **rest: Any) -> HeadTrainee:
 
 def covariance_of(space: Space, seed: int) -> Covariance:
     """Returns the mean and covariance of a seeded sample of the archive's vectors."""
-    parts, sample, taken = space.parts(), list[np.ndarray](), 0
-    for index in np.random.default_rng(seed).permutation(len(parts)):
-        for _, vectors in space.blocks(parts=[parts[index]]):
-            sample.append(vectors[np.isfinite(vectors).all(1)])
-            taken += len(vectors)
-        if taken >= _SAMPLE:
-            break
-    return spread(np.concatenate(sample))
+    return spread(space.sample(_SAMPLE, seed)[1])
 
 
 def _length(table: Table) -> int:
