@@ -14,7 +14,7 @@ from statistics import mean
 import numpy as np
 
 from artsim.annotations.folds import NEW_GROUPS, NEW_IMAGES, cut
-from artsim.learn.heads.trainer import HeadTrainee
+from artsim.learn.heads.trainer import HeadTrainer
 from artsim.learn.recipe import Recipe
 from artsim.metrics.interval import mean_score
 from artsim.metrics.meanrank import ranks
@@ -77,21 +77,21 @@ def offsets(rng: np.random.Generator) -> np.ndarray:
     return rng.normal(size=(ARTISTS, DIMENSION)) * np.repeat([0.6, 0.3], DIMENSION // 2)
 
 
-def trained(vectors: np.ndarray, training: np.ndarray, validation: np.ndarray) -> HeadTrainee:
+def trained(vectors: np.ndarray, training: np.ndarray, validation: np.ndarray) -> HeadTrainer:
     """Trains a head for all epochs."""
-    trainee = HeadTrainee(vectors, training, validation, RECIPE)
+    trainer = HeadTrainer(vectors, training, validation, RECIPE)
     for epoch in range(RECIPE.epochs):
-        trainee.train_epoch(epoch)
-    return trainee
+        trainer.train_epoch(epoch)
+    return trainer
 
 
-def embedded(trainee: HeadTrainee, vectors: np.ndarray) -> np.ndarray:
+def embedded(trainer: HeadTrainer, vectors: np.ndarray) -> np.ndarray:
     """The vectors as the head maps them."""
     import torch
 
     from artsim.encoders.heads import embed
 
-    return embed(trainee.head, torch.from_numpy(vectors))
+    return embed(trainer.head, torch.from_numpy(vectors))
 
 
 def covered(found: Sequence[tuple[float, float, float, float]]) -> float:

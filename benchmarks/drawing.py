@@ -20,7 +20,7 @@ from artsim.drawing.choices import random_choices
 from artsim.drawing.uncertain import entropies, most_uncertain, nearest_choices
 from artsim.encoders.discriminant import spread
 from artsim.encoders.heads import embed
-from artsim.learn.heads.trainer import HeadTrainee
+from artsim.learn.heads.trainer import HeadTrainer
 from artsim.learn.recipe import Recipe
 from artsim.metrics.meanrank import ranks
 from artsim.metrics.vectors import unit_length
@@ -115,7 +115,7 @@ def curator_of(vectors: np.ndarray, style: np.ndarray, rng: np.random.Generator)
 
 def trained(vectors: np.ndarray, annotations: np.ndarray, seed: int) -> np.ndarray:
     """The embedding of all artworks by the default head after ``EPOCHS`` epochs."""
-    learner = HeadTrainee(vectors, annotations, annotations[:1], Recipe(), seed, total=spread(vectors))
+    learner = HeadTrainer(vectors, annotations, annotations[:1], Recipe(), seed, total=spread(vectors))
     for epoch in range(EPOCHS):
         learner.train_epoch(epoch)
     learner.head.eval()

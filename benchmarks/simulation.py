@@ -25,7 +25,7 @@ from artsim.archive import CATALOG, IMAGES, features
 from artsim.archive import Archive as Stored
 from artsim.scrape.host_limits import Rules
 from artsim.scrape.options import Options
-from artsim.scrape.pending import Piece, find_pieces, read_rows
+from artsim.scrape.pending import ScrapeTask, find_tasks, read_rows
 from artsim.scrape.rate_limit_client import RateLimitClient
 from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
 from artsim.scrape.robots import Robots
@@ -60,16 +60,16 @@ class Worker:
     async def _read_robots(self, origin: str) -> Robots:
         return Robots()
 
-    async def do(self, work: Piece | tuple[int, str], deaths: int) -> tuple[float, float]:
-        began = await (self._scrape(work) if isinstance(work, Piece) else self._extract(*work))
+    async def do(self, work: ScrapeTask | tuple[int, str], deaths: int) -> tuple[float, float]:
+        began = await (self._scrape(work) if isinstance(work, ScrapeTask) else self._extract(*work))
         return began, time.monotonic()
 
-    async def _scrape(self, piece: Piece) -> float:
-        catalog = self._archive.table("catalog").read(piece.shard, piece.source_part, ["id", "image_url"])
-        rows = read_rows(self._archive, piece, catalog, OPTIONS)
+    async def _scrape(self, task: ScrapeTask) -> float:
+        catalog = self._archive.table("catalog").read(task.shard, task.source_part, ["id", "image_url"])
+        rows = read_rows(self._archive, task, catalog, OPTIONS)
         began = await asyncio.gather(*(self._fetch(URL(row.url or "")) for row in rows))
         known = {"id": [row.id for row in rows], "status": ["ok"] * len(rows)}
-        self._archive.table("images").write(piece.shard, piece.part, _table(IMAGES, known, len(rows)))
+        self._archive.table("images").write(task.shard, task.part, _table(IMAGES, known, len(rows)))
         return min(began)
 
     async def _fetch(self, url: URL) -> float:
@@ -120,7 +120,7 @@ def start() -> list[Any]:
 
 def simulate(workers: Sequence[Any], archive: Stored) -> dict[str, float]:
     """Seconds of each job."""
-    seconds = {"scrape": _seconds(workers, OPEN, list(find_pieces(archive, OPTIONS)), archive, True)}
+    seconds = {"scrape": _seconds(workers, OPEN, list(find_tasks(archive, OPTIONS)), archive, True)}
     images = archive.table("images")
     parts = [(shard, part) for shard in range(archive.shards) for part in images.parts(shard)]
     parts.sort(key=lambda part: -images.rows_in(*part))  # the largest first, as jobs.extract does

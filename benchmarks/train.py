@@ -26,7 +26,7 @@ from artsim.annotations.store import read_annotations
 from artsim.archive import Archive
 from artsim.learn.epochs import epochs
 from artsim.learn.heads.learner import covariance_of
-from artsim.learn.heads.trainer import HeadTrainee
+from artsim.learn.heads.trainer import HeadTrainer
 from artsim.learn.plan import groups_by
 from artsim.learn.recipe import Recipe
 from artsim.metrics.interval import mean_score, paired_difference
@@ -154,12 +154,12 @@ def compare(archive: Archive, count: int) -> None:
     results = {"untrained": ranks(vectors, held_out)}
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # as in jobs.train
-    trainee = HeadTrainee(vectors, rows[training], rows[validation], Recipe(), total=covariance_of(space, 0))
-    *_, last = epochs(trainee, Recipe())
+    trainer = HeadTrainer(vectors, rows[training], rows[validation], Recipe(), total=covariance_of(space, 0))
+    *_, last = epochs(trainer, Recipe())
     torch.set_num_threads(threads)
     taken["ours"] = float(np.mean([epoch["seconds"] for epoch in last.history]))
-    trainee.head.load_state_dict(last.best)
-    results["ours"] = ranks(trainee.head.eval()(torch.tensor(vectors)).detach().numpy(), held_out)
+    trainer.head.load_state_dict(last.best)
+    results["ours"] = ranks(trainer.head.eval()(torch.tensor(vectors)).detach().numpy(), held_out)
 
     model, seconds = museum(standard, rows[training], rows[validation], count)
     taken["theirs"] = float(np.mean(seconds))

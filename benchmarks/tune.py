@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from artsim.annotations.store import add_annotations
 from artsim.archive import Archive, features
-from artsim.learn.experiment import Question
+from artsim.learn.experiment import Experiment
 from artsim.learn.fold_plan import tuning_folds
 from artsim.learn.heads.learner import HeadLearner, covariance_of
 from artsim.learn.plan import IN_FOLDS, make_plan
@@ -70,7 +70,7 @@ def _train(trial: dict[str, Any]) -> float:
 def bare_seconds(archive: Archive, recipe: Recipe, trials: list[dict[str, Any]]) -> float:
     """Wall seconds of a pool for the trials, including its start."""
     learner = HeadLearner(archive, [FEATURE], False, 0, None)
-    configuration = Question({}, recipe, None, False, IN_FOLDS, None, 0, False)
+    configuration = Experiment({}, recipe, None, False, IN_FOLDS, None, 0, False)
     plan = make_plan(
         archive,
         learner.usable,

@@ -83,7 +83,7 @@ def catalog(archive: "Archive", options: Namespace) -> dict[str, Any]:
     from artsim.sources.ingestion.ingest import ingest
 
     _check_shards(archive, options)
-    with archive.alone("catalog"):
+    with archive.lock("catalog"):
         return ingest(archive, _opened(options), options.name, options.limit, options.twice)
 
 

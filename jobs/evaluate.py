@@ -46,7 +46,7 @@ def evaluate(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     from artsim.evaluate.evaluation import evaluate
 
     ours = options.out in (None, archive.store.address("evaluation"))
-    with archive.alone("evaluation") if ours else contextlib.nullcontext():
+    with archive.lock("evaluation") if ours else contextlib.nullcontext():
         return evaluate(
             archive,
             features=options.features or [],

@@ -11,12 +11,12 @@ import argparse
 from typing import Any
 
 from artsim.cli import Job
-from artsim.learn.experiment_options import add_question_options, asked
+from artsim.learn.experiment_options import add_experiment_options, experiment_of
 from artsim.learn.workers import parse_workers
 
 job = Job("train", __doc__)
 job.option("--name", required=True, help="name of the model; the same command resumes it")
-add_question_options(job)
+add_experiment_options(job)
 job.option(
     "--workers",
     type=parse_workers,
@@ -31,7 +31,7 @@ job.option("--again", action="store_true", help="replace the existing model")
 @job.runs
 def train(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """Trains the model and, with ``--embed``, embeds the archive; returns the report."""
-    question, learner = asked(archive, options)
+    experiment, learner = experiment_of(archive, options)
     from artsim.encoders.embed import check_features, embed_archive
     from artsim.encoders.model import load_model
     from artsim.learn.experiment import check_name
@@ -42,7 +42,7 @@ def train(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
         exists = options.name in archive.names("models") and not options.again
         known = load_model(archive, options.name).hash if exists else None
         check_features(archive, options.name, known, again=options.again)
-    report = train(archive, options.name, question, learner, workers=options.workers, again=options.again)
+    report = train(archive, options.name, experiment, learner, workers=options.workers, again=options.again)
     if options.embed:
         model = load_model(archive, options.name)
         report["embedded"] = embed_archive(archive, model, public_only=options.rights == "public", again=options.again)

@@ -11,7 +11,7 @@ from typing import Any
 
 from artsim.cli import Job
 from artsim.errors import UserError
-from artsim.learn.experiment_options import add_question_options, asked
+from artsim.learn.experiment_options import add_experiment_options, experiment_of
 from artsim.learn.workers import ALONE, parse_workers
 from artsim.options import flag
 
@@ -34,7 +34,7 @@ job.option(
     metavar="N",
     help="folds of the cross-validation that scores a setting (default: 3; 1 with --finetune)",
 )
-add_question_options(job)
+add_experiment_options(job)
 job.option(
     "--workers",
     type=parse_workers,
@@ -58,15 +58,15 @@ def tune(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
         raise UserError(
             "--folds: not with --finetune; each trial fine-tunes the backbone once, validated as in jobs.train"
         )
-    question, learner = asked(archive, options)
-    space = parse_space(options.space, question.recipe)
+    experiment, learner = experiment_of(archive, options)
+    space = parse_space(options.space, experiment.recipe)
     for name in space:
         if name != "loss" and getattr(options, name) is not None:
             raise UserError(f"{flag(name)}: is searched; leave {name} out of --space to set it")
     return tune(
         archive,
         options.name,
-        question,
+        experiment,
         learner,
         space,
         trials=options.trials,

@@ -25,10 +25,10 @@ job.option("--kind", choices=["strip", "scatter", "tube"], default="strip", help
 @job.runs
 def walk(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """Finds and draws the walk; returns the report fields."""
-    from artsim.explore.walk_report import journey
+    from artsim.explore.walk_report import walk_report
     from artsim.space.features import Space
 
-    return journey(
+    return walk_report(
         Space(archive, options.features, options.seed),
         options.start,
         options.end,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from artsim.annotations.self_meanrank import judged_twice, question, self_ranks
+from artsim.annotations.self_meanrank import judged_twice, judgement_key, self_ranks
 from artsim.annotations.store import Annotations
 from artsim.archive import Archive
 from artsim.metrics.interval import mean_score
@@ -38,7 +38,7 @@ def contradictions(annotations: Annotations) -> Iterator[Contradiction]:
     for row, (anchor, positive, *negatives) in enumerate(annotations.images.tolist()):
         for negative in negatives:
             for earlier in earlier_rows.get((anchor, negative, positive), ()):
-                same = question(annotations.images[earlier]) == question(annotations.images[row])
+                same = judgement_key(annotations.images[earlier]) == judgement_key(annotations.images[row])
                 yield Contradiction(earlier, row, same)
         for negative in negatives:
             earlier_rows[anchor, positive, negative].append(row)
@@ -79,7 +79,7 @@ def _shares(annotations: Annotations, contradicting: Counter[tuple[str, str]]) -
     """
     judged: dict[Any, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for row, nine in enumerate(annotations.images):
-        judged[question(nine)][annotations.annotator[row]].append(row)
+        judged[judgement_key(nine)][annotations.annotator[row]].append(row)
     compared: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
     for rows in judged.values():
         people = sorted(rows)

@@ -39,7 +39,7 @@ def judged_twice(annotations: Annotations) -> dict[str, np.ndarray]:
     for annotator in sorted(set(annotations.annotator)):
         theirs = annotations.take(annotations.annotator == annotator)
         earliest: dict[tuple[str, frozenset[str]], int] = {}
-        rows = [earliest.setdefault(question(image_ids), row) for row, image_ids in enumerate(theirs.images)]
+        rows = [earliest.setdefault(judgement_key(image_ids), row) for row, image_ids in enumerate(theirs.images)]
         first = np.array(rows) == np.arange(len(rows))
         ranks = self_ranks(theirs.take(first), theirs.images[~first])
         if not np.isnan(ranks).all():
@@ -54,10 +54,10 @@ def self_ranks(annotations: Annotations, second: np.ndarray) -> np.ndarray:
     others tie: the rank is 1 for the same choice and 5, the mean of 2 to 8, for another. If there are several second
     judgements, the last counts.
     """
-    chosen = {question(image_ids): image_ids[1] for image_ids in second}
+    chosen = {judgement_key(image_ids): image_ids[1] for image_ids in second}
     tied = (2 + IMAGES - 1) / 2
     rank = {True: 1.0, False: tied, None: np.nan}
-    choices = [chosen.get(question(image_ids)) for image_ids in annotations.images]
+    choices = [chosen.get(judgement_key(image_ids)) for image_ids in annotations.images]
     agreement = [
         None if choice is None else choice == image_ids[1]
         for choice, image_ids in zip(choices, annotations.images, strict=True)
@@ -65,6 +65,6 @@ def self_ranks(annotations: Annotations, second: np.ndarray) -> np.ndarray:
     return np.array([rank[agrees] for agrees in agreement], np.float64)
 
 
-def question(nine: np.ndarray) -> tuple[str, frozenset[str]]:
+def judgement_key(nine: np.ndarray) -> tuple[str, frozenset[str]]:
     """Returns what an annotation asks: the anchor and the eight candidates, whichever was chosen."""
     return nine[0], frozenset(nine[1:])

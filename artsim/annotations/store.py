@@ -94,7 +94,7 @@ def add_annotations(archive: Archive, annotator: str, images: Iterable[Sequence[
     for nine in map(tuple, images):
         rows[_hash(annotator, nine, seen[nine])] = nine
         seen[nine] += 1
-    with archive.alone("annotations", patience=PATIENCE):
+    with archive.lock("annotations", patience=PATIENCE):
         return _add_new(archive, annotator, rows, mode)
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from artsim.archive import schemas
 from artsim.archive.consistency import FORMAT, check_not_lost, check_shards
 from artsim.archive.json_text import Keys, check_record
-from artsim.archive.lock import alone
+from artsim.archive.lock import locked
 from artsim.archive.store import Store
 from artsim.archive.table import Table, shard_of
 from artsim.errors import UserError, is_full
@@ -112,12 +112,12 @@ class Archive:
         self.store.write_json(path, report)
         return path
 
-    def alone(self, *tables: str, patience: float = 0.0) -> AbstractContextManager[None]:
-        """Locks tables: ``with archive.alone("images"):``. Raises ``UserError`` if another run holds one of them.
+    def lock(self, *tables: str, patience: float = 0.0) -> AbstractContextManager[None]:
+        """Locks tables: ``with archive.lock("images"):``. Raises ``UserError`` if another run holds one of them.
 
         Waits up to ``patience`` seconds for each.
         """
-        return alone(self.store, *tables, patience=patience)
+        return locked(self.store, *tables, patience=patience)
 
     def remove(self, table: str) -> None:
         """Deletes a table, so that it can be rebuilt."""
@@ -138,7 +138,7 @@ def _make(store: Store, about: dict[str, Any]) -> None:
         store.create_json("archive.json", about)
         return
     try:
-        with alone(store, "archive", patience=_PATIENCE):
+        with locked(store, "archive", patience=_PATIENCE):
             if not store.exists("archive.json"):
                 store.write_json("archive.json", about)
     except UserError:

@@ -33,7 +33,7 @@ def delete(archive: Archive, name: str, *, really: bool) -> dict[str, Any]:
 
 def _held(archive: Archive, really: bool, *tables: str) -> AbstractContextManager[None]:
     """Locks the tables to delete. A dry run locks nothing, so that it works on a read-only archive."""
-    return archive.alone(*tables) if really else nullcontext()
+    return archive.lock(*tables) if really else nullcontext()
 
 
 def _delete_annotator(archive: Archive, name: str, really: bool) -> dict[str, Any]:

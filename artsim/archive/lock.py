@@ -19,20 +19,22 @@ _AGAIN = 0.02  # seconds between two tries
 
 
 @contextlib.contextmanager
-def alone(store: Store, *tables: str, patience: float = 0.0) -> Iterator[None]:
+def locked(store: Store, *tables: str, patience: float = 0.0) -> Iterator[None]:
     """Locks these tables of an archive. Raises ``UserError`` with the holder's name if another run holds one of them.
 
     Waits up to ``patience`` seconds for each table, for writes that take a moment.
-    Uses file locks on a local disk, and claims (see claim.py) in a bucket or on a disk without locks.
+    Uses file locks on a local disk, and claims (see bucket_lock.py) in a bucket or on a disk without locks.
     """
     with contextlib.ExitStack() as locks:
         for table in sorted(set(tables)):
-            locks.enter_context(_locked(store, table, patience) if store.is_local else claimed(store, table, patience))
+            locks.enter_context(
+                _file_lock(store, table, patience) if store.is_local else claimed(store, table, patience)
+            )
         yield
 
 
 @contextlib.contextmanager
-def _locked(store: Store, table: str, patience: float) -> Iterator[None]:
+def _file_lock(store: Store, table: str, patience: float) -> Iterator[None]:
     path = Path(store.root, "_locks", f"{table.replace('/', '-')}.json")
     path.parent.mkdir(exist_ok=True)
     with path.open("a+b", buffering=0) as file:

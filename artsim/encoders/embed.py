@@ -26,7 +26,7 @@ def embed_archive(archive: Archive, model: Model, *, public_only: bool, again: b
     Skips rows that already have a vector of the image's current bytes. Raises a user error if ``features/<name>`` holds
     a backbone's features, or another model's features and ``again`` is false.
     """
-    with archive.alone(f"features/{model.name}"):
+    with archive.lock(f"features/{model.name}"):
         return _embed(archive, model, public_only, again)
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from artsim.annotations.store import Annotations
 from artsim.archive import Archive, UserError
 from artsim.encoders.model import Encoder
-from artsim.evaluate.novelty import LEVELS, Standing, standing, tested_by
-from artsim.evaluate.systems import Contender
+from artsim.evaluate.novelty import LEVELS, Novelty, novelty, tested_by
+from artsim.evaluate.systems import System
 from artsim.metrics.interval import Difference, Score, mean_score, paired_difference
 from artsim.metrics.meanrank import ranks
 
@@ -62,14 +62,14 @@ class Comparison:
 class _Measured:
     """A system, how new each annotation is to it, and its ranks, float64 (n,); None where it has none."""
 
-    contender: Contender
-    standing: Standing
+    system: System
+    novelty: Novelty
     before: np.ndarray | None
     after: np.ndarray | None
 
     def held_out(self, kind: str) -> tuple[np.ndarray | None, np.ndarray | None]:
         """Ranks before and after training; those of the cross-validation replace the final model's."""
-        tested = self.standing.tested.get(kind)
+        tested = self.novelty.tested.get(kind)
         if tested is None:
             return self.before, self.after
         ranked = ~np.isnan(tested.rank)
@@ -79,7 +79,7 @@ class _Measured:
 
 
 def compare(
-    archive: Archive, entries: Sequence[Contender], annotations: Annotations, *, metric: str = "cosine", seed: int = 0
+    archive: Archive, entries: Sequence[System], annotations: Annotations, *, metric: str = "cosine", seed: int = 0
 ) -> Comparison:
     """Compares all systems; for each kind, on the annotations for which all have a held-out rank of this kind.
 
@@ -87,10 +87,10 @@ def compare(
     on the annotations that it was trained on. Raises a user error if there is nothing to measure on.
     """
     measured = [_measure(archive, entry, annotations, metric) for entry in entries]
-    standings = [item.standing for item in measured]
-    seen = np.logical_or.reduce([item.level == LEVELS.index(SEEN) for item in standings])
-    validation = np.logical_or.reduce([item.level == LEVELS.index(VALIDATION) for item in standings])
-    masks = {kind: _of_kind(standings, kind) for kind in reversed(_HELD_OUT)}
+    novelties = [item.novelty for item in measured]
+    seen = np.logical_or.reduce([item.level == LEVELS.index(SEEN) for item in novelties])
+    validation = np.logical_or.reduce([item.level == LEVELS.index(VALIDATION) for item in novelties])
+    masks = {kind: _of_kind(novelties, kind) for kind in reversed(_HELD_OUT)}
     masks = {kind: mask for kind, mask in masks.items() if mask.any()}
     if not (masks or seen.any()):
         raise UserError(
@@ -116,35 +116,35 @@ def person(label: str, found: np.ndarray, seed: int = 0) -> Row:
     return Row(label, f"{PERSON}: {judged.sum()} annotations judged again", after=_mean(found, judged, seed))
 
 
-def _measure(archive: Archive, entry: Contender, annotations: Annotations, metric: str) -> _Measured:
+def _measure(archive: Archive, entry: System, annotations: Annotations, metric: str) -> _Measured:
     return _Measured(
         entry,
-        standing(archive, entry, annotations, metric),
+        novelty(archive, entry, annotations, metric),
         _ranks(entry.before if entry.models else entry.source, annotations, metric),
         _ranks(entry.source if entry.models else None, annotations, metric),
     )
 
 
-def _of_kind(standings: Sequence[Standing], kind: str) -> np.ndarray:
-    no_less = np.logical_and.reduce([item.at_least(kind) for item in standings])
-    return no_less & np.logical_or.reduce([item.exactly(kind) for item in standings])
+def _of_kind(novelties: Sequence[Novelty], kind: str) -> np.ndarray:
+    no_less = np.logical_and.reduce([item.at_least(kind) for item in novelties])
+    return no_less & np.logical_or.reduce([item.exactly(kind) for item in novelties])
 
 
 def _rows(measured: Sequence[_Measured], kind: str, mask: np.ndarray, seed: int, *, with_seen: bool) -> list[Row]:
     rows: list[Row] = []
     first = None
-    for system in measured:
-        trained_on = (system.standing.level == LEVELS.index(SEEN)) & with_seen
-        before, after = system.held_out(kind)
+    for item in measured:
+        trained_on = (item.novelty.level == LEVELS.index(SEEN)) & with_seen
+        before, after = item.held_out(kind)
         latest = before if after is None else after
-        tested = _cross_validated(system.standing, kind, mask)
+        tested = _cross_validated(item.novelty, kind, mask)
         rows.append(
             Row(
-                system.contender.label,
-                f"{_how(tested, int(mask.sum()))}; {system.contender.note}" if tested else system.contender.note,
+                item.system.label,
+                f"{_how(tested, int(mask.sum()))}; {item.system.note}" if tested else item.system.note,
                 tested,
-                before_seen=_mean(system.before, trained_on, seed),
-                after_seen=_mean(system.after, trained_on, seed),
+                before_seen=_mean(item.before, trained_on, seed),
+                after_seen=_mean(item.after, trained_on, seed),
                 before=_mean(before, mask, seed),
                 after=_mean(after, mask, seed),
                 gain=_difference(before, after, mask, seed),
@@ -155,8 +155,8 @@ def _rows(measured: Sequence[_Measured], kind: str, mask: np.ndarray, seed: int,
     return rows
 
 
-def _cross_validated(standing: Standing, kind: str, mask: np.ndarray) -> CrossValidated | None:
-    tested = standing.tested.get(kind)
+def _cross_validated(novelty: Novelty, kind: str, mask: np.ndarray) -> CrossValidated | None:
+    tested = novelty.tested.get(kind)
     count = 0 if tested is None else int((mask & ~np.isnan(tested.rank)).sum())
     return CrossValidated(count, tested.folds) if tested and count else None
 
@@ -168,7 +168,7 @@ def _how(tested: CrossValidated, count: int) -> str:
     return f"{portion}cross-validated, {tested.folds} folds"
 
 
-def _remarks(entries: Sequence[Contender], metric: str) -> list[str]:
+def _remarks(entries: Sequence[System], metric: str) -> list[str]:
     """Names the cross-validations that can't be used because they measured by another distance."""
     others = {
         model.name: distance

@@ -16,7 +16,7 @@ from artsim.archive import Archive, Store, UserError
 from artsim.evaluate.comparison import Comparison, Row, compare, person
 from artsim.evaluate.links import LinksRow, compare_links
 from artsim.evaluate.report import as_json, links_markdown, links_picture, markdown, meaning, picture
-from artsim.evaluate.systems import Contender, comparable, contenders
+from artsim.evaluate.systems import System, comparable, systems
 from artsim.learn.plan import groups_by
 from artsim.metrics.distance import METRICS
 from artsim.vision.recommended import recommended_features
@@ -48,7 +48,7 @@ def evaluate(
         raise UserError(f"--metric {metric}: choose one of {', '.join(METRICS)}")
     if not features and not models:
         features = [recommended_features(archive)]
-    entries = contenders(archive, features, models, seed)
+    entries = systems(archive, features, models, seed)
     if split_kind and any(entry.models for entry in entries):
         raise UserError(f"--split {split_kind}: can't be combined with a model, which has its own split; omit it")
     store = Store.open(out or archive.store.address("evaluation"))
@@ -98,7 +98,7 @@ class _Section:
 def _meanranks(
     comparison: Comparison,
     people: list[Row],
-    entries: Sequence[Contender],
+    entries: Sequence[System],
     annotations: Annotations,
     lost: int,
     metric: str,

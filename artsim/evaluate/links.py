@@ -7,7 +7,7 @@ import numpy as np
 
 from artsim.annotations.links import POSITIVE, components, read_links
 from artsim.archive import Archive, UserError, is_public_domain
-from artsim.evaluate.systems import Contender, without_vector
+from artsim.evaluate.systems import System, without_vector
 from artsim.metrics.interval import Score
 from artsim.metrics.retrieval import positions, retrieval
 from artsim.space.features import Block
@@ -28,7 +28,7 @@ class LinksRow:
 
 
 def compare_links(
-    archive: Archive, entries: Sequence[Contender], *, metric: str = "cosine", seed: int = 0, public_only: bool = False
+    archive: Archive, entries: Sequence[System], *, metric: str = "cosine", seed: int = 0, public_only: bool = False
 ) -> tuple[list[LinksRow], dict[str, int]]:
     """Uses every artwork with a positive link as a query and ranks its linked artworks among all others.
 
@@ -66,7 +66,7 @@ def compare_links(
 
 
 def _links(
-    archive: Archive, entries: Sequence[Contender], public_only: bool
+    archive: Archive, entries: Sequence[System], public_only: bool
 ) -> tuple[list[tuple[str, str]], dict[str, int], int]:
     """Returns each comparable positive link once, the cluster of every id, and how many links are left out."""
     judged, _ = read_links(archive, POSITIVE)

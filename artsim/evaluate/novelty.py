@@ -9,7 +9,7 @@ from artsim.annotations.folds import KINDS, NEW_ANNOTATIONS, NEW_GROUPS, NEW_IMA
 from artsim.annotations.store import Annotations
 from artsim.archive import Archive
 from artsim.encoders.model import Model
-from artsim.evaluate.systems import Contender
+from artsim.evaluate.systems import System
 from artsim.learn.plan import TRAINING, VALIDATION, VERIFICATION, groups_by
 
 UNTRAINED = "untrained"  # the level of every annotation for features that were not trained
@@ -31,7 +31,7 @@ class Tested:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Novelty:
     """``level``, int (n,): the index in ``LEVELS`` of each annotation; ``tested``: its cross-validation, by kind."""
 
     level: np.ndarray
@@ -50,19 +50,19 @@ class Standing:
         return np.zeros(len(self.level), bool) if tested is None else ~np.isnan(tested.rank)
 
 
-def standing(archive: Archive, contender: Contender, annotations: Annotations, metric: str) -> Standing:
+def novelty(archive: Archive, system: System, annotations: Annotations, metric: str) -> Novelty:
     """Returns how new annotations are to a system. Of several models, the one that knows an annotation best decides.
 
     Ranks of a cross-validation are used if the system's vectors are those of the cross-validated model and ``metric``
     is the distance that it was measured by.
     """
     level = np.full(len(annotations), _UNTRAINED)
-    for model in contender.models:
+    for model in system.models:
         level = np.minimum(level, _level(archive, model, annotations))
-    tested = contender.tested
+    tested = system.tested
     if tested is None or tested.held_out is None or tested_by(tested) != metric:
-        return Standing(level)
-    return Standing(level, _tested(tested.held_out, annotations))
+        return Novelty(level)
+    return Novelty(level, _tested(tested.held_out, annotations))
 
 
 def tested_by(model: Model) -> str | None:

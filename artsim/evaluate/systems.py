@@ -14,7 +14,7 @@ from artsim.space.features import Space, parse_spec
 
 
 @dataclass(frozen=True)
-class Contender:
+class System:
     """A system: one row of the table. ``before`` is a model's inputs; ``models`` are those that learned its vectors.
 
     ``tested`` is the model whose cross-validation applies to these vectors: the only one that learned them.
@@ -28,9 +28,7 @@ class Contender:
     tested: Model | None = None
 
 
-def contenders(
-    archive: Archive, features: Sequence[Sequence[str]], models: Sequence[str], seed: int
-) -> list[Contender]:
+def systems(archive: Archive, features: Sequence[Sequence[str]], models: Sequence[str], seed: int) -> list[System]:
     """Returns the systems: each feature alone, each set stacked, and each model by its name or path.
 
     Raises a user error if one does not exist. A feature that a model of the archive wrote counts as learned.
@@ -40,17 +38,17 @@ def contenders(
     return [_of_features(archive, specs, seed) for specs in unique] + [_of_model(archive, name) for name in models]
 
 
-def comparable(archive: Archive, entries: Sequence[Contender], annotations: Annotations) -> Annotations:
+def comparable(archive: Archive, entries: Sequence[System], annotations: Annotations) -> Annotations:
     """The annotations for whose images all systems have a vector."""
     ids = annotations.ids().tolist()
     missing = set().union(*(without_vector(archive, entry, ids) for entry in entries))
     return annotations.take(np.array([missing.isdisjoint(nine) for nine in annotations.images], bool))
 
 
-def without_vector(archive: Archive, contender: Contender, ids: Sequence[str]) -> set[str]:
+def without_vector(archive: Archive, system: System, ids: Sequence[str]) -> set[str]:
     """The ids for which a system, or the features that it started from, has no vector."""
     missing: set[str] = set()
-    for source in (contender.source, contender.before):
+    for source in (system.source, system.before):
         if isinstance(source, BackboneEncoder):
             slots = pixels_of(archive, ids, source.plan.input)[1]
             missing.update(image for image, slot in zip(ids, slots.tolist(), strict=True) if slot < 0)
@@ -65,26 +63,26 @@ def _described(table: Table, ids: Sequence[str]) -> set[str]:
     return set() if rows is None else {row["id"] for row in rows.to_pylist() if row["error"] is None}
 
 
-def _of_features(archive: Archive, specs: Sequence[str], seed: int) -> Contender:
+def _of_features(archive: Archive, specs: Sequence[str], seed: int) -> System:
     space = Space(archive, specs, seed)
     models = _writers(archive, specs)
     note = f"written by {', '.join(model.name for model in models)}" if models else "untrained"
     alone = len(models) == len(specs) == 1 and space.specs[0].pca is None
-    return Contender(space.title, note, space, models=models, tested=models[0] if alone else None)
+    return System(space.title, note, space, models=models, tested=models[0] if alone else None)
 
 
-def _of_model(archive: Archive, name: str) -> Contender:
+def _of_model(archive: Archive, name: str) -> System:
     model = load_model(archive, name)
     inputs = [entry["features"] for entry in model.card["inputs"]]
     source = model.encoder(archive)
     if isinstance(source, HeadEncoder):
         models = (model, *_writers(archive, inputs))
         tested = model if len(models) == 1 else None  # otherwise the folds also saw what the inputs' models saw
-        return Contender(model.name, f"a head on {' + '.join(inputs)}", source, source.space, models, tested)
+        return System(model.name, f"a head on {' + '.join(inputs)}", source, source.space, models, tested)
     (origin,) = model.card["inputs"]
     about = about_feature(archive, origin["features"]) or {}
     before = Space(archive, inputs) if about.get("weights_hash") == origin["about"]["weights_hash"] else None
-    return Contender(model.name, f"fine-tuned {origin['features']}", source, before, (model,), model)
+    return System(model.name, f"fine-tuned {origin['features']}", source, before, (model,), model)
 
 
 def _writers(archive: Archive, specs: Sequence[str]) -> tuple[Model, ...]:

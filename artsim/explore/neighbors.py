@@ -10,7 +10,7 @@ import pyarrow as pa
 from artsim import runtime
 from artsim.archive import NEIGHBORS
 from artsim.space.features import Space
-from artsim.space.search import check_question, search
+from artsim.space.search import check_query, search
 
 _QUERIES = 4096  # rows per task: enough to amortise reading the archive, few enough for a worker's memory
 
@@ -21,8 +21,8 @@ def all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_o
     Partitions that were written for the same query and vectors are kept; otherwise the table is rebuilt. Raises
     ``UserError`` if another run is writing this table.
     """
-    check_question(k, metric)
-    with space.archive.alone(f"neighbors/{space.name}"):
+    check_query(k, metric)
+    with space.archive.lock(f"neighbors/{space.name}"):
         return _all_neighbors(space, k, metric=metric, farthest=farthest, public_only=public_only)
 
 

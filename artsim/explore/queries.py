@@ -12,7 +12,7 @@ from artsim.extract.describer import describe
 from artsim.pictures.sheet import Cell, contact_sheet
 from artsim.pictures.thumbnails import Thumbnail, shrink, thumbnails
 from artsim.space.features import Space
-from artsim.space.search import check_question, search
+from artsim.space.search import check_query, search
 from artsim.vision.check import BadImage
 
 _SHEET_ROWS, _SHEET_COLUMNS = 24, 20  # the most queries and answers that a picture shows
@@ -38,7 +38,7 @@ def neighbors_of(
     """
     if not ids and not files:
         raise UserError("give --id, --image or --all")
-    check_question(k, metric)
+    check_query(k, metric)
     ids, files = full_ids(space.archive, ids), list(dict.fromkeys(files))
     if public_only:
         refuse_protected(space.archive, ids)

@@ -17,7 +17,7 @@ _CLOUD = 250  # artworks that a scatter shows around the walk
 _SIDE = 260
 
 
-def journey(
+def walk_report(
     space: Space,
     start: str,
     end: str,

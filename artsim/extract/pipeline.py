@@ -36,7 +36,7 @@ def extract(
         raise UserError("--archive: no images yet; run jobs.scrape first")
     wanted = list(dict.fromkeys(parse_feature(name, pooling) for name in names))
     provenance.check_options(archive, wanted, folder, exact)
-    with archive.alone(*(f"features/{feature.name}" for feature in wanted)):
+    with archive.lock(*(f"features/{feature.name}" for feature in wanted)):
         return _extract(archive, wanted, folder, precision, exact, rights)
 
 

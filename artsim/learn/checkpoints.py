@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from artsim.archive import Store
-from artsim.learn.epochs import Progress, Trainee, best_epoch
+from artsim.learn.epochs import Progress, Trainer, best_epoch
 
 _CHECKPOINT, _STATE = "epoch-", "state.pt"
 
@@ -24,25 +24,25 @@ def commit(store: Store, folder: str, progress: Progress) -> None:
         store.remove(f"{folder}/{older}")
 
 
-def latest(store: Store, folder: str, make: Callable[[], Trainee]) -> tuple[Trainee, Progress | None, list[str]]:
+def latest(store: Store, folder: str, make: Callable[[], Trainer]) -> tuple[Trainer, Progress | None, list[str]]:
     """Returns a learner, the last progress that it can resume from, and the names of later checkpoints that it can't.
 
     ``make`` makes the learner; it may be called once for each checkpoint.
     """
     unreadable: list[str] = []
     for name in reversed(_names(store, folder)):
-        trainee = make()
+        trainer = make()
         try:
             progress = _read(store, f"{folder}/{name}/{_STATE}")
-            trainee.restore(progress.state)
-            if progress.best.keys() != trainee.tensors().keys():
+            trainer.restore(progress.state)
+            if progress.best.keys() != trainer.tensors().keys():
                 raise ValueError("the best weights belong to a different model")
         except Exception as error:
             if isinstance(error, OSError) and not store.is_local and not isinstance(error, FileNotFoundError):
                 raise  # a network error: a retry may succeed
             unreadable.append(name)
             continue
-        return trainee, progress, unreadable
+        return trainer, progress, unreadable
     return make(), None, unreadable
 
 

@@ -18,8 +18,8 @@ from artsim import runtime
 from artsim.archive import Archive, UserError
 from artsim.archive.intact import intact_tensors
 from artsim.encoders.model import HELD_OUT
-from artsim.learn.epochs import Epoch, Trainee, epochs
-from artsim.learn.experiment import Learner, Question
+from artsim.learn.epochs import Epoch, Trainer, epochs
+from artsim.learn.experiment import Experiment, Learner
 from artsim.learn.fold_plan import Fold, kinds_of, make_folds, said
 from artsim.learn.plan import Plan
 from artsim.learn.recipe import Recipe
@@ -69,7 +69,7 @@ class Course:
 
 
 def cross_validate(
-    archive: Archive, folder: str, pupil: Learner, plan: Plan, question: Question, sample: Sequence[str]
+    archive: Archive, folder: str, learner: Learner, plan: Plan, experiment: Experiment, sample: Sequence[str]
 ) -> CrossValidation:
     """Trains and tests a head on each fold of each kind of a plan, on Ray; stores finished folds in ``folder``.
 
@@ -78,31 +78,31 @@ def cross_validate(
     The folds of other kinds are then trained for as many epochs as the final training. ``sample``: images that may be
     mined.
     """
-    cut = make_folds(archive, folder, plan, question, kinds_of(question), sample=sample)
-    shared = pupil.share(cut.ids, question.recipe, question.seed)
+    cut = make_folds(archive, folder, plan, experiment, kinds_of(experiment), sample=sample)
+    shared = learner.share(cut.ids, experiment.recipe, experiment.seed)
     kinds = list(dict.fromkeys(fold.kind for fold in cut.folds))
     numbered = {kind: [fold for fold in cut.folds if fold.kind == kind] for kind in kinds}
     done: dict[str, list[Course]] = {}
-    recipe, count = question.recipe, 0
+    recipe, count = experiment.recipe, 0
     for kind in kinds:
         learners = [
-            pupil.trainee(
+            learner.trainer(
                 shared,
                 fold.training,
                 fold.twice(),
                 recipe,
-                question.seed,
+                experiment.seed,
                 cut.groups,
                 fold.pool,
             )
             for fold in numbered[kind]
         ]
-        done[kind] = _courses(archive, f"{folder}/folds/{kind}", learners, recipe, question.seed, kind)
+        done[kind] = _courses(archive, f"{folder}/folds/{kind}", learners, recipe, experiment.seed, kind)
         if not count:
             count = round(float(np.median([course.best() for course in done[kind]])))
             recipe = replace(recipe, epochs=count, patience=count)
     main = done[kinds[0]]
-    before = pupil.before(cut.ids)
+    before = learner.before(cut.ids)
     rows = []
     for kind in kinds:
         for number, (fold, course) in enumerate(zip(numbered[kind], done[kind], strict=True)):
@@ -113,7 +113,7 @@ def cross_validate(
             old = ranks(before, fold.validation, recipe.distance)
             rows.append(held_out_rows(plan, fold, number, course.ranks[at], course.unseen[at], old))
     tested = {kind: len(numbered[kind]) for kind in kinds}
-    return CrossValidation(pa.concat_tables(rows), count, _history(main, question.seed), tested)
+    return CrossValidation(pa.concat_tables(rows), count, _history(main, experiment.seed), tested)
 
 
 def scores(found: CrossValidation, seed: int) -> dict[str, Any]:
@@ -242,13 +242,13 @@ def _read(archive: Archive, path: str) -> Course:
 class _Recorder:
     """A learner that keeps its ranks of each epoch; only those of whole annotations decide when to stop."""
 
-    def __init__(self, trainee: Trainee) -> None:
-        self._trainee = trainee
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
         self.ranks: list[np.ndarray] = []
-        self.train_epoch, self.restore = trainee.train_epoch, trainee.restore
+        self.train_epoch, self.restore = trainer.train_epoch, trainer.restore
 
     def validate(self) -> np.ndarray:
-        self.ranks.append(self._trainee.validate())
+        self.ranks.append(self._trainer.validate())
         return self.ranks[-1][: len(self.ranks[-1]) // 2]
 
     def state(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from artsim.metrics.interval import mean_score
 Epoch = dict[str, float]  # epoch from 1, loss, validation meanrank with low and high, seconds
 
 
-class Trainee(Protocol):
+class Trainer(Protocol):
     """What can be trained. Where torch.distributed runs, every worker makes an identical one."""
 
     def train_epoch(self, epoch: int) -> dict[str, float]:
@@ -43,21 +43,21 @@ class Progress:
     state: dict[str, Any]
 
 
-def epochs(trainee: Trainee, recipe: Recipe, seed: int = 0, begun: Progress | None = None) -> Iterator[Progress]:
+def epochs(trainer: Trainer, recipe: Recipe, seed: int = 0, begun: Progress | None = None) -> Iterator[Progress]:
     """Trains and yields after each epoch, until the recipe's last or ``patience`` epochs without a new best."""
     history = list(begun.history) if begun else []
     best = begun.best if begun else {}
     if begun:
-        trainee.restore(begun.state)
+        trainer.restore(begun.state)
     while not history or not _finished(history, recipe):
         epoch, started = len(history), time.monotonic()
-        losses = trainee.train_epoch(epoch)
-        score = mean_score(trainee.validate(), seed)
+        losses = trainer.train_epoch(epoch)
+        score = mean_score(trainer.validate(), seed)
         figures = {"meanrank": score.value, "low": score.low, "high": score.high}
         history.append({"epoch": epoch + 1, **losses, **figures, "seconds": time.monotonic() - started})
         if best_epoch(history) == epoch:
-            best = trainee.tensors()
-        yield Progress(list(history), best, trainee.state())
+            best = trainer.tensors()
+        yield Progress(list(history), best, trainer.state())
 
 
 def best_epoch(history: Sequence[Epoch]) -> int:

@@ -13,7 +13,7 @@ from safetensors.torch import save
 
 from artsim.archive import Archive, Keys, UserError
 from artsim.archive.intact import intact, intact_table, intact_tensors
-from artsim.learn.epochs import Trainee
+from artsim.learn.epochs import Trainer
 from artsim.learn.plan import COUNTS, Plan, make_plan
 from artsim.learn.recipe import Recipe
 
@@ -35,7 +35,7 @@ class Learner(Protocol):
     def share(self, ids: Sequence[str], recipe: Any, seed: int) -> Any:
         """Returns what all workers need to train on these images; it is sent to them once."""
 
-    def trainee(
+    def trainer(
         self,
         shared: Any,
         training: np.ndarray,
@@ -44,8 +44,8 @@ class Learner(Protocol):
         seed: int,
         groups: np.ndarray,
         pool: np.ndarray,
-    ) -> Callable[[], Trainee]:
-        """Returns a function that makes the ``Trainee`` on each worker; ``shared`` is the result of ``share``.
+    ) -> Callable[[], Trainer]:
+        """Returns a function that makes the ``Trainer`` on each worker; ``shared`` is the result of ``share``.
 
         ``training``, ``validation`` and ``pool`` hold indices into the ``ids`` of ``share``; ``groups`` is aligned with
         them.
@@ -56,7 +56,7 @@ class Learner(Protocol):
 
 
 @dataclass(frozen=True)
-class Question:
+class Experiment:
     """All settings that determine a model. Another configuration under the same name is a user error."""
 
     inputs: dict[str, Any]  # the options that make the learner
@@ -69,7 +69,7 @@ class Question:
     public_only: bool
 
 
-ASKED: Keys = {"inputs": dict, "recipe": dict}  # of a configuration as JSON stores it
+EXPERIMENT_KEYS: Keys = {"inputs": dict, "recipe": dict}  # of a configuration as JSON stores it
 
 MakeLearner = Callable[[dict[str, torch.Tensor] | None], Learner]  # called with the kept tensors, or None at the start
 
@@ -90,7 +90,7 @@ def difference(before: dict[str, Any], now: dict[str, Any]) -> str:
     return ", ".join(f"a different {key}" if "{" in value else f"{key} {value}" for key, value in words.items())
 
 
-def settle(archive: Archive, folder: str, question: Question, learner: MakeLearner) -> tuple[Learner, Plan]:
+def settle(archive: Archive, folder: str, experiment: Experiment, make_learner: MakeLearner) -> tuple[Learner, Plan]:
     """Returns the learner and the plan stored in ``folder``; makes and stores them if there are none.
 
     Later annotations don't change a stored plan.
@@ -100,21 +100,21 @@ def settle(archive: Archive, folder: str, question: Question, learner: MakeLearn
     counts = intact(archive.store, f"{folder}/plan.json", of="run", remedy=remedy, keys=dict.fromkeys(COUNTS, int))
     if counts is not None:
         tensors = intact_tensors(archive.store, kept, of="run", remedy=remedy)
-        return learner(tensors), Plan(intact_table(archive.store, rows, of="run", remedy=remedy), counts)
-    pupil = learner(None)
+        return make_learner(tensors), Plan(intact_table(archive.store, rows, of="run", remedy=remedy), counts)
+    learner = make_learner(None)
     plan = make_plan(
         archive,
-        pupil.usable,
-        annotators=question.annotators,
-        links=question.links,
-        kind=question.split,
-        column=question.split_by,
-        seed=question.seed,
-        public_only=question.public_only,
+        learner.usable,
+        annotators=experiment.annotators,
+        links=experiment.links,
+        kind=experiment.split,
+        column=experiment.split_by,
+        seed=experiment.seed,
+        public_only=experiment.public_only,
     )
     with archive.store.replace(rows) as draft:
         pq.write_table(plan.rows, draft)
     with archive.store.replace(kept) as draft:
-        Path(draft).write_bytes(save(pupil.kept()))
+        Path(draft).write_bytes(save(learner.kept()))
     archive.write_json(f"{folder}/plan.json", plan.counts)
-    return pupil, plan
+    return learner, plan

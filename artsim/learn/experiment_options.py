@@ -13,7 +13,7 @@ from artsim.options import add_options, chosen
 _log = logging.getLogger(__name__)
 
 
-def add_question_options(job: Any) -> None:
+def add_experiment_options(job: Any) -> None:
     """Adds the options for inputs, annotations, split, and every setting of a recipe."""
     job.option(
         "--features",
@@ -52,19 +52,19 @@ def _backbone(name: str) -> str:
     return name
 
 
-def asked(archive: Any, options: argparse.Namespace) -> tuple[Any, Any]:
-    """Returns the ``Question`` and the function that makes its learner (see artsim.learn.experiment).
+def experiment_of(archive: Any, options: argparse.Namespace) -> tuple[Any, Any]:
+    """Returns the ``Experiment`` and the function that makes its learner (see artsim.learn.experiment).
 
     Raises a user error if options conflict.
     """
     inputs, recipe, learner = _learner(archive, options)
-    from artsim.learn.experiment import Question  # imports torch, which takes seconds; user errors come first
+    from artsim.learn.experiment import Experiment  # imports torch, which takes seconds; user errors come first
 
     if options.split_by and options.split not in ("folds", "group-disjoint") and recipe.negatives == "own":
         _log.warning(
             "--split-by %s: has no effect with --split %s unless negatives are mined", options.split_by, options.split
         )
-    question = Question(
+    experiment = Experiment(
         inputs=inputs,
         recipe=recipe,
         annotators=options.annotator,
@@ -74,7 +74,7 @@ def asked(archive: Any, options: argparse.Namespace) -> tuple[Any, Any]:
         seed=options.seed,
         public_only=options.rights == "public",
     )
-    return question, learner
+    return experiment, learner
 
 
 def _learner(archive: Any, options: argparse.Namespace) -> tuple[dict[str, Any], Recipe, Any]:

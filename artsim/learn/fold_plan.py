@@ -13,7 +13,7 @@ from artsim.annotations.store import Annotations
 from artsim.archive import Archive, UserError
 from artsim.archive.intact import intact
 from artsim.encoders.model import ROLES
-from artsim.learn.experiment import Learner, Question
+from artsim.learn.experiment import Experiment, Learner
 from artsim.learn.plan import (
     IN_FOLDS,
     TRAINING,
@@ -80,16 +80,16 @@ class Folds:
     groups: np.ndarray
 
 
-def kinds_of(question: Question) -> list[str]:
+def kinds_of(experiment: Experiment) -> list[str]:
     """Returns all kinds of folds that a model is scored by; the first that can be tested is the main one."""
-    return [kind for kind in reversed(KINDS) if kind != NEW_GROUPS or question.split_by]
+    return [kind for kind in reversed(KINDS) if kind != NEW_GROUPS or experiment.split_by]
 
 
 def make_folds(
     archive: Archive,
     folder: str,
     plan: Plan,
-    question: Question,
+    experiment: Experiment,
     kinds: Sequence[str],
     *,
     count: int = FOLDS,
@@ -100,7 +100,7 @@ def make_folds(
     ``sample`` lists images that may be mined. A kind with fewer than two folds is left out with a warning. Raises a
     user error if no kind is left.
     """
-    column = question.split_by
+    column = experiment.split_by
     names = plan.images(TRAINING)
     used = sorted(set(names.flat))
     place = {image_id: index for index, image_id in enumerate(used)}
@@ -110,7 +110,7 @@ def make_folds(
     positions = np.searchsorted(np.array(ids, dtype=object), np.array(used, dtype=object))
     plan_folds = []
     for kind in kinds:
-        parts = cut(judged, kind, count=count, seed=question.seed, groups=groups)
+        parts = cut(judged, kind, count=count, seed=experiment.seed, groups=groups)
         if len(parts) < 2:
             _log.warning("%s: too few annotations for two folds; it gets no score", said(kind))
             continue
@@ -139,11 +139,13 @@ def _kept_groups(archive: Archive, folder: str, column: str, ids: Sequence[str])
     return dict(kept)
 
 
-def strict_folds(archive: Archive, pupil: Learner, plan: Plan, question: Question, *, count: int, mines: bool) -> Folds:
+def strict_folds(
+    archive: Archive, learner: Learner, plan: Plan, experiment: Experiment, *, count: int, mines: bool
+) -> Folds:
     """Cuts the training data of a strict split; a single fold is the plan's own, trained as jobs.train does."""
-    plans = [plan] if count == 1 else _refolded(archive, plan, question, count)
-    column = question.split_by
-    sample = pool_sample(archive, pupil.usable, question.seed) if mines else []
+    plans = [plan] if count == 1 else _refolded(archive, plan, experiment, count)
+    column = experiment.split_by
+    sample = pool_sample(archive, learner.usable, experiment.seed) if mines else []
     pools = [without_related(archive, column, sample, fold_plan.held_out()) for fold_plan in plans]
     learned = {image for fold_plan in plans for role in (TRAINING, VALIDATION) for image in fold_plan.images(role).flat}
     ids = sorted(learned.union(*pools))
@@ -152,20 +154,20 @@ def strict_folds(archive: Archive, pupil: Learner, plan: Plan, question: Questio
         names, held = fold_plan.images(TRAINING), fold_plan.images(VALIDATION)
         mined = _places(np.union1d(names, pool), ids)
         indices = _places(names.flat, ids).reshape(names.shape), _places(held.flat, ids).reshape(held.shape)
-        plan_folds.append(Fold(question.split, *indices, np.empty(0, np.int64), np.empty(0, np.int64), mined))
+        plan_folds.append(Fold(experiment.split, *indices, np.empty(0, np.int64), np.empty(0, np.int64), mined))
     return Folds(ids, plan_folds, related_groups(archive, column, ids))
 
 
 def tuning_folds(
-    archive: Archive, folder: str, pupil: Learner, plan: Plan, question: Question, *, count: int, mines: bool
+    archive: Archive, folder: str, learner: Learner, plan: Plan, experiment: Experiment, *, count: int, mines: bool
 ) -> Folds:
     """Returns the folds that score a sweep. ``mines`` is true if some trial may mine, even if the recipe does not."""
-    mines = mines or question.recipe.negatives != "own"
-    if question.split != IN_FOLDS:
-        return strict_folds(archive, pupil, plan, question, count=count, mines=mines)
-    sample = pool_sample(archive, pupil.usable, question.seed) if mines else []
+    mines = mines or experiment.recipe.negatives != "own"
+    if experiment.split != IN_FOLDS:
+        return strict_folds(archive, learner, plan, experiment, count=count, mines=mines)
+    sample = pool_sample(archive, learner.usable, experiment.seed) if mines else []
     cut_count = count if count > 1 else FOLDS
-    all_folds = make_folds(archive, folder, plan, question, kinds_of(question), count=cut_count, sample=sample)
+    all_folds = make_folds(archive, folder, plan, experiment, kinds_of(experiment), count=cut_count, sample=sample)
     main = [fold for fold in all_folds.folds if fold.kind == all_folds.folds[0].kind]
     return Folds(all_folds.ids, main[:count], all_folds.groups)
 
@@ -180,7 +182,7 @@ def _places(some: Iterable[str], ids: Sequence[str]) -> np.ndarray:
     return np.searchsorted(np.array(ids, dtype=object), np.array(list(some), dtype=object)).astype(np.int64)
 
 
-def _refolded(archive: Archive, plan: Plan, question: Question, count: int) -> list[Plan]:
+def _refolded(archive: Archive, plan: Plan, experiment: Experiment, count: int) -> list[Plan]:
     """Returns one plan per fold; each has other annotations for validation."""
     rows = plan.rows.to_pylist()
     learning = [row for row in rows if row["role"] != VERIFICATION]
@@ -188,9 +190,9 @@ def _refolded(archive: Archive, plan: Plan, question: Question, count: int) -> l
     images = np.array([row["images"] for row in learning], dtype=object)
     names = np.array([row["annotation_id"] for row in learning], dtype=object)
     annotations = Annotations(names, names, images, names)  # only the images matter here
-    groups = groups_by(archive, question.split_by, annotations.ids().tolist()) if question.split_by else None
+    groups = groups_by(archive, experiment.split_by, annotations.ids().tolist()) if experiment.split_by else None
     plans = []
-    for parts in folds(annotations, question.split, count=count, seed=question.seed, groups=groups):
+    for parts in folds(annotations, experiment.split, count=count, seed=experiment.seed, groups=groups):
         cut_rows = [
             {**learning[row], "role": role}
             for role, fold_rows in zip((TRAINING, VALIDATION), parts, strict=True)

@@ -14,7 +14,7 @@ from artsim.encoders.model import Model
 from artsim.learn.cross_validation import CrossValidation, held_out_rows
 from artsim.learn.curves import live
 from artsim.learn.epochs import best_epoch
-from artsim.learn.experiment import Learner, Question
+from artsim.learn.experiment import Experiment, Learner
 from artsim.learn.fold_plan import kinds_of, make_folds
 from artsim.learn.plan import Plan
 from artsim.learn.ray_train import run
@@ -30,9 +30,9 @@ _REMEDY = "remove it and run the same command again to repeat the held-out fold"
 def hold_out(
     archive: Archive,
     folder: str,
-    pupil: Learner,
+    learner: Learner,
     plan: Plan,
-    question: Question,
+    experiment: Experiment,
     sample: Sequence[str],
     workers: Workers,
 ) -> CrossValidation:
@@ -43,7 +43,7 @@ def hold_out(
     table, about = f"{folder}/held_out.parquet", f"{folder}/held_out.json"
     result = intact(archive.store, about, of="run", remedy=_REMEDY, keys=_KEPT)
     if result is None or not archive.store.exists(table):
-        result = _trained(archive, folder, table, pupil, plan, question, sample, workers)
+        result = _trained(archive, folder, table, learner, plan, experiment, sample, workers)
         archive.write_json(about, result)
     rows = intact_table(archive.store, table, of="run", remedy=_REMEDY)
     return CrossValidation(rows, result["epochs"], result["history"], {result["kind"]: 1})
@@ -53,14 +53,14 @@ def _trained(
     archive: Archive,
     folder: str,
     table: str,
-    pupil: Learner,
+    learner: Learner,
     plan: Plan,
-    question: Question,
+    experiment: Experiment,
     sample: Sequence[str],
     workers: Workers,
 ) -> dict[str, Any]:
-    recipe, seed = question.recipe, question.seed
-    cut = make_folds(archive, folder, plan, question, kinds_of(question), sample=sample)
+    recipe, seed = experiment.recipe, experiment.seed
+    cut = make_folds(archive, folder, plan, experiment, kinds_of(experiment), sample=sample)
     fold = next((candidate for candidate in cut.folds if len(candidate.rows) > 1), None)
     if fold is None:
         raise UserError(
@@ -75,8 +75,8 @@ def _trained(
     choosing, scoring = (
         replace(fold, validation=fold.validation[half], rows=fold.rows[half], unit=fold.unit[half]) for half in halves
     )
-    shared = pupil.share(cut.ids, recipe, seed)
-    make = pupil.trainee(shared, fold.training, choosing.validation, recipe, seed, cut.groups, fold.pool)
+    shared = learner.share(cut.ids, recipe, seed)
+    make = learner.trainer(shared, fold.training, choosing.validation, recipe, seed, cut.groups, fold.pool)
     fold_folder = f"{folder}/fold"
     outcome = run(
         make,
@@ -87,8 +87,8 @@ def _trained(
         seed=seed,
         show=live(archive.store, fold_folder),
     )
-    card = {**pupil.card(), "recipe": asdict(recipe)}
-    after = Model("fold", card, {**outcome.best, **pupil.kept()}, plan.rows).vectors(archive, cut.ids)
+    card = {**learner.card(), "recipe": asdict(recipe)}
+    after = Model("fold", card, {**outcome.best, **learner.kept()}, plan.rows).vectors(archive, cut.ids)
     metric = recipe.distance
     rows = held_out_rows(
         plan,
@@ -96,7 +96,7 @@ def _trained(
         0,
         ranks(after, scoring.validation, metric),
         ranks(after, scoring.alone(), metric),
-        ranks(pupil.before(cut.ids), scoring.validation, metric),
+        ranks(learner.before(cut.ids), scoring.validation, metric),
     )
     with archive.store.replace(table) as draft:
         pq.write_table(rows, draft)

@@ -17,7 +17,7 @@ import torch
 from artsim import runtime
 from artsim.archive import Store, UserError
 from artsim.learn.checkpoints import commit, latest
-from artsim.learn.epochs import Epoch, Progress, Trainee, epochs
+from artsim.learn.epochs import Epoch, Progress, Trainer, epochs
 from artsim.learn.recipe import Recipe
 from artsim.learn.workers import Workers, share
 
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 def run(
-    make: Callable[[], Trainee],
+    make: Callable[[], Trainer],
     recipe: Recipe,
     *,
     workers: Workers,
@@ -158,17 +158,17 @@ def _work(config: dict[str, Any]) -> Any:
 
 
 def _train(
-    make: Callable[[], Trainee], recipe: Recipe, store: Store, folder: str, seed: int, threads: int, events: Any
+    make: Callable[[], Trainer], recipe: Recipe, store: Store, folder: str, seed: int, threads: int, events: Any
 ) -> Progress | None:
     import ray.train
 
     torch.set_num_threads(threads)
     first = ray.train.get_context().get_world_rank() == 0
-    trainee, begun, unreadable = latest(store, folder, make)
+    trainer, begun, unreadable = latest(store, folder, make)
     progress = begun
     if first:  # training starts here
         events.put({"epoch": len(begun.history) if begun else 0, "unreadable": unreadable})
-    for progress in epochs(trainee, recipe, seed, begun):
+    for progress in epochs(trainer, recipe, seed, begun):
         epoch = progress.history[-1]
         if first:
             commit(store, folder, progress)

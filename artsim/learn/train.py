@@ -20,7 +20,7 @@ from artsim.encoders.model import FORMAT, Model
 from artsim.learn.cross_validation import CrossValidation, cross_validate, scores, tell
 from artsim.learn.curves import keep_curves, live
 from artsim.learn.epochs import Epoch, Progress, best_epoch
-from artsim.learn.experiment import ASKED, Learner, MakeLearner, Question, check_name, difference, settle
+from artsim.learn.experiment import EXPERIMENT_KEYS, Experiment, Learner, MakeLearner, check_name, difference, settle
 from artsim.learn.fold_plan import said
 from artsim.learn.held_out_fold import hold_out
 from artsim.learn.plan import (
@@ -51,46 +51,49 @@ _ASKED = "asked.json"  # written last before training: once it exists, plan and 
 def train(
     archive: Archive,
     name: str,
-    question: Question,
-    learner: MakeLearner,
+    experiment: Experiment,
+    make_learner: MakeLearner,
     *,
     workers: Workers,
     again: bool,
 ) -> dict[str, Any]:
     """Trains ``models/<name>``, resumes it, or reports that it exists; returns the run's share of the report.
 
-    ``learner`` is called with the kept tensors, or None at the start. ``again`` replaces a model that exists. Raises a
-    user error if another run is training it.
+    ``make_learner`` is called with the kept tensors, or None at the start. ``again`` replaces a model that exists.
+    Raises
+    a user error if another run is training it.
     """
     check_name(name)
-    with archive.alone(f"models/{name}"):
-        return _begin(archive, name, question, learner, workers, again)
+    with archive.lock(f"models/{name}"):
+        return _begin(archive, name, experiment, make_learner, workers, again)
 
 
 def _begin(
-    archive: Archive, name: str, question: Question, learner: MakeLearner, workers: Workers, again: bool
+    archive: Archive, name: str, experiment: Experiment, make_learner: MakeLearner, workers: Workers, again: bool
 ) -> dict[str, Any]:
-    folder, asked = f"models/_{name}", json.loads(json.dumps(asdict(question)))
-    begun = intact(archive.store, f"{folder}/{_ASKED}", of="run", remedy=_ANEW, keys=ASKED)
-    if begun not in (None, asked) and not again:
+    folder, settings = f"models/_{name}", json.loads(json.dumps(asdict(experiment)))
+    begun = intact(archive.store, f"{folder}/{_ASKED}", of="run", remedy=_ANEW, keys=EXPERIMENT_KEYS)
+    if begun not in (None, settings) and not again:
         raise UserError(
-            f"--name {name}: was started with {difference(begun, asked)}; "
+            f"--name {name}: was started with {difference(begun, settings)}; "
             "choose another --name, or --again to start over"
         )
     if begun is None and not again and (card := intact(archive.store, f"models/{name}/card.json")) is not None:
-        return _made_before(archive, name, question, asked, card)
-    if begun != asked:
+        return _made_before(archive, name, experiment, settings, card)
+    if begun != settings:
         archive.remove(folder)
-    pupil, plan = settle(archive, folder, question, learner)
-    check_learns(pupil, plan.images(TRAINING), question)
-    pool = _pool(archive, folder, question, pupil, plan)
-    archive.write_json(f"{folder}/{_ASKED}", asked)
+    learner, plan = settle(archive, folder, experiment, make_learner)
+    check_learns(learner, plan.images(TRAINING), experiment)
+    pool = _pool(archive, folder, experiment, learner, plan)
+    archive.write_json(f"{folder}/{_ASKED}", settings)
     runtime.connect()
-    tested = _tested(archive, folder, question, pupil, plan, pool, workers) if question.split == IN_FOLDS else None
-    recipe = question.recipe
+    tested = (
+        _tested(archive, folder, experiment, learner, plan, pool, workers) if experiment.split == IN_FOLDS else None
+    )
+    recipe = experiment.recipe
     if tested:
         recipe = replace(recipe, epochs=tested.epochs, patience=tested.epochs)
-    outcome = _train(archive, folder, question, recipe, pupil, plan, pool, workers)
+    outcome = _train(archive, folder, experiment, recipe, learner, plan, pool, workers)
     if tested:  # the final training holds nothing out: report the course of the folds
         history, best, measured = tested.history, tested.epochs - 1, said(next(iter(tested.folds)))
         _log.info("trained on all %d annotations for %d epochs", plan.counts[TRAINING], tested.epochs)
@@ -98,7 +101,7 @@ def _begin(
         history, best, measured = outcome.history, best_epoch(outcome.history), "validation"
         early = ", stopped early" * (len(history) < recipe.epochs)
         _log.info("%d epochs%s; the best was epoch %d", len(history), early, best + 1)
-    model = _model(archive, name, question, asked, pupil, plan, outcome, history, tested)
+    model = _model(archive, name, experiment, settings, learner, plan, outcome, history, tested)
     model.save(archive)
     title = f"{name}: {model.card['split']['training']} annotations"
     keep_curves(archive.store, f"models/{name}", history, best, title, measured)
@@ -116,19 +119,19 @@ def _begin(
 
 
 def _made_before(
-    archive: Archive, name: str, question: Question, asked: dict[str, Any], card: dict[str, Any]
+    archive: Archive, name: str, experiment: Experiment, settings: dict[str, Any], card: dict[str, Any]
 ) -> dict[str, Any]:
     """Returns the report of an existing model. Warns if there are annotations that it was not trained on."""
     where = archive.store.address(f"models/{name}/card.json")
     check_card(card, where)
     check_trained(card, where)
-    if card["asked"] != asked:
+    if card["asked"] != settings:
         raise UserError(
-            f"--name {name}: was trained with {difference(card['asked'], asked)}; "
+            f"--name {name}: was trained with {difference(card['asked'], settings)}; "
             "choose another --name, or --again to start over"
         )
     known = card["split"]["annotations"]
-    new = 0 if question.links else count_annotations(archive, question.annotators, question.public_only) - known
+    new = 0 if experiment.links else count_annotations(archive, experiment.annotators, experiment.public_only) - known
     if new > 0:
         _log.warning(
             "model %s already exists; %d annotations were added since and are not in the model (trained on %d); "
@@ -146,29 +149,29 @@ def _made_before(
 def _tested(
     archive: Archive,
     folder: str,
-    question: Question,
-    pupil: Learner,
+    experiment: Experiment,
+    learner: Learner,
     plan: Plan,
     pool: list[str],
     workers: Workers,
 ) -> CrossValidation:
     """Returns the result of cross-validation, or for a backbone that of one held-out fold."""
-    if "finetune" in question.inputs:
-        return hold_out(archive, folder, pupil, plan, question, pool, workers)
-    return cross_validate(archive, folder, pupil, plan, question, pool)
+    if "finetune" in experiment.inputs:
+        return hold_out(archive, folder, learner, plan, experiment, pool, workers)
+    return cross_validate(archive, folder, learner, plan, experiment, pool)
 
 
-def _pool(archive: Archive, folder: str, question: Question, pupil: Learner, plan: Plan) -> list[str]:
+def _pool(archive: Archive, folder: str, experiment: Experiment, learner: Learner, plan: Plan) -> list[str]:
     """Returns the images that mining draws from. They are stored, since the archive may grow before a run resumes."""
-    if question.recipe.negatives == "own":
+    if experiment.recipe.negatives == "own":
         return []
     path = f"{folder}/pool.json"
     kept = intact(archive.store, path, of="run", remedy=_ANEW)
     if kept is not None and not (isinstance(kept, list) and all(isinstance(image_id, str) for image_id in kept)):
         raise UserError(f"{archive.store.address(path)}: damaged, not a list of ids; {_ANEW}")
     if kept is None:
-        sample = pool_sample(archive, pupil.usable, question.seed)
-        kept = without_related(archive, question.split_by, sample, plan.held_out())
+        sample = pool_sample(archive, learner.usable, experiment.seed)
+        kept = without_related(archive, experiment.split_by, sample, plan.held_out())
         archive.write_json(path, kept)
     return kept
 
@@ -176,9 +179,9 @@ def _pool(archive: Archive, folder: str, question: Question, pupil: Learner, pla
 def _train(
     archive: Archive,
     folder: str,
-    question: Question,
+    experiment: Experiment,
     recipe: Recipe,
-    pupil: Learner,
+    learner: Learner,
     plan: Plan,
     pool: list[str],
     workers: Workers,
@@ -188,13 +191,13 @@ def _train(
     place = {image_id: index for index, image_id in enumerate(ids)}
 
     places = np.vectorize(place.__getitem__, otypes=[np.int64])
-    make = pupil.trainee(
-        pupil.share(ids, recipe, question.seed),
+    make = learner.trainer(
+        learner.share(ids, recipe, experiment.seed),
         places(training),
         places(validation),
         recipe,
-        question.seed,
-        related_groups(archive, question.split_by, ids),
+        experiment.seed,
+        related_groups(archive, experiment.split_by, ids),
         places(np.union1d(training, pool)),
     )
     return run(
@@ -203,7 +206,7 @@ def _train(
         workers=workers,
         store=archive.store,
         folder=folder,
-        seed=question.seed,
+        seed=experiment.seed,
         show=live(archive.store, folder),
     )
 
@@ -211,9 +214,9 @@ def _train(
 def _model(
     archive: Archive,
     name: str,
-    question: Question,
-    asked: dict[str, Any],
-    pupil: Learner,
+    experiment: Experiment,
+    settings: dict[str, Any],
+    learner: Learner,
     plan: Plan,
     outcome: Progress,
     history: list[Epoch],
@@ -223,37 +226,37 @@ def _model(
     best = best_epoch(outcome.history)
     card: dict[str, Any] = {
         "format": FORMAT,
-        **pupil.card(),
-        "recipe": asked["recipe"],
-        "split": {"kind": question.split, "by": question.split_by, "seed": question.seed, **plan.counts},
+        **learner.card(),
+        "recipe": settings["recipe"],
+        "split": {"kind": experiment.split, "by": experiment.split_by, "seed": experiment.seed, **plan.counts},
         "epochs": len(outcome.history),
         "best_epoch": best + 1,
         "history": history,
         "hashes": {"annotations": hashlib.sha256(json.dumps(plan.rows.to_pydict()).encode()).hexdigest()},
-        "asked": asked,
+        "asked": settings,
     }
-    model = Model(name, card, {**outcome.best, **pupil.kept()}, plan.rows, tested and tested.rows)
+    model = Model(name, card, {**outcome.best, **learner.kept()}, plan.rows, tested and tested.rows)
     card["hashes"]["model"] = model.hash
     ids = sorted({image_id for image_ids in plan.rows["images"].to_pylist() for image_id in image_ids})
-    before, after = pupil.before(ids), model.vectors(archive, ids)
+    before, after = learner.before(ids), model.vectors(archive, ids)
     card["dimension"] = after.shape[1]
     if tested:
-        seen = _scored(plan, TRAINING, ids, before, after, question)
-        held_out_scores = scores(tested, question.seed)
+        seen = _scored(plan, TRAINING, ids, before, after, experiment)
+        held_out_scores = scores(tested, experiment.seed)
         tell(held_out_scores)
         card["scores"] = {"seen": seen, **held_out_scores}
     else:
-        card["scores"] = {role: _scored(plan, role, ids, before, after, question) for role in SPLIT}
+        card["scores"] = {role: _scored(plan, role, ids, before, after, experiment) for role in SPLIT}
     return model
 
 
 def _scored(
-    plan: Plan, role: str, ids: Sequence[str], before: np.ndarray, after: np.ndarray, question: Question
+    plan: Plan, role: str, ids: Sequence[str], before: np.ndarray, after: np.ndarray, experiment: Experiment
 ) -> dict[str, Any]:
     """Returns the meanranks of one role before and after training, and the gain, each with n and its interval."""
     place = {image_id: index for index, image_id in enumerate(ids)}
     judged = np.array([[place[image_id] for image_id in image_ids] for image_ids in plan.images(role)])
-    metric, seed = question.recipe.distance, question.seed
+    metric, seed = experiment.recipe.distance, experiment.seed
     old, new = ranks(before, judged, metric), ranks(after, judged, metric)
     return {
         "seen": role != VERIFICATION,

@@ -14,7 +14,7 @@ from artsim.http.public_socket import NotPublic, public_socket
 from artsim.http.retry_after import seconds_to_wait
 from artsim.scrape.options import Options
 from artsim.scrape.robots import opted_out
-from artsim.scrape.status import Failure, Verdict
+from artsim.scrape.status import Failure, FetchStatus
 from artsim.scrape.web_address import web_address
 
 LONGEST_WAIT = 600.0  # seconds; a row is not retried in this run if Retry-After asks for more
@@ -67,19 +67,19 @@ class Client:
             raise
         except TimeoutError as error:
             detail = f"no complete response within {self._options.timeout:g} s (limit --timeout)"
-            raise Failure(Verdict("timeout", f"{detail}; received {_size(chunks):,} bytes"), again=True) from error
+            raise Failure(FetchStatus("timeout", f"{detail}; received {_size(chunks):,} bytes"), again=True) from error
         except aiohttp.ClientSSLError as error:
             raise _lost(f"no secure connection to {url.host}: {_reason(error)}") from error
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, NotPublic):
-                raise Failure(Verdict("forbidden_address", f"{url.host} {error.os_error}")) from error
+                raise Failure(FetchStatus("forbidden_address", f"{url.host} {error.os_error}")) from error
             raise _lost(f"no connection to {url.host}: {_reason(error.os_error)}", unreachable=True) from error
         except aiohttp.ClientPayloadError as error:
             if "decode content-encoding" in str(error):
-                raise Failure(Verdict("corrupt", "the response can't be decompressed")) from error
+                raise Failure(FetchStatus("corrupt", "the response can't be decompressed")) from error
             raise _lost(f"the response ended early, after {_size(chunks):,} bytes") from error
         except (aiohttp.InvalidURL, UnicodeError) as error:
-            raise Failure(Verdict("forbidden_address", f"not a web address: {error}")) from error
+            raise Failure(FetchStatus("forbidden_address", f"not a web address: {error}")) from error
         except (aiohttp.ClientError, OSError) as error:
             raise _lost(f"invalid or incomplete HTTP response: {_reason(error)}") from error
 
@@ -88,7 +88,7 @@ class Client:
         directive = opted_out(headers.getall("X-Robots-Tag", ()))
         if directive:
             detail = f"the site opts out of this use (X-Robots-Tag: {directive})"
-            raise Failure(Verdict("opt_out", detail, status, removed=True))
+            raise Failure(FetchStatus("opt_out", detail, status, removed=True))
         if status in _REDIRECTS:
             return Answer(status, location=web_address(headers.get("Location"), base=response.url))
         if status == 304:
@@ -134,7 +134,7 @@ def _refused(status: int, headers: CIMultiDictProxy[str]) -> Failure:
     after = (seconds_to_wait(headers.get("Retry-After")) or 0.0) if status in (429, 503) else 0.0
     if after > LONGEST_WAIT:
         again, detail = False, f"{detail}; Retry-After asks for a wait of {after:,.0f} s"
-    return Failure(Verdict("http", detail, status, status in _GONE), again=again, after=after if again else 0.0)
+    return Failure(FetchStatus("http", detail, status, status in _GONE), again=again, after=after if again else 0.0)
 
 
 def _utf8(header: str | None) -> str | None:
@@ -147,11 +147,11 @@ def _size(chunks: list[bytes]) -> int:
 
 
 def _too_large(what: str, limit: int) -> Failure:
-    return Failure(Verdict("too_large", f"{what} (limit --max-bytes {limit:,})"))
+    return Failure(FetchStatus("too_large", f"{what} (limit --max-bytes {limit:,})"))
 
 
 def _lost(detail: str, *, unreachable: bool = False) -> Failure:
-    return Failure(Verdict("network", detail, unreachable=unreachable), again=True)
+    return Failure(FetchStatus("network", detail, unreachable=unreachable), again=True)
 
 
 def _reason(error: BaseException) -> str:

@@ -21,7 +21,7 @@ from artsim.scrape.options import Options
 from artsim.scrape.pending import NEW_ADDRESS_FAILED, Row
 from artsim.scrape.rate_limit_client import CoordinatorLost, RateLimitClient
 from artsim.scrape.robots import MAX_ROBOTS_BYTES, Robots, as_text
-from artsim.scrape.status import Deferred, Failure, Verdict
+from artsim.scrape.status import Deferred, Failure, FetchStatus
 from artsim.scrape.web_address import host_of, web_address
 from artsim.vision.check import BadImage
 from artsim.vision.isolated import IsolatedProcess
@@ -44,7 +44,7 @@ class Ending:
 
     columns: dict[str, Any]
     host: str
-    verdict: Verdict
+    outcome: FetchStatus
     stored: bool = False
     kept: bool = False
     spent: Counter[str] = field(default_factory=Counter)  # nanoseconds by phase
@@ -77,14 +77,14 @@ class Fetcher:
         while True:
             try:
                 columns = await self._attempt(row, spent)
-                return self._ending(row, Verdict("ok", ""), _found(row, columns), columns is None, spent)
+                return self._ending(row, FetchStatus("ok", ""), _found(row, columns), columns is None, spent)
             except (Deferred, CoordinatorLost):
                 raise
             except Exception as error:  # an unexpected response ends its row, not the run
                 failure = error if isinstance(error, Failure) else _unforeseen(error)
                 if not failure.again or row.tried > self._options.retries:
-                    kept = row.stored is not None and not (failure.verdict.removed and self._options.drop_removed)
-                    return self._ending(row, failure.verdict, _lacking(row, failure.verdict, kept), kept, spent)
+                    kept = row.stored is not None and not (failure.outcome.removed and self._options.drop_removed)
+                    return self._ending(row, failure.outcome, _lacking(row, failure.outcome, kept), kept, spent)
                 started = time.monotonic_ns()
                 # the coordinator enforces the wait that a server asks for
                 await asyncio.sleep(0 if failure.after else _backoff(row.tried))
@@ -97,15 +97,15 @@ class Fetcher:
             async with self._answer(url, Row("", None), Counter(), obey=False, cut_at=MAX_ROBOTS_BYTES) as answer:
                 return Robots.read(as_text(answer.body))
         except Failure as failure:
-            verdict = failure.verdict
-            if failure.again or (verdict.http_status or 0) >= 500:
-                status = "robots" if verdict.http_status else verdict.status
-                detail = f"robots.txt is unavailable, so nothing is fetched: {verdict.detail}"
-                lost = Verdict(status, detail, verdict.http_status, unreachable=verdict.unreachable)
+            outcome = failure.outcome
+            if failure.again or (outcome.http_status or 0) >= 500:
+                status = "robots" if outcome.http_status else outcome.status
+                detail = f"robots.txt is unavailable, so nothing is fetched: {outcome.detail}"
+                lost = FetchStatus(status, detail, outcome.http_status, unreachable=outcome.unreachable)
                 return Robots(failure=lost, lasting=not failure.again)
-            if verdict.status in ("http", "redirect_loop"):
+            if outcome.status in ("http", "redirect_loop"):
                 return Robots()
-            return Robots(failure=verdict)
+            return Robots(failure=outcome)
 
     async def _attempt(self, row: Row, spent: Counter[str]) -> dict[str, Any] | None:
         """Returns the columns of an image; None if the stored image is unchanged."""
@@ -118,13 +118,13 @@ class Fetcher:
         async with self._answer(web_address(row.url), row, spent) as answer:
             if answer.status == 304:
                 if not (row.stored and row.stored.validators):
-                    raise Failure(Verdict("http", "304 Not Modified for an unconditional request", 304))
+                    raise Failure(FetchStatus("http", "304 Not Modified for an unconditional request", 304))
                 return None
             try:
                 # the slot is still held, so there are never more bodies than slots
                 columns = await self._verified(answer.body, row, spent)
             except Failure as failure:
-                failure.verdict = failure.verdict._replace(http_status=answer.status)
+                failure.outcome = failure.outcome._replace(http_status=answer.status)
                 raise
         return {**columns, "http_status": answer.status, "etag": answer.etag, "last_modified": answer.last_modified}
 
@@ -137,7 +137,7 @@ class Fetcher:
         seen: set[URL] = set()
         while url not in seen:
             if len(seen) > _REDIRECTS:
-                raise Failure(Verdict("redirect_loop", f"more than {_REDIRECTS} redirects"))
+                raise Failure(FetchStatus("redirect_loop", f"more than {_REDIRECTS} redirects"))
             queued = time.monotonic_ns()
             with _of_another_page(bool(seen)):
                 async with self.gate.visit(url, obey=obey):
@@ -153,7 +153,7 @@ class Fetcher:
                         return
             seen.add(url)
             url = answer.location
-        raise Failure(Verdict("redirect_loop", f"redirects lead back to {url}"))
+        raise Failure(FetchStatus("redirect_loop", f"redirects lead back to {url}"))
 
     async def _verified(self, data: bytes, row: Row, spent: Counter[str]) -> dict[str, Any]:
         await self.has_room.wait()
@@ -162,17 +162,19 @@ class Fetcher:
         try:
             return await self._in_thread(*isolated, image_columns, data, self._options.max_pixels, self._options.resize)
         except BadImage as bad:
-            raise Failure(Verdict(bad.status, bad.detail)) from bad
+            raise Failure(FetchStatus(bad.status, bad.detail)) from bad
         finally:
             spent["verify"] += time.monotonic_ns() - started
 
     async def _in_thread(self, function: Any, *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
-    def _ending(self, row: Row, verdict: Verdict, columns: dict[str, Any], kept: bool, spent: Counter[str]) -> Ending:
+    def _ending(
+        self, row: Row, outcome: FetchStatus, columns: dict[str, Any], kept: bool, spent: Counter[str]
+    ) -> Ending:
         now = max(datetime.now(UTC), self._options.started)  # another machine's clock may be behind
         columns = {"id": row.id, "attempts": row.tried, "fetched_at": now, **columns}
-        return Ending(columns, _host_label(row.url), verdict, row.stored is not None, kept, spent)
+        return Ending(columns, _host_label(row.url), outcome, row.stored is not None, kept, spent)
 
 
 def _found(row: Row, columns: dict[str, Any] | None) -> dict[str, Any]:
@@ -181,17 +183,17 @@ def _found(row: Row, columns: dict[str, Any] | None) -> dict[str, Any]:
     return {"status": "ok", "detail": None, **restored, **(columns or {})}
 
 
-def _lacking(row: Row, verdict: Verdict, kept: bool) -> dict[str, Any]:
+def _lacking(row: Row, outcome: FetchStatus, kept: bool) -> dict[str, Any]:
     """Returns what to write for a row without a new image. A ``kept`` image keeps its status, unless removed."""
     if not kept or row.stored is None:
-        return {"status": verdict.status, "detail": _plain(verdict.detail) or None, "http_status": verdict.http_status}
-    if verdict.removed:
-        detail = _plain(f"removed: {verdict.detail}; the stored image is kept")
-        return {"status": verdict.status, "detail": detail, "http_status": verdict.http_status}
+        return {"status": outcome.status, "detail": _plain(outcome.detail) or None, "http_status": outcome.http_status}
+    if outcome.removed:
+        detail = _plain(f"removed: {outcome.detail}; the stored image is kept")
+        return {"status": outcome.status, "detail": detail, "http_status": outcome.http_status}
     if row.stored.moved and row.stored.status == "ok":
-        return {"status": "ok", "detail": _plain(f"{NEW_ADDRESS_FAILED}{verdict.detail}")}
+        return {"status": "ok", "detail": _plain(f"{NEW_ADDRESS_FAILED}{outcome.detail}")}
     mark = f"{(row.stored.detail or '').partition(_FAILED)[0]}; " if row.stored.status != "ok" else ""
-    return {"status": row.stored.status, "detail": _plain(f"{mark}{_FAILED.lstrip('; ')}{verdict.detail}")}
+    return {"status": row.stored.status, "detail": _plain(f"{mark}{_FAILED.lstrip('; ')}{outcome.detail}")}
 
 
 @contextlib.contextmanager
@@ -200,8 +202,8 @@ def _of_another_page(redirected: bool) -> Iterator[None]:
     try:
         yield
     except Failure as failure:
-        if redirected and failure.verdict.status == "robots":
-            failure.verdict = failure.verdict._replace(removed=False)
+        if redirected and failure.outcome.status == "robots":
+            failure.outcome = failure.outcome._replace(removed=False)
         raise
 
 
@@ -212,7 +214,7 @@ def _backoff(tried: int) -> float:
 
 def _unforeseen(error: Exception) -> Failure:
     _log.warning("unexpected error while fetching a row", exc_info=error)
-    return Failure(Verdict("network", f"unexpected error: {type(error).__name__}: {error}"))
+    return Failure(FetchStatus("network", f"unexpected error: {type(error).__name__}: {error}"))
 
 
 def _plain(text: str) -> str:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
-from artsim.scrape.status import Verdict
+from artsim.scrape.status import FetchStatus
 
 TIRED = 5  # consecutive failures that start a cooldown
 RESTS = 3  # cooldowns without a proper answer before the host is given up; each is twice as long as the one before
@@ -34,7 +34,7 @@ class HostReport:
     waiting: int = 0
     finished: int = 0
     seconds: float = 0.0
-    failed: list[Verdict] = field(default_factory=list)
+    failed: list[FetchStatus] = field(default_factory=list)
     pause: float = 0.0
 
 
@@ -50,7 +50,7 @@ class HostGrant:
     slots: int = 0
     starts: list[float] | None = None
     keep: int = 0
-    over: Verdict | None = None
+    over: FetchStatus | None = None
     wait: float = HEARTBEAT
 
 
@@ -60,7 +60,7 @@ class Host:
     def __init__(self, rules: Rules) -> None:
         self.delay = rules.delay
         self.resting_until = 0.0
-        self.over: Verdict | None = None
+        self.over: FetchStatus | None = None
         self.notice: str | None = None  # text about the latest cooldown, until it is read
         self._rules = rules
         self._needs: dict[str, HostReport] = {}
@@ -81,8 +81,8 @@ class Host:
             self._seconds = mean if self._seconds is None else 0.7 * self._seconds + 0.3 * mean
             self._failures = self._rests = 0
         else:
-            for verdict in need.failed:
-                self._fail(verdict, now)
+            for outcome in need.failed:
+                self._fail(outcome, now)
         if need.pause:
             self.resting_until = max(self.resting_until, now + need.pause)
 
@@ -92,7 +92,7 @@ class Host:
             self._using -= need.using
             self._waiting -= need.waiting
 
-    def rest(self, verdict: Verdict, now: float) -> None:
+    def rest(self, outcome: FetchStatus, now: float) -> None:
         """Starts a cooldown. After ``RESTS`` of them without a proper answer, gives the host up.
 
         The cooldown of a host that never answered and accepts no connection is a tenth as long: the host is probably
@@ -101,17 +101,17 @@ class Host:
         if now < self.resting_until or self.over:
             return  # the failed request started before the cooldown
         if self._rests == RESTS:
-            self.over = verdict._replace(detail=f"{verdict.detail}; the host kept failing and was given up")
-        share = _UNREACHABLE if verdict.unreachable and self._seconds is None else 1.0
+            self.over = outcome._replace(detail=f"{outcome.detail}; the host kept failing and was given up")
+        share = _UNREACHABLE if outcome.unreachable and self._seconds is None else 1.0
         seconds = share * self._rules.rest * 2**self._rests
-        self.notice = self.over.detail if self.over else f"{verdict.detail}; next try in {seconds:g} s"
+        self.notice = self.over.detail if self.over else f"{outcome.detail}; next try in {seconds:g} s"
         self.resting_until = now + seconds
         self._rests += 1
 
-    def _fail(self, verdict: Verdict, now: float) -> None:
+    def _fail(self, outcome: FetchStatus, now: float) -> None:
         self._failures += 1
         if self._failures >= TIRED or self._rests:  # after a cooldown, one failed probe is enough
-            self.rest(verdict, now)
+            self.rest(outcome, now)
             self._failures = 0
 
     def turn(self, worker: str, now: float, patience: float) -> HostGrant:

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from artsim.archive import Archive, Store
-from artsim.scrape.status import Failure, Verdict
+from artsim.scrape.status import Failure, FetchStatus
 from artsim.sources.base_folder import BaseFolder, OutsideFolder
 from artsim.sources.ingestion.file_roots import roots
 
@@ -27,15 +27,15 @@ class Files:
         below = next((folder for folder in self._folders[collection] if address.startswith(folder.root)), None)
         if below is None:
             scheme = urlsplit(address).scheme
-            raise Failure(Verdict("forbidden_address", f"{scheme}: not inside a folder given to the source"))
+            raise Failure(FetchStatus("forbidden_address", f"{scheme}: not inside a folder given to the source"))
         try:
             with below.store.filesystem.open_input_file(below.path(address)) as file:
                 if file.size() > self._max_bytes:
                     detail = f"{file.size():,} bytes (limit --max-bytes {self._max_bytes:,})"
-                    raise Failure(Verdict("too_large", detail))
+                    raise Failure(FetchStatus("too_large", detail))
                 return file.read()
         except OutsideFolder as problem:
             status = "network" if isinstance(problem.__cause__, OSError) else "forbidden_address"
-            raise Failure(Verdict(status, str(problem))) from problem
+            raise Failure(FetchStatus(status, str(problem))) from problem
         except OSError as error:
-            raise Failure(Verdict("network", f"the file can't be read: {error}"[:300])) from error
+            raise Failure(FetchStatus("network", f"the file can't be read: {error}"[:300])) from error

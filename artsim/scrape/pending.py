@@ -15,7 +15,7 @@ _STATE = ["id", "status", "detail", "fetched_at", "sha256", "width", "height", "
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class ScrapeTask:
     """A task: a partition of the images table, the catalog rows it is made from, and how many of them to fetch."""
 
     shard: int
@@ -50,7 +50,7 @@ class Row:
     careful: bool = False
 
 
-def find_pieces(archive: Archive, options: Options) -> Iterator[Piece]:
+def find_tasks(archive: Archive, options: Options) -> Iterator[ScrapeTask]:
     """Yields the tasks of this run, with at most ``options.limit`` rows in all."""
     left = options.limit
     catalog, images = archive.table("catalog").listed(), archive.table("images").listed()
@@ -66,29 +66,29 @@ def find_pieces(archive: Archive, options: Options) -> Iterator[Piece]:
             part_rows=PART_ROWS,
         ):
             take = len(partition.ids) if left is None else min(len(partition.ids), left)
-            yield Piece(shard, partition.part, partition.source_part, partition.start, partition.stop, take)
+            yield ScrapeTask(shard, partition.part, partition.source_part, partition.start, partition.stop, take)
             if left is not None:
                 left -= take
                 if left == 0:
                     return
 
 
-def read_rows(archive: Archive, piece: Piece, catalog: pa.Table, options: Options, ended: int = 0) -> list[Row]:
+def read_rows(archive: Archive, task: ScrapeTask, catalog: pa.Table, options: Options, ended: int = 0) -> list[Row]:
     """Returns the pending rows of a task, in order, if ``ended`` of its rows are already finished.
 
     ``catalog`` is the catalog partition that the task names.
     """
-    rows = catalog.slice(piece.start, piece.stop - piece.start)
+    rows = catalog.slice(task.start, task.stop - task.start)
     rows = rows.filter(pc.is_valid(_wanted(rows, options)))
     images, stored = archive.table("images"), {}
-    if piece.part in images.parts(piece.shard):
-        state = images.read(piece.shard, piece.part, _STATE)
+    if task.part in images.parts(task.shard):
+        state = images.read(task.shard, task.part, _STATE)
         rows = rows.filter(pc.invert(pc.is_in(rows["id"], value_set=_done(state, options).combine_chunks())))
         stored = {row["id"]: _stored(row, options.resize) for row in state.filter(_has_image(state)).to_pylist()}
     return [
         Row(name, url, stored=stored.get(name))
         for name, url in zip(rows["id"].to_pylist(), rows["image_url"].to_pylist(), strict=True)
-    ][: piece.take - ended]
+    ][: task.take - ended]
 
 
 def larger_than(archive: Archive, pixels: int) -> int:

@@ -21,7 +21,7 @@ from artsim import runtime
 from artsim.archive import Archive, UserError
 from artsim.scrape.host_limits import Rules
 from artsim.scrape.options import Options
-from artsim.scrape.pending import Piece, find_pieces, larger_than
+from artsim.scrape.pending import ScrapeTask, find_tasks, larger_than
 from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
 from artsim.scrape.stats import Stats
 
@@ -45,7 +45,7 @@ def scrape(archive: Archive, options: Options) -> dict[str, Any]:
     Rows whose host can't be asked yet are deferred to the next round, so that no host holds up the others. Raises
     ``UserError`` if another run is scraping the archive: together they would exceed the rate limits.
     """
-    with archive.alone("images"):
+    with archive.lock("images"):
         archive.store.sweep("images")
         unshrunk = larger_than(archive, options.resize) if options.resize and not options.refresh else 0
         report = _scrape(archive, options)
@@ -80,7 +80,7 @@ def _listed(counts: dict[str, int]) -> str:
 def _scrape(archive: Archive, options: Options) -> dict[str, Any]:
     started, total, tried, patience = time.monotonic(), Stats(), Counter[str](), _PATIENCE
     pool: runtime.Pool | None = None
-    while pieces := list(find_pieces(archive, _rest_of(options, total.rows))):
+    while pieces := list(find_tasks(archive, _rest_of(options, total.rows))):
         if pool is None:
             runtime.connect()
             limits = _limits(archive, options)
@@ -89,7 +89,7 @@ def _scrape(archive: Archive, options: Options) -> dict[str, Any]:
         done = Stats()
         results = pool.stream(pieces, uuid.uuid4().hex, math.inf if all_open else patience, tried)
         stream = ({"rows": tally.rows, "tally": tally} for tally in map(Stats.from_json, results))
-        wanted = sum(piece.take for piece in pieces)
+        wanted = sum(task.take for task in pieces)
         with _telling(limits):
             for result in runtime.progress(stream, wanted, "images"):
                 done.add(result["tally"])
@@ -186,9 +186,9 @@ class _Scraper:
             self._worker = Worker(*self._settings)
         self._worker.begin_round(name, patience, tried)
 
-    async def do(self, piece: Piece, deaths: int) -> str:
+    async def do(self, task: ScrapeTask, deaths: int) -> str:
         assert self._worker
-        return (await self._worker.end(piece, careful=deaths > 0)).to_json()
+        return (await self._worker.end(task, careful=deaths > 0)).to_json()
 
     async def _exchange(self, request: Request) -> Answer:
         answer: Answer = await self._limits.exchange.remote(request)

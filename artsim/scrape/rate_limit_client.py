@@ -15,7 +15,7 @@ from artsim.http.user_agent import AGENT
 from artsim.scrape.host_limits import HostGrant, HostReport
 from artsim.scrape.rate_limit_coordinator import Answer, Request
 from artsim.scrape.robots import Robots
-from artsim.scrape.status import Deferred, Failure, Verdict
+from artsim.scrape.status import Deferred, Failure, FetchStatus
 from artsim.scrape.web_address import host_of
 
 _BREATH = 0.005  # minimum seconds between two messages; events in between are sent together
@@ -151,7 +151,7 @@ class RateLimitClient:
         if robots.failure:
             raise Failure(robots.failure)
         if not rules.can_fetch(str(url), AGENT):
-            raise Failure(Verdict("robots", "the site's robots.txt does not allow it", removed=True))
+            raise Failure(FetchStatus("robots", "the site's robots.txt does not allow it", removed=True))
 
     async def _queue(self, host: _Host, *, first: bool) -> None:
         waiter = self._waiter()
@@ -173,7 +173,7 @@ class RateLimitClient:
         if not failure.again:
             host.news.finished += 1  # a lasting failure, such as 404, does not count against the host
             return
-        host.news.failed.append(failure.verdict)
+        host.news.failed.append(failure.outcome)
         host.news.pause = max(host.news.pause, failure.after)
         host.slots = host.permits = 0  # nothing starts before the coordinator knows of the failure
         host.failed_at = time.monotonic()
@@ -269,7 +269,7 @@ class RateLimitClient:
         except Deferred:
             robots = None  # the coordinator asks a worker to read it later
         except Exception as error:
-            robots = Robots(failure=Verdict("robots", f"robots.txt can't be read: {error!r}"))
+            robots = Robots(failure=FetchStatus("robots", f"robots.txt can't be read: {error!r}"))
         self._hosts.setdefault(name, _Host())
         self._found[origin] = (name, robots)
         self._news.set()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from protego import Protego
 
 from artsim.http.user_agent import AGENT
-from artsim.scrape.status import Verdict
+from artsim.scrape.status import FetchStatus
 
 MAX_ROBOTS_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 KiB are read, the rest may be ignored
 LONGEST_DELAY = 600.0  # seconds between two requests; a site that asks for more is not fetched
@@ -23,7 +23,7 @@ class Robots:
 
     text: str = ""
     delay: float = 0.0
-    failure: Verdict | None = None
+    failure: FetchStatus | None = None
     lasting: bool = True
 
     @classmethod
@@ -37,7 +37,7 @@ class Robots:
         if rate and rate.requests:
             delay = max(delay, _ratio(rate.seconds, rate.requests))
         if delay > LONGEST_DELAY:
-            return cls(failure=Verdict("robots", f"robots.txt asks for {delay:,.0f} s between two requests"))
+            return cls(failure=FetchStatus("robots", f"robots.txt asks for {delay:,.0f} s between two requests"))
         return cls(text, max(delay, 0.0))
 
     def rules(self) -> Protego:
@@ -70,7 +70,7 @@ def opted_out(tags: Iterable[str]) -> str | None:
     for tag in tags:
         addressed = True
         for part in tag.lower().split(","):
-            name, colon, directive = (piece.strip() for piece in part.partition(":"))
+            name, colon, directive = (task.strip() for task in part.partition(":"))
             if colon and name not in _VALUED:
                 addressed = name == AGENT
             else:

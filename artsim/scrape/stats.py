@@ -44,12 +44,12 @@ class Stats:
         """Counts one finished row."""
         self.statuses[ending.columns["status"]] += 1
         self.hosts[ending.host] += 1
-        reason = ending.verdict.status
+        reason = ending.outcome.status
         if reason != "ok":
             self.failed[ending.host] += 1
             self.failures[reason] += 1
             if ending.stored:
-                (self.removed if ending.verdict.removed else self.unrefreshed)[reason] += 1
+                (self.removed if ending.outcome.removed else self.unrefreshed)[reason] += 1
         self.plain["kept"] += ending.kept
         self.plain["bytes"] += len(ending.columns.get("bytes") or b"")
         self.spent.update(ending.spent)

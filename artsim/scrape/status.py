@@ -18,7 +18,7 @@ FAILURES = (
 )
 
 
-class Verdict(NamedTuple):
+class FetchStatus(NamedTuple):
     """A status: one of ``FAILURES`` (or ``ok``), the reason in words, and the HTTP status if there was one.
 
     ``removed``: the site says that the image is permanently unavailable (gone, forbidden); an outage or a wrong answer
@@ -38,9 +38,9 @@ class Failure(Exception):
     ``again``: another attempt may help. ``after``: the minimum number of seconds that the server asked to wait.
     """
 
-    def __init__(self, verdict: Verdict, *, again: bool = False, after: float = 0.0) -> None:
-        super().__init__(verdict.detail)
-        self.verdict = verdict
+    def __init__(self, outcome: FetchStatus, *, again: bool = False, after: float = 0.0) -> None:
+        super().__init__(outcome.detail)
+        self.outcome = outcome
         self.again = again
         self.after = after
 

@@ -2,7 +2,7 @@
 
 from yarl import URL
 
-from artsim.scrape.status import Failure, Verdict
+from artsim.scrape.status import Failure, FetchStatus
 
 
 def web_address(text: str | None, base: URL | None = None) -> URL:
@@ -36,4 +36,4 @@ def host_of(url: URL) -> str:
 
 
 def _forbidden(detail: str) -> Failure:
-    return Failure(Verdict("forbidden_address", detail))
+    return Failure(FetchStatus("forbidden_address", detail))

@@ -15,7 +15,7 @@ from artsim.scrape.fetcher import Fetcher
 from artsim.scrape.local_files import Files
 from artsim.scrape.options import Options
 from artsim.scrape.partition import Part
-from artsim.scrape.pending import Piece, Row, read_rows
+from artsim.scrape.pending import Row, ScrapeTask, read_rows
 from artsim.scrape.rate_limit_client import RateLimitClient
 from artsim.scrape.rate_limit_coordinator import Answer, Request
 from artsim.scrape.stats import Stats
@@ -77,17 +77,17 @@ class Worker:
         self._gate.patience = patience
         self._tried = tried
 
-    async def end(self, piece: Piece, *, careful: bool = False) -> Stats:
+    async def end(self, task: ScrapeTask, *, careful: bool = False) -> Stats:
         """Fetches the rows of a task that can be fetched now, commits them, and returns their stats.
 
         ``careful``: another worker died during the task. Rows that it committed count as finished. The others are
         isolated (decoded in a subprocess), since one of the images may have crashed the decoder.
         """
-        tally, rows = await asyncio.get_running_loop().run_in_executor(self._disk, self._read, piece, careful)
+        tally, rows = await asyncio.get_running_loop().run_in_executor(self._disk, self._read, task, careful)
         part = Part(
             self._archive.table("images"),
-            piece.shard,
-            piece.part,
+            task.shard,
+            task.part,
             lambda: {"work": self._round, **tally.ended()},
         )
         self._parts.add(part)
@@ -137,11 +137,11 @@ class Worker:
     def _held(self) -> int:
         return sum(part.held for part in self._parts)
 
-    def _read(self, piece: Piece, careful: bool) -> tuple[Stats, list[Row]]:
-        key, cached = (piece.shard, piece.source_part), self._catalog  # read once: another thread may replace it
+    def _read(self, task: ScrapeTask, careful: bool) -> tuple[Stats, list[Row]]:
+        key, cached = (task.shard, task.source_part), self._catalog  # read once: another thread may replace it
         if cached is None or cached[0] != key:  # the tasks of one partition come one after the other
             cached = (key, self._archive.table("catalog").read(*key, ["id", "image_url", "rights"]))
             self._catalog = cached
-        outcome = self._archive.table("images").outcome(piece.shard, piece.part, self._round) if careful else None
+        outcome = self._archive.table("images").outcome(task.shard, task.part, self._round) if careful else None
         tally = Stats.from_counts(outcome) if outcome else Stats()
-        return tally, read_rows(self._archive, piece, cached[1], self._options, tally.rows)
+        return tally, read_rows(self._archive, task, cached[1], self._options, tally.rows)

@@ -42,7 +42,7 @@ def search(
     (minus infinity with ``farthest``). The result has fewer than k columns if there are fewer vectors. Raises
     ``UserError`` if k is less than 1 or the metric is not in ``METRICS``.
     """
-    check_question(k, metric)
+    check_query(k, metric)
     sign = -1.0 if farthest else 1.0
     keep = k if but_not is None else k + 1
     best = [(np.empty(0, dtype=object), np.empty(0)) for _ in queries]
@@ -67,7 +67,7 @@ def search(
     return Nearest(all_ids, all_distances) if but_not is None else _without(all_ids, all_distances, but_not, k)
 
 
-def check_question(k: int, metric: str) -> None:
+def check_query(k: int, metric: str) -> None:
     """Raises ``UserError`` if k is less than 1 or the metric is not in ``METRICS``."""
     if k < 1:
         raise UserError(f"--k {k}: must be 1 or more")

@@ -11,7 +11,7 @@ import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 
 from artsim.archive import Archive
-from artsim.learn.experiment import Question
+from artsim.learn.experiment import Experiment
 from artsim.pictures.heatmap import Axis, heat_map
 from artsim.sweep.search import Trial
 from artsim.sweep.search_space import SHORT, Setting, Space
@@ -28,7 +28,7 @@ def named(setting: Setting) -> Setting:
 def keep_results(
     archive: Archive,
     name: str,
-    question: Question,
+    experiment: Experiment,
     space: Space,
     trials: Sequence[Trial],
     about: str,
@@ -38,7 +38,7 @@ def keep_results(
     good = sorted((trial for trial in trials if "error" not in trial), key=lambda trial: trial["meanrank"])
     best = good[0]
     columns = [SHORT.get(key, key) for key in space]
-    rows = [_row(trial, question) for trial in good]
+    rows = [_row(trial, experiment) for trial in good]
     with store.replace(f"{folder}/trials.csv") as draft, Path(draft).open("w", encoding="utf-8", newline="") as sink:
         writer = csv.DictWriter(sink, list(rows[0]))
         writer.writeheader()
@@ -46,31 +46,31 @@ def keep_results(
     with store.replace(f"{folder}/trials.md") as draft:
         Path(draft).write_text(_markdown(name, about, columns, rows), encoding="utf-8")
     with store.replace(f"{folder}/best.toml") as draft:
-        Path(draft).write_text(_toml(name, question, best, f"{len(good)} trials, {about}"), encoding="utf-8")
+        Path(draft).write_text(_toml(name, experiment, best, f"{len(good)} trials, {about}"), encoding="utf-8")
     kept = {"config": "best.toml", "table": "trials.md", "csv": "trials.csv"}
     if len(space) > 1:
         with store.replace(f"{folder}/heatmap.png") as draft:
-            _picture(name, question, space, good, about).save(draft, "PNG")
+            _picture(name, experiment, space, good, about).save(draft, "PNG")
         kept["picture"] = "heatmap.png"
     score = {key: best[key] for key in ("meanrank", "low", "high")}
     return {"best": named(best["setting"]) | score, **{key: store.address(f"{folder}/{kept[key]}") for key in kept}}
 
 
-def _row(trial: Trial, question: Question) -> dict[str, Any]:
+def _row(trial: Trial, experiment: Experiment) -> dict[str, Any]:
     return {
         "trial": trial["number"],
         **named(trial["setting"]),
         **{name: round(trial[name], 4) for name in ("meanrank", "low", "high")},
         "best_epoch": trial["best_epoch"],
         "epochs": trial["epochs"],
-        "stopped": not _whole(trial, question),
+        "stopped": not _whole(trial, experiment),
         "seconds": round(trial["seconds"], 2),
     }
 
 
-def _whole(trial: Trial, question: Question) -> bool:
+def _whole(trial: Trial, experiment: Experiment) -> bool:
     """Returns whether a trial ended as a training does, rather than being stopped for a poor score."""
-    recipe = question.recipe
+    recipe = experiment.recipe
     return trial["epochs"] >= recipe.epochs or trial["epochs"] - trial["best_epoch"] >= recipe.patience
 
 
@@ -94,20 +94,20 @@ def _markdown(name: str, about: str, columns: Sequence[str], rows: Sequence[Mapp
     return "\n".join([*lines, ""])
 
 
-def _toml(name: str, question: Question, best: Trial, about: str) -> str:
+def _toml(name: str, experiment: Experiment, best: Trial, about: str) -> str:
     """Returns every option of jobs.train that leads to this setting, with the full recipe."""
     # the recommended features are left out: jobs.train uses them by default
-    explicit = {key: value for key, value in question.inputs.items() if value != list(RECOMMENDED_SPECS)}
+    explicit = {key: value for key, value in experiment.inputs.items() if value != list(RECOMMENDED_SPECS)}
     inputs = {key: value for key, value in explicit.items() if value is not None}
     data = {
-        "annotator": question.annotators,
-        "links": question.links,
-        "split": question.split,
-        "split-by": question.split_by,
-        "seed": question.seed,
-        "rights": "public" if question.public_only else "all",
+        "annotator": experiment.annotators,
+        "links": experiment.links,
+        "split": experiment.split,
+        "split-by": experiment.split_by,
+        "seed": experiment.seed,
+        "rights": "public" if experiment.public_only else "all",
     }
-    recipe = asdict(replace(question.recipe, **best["setting"]))
+    recipe = asdict(replace(experiment.recipe, **best["setting"]))
     score = f"meanrank {best['meanrank']:.3f} [{best['low']:.3f}, {best['high']:.3f}]"
     lines = [f"# The best of {about}: {score}, after epoch {best['best_epoch']}.", f"name = {json.dumps(name)}"]
     for key, value in (inputs | data | recipe).items():
@@ -116,9 +116,9 @@ def _toml(name: str, question: Question, best: Trial, about: str) -> str:
     return "\n".join([*lines, ""])
 
 
-def _picture(name: str, question: Question, space: Space, trials: Sequence[Trial], about: str) -> Any:
+def _picture(name: str, experiment: Experiment, space: Space, trials: Sequence[Trial], about: str) -> Any:
     across, up = sorted(space, key=lambda one: (*_FIRST, *space).index(one))[:2]
-    whole = np.array([_whole(trial, question) for trial in trials])
+    whole = np.array([_whole(trial, experiment) for trial in trials])
     best = trials[0]
     within = sum(trial["meanrank"] <= best["high"] for trial in trials)
     note = f"{within} trials lie in it" if within > 1 else "no other trial lies in it"

@@ -13,7 +13,7 @@ from artsim import runtime
 from artsim.archive import Archive, Keys, UserError
 from artsim.archive.intact import intact
 from artsim.failures import failures_of
-from artsim.learn.experiment import ASKED, MakeLearner, Question, check_name, difference, settle
+from artsim.learn.experiment import EXPERIMENT_KEYS, Experiment, MakeLearner, check_name, difference, settle
 from artsim.learn.fold_plan import Folds, said, tuning_folds
 from artsim.learn.heads.learner import covariance_of
 from artsim.learn.plan import TRAINING
@@ -32,8 +32,8 @@ _REPORT: Keys = {"best": dict, "trials": int, "annotations": dict}  # what sweep
 def tune(
     archive: Archive,
     name: str,
-    question: Question,
-    learner: MakeLearner,
+    experiment: Experiment,
+    make_learner: MakeLearner,
     space: Space,
     *,
     trials: int,
@@ -41,7 +41,7 @@ def tune(
     workers: Workers,
     again: bool,
 ) -> dict[str, Any]:
-    """Searches the space around the recipe of ``question``; returns the run's share of the report.
+    """Searches the space around the recipe of ``experiment``; returns the run's share of the report.
 
     A sweep of this name that was started resumes, also with more ``trials`` than before. ``again`` starts it anew.
     Raises a user error if another run is working on it.
@@ -50,26 +50,26 @@ def tune(
     for option, value in (("--trials", trials), ("--folds", folds)):
         if value < 1:
             raise UserError(f"{option} {value}: must be 1 or more")
-    with archive.alone(f"sweeps/{name}"):
-        folder = _begin(archive, name, question, space, folds, again)
+    with archive.lock(f"sweeps/{name}"):
+        folder = _begin(archive, name, experiment, space, folds, again)
         kept = kept_trials(archive.store, folder)
         report = intact(archive.store, f"{folder}/sweep.json", of="sweep", remedy=_ANEW, keys=_REPORT)
         if report and len(kept) >= trials:
             _log.info("sweep %s already has %d trials; more --trials continue it, --again starts over", name, len(kept))
             return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "done_before": True, **report}
-        pupil, plan = settle(archive, folder, question, learner)
-        check_learns(pupil, plan.images(TRAINING), question)
-        cut = tuning_folds(archive, folder, pupil, plan, question, count=folds, mines="negatives" in space)
+        learner, plan = settle(archive, folder, experiment, make_learner)
+        check_learns(learner, plan.images(TRAINING), experiment)
+        cut = tuning_folds(archive, folder, learner, plan, experiment, count=folds, mines="negatives" in space)
         started = time.monotonic()
         runtime.connect()
         runtime.wait_for({"CPU": 1})
-        trainable, at_once = _trainable(archive, folder, question, space, pupil, cut, workers, trials - len(kept))
+        trainable, at_once = _trainable(archive, folder, experiment, space, learner, cut, workers, trials - len(kept))
         results = search(
             trainable,
             space,
             trials=trials,
-            epochs=question.recipe.epochs,
-            seed=question.seed,
+            epochs=experiment.recipe.epochs,
+            seed=experiment.seed,
             store=archive.store,
             folder=folder,
             at_once=at_once,
@@ -81,7 +81,7 @@ def tune(
             raise RuntimeError(f"every trial failed; the first error was {failed[0]['error']}")
         trained = sum(trial["seconds"] for trial in good[len(kept) :])
         report = {
-            **keep_results(archive, name, question, space, results, _how(cut)),
+            **keep_results(archive, name, experiment, space, results, _how(cut)),
             "trials": len(good),
             "annotations": {**plan.counts, "folds": [len(fold.validation) for fold in cut.folds]},
         }
@@ -105,29 +105,33 @@ def _how(cut: Folds) -> str:
     return f"{len(cut.folds)} folds ({said(cut.folds[0].kind)}), {tested} annotations"
 
 
-def _begin(archive: Archive, name: str, question: Question, space: Space, folds: int, again: bool) -> str:
+def _begin(archive: Archive, name: str, experiment: Experiment, space: Space, folds: int, again: bool) -> str:
     """Returns the sweep's folder, where its configuration is stored. Raises a user error if it has a different one."""
     folder = f"sweeps/{name}"
     searched = {setting: vars(distribution) for setting, distribution in space.items()}
-    asked = json.loads(json.dumps({**asdict(question), "space": searched, "folds": folds}))
-    begun = intact(archive.store, f"{folder}/asked.json", of="sweep", remedy=_ANEW, keys=ASKED) if not again else None
-    if begun not in (None, asked) and not again:
+    settings = json.loads(json.dumps({**asdict(experiment), "space": searched, "folds": folds}))
+    begun = (
+        intact(archive.store, f"{folder}/asked.json", of="sweep", remedy=_ANEW, keys=EXPERIMENT_KEYS)
+        if not again
+        else None
+    )
+    if begun not in (None, settings) and not again:
         raise UserError(
-            f"--name {name}: was started with {difference(begun, asked)}; "
+            f"--name {name}: was started with {difference(begun, settings)}; "
             "choose another --name, or --again to start over"
         )
     if begun is None or again:
         archive.remove(folder)
-        archive.write_json(f"{folder}/asked.json", asked)
+        archive.write_json(f"{folder}/asked.json", settings)
     return folder
 
 
 def _trainable(
     archive: Archive,
     folder: str,
-    question: Question,
+    experiment: Experiment,
     space: Space,
-    pupil: Any,
+    learner: Any,
     cut: Folds,
     workers: Workers,
     missing: int,
@@ -137,15 +141,15 @@ def _trainable(
 
     from artsim.sweep.trials import HeadTrial, Start, finetune_trial
 
-    parameters: dict[str, Any] = {"groups": cut.groups, "recipe": question.recipe, "seed": question.seed}
-    if "finetune" in question.inputs:
-        parameters |= {"pupil": pupil, "ids": cut.ids, "fold": cut.folds[0], "workers": workers}
+    parameters: dict[str, Any] = {"groups": cut.groups, "recipe": experiment.recipe, "seed": experiment.seed}
+    if "finetune" in experiment.inputs:
+        parameters |= {"learner": learner, "ids": cut.ids, "fold": cut.folds[0], "workers": workers}
         shared = ray.tune.with_parameters(finetune_trial, store=archive.store, folder=f"{folder}/_trials", **parameters)
         return ray.tune.with_resources(shared, {"cpu": 0}), 1
-    projects = "head" in space or question.recipe.head == "discriminant"
-    parameters["total"] = covariance_of(pupil.space, question.seed) if projects else None
+    projects = "head" in space or experiment.recipe.head == "discriminant"
+    parameters["total"] = covariance_of(learner.space, experiment.seed) if projects else None
     start: Any = ray.remote(Start)
     parameters["start"] = start.options(**runtime.beside_driver()).remote(min(runtime.cpus(), missing))
-    shared = ray.tune.with_parameters(HeadTrial, vectors=pupil.before(cut.ids), folds=cut.folds, **parameters)
+    shared = ray.tune.with_parameters(HeadTrial, vectors=learner.before(cut.ids), folds=cut.folds, **parameters)
     head_resources = head_share()
     return ray.tune.with_resources(shared, {"cpu": head_resources["num_cpus"], "gpu": head_resources["num_gpus"]}), None

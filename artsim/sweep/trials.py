@@ -18,7 +18,7 @@ from artsim.encoders.discriminant import Covariance
 from artsim.encoders.heads import Head
 from artsim.learn.epochs import Epoch, best_epoch, epochs
 from artsim.learn.fold_plan import Fold
-from artsim.learn.heads.trainer import HeadTrainee
+from artsim.learn.heads.trainer import HeadTrainer
 from artsim.learn.ray_train import run
 from artsim.learn.recipe import Recipe
 from artsim.learn.workers import Workers
@@ -49,7 +49,7 @@ class HeadTrial(tune.Trainable):
         """Starts another setting."""
         started = time.monotonic()
         shared = self._shared | {"recipe": replace(self._shared["recipe"], **new_config)}
-        self._epochs = epochs(_InStep(**shared, fitted=self._fitted), shared["recipe"], shared["seed"])
+        self._epochs = epochs(_AllFolds(**shared, fitted=self._fitted), shared["recipe"], shared["seed"])
         self._rungs = rungs(shared["recipe"].epochs)
         self._history: list[Epoch] = []
         self._seconds = time.monotonic() - started
@@ -94,8 +94,8 @@ class Start:
             await asyncio.wait_for(self._all_there.wait(), _TOGETHER)
 
 
-class _InStep:
-    """The heads of all folds as one ``Trainee``, whose ranks are those of all folds' validation sets."""
+class _AllFolds:
+    """The heads of all folds as one ``Trainer``, whose ranks are those of all folds' validation sets."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class _InStep:
         for number, fold in enumerate(folds):
             buffers = fitted(number, recipe.head, recipe.hidden, recipe.shrinkage)
             arguments = (recipe, seed, groups, fold.pool, total, buffers)
-            self._heads.append(HeadTrainee(vectors, fold.training, fold.validation, *arguments))
+            self._heads.append(HeadTrainer(vectors, fold.training, fold.validation, *arguments))
 
     def train_epoch(self, epoch: int) -> dict[str, float]:
         return {"loss": float(np.mean([head.train_epoch(epoch)["loss"] for head in self._heads]))}
@@ -131,7 +131,7 @@ class _InStep:
 
 def finetune_trial(
     config: Setting,
-    pupil: Any,
+    learner: Any,
     ids: Sequence[str],
     fold: Fold,
     groups: np.ndarray,
@@ -149,8 +149,8 @@ def finetune_trial(
         history.append(epoch)
         tune.report({**_report(history), "training": sum(past["seconds"] for past in history)})
 
-    shared = pupil.share(ids, recipe, seed)
-    make = pupil.trainee(shared, fold.training, fold.validation, recipe, seed, groups, fold.pool)
+    shared = learner.share(ids, recipe, seed)
+    make = learner.trainer(shared, fold.training, fold.validation, recipe, seed, groups, fold.pool)
     trial = tune.get_context().get_trial_id()
     run(make, recipe, workers=workers, store=store, folder=f"{folder}/{trial}", seed=seed, show=show)
 

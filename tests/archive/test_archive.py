@@ -174,7 +174,7 @@ def test_a_lost_archive_json_is_worked_out_beside_annotations(tmp_path) -> None:
 def test_a_folder_in_the_place_of_a_lock_is_named(tmp_path) -> None:
     archive = make_archive(tmp_path, named(3))
     (tmp_path / "_locks" / "catalog.json").mkdir(parents=True)
-    with pytest.raises(OSError, match="directory") as caught, archive.alone("catalog"):
+    with pytest.raises(OSError, match="directory") as caught, archive.lock("catalog"):
         pass
     error = in_words(caught.value, archive.uri)
     assert isinstance(error, UserError)

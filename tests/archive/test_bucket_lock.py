@@ -42,11 +42,11 @@ def test_a_bucket_is_held_by_one_process_until_it_dies(archive: Archive) -> None
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
         with pytest.raises(UserError, match=rf"^images is locked by another run \(process {other.pid} on .*, since "):
-            archive.alone("images").__enter__()
-        with archive.alone("catalog"):
+            archive.lock("images").__enter__()
+        with archive.lock("catalog"):
             pass
         other.kill()
-    with archive.alone("images"):
+    with archive.lock("images"):
         assert len(_claims(archive)) == 1  # the claim of the killed process is gone
     assert _claims(archive) == []
 
@@ -56,9 +56,9 @@ def test_a_run_on_another_machine_holds_until_it_gives_no_sign_of_life(
 ) -> None:
     archive.write_json("_locks/images/other.json", {**this_process(), "machine": "far", "system": "another"})
     with pytest.raises(UserError, match=r"on far, since .* expires after 5 minutes"):
-        archive.alone("images").__enter__()
+        archive.lock("images").__enter__()
     monkeypatch.setattr(bucket_lock, "_EXPIRES", -1.0)
-    with archive.alone("images"):
+    with archive.lock("images"):
         assert len(_claims(archive)) == 1
 
 
@@ -66,18 +66,18 @@ def test_a_damaged_claim_is_no_free_table(archive: Archive) -> None:
     with archive.store.replace("_locks/images/other.json") as draft:
         Path(draft).write_text("{")
     with pytest.raises(UserError, match="images is locked by another run"):
-        archive.alone("images").__enter__()
+        archive.lock("images").__enter__()
 
 
 def test_a_run_that_was_taken_for_dead_says_so_at_its_end(archive: Archive) -> None:
-    with pytest.raises(ServiceUnavailable, match="another run took over images"), archive.alone("images"):
+    with pytest.raises(ServiceUnavailable, match="another run took over images"), archive.lock("images"):
         archive.store.remove_file(f"_locks/images/{_claims(archive)[0]}")
 
 
 def test_claims_are_renewed(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bucket_lock, "_RENEWED", 0.01)
     renewed, write = threading.Event(), Store.write_json
-    with archive.alone("images"):
+    with archive.lock("images"):
 
         def written(store: Store, path: str, value: Any) -> None:
             write(store, path, value)
@@ -104,7 +104,7 @@ def test_of_many_at_once_at_most_one_holds_a_table(
         nonlocal holders
         start.wait()
         try:
-            with archive.alone("images"):
+            with archive.lock("images"):
                 with changing:
                     holders += 1
                     observed.append(holders)
@@ -174,8 +174,8 @@ def test_a_claim_that_is_withdrawn_while_it_is_read_holds_nobody_up(
 
     monkeypatch.setattr(Store, "read_json", broken)
     if withdrawn:
-        with archive.alone("images"):
+        with archive.lock("images"):
             assert len(_claims(archive)) == 1
     else:
         with pytest.raises(OSError, match="INTERNAL_FAILURE"):
-            archive.alone("images").__enter__()
+            archive.lock("images").__enter__()

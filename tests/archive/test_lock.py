@@ -25,21 +25,21 @@ def test_a_table_is_held_by_one_process_until_it_dies(tmp_path: Path) -> None:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
         with pytest.raises(UserError, match=rf"^features/eye is locked by another run \(process {other.pid} on "):
-            archive.alone("features/eye").__enter__()
-        with archive.alone("features/other", "models/eye"):
+            archive.lock("features/eye").__enter__()
+        with archive.lock("features/other", "models/eye"):
             pass
         other.kill()
-    with archive.alone("images"), archive.alone("features/eye"):
+    with archive.lock("images"), archive.lock("features/eye"):
         pass
 
 
 def test_held_twice_in_one_process_is_twice_too_much(tmp_path: Path) -> None:
     archive = Archive.create(str(tmp_path))
     with (
-        archive.alone("images"),
+        archive.lock("images"),
         pytest.raises(UserError, match="images is locked by another run"),
-        archive.alone("images"),
+        archive.lock("images"),
     ):
         pass
-    with archive.alone("images"):
+    with archive.lock("images"):
         pass

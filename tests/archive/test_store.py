@@ -13,7 +13,7 @@ import pyarrow.fs as pafs
 import pytest
 
 from artsim.archive import CATALOG, IMAGES, Archive, Store, UserError, features, pending
-from artsim.archive.lock import alone
+from artsim.archive.lock import locked
 from artsim.errors import ServiceUnavailable
 from tests.made import add_features, jpeg, make_archive, named
 
@@ -227,9 +227,9 @@ def test_every_file_address_is_the_local_folder_with_its_lock_and_atomic_writes(
         assert Path(draft).parent == target.parent  # so that a rename commits it
     assert target.read_bytes() == b"PAR1"
     with (
-        alone(store, "images"),
+        locked(store, "images"),
         pytest.raises(UserError, match="images is locked by another run"),
-        alone(store, "images"),
+        locked(store, "images"),
     ):
         pass
 

@@ -7,7 +7,7 @@ from scipy.spatial.distance import cosine
 
 from artsim.archive import Archive, UserError
 from artsim.evaluate.comparison import compare, person
-from artsim.evaluate.systems import contenders
+from artsim.evaluate.systems import systems
 from tests.learn.made_annotations import annotations_of
 from tests.learn.made_models import model_of
 from tests.made import add_features, make_archive, named, vectors_of
@@ -54,7 +54,7 @@ def _naive(vectors: dict[str, np.ndarray], nines: np.ndarray) -> list[int]:
 def test_before_and_after_on_what_was_seen_and_held_out(archive: Archive) -> None:
     _model(archive)
     annotations = _annotations()
-    comparison = compare(archive, contenders(archive, [["dots"]], ["eye"], 0), annotations)
+    comparison = compare(archive, systems(archive, [["dots"]], ["eye"], 0), annotations)
     assert comparison.counts == {"seen": 30, "validation": 30, "new_images": 30, "new_annotations": 7}
     assert (list(comparison.tables), comparison.measured) == (["new_images", "new_annotations"], 67)
     raw = {artwork_id: vector.astype(float) for artwork_id, vector in vectors_of(archive, "dots").items()}
@@ -77,7 +77,7 @@ def test_before_and_after_on_what_was_seen_and_held_out(archive: Archive) -> Non
 
 
 def test_the_metric_is_that_asked_for(archive: Archive) -> None:
-    comparison = compare(archive, contenders(archive, [["dots"]], [], 0), _annotations(), metric="euclidean")
+    comparison = compare(archive, systems(archive, [["dots"]], [], 0), _annotations(), metric="euclidean")
     (row,) = comparison.tables["untrained"]
     raw = vectors_of(archive, "dots")
     ranks = []
@@ -91,7 +91,7 @@ def test_the_metric_is_that_asked_for(archive: Archive) -> None:
 def test_the_newest_kind_is_the_first_table_and_shows_what_was_seen(archive: Archive) -> None:
     """The seven other annotations begin with two training images, so they are new annotations of known images."""
     _model(archive)
-    tables = compare(archive, contenders(archive, [["dots"]], ["eye"], 0), _annotations()).tables
+    tables = compare(archive, systems(archive, [["dots"]], ["eye"], 0), _annotations()).tables
     raw = vectors_of(archive, "dots")
     learned = {artwork_id: _MATRIX @ vector for artwork_id, vector in raw.items()}
     features, model = tables["new_annotations"]
@@ -106,7 +106,7 @@ def test_all_rows_are_compared_on_what_none_has_seen(archive: Archive) -> None:
     """Each of two models holds out what the other was trained on; the third part is new to both."""
     _model(archive, "one", kinds=("training", "verification", "verification"))
     _model(archive, "two", kinds=("verification", "training", "verification"))
-    comparison = compare(archive, contenders(archive, [["dots"]], ["one", "two"], 0), _annotations())
+    comparison = compare(archive, systems(archive, [["dots"]], ["one", "two"], 0), _annotations())
     assert comparison.counts == {"seen": 60, "validation": 0, "new_images": 30, "new_annotations": 7}
     for kind, count in (("new_images", 30), ("new_annotations", 7)):
         features, one, two = comparison.tables[kind]
@@ -121,7 +121,7 @@ def test_an_annotation_is_of_the_kind_that_it_is_to_the_model_that_knows_most(ar
     """One model held annotations out by images, the other at random; for both they are new annotations."""
     _model(archive, "one", split="image-disjoint")
     _model(archive, "two", split="random")
-    comparison = compare(archive, contenders(archive, [], ["one", "two"], 0), _annotations())
+    comparison = compare(archive, systems(archive, [], ["one", "two"], 0), _annotations())
     assert comparison.counts == {"seen": 30, "validation": 30, "new_annotations": 37}
 
 
@@ -152,7 +152,7 @@ def test_what_a_model_was_trained_on_is_held_out_of_its_folds(archive: Archive) 
     """Training annotations get the folds' ranks, others the model's; features are measured on the same rows."""
     ranks = _cross_validated(archive, "eye", _TESTED, 5)
     annotations = _annotations()
-    comparison = compare(archive, contenders(archive, [["dots"]], ["eye"], 0), annotations)
+    comparison = compare(archive, systems(archive, [["dots"]], ["eye"], 0), annotations)
     raw = vectors_of(archive, "dots")
     learned = {artwork_id: _MATRIX @ vector for artwork_id, vector in raw.items()}
     known = set(annotations.images[:30].flat)
@@ -184,20 +184,20 @@ def test_all_models_are_compared_on_what_the_folds_of_each_tested(archive: Archi
     one = _cross_validated(archive, "one", {"new_images": range(4, 20), "new_groups": range(9)}, 6, by="artist")
     two = _cross_validated(archive, "two", {"new_images": range(10, 26)}, 7)
     trained_on = _annotations().take(np.arange(30))
-    comparison = compare(archive, contenders(archive, [["dots"]], ["one", "two"], 0), trained_on)
+    comparison = compare(archive, systems(archive, [["dots"]], ["one", "two"], 0), trained_on)
     assert comparison.counts == {"seen": 30, "validation": 0, "new_images": 10}
     rows = comparison.tables["new_images"]
     assert [row.before.n for row in rows] == [10, 10, 10]
     for row, ranks in zip(rows[1:], (one, two), strict=True):
         assert row.after.value == pytest.approx(np.mean([ranks["new_images"][index][0] for index in range(10, 20)]))
         assert row.note == "cross-validated, 5 folds; a head on dots"
-    alone = compare(archive, contenders(archive, [], ["one"], 0), trained_on)
+    alone = compare(archive, systems(archive, [], ["one"], 0), trained_on)
     assert {kind: rows[0].after.n for kind, rows in alone.tables.items()} == {"new_groups": 9, "new_images": 16}
 
 
 def test_one_held_out_fold_says_so(archive: Archive) -> None:
     _cross_validated(archive, "eye", {"new_images": range(5, 6)}, 8)
-    comparison = compare(archive, contenders(archive, [], ["eye"], 0), _annotations().take(np.arange(6)))
+    comparison = compare(archive, systems(archive, [], ["eye"], 0), _annotations().take(np.arange(6)))
     (row,) = comparison.tables["new_images"]
     assert row.note == "one held-out fold; a head on dots"
 
@@ -205,7 +205,7 @@ def test_one_held_out_fold_says_so(archive: Archive) -> None:
 def test_without_its_inputs_a_model_is_compared_with_what_its_folds_began_with(archive: Archive) -> None:
     """Without the untrained features of a fine-tuned backbone, ``before`` is unknown for new annotations."""
     ranks = _cross_validated(archive, "eye", _TESTED, 5)
-    entries = [replace(entry, before=None) for entry in contenders(archive, [], ["eye"], 0)]
+    entries = [replace(entry, before=None) for entry in systems(archive, [], ["eye"], 0)]
     (row,) = compare(archive, entries, _annotations().take(np.arange(30))).tables["new_images"]
     assert row.before.value == pytest.approx(np.mean([before for _, before in ranks["new_images"].values()]))
     assert (row.gain.n, row.before_seen, row.after_seen.n) == (16, None, 30)
@@ -216,7 +216,7 @@ def test_without_its_inputs_a_model_is_compared_with_what_its_folds_began_with(a
 
 def test_folds_that_measured_by_another_distance_are_left_out(archive: Archive) -> None:
     _cross_validated(archive, "eye", _TESTED, 5)
-    entries = contenders(archive, [["dots"]], ["eye"], 0)
+    entries = systems(archive, [["dots"]], ["eye"], 0)
     comparison = compare(archive, entries, _annotations().take(np.arange(30)), metric="euclidean")
     assert (list(comparison.tables), comparison.counts) == (["seen"], {"seen": 30, "validation": 0})
     assert comparison.tables["seen"][1].after_seen.n == 30
@@ -229,21 +229,21 @@ def test_folds_that_measured_by_another_distance_are_left_out(archive: Archive) 
 
 def test_features_that_a_model_wrote_are_scored_by_its_folds_where_they_stand_alone(archive: Archive) -> None:
     ranks = _cross_validated(archive, "eye", _TESTED, 5)
-    (entry,) = contenders(archive, [], ["eye"], 0)
+    (entry,) = systems(archive, [], ["eye"], 0)
     add_features(archive, "eye", dict(zip(_IDS, entry.source.find(_IDS), strict=True)))
     archive.write_json("features/eye/_about.json", {"model_hash": entry.models[0].hash})
     trained_on = _annotations().take(np.arange(30))
-    (row,) = compare(archive, contenders(archive, [["eye"]], [], 0), trained_on).tables["new_images"]
+    (row,) = compare(archive, systems(archive, [["eye"]], [], 0), trained_on).tables["new_images"]
     assert row.after.value == pytest.approx(np.mean([rank for rank, _ in ranks["new_images"].values()]))
     assert row.note == "cross-validated, 5 folds; written by eye"
-    stacked = compare(archive, contenders(archive, [["eye", "dots"]], [], 0), trained_on)
+    stacked = compare(archive, systems(archive, [["eye", "dots"]], [], 0), trained_on)
     assert (list(stacked.tables), stacked.counts["seen"]) == (["seen"], 30)
 
 
 def test_a_collapsed_model_scores_chance_and_one_of_nan_the_last_place(archive: Archive) -> None:
     _model(archive, "zeros", np.zeros((2, 5)))
     _model(archive, "nan", np.full((2, 5), np.nan))
-    zeros, nan = compare(archive, contenders(archive, [], ["zeros", "nan"], 0), _annotations()).tables["new_images"]
+    zeros, nan = compare(archive, systems(archive, [], ["zeros", "nan"], 0), _annotations()).tables["new_images"]
     for score in (zeros.after, zeros.after_seen):
         assert (score.value, score.low, score.high) == (4.5, 4.5, 4.5)
     for score in (nan.after, nan.after_seen):
@@ -255,7 +255,7 @@ def test_a_collapsed_model_scores_chance_and_one_of_nan_the_last_place(archive: 
 def test_only_seen_annotations_leave_the_rest_empty(archive: Archive) -> None:
     _model(archive)
     seen = _annotations().take(np.arange(30))
-    features, model = compare(archive, contenders(archive, [["dots"]], ["eye"], 0), seen).tables["seen"]
+    features, model = compare(archive, systems(archive, [["dots"]], ["eye"], 0), seen).tables["seen"]
     assert (features.before, features.against_first) == (None, None)
     assert (model.after_seen.n, model.before, model.after, model.gain) == (30, None, None, None)
 
@@ -263,7 +263,7 @@ def test_only_seen_annotations_leave_the_rest_empty(archive: Archive) -> None:
 def test_nothing_to_evaluate_on(archive: Archive) -> None:
     _model(archive)
     with pytest.raises(UserError, match="no annotations to evaluate on: 4 of 4 chose the best epoch"):
-        compare(archive, contenders(archive, [], ["eye"], 0), _annotations().take(np.arange(30, 34)))
+        compare(archive, systems(archive, [], ["eye"], 0), _annotations().take(np.arange(30, 34)))
 
 
 def test_a_person(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from scipy.spatial.distance import cosine
 from artsim.annotations.links import Link, add_links
 from artsim.archive import Archive, UserError
 from artsim.evaluate.links import compare_links
-from artsim.evaluate.systems import contenders
+from artsim.evaluate.systems import systems
 from tests.learn.made_models import model_of
 from tests.made import CLOSED, add_features, make_archive, named, vectors_of
 
@@ -52,7 +52,7 @@ def _naive(vectors: dict[str, np.ndarray], linked: dict[str, list[str]]) -> dict
 
 def test_every_linked_artwork_looks_for_those_it_is_linked_to(tmp_path: Path) -> None:
     archive = _archive(tmp_path / "archive")
-    (row,), counts = compare_links(archive, contenders(archive, [["dots"]], [], 0))
+    (row,), counts = compare_links(archive, systems(archive, [["dots"]], [], 0))
     assert counts == {"links": 4, "left_out": 1, "queries": 7, "seen_queries": 0, "clusters": 3}
     linked = {_A: [_B], _B: [_A, _C], _C: [_B], _D: [_E], _E: [_D], _IDS[20]: [_IDS[21]], _IDS[21]: [_IDS[20]]}
     expected = _naive(vectors_of(archive, "dots"), linked)
@@ -64,7 +64,7 @@ def test_every_linked_artwork_looks_for_those_it_is_linked_to(tmp_path: Path) ->
 
 def test_what_is_protected_is_neither_query_nor_answer(tmp_path: Path) -> None:
     archive = _archive(tmp_path / "archive")
-    (row,), counts = compare_links(archive, contenders(archive, [["dots"]], [], 0), public_only=True)
+    (row,), counts = compare_links(archive, systems(archive, [["dots"]], [], 0), public_only=True)
     assert (counts["links"], counts["left_out"], counts["queries"]) == (3, 2, 5)
     public = {
         artwork_id: vector
@@ -80,7 +80,7 @@ def test_queries_of_clusters_seen_in_training_stand_apart(tmp_path: Path) -> Non
     archive = _archive(tmp_path / "archive")
     matrix = np.random.default_rng(1).normal(size=(3, 4))
     model_of(archive, "eye", "dots", matrix, [("x", [_C, *_IDS[40:48]], "training")])
-    rows, counts = compare_links(archive, contenders(archive, [["dots"]], ["eye"], 0))
+    rows, counts = compare_links(archive, systems(archive, [["dots"]], ["eye"], 0))
     assert counts["seen_queries"] == 3
     raw = vectors_of(archive, "dots")
     spaces = [raw, {artwork_id: matrix @ vector for artwork_id, vector in raw.items()}]
@@ -98,4 +98,4 @@ def test_queries_of_clusters_seen_in_training_stand_apart(tmp_path: Path) -> Non
 def test_nothing_to_look_for(tmp_path: Path, links: list, said: str) -> None:
     archive = _archive(tmp_path / "archive", links)
     with pytest.raises(UserError, match=said):
-        compare_links(archive, contenders(archive, [["dots"]], [], 0))
+        compare_links(archive, systems(archive, [["dots"]], [], 0))

@@ -5,8 +5,8 @@ import pytest
 
 from artsim.annotations.store import Annotations
 from artsim.archive import Archive
-from artsim.evaluate.novelty import LEVELS, standing
-from artsim.evaluate.systems import contenders
+from artsim.evaluate.novelty import LEVELS, novelty
+from artsim.evaluate.systems import systems
 from tests.learn.made_annotations import annotations_of, catalog_of, features_of
 from tests.learn.made_models import model_of
 from tests.made import make_archive, named
@@ -39,8 +39,8 @@ def _annotations(seed: int = 2) -> Annotations:
 
 
 def _levels(archive: Archive, annotations: Annotations, *, features: bool = False, metric: str = "cosine") -> list[str]:
-    (entry,) = contenders(archive, [["dots"]] if features else [], [] if features else ["eye"], 0)
-    return [LEVELS[level] for level in standing(archive, entry, annotations, metric).level]
+    (entry,) = systems(archive, [["dots"]] if features else [], [] if features else ["eye"], 0)
+    return [LEVELS[level] for level in novelty(archive, entry, annotations, metric).level]
 
 
 def _rows(annotations: Annotations, roles: dict[int, str]) -> list[tuple[str, list[str], str]]:
@@ -102,8 +102,8 @@ def test_groups_that_are_not_in_this_catalog_are_not_called_new(archive: Archive
     annotations = _annotations()
     model_of(archive, "eye", "dots", np.eye(4), _rows(annotations, {0: "training"}), by="artist")
     other = make_archive(tmp_path / "other", sorted(set(_IDS) - set(annotations.images[0])))
-    (entry,) = contenders(archive, [], ["eye"], 0)
-    levels = [LEVELS[level] for level in standing(other, entry, annotations.take(np.arange(1, 60)), "cosine").level]
+    (entry,) = systems(archive, [], ["eye"], 0)
+    levels = [LEVELS[level] for level in novelty(other, entry, annotations.take(np.arange(1, 60)), "cosine").level]
     assert set(levels) == {"new_images", "new_annotations"}
 
 
@@ -130,12 +130,12 @@ def test_ranks_of_the_cross_validation(archive: Archive) -> None:
     ]
     rows = _rows(annotations, dict.fromkeys(range(3), "training"))
     model_of(archive, "eye", "dots", np.eye(4), rows, split="folds", held_out=held_out)
-    (entry,) = contenders(archive, [], ["eye"], 0)
-    result = standing(archive, entry, annotations, "cosine")
+    (entry,) = systems(archive, [], ["eye"], 0)
+    result = novelty(archive, entry, annotations, "cosine")
     assert set(result.tested) == {"new_images", "new_annotations"}
     np.testing.assert_array_equal(result.tested["new_images"].rank, [2.5, np.nan, 1, np.nan])
     np.testing.assert_array_equal(result.tested["new_images"].before, [4, np.nan, 6.5, np.nan])
     assert (result.tested["new_images"].folds, result.tested["new_annotations"].folds) == (3, 1)
     assert result.exactly("new_annotations").tolist()[:3] == [False, False, True]
     assert result.at_least("new_images").tolist()[:3] == [True, False, True]
-    assert standing(archive, entry, annotations, "euclidean").tested == {}
+    assert novelty(archive, entry, annotations, "euclidean").tested == {}

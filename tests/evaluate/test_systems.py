@@ -7,7 +7,7 @@ import pytest
 from artsim.archive import Archive, UserError
 from artsim.encoders.backbone import card_of
 from artsim.encoders.model import FORMAT, ROLES, Model
-from artsim.evaluate.systems import comparable, contenders, without_vector
+from artsim.evaluate.systems import comparable, systems, without_vector
 from artsim.extract.plan import make_plans
 from artsim.vision.backbones import parse_feature
 from tests.learn.made_annotations import annotations_of
@@ -29,7 +29,7 @@ def archive(tmp_path: Path) -> Archive:
 
 def test_each_feature_alone_then_stacked_then_each_model(archive: Archive) -> None:
     model_of(archive, "eye", "dots", np.eye(4), [])
-    entries = contenders(archive, [["dots", "more:2"], ["more:2"], ["dots"]], ["eye"], 0)
+    entries = systems(archive, [["dots", "more:2"], ["more:2"], ["dots"]], ["eye"], 0)
     assert [entry.label for entry in entries] == ["dots", "more:2", "dots + more:2", "eye"]
     assert [len(entry.models) for entry in entries] == [0, 0, 0, 1]
     assert entries[2].source.find([_IDS[0]]).shape == (1, 6)
@@ -41,7 +41,7 @@ def test_a_model_is_taken_by_its_path(archive: Archive, tmp_path: Path) -> None:
     other = make_archive(tmp_path / "other", _IDS[:9])
     add_features(other, "dots", {artwork_id: np.ones(4) for artwork_id in _IDS[:9]})
     model_of(other, "far", "dots", np.eye(4), [])
-    (entry,) = contenders(archive, [], [f"{other.uri}/models/far"], 0)
+    (entry,) = systems(archive, [], [f"{other.uri}/models/far"], 0)
     assert (entry.label, entry.note) == ("far", "a head on dots")
 
 
@@ -50,7 +50,7 @@ def test_a_model_is_taken_by_its_path(archive: Archive, tmp_path: Path) -> None:
 )
 def test_what_is_not_there(archive: Archive, features: list, models: list, said: str) -> None:
     with pytest.raises(UserError, match=said):
-        contenders(archive, features, models, 0)
+        systems(archive, features, models, 0)
 
 
 def test_features_that_a_model_wrote_are_learned_by_it(archive: Archive) -> None:
@@ -58,15 +58,15 @@ def test_features_that_a_model_wrote_are_learned_by_it(archive: Archive) -> None
     model = model_of(archive, "eye", "dots", np.eye(4), [])
     add_features(archive, "eye", {artwork_id: np.eye(4)[row % 4] + row for row, artwork_id in enumerate(_IDS)})
     archive.write_json("features/eye/_about.json", {"model_hash": model.hash})
-    more, eye, both = contenders(archive, [["more", "eye"]], [], 0)
+    more, eye, both = systems(archive, [["more", "eye"]], [], 0)
     assert [more.note, eye.note, both.note] == ["untrained", "written by eye", "written by eye"]
     assert [[model.name for model in entry.models] for entry in (more, eye, both)] == [[], ["eye"], ["eye"]]
     assert [entry.tested and entry.tested.name for entry in (more, eye, both)] == [None, "eye", None]
-    (part,) = contenders(archive, [["eye:2"]], [], 0)
+    (part,) = systems(archive, [["eye:2"]], [], 0)
     assert (part.models[0].name, part.tested) == ("eye", None)
     archive.write_json("features/eye/_about.json", {"model_hash": "of another model"})
     with pytest.raises(UserError, match="--features eye: written by a model that is not models/eye"):
-        contenders(archive, [["eye"]], [], 0)
+        systems(archive, [["eye"]], [], 0)
 
 
 def test_a_head_on_what_a_model_wrote_is_learned_by_both(archive: Archive) -> None:
@@ -74,7 +74,7 @@ def test_a_head_on_what_a_model_wrote_is_learned_by_both(archive: Archive) -> No
     add_features(archive, "first", {artwork_id: np.ones(4) for artwork_id in _IDS})
     archive.write_json("features/first/_about.json", {"model_hash": first.hash})
     model_of(archive, "second", "first", np.eye(4), [])
-    first_entry, second_entry = contenders(archive, [], ["first", "second"], 0)
+    first_entry, second_entry = systems(archive, [], ["first", "second"], 0)
     assert [model.name for model in second_entry.models] == ["second", "first"]
     assert first_entry.tested is first_entry.models[0]
     assert second_entry.tested is None
@@ -82,7 +82,7 @@ def test_a_head_on_what_a_model_wrote_is_learned_by_both(archive: Archive) -> No
 
 def test_which_ids_lack_a_vector(archive: Archive) -> None:
     model_of(archive, "eye", "dots", np.eye(4), [])
-    dots, more, both, eye = contenders(archive, [["dots", "more"]], ["eye"], 0)
+    dots, more, both, eye = systems(archive, [["dots", "more"]], ["eye"], 0)
     asked = [*_IDS[:10], _IDS[55], "stranger"]
     assert without_vector(archive, dots, asked) == {_IDS[3], "stranger"}
     assert without_vector(archive, more, asked) == {_IDS[5], _IDS[55], "stranger"}
@@ -98,20 +98,20 @@ def test_a_fine_tuned_backbone(tmp_path: Path) -> None:
     about = {"format": FORMAT, **card_of(plan), "recipe": {}, "dimension": plan.dimensions[0]}
     rows = pa.Table.from_pylist([{"annotation_id": "x", "images": _IDS[:9], "role": "training"}], schema=ROLES)
     Model("tuned", about, plan.state, rows).save(archive)
-    (entry,) = contenders(archive, [], ["tuned"], 0)
+    (entry,) = systems(archive, [], ["tuned"], 0)
     assert (entry.label, entry.note, entry.before) == ("tuned", "fine-tuned test_resnet.r160_in1k", None)
     assert without_vector(archive, entry, _IDS[:13]) == {_IDS[4], _IDS[12]}
     assert entry.source.find(_IDS[:3]).shape == (3, plan.dimensions[0])
     add_features(archive, "test_resnet.r160_in1k", {artwork_id: np.ones(3) for artwork_id in _IDS[1:12]})
     for weights_hash, same in (("another", False), (plan.weights_hash, True)):
         archive.write_json("features/test_resnet.r160_in1k/_about.json", {"weights_hash": weights_hash})
-        (entry,) = contenders(archive, [], ["tuned"], 0)
+        (entry,) = systems(archive, [], ["tuned"], 0)
         assert (entry.before is not None) == same
     assert without_vector(archive, entry, _IDS[:13]) == {_IDS[0], _IDS[4], _IDS[12]}
 
 
 def test_annotations_that_all_contenders_can_judge(archive: Archive) -> None:
-    entries = contenders(archive, [["dots", "more"]], [], 0)
+    entries = systems(archive, [["dots", "more"]], [], 0)
     annotations = comparable(archive, entries, annotations_of([*_NINES, [*_IDS[42:50], _IDS[50]]]))
     assert annotations.images.tolist() == _NINES[1:5]  # the first has ids 3 and 5; the last two have ids from 50 on
     assert len(comparable(archive, entries, annotations_of([]))) == 0

@@ -90,14 +90,14 @@ def test_an_address_does_not_change_under_a_scrape(tmp_path: Path) -> None:
     catalog(tmp_path, HEADER + "1,http://m.org/1.jpg,One,Painter")
     archive = Archive.open(str(tmp_path / "a"))
     store_images(archive)
-    with archive.alone("images"), pytest.raises(UserError, match="images is locked by another run"):
+    with archive.lock("images"), pytest.raises(UserError, match="images is locked by another run"):
         catalog(tmp_path, HEADER + "1,http://m.org/2.jpg,One,Painter")
     assert catalog(tmp_path, HEADER + "1,http://m.org/2.jpg,One,Painter")["images_moved"] == 1
 
 
 def test_a_second_catalog_at_the_same_time_says_who_is_at_work(tmp_path: Path) -> None:
     archive = Archive.create(str(tmp_path / "a"), shards=2)
-    with archive.alone("catalog"), pytest.raises(UserError, match=r"catalog is locked by another run .*process \d+"):
+    with archive.lock("catalog"), pytest.raises(UserError, match=r"catalog is locked by another run .*process \d+"):
         catalog(tmp_path, HEADER + "1,http://m.org/1.jpg,One,Painter")
     assert catalog(tmp_path, HEADER + "1,http://m.org/1.jpg,One,Painter")["rows_out"] == 1
 

@@ -72,7 +72,7 @@ def read_only(tmp_path: Path) -> Iterator[Archive]:
 def full(tmp_path: Path) -> Iterator[Archive]:
     """An archive on a full disk. The lock files already exist, so that jobs get as far as writing tables."""
     archive = full_archive(tmp_path)
-    with archive.alone(*{table for case in cases() for table in case.writes}):
+    with archive.lock(*{table for case in cases() for table in case.writes}):
         pass
     with _disk(archive, "12m") as folder:
         with (folder / "filler").open("wb", buffering=0) as filler:

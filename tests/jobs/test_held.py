@@ -19,7 +19,7 @@ _HOLD = """
 import sys
 from artsim.archive import Archive
 archive = Archive.open(sys.argv[1])
-with archive.alone(*sys.argv[2:]):
+with archive.lock(*sys.argv[2:]):
     print("held", flush=True)
     sys.stdin.read()
 """

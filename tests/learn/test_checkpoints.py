@@ -10,17 +10,17 @@ import torch
 from artsim.archive import Store
 from artsim.learn.checkpoints import commit, latest
 from artsim.learn.epochs import Progress, epochs
-from artsim.learn.heads.trainer import HeadTrainee
+from artsim.learn.heads.trainer import HeadTrainer
 from artsim.learn.recipe import Recipe
 
 _RECIPE = Recipe(head="residual", hidden=3, epochs=4, patience=4)
 _FOLDER = "models/_eye"
 
 
-def _make() -> HeadTrainee:
+def _make() -> HeadTrainer:
     rng = np.random.default_rng(2)
     judged = np.array([rng.choice(20, 9, replace=False) for _ in range(12)])
-    return HeadTrainee(rng.normal(size=(20, 4)).astype(np.float32), judged[:8], judged[8:], _RECIPE)
+    return HeadTrainer(rng.normal(size=(20, 4)).astype(np.float32), judged[:8], judged[8:], _RECIPE)
 
 
 @pytest.fixture
@@ -44,9 +44,9 @@ def _begun(store: Store) -> tuple[int, list[str]]:
 def test_the_last_two_are_kept(store: Store) -> None:
     assert sorted(path.name for path in Path(store.root, _FOLDER).iterdir()) == ["epoch-000003", "epoch-000004"]
     assert _begun(store) == (4, [])
-    trainee, progress, _ = latest(store, _FOLDER, _make)
+    trainer, progress, _ = latest(store, _FOLDER, _make)
     assert progress is not None
-    for name, tensor in trainee.tensors().items():
+    for name, tensor in trainer.tensors().items():
         assert torch.equal(tensor, progress.state["head"][name])
 
 
@@ -100,10 +100,10 @@ def _a_folder(path: Path) -> None:
 )
 def test_what_is_no_checkpoint_is_skipped_and_replaced(store: Store, spoil: Callable[[Path], None]) -> None:
     spoil(_file(store))
-    trainee, begun, unreadable = latest(store, _FOLDER, _make)
+    trainer, begun, unreadable = latest(store, _FOLDER, _make)
     assert begun is not None
     assert (len(begun.history), unreadable) == (3, ["epoch-000004"])
-    for progress in epochs(trainee, _RECIPE, 0, begun):
+    for progress in epochs(trainer, _RECIPE, 0, begun):
         commit(store, _FOLDER, progress)
     assert _begun(store) == (4, [])
 

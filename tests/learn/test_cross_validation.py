@@ -20,10 +20,10 @@ from artsim.encoders.model import load_model
 from artsim.learn import cross_validation as module
 from artsim.learn import train as training
 from artsim.learn.epochs import Progress, epochs
-from artsim.learn.experiment import Question
+from artsim.learn.experiment import Experiment
 from artsim.learn.fold_plan import kinds_of, make_folds
 from artsim.learn.heads.learner import HeadLearner, covariance_of
-from artsim.learn.heads.trainer import HeadTrainee
+from artsim.learn.heads.trainer import HeadTrainer
 from artsim.learn.plan import IN_FOLDS, make_plan, pool_sample
 from artsim.learn.recipe import Recipe
 from artsim.learn.train import train
@@ -32,7 +32,7 @@ from artsim.metrics.meanrank import ranks
 from tests.learn.annotated import annotated, kind_of, pool_of
 
 _RECIPE = Recipe(hidden=8, dropout=0.2, epochs=6, patience=2, batch=32, learning_rate=0.01)
-_QUESTION = Question({"features": ["dots"]}, _RECIPE, None, False, IN_FOLDS, "artist", 0, False)
+_EXPERIMENT = Experiment({"features": ["dots"]}, _RECIPE, None, False, IN_FOLDS, "artist", 0, False)
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +47,12 @@ def archive(tmp_path: Path) -> Archive:
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Trains in this process without Ray; returns the ``HeadTrainee`` objects, those of the folds first."""
-    trainees: list[Any] = []
+    """Trains in this process without Ray; returns the ``HeadTrainer`` objects, those of the folds first."""
+    trainers: list[Any] = []
 
     def remember(make: Any) -> Any:
-        trainees.append(make())
-        return trainees[-1]
+        trainers.append(make())
+        return trainers[-1]
 
     def run(make: Any, recipe: Recipe, *, seed: int, show: Any, **_: Any) -> Progress:
         for progress in epochs(remember(make), recipe, seed):
@@ -68,21 +68,23 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr("artsim.runtime.connect", lambda: None)
     monkeypatch.setattr("ray.put", lambda value: value)
     monkeypatch.setattr("ray.get", lambda value: value)
-    return trainees
+    return trainers
 
 
-def _train(archive: Archive, question: Question = _QUESTION, name: str = "eye", again: bool = False) -> dict[str, Any]:
-    learner = partial(HeadLearner, archive, question.inputs["features"], False, question.seed)
-    return train(archive, name, question, learner, workers=ALONE, again=again)
+def _train(
+    archive: Archive, experiment: Experiment = _EXPERIMENT, name: str = "eye", again: bool = False
+) -> dict[str, Any]:
+    learner = partial(HeadLearner, archive, experiment.inputs["features"], False, experiment.seed)
+    return train(archive, name, experiment, learner, workers=ALONE, again=again)
 
 
-def _cut(archive: Archive, question: Question = _QUESTION) -> Any:
-    learner = HeadLearner(archive, question.inputs["features"], False, 0, None)
-    how = {"annotators": None, "links": False, "kind": IN_FOLDS, "column": question.split_by}
+def _cut(archive: Archive, experiment: Experiment = _EXPERIMENT) -> Any:
+    learner = HeadLearner(archive, experiment.inputs["features"], False, 0, None)
+    how = {"annotators": None, "links": False, "kind": IN_FOLDS, "column": experiment.split_by}
     plan = make_plan(archive, learner.usable, **how, seed=0, public_only=False)
-    sample = pool_sample(archive, learner.usable, 0) if question.recipe.negatives != "own" else []
+    sample = pool_sample(archive, learner.usable, 0) if experiment.recipe.negatives != "own" else []
     folder = tempfile.mkdtemp(prefix="_run-", dir=archive.uri)
-    return learner, plan, make_folds(archive, Path(folder).name, plan, question, kinds_of(question), sample=sample)
+    return learner, plan, make_folds(archive, Path(folder).name, plan, experiment, kinds_of(experiment), sample=sample)
 
 
 def test_the_model_is_trained_on_every_annotation(archive: Archive, here: list[Any]) -> None:
@@ -124,8 +126,8 @@ def test_no_fold_trains_on_what_it_tests(made: Archive) -> None:
 def test_what_is_mined_is_not_held_out_nor_of_a_held_out_artist(tmp_path: Path) -> None:
     """The archive has many artworks without annotations."""
     archive = annotated(tmp_path / "few", count=25)
-    question = replace(_QUESTION, recipe=replace(_RECIPE, negatives="semihard", mined=3))
-    _, plan, fold_set = _cut(archive, question)
+    experiment = replace(_EXPERIMENT, recipe=replace(_RECIPE, negatives="semihard", mined=3))
+    _, plan, fold_set = _cut(archive, experiment)
     annotated_ids = set(plan.images("training").flat)
     for fold in fold_set.folds:
         mined = {fold_set.ids[place] for place in fold.pool} - annotated_ids
@@ -175,11 +177,11 @@ def test_scores_are_those_of_the_folds(archive: Archive, here: list[Any]) -> Non
 def _ranks_by_epoch(vectors: np.ndarray, fold: Any, total: Covariance, epochs_: int | None = None) -> np.ndarray:
     """Ranks of a fold's tested rows after each epoch (epochs, rows), with early stopping unless ``epochs_`` is set."""
     recipe = replace(_RECIPE, epochs=epochs_ or _RECIPE.epochs)
-    trainee = HeadTrainee(vectors, fold.training, fold.validation, recipe, 0, total=total)
+    trainer = HeadTrainer(vectors, fold.training, fold.validation, recipe, 0, total=total)
     ranks_by_epoch: list[np.ndarray] = []
     for epoch in range(recipe.epochs):
-        trainee.train_epoch(epoch)
-        ranks_by_epoch.append(trainee.validate())
+        trainer.train_epoch(epoch)
+        ranks_by_epoch.append(trainer.validate())
         means = [epoch_ranks.mean() for epoch_ranks in ranks_by_epoch]
         if not epochs_ and len(means) - 1 - int(np.argmin(means)) >= recipe.patience:
             break
@@ -236,7 +238,7 @@ def test_a_damaged_fold_is_named(archive: Archive, here: list[Any], monkeypatch:
 
 def test_two_annotations_are_enough(tmp_path: Path, here: list[Any]) -> None:
     archive = annotated(tmp_path / "few", count=2)
-    report = _train(archive, replace(_QUESTION, split_by=None))
+    report = _train(archive, replace(_EXPERIMENT, split_by=None))
     assert report["split"]["training"] == 2
     assert report["scores"]["new_annotations"]["after"]["n"] == 2
     single = annotated(tmp_path / "one", count=1)
@@ -245,14 +247,14 @@ def test_two_annotations_are_enough(tmp_path: Path, here: list[Any]) -> None:
 
 
 def test_a_collapsed_model_scores_chance(archive: Archive, here: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    step = HeadTrainee.train_epoch
+    step = HeadTrainer.train_epoch
 
-    def collapsing(self: HeadTrainee, epoch: int) -> dict[str, float]:
+    def collapsing(self: HeadTrainer, epoch: int) -> dict[str, float]:
         report = step(self, epoch)
         self.inputs = self.inputs * 0 + 1  # all images get the same vector
         return report
 
-    monkeypatch.setattr(HeadTrainee, "train_epoch", collapsing)
+    monkeypatch.setattr(HeadTrainer, "train_epoch", collapsing)
     scores = _train(archive)["scores"]
     for kind in KINDS:
         assert scores[kind]["after"]["value"] == scores[kind]["after"]["low"] == 4.5
@@ -306,7 +308,7 @@ def test_a_run_goes_on_with_the_groups_that_it_began_with(
 
 def test_a_column_without_values_makes_no_groups(archive: Archive, here: list[Any]) -> None:
     with pytest.raises(UserError, match="--split-by school: no annotated image has a value there"):
-        _train(archive, replace(_QUESTION, split_by="school"))
+        _train(archive, replace(_EXPERIMENT, split_by="school"))
 
 
 def test_a_kind_that_can_not_be_tested_is_told(
@@ -317,6 +319,6 @@ def test_a_kind_that_can_not_be_tested_is_told(
         for part in catalog.parts(shard):
             rows = [{**row, "school": "one"} for row in catalog.read(shard, part).to_pylist()]
             catalog.write(shard, part, pa.Table.from_pylist(rows, schema=CATALOG))
-    report = _train(archive, replace(_QUESTION, split_by="school"))
+    report = _train(archive, replace(_EXPERIMENT, split_by="school"))
     assert "new groups: too few annotations for two folds" in caplog.text
     assert list(report["scores"]) == ["seen", NEW_IMAGES, NEW_ANNOTATIONS]

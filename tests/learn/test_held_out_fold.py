@@ -13,7 +13,7 @@ from artsim.encoders.model import load_model
 from artsim.learn import held_out_fold as module
 from artsim.learn import train as training
 from artsim.learn.epochs import Progress, epochs
-from artsim.learn.experiment import Question
+from artsim.learn.experiment import Experiment
 from artsim.learn.fold_plan import make_folds
 from artsim.learn.heads.learner import HeadLearner
 from artsim.learn.plan import IN_FOLDS, make_plan
@@ -23,7 +23,9 @@ from artsim.learn.workers import ALONE
 from tests.learn.annotated import annotated
 
 _RECIPE = Recipe(hidden=8, dropout=0.2, epochs=6, patience=3, batch=32, learning_rate=0.01)
-_QUESTION = Question({"features": ["dots"], "finetune": "a stand-in"}, _RECIPE, None, False, IN_FOLDS, None, 0, False)
+_EXPERIMENT = Experiment(
+    {"features": ["dots"], "finetune": "a stand-in"}, _RECIPE, None, False, IN_FOLDS, None, 0, False
+)
 
 
 @pytest.fixture
@@ -33,14 +35,14 @@ def archive(tmp_path: Path) -> Archive:
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Trains in this process without Ray; returns each ``HeadTrainee`` with its last ``Progress``."""
+    """Trains in this process without Ray; returns each ``HeadTrainer`` with its last ``Progress``."""
     trained: list[Any] = []
 
     def run(make: Any, recipe: Recipe, *, seed: int, show: Any, **_: Any) -> Progress:
-        trainee = make()
-        for progress in epochs(trainee, recipe, seed):
+        trainer = make()
+        for progress in epochs(trainer, recipe, seed):
             show(progress.history[-1])
-        trained.append((trainee, progress))
+        trained.append((trainer, progress))
         return progress
 
     for where in (training, module):
@@ -51,9 +53,9 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return trained
 
 
-def _train(archive: Archive, question: Question = _QUESTION) -> dict[str, Any]:
-    learner = partial(HeadLearner, archive, ["dots"], False, question.seed)
-    return train(archive, "eye", question, learner, workers=ALONE, again=False)
+def _train(archive: Archive, experiment: Experiment = _EXPERIMENT) -> dict[str, Any]:
+    learner = partial(HeadLearner, archive, ["dots"], False, experiment.seed)
+    return train(archive, "eye", experiment, learner, workers=ALONE, again=False)
 
 
 def test_one_half_chooses_the_epoch_the_other_gives_the_score(archive: Archive, here: list[Any]) -> None:
@@ -63,7 +65,7 @@ def test_one_half_chooses_the_epoch_the_other_gives_the_score(archive: Archive, 
     learner = HeadLearner(archive, ["dots"], False, 0, None)
     how = {"annotators": None, "links": False, "kind": IN_FOLDS, "column": None}
     plan = make_plan(archive, learner.usable, **how, seed=0, public_only=False)
-    fold = make_folds(archive, "_run", plan, _QUESTION, ["new_images"]).folds[0]
+    fold = make_folds(archive, "_run", plan, _EXPERIMENT, ["new_images"]).folds[0]
     names = plan.rows["annotation_id"].to_pylist()
     scored = set(model.held_out["annotation_id"].to_pylist())
     assert scored < {names[row] for row in fold.rows}
@@ -104,4 +106,4 @@ def test_a_fold_that_is_done_is_not_trained_again(
 def test_too_few_annotations_to_hold_out_any(tmp_path: Path, here: list[Any]) -> None:
     archive = annotated(tmp_path / "few", count=2)
     with pytest.raises(UserError, match="too few annotations to hold out a fold"):
-        _train(archive, replace(_QUESTION, split_by=None))
+        _train(archive, replace(_EXPERIMENT, split_by=None))

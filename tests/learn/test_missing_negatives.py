@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from artsim.learn.heads.trainer import HeadTrainee
+from artsim.learn.heads.trainer import HeadTrainer
 from artsim.learn.losses import make_loss
 from artsim.learn.recipe import Recipe
 from artsim.metrics.meanrank import ranks
@@ -45,11 +45,11 @@ def test_a_head_takes_the_step_of_what_is_there(recipe: Recipe) -> None:
     """The loss of a training step equals the naive loss of the negatives present; all tensors stay finite."""
     recipe = replace(recipe, head="linear", hidden=4, dropout=0.0, batch=2, weight_decay=0.0)
     vectors = _rows(10).numpy()
-    trainee = HeadTrainee(vectors, _JUDGED, np.empty((0, 9), np.int64), recipe)
-    embedding = trainee.head(torch.from_numpy(vectors))
+    trainer = HeadTrainer(vectors, _JUDGED, np.empty((0, 9), np.int64), recipe)
+    embedding = trainer.head(torch.from_numpy(vectors))
     expected = _naive_loss(embedding, recipe)
-    assert trainee.train_epoch(0)["loss"] == pytest.approx(float(expected), rel=1e-4)
-    assert all(torch.isfinite(tensor).all() for tensor in trainee.tensors().values())
+    assert trainer.train_epoch(0)["loss"] == pytest.approx(float(expected), rel=1e-4)
+    assert all(torch.isfinite(tensor).all() for tensor in trainer.tensors().values())
 
 
 def _naive_loss(embedding: torch.Tensor, recipe: Recipe) -> torch.Tensor:
@@ -81,11 +81,11 @@ def _naive_loss(embedding: torch.Tensor, recipe: Recipe) -> torch.Tensor:
 def test_a_missing_negative_is_not_what_a_head_is_fitted_to(head: str) -> None:
     vectors = _rows(10).numpy()
     recipe = Recipe(head=head, hidden=4)
-    original = HeadTrainee(vectors, _JUDGED, np.empty((0, 9), np.int64), recipe)
+    original = HeadTrainer(vectors, _JUDGED, np.empty((0, 9), np.int64), recipe)
     changed = vectors.copy()
     changed[-1] = 1e3  # index -1 would read row 9; ``judged`` has 8 in its place
     judged = np.where(_JUDGED == 9, 8, _JUDGED)
-    clean, other = (HeadTrainee(inputs, judged, np.empty((0, 9), np.int64), recipe) for inputs in (vectors, changed))
+    clean, other = (HeadTrainer(inputs, judged, np.empty((0, 9), np.int64), recipe) for inputs in (vectors, changed))
     torch.testing.assert_close(clean.head.mean, other.head.mean)
     torch.testing.assert_close(clean.head.scale, other.head.scale)
     assert original.head.mean.shape == clean.head.mean.shape

@@ -182,10 +182,10 @@ def test_annotations_that_a_model_does_not_know_are_counted(
     """The model is as a training leaves it; 40 annotations are added later."""
     command = ["--archive", archive.uri, "--features", "dots", "--annotator", "late", "--name", "known"]
     annotate(archive, 100, "late", seed=8)
-    asked: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
 
-    def keep(archive: Archive, folder: str, question: Any, *_: Any) -> Any:
-        asked.update(json.loads(json.dumps(asdict(question))))
+    def keep(archive: Archive, folder: str, experiment: Any, *_: Any) -> Any:
+        settings.update(json.loads(json.dumps(asdict(experiment))))
         raise KeyboardInterrupt
 
     monkeypatch.setattr("artsim.learn.train.settle", keep)
@@ -196,13 +196,13 @@ def test_annotations_that_a_model_does_not_know_are_counted(
         "kind": "head",
         "dimension": 20,
         "inputs": [{"features": "dots", "about": None}],
-        "recipe": asked["recipe"],
+        "recipe": settings["recipe"],
         "split": {"training": 60, "annotations": 100},
         "epochs": 1,
         "best_epoch": 1,
         "scores": {},
         "hashes": {},
-        "asked": asked,
+        "asked": settings,
     }
     archive.write_json("models/known/card.json", card)
     assert train.run(command)["annotations_new"] == 0

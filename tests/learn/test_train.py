@@ -17,7 +17,7 @@ from artsim.archive import Archive, UserError
 from artsim.encoders.model import load_model
 from artsim.learn import train as module
 from artsim.learn.epochs import Progress, epochs
-from artsim.learn.experiment import Question
+from artsim.learn.experiment import Experiment
 from artsim.learn.heads.learner import HeadLearner
 from artsim.learn.recipe import Recipe
 from artsim.learn.train import train
@@ -26,7 +26,7 @@ from tests.learn.annotated import annotate, annotated, pool_of
 from tests.made import add_features, vectors_of
 
 _RECIPE = Recipe(hidden=8, dropout=0.2, epochs=4, batch=32, learning_rate=0.01)
-_QUESTION = Question({"features": ["dots"]}, _RECIPE, None, False, "image-disjoint", None, 0, False)
+_EXPERIMENT = Experiment({"features": ["dots"]}, _RECIPE, None, False, "image-disjoint", None, 0, False)
 
 
 @pytest.fixture
@@ -37,11 +37,11 @@ def archive(tmp_path: Path) -> Archive:
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Trains in this process, without Ray; returns the list of learners."""
-    trainees: list[Any] = []
+    trainers: list[Any] = []
 
     def run(make: Any, recipe: Recipe, *, seed: int, show: Any, **_: Any) -> Progress:
-        trainees.append(make())
-        for progress in epochs(trainees[-1], recipe, seed):
+        trainers.append(make())
+        for progress in epochs(trainers[-1], recipe, seed):
             show(progress.history[-1])
         return progress
 
@@ -49,12 +49,14 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr("artsim.runtime.connect", lambda: None)
     monkeypatch.setattr("ray.put", lambda value: value)
     monkeypatch.setattr("ray.get", lambda value: value)
-    return trainees
+    return trainers
 
 
-def _train(archive: Archive, question: Question = _QUESTION, name: str = "eye", again: bool = False) -> dict[str, Any]:
-    learner = partial(HeadLearner, archive, question.inputs["features"], False, question.seed)
-    return train(archive, name, question, learner, workers=ALONE, again=again)
+def _train(
+    archive: Archive, experiment: Experiment = _EXPERIMENT, name: str = "eye", again: bool = False
+) -> dict[str, Any]:
+    learner = partial(HeadLearner, archive, experiment.inputs["features"], False, experiment.seed)
+    return train(archive, name, experiment, learner, workers=ALONE, again=again)
 
 
 def _files(archive: Archive) -> dict[str, bytes]:
@@ -92,25 +94,25 @@ def test_the_card_says_what_the_model_is_worth(archive: Archive, here: list[Any]
 
 
 def test_no_image_is_on_two_sides_and_verification_is_never_touched(archive: Archive, here: list[Any]) -> None:
-    asked: list[str] = []
+    asked_ids: list[str] = []
     original = HeadLearner.share
 
     def spy(self: HeadLearner, ids: Any, *rest: Any) -> Any:
-        asked.extend(ids)
+        asked_ids.extend(ids)
         return original(self, ids, *rest)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(HeadLearner, "share", spy)
-        _train(archive, replace(_QUESTION, recipe=replace(_RECIPE, negatives="semihard", mined=3)))
+        _train(archive, replace(_EXPERIMENT, recipe=replace(_RECIPE, negatives="semihard", mined=3)))
     rows = load_model(archive, "eye").rows.to_pylist()
     sides = {
         role: {image_id for row in rows if row["role"] == role for image_id in row["images"]} for role in _roles(rows)
     }
     assert not sides["training"] & sides["validation"]
     assert not (sides["training"] | sides["validation"]) & sides["verification"]
-    assert not set(asked) & sides["verification"]
-    (trainee,) = here
-    assert {asked[place] for place in trainee.pool} <= set(asked) - sides["validation"]
+    assert not set(asked_ids) & sides["verification"]
+    (trainer,) = here
+    assert {asked_ids[place] for place in trainer.pool} <= set(asked_ids) - sides["validation"]
 
 
 def _roles(rows: list[dict[str, Any]]) -> set[str]:
@@ -118,7 +120,7 @@ def _roles(rows: list[dict[str, Any]]) -> set[str]:
 
 
 def test_groups_are_on_one_side(archive: Archive, here: list[Any]) -> None:
-    _train(archive, replace(_QUESTION, split="group-disjoint", split_by="artist"))
+    _train(archive, replace(_EXPERIMENT, split="group-disjoint", split_by="artist"))
     rows = load_model(archive, "eye").rows.to_pylist()
     pools: dict[str, set[int]] = {}
     for row in rows:
@@ -126,9 +128,9 @@ def test_groups_are_on_one_side(archive: Archive, here: list[Any]) -> None:
     assert not pools["training"] & pools["validation"]
     assert not (pools["training"] | pools["validation"]) & pools["verification"]
     with pytest.raises(UserError, match="--split-by must name the catalog column"):
-        _train(archive, replace(_QUESTION, split="group-disjoint"), "other")
+        _train(archive, replace(_EXPERIMENT, split="group-disjoint"), "other")
     with pytest.raises(UserError, match="--split-by colour: unknown catalog column"):
-        _train(archive, replace(_QUESTION, split="group-disjoint", split_by="colour"), "other")
+        _train(archive, replace(_EXPERIMENT, split="group-disjoint", split_by="colour"), "other")
 
 
 def test_done_is_done(archive: Archive, here: list[Any]) -> None:
@@ -145,7 +147,7 @@ def test_done_is_done(archive: Archive, here: list[Any]) -> None:
 def test_another_question_needs_another_name(archive: Archive, here: list[Any]) -> None:
     _train(archive)
     files = _files(archive)
-    other = replace(_QUESTION, recipe=replace(_RECIPE, margin=0.4), annotators=["anna"])
+    other = replace(_EXPERIMENT, recipe=replace(_RECIPE, margin=0.4), annotators=["anna"])
     with pytest.raises(
         UserError, match=r"--name eye: was trained with annotators None, margin 0\.2; choose another --name"
     ):
@@ -168,8 +170,8 @@ def test_what_a_run_began_with_stays(
     archive: Archive, here: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A run stopped in its first epoch resumes with the annotations that it started with."""
-    question = replace(_QUESTION, inputs={"features": ["dots:8", "more"]})
-    _train(archive, question, "whole")
+    experiment = replace(_EXPERIMENT, inputs={"features": ["dots:8", "more"]})
+    _train(archive, experiment, "whole")
     run = module.run
 
     def stopped(*_: Any, **__: Any) -> Any:
@@ -177,15 +179,15 @@ def test_what_a_run_began_with_stays(
 
     monkeypatch.setattr(module, "run", stopped)
     with pytest.raises(KeyboardInterrupt):
-        _train(archive, question)
+        _train(archive, experiment)
     monkeypatch.setattr(module, "run", run)
     assert archive.names("models") == ["whole"]
     with pytest.raises(UserError, match="no model"):
         load_model(archive, "eye")
     with pytest.raises(UserError, match=r"--name eye: was started with seed 0; .*--again"):
-        _train(archive, replace(question, seed=5))
+        _train(archive, replace(experiment, seed=5))
     annotate(archive, 40, "bert", seed=9)
-    report = _train(archive, question)
+    report = _train(archive, experiment)
     assert report["rows_in"] == 250
     files = _files(archive)
     assert files["eye/model.safetensors"] == files["whole/model.safetensors"]
@@ -194,9 +196,9 @@ def test_what_a_run_began_with_stays(
 
 def test_annotators_are_chosen(archive: Archive, here: list[Any]) -> None:
     annotate(archive, 100, "bert", seed=9)
-    assert _train(archive, replace(_QUESTION, annotators=["bert"]))["rows_in"] == 100
+    assert _train(archive, replace(_EXPERIMENT, annotators=["bert"]))["rows_in"] == 100
     with pytest.raises(UserError, match="--annotator nobody"):
-        _train(archive, replace(_QUESTION, annotators=["nobody"]), "other")
+        _train(archive, replace(_EXPERIMENT, annotators=["nobody"]), "other")
 
 
 def test_images_without_a_vector_are_counted(archive: Archive, here: list[Any]) -> None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from artsim.archive import CATALOG, Archive
 from artsim.scrape.host_limits import Rules
 from artsim.scrape.options import Options
-from artsim.scrape.pending import find_pieces
+from artsim.scrape.pending import find_tasks
 from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
 from artsim.scrape.stats import Stats
 from artsim.scrape.worker import Worker
@@ -50,7 +50,7 @@ async def scrape_here(archive: Archive, options: Options, workers: int = 1, pati
     total, tried = Stats(), Counter[str]()
     pool = [Worker(archive, options, exchange, threads=2) for _ in range(workers)]
     try:
-        while tasks := list(find_pieces(archive, options)):
+        while tasks := list(find_tasks(archive, options)):
             for worker in pool:
                 worker.begin_round(uuid.uuid4().hex, patience, tried)
             all_stats = await asyncio.gather(*[pool[i % workers].end(task) for i, task in enumerate(tasks)])

@@ -8,7 +8,7 @@ import pytest
 
 from artsim.archive import Archive
 from artsim.scrape.options import Options
-from artsim.scrape.pending import find_pieces, read_rows
+from artsim.scrape.pending import find_tasks, read_rows
 from tests.scrape.here import images_of, make_archive, scrape_here
 from tests.scrape.pictures import jpeg
 from tests.scrape.site import Site, answer, in_turn, page
@@ -31,7 +31,7 @@ def pending(archive: Archive, **settings: Any) -> list[str]:
     catalog = archive.table("catalog")
     return sorted(
         row.id
-        for task in find_pieces(archive, options)
+        for task in find_tasks(archive, options)
         for row in read_rows(archive, task, catalog.read(task.shard, task.source_part), options)
     )
 
@@ -78,7 +78,7 @@ def test_limit(tmp_path: Path, site: Site) -> None:
 
 def test_large_parts_are_cut(tmp_path: Path, site: Site) -> None:
     archive = make_archive(tmp_path, {"image_url": urls(site, 600)}, shards=1)
-    tasks = list(find_pieces(archive, Options()))
+    tasks = list(find_tasks(archive, Options()))
     assert [(task.start, task.stop, task.take) for task in tasks] == [
         (0, 256, 256),
         (256, 512, 256),

@@ -6,9 +6,9 @@ import random
 from artsim.scrape.host_limits import RESTS, TIRED, HostReport, Rules
 from artsim.scrape.rate_limit_coordinator import LOST, RateLimitCoordinator, Request
 from artsim.scrape.robots import Robots
-from artsim.scrape.status import Verdict
+from artsim.scrape.status import FetchStatus
 
-DOWN = Verdict("network", "connection refused")
+DOWN = FetchStatus("network", "connection refused")
 
 
 class Clock:
@@ -157,7 +157,7 @@ def test_one_proper_answer_makes_a_host_well() -> None:
 
 def test_retry_after_holds_for_all() -> None:
     limits, clock = limits_of(per_host=4)
-    ask(limits, "a", waiting=9, failed=[Verdict("http", "429", 429)], pause=30.0)
+    ask(limits, "a", waiting=9, failed=[FetchStatus("http", "429", 429)], pause=30.0)
     assert ask(limits, "b", waiting=9).slots == 0
     clock.now += 29
     assert ask(limits, "b", waiting=9).slots == 0
@@ -220,7 +220,7 @@ def test_the_reader_of_robots_may_be_lost() -> None:
 
 def test_robots_that_fail_are_tried_again_after_rests_and_then_forbid() -> None:
     limits, clock = limits_of(rest=10.0)
-    failed = Robots(failure=Verdict("robots", "503", 503), lasting=False)
+    failed = Robots(failure=FetchStatus("robots", "503", 503), lasting=False)
     for attempt in range(RESTS):
         assert robots_of(limits, "a").fetch
         assert not robots_of(limits, "a", failed).fetch
@@ -239,12 +239,12 @@ def test_crawl_delay_spaces_from_robots_on() -> None:
 
 def test_robots_that_can_never_be_had_are_final() -> None:
     limits, _ = limits_of()
-    failure = Robots(failure=Verdict("forbidden_address", "inside"))
+    failure = Robots(failure=FetchStatus("forbidden_address", "inside"))
     assert robots_of(limits, "a", failure).robots == {"http://h": failure}
     assert limits.soonest() == 0
 
 
-REFUSED = Verdict("network", "no connection to h: connection refused", unreachable=True)
+REFUSED = FetchStatus("network", "no connection to h: connection refused", unreachable=True)
 
 
 def test_a_host_that_never_accepted_a_connection_is_given_up_soon() -> None:

@@ -9,7 +9,7 @@ from yarl import URL
 
 from artsim.scrape.client import Client
 from artsim.scrape.options import Options
-from artsim.scrape.status import Failure, Verdict
+from artsim.scrape.status import Failure, FetchStatus
 from tests.scrape.here import images_of, make_archive, scrape_here
 
 
@@ -22,18 +22,18 @@ def closed() -> str:
 
 
 def test_a_refused_connection_is_told_from_a_broken_answer(closed: str) -> None:
-    async def asked() -> Verdict:
+    async def asked() -> FetchStatus:
         client = Client(Options(allow_hosts=(closed,)))
         try:
             with pytest.raises(Failure) as failure:
                 await client.get(URL(f"http://{closed}/1.jpg"))
         finally:
             await client.close()
-        return failure.value.verdict
+        return failure.value.outcome
 
-    verdict = asyncio.run(asked())
-    assert verdict.unreachable
-    assert (verdict.status, verdict.http_status) == ("network", None)
+    outcome = asyncio.run(asked())
+    assert outcome.unreachable
+    assert (outcome.status, outcome.http_status) == ("network", None)
 
 
 def test_rows_of_a_dead_host_end_with_the_reason(closed: str, tmp_path: Path) -> None:

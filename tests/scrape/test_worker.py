@@ -12,7 +12,7 @@ from artsim.scrape import fetcher as row_module
 from artsim.scrape import worker as worker_module
 from artsim.scrape.host_limits import Rules
 from artsim.scrape.options import Options
-from artsim.scrape.pending import find_pieces
+from artsim.scrape.pending import find_tasks
 from artsim.scrape.rate_limit_client import CoordinatorLost
 from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
 from artsim.scrape.stats import Stats
@@ -91,7 +91,7 @@ def test_what_a_lost_worker_had_committed_counts(
     archive, options = archive_of(tmp_path, site, 40), Options(allow_hosts=(site.netloc,), limit=take)
 
     async def run() -> tuple[int, Stats]:
-        (task,) = find_pieces(archive, options)
+        (task,) = find_tasks(archive, options)
         lost, other = worker_of(archive, options), worker_of(archive, options)
         at_work = asyncio.create_task(lost.end(task))
         while not (before := len(images_of(archive))):
@@ -122,7 +122,7 @@ def test_pieces_of_several_shards_are_read_at_once(tmp_path: Path, site: Site, m
 
     async def run() -> int:
         worker = worker_of(archive, options)
-        all_stats = await asyncio.gather(*[worker.end(task, careful=True) for task in find_pieces(archive, options)])
+        all_stats = await asyncio.gather(*[worker.end(task, careful=True) for task in find_tasks(archive, options)])
         await worker.close()
         return sum(stats.rows for stats in all_stats)
 
@@ -159,7 +159,7 @@ def test_without_the_keeper_of_the_limits_nothing_is_fetched_and_nothing_written
 
     async def run() -> None:
         worker = Worker(archive, Options(allow_hosts=(site.netloc,)), exchange, threads=1)
-        (task,) = find_pieces(archive, Options())
+        (task,) = find_tasks(archive, Options())
         with pytest.raises(ExceptionGroup) as caught:
             await worker.end(task)
         assert caught.group_contains(CoordinatorLost)

@@ -9,10 +9,10 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from artsim.archive import Archive, UserError
 from artsim.learn.backbones.recipe import FinetuneRecipe
-from artsim.learn.experiment import Question
+from artsim.learn.experiment import Experiment
 from artsim.learn.fold_plan import tuning_folds
 from artsim.learn.heads.learner import HeadLearner
-from artsim.learn.heads.trainer import HeadTrainee
+from artsim.learn.heads.trainer import HeadTrainer
 from artsim.learn.plan import VERIFICATION, Plan, make_plan
 from artsim.learn.recipe import Recipe
 from artsim.options import chosen
@@ -29,8 +29,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     return annotated(tmp_path_factory.mktemp("tune") / "archive")
 
 
-def _question(**recipe: object) -> Question:
-    return Question(
+def _experiment(**recipe: object) -> Experiment:
+    return Experiment(
         {"features": ["dots"], "whiten": False}, Recipe(**recipe), None, False, "image-disjoint", None, 0, False
     )
 
@@ -97,7 +97,7 @@ def test_a_setting_is_searched_once() -> None:
 
 def test_folds_share_no_image_and_never_see_the_verification(archive: Archive) -> None:
     learner, plan = _planned(archive)
-    cut = tuning_folds(archive, "sweeps/made", learner, plan, _question(), count=3, mines=True)
+    cut = tuning_folds(archive, "sweeps/made", learner, plan, _experiment(), count=3, mines=True)
     held_out = set(plan.images(VERIFICATION).flat)
     assert held_out
     assert held_out.isdisjoint(cut.ids)
@@ -119,7 +119,7 @@ def test_folds_share_no_image_and_never_see_the_verification(archive: Archive) -
 
 def test_one_fold_is_what_a_training_does(archive: Archive) -> None:
     learner, plan = _planned(archive)
-    (fold,) = tuning_folds(archive, "sweeps/made", learner, plan, _question(), count=1, mines=False).folds
+    (fold,) = tuning_folds(archive, "sweeps/made", learner, plan, _experiment(), count=1, mines=False).folds
     assert len(fold.training) == plan.counts["training"]
     assert len(fold.validation) == plan.counts["validation"]
 
@@ -128,16 +128,16 @@ def test_one_fold_is_what_a_training_does(archive: Archive) -> None:
 def test_a_trial_is_the_mean_over_all_annotations_of_the_folds(archive: Archive, head: str) -> None:
     """Trains one head per fold for comparison; the trial has already served other settings."""
     learner, plan = _planned(archive)
-    question = _question(head=head, hidden=4, loss="triplet", learning_rate=0.01, batch=40, epochs=5, patience=9)
-    cut = tuning_folds(archive, "sweeps/made", learner, plan, question, count=3, mines=False)
-    vectors, recipe = learner.before(cut.ids), question.recipe
+    experiment = _experiment(head=head, hidden=4, loss="triplet", learning_rate=0.01, batch=40, epochs=5, patience=9)
+    cut = tuning_folds(archive, "sweeps/made", learner, plan, experiment, count=3, mines=False)
+    vectors, recipe = learner.before(cut.ids), experiment.recipe
     expected = np.zeros((5, sum(len(fold.validation) for fold in cut.folds)))
     done = 0
     for fold in cut.folds:
-        trainee = HeadTrainee(vectors, fold.training, fold.validation, Recipe(**vars(recipe) | {"margin": 0.4}))
+        trainer = HeadTrainer(vectors, fold.training, fold.validation, Recipe(**vars(recipe) | {"margin": 0.4}))
         for epoch in range(5):
-            trainee.train_epoch(epoch)
-            expected[epoch, done : done + len(fold.validation)] = trainee.validate()
+            trainer.train_epoch(epoch)
+            expected[epoch, done : done + len(fold.validation)] = trainer.validate()
         done += len(fold.validation)
     curve = [sum(values) / len(values) for values in expected.tolist()]
 
@@ -161,11 +161,11 @@ def test_no_trial_is_stopped_before_a_fifth_of_its_epochs() -> None:
 
 def test_a_head_that_breaks_ranks_last(archive: Archive) -> None:
     learner, plan = _planned(archive)
-    question = _question(head="mlp", hidden=4, loss="triplet", learning_rate=1e8, epochs=2, reduction="sum")
-    cut = tuning_folds(archive, "sweeps/made", learner, plan, question, count=2, mines=False)
+    experiment = _experiment(head="mlp", hidden=4, loss="triplet", learning_rate=1e8, epochs=2, reduction="sum")
+    cut = tuning_folds(archive, "sweeps/made", learner, plan, experiment, count=2, mines=False)
     vectors = learner.before(cut.ids) * np.float32(1e20)
     trial = HeadTrial.__new__(HeadTrial)
-    shared = {"folds": cut.folds, "groups": cut.groups, "total": None, "recipe": question.recipe, "seed": 0}
+    shared = {"folds": cut.folds, "groups": cut.groups, "total": None, "recipe": experiment.recipe, "seed": 0}
     trial.setup({}, vectors=vectors, **shared)
     reports = [trial.step() for _ in range(2)]
     assert all(np.isfinite(report["meanrank"]) for report in reports)
@@ -182,9 +182,9 @@ def _trials() -> list[Trial]:
 
 
 def test_the_best_is_kept_as_what_a_training_takes(archive: Archive) -> None:
-    question = _question(loss="triplet", epochs=9)
-    space = parse_space(["m=0:1", "swap=true,false"], question.recipe)
-    summary = keep_results(archive, "kept", question, space, _trials(), "made up")
+    experiment = _experiment(loss="triplet", epochs=9)
+    space = parse_space(["m=0:1", "swap=true,false"], experiment.recipe)
+    summary = keep_results(archive, "kept", experiment, space, _trials(), "made up")
     assert summary["best"] == {"m": 0.1, "swap": False, "meanrank": 2.5, "low": 2.0, "high": 4.0}
     written = tomllib.loads(Path(summary["config"]).read_text(encoding="utf-8"))
     assert (written["name"], written["features"], written["margin"]) == ("kept", ["dots"], 0.1)

@@ -13,7 +13,7 @@ from artsim.encoders.backbone import BackboneEncoder, card_of
 from artsim.extract.pixel_cache import pixels_of
 from artsim.extract.plan import Plan, make_plans
 from artsim.learn.backbones.recipe import FinetuneRecipe
-from artsim.learn.backbones.trainer import BackboneTrainee
+from artsim.learn.backbones.trainer import BackboneTrainer
 from artsim.space.features import Space
 from artsim.vision.backbones import parse_feature
 
@@ -64,7 +64,7 @@ class BackboneLearner:
 
         return [ray.put(self.plan)], self.archive, ids
 
-    def trainee(
+    def trainer(
         self,
         shared: Any,
         training: np.ndarray,
@@ -73,8 +73,8 @@ class BackboneLearner:
         seed: int,
         groups: np.ndarray,
         pool: np.ndarray,
-    ) -> Callable[[], BackboneTrainee]:
-        """Returns a function that builds the ``BackboneTrainee`` on a worker."""
+    ) -> Callable[[], BackboneTrainer]:
+        """Returns a function that builds the ``BackboneTrainer`` on a worker."""
         return partial(_make, *shared, training, validation, recipe, seed, groups, pool)
 
     def card(self) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _plan(backbone: str, weights: str | None, resolution: int | None) -> Plan:
         raise UserError(str(error).replace("--backbones", "--finetune")) from error
 
 
-def _make(plan: list[Any], archive: Archive, ids: Sequence[str], *rest: Any) -> BackboneTrainee:
+def _make(plan: list[Any], archive: Archive, ids: Sequence[str], *rest: Any) -> BackboneTrainer:
     import ray
 
     fetched = ray.get(plan[0])
@@ -98,4 +98,4 @@ def _make(plan: list[Any], archive: Archive, ids: Sequence[str], *rest: Any) -> 
         raise UserError(
             f"{ids[int(np.argmin(slots))]}: its image can no longer be read; it was readable when the training started"
         )
-    return BackboneTrainee(fetched, squares, slots, *rest)
+    return BackboneTrainer(fetched, squares, slots, *rest)

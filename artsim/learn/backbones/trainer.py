@@ -19,7 +19,7 @@ from artsim.metrics.meanrank import ranks
 _DESCRIBED = 32  # images per forward pass outside training
 
 
-class BackboneTrainee(InBatches):
+class BackboneTrainer(InBatches):
     """A backbone that learns from annotations on the pixels of their images.
 
     ``squares`` are pixels, uint8 (s, size, size, 3); ``slots``, int (m,), is the row in ``squares`` of each image.

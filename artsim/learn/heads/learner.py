@@ -10,7 +10,7 @@ import torch
 from artsim.archive import Archive, Table
 from artsim.encoders.discriminant import Covariance, spread
 from artsim.encoders.model import about_feature, pca_tensors, pcas_of
-from artsim.learn.heads.trainer import HeadTrainee
+from artsim.learn.heads.trainer import HeadTrainer
 from artsim.learn.recipe import Recipe
 from artsim.space.features import Space
 
@@ -61,7 +61,7 @@ class HeadLearner:
         total = covariance_of(self.space, seed) if recipe.head == "discriminant" else None
         return [ray.put((self.space.find(ids), total))]
 
-    def trainee(
+    def trainer(
         self,
         shared: list[Any],
         training: np.ndarray,
@@ -70,8 +70,8 @@ class HeadLearner:
         seed: int,
         groups: np.ndarray,
         pool: np.ndarray,
-    ) -> Callable[[], HeadTrainee]:
-        """Returns a function that makes the ``Trainee`` on each worker."""
+    ) -> Callable[[], HeadTrainer]:
+        """Returns a function that makes the ``Trainer`` on each worker."""
         arguments = {"recipe": recipe, "seed": seed, "groups": groups, "pool": pool}
         return partial(_make, shared, training=training, validation=validation, **arguments)
 
@@ -84,12 +84,12 @@ class HeadLearner:
         return {"kind": "head", "inputs": inputs}
 
 
-def _make(large: list[Any], **rest: Any) -> HeadTrainee:
+def _make(large: list[Any], **rest: Any) -> HeadTrainer:
     import ray
 
     torch.set_num_threads(1)  # steps are so short that threads would mostly wait for each other
     vectors, total = ray.get(large[0])
-    return HeadTrainee(vectors, total=total, **rest)
+    return HeadTrainer(vectors, total=total, **rest)
 
 
 def covariance_of(space: Space, seed: int) -> Covariance:

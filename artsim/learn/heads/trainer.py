@@ -18,7 +18,7 @@ from artsim.learn.recipe import Recipe
 from artsim.metrics.meanrank import ranks
 
 
-class HeadTrainee(InBatches):
+class HeadTrainer(InBatches):
     """A head that learns from annotations on stored vectors.
 
     ``vectors`` is float32 (m, d). ``training``, int (n, 9), and ``validation``, int (v, 9), are rows of ``vectors``:

@@ -15,7 +15,7 @@ from artsim.archive.rejects import Reject, Rejects
 from artsim.sources.ingestion.commit import commit_rows
 from artsim.sources.ingestion.duplicates import check_not_twice
 from artsim.sources.ingestion.file_roots import check_source, is_name, note_source
-from artsim.sources.ingestion.resume_cache import forget, harvested
+from artsim.sources.ingestion.resume_cache import cached_chunks, forget
 from artsim.sources.ingestion.spool import Spool
 from artsim.sources.ingestion.validate import validated
 from artsim.sources.records import Chunk, Source, nothing_in
@@ -49,7 +49,7 @@ def ingest(
         raise UserError(f"--as {collection}: invalid collection name; use only letters, digits, '-', '_' and '.'")
     check_source(archive, collection, source, named)
     counts: Counter[str] = Counter()
-    chunks = harvested(archive.store, collection, source) if source.slow else source.chunks([])
+    chunks = cached_chunks(archive.store, collection, source) if source.slow else source.chunks([])
 
     def commit(spool: Spool) -> None:
         if not (twice or counts["commits"]):

@@ -24,7 +24,7 @@ def fetch_again(archive: Archive, shard: int, part: str, rows: list[int]) -> Non
     if not existing.intersection(rows_of_partition):
         return
     ids = archive.table("catalog").read(shard, part, ["id"])["id"]
-    with archive.alone("images"):
+    with archive.lock("images"):
         for name in sorted(existing.intersection(rows_of_partition)):
             old = images.read(shard, name)
             marked = pc.is_in(old["id"], value_set=ids.take(pa.array(rows_of_partition[name])).combine_chunks())

@@ -16,7 +16,7 @@ _FOLDER = "catalog/_harvest"
 _log = logging.getLogger(__name__)
 
 
-def harvested(store: Store, collection: str, source: Source) -> Generator[Chunk]:
+def cached_chunks(store: Store, collection: str, source: Source) -> Generator[Chunk]:
     """Yield the chunks of a source: first those that an earlier run cached, then the others, caching each."""
     folder = _folder(collection, source)
     cursors: list[str] = []

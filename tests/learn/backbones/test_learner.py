@@ -89,13 +89,13 @@ def test_a_trained_backbone_describes_the_whole_archive(archive):
     judged = np.stack([np.random.default_rng(seed).permutation(18)[:9] for seed in range(6)])
     recipe = FinetuneRecipe(batch=3)
     runtime.connect()  # stays connected for other tests of this process
-    make = ours.trainee(ours.share(ids, recipe, 0), judged[:4], judged[4:], recipe, 0, np.full(18, -1), np.arange(18))
-    trainee = make()
-    trainee.train_epoch(0)
-    plan = plan_of("eye", ours.card(), trainee.tensors())
-    trainee.backbone.eval()
+    make = ours.trainer(ours.share(ids, recipe, 0), judged[:4], judged[4:], recipe, 0, np.full(18, -1), np.arange(18))
+    trainer = make()
+    trainer.train_epoch(0)
+    plan = plan_of("eye", ours.card(), trainer.tensors())
+    trainer.backbone.eval()
     with torch.no_grad():
-        expected = trainee.backbone(trainee._pixels(np.arange(18))).numpy()
+        expected = trainer.backbone(trainer._pixels(np.arange(18))).numpy()
     report = embed_backbone(archive, plan, public_only=False)
     assert report == {"rows_in": 19, "rows_out": 18, "rows_failed": 1, "failures": {"damaged header": 1}}
     vectors = vectors_of(archive, "eye")

@@ -12,7 +12,7 @@ from artsim.errors import UserError
 from artsim.extract.plan import make_plans
 from artsim.learn.backbones.network import Backbone, parameter_groups
 from artsim.learn.backbones.recipe import FinetuneRecipe
-from artsim.learn.backbones.trainer import BackboneTrainee
+from artsim.learn.backbones.trainer import BackboneTrainer
 from artsim.learn.losses import make_loss
 from artsim.vision.backbones import parse_feature
 from artsim.vision.engine import Engine
@@ -43,28 +43,28 @@ def made(images=24, annotations=10, seed=0):
     return squares.astype(np.uint8), np.array(rows)
 
 
-def trainee_for(recipe=EXACT, plan=PLAN, **how):
+def trainer_for(recipe=EXACT, plan=PLAN, **how):
     squares, judged = made()
-    return BackboneTrainee(plan, squares, np.arange(len(squares)), judged[:7], judged[7:], recipe, **how)
+    return BackboneTrainer(plan, squares, np.arange(len(squares)), judged[:7], judged[7:], recipe, **how)
 
 
-def batch_norms(trainee):
-    norms = (m for m in trainee.backbone.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm))
+def batch_norms(trainer):
+    norms = (m for m in trainer.backbone.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm))
     return [tensor.clone() for norm in norms for tensor in norm.state_dict().values()]
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_batch_norms_stay_as_they_are_and_all_else_learns(precision):
-    trainee = trainee_for(replace(EXACT, precision=precision))
-    norms, before = batch_norms(trainee), {k: t.clone() for k, t in trainee.tensors().items()}
-    trainee.train_epoch(0)
-    trainee.validate()
-    trainee.train_epoch(1)
-    assert norms and all(torch.equal(a, b) for a, b in zip(norms, batch_norms(trainee), strict=True))
-    after = trainee.tensors()
-    assert {tensor.dtype for tensor in trainee.backbone.parameters()} == {torch.float32}, "autocast, not a cast"
+    trainer = trainer_for(replace(EXACT, precision=precision))
+    norms, before = batch_norms(trainer), {k: t.clone() for k, t in trainer.tensors().items()}
+    trainer.train_epoch(0)
+    trainer.validate()
+    trainer.train_epoch(1)
+    assert norms and all(torch.equal(a, b) for a, b in zip(norms, batch_norms(trainer), strict=True))
+    after = trainer.tensors()
+    assert {tensor.dtype for tensor in trainer.backbone.parameters()} == {torch.float32}, "autocast, not a cast"
     changed = {name for name in after if not torch.equal(after[name], before[name])}
-    assert changed == {n for n, p in trainee.backbone.descriptor.model.named_parameters() if p.requires_grad}
+    assert changed == {n for n, p in trainer.backbone.descriptor.model.named_parameters() if p.requires_grad}
     assert {name for name in after if name not in changed and "bn" not in name} == {
         "classifier.weight",
         "classifier.bias",
@@ -72,7 +72,7 @@ def test_batch_norms_stay_as_they_are_and_all_else_learns(precision):
 
 
 def test_what_is_too_much_for_the_memory_goes_in_halves_and_gives_the_same_gradients(monkeypatch):
-    whole, small = trainee_for(replace(EXACT, batch=7, at_once=7)), trainee_for(replace(EXACT, batch=7, at_once=7))
+    whole, small = trainer_for(replace(EXACT, batch=7, at_once=7)), trainer_for(replace(EXACT, batch=7, at_once=7))
     passes, loss_of = [], small._loss
 
     def short_of_memory(judged, batch):
@@ -94,9 +94,9 @@ def test_what_is_too_much_for_the_memory_goes_in_halves_and_gives_the_same_gradi
 def test_passes_that_add_up_give_the_gradients_of_one(loss):
     results = {}
     for at_once in (2, 7):
-        trainee = trainee_for(replace(EXACT, batch=7, at_once=at_once, **loss))
-        value = trainee.train_epoch(0)["loss"]
-        results[at_once] = value, [p.grad.clone() for p in trainee.backbone.parameters() if p.requires_grad]
+        trainer = trainer_for(replace(EXACT, batch=7, at_once=at_once, **loss))
+        value = trainer.train_epoch(0)["loss"]
+        results[at_once] = value, [p.grad.clone() for p in trainer.backbone.parameters() if p.requires_grad]
     assert results[2][0] == pytest.approx(results[7][0], rel=1e-4)
     for first, second in zip(results[2][1], results[7][1], strict=True):
         torch.testing.assert_close(first, second, rtol=1e-3, atol=1e-5)
@@ -110,15 +110,15 @@ def test_the_first_loss_is_that_of_the_descriptors():
     torch.testing.assert_close(vectors.norm(dim=1), torch.ones(len(vectors)))
     anchor, positive, negatives = (vectors[judged[:7, place]] for place in (0, 1, slice(2, 9)))
     expected = make_loss(EXACT)(anchor, positive, negatives).item()
-    assert trainee_for(replace(EXACT, batch=7)).train_epoch(0)["loss"] == pytest.approx(expected, rel=1e-4)
+    assert trainer_for(replace(EXACT, batch=7)).train_epoch(0)["loss"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_each_image_of_a_pass_goes_through_the_network_once():
-    trainee = trainee_for(replace(EXACT, batch=7, at_once=7))
+    trainer = trainer_for(replace(EXACT, batch=7, at_once=7))
     sizes = []
-    trainee.backbone.register_forward_pre_hook(lambda _, pixels: sizes.append(len(pixels[0])))
-    trainee.train_epoch(0)
-    assert sizes == [len(np.unique(trainee.training))] and sizes[0] < trainee.training.size
+    trainer.backbone.register_forward_pre_hook(lambda _, pixels: sizes.append(len(pixels[0])))
+    trainer.train_epoch(0)
+    assert sizes == [len(np.unique(trainer.training))] and sizes[0] < trainer.training.size
 
 
 @pytest.mark.parametrize("name", ["test_efficientnet", "test_resnet", "test_vit"])
@@ -145,31 +145,31 @@ def test_layers_learn_the_slower_the_nearer_to_the_stem(name):
 
 
 def test_a_level_trains_what_lies_before_it():
-    trainee = trainee_for(plan=plan_for("test_efficientnet@1"))
-    before = trainee.tensors()
-    trainee.train_epoch(0)
-    changed = {name for name, tensor in trainee.tensors().items() if not torch.equal(tensor, before[name])}
+    trainer = trainer_for(plan=plan_for("test_efficientnet@1"))
+    before = trainer.tensors()
+    trainer.train_epoch(0)
+    changed = {name for name, tensor in trainer.tensors().items() if not torch.equal(tensor, before[name])}
     assert any(name.startswith("blocks.0") for name in changed)
     assert not any(name.startswith(("blocks.3", "conv_head")) for name in changed)
 
 
 @pytest.mark.slow
 def test_it_learns_what_belongs_together():
-    trainee = trainee_for(replace(EXACT, batch=3))
-    losses = [trainee.train_epoch(epoch)["loss"] for epoch in range(6)]
+    trainer = trainer_for(replace(EXACT, batch=3))
+    losses = [trainer.train_epoch(epoch)["loss"] for epoch in range(6)]
     assert losses[-1] < 0.5 * losses[0]
-    assert trainee.validate().mean() < 1.5
+    assert trainer.validate().mean() < 1.5
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("negatives", ["own", "semihard", "hard"])
 def test_a_training_that_goes_on_is_the_uninterrupted_one(negatives, tmp_path):
     recipe = replace(EXACT, negatives=negatives, mined=2)
-    through = trainee_for(recipe, seed=3)
+    through = trainer_for(recipe, seed=3)
     through.train_epoch(0)
     torch.save(through.state(), tmp_path / "state.pt")
     loss = through.train_epoch(1)["loss"]
-    again = trainee_for(recipe, seed=3)
+    again = trainer_for(recipe, seed=3)
     again.restore(torch.load(tmp_path / "state.pt", weights_only=True))
     assert again.train_epoch(1)["loss"] == loss
     for name, tensor in through.tensors().items():
@@ -181,8 +181,8 @@ def test_mined_negatives_come_from_the_pool_and_no_known_group():
     squares, judged = made()
     groups, pool = np.arange(24) % 5, np.arange(24)[np.arange(24) % 4 > 0]
     recipe = replace(EXACT, negatives="hard", mined=3)
-    trainee = BackboneTrainee(PLAN, squares, np.arange(24), judged, judged, recipe, groups=groups, pool=pool)
-    mined = trainee._mined(judged, np.random.default_rng(0))
+    trainer = BackboneTrainer(PLAN, squares, np.arange(24), judged, judged, recipe, groups=groups, pool=pool)
+    mined = trainer._mined(judged, np.random.default_rng(0))
     assert mined.shape == (10, 3) and set(mined.flat) <= set(pool.tolist())
     for row, negatives_of_row in zip(judged, mined, strict=True):
         assert not set(groups[negatives_of_row]) & set(groups[row[:2]]) and not set(negatives_of_row) & set(row)
@@ -191,13 +191,13 @@ def test_mined_negatives_come_from_the_pool_and_no_known_group():
 @pytest.mark.parametrize("name", ["test_efficientnet", "test_resnet@2+gem"])
 def test_an_extraction_with_the_saved_tensors_gives_the_trained_descriptors(name):
     plan = plan_for(name)
-    trainee = trainee_for(plan=plan)
-    trainee.train_epoch(0)
+    trainer = trainer_for(plan=plan)
+    trainer.train_epoch(0)
     squares = made()[0]
-    trainee.backbone.eval()
+    trainer.backbone.eval()
     with torch.no_grad():
-        expected = trainee.backbone(torch.from_numpy(squares))
-    engine = Engine(plan.network, plan.features, trainee.tensors(), "float32")
+        expected = trainer.backbone(torch.from_numpy(squares))
+    engine = Engine(plan.network, plan.features, trainer.tensors(), "float32")
     torch.testing.assert_close(F.normalize(torch.from_numpy(engine(squares)[0])), expected, atol=1e-4, rtol=1e-3)
 
 
@@ -216,12 +216,12 @@ def _work(rank, folder):
 def _steps():
     """Losses and gradients of batches of seven and of one (a worker gets none); ranks; then the loss of an epoch."""
     recipe = replace(EXACT, batch=7, at_once=2, learning_rate=1e-12, negatives="semihard", mined=2)
-    trainee, steps = trainee_for(recipe), []
-    mined = np.hstack([trainee.training, trainee._mined(trainee.training, np.random.default_rng(0))])
+    trainer, steps = trainer_for(recipe), []
+    mined = np.hstack([trainer.training, trainer._mined(trainer.training, np.random.default_rng(0))])
     for judged in (mined, mined[:1]):
-        loss = trainee._step(judged)
-        steps.append([loss, *(p.grad.clone() for p in trainee.backbone.parameters() if p.requires_grad)])
-    return {"steps": steps, "ranks": trainee.validate().tolist(), "loss": trainee.train_epoch(0)["loss"]}
+        loss = trainer._step(judged)
+        steps.append([loss, *(p.grad.clone() for p in trainer.backbone.parameters() if p.requires_grad)])
+    return {"steps": steps, "ranks": trainer.validate().tolist(), "loss": trainer.train_epoch(0)["loss"]}
 
 
 @pytest.mark.slow

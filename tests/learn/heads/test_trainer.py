@@ -9,8 +9,8 @@ import torch
 from scipy.spatial.distance import cosine
 
 from artsim.encoders.discriminant import Covariance
-from artsim.learn.heads import trainer
-from artsim.learn.heads.trainer import HeadTrainee
+from artsim.learn.heads import trainer as module
+from artsim.learn.heads.trainer import HeadTrainer
 from artsim.learn.losses import make_loss
 from artsim.learn.recipe import Recipe
 from tests.learn.two_workers import two_workers
@@ -44,21 +44,21 @@ _TRAINING = _annotations(np.arange(60), 43)
 _VALIDATION = _annotations(np.arange(60, 90), 20)
 
 
-def _trainee(recipe: Recipe = _RECIPE, **how: object) -> HeadTrainee:
-    return HeadTrainee(_VECTORS, _TRAINING, _VALIDATION, recipe, **how)
+def _trainer(recipe: Recipe = _RECIPE, **how: object) -> HeadTrainer:
+    return HeadTrainer(_VECTORS, _TRAINING, _VALIDATION, recipe, **how)
 
 
-def _weights(trainee: HeadTrainee) -> list[np.ndarray]:
-    return [tensor.numpy() for tensor in trainee.tensors().values()]
+def _weights(trainer: HeadTrainer) -> list[np.ndarray]:
+    return [tensor.numpy() for tensor in trainer.tensors().values()]
 
 
 def test_it_learns_what_the_curator_sees() -> None:
     recipe = replace(_RECIPE, dropout=0.3, hidden=32)
-    trainee = HeadTrainee(_VECTORS, _annotations(np.arange(60), 300), _VALIDATION, recipe)
-    before = trainee.validate().mean()
-    losses = [trainee.train_epoch(epoch)["loss"] for epoch in range(20)]
+    trainer = HeadTrainer(_VECTORS, _annotations(np.arange(60), 300), _VALIDATION, recipe)
+    before = trainer.validate().mean()
+    losses = [trainer.train_epoch(epoch)["loss"] for epoch in range(20)]
     assert losses[-1] < 0.7 * losses[0]
-    assert trainee.validate().mean() < before - 0.5
+    assert trainer.validate().mean() < before - 0.5
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def test_it_learns_what_the_curator_sees() -> None:
 def test_a_step_is_that_of_every_image_by_itself(how: dict[str, Any], distance: str, reduction: str) -> None:
     """Each distinct image of a batch goes through the head once; the gradient is that of separate passes."""
     recipe = replace(_RECIPE, batch=12, distance=distance, reduction=reduction, **how)
-    trainee, naive = _trainee(recipe), _trainee(recipe)
+    trainer, naive = _trainer(recipe), _trainer(recipe)
     rows = _TRAINING[:12]
-    total = trainee._step(rows)
+    total = trainer._step(rows)
     expected = torch.zeros(())
     for annotation in rows:
         embedded = [naive.head(torch.from_numpy(_VECTORS[[image]])) for image in annotation]
@@ -86,25 +86,25 @@ def test_a_step_is_that_of_every_image_by_itself(how: dict[str, Any], distance: 
         expected = expected / len(rows)
     expected.backward()
     assert float(total) == pytest.approx(expected.item(), rel=1e-5)
-    for parameter, naive_parameter in zip(trainee.head.parameters(), naive.head.parameters(), strict=True):
+    for parameter, naive_parameter in zip(trainer.head.parameters(), naive.head.parameters(), strict=True):
         torch.testing.assert_close(parameter.grad, naive_parameter.grad, rtol=1e-3, atol=1e-5)
 
 
 def test_the_first_step_of_the_optimizer_is_that_of_the_recipe() -> None:
     """AdamW's first step: lr times the sign of the gradient, and the weights' decay."""
-    trainee = _trainee(replace(_RECIPE, weight_decay=0.5))
-    before = [parameter.detach().clone() for parameter in trainee.head.parameters()]
-    trainee._step(_TRAINING[:10])
-    for old, new in zip(before, trainee.head.parameters(), strict=True):
+    trainer = _trainer(replace(_RECIPE, weight_decay=0.5))
+    before = [parameter.detach().clone() for parameter in trainer.head.parameters()]
+    trainer._step(_TRAINING[:10])
+    for old, new in zip(before, trainer.head.parameters(), strict=True):
         expected = old * (1 - 0.01 * 0.5) - 0.01 * new.grad / (new.grad.abs() + 1e-8)
         torch.testing.assert_close(new.detach(), expected, rtol=1e-4, atol=1e-6)
 
 
 def test_each_annotation_trains_once_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    trainee, seen = _trainee(), []
-    monkeypatch.setattr(trainee, "_step", lambda judged: seen.append(judged) or torch.zeros(()))
-    trainee.train_epoch(0)
-    trainee.train_epoch(1)
+    trainer, seen = _trainer(), []
+    monkeypatch.setattr(trainer, "_step", lambda judged: seen.append(judged) or torch.zeros(()))
+    trainer.train_epoch(0)
+    trainer.train_epoch(1)
     assert [len(batch) for batch in seen] == 2 * [10, 10, 10, 10, 3]
     first, second = (np.concatenate(batches) for batches in (seen[:5], seen[5:]))
     assert sorted(first.tolist()) == sorted(second.tolist()) == sorted(_TRAINING.tolist())
@@ -115,12 +115,12 @@ def test_each_annotation_trains_once_an_epoch(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("negatives", ["own", "semihard", "hard"])
 def test_going_on_from_a_state_is_never_having_stopped(tmp_path: Path, negatives: str, head: str) -> None:
     recipe = replace(_RECIPE, dropout=0.4, negatives=negatives, mined=3, head=head)
-    whole = _trainee(recipe)
+    whole = _trainer(recipe)
     for epoch in range(2):
         whole.train_epoch(epoch)
     torch.save(whole.state(), sink := tmp_path / "state.pt")
     torch.manual_seed(999)  # random draws in the meantime have no effect
-    resumed = _trainee(
+    resumed = _trainer(
         recipe, total=Covariance(np.zeros(16), np.eye(16))
     )  # the state restores the fit, even if the archive has changed
     resumed.restore(torch.load(sink, weights_only=True))
@@ -135,61 +135,61 @@ def test_the_seed_says_everything() -> None:
     recipe = replace(_RECIPE, dropout=0.4)
     runs = []
     for seed in (1, 1, 2):
-        trainee = _trainee(recipe, seed=seed)
-        trainee.train_epoch(0)
-        runs.append([weights.tolist() for weights in _weights(trainee)])
+        trainer = _trainer(recipe, seed=seed)
+        trainer.train_epoch(0)
+        runs.append([weights.tolist() for weights in _weights(trainer)])
     assert runs[0] == runs[1] != runs[2]
 
 
 def test_it_draws_nothing_from_the_generator_of_others() -> None:
     before = torch.random.get_rng_state()
-    _trainee(replace(_RECIPE, dropout=0.4)).train_epoch(0)
+    _trainer(replace(_RECIPE, dropout=0.4)).train_epoch(0)
     assert torch.equal(before, torch.random.get_rng_state())
 
 
 def test_standardisation_knows_the_training_images_alone() -> None:
     seen = _VECTORS[sorted(set(_TRAINING.flat))].astype(np.float64)
-    head = _trainee(replace(_RECIPE, head="residual")).head
+    head = _trainer(replace(_RECIPE, head="residual")).head
     np.testing.assert_allclose(head.mean.numpy(), seen.mean(0), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(head.scale.numpy(), 1 / seen.std(0), rtol=1e-4)
 
 
 def test_validation_is_the_rank_of_the_positive() -> None:
-    trainee = _trainee()
-    trainee.train_epoch(0)
-    embedding = trainee.head.eval()(torch.from_numpy(_VECTORS)).detach().numpy()
+    trainer = _trainer()
+    trainer.train_epoch(0)
+    embedding = trainer.head.eval()(torch.from_numpy(_VECTORS)).detach().numpy()
     expected = []
     for anchor, positive, *others in _VALIDATION:
         distance = cosine(embedding[anchor], embedding[positive])
         expected.append(1 + sum(cosine(embedding[anchor], embedding[negative]) < distance for negative in others))
-    assert trainee.validate().tolist() == expected
+    assert trainer.validate().tolist() == expected
 
 
 @pytest.mark.parametrize(("value", "rank"), [(0.0, 4.5), (float("nan"), 8.0)])
 def test_a_dead_model_is_no_good(value: float, rank: float) -> None:
-    trainee = _trainee(replace(_RECIPE, head="linear"))
+    trainer = _trainer(replace(_RECIPE, head="linear"))
     with torch.no_grad():
-        trainee.head.transform[1].weight.fill_(value)
-    assert trainee.validate().tolist() == [rank] * len(_VALIDATION)
+        trainer.head.transform[1].weight.fill_(value)
+    assert trainer.validate().tolist() == [rank] * len(_VALIDATION)
 
 
 def test_without_validation_there_are_no_ranks() -> None:
-    assert HeadTrainee(_VECTORS, _TRAINING, _VALIDATION[:0], _RECIPE).validate().shape == (0,)
+    assert HeadTrainer(_VECTORS, _TRAINING, _VALIDATION[:0], _RECIPE).validate().shape == (0,)
 
 
 def test_mining_adds_to_the_seven_and_never_touches_the_validation(monkeypatch: pytest.MonkeyPatch) -> None:
-    trainee, seen = _trainee(replace(_RECIPE, negatives="hard", mined=2), groups=_KIND), []
-    step = trainee._step
-    monkeypatch.setattr(trainee, "_step", lambda judged: seen.append(judged) or step(judged))
+    trainer, seen = _trainer(replace(_RECIPE, negatives="hard", mined=2), groups=_KIND), []
+    step = trainer._step
+    monkeypatch.setattr(trainer, "_step", lambda judged: seen.append(judged) or step(judged))
     for epoch in range(3):
-        trainee.train_epoch(epoch)
+        trainer.train_epoch(epoch)
     rows = np.concatenate(seen)
     assert rows.shape == (3 * len(_TRAINING), 11)
     mined = rows[:, 9:]
     assert not np.isin(mined, _VALIDATION).any()
     assert (_KIND[mined] != _KIND[rows[:, :1]]).all()
     assert len(set(mined.flat)) > 5
-    only = _trainee(replace(_RECIPE, negatives="semihard", mined=2), pool=np.arange(20, 60))
+    only = _trainer(replace(_RECIPE, negatives="semihard", mined=2), pool=np.arange(20, 60))
     assert set(only._mined(_TRAINING, np.random.default_rng(0)).flat) <= set(range(20, 60))
 
 
@@ -204,7 +204,7 @@ def test_two_workers_are_one_with_the_joint_batch(tmp_path: Path) -> None:
     ]
     two_workers(_train_all, tmp_path, recipes)
     for index, recipe in enumerate(recipes):
-        alone = _trainee(recipe)
+        alone = _trainer(recipe)
         losses = [alone.train_epoch(epoch)["loss"] for epoch in range(3)]
         for rank in range(2):
             result = torch.load(tmp_path / f"{index}-{rank}.pt", weights_only=True)
@@ -215,6 +215,6 @@ def test_two_workers_are_one_with_the_joint_batch(tmp_path: Path) -> None:
 
 def _train_all(rank: int, folder: Path, recipes: list[Recipe]) -> None:
     for index, recipe in enumerate(recipes):
-        trainee = trainer.HeadTrainee(_VECTORS, _TRAINING, _VALIDATION, recipe)
-        losses = [trainee.train_epoch(epoch)["loss"] for epoch in range(3)]
-        torch.save({"losses": losses, "tensors": trainee.tensors()}, folder / f"{index}-{rank}.pt")
+        trainer = module.HeadTrainer(_VECTORS, _TRAINING, _VALIDATION, recipe)
+        losses = [trainer.train_epoch(epoch)["loss"] for epoch in range(3)]
+        torch.save({"losses": losses, "tensors": trainer.tensors()}, folder / f"{index}-{rank}.pt")

@@ -207,11 +207,11 @@ def test_what_was_put_away_for_one_address_is_not_used_for_another(archive: Arch
 
 
 def test_chunks_that_were_put_away_come_back_as_they_were(archive: Archive) -> None:
-    from artsim.sources.ingestion.resume_cache import harvested
+    from artsim.sources.ingestion.resume_cache import cached_chunks
 
     slow = Slow()
-    before = list(harvested(archive.store, "slow", slow.source()))
-    after = list(harvested(archive.store, "slow", slow.source()))
+    before = list(cached_chunks(archive.store, "slow", slow.source()))
+    after = list(cached_chunks(archive.store, "slow", slow.source()))
     assert [(c.rows.to_pylist(), c.rejects, c.cursors) for c in before] == [
         (c.rows.to_pylist(), c.rejects, c.cursors) for c in after
     ]
