@@ -69,6 +69,7 @@ class Job:
         if reads_config:
             self.option("--config", metavar="TOML", help="a file with these options; the command line takes precedence")
         self.option("--json", action="store_true", help="print the report as JSON even on a terminal")
+        self.option("--verbose", action="store_true", help="show the whole log, with Ray's warnings and tracebacks")
         self.option("--seed", type=_seed, default=0, help="random seed; runs on CPU are repeatable")
         if not creates_archive:
             self.option("--rights", choices=["all", "public"], default="all", help="public excludes protected artworks")
@@ -153,6 +154,7 @@ class Job:
 
     def _reported(self, options: argparse.Namespace) -> dict[str, Any]:
         from artsim.archive import Archive
+        from artsim.run_log import run_log
 
         started = time.monotonic()
         if other := self._other(options):
@@ -164,7 +166,9 @@ class Job:
         else:
             archive = Archive.open(options.archive)
         assert self._run is not None, f"job {self.name} has no function"
-        outcome = self._run(archive, options)
+        path = archive.new_report(self.name)
+        with run_log(archive.store, f"{path}.log"):
+            outcome = self._run(archive, options)
         report = {
             "job": self.name,
             "seconds": round(time.monotonic() - started, 3),
@@ -175,7 +179,8 @@ class Job:
             "versions": _versions(),
         }
         try:
-            kept = archive.store.address(archive.write_report(report))
+            archive.write_json(f"{path}.json", report)
+            kept = archive.store.address(f"{path}.json")
         except OSError as error:  # the job has finished anyway
             logging.warning("the report can't be saved in the archive: %s", error)
             kept = None
@@ -190,6 +195,7 @@ class Job:
         sys.excepthook = _traceback
         try:
             options = self._parse(sys.argv[1:])
+            _show(logging.DEBUG if options.verbose else logging.INFO)
             # Only the report goes to stdout. Ray may write there until the end, for example if a node is lost.
             out, sys.stdout = sys.stdout, sys.stderr
             report = self._work(options)
@@ -335,6 +341,14 @@ def _print(report: dict[str, Any], out: TextIO | None, shown: Text, *, as_json: 
             print(text.encode("utf-8", "backslashreplace").decode(), file=out, flush=True)
     except BrokenPipeError:  # the reader has closed the pipe; the report is in the archive
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+
+
+def _show(level: int) -> None:
+    """Shows log lines of this level on stderr, and Ray's warnings with ``DEBUG``; all go to the log of the run."""
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(level)
+        if level == logging.DEBUG:
+            logging.getLogger("ray").addHandler(handler)
 
 
 def _check_stays(archive: str) -> None:

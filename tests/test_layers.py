@@ -16,7 +16,7 @@ _LAYERS = [
     {"api"},
     {"jobs"},
     {"cli"},
-    {"preview"},
+    {"preview", "run_log"},
     {"summary"},
     {"web", "labels", "enrich", "clusters", "layouts", "duplicates"},
     {"explore", "drawing", "sweep", "evaluate"},

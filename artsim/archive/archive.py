@@ -106,11 +106,9 @@ class Archive:
         """Replaces a JSON file of the archive atomically."""
         self.store.write_json(path, value)
 
-    def write_report(self, report: dict[str, Any]) -> str:
-        """Stores a run's report in ``reports/<job>/`` and returns its path within the archive."""
-        path = f"reports/{report['job']}/{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json"
-        self.store.write_json(path, report)
-        return path
+    def new_report(self, job: str) -> str:
+        """Returns the path within the archive of a report of a run that starts now, without an extension."""
+        return f"reports/{job}/{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
 
     def lock(self, *tables: str, patience: float = 0.0) -> AbstractContextManager[None]:
         """Locks tables: ``with archive.lock("images"):``. Raises ``UserError`` if another run holds one of them.

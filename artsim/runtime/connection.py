@@ -61,13 +61,26 @@ def _init(address: str) -> None:
             with contextlib.ExitStack() as stack:
                 where: dict[str, Any] = stack.enter_context(on_loopback()) if address == "local" else {}
                 stack.enter_context(without_log_lines())
+                _show_only_errors()
                 ray.init(
-                    address=address, logging_level=logging.ERROR, log_to_driver=False, include_dashboard=False, **where
+                    address=address,
+                    logging_level=logging.WARNING,
+                    log_to_driver=False,
+                    include_dashboard=False,
+                    **where,
                 )
+                _show_only_errors()
             return
         except Exception as error:
             if last or address != "local" or _GAVE_UP not in str(error):
                 raise
+
+
+def _show_only_errors() -> None:
+    """Keeps Ray's warnings off the terminal; they go to the log of the run."""
+    for handler in logging.getLogger("ray").handlers:
+        if type(handler).__module__.startswith("ray."):
+            handler.setLevel(logging.ERROR)
 
 
 def _address() -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import random
 import time
 from collections import Counter
@@ -21,7 +20,7 @@ from artsim.scrape.options import Options
 from artsim.scrape.pending import NEW_ADDRESS_FAILED, Row
 from artsim.scrape.rate_limit_client import CoordinatorLost, RateLimitClient
 from artsim.scrape.robots import MAX_ROBOTS_BYTES, Robots, as_text
-from artsim.scrape.status import Deferred, Failure, FetchStatus
+from artsim.scrape.status import Deferred, Failure, FetchStatus, internal
 from artsim.scrape.web_address import host_of, web_address
 from artsim.vision.check import BadImage
 from artsim.vision.isolated import IsolatedProcess
@@ -30,8 +29,6 @@ _REDIRECTS = 5
 _BACKOFF = 0.5  # maximum seconds before the second attempt, doubled for each further one; the wait is random
 _BACKOFF_MOST = 60.0
 _FAILED = "; refresh failed: "
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -80,8 +77,8 @@ class Fetcher:
                 return self._ending(row, FetchStatus("ok", ""), _found(row, columns), columns is None, spent)
             except (Deferred, CoordinatorLost):
                 raise
-            except Exception as error:  # an unexpected response ends its row, not the run
-                failure = error if isinstance(error, Failure) else _unforeseen(error)
+            except Exception as error:  # an error in artsim ends its row, not the run
+                failure = error if isinstance(error, Failure) else Failure(internal(error))
                 if not failure.again or row.tried > self._options.retries:
                     kept = row.stored is not None and not (failure.outcome.removed and self._options.drop_removed)
                     return self._ending(row, failure.outcome, _lacking(row, failure.outcome, kept), kept, spent)
@@ -210,11 +207,6 @@ def _of_another_page(redirected: bool) -> Iterator[None]:
 def _backoff(tried: int) -> float:
     """Returns the seconds to wait: full jitter, as in Brooker, "Exponential Backoff And Jitter" (2015)."""
     return random.uniform(0, min(_BACKOFF_MOST, _BACKOFF * 2 ** (tried - 1)))
-
-
-def _unforeseen(error: Exception) -> Failure:
-    _log.warning("unexpected error while fetching a row", exc_info=error)
-    return Failure(FetchStatus("network", f"unexpected error: {type(error).__name__}: {error}"))
 
 
 def _plain(text: str) -> str:

@@ -61,6 +61,12 @@ def _tell(report: dict[str, Any], options: Options, unshrunk: int) -> None:
             "--refresh --resize %d fetches them again",
             *(options.resize, unshrunk, options.resize),
         )
+    if bugs := report["failures"].get("internal"):
+        _log.warning(
+            "scrape: %d rows failed because of an error in artsim; the log of the run has the traceback; "
+            "--retry internal fetches them again",
+            bugs,
+        )
     if kept := report["refresh_failed"]:
         _log.warning(
             "scrape: %d stored images could not be refreshed and are kept: %s", sum(kept.values()), _listed(kept)

@@ -15,7 +15,7 @@ from artsim.http.user_agent import AGENT
 from artsim.scrape.host_limits import HostGrant, HostReport
 from artsim.scrape.rate_limit_coordinator import Answer, Request
 from artsim.scrape.robots import Robots
-from artsim.scrape.status import Deferred, Failure, FetchStatus
+from artsim.scrape.status import Deferred, Failure, FetchStatus, internal
 from artsim.scrape.web_address import host_of
 
 _BREATH = 0.005  # minimum seconds between two messages; events in between are sent together
@@ -269,7 +269,7 @@ class RateLimitClient:
         except Deferred:
             robots = None  # the coordinator asks a worker to read it later
         except Exception as error:
-            robots = Robots(failure=FetchStatus("robots", f"robots.txt can't be read: {error!r}"))
+            robots = Robots(failure=internal(error))
         self._hosts.setdefault(name, _Host())
         self._found[origin] = (name, robots)
         self._news.set()

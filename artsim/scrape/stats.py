@@ -1,6 +1,7 @@
 """Stats of a task, a round or a whole run."""
 
 import json
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,9 @@ from artsim import runtime
 
 if TYPE_CHECKING:
     from artsim.scrape.fetcher import Ending
+
+
+_log = logging.getLogger(__name__)
 
 
 def _counter() -> Counter[str]:
@@ -22,7 +26,7 @@ class Stats:
     ``plain`` counts ``bytes`` of images, ``kept`` rows (a refresh left their image as it was) and ``deferred`` rows;
     ``tried`` holds the attempts of each deferred row. ``failures`` counts this run's failed fetches by reason, also
     those of rows that keep an image and its status. Of the failed rows that had an image, ``removed`` counts those
-    whose site removed it, ``unrefreshed`` the others.
+    whose site removed it, ``unrefreshed`` the others. ``tracebacks`` counts the errors in artsim itself.
     """
 
     statuses: Counter[str] = field(default_factory=_counter)
@@ -34,6 +38,7 @@ class Stats:
     failures: Counter[str] = field(default_factory=_counter)
     unrefreshed: Counter[str] = field(default_factory=_counter)
     removed: Counter[str] = field(default_factory=_counter)
+    tracebacks: Counter[str] = field(default_factory=_counter)
 
     @property
     def rows(self) -> int:
@@ -48,6 +53,8 @@ class Stats:
         if reason != "ok":
             self.failed[ending.host] += 1
             self.failures[reason] += 1
+            if ending.outcome.traceback:
+                self.tracebacks[ending.outcome.traceback] += 1
             if ending.stored:
                 (self.removed if ending.outcome.removed else self.unrefreshed)[reason] += 1
         self.plain["kept"] += ending.kept
@@ -60,7 +67,9 @@ class Stats:
             getattr(self, name).update(counter)
 
     def tell(self) -> None:
-        """Adds the rows to the cluster's counters."""
+        """Adds the rows to the cluster's counters, and tracebacks to the log."""
+        for traceback, rows in self.tracebacks.items():
+            _log.debug("%d rows failed because of an error in artsim:\n%s", rows, traceback)
         for status, rows in self.statuses.items():
             runtime.count("images_scraped", "finished rows of the images table, by status", rows, status=status)
         for host, rows in self.hosts.items():
@@ -75,7 +84,7 @@ class Stats:
     @classmethod
     def from_counts(cls, counts: dict[str, Any]) -> "Stats":
         """Makes stats from a dict of each counter; ignores other keys."""
-        return cls(**{name: Counter(counts[name]) for name in cls.__dataclass_fields__})
+        return cls(**{name: Counter(counts.get(name, {})) for name in cls.__dataclass_fields__})
 
     def to_json(self) -> str:
         """Returns JSON that ``from_json`` reads."""

@@ -89,7 +89,9 @@ def test_names_and_remove(tmp_path) -> None:
 def test_reports_are_kept_one_file_a_run(tmp_path) -> None:
     archive = Archive.create(str(tmp_path))
     reports = [{"job": "walk", "rows_in": number, "title": "Ängel 天使"} for number in range(5)]
-    places = [archive.write_report(report) for report in reports]
+    places = [f"{archive.new_report(str(report['job']))}.json" for report in reports]
+    for place, report in zip(places, reports, strict=True):
+        archive.write_json(place, report)
     assert places == sorted(set(places))
     assert all(place.startswith("reports/walk/") for place in places)
     assert [archive.read_json(place) for place in places] == reports

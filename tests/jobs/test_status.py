@@ -24,7 +24,10 @@ def archive(tmp_path: Path) -> Archive:
         add_annotations(archive, annotator, [IDS[:9], IDS[5:14]], "random")
     archive.write_json("models/eye/card.json", {"scores": {"verification": {"seen": False, "after": _SCORE}}})
     archive.write_json("models/broken/card.json", [])
-    archive.write_report({"job": "toy", "seconds": 1.5, "rows_in": 3, "rows_out": 2, "rows_failed": 1})
+    archive.write_json(
+        f"{archive.new_report('toy')}.json",
+        {"job": "toy", "seconds": 1.5, "rows_in": 3, "rows_out": 2, "rows_failed": 1},
+    )
     return archive
 
 

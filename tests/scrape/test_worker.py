@@ -144,11 +144,13 @@ def test_an_error_that_nobody_thought_of_ends_its_row_alone(
     monkeypatch.setattr(row_module, "image_columns", columns)
     site.default, site.pages["/3"] = GOOD, page(answer(200, b"strange"))
     archive = archive_of(tmp_path, site, 8)
-    asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,))))
+    stats = asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,))))
     rows = images_of(archive)
     assert [row["status"] for row in rows.values()].count("ok") == 7
-    assert rows["test:00003"]["status"] == "network"
+    assert rows["test:00003"]["status"] == "internal"
     assert "KeyError" in rows["test:00003"]["detail"]
+    (trace,) = stats.tracebacks
+    assert "in columns" in trace and "what is this?" in trace
 
 
 def test_without_the_keeper_of_the_limits_nothing_is_fetched_and_nothing_written(tmp_path: Path, site: Site) -> None:
