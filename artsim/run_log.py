@@ -49,6 +49,11 @@ class _RunHandler(logging.FileHandler):
         Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
         return super()._open()
 
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes the line, unless the file cannot be made."""
+        with contextlib.suppress(OSError):
+            super().emit(record)
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # the name of logging
         """Ignores the error: a full disk or a read-only archive is reported by the run itself."""
 
