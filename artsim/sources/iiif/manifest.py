@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from artsim.archive.rejects import Reject
-from artsim.sources.iiif.columns import described
 from artsim.sources.iiif.image_service import Body, sized_address
+from artsim.sources.iiif.labels import described
 from artsim.sources.iiif.resource import identifier, kind_of, listed, objects_in
 
 Row = dict[str, Any]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from artsim.sources.iiif.labels import names_of, parts_of, text_of
+from artsim.sources.iiif.texts import names_of, parts_of, text_of
 
 WHISTLER = {"fr": ["La Mère de Whistler"], "en": ["Whistler's Mother", "Arrangement"], "none": ["WM"]}
 
