@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+from artsim.annotation_page.choices import random_choices
+from artsim.annotation_page.uncertain import entropies, most_uncertain, nearest_choices
 from artsim.archive import Archive
-from artsim.drawing.choices import random_choices
-from artsim.drawing.uncertain import entropies, most_uncertain, nearest_choices
 from artsim.encoders.discriminant import spread
 from artsim.encoders.heads import embed
 from artsim.learn.heads.trainer import HeadTrainer

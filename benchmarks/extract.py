@@ -68,7 +68,7 @@ def _forward(backbone: str, threads: int, seconds: float) -> float:
 
     from artsim.vision import weights
     from artsim.vision.backbones import network_name, parse_feature
-    from artsim.vision.engine import Engine
+    from artsim.vision.inference import Engine
 
     torch.set_num_threads(threads)
     engine = Engine(network_name(backbone), [parse_feature(backbone)], weights.load(backbone, "random")[0], "auto")

@@ -196,7 +196,7 @@ def main() -> None:
         "--quick", action="store_true", help="fewer and smaller images; the start of Ray then counts more"
     )
     quick = parser.parse_args().quick
-    from artsim.vision.engine import _best
+    from artsim.vision.inference import _best
 
     precision = "bfloat16" if _best("cpu") == "bfloat16" else "float32"
     rng = np.random.default_rng(0)

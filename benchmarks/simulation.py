@@ -23,9 +23,9 @@ from yarl import URL
 from artsim import runtime
 from artsim.archive import CATALOG, IMAGES, features
 from artsim.archive import Archive as Stored
-from artsim.scrape.host_limits import Rules
 from artsim.scrape.options import Options
 from artsim.scrape.pending import ScrapeTask, find_tasks, read_rows
+from artsim.scrape.rate_limit import Rules
 from artsim.scrape.rate_limit_client import RateLimitClient
 from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
 from artsim.scrape.robots import Robots

@@ -21,8 +21,8 @@ from scipy.spatial.distance import cosine
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
+from artsim.annotations.annotations import read_annotations
 from artsim.annotations.splits import split
-from artsim.annotations.store import read_annotations
 from artsim.archive import Archive
 from artsim.learn.epochs import epochs
 from artsim.learn.heads.learner import covariance_of

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from artsim.annotations.store import add_annotations
+from artsim.annotations.annotations import add_annotations
 from artsim.archive import Archive, features
 from artsim.learn.experiment import Experiment
 from artsim.learn.fold_plan import tuning_folds

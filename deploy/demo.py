@@ -20,7 +20,7 @@ import requests
 
 from artsim.sample.museum import Museum, make
 from artsim.sample.site import serve
-from deploy.here import Cluster, up
+from deploy.local_cluster import Cluster, up
 
 _ROOT = Path(__file__).parents[1]
 _RAYS_OWN = re.compile(r"\d{4}-\S+ \S+\s(INFO|WARNING|SUCC) |\[\d{4}-\S+ \S+ I |Running entrypoint for job ")

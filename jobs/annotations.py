@@ -60,11 +60,11 @@ job.option("--pool-by", metavar="COLUMN", help="simulate, draw: artworks of the 
 @job.runs
 def annotations(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
     """Runs the action that the options name; returns its report fields."""
+    from artsim.annotation_page.draw import draw
     from artsim.annotations.check import check
     from artsim.annotations.import_file import export_annotations, import_annotations
     from artsim.annotations.import_links import import_links
     from artsim.annotations.simulated_curator import simulate
-    from artsim.drawing.draw import draw
 
     public_only = options.rights == "public"
     annotators = [options.annotator] if options.annotator else None

@@ -15,7 +15,7 @@ class _List(argparse.Action):
     """Prints the backbones with short names and exits, as --help does."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from artsim.vision.listing import listing
+        from artsim.vision.backbone_list import listing
 
         print(listing())
         parser.exit()

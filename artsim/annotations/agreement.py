@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from artsim.annotations.annotations import Annotations
 from artsim.annotations.self_meanrank import judged_twice, judgement_key, self_ranks
-from artsim.annotations.store import Annotations
 from artsim.archive import Archive
 from artsim.metrics.interval import mean_score
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from artsim.annotations.store import Annotations
+from artsim.annotations.annotations import Annotations
 from artsim.archive import Archive, is_public_domain
 
 

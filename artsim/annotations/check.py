@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from artsim.annotations.agreement import agreement
+from artsim.annotations.annotations import Annotations, read_annotations
 from artsim.annotations.artworks import open_to_everyone
 from artsim.annotations.links import NEGATIVE, POSITIVE, components, read_links
-from artsim.annotations.store import Annotations, read_annotations
 from artsim.archive import Archive
 
 _SHOWN = 20  # examples in the report

@@ -5,9 +5,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from artsim.annotations.annotations import IMAGES, add_annotations, read_annotations
 from artsim.annotations.artwork_names import file_names, find_names
 from artsim.annotations.artworks import open_to_everyone
-from artsim.annotations.store import IMAGES, add_annotations, read_annotations
 from artsim.annotations.text_format import Line, read_lines, write_lines
 from artsim.archive import Archive, UserError
 from artsim.archive.rejects import Reject, keep_rejects

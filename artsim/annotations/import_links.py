@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from artsim.annotations.annotations import check_annotator
 from artsim.annotations.artwork_names import find_names
 from artsim.annotations.links import Link, add_links
-from artsim.annotations.store import check_annotator
 from artsim.annotations.text_format import Line, read_lines
 from artsim.archive import Archive, UserError
 from artsim.archive.rejects import Reject, keep_rejects

@@ -10,7 +10,7 @@ import pyarrow as pa
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from artsim.annotations.store import PATIENCE
+from artsim.annotations.annotations import PATIENCE
 from artsim.archive import Archive
 from artsim.archive.schemas import LINKS
 

@@ -8,8 +8,8 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from artsim.annotations.annotations import Annotations
 from artsim.annotations.links import NEGATIVE, POSITIVE, RELATED, components, read_links
-from artsim.annotations.store import Annotations
 from artsim.archive import Archive, UserError
 
 _NEGATIVES = 7

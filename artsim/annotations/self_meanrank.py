@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from artsim.annotations.annotations import IMAGES, Annotations, read_annotations
 from artsim.annotations.artwork_names import find_names
-from artsim.annotations.store import IMAGES, Annotations, read_annotations
 from artsim.annotations.text_format import read_lines
 from artsim.archive import Archive, UserError
 

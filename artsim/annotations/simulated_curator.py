@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from artsim.annotations.annotations import add_annotations, check_annotator
 from artsim.annotations.artworks import with_images, works
-from artsim.annotations.neighbourhoods import neighbourhoods, with_vectors
-from artsim.annotations.store import add_annotations, check_annotator
+from artsim.annotations.near_candidates import neighbourhoods, with_vectors
 from artsim.archive import CATALOG, Archive, UserError
 from artsim.space.features import Space
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from artsim.annotations.store import Annotations
+from artsim.annotations.annotations import Annotations
 from artsim.archive import UserError
 
 KINDS = ("image-disjoint", "group-disjoint", "random")

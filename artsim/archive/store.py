@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.fs as pafs
 
-from artsim.archive.address import check_no_fragment, local_path, scheme_of
+from artsim.archive.local_paths import check_no_fragment, local_path, scheme_of
 from artsim.archive.remote import open_remote
 from artsim.archive.s3 import S3, SCHEME, open_s3, read_whole
 from artsim.errors import UserError

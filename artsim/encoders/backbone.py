@@ -20,7 +20,7 @@ from artsim.space.features import Block
 from artsim.vision.backbones import Feature, Input
 from artsim.vision.check import BadImage
 from artsim.vision.decode import decode
-from artsim.vision.engine import Engine
+from artsim.vision.inference import Engine
 from artsim.vision.weights import fingerprint
 
 _AT_ONCE = 32  # images per forward pass

@@ -13,11 +13,11 @@ import torch
 from safetensors.torch import save
 
 from artsim.archive import Archive, Store, UserError
-from artsim.archive.intact import intact, intact_table, intact_tensors
+from artsim.archive.damaged_files import intact, intact_table, intact_tensors
 from artsim.encoders.backbone import BackboneEncoder, plan_of
-from artsim.encoders.card import check_card
 from artsim.encoders.head_settings import HeadSettings
 from artsim.encoders.heads import Head, embed
+from artsim.encoders.model_card import check_card
 from artsim.space.features import Block, Pca, Space
 from artsim.vision.weights import fingerprint
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artsim.annotations.store import Annotations
+from artsim.annotations.annotations import Annotations
 from artsim.archive import Archive, UserError
 from artsim.encoders.model import Encoder
 from artsim.evaluate.novelty import LEVELS, Novelty, novelty, tested_by

@@ -8,10 +8,10 @@ from typing import Any
 
 from PIL import Image
 
+from artsim.annotations.annotations import Annotations, read_annotations
 from artsim.annotations.artworks import open_to_everyone
 from artsim.annotations.self_meanrank import judged_twice, second_judgement, self_ranks
 from artsim.annotations.splits import split
-from artsim.annotations.store import Annotations, read_annotations
 from artsim.archive import Archive, Store, UserError
 from artsim.evaluate.comparison import Comparison, Row, compare, person
 from artsim.evaluate.links import LinksRow, compare_links

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from artsim.annotations.annotations import Annotations
 from artsim.annotations.folds import KINDS, NEW_ANNOTATIONS, NEW_GROUPS, NEW_IMAGES
-from artsim.annotations.store import Annotations
 from artsim.archive import Archive
 from artsim.encoders.model import Model
 from artsim.evaluate.systems import System

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artsim.annotations.store import Annotations
+from artsim.annotations.annotations import Annotations
 from artsim.archive import Archive, Table, UserError
 from artsim.encoders.backbone import BackboneEncoder
 from artsim.encoders.model import Encoder, HeadEncoder, Model, about_feature, load_model

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from artsim.archive import Archive, UserError, is_public_domain
-from artsim.extract.describer import describe
-from artsim.pictures.sheet import Cell, contact_sheet
+from artsim.extract.outside_images import describe
+from artsim.pictures.contact_sheet import Cell, contact_sheet
 from artsim.pictures.thumbnails import Thumbnail, shrink, thumbnails
 from artsim.space.features import Space
 from artsim.space.search import check_query, search

@@ -17,8 +17,8 @@ from artsim.extract.decoding import Batch, Decoding, Each, elsewhere, here
 from artsim.extract.plan import Plan
 from artsim.failures import among_counts, failures_of
 from artsim.metrics.vectors import unit_length
-from artsim.vision.engine import Engine
-from artsim.vision.isolated import IsolatedProcess
+from artsim.vision.inference import Engine
+from artsim.vision.isolated_process import IsolatedProcess
 
 NOT_FINITE = "the network's output holds NaN or infinity"
 _BATCH = {"cpu": 8, "cuda": 128}  # images decoded together

@@ -16,7 +16,7 @@ from safetensors.torch import save
 
 from artsim import runtime
 from artsim.archive import Archive, UserError
-from artsim.archive.intact import intact_tensors
+from artsim.archive.damaged_files import intact_tensors
 from artsim.encoders.model import HELD_OUT
 from artsim.learn.epochs import Epoch, Trainer, epochs
 from artsim.learn.experiment import Experiment, Learner

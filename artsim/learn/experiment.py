@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save
 
 from artsim.archive import Archive, Keys, UserError
-from artsim.archive.intact import intact, intact_table, intact_tensors
+from artsim.archive.damaged_files import intact, intact_table, intact_tensors
 from artsim.learn.epochs import Trainer
 from artsim.learn.plan import COUNTS, Plan, make_plan
 from artsim.learn.recipe import Recipe

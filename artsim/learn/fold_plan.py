@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from artsim.annotations.annotations import Annotations
 from artsim.annotations.folds import FOLDS, KINDS, NEW_GROUPS, cut
 from artsim.annotations.splits import folds
-from artsim.annotations.store import Annotations
 from artsim.archive import Archive, UserError
-from artsim.archive.intact import intact
+from artsim.archive.damaged_files import intact
 from artsim.encoders.model import ROLES
 from artsim.learn.experiment import Experiment, Learner
 from artsim.learn.plan import (

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from artsim.archive import Archive, Keys, UserError
-from artsim.archive.intact import intact, intact_table
+from artsim.archive.damaged_files import intact, intact_table
 from artsim.encoders.model import Model
 from artsim.learn.cross_validation import CrossValidation, held_out_rows
 from artsim.learn.curves import live

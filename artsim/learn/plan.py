@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from artsim.annotations.annotations import Annotations, read_annotations
 from artsim.annotations.artworks import open_to_everyone
 from artsim.annotations.links import RELATED, components, read_links
 from artsim.annotations.links_as_annotations import link_annotations
 from artsim.annotations.splits import split
-from artsim.annotations.store import Annotations, read_annotations
 from artsim.archive import CATALOG, Archive, UserError
 from artsim.encoders.model import ROLES
 

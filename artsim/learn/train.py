@@ -14,9 +14,9 @@ import numpy as np
 
 from artsim import runtime
 from artsim.archive import Archive, UserError
-from artsim.archive.intact import intact
-from artsim.encoders.card import check_card, check_trained
+from artsim.archive.damaged_files import intact
 from artsim.encoders.model import FORMAT, Model
+from artsim.encoders.model_card import check_card, check_trained
 from artsim.learn.cross_validation import CrossValidation, cross_validate, scores, tell
 from artsim.learn.curves import keep_curves, live
 from artsim.learn.epochs import Epoch, Progress, best_epoch

@@ -8,8 +8,8 @@ import threading
 from typing import Any
 
 from artsim.errors import ServiceUnavailable, UserError
-from artsim.runtime.address import named_address, noted_address, runs
-from artsim.runtime.local import on_loopback, without_log_lines
+from artsim.runtime.cluster_address import named_address, noted_address, runs
+from artsim.runtime.local_ray import on_loopback, without_log_lines
 
 _log = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from artsim.scrape.robots import MAX_ROBOTS_BYTES, Robots, as_text
 from artsim.scrape.status import Deferred, Failure, FetchStatus, internal
 from artsim.scrape.web_address import host_of, web_address
 from artsim.vision.check import BadImage
-from artsim.vision.isolated import IsolatedProcess
+from artsim.vision.isolated_process import IsolatedProcess
 
 _REDIRECTS = 5
 _BACKOFF = 0.5  # maximum seconds before the second attempt, doubled for each further one; the wait is random

@@ -19,9 +19,9 @@ import ray
 
 from artsim import runtime
 from artsim.archive import Archive, UserError
-from artsim.scrape.host_limits import Rules
 from artsim.scrape.options import Options
 from artsim.scrape.pending import ScrapeTask, find_tasks, larger_than
+from artsim.scrape.rate_limit import Rules
 from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
 from artsim.scrape.stats import Stats
 

@@ -12,7 +12,7 @@ from protego import Protego
 from yarl import URL
 
 from artsim.http.user_agent import AGENT
-from artsim.scrape.host_limits import HostGrant, HostReport
+from artsim.scrape.rate_limit import HostGrant, HostReport
 from artsim.scrape.rate_limit_coordinator import Answer, Request
 from artsim.scrape.robots import Robots
 from artsim.scrape.status import Deferred, Failure, FetchStatus, internal

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from artsim.scrape.host_limits import RESTS, Host, HostGrant, HostReport, Rules
+from artsim.scrape.rate_limit import RESTS, Host, HostGrant, HostReport, Rules
 from artsim.scrape.robots import Robots
 
 LOST = 60.0  # seconds without a message after which a worker and its requests count as lost

@@ -14,7 +14,7 @@ from artsim.scrape.client import Client
 from artsim.scrape.fetcher import Fetcher
 from artsim.scrape.local_files import Files
 from artsim.scrape.options import Options
-from artsim.scrape.partition import Part
+from artsim.scrape.partition_buffer import Part
 from artsim.scrape.pending import Row, ScrapeTask, read_rows
 from artsim.scrape.rate_limit_client import RateLimitClient
 from artsim.scrape.rate_limit_coordinator import Answer, Request

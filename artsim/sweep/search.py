@@ -15,7 +15,7 @@ from typing import Any
 
 from artsim import runtime
 from artsim.archive import Keys, Store, check_record
-from artsim.archive.intact import intact
+from artsim.archive.damaged_files import intact
 from artsim.sweep.search_space import Space
 
 _log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from typing import Any
 
 from artsim import runtime
 from artsim.archive import Archive, Keys, UserError
-from artsim.archive.intact import intact
+from artsim.archive.damaged_files import intact
 from artsim.failures import failures_of
 from artsim.learn.experiment import EXPERIMENT_KEYS, Experiment, MakeLearner, check_name, difference, settle
 from artsim.learn.fold_plan import Folds, said, tuning_folds

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from PIL import ExifTags, Image, PngImagePlugin, TiffImagePlugin
 
+from artsim.vision.jpeg_scans import scans
 from artsim.vision.phash import perceptual_hash
-from artsim.vision.scans import scans
-from artsim.vision.text import without_long_texts
+from artsim.vision.png_text import without_long_texts
 from artsim.vision.tiff import MAGIC, NotRead, Tiff
 from artsim.vision.upright import to_rgb
 

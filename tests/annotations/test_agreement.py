@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from artsim.annotations.agreement import agreement, contradictions
-from artsim.annotations.store import Annotations, add_annotations, read_annotations
+from artsim.annotations.annotations import Annotations, add_annotations, read_annotations
 from artsim.archive import Archive
 from tests.learn.made_annotations import annotations_of
 

@@ -1,6 +1,6 @@
+from artsim.annotations.annotations import add_annotations
 from artsim.annotations.check import check
 from artsim.annotations.links import Link, add_links
-from artsim.annotations.store import add_annotations
 from artsim.archive import Archive
 from tests.learn.made_annotations import catalog_of, features_of
 from tests.made import CLOSED, OPEN

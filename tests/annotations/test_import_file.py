@@ -2,8 +2,8 @@ import csv
 
 import pytest
 
+from artsim.annotations.annotations import add_annotations, read_annotations
 from artsim.annotations.import_file import export_annotations, import_annotations
-from artsim.annotations.store import add_annotations, read_annotations
 from artsim.archive import Archive, UserError
 from tests.learn.made_annotations import catalog_of
 from tests.made import CLOSED, OPEN

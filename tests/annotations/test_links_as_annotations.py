@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from artsim.annotations.annotations import Annotations
 from artsim.annotations.links import Link, add_links
 from artsim.annotations.links_as_annotations import link_annotations
 from artsim.annotations.splits import split
-from artsim.annotations.store import Annotations
 from artsim.archive import Archive, UserError
 from tests.made import make_archive, named
 

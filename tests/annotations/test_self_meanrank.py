@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from artsim.annotations.annotations import add_annotations, read_annotations
 from artsim.annotations.self_meanrank import judged_twice, second_judgement, self_ranks
-from artsim.annotations.store import add_annotations, read_annotations
 from artsim.archive import Archive, UserError
 from tests.learn.made_annotations import annotations_of
 from tests.made import make_archive, named

@@ -4,10 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from artsim.annotations.neighbourhoods import neighbourhoods, with_vectors
+from artsim.annotations.annotations import read_annotations
+from artsim.annotations.near_candidates import neighbourhoods, with_vectors
 from artsim.annotations.simulated_curator import simulate
 from artsim.annotations.splits import folds, split
-from artsim.annotations.store import read_annotations
 from artsim.archive import IMAGES, Archive, UserError
 from artsim.space.features import Space
 from tests.learn.made_annotations import catalog_of, features_of
@@ -168,8 +168,8 @@ def test_near_draws_from_the_neighbourhood(tmp_path) -> None:
 
 def test_neighbourhoods_as_a_plain_loop_finds_them(tmp_path, monkeypatch) -> None:
     """Uses small blocks of anchors and several partitions."""
-    monkeypatch.setattr("artsim.annotations.neighbourhoods._NEAREST", 5)
-    monkeypatch.setattr("artsim.annotations.neighbourhoods._AT_ONCE", 3)
+    monkeypatch.setattr("artsim.annotations.near_candidates._NEAREST", 5)
+    monkeypatch.setattr("artsim.annotations.near_candidates._AT_ONCE", 3)
     rows = _rows(60)
     archive = catalog_of(tmp_path, rows)
     vectors = _vectors(rows)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from artsim.annotations.annotations import Annotations
 from artsim.annotations.splits import folds, split
-from artsim.annotations.store import Annotations
 from artsim.archive import UserError
 from tests.learn.made_annotations import annotations_of
 

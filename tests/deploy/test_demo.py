@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from deploy.here import Cluster, left, up
+from deploy.local_cluster import Cluster, left, up
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 _ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.here import left
+from deploy.local_cluster import left
 
 _ROOT = Path(__file__).parents[2]
 _ELSEWHERE = """#!/bin/bash

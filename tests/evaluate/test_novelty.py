@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from artsim.annotations.store import Annotations
+from artsim.annotations.annotations import Annotations
 from artsim.archive import Archive
 from artsim.evaluate.novelty import LEVELS, novelty
 from artsim.evaluate.systems import systems

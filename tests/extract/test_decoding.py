@@ -12,7 +12,7 @@ from artsim.archive import Archive
 from artsim.extract.decoding import Batch, Decoding, elsewhere, here
 from artsim.vision.backbones import input_of
 from artsim.vision.check import BadImage
-from artsim.vision.isolated import IsolatedProcess
+from artsim.vision.isolated_process import IsolatedProcess
 from tests.made import jpeg, make_archive, named
 
 

@@ -10,7 +10,7 @@ import torch
 
 from artsim.vision import weights
 from artsim.vision.backbones import parse_feature
-from artsim.vision.engine import Engine
+from artsim.vision.inference import Engine
 from tests.faults.machines import ended, machines, report_of, start, until
 from tests.faults.rows import every_row_once
 from tests.made import jpeg, make_archive, named

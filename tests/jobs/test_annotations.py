@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from artsim.annotations.annotations import read_annotations
 from artsim.annotations.links import read_links
-from artsim.annotations.store import read_annotations
 from artsim.archive import Archive, UserError
 from jobs.annotations import job
 from jobs.pipeline import job as pipeline

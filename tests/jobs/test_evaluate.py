@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from scipy.spatial.distance import cosine
 
+from artsim.annotations.annotations import add_annotations, read_annotations
 from artsim.annotations.links import Link, add_links
 from artsim.annotations.splits import split
-from artsim.annotations.store import add_annotations, read_annotations
 from artsim.archive import Archive, UserError
 from artsim.encoders.model import load_model
 from jobs.evaluate import job

@@ -14,7 +14,7 @@ from artsim.archive import Archive
 from artsim.vision import weights
 from artsim.vision.backbones import network_name, parse_feature
 from artsim.vision.decode import decode
-from artsim.vision.engine import Engine
+from artsim.vision.inference import Engine
 from tests.jobs import inside
 from tests.vision.made import encoded, image_archive, picture
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from artsim.annotations import links, store
+from artsim.annotations import annotations, links
 from artsim.annotations.import_file import import_annotations
 from artsim.annotations.import_links import import_links
 from artsim.archive import Archive, Table, UserError
@@ -49,7 +49,7 @@ def test_what_another_process_writes_is_left_to_it(
     held: tuple[Path, int], case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, other = held
-    for module in (store, links):
+    for module in (annotations, links):
         monkeypatch.setattr(module, "PATIENCE", 0.0)
     monkeypatch.setattr("artsim.runtime.connect", lambda: pytest.fail("Ray was started"))
     with pytest.raises(UserError, match=rf"\S is locked by another run \(process {other} on .+, since 20") as caught:

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from artsim.annotations.store import add_annotations, read_annotations
+from artsim.annotations.annotations import add_annotations, read_annotations
 from artsim.archive import CATALOG, IMAGES, Archive, UserError
 from jobs.status import job
 from tests.made import add_features, make_archive, named

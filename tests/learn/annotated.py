@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from artsim.annotations.store import add_annotations
+from artsim.annotations.annotations import add_annotations
 from artsim.archive import CATALOG, Archive
 from tests.made import add_features, make_archive, named
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from artsim.annotations.store import Annotations
+from artsim.annotations.annotations import Annotations
 from artsim.archive import CATALOG, Archive, features
 
 

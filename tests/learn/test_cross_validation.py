@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from artsim.annotations.annotations import read_annotations
 from artsim.annotations.folds import KINDS, NEW_ANNOTATIONS, NEW_GROUPS, NEW_IMAGES
-from artsim.annotations.store import read_annotations
 from artsim.archive import CATALOG, Archive, UserError
 from artsim.encoders.discriminant import Covariance
 from artsim.encoders.model import load_model

@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from artsim.annotations.annotations import add_annotations
 from artsim.annotations.links import Link, add_links
-from artsim.annotations.store import add_annotations
 from artsim.archive import Archive
 from artsim.learn.plan import SPLIT, Plan, make_plan, pool_sample, related_groups, without_related
 from tests.learn.annotated import IDS, annotated, kind_of, pool_of

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artsim.annotations.store import add_annotations
+from artsim.annotations.annotations import add_annotations
 from artsim.archive import Archive, UserError
 from jobs.train import job as train
 from jobs.tune import job as tune

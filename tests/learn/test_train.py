@@ -12,7 +12,7 @@ from PIL import Image
 from scipy.spatial.distance import cosine
 from tensorboardX.proto.event_pb2 import Event
 
-from artsim.annotations.store import read_annotations
+from artsim.annotations.annotations import read_annotations
 from artsim.archive import Archive, UserError
 from artsim.encoders.model import load_model
 from artsim.learn import train as module

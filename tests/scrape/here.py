@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from artsim.archive import CATALOG, Archive
-from artsim.scrape.host_limits import Rules
 from artsim.scrape.options import Options
 from artsim.scrape.pending import find_tasks
+from artsim.scrape.rate_limit import Rules
 from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
 from artsim.scrape.stats import Stats
 from artsim.scrape.worker import Worker

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from artsim.runtime.local import token_file
+from artsim.runtime.local_ray import token_file
 from artsim.scrape.options import Options
 
 

@@ -3,7 +3,7 @@
 import itertools
 import random
 
-from artsim.scrape.host_limits import RESTS, TIRED, HostReport, Rules
+from artsim.scrape.rate_limit import RESTS, TIRED, HostReport, Rules
 from artsim.scrape.rate_limit_coordinator import LOST, RateLimitCoordinator, Request
 from artsim.scrape.robots import Robots
 from artsim.scrape.status import FetchStatus

@@ -10,9 +10,9 @@ import pytest
 from artsim.archive import Archive, Table
 from artsim.scrape import fetcher as row_module
 from artsim.scrape import worker as worker_module
-from artsim.scrape.host_limits import Rules
 from artsim.scrape.options import Options
 from artsim.scrape.pending import find_tasks
+from artsim.scrape.rate_limit import Rules
 from artsim.scrape.rate_limit_client import CoordinatorLost
 from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
 from artsim.scrape.stats import Stats

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from artsim.sources.tables.column_words import meaning
 from artsim.sources.tables.source import open_table
-from artsim.sources.tables.thumbnails import is_thumbnail, largest_of
+from artsim.sources.tables.thumbnail_urls import is_thumbnail, largest_of
+from artsim.sources.tables.unlisted_columns import meaning
 from tests.sources.conftest import rows_of
 
 WANTED = ("id", "title", "artist", "date_text", "image_url", "page_url")

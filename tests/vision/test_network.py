@@ -9,9 +9,9 @@ from PIL import Image
 from artsim.archive import UserError
 from artsim.vision import weights
 from artsim.vision.backbones import network_name, parse_feature
+from artsim.vision.batch_norm_folding import fold_batch_norms
 from artsim.vision.decode import decode
-from artsim.vision.engine import Engine
-from artsim.vision.folding import fold_batch_norms
+from artsim.vision.inference import Engine
 from artsim.vision.network import Descriptor, dimensions
 from tests.vision.made import encoded, picture
 

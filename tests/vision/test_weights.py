@@ -4,7 +4,7 @@ from safetensors.torch import save_file
 
 from artsim.archive import UserError
 from artsim.vision import weights
-from artsim.vision.listing import listing
+from artsim.vision.backbone_list import listing
 
 
 def test_a_folder_of_weights_is_used(tmp_path):

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from artsim.extract.plan import Plan
 from artsim.learn.backbones.depthwise import DepthwiseGradients
 from artsim.learn.backbones.recipe import FinetuneRecipe
-from artsim.vision.engine import _best
+from artsim.vision.inference import _best
 from artsim.vision.network import Descriptor
 
 

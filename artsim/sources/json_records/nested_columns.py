@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from artsim.archive.rejects import clean
 from artsim.sources.json_records.nested_text import Path, at, makers_at, named_text, paths
-from artsim.sources.tables.column_words import meaning
 from artsim.sources.tables.columns import ARTIST_NAMES, SPEAKING, plain_name
 from artsim.sources.tables.image_column import speaks_of_images
+from artsim.sources.tables.unlisted_columns import meaning
 from artsim.sources.tables.value_kinds import Kind, kind_of
 
 _MOST = 64  # maximum columns from nested values

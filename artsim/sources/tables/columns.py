@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from artsim.archive import CATALOG, UserError
 from artsim.sources.tables.column_names import PAGE_IDS, SYNONYMS
-from artsim.sources.tables.column_words import meaning
+from artsim.sources.tables.unlisted_columns import meaning
 
 _LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i"}

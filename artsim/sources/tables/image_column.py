@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 
 from artsim.archive import UserError
 from artsim.sources.tables.column_names import WEAK
-from artsim.sources.tables.column_words import meaning, words_of
 from artsim.sources.tables.columns import IMAGE_NAMES, PAGE_NAMES, plain_name
 from artsim.sources.tables.missing_values import without_no_value
-from artsim.sources.tables.thumbnails import is_sized, is_thumbnail, largest_of
+from artsim.sources.tables.thumbnail_urls import is_sized, is_thumbnail, largest_of
+from artsim.sources.tables.unlisted_columns import meaning, words_of
 from artsim.sources.tables.value_kinds import Kind, kind_of
 
 _TRIED = 1000  # values of a column that are looked at

@@ -17,7 +17,7 @@ from artsim.sources.records import ROWS, Chunk, Records
 from artsim.sources.tables.column_names import PAGE_IDS, WEAK_DATES
 from artsim.sources.tables.columns import Resolved, plain_name
 from artsim.sources.tables.missing_values import without_machine_made, without_no_value
-from artsim.sources.tables.thumbnails import largest_of
+from artsim.sources.tables.thumbnail_urls import largest_of
 from artsim.sources.tables.value_kinds import first_of
 
 _TEXTS = ("page_url", "title", "artist", "date_text", "style", "type", "technique", "location", "school", "rights")

@@ -13,7 +13,7 @@ from artsim.errors import UserError
 from artsim.learn.backbones.learner import BackboneLearner
 from artsim.learn.backbones.recipe import FinetuneRecipe
 from artsim.vision.decode import decode
-from artsim.vision.engine import Engine
+from artsim.vision.inference import Engine
 from tests.made import add_features, jpeg, make_archive, named, vectors_of
 
 NAME, TORN = "test_efficientnet", "made:0003"

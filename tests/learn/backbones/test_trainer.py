@@ -15,7 +15,7 @@ from artsim.learn.backbones.recipe import FinetuneRecipe
 from artsim.learn.backbones.trainer import BackboneTrainer
 from artsim.learn.losses import make_loss
 from artsim.vision.backbones import parse_feature
-from artsim.vision.engine import Engine
+from artsim.vision.inference import Engine
 from tests.learn.two_workers import two_workers
 
 SIZE = 32

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from artsim.annotation_page.page import Page, check_out, page_data, page_html, write_page
+from artsim.annotations.annotations import read_annotations
 from artsim.annotations.import_file import import_annotations
-from artsim.annotations.store import read_annotations
 from artsim.annotations.text_format import quoted
 from artsim.archive import Archive, UserError
-from artsim.drawing.page import Page, check_out, page_data, page_html, write_page
 from tests.learn.made_annotations import catalog_of
 from tests.made import jpeg
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from artsim.errors import ServiceUnavailable, UserError
-from artsim.runtime import address, connection
+from artsim.runtime import cluster_address, connection
 
 _START = """
 import ray, psutil  # which Ray brings along
@@ -42,7 +42,7 @@ def closed_port() -> int:
 def test_an_address_that_is_none_is_a_mistake(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("RAY_ADDRESS", text)
     with pytest.raises(UserError, match=r"RAY_ADDRESS=.*HOST:PORT"):
-        address.named_address()
+        cluster_address.named_address()
 
 
 @pytest.mark.parametrize("before", ["", "ray://"])
@@ -60,7 +60,7 @@ def test_an_address_where_nobody_listens_is_an_outage(
 def test_an_address_where_something_else_listens_is_an_outage(
     monkeypatch: pytest.MonkeyPatch, before: str, said: str
 ) -> None:
-    monkeypatch.setattr(address, "_ANSWER", 0.5)
+    monkeypatch.setattr(cluster_address, "_ANSWER", 0.5)
     with socket.create_server(("", 0)) as silent:
         monkeypatch.setenv("RAY_ADDRESS", f"{before}127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(ServiceUnavailable, match=said):
@@ -69,19 +69,21 @@ def test_an_address_where_something_else_listens_is_an_outage(
 
 def test_a_ray_on_loopback_alone_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ray replaces 127.0.0.1 with this machine's other address, where it would retry for minutes."""
-    monkeypatch.setattr(address, "_answer", lambda *_: None)
+    monkeypatch.setattr(cluster_address, "_answer", lambda *_: None)
     monkeypatch.setattr("ray._private.services.get_node_ip_address", lambda: "127.0.0.2")
     with socket.create_server(("127.0.0.1", 0)) as server:
         text = f"127.0.0.1:{server.getsockname()[1]}"
         monkeypatch.setenv("RAY_ADDRESS", text)
         with pytest.raises(ServiceUnavailable, match=f"RAY_ADDRESS={text}: no Ray cluster answers there .127.0.0.2: "):
             connection._address()
-        assert not address.runs(text)
+        assert not cluster_address.runs(text)
 
 
 def test_a_head_that_refuses_the_token_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("", 0)) as server:
-        monkeypatch.setattr(address, "_answer", lambda *_: "ray.exceptions.AuthenticationError: InvalidAuthToken")
+        monkeypatch.setattr(
+            cluster_address, "_answer", lambda *_: "ray.exceptions.AuthenticationError: InvalidAuthToken"
+        )
         monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{server.getsockname()[1]}")
         with pytest.raises(UserError, match="RAY_AUTH_TOKEN_PATH"):
             connection._address()

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from artsim.annotation_page.choices import anchors_of, near_choices, random_choices, with_repeats
+from artsim.annotation_page.pools import pools_of
+from artsim.annotation_page.uncertain import entropies, most_uncertain, nearest_choices
 from artsim.archive import UserError
-from artsim.drawing.choices import anchors_of, near_choices, random_choices, with_repeats
-from artsim.drawing.pools import pools_of
-from artsim.drawing.uncertain import entropies, most_uncertain, nearest_choices
 from artsim.metrics.vectors import unit_length
 
 

@@ -10,7 +10,7 @@ from artsim.vision import weights
 from artsim.vision.backbones import parse_feature
 from artsim.vision.check import BadImage
 from artsim.vision.decode import decode
-from artsim.vision.engine import Engine
+from artsim.vision.inference import Engine
 
 
 def describe(archive: Archive, name: str, images: Mapping[str, bytes]) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from artsim.vision.backbones import Feature
-from artsim.vision.folding import fold_batch_norms
+from artsim.vision.batch_norm_folding import fold_batch_norms
 from artsim.vision.network import Descriptor
 
 _CACHED = 8 * 224 * 224  # pixels per pass that fit in a CPU's cache; with 32 images, each takes 1.5 times as long

@@ -5,8 +5,8 @@ import logging
 import numpy as np
 import pyarrow as pa
 
-from artsim.annotations.neighbourhoods import with_vectors
-from artsim.annotations.store import IMAGES
+from artsim.annotations.annotations import IMAGES
+from artsim.annotations.near_candidates import with_vectors
 from artsim.archive import Archive, UserError
 from artsim.encoders.model import HeadEncoder, load_model
 from artsim.metrics.vectors import unit_length

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from artsim.pictures.small import jpegs, small_jpegs
+from artsim.pictures.page_jpegs import jpegs, small_jpegs
 from artsim.vision.check import BadImage
 from tests.made import jpeg, make_archive, named
 

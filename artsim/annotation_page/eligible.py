@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from artsim.annotations.annotations import IMAGES, read_annotations
 from artsim.annotations.artworks import works
-from artsim.annotations.store import IMAGES, read_annotations
 from artsim.archive import CATALOG, Archive, UserError
 
 _COLUMNS = [name for name in CATALOG.names if name not in ("id", "metadata")]

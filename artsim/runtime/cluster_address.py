@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from artsim.errors import ServiceUnavailable, UserError
-from artsim.runtime.local import token_file
+from artsim.runtime.local_ray import token_file
 
 _CONNECT = 4.0  # seconds for a TCP connection to the head
 _SILENT = "no answer"

@@ -145,4 +145,4 @@ def _hash(text: str) -> str:
 
 
 def _file(name: str) -> str:
-    return resources.files("artsim.drawing").joinpath(name).read_text(encoding="utf-8").replace("\r\n", "\n")
+    return resources.files("artsim.annotation_page").joinpath(name).read_text(encoding="utf-8").replace("\r\n", "\n")

@@ -8,7 +8,7 @@ from PIL import Image
 from artsim.archive import Archive
 from artsim.pictures.thumbnails import decoded
 from artsim.vision.check import BadImage
-from artsim.vision.isolated import IsolatedProcess
+from artsim.vision.isolated_process import IsolatedProcess
 
 _AT_ONCE = 32  # images in memory at a time
 _QUALITY = 82

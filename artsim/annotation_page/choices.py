@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from artsim.annotations.store import IMAGES
+from artsim.annotations.annotations import IMAGES
 
 _CANDIDATES = IMAGES - 1
 

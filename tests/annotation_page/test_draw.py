@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artsim.annotations.store import add_annotations
+from artsim.annotation_page.draw import draw
+from artsim.annotation_page.uncertain import entropies
+from artsim.annotations.annotations import add_annotations
 from artsim.archive import Archive, UserError
-from artsim.drawing.draw import draw
-from artsim.drawing.uncertain import entropies
 from artsim.encoders.model import load_model
 from artsim.metrics.vectors import unit_length
 from jobs.annotations import job
-from tests.drawing.test_page import downloaded, read_page
+from tests.annotation_page.test_page import downloaded, read_page
 from tests.learn.annotated import IDS, annotated
 from tests.learn.made_annotations import catalog_of
 from tests.learn.made_models import model_of
@@ -37,7 +37,7 @@ class Here:
 
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("artsim.pictures.small.IsolatedProcess", Here)
+    monkeypatch.setattr("artsim.pictures.page_jpegs.IsolatedProcess", Here)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from artsim.annotations.store import add_annotations, read_annotations
+from artsim.annotations.annotations import add_annotations, read_annotations
 from artsim.archive import Archive, UserError
 from tests.learn.made_annotations import annotations_of
 

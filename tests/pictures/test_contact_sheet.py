@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from artsim.pictures.contact_sheet import Cell, contact_sheet
 from artsim.pictures.lettering import ACCENT, PAPER
-from artsim.pictures.sheet import Cell, contact_sheet
 from tests.pictures.test_lettering import ODD_TEXTS
 
 

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from artsim.annotations.neighbourhoods import neighbourhoods, with_vectors
-from artsim.annotations.store import IMAGES, check_annotator
+from artsim.annotation_page.choices import anchors_of, near_choices, random_choices, with_repeats
+from artsim.annotation_page.eligible import anchors_before, drawable
+from artsim.annotation_page.page import Page, check_out, write_page
+from artsim.annotation_page.pools import pools_of
+from artsim.annotations.annotations import IMAGES, check_annotator
+from artsim.annotations.near_candidates import neighbourhoods, with_vectors
 from artsim.archive import Archive, UserError
-from artsim.drawing.choices import anchors_of, near_choices, random_choices, with_repeats
-from artsim.drawing.eligible import anchors_before, drawable
-from artsim.drawing.page import Page, check_out, write_page
-from artsim.drawing.pools import pools_of
-from artsim.pictures.small import small_jpegs
+from artsim.pictures.page_jpegs import small_jpegs
 from artsim.runtime import progress
 from artsim.space.features import Space
 
@@ -53,7 +53,7 @@ def draw(
     space = Space(archive, features, seed) if mode == "near" else None
     among = with_vectors(space) if space else None
     if model:
-        from artsim.drawing.uncertain import seen_by, uncertain_choices  # needs torch
+        from artsim.annotation_page.uncertain import seen_by, uncertain_choices  # needs torch
 
         among = seen_by(archive, model)
     ids, keys = drawable(archive, among, pool_by, public_only)
