@@ -114,7 +114,7 @@ def main() -> None:
     peer = f"a pool of {os.cpu_count()} bare processes, the same settings, folds and epochs"
     claims = [Claim("orchestration, % of the time", 100 * (1 - bare / seconds), 30, peer, at_least=False)]
     if not options.quick:
-        claims.insert(0, Claim("64 trials, 3,000 annotations, minutes", seconds / 60, 5, "none", at_least=False))
+        claims.insert(0, Claim("64 trials, 3,000 annotations, minutes", seconds / 60, 1, "none", at_least=False))
     conclude("tune", claims)
 
 
