@@ -5,6 +5,7 @@ It does not depend on any job and imports nothing heavy, so that ``--help`` answ
 
 import argparse
 import contextlib
+import difflib
 import errno
 import json
 import logging
@@ -235,6 +236,7 @@ class Job:
         for argument in arguments:
             if "\0" in argument or argument.encode(errors="ignore").decode() != argument:
                 raise UserError(f"{argument.encode(errors='replace').decode()}: not valid UTF-8 text")
+        self._check_flags(arguments)
         if self._has_actions:
             arguments = self._with_action(arguments)
         if not self._reads_config:
@@ -243,6 +245,15 @@ class Job:
         config.add_argument("--config")
         path = config.parse_known_args(arguments)[0].config
         return self._with_archive(self._parser.parse_args([*(self._from_toml(path) if path else []), *arguments]))
+
+    def _check_flags(self, arguments: list[str]) -> None:
+        """Raises ``UserError`` for an unknown option: argparse would first miss a required one that was mistyped."""
+        known = list(self._parser._option_string_actions)
+        for argument in arguments:
+            flag = argument.partition("=")[0]
+            if flag.startswith("--") and len(flag) > 2 and flag not in known:
+                near = difflib.get_close_matches(flag, known, 1)
+                raise UserError(f"{flag}: no such option{f'; did you mean {near[0]}?' if near else '; see --help'}")
 
     def _with_archive(self, options: argparse.Namespace) -> argparse.Namespace:
         if options.archive is None and not self._other(options):

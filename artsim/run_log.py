@@ -24,7 +24,7 @@ def run_log(store: Store, path: str) -> Iterator[None]:
             file = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="artsim-log-")), "run.log")
             stack.callback(_upload, store, file, path)
         handler = _RunHandler(file)
-        stack.callback(handler.close)
+        stack.callback(_close, handler, file)
         for logger in (logging.getLogger(), logging.getLogger("ray")):  # Ray's logger does not pass on its lines
             logger.addHandler(handler)
             stack.callback(logger.removeHandler, handler)
@@ -56,6 +56,14 @@ class _RunHandler(logging.FileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # the name of logging
         """Ignores the error: a full disk or a read-only archive is reported by the run itself."""
+
+
+def _close(handler: logging.Handler, file: Path) -> None:
+    """Closes the log, and removes it if the disk was too full for its first line."""
+    handler.close()
+    with contextlib.suppress(OSError):
+        if not file.stat().st_size:
+            file.unlink()
 
 
 def _upload(store: Store, file: Path, path: str) -> None:

@@ -1,6 +1,7 @@
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -287,7 +288,7 @@ def test_as_arguments() -> None:
 
 
 _MISTAKES = [
-    (["--colour", "red"], "unrecognized arguments: --colour red"),
+    (["--colour", "red"], "--colour: no such option"),
     (["--k", "three"], "--k"),
     (["--rights", "mine"], "--rights"),
     (["--config", "nowhere.toml"], "--config nowhere.toml"),
@@ -427,3 +428,12 @@ def test_a_mistake_with_control_characters_is_printed_on_one_line() -> None:
     assert process.returncode == 2
     (line,) = process.stderr.splitlines()
     assert not {"\x1b", "\u202e"} & set(line)
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [("--nam", "--nam: no such option; did you mean --name?"), ("--zzz=1", "--zzz: no such option; see --help")],
+)
+def test_a_mistyped_option_is_named_before_a_missing_one(job: Job, flag: str, words: str) -> None:
+    with pytest.raises(UserError, match=re.escape(words)):
+        job.run([flag, "x"])

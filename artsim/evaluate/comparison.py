@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from artsim.annotations.annotations import Annotations
+from artsim.annotations.folds import NEW_GROUPS
 from artsim.archive import Archive, UserError
 from artsim.encoders.model import Encoder
 from artsim.evaluate.novelty import LEVELS, Novelty, novelty, tested_by
 from artsim.evaluate.systems import System
+from artsim.learn.plan import anchor_units
 from artsim.metrics.interval import Difference, Score, mean_score, paired_difference
 from artsim.metrics.meanrank import ranks
 
@@ -79,12 +81,19 @@ class _Measured:
 
 
 def compare(
-    archive: Archive, entries: Sequence[System], annotations: Annotations, *, metric: str = "cosine", seed: int = 0
+    archive: Archive,
+    entries: Sequence[System],
+    annotations: Annotations,
+    *,
+    metric: str = "cosine",
+    seed: int = 0,
+    column: str | None = None,
 ) -> Comparison:
     """Compares all systems; for each kind, on the annotations for which all have a held-out rank of this kind.
 
     An annotation is of a kind if it is for some system, and at least as new to every other. Each model is also measured
-    on the annotations that it was trained on. Raises a user error if there is nothing to measure on.
+    on the annotations that it was trained on. Annotations with the same anchor depend on each other; for new groups, so
+    do those whose anchors have the same value of ``column``. Raises a user error if there is nothing to measure on.
     """
     measured = [_measure(archive, entry, annotations, metric) for entry in entries]
     novelties = [item.novelty for item in measured]
@@ -97,13 +106,13 @@ def compare(
             f"no annotations to evaluate on: {validation.sum()} of {len(annotations)} chose the best epoch of a "
             "training, and there are no others; use --annotator to choose others"
         )
-    tables = {
-        kind: _rows(measured, kind, masks.get(kind, np.zeros(len(annotations), bool)), seed, with_seen=not number)
-        for number, kind in enumerate(masks or [SEEN])
-    }
+    anchors, nothing = annotations.images[:, 0].tolist(), np.zeros(len(annotations), bool)
+    units = {kind: anchor_units(archive, anchors, column if kind == NEW_GROUPS else None) for kind in masks or [SEEN]}
+    tables = {kind: _Table(kind, masks.get(kind, nothing), units[kind], seed) for kind in units}
+    rows = {kind: table.rows(measured, with_seen=not number) for number, (kind, table) in enumerate(tables.items())}
     counts = {SEEN: seen, VALIDATION: validation, **masks}
     return Comparison(
-        tables,
+        rows,
         {name: int(mask.sum()) for name, mask in counts.items()},
         int(np.logical_or.reduce([seen, *masks.values()]).sum()),
         _remarks(entries, metric),
@@ -113,7 +122,8 @@ def compare(
 def person(label: str, found: np.ndarray, seed: int = 0) -> Row:
     """The row of a person who judged again. ``found``, (n,), comes from ``self_ranks``."""
     judged = ~np.isnan(found)
-    return Row(label, f"{PERSON}: {judged.sum()} annotations judged again", after=_mean(found, judged, seed))
+    after = mean_score(found[judged], seed) if judged.any() else None
+    return Row(label, f"{PERSON}: {judged.sum()} annotations judged again", after=after)
 
 
 def _measure(archive: Archive, entry: System, annotations: Annotations, metric: str) -> _Measured:
@@ -130,29 +140,48 @@ def _of_kind(novelties: Sequence[Novelty], kind: str) -> np.ndarray:
     return no_less & np.logical_or.reduce([item.exactly(kind) for item in novelties])
 
 
-def _rows(measured: Sequence[_Measured], kind: str, mask: np.ndarray, seed: int, *, with_seen: bool) -> list[Row]:
-    rows: list[Row] = []
-    first = None
-    for item in measured:
-        trained_on = (item.novelty.level == LEVELS.index(SEEN)) & with_seen
-        before, after = item.held_out(kind)
-        latest = before if after is None else after
-        tested = _cross_validated(item.novelty, kind, mask)
-        rows.append(
-            Row(
-                item.system.label,
-                f"{_how(tested, int(mask.sum()))}; {item.system.note}" if tested else item.system.note,
-                tested,
-                before_seen=_mean(item.before, trained_on, seed),
-                after_seen=_mean(item.after, trained_on, seed),
-                before=_mean(before, mask, seed),
-                after=_mean(after, mask, seed),
-                gain=_difference(before, after, mask, seed),
-                against_first=_difference(first, latest, mask, seed),
+@dataclass(frozen=True)
+class _Table:
+    """A table on the annotations of a kind that ``mask``, bool (n,), selects; ``units``, int (n,), are resampled."""
+
+    kind: str
+    mask: np.ndarray
+    units: np.ndarray
+    seed: int
+
+    def rows(self, measured: Sequence[_Measured], *, with_seen: bool) -> list[Row]:
+        rows: list[Row] = []
+        first = None
+        for item in measured:
+            trained_on = (item.novelty.level == LEVELS.index(SEEN)) & with_seen
+            before, after = item.held_out(self.kind)
+            latest = before if after is None else after
+            tested = _cross_validated(item.novelty, self.kind, self.mask)
+            rows.append(
+                Row(
+                    item.system.label,
+                    f"{_how(tested, int(self.mask.sum()))}; {item.system.note}" if tested else item.system.note,
+                    tested,
+                    before_seen=self._mean(item.before, trained_on),
+                    after_seen=self._mean(item.after, trained_on),
+                    before=self._mean(before, self.mask),
+                    after=self._mean(after, self.mask),
+                    gain=self._difference(before, after),
+                    against_first=self._difference(first, latest),
+                )
             )
-        )
-        first = latest if first is None else first
-    return rows
+            first = latest if first is None else first
+        return rows
+
+    def _mean(self, found: np.ndarray | None, mask: np.ndarray) -> Score | None:
+        if found is None or not _complete(found, mask):
+            return None
+        return mean_score(found[mask], self.seed, self.units[mask])
+
+    def _difference(self, a: np.ndarray | None, b: np.ndarray | None) -> Difference | None:
+        if a is None or b is None or not (_complete(a, self.mask) and _complete(b, self.mask)):
+            return None
+        return paired_difference(a[self.mask], b[self.mask], self.seed, self.units[self.mask])
 
 
 def _cross_validated(novelty: Novelty, kind: str, mask: np.ndarray) -> CrossValidated | None:
@@ -187,16 +216,6 @@ def _ranks(source: Encoder | None, annotations: Annotations, metric: str) -> np.
         return None
     ids = annotations.ids()
     return ranks(source.find(ids.tolist()), annotations.judged(ids), metric)
-
-
-def _mean(found: np.ndarray | None, mask: np.ndarray, seed: int) -> Score | None:
-    return None if found is None or not _complete(found, mask) else mean_score(found[mask], seed)
-
-
-def _difference(a: np.ndarray | None, b: np.ndarray | None, mask: np.ndarray, seed: int) -> Difference | None:
-    if a is None or b is None or not (_complete(a, mask) and _complete(b, mask)):
-        return None
-    return paired_difference(a[mask], b[mask], seed)
 
 
 def _complete(found: np.ndarray, mask: np.ndarray) -> bool:

@@ -61,7 +61,8 @@ def evaluate(
         if not len(usable):
             raise UserError(f"--features: each of the {len(annotations)} annotations has an image without a vector")
         chosen = _verification(archive, usable, split_kind, split_by, seed) if split_kind else usable
-        comparison = compare(archive, entries, chosen, metric=metric, seed=seed)
+        column = _group_column(entries) or split_by
+        comparison = compare(archive, entries, chosen, metric=metric, seed=seed, column=column)
         people = [person(f"{name}, again", ranks, seed) for name, ranks in judged_twice(annotations).items()]
         people += [_person(archive, annotations, again, seed)] if again else []
         lost = len(annotations) - len(usable)
@@ -78,6 +79,12 @@ def evaluate(
     }
     failures = sum((Counter(section.failures) for section in sections), Counter[str]())
     return {**report, "failures": dict(failures.most_common()), **about, "files": _write(store, sections, about)}
+
+
+def _group_column(entries: Sequence[System]) -> str | None:
+    """Returns the catalog column by which models were trained with ``--split-by``; the first of several."""
+    columns = {model.card.get("split", {}).get("by") for entry in entries for model in entry.models}
+    return min(columns - {None}, default=None)
 
 
 @dataclass(frozen=True)

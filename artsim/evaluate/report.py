@@ -154,7 +154,10 @@ def _filled(rows: Sequence[Row]) -> list[str]:
 
 def _explained(tables: Mapping[str, Sequence[Row]], counts: Mapping[str, int], remarks: Sequence[str]) -> str:
     rows = [row for table_rows in tables.values() for row in table_rows]
-    words = ["Meanrank with its 95% interval over annotations; lower is better, 1 is perfect, 4.5 is chance."]
+    words = [
+        "Meanrank with its 95% interval; lower is better, 1 is perfect, 4.5 is chance. Annotations with the same "
+        "anchor are resampled together; for new groups, all annotations with anchors of one group."
+    ]
     if any(row.after_seen for row in rows):
         words.append(
             "*seen*: on annotations that the model was trained on, or that repeat an anchor and positive of these; "

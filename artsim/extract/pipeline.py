@@ -48,6 +48,11 @@ def _extract(
     for feature in wanted:
         archive.store.sweep(f"features/{feature.name}")
     if not parts:
+        if not any(archive.table(f"features/{feature.name}").listed().known for feature in wanted):
+            raise UserError(
+                "--archive: it has no image to compute features of; jobs.status --failed shows why rows failed"
+                + (", and --rights public leaves out protected ones" if rights == "public" else "")
+            )
         kept = {feature.name: provenance.read_about(archive, feature.name) for feature in wanted}
         return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "features": kept}
     sure = [weights.are_here(feature.backbone, folder) and _has_level(archive, feature) for feature in wanted]

@@ -135,7 +135,7 @@ def _score(found: CrossValidation, kind: str, seed: int) -> dict[str, Any]:
         "folds": found.folds[kind],
         "before": _mean(before, unit, seed),
         "after": _mean(rank, unit, seed),
-        "gain": as_json(paired_difference(before, rank, seed)),
+        "gain": as_json(paired_difference(before, rank, seed, unit)),
         "negatives_unseen": round(float(unseen.mean()), 3),
         "unseen_only": _mean(rank_among_unseen, unit[has_unseen], seed),
     }

@@ -133,6 +133,16 @@ def groups_by(archive: Archive, column: str, ids: Sequence[str]) -> dict[str, st
     return {image_id: str(value) for image_id, value in pairs if value not in (None, "")}
 
 
+def anchor_units(archive: Archive, anchors: Sequence[str], column: str | None) -> np.ndarray:
+    """Returns the unit of each annotation, int (n,): its anchor, or the anchor's value of ``column`` if it has one.
+
+    Scores of one unit are not independent, so bootstraps and tests resample whole units.
+    """
+    groups = groups_by(archive, column, sorted(set(anchors))) if column else {}
+    names = [f"group {groups[anchor]}" if anchor in groups else f"image {anchor}" for anchor in anchors]
+    return np.unique(names, return_inverse=True)[1]
+
+
 def related_groups(archive: Archive, column: str | None, ids: Sequence[str]) -> np.ndarray:
     """Returns a code for each id's group of related items, by links or a column's value: int64 (m,), -1 for none."""
     pairs = read_links(archive, RELATED)[0]

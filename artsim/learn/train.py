@@ -30,6 +30,7 @@ from artsim.learn.plan import (
     VALIDATION,
     VERIFICATION,
     Plan,
+    anchor_units,
     count_annotations,
     pool_sample,
     related_groups,
@@ -241,28 +242,36 @@ def _model(
     before, after = learner.before(ids), model.vectors(archive, ids)
     card["dimension"] = after.shape[1]
     if tested:
-        seen = _scored(plan, TRAINING, ids, before, after, experiment)
+        seen = _scored(archive, plan, TRAINING, ids, before, after, experiment)
         held_out_scores = scores(tested, experiment.seed)
         tell(held_out_scores)
         card["scores"] = {"seen": seen, **held_out_scores}
     else:
-        card["scores"] = {role: _scored(plan, role, ids, before, after, experiment) for role in SPLIT}
+        card["scores"] = {role: _scored(archive, plan, role, ids, before, after, experiment) for role in SPLIT}
     return model
 
 
 def _scored(
-    plan: Plan, role: str, ids: Sequence[str], before: np.ndarray, after: np.ndarray, experiment: Experiment
+    archive: Archive,
+    plan: Plan,
+    role: str,
+    ids: Sequence[str],
+    before: np.ndarray,
+    after: np.ndarray,
+    experiment: Experiment,
 ) -> dict[str, Any]:
     """Returns the meanranks of one role before and after training, and the gain, each with n and its interval."""
     place = {image_id: index for index, image_id in enumerate(ids)}
     judged = np.array([[place[image_id] for image_id in image_ids] for image_ids in plan.images(role)])
     metric, seed = experiment.recipe.distance, experiment.seed
     old, new = ranks(before, judged, metric), ranks(after, judged, metric)
+    column = experiment.split_by if experiment.split == "group-disjoint" else None
+    units = anchor_units(archive, plan.images(role)[:, 0].tolist(), column)
     return {
         "seen": role != VERIFICATION,
-        "before": as_json(mean_score(old, seed)),
-        "after": as_json(mean_score(new, seed)),
-        "gain": as_json(paired_difference(old, new, seed)),
+        "before": as_json(mean_score(old, seed, units)),
+        "after": as_json(mean_score(new, seed, units)),
+        "gain": as_json(paired_difference(old, new, seed, units)),
     }
 
 

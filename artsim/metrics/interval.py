@@ -38,17 +38,13 @@ def as_json(score: Score) -> dict[str, float | None]:
 def mean_score(values: np.ndarray, seed: int = 0, groups: np.ndarray | None = None) -> Score:
     """The mean of ``values``, (n,), with its percentile bootstrap interval (Efron and Tibshirani 1993, chapter 13).
 
-    ``groups``, int (n,) from 0, marks dependent values (queries of one cluster): they are resampled together.
+    ``groups``, int (n,), marks dependent values, such as queries of one cluster: they are resampled together.
     """
     values = np.asarray(values, np.float64)
     if not len(values):
         return Score(np.nan, 0, np.nan, np.nan)
-    if groups is None:  # sampling counts of distinct values is faster: ranks take few values
-        sums, counts = np.unique(values, return_counts=True)
-        sizes, draws, chances = np.ones(len(sums)), len(values), counts / len(values)
-    else:
-        sums, sizes = np.bincount(groups, values), np.bincount(groups).astype(np.float64)
-        draws, chances = len(sums), np.full(len(sums), 1 / len(sums))
+    sums, sizes, counts = _distinct(values, groups)
+    draws, chances = counts.sum(), counts / counts.sum()
     rng = np.random.default_rng(seed)
     step = max(_CELLS // len(sums), 1)
     means = []
@@ -59,7 +55,22 @@ def mean_score(values: np.ndarray, seed: int = 0, groups: np.ndarray | None = No
     return Score(float(values.mean()), len(values), float(low), float(high))
 
 
-def paired_difference(a: np.ndarray, b: np.ndarray, seed: int = 0) -> Difference:
+def _distinct(values: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The sum and the size of each distinct group of values, and how many groups are like it: (d,) each.
+
+    Sampling counts of distinct groups is faster than sampling groups: ranks take few values. Without ``groups``, each
+    value is a group.
+    """
+    if groups is None:
+        sums, counts = np.unique(values, return_counts=True)
+        return sums, np.ones(len(sums)), counts
+    place = np.unique(groups, return_inverse=True)[1]
+    pairs = np.stack([np.bincount(place, values), np.bincount(place)], axis=1)
+    pairs, counts = np.unique(pairs, axis=0, return_counts=True)
+    return pairs[:, 0], pairs[:, 1], counts
+
+
+def paired_difference(a: np.ndarray, b: np.ndarray, seed: int = 0, groups: np.ndarray | None = None) -> Difference:
     """The mean of a - b, both (n,), paired by position; p and interval come from one randomisation test.
 
     If neither is better, each difference could equally have the opposite sign: p is the share of random signs whose
@@ -67,7 +78,8 @@ def paired_difference(a: np.ndarray, b: np.ndarray, seed: int = 0) -> Difference
     interval holds the shifts that this test, applied to a - b - shift, does not reject at 5%, so it excludes 0 exactly
     when p < 0.05. How extreme a shift is depends on how many means of random halves of the differences lie beyond it
     (Hartigan 1969, "Using subsample values as typical values", JASA 64), so the ends of the interval are two of these
-    means. Fewer than six differences reject nothing: their interval is infinite.
+    means. Fewer than six differences reject nothing: their interval is infinite. Differences of one of ``groups``, int
+    (n,), depend on each other: they get the same sign and the same half.
     """
     differences = np.asarray(a, np.float64) - np.asarray(b, np.float64)
     if not len(differences):
@@ -75,31 +87,33 @@ def paired_difference(a: np.ndarray, b: np.ndarray, seed: int = 0) -> Difference
     mean = float(differences.mean())
     if abs(mean) <= _rounding(differences):
         mean = 0.0
-    below, above = _half_means(differences, mean, seed)
+    below, above = _half_means(differences, groups, mean, seed)
     beyond = int(min((below <= 0).sum(), (above >= 0).sum()))
     rank = math.ceil(_LEVEL * (_DRAWS + 1)) - 1  # the rank of the innermost mean that is not rejected
     low, high = np.partition(below, rank - 1)[rank - 1], np.partition(above, -rank)[-rank]
     return Difference(mean, len(differences), float(low), float(high), min((1 + beyond) / (1 + _DRAWS), 1.0))
 
 
-def _half_means(differences: np.ndarray, mean: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Means of random halves (each difference in or out) and of their complements, as two arrays.
+def _half_means(
+    differences: np.ndarray, groups: np.ndarray | None, mean: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Means of random halves (each group in or out) and of their complements, as two arrays.
 
     An empty half has mean -inf in the first array and inf in the second.
     """
-    values, counts = np.unique(differences, return_counts=True)  # sampling counts of distinct values is enough
+    sums, sizes, counts = _distinct(differences, groups)
     rng = np.random.default_rng(seed)
-    step = max(_CELLS // len(values), 1)
-    sums, sizes = [], []
+    step = max(_CELLS // len(sums), 1)
+    totals, lengths = [], []
     for start in range(0, _DRAWS, step):
-        drawn = rng.binomial(counts, 0.5, size=(min(step, _DRAWS - start), len(values)))
+        drawn = rng.binomial(counts, 0.5, size=(min(step, _DRAWS - start), len(sums)))
         for half in (drawn, counts - drawn):
-            sums.append(half @ values)
-            sizes.append(half.sum(1))
-    size = np.concatenate(sizes)
-    means = np.concatenate(sums) / np.maximum(size, 1)
+            totals.append(half @ sums)
+            lengths.append(half @ sizes)
+    size = np.concatenate(lengths)
+    means = np.concatenate(totals) / np.maximum(size, 1)
     for exact in (0.0, mean):
-        means[np.abs(means - exact) <= _rounding(values)] = exact
+        means[np.abs(means - exact) <= _rounding(differences)] = exact
     return np.where(size > 0, means, -np.inf), np.where(size > 0, means, np.inf)
 
 

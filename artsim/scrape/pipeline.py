@@ -49,6 +49,8 @@ def scrape(archive: Archive, options: Options) -> dict[str, Any]:
         archive.store.sweep("images")
         unshrunk = larger_than(archive, options.resize) if options.resize and not options.refresh else 0
         report = _scrape(archive, options)
+        if not report["rows_in"]:
+            _tell_failed_before(archive)
     _tell(report, options, unshrunk)
     return {**report, "larger_than_resize": unshrunk}
 
@@ -79,6 +81,18 @@ def _tell(report: dict[str, Any], options: Options, unshrunk: int) -> None:
         )
 
 
+def _tell_failed_before(archive: Archive) -> None:
+    """Warns about rows that failed in earlier runs: nothing to do does not mean that all images are there."""
+    counts = Counter[str]()
+    for rows in archive.table("images").scan(["status"]):
+        counts.update(status for status in rows["status"].to_pylist() if status != "ok")
+    if counts:
+        _log.warning(
+            "scrape: nothing is pending, but %d rows failed in earlier runs: %s; --retry STATUS fetches them again",
+            *(counts.total(), _listed(dict(counts.most_common()))),
+        )
+
+
 def _listed(counts: dict[str, int]) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in counts.items())
 
@@ -86,16 +100,16 @@ def _listed(counts: dict[str, int]) -> str:
 def _scrape(archive: Archive, options: Options) -> dict[str, Any]:
     started, total, tried, patience = time.monotonic(), Stats(), Counter[str](), _PATIENCE
     pool: runtime.Pool | None = None
-    while pieces := list(find_tasks(archive, _rest_of(options, total.rows))):
+    while tasks := list(find_tasks(archive, _rest_of(options, total.rows))):
         if pool is None:
             runtime.connect()
             limits = _limits(archive, options)
             pool = _workers(archive, options, limits)
-        all_open = len(pieces) <= _OPEN * _room(options)  # then a row that waits holds up no others
+        all_open = len(tasks) <= _OPEN * _room(options)  # then a row that waits holds up no others
         done = Stats()
-        results = pool.stream(pieces, uuid.uuid4().hex, math.inf if all_open else patience, tried)
+        results = pool.stream(tasks, uuid.uuid4().hex, math.inf if all_open else patience, tried)
         stream = ({"rows": tally.rows, "tally": tally} for tally in map(Stats.from_json, results))
-        wanted = sum(task.take for task in pieces)
+        wanted = sum(task.take for task in tasks)
         with _telling(limits):
             for result in runtime.progress(stream, wanted, "images"):
                 done.add(result["tally"])

@@ -1,5 +1,6 @@
 """Features of one or more backbones as one matrix: joined by id, stacked, reduced by PCA, streamed by partition."""
 
+import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -77,6 +78,14 @@ class Space:
         known = archive.names("features")
         for spec in self.specs:
             if spec.name not in known:  # a name, never a path
+                name, colon, rest = spec.name.rpartition(":")
+                if colon and name in known:
+                    raise UserError(
+                        f"--features {spec.name[:100]}: {rest} is no number of components or share such as 0.9"
+                    )
+                near = difflib.get_close_matches(spec.name, known, 1)
+                if near:
+                    raise UserError(f"--features {spec.name[:100]}: no such features; did you mean {near[0]}?")
                 available = ", ".join(known) or "none yet; create them with jobs.extract"
                 raise UserError(f"--features {spec.name[:100]}: the archive has no such features; it has {available}")
         self.tables = [archive.table(f"features/{spec.name}") for spec in self.specs]

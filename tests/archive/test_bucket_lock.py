@@ -20,7 +20,7 @@ from tests.s3 import BUCKET, S3Server
 _HOLD = """
 import sys
 from artsim.archive import Archive
-with Archive.open(sys.argv[1]).alone("images"):
+with Archive.open(sys.argv[1]).lock("images"):
     print("held", flush=True)
     sys.stdin.read()
 """

@@ -11,7 +11,7 @@ from artsim.archive import Archive, UserError
 _HOLD = """
 import sys
 from artsim.archive import Archive
-with Archive.open(sys.argv[1]).alone("images", "features/eye"):
+with Archive.open(sys.argv[1]).lock("images", "features/eye"):
     print("held", flush=True)
     sys.stdin.read()
 """

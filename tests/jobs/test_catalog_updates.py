@@ -11,7 +11,7 @@ import pytest
 
 from artsim.archive import IMAGES, Archive, UserError
 from artsim.scrape.options import Options
-from artsim.scrape.pending import find_pieces
+from artsim.scrape.pending import find_tasks
 from jobs.catalog import job
 from tests.scrape.here import images_of, scrape_here
 from tests.scrape.pictures import jpeg
@@ -52,7 +52,7 @@ def store_images(archive: Archive) -> None:
 
 
 def pending(archive: Archive) -> int:
-    return sum(piece.take for piece in find_pieces(archive, Options()))
+    return sum(piece.take for piece in find_tasks(archive, Options()))
 
 
 def test_changed_rows_are_updated_in_their_place_and_counted(tmp_path: Path) -> None:

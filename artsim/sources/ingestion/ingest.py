@@ -82,7 +82,7 @@ def ingest(
         "collection": collection,
         "failures": dict(rejects.reasons.most_common()),
         "rejected": dict(rejects.reasons.most_common()),
-        "rejects": rejects.path,
+        "rejects": rejects.path and archive.store.address(rejects.path),
     }
 
 
