@@ -189,7 +189,8 @@ def test_a_model_trained_on_everything_is_scored_by_its_folds(tmp_path: Path) ->
     for kind, rows in tables.items():
         *features, model = rows
         for when in ("before", "after", "gain"):
-            assert model[when]["value"] == pytest.approx(scores[kind][when]["value"], abs=1e-5)
+            for figure in ("value", "low", "high"):
+                assert model[when][figure] == pytest.approx(scores[kind][when][figure], abs=1e-5)
         assert model["cross_validated"] == {"annotations": scores[kind]["after"]["n"], "folds": 5}
         assert [row["label"] for row in features] == ["dots:12", "more", "dots:12 + more"]
         assert {row["before"]["n"] for row in rows} == {report["annotations"][kind]} == {model["after"]["n"]}

@@ -172,3 +172,31 @@ def test_a_clear_difference() -> None:
     difference = paired_difference(a + 1, a)
     assert (difference.value, difference.low, difference.high) == (1, 1, 1)
     assert 0 < difference.p < 0.001
+
+
+def test_the_differences_of_a_group_get_one_sign() -> None:
+    rng = np.random.default_rng(4)
+    groups = np.repeat(np.arange(8), [1, 2, 3, 4, 4, 3, 2, 1])
+    a, b = rng.integers(1, 9, (2, len(groups))).astype(float)
+    a += 1.5 * (groups > 1)
+    sums = np.bincount(groups, a - b)
+    totals = np.array([np.dot(signs, sums) for signs in itertools.product((-1, 1), repeat=len(sums))])
+    exact = (np.abs(totals) >= abs(sums.sum()) - 1e-9).mean()
+    found = paired_difference(a, b, groups=groups + 100)
+    assert found.value == pytest.approx((a - b).mean()) and found.n == len(a)
+    assert found.p == pytest.approx(exact, abs=0.03)
+    assert (found.low > 0) == (found.p < 0.05)
+
+
+def test_repeated_judgements_are_no_further_evidence() -> None:
+    rng = np.random.default_rng(5)
+    a, b = rng.integers(1, 9, (2, 40)).astype(float)
+    groups = np.arange(40)
+    twice = np.tile(groups, 2)
+    once, repeated = (
+        paired_difference(a, b, groups=groups),
+        paired_difference(np.tile(a, 2), np.tile(b, 2), groups=twice),
+    )
+    assert repeated.p == pytest.approx(once.p) and repeated.low == pytest.approx(once.low)
+    score, again = mean_score(a, groups=groups), mean_score(np.tile(a, 2), groups=twice)
+    assert (again.low, again.high) == pytest.approx((score.low, score.high))
