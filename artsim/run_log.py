@@ -60,7 +60,8 @@ class _RunHandler(logging.FileHandler):
 
 def _close(handler: logging.Handler, file: Path) -> None:
     """Closes the log, and removes it if the disk was too full for its first line."""
-    handler.close()
+    with contextlib.suppress(OSError):
+        handler.close()
     with contextlib.suppress(OSError):
         if not file.stat().st_size:
             file.unlink()
