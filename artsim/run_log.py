@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from artsim.archive import Store, UserError
+from artsim.summary import printable
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -48,6 +49,10 @@ class _RunHandler(logging.FileHandler):
     def _open(self):  # type: ignore[no-untyped-def]  # the return type is private to logging
         Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
         return super()._open()
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Returns the line with control characters escaped, since its titles and addresses come from outside."""
+        return "\n".join(map(printable, super().format(record).split("\n")))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Writes the line, unless the file cannot be made."""

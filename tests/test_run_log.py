@@ -24,6 +24,7 @@ def test_the_log_has_details_warnings_of_ray_and_the_traceback(where: str, tmp_p
     with archive.store.open_input("reports/toy/now.log") as log:
         text = log.read().decode()
     assert "DEBUG artsim.toy: a detail" in text and "WARNING ray: a warning of Ray" in text
+    assert "\x1b" not in text
     assert "Traceback" in text and "a bug" in text
     logging.getLogger("artsim.toy").warning("after the run")
     with archive.store.open_input("reports/toy/now.log") as log:
