@@ -11,6 +11,7 @@ from artsim.encoders.backbone import BackboneEncoder
 from artsim.encoders.model import Encoder, HeadEncoder, Model, about_feature, load_model
 from artsim.extract.pixel_cache import pixels_of
 from artsim.space.features import Space, parse_spec
+from artsim.vision.recommended import are_recommended
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def _of_features(archive: Archive, specs: Sequence[str], seed: int) -> System:
     models = _writers(archive, specs)
     note = f"written by {', '.join(model.name for model in models)}" if models else "untrained"
     alone = len(models) == len(specs) == 1 and space.specs[0].pca is None
-    return System(space.title, note, space, models=models, tested=models[0] if alone else None)
+    label = "recommended features" if are_recommended(specs) else space.title
+    return System(label, note, space, models=models, tested=models[0] if alone else None)
 
 
 def _of_model(archive: Archive, name: str) -> System:
@@ -78,7 +80,8 @@ def _of_model(archive: Archive, name: str) -> System:
     if isinstance(source, HeadEncoder):
         models = (model, *_writers(archive, inputs))
         tested = model if len(models) == 1 else None  # otherwise the folds also saw what the inputs' models saw
-        return System(model.name, f"a head on {' + '.join(inputs)}", source, source.space, models, tested)
+        words = "the recommended features" if are_recommended(inputs) else " + ".join(inputs)
+        return System(model.name, f"a head on {words}", source, source.space, models, tested)
     (origin,) = model.card["inputs"]
     about = about_feature(archive, origin["features"]) or {}
     before = Space(archive, inputs) if about.get("weights_hash") == origin["about"]["weights_hash"] else None

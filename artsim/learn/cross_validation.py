@@ -155,14 +155,25 @@ def tell(scores: dict[str, Any]) -> None:
         after, before = score["after"], score["before"]
         interval = "" if after["low"] is None else f" [{after['low']:.2f}, {after['high']:.2f}]"
         _log.info(
-            "%s: meanrank %.2f%s, untrained %.2f; %d annotations, %d folds",
+            "%s: meanrank %.2f%s, untrained %.2f%s; %d annotations, %d folds",
             said(kind),
             after["value"],
             interval,
             before["value"],
+            _judgement(score["gain"]),
             after["n"],
             score["folds"],
         )
+
+
+def _judgement(gain: dict[str, float | None]) -> str:
+    """Returns in words whether a gain over the untrained vectors is certain; nothing if there is no test."""
+    value, p = gain["value"], gain["p"]
+    if value is None or p is None:
+        return ""
+    if p >= 0.05:
+        return f" (no clear difference, p={p:.2f}; more annotations may tell)"
+    return f" ({'better' if value > 0 else 'worse'}, {'p<0.001' if p < 0.001 else f'p={p:.3f}'})"
 
 
 def held_out_rows(

@@ -7,6 +7,8 @@ and artist. Four levels (the last, ``@3``, ``@blocks.5``, ``@4``): 2.054. With `
 levels have 2.17 and 1.85. Most artists occur in both sets of splits.
 """
 
+from collections.abc import Sequence
+
 from artsim.archive import Archive, UserError
 
 # levels, and full names as --backbones takes them, with the number of PCA components
@@ -16,6 +18,11 @@ _COMPONENTS = {f"efficientnet_lite0{level}+448": components for level, component
 RECOMMENDED = tuple(_COMPONENTS)
 # as --features takes them
 RECOMMENDED_SPECS = tuple(f"{name}:{components}" for name, components in _COMPONENTS.items())
+
+
+def are_recommended(specs: Sequence[str]) -> bool:
+    """Whether these features, as --features takes them, are the recommended ones with any number of components."""
+    return tuple(spec.partition(":")[0] for spec in specs) == RECOMMENDED
 
 
 def recommended_features(archive: Archive) -> list[str]:

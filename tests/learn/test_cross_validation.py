@@ -322,3 +322,16 @@ def test_a_kind_that_can_not_be_tested_is_told(
     report = _train(archive, replace(_EXPERIMENT, split_by="school"))
     assert "new groups: too few annotations for two folds" in caplog.text
     assert list(report["scores"]) == ["seen", NEW_IMAGES, NEW_ANNOTATIONS]
+
+
+@pytest.mark.parametrize(
+    ("gain", "words"),
+    [
+        ({"value": 0.5, "p": 0.0004}, "(better, p<0.001)"),
+        ({"value": -0.5, "p": 0.02}, "(worse, p=0.020)"),
+        ({"value": 0.2, "p": 0.235}, "(no clear difference, p=0.23; more annotations may tell)"),
+        ({"value": None, "p": None}, ""),
+    ],
+)
+def test_a_gain_is_judged_in_words(gain: dict[str, float | None], words: str) -> None:
+    assert module._judgement(gain).strip() == words

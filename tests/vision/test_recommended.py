@@ -7,7 +7,7 @@ import pytest
 
 from artsim.archive import Archive, UserError
 from artsim.vision.backbones import network_name, parse_feature
-from artsim.vision.recommended import RECOMMENDED, RECOMMENDED_SPECS, recommended_features
+from artsim.vision.recommended import RECOMMENDED, RECOMMENDED_SPECS, are_recommended, recommended_features
 from jobs.evaluate import job as evaluate
 from tests.learn.annotated import annotated
 from tests.made import add_features, make_archive, named
@@ -42,3 +42,10 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
         evaluate.run(["--archive", archive.uri])
     assert f"lacks the recommended {RECOMMENDED[0]}; run jobs.extract without --backbones" in str(caught.value)
     assert "with --features from dots" in str(caught.value)
+
+
+def test_they_are_known_by_their_names_whatever_their_components() -> None:
+    assert are_recommended(RECOMMENDED_SPECS)
+    assert are_recommended(RECOMMENDED)
+    assert not are_recommended(RECOMMENDED[:-1])
+    assert not are_recommended([*RECOMMENDED, "more"])
