@@ -111,7 +111,10 @@ def tour(archive: Path, *, works: int | None, seed: int, port: int) -> Iterator[
     except ValueError as error:
         raise UserError(f"--works {works}: {error}") from error
     with serve(museum.folder, port=port) as address:
-        _log.info("the sample museum: %d works online at %s", len(museum.works), address)
+        _log.info(
+            "the sample museum: %d works online at %s; a few of them fail on purpose",
+            *(len(museum.works), address),
+        )
         catalogue = museum.folder / "online.csv"
         catalogue.write_bytes(requests.get(f"{address}/catalog.csv", timeout=30).content)
         queries = _queries(museum)
