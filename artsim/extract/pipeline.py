@@ -1,5 +1,6 @@
 """Computes ``features/<name>`` of an archive's images: any number of features in one pass, each image decoded once."""
 
+import logging
 import time
 import uuid
 from collections import Counter
@@ -17,6 +18,8 @@ from artsim.extract import provenance
 from artsim.failures import from_counts
 from artsim.vision import weights
 from artsim.vision.backbones import Feature, parse_feature
+
+_log = logging.getLogger(__name__)
 
 _GIGABYTE = 1 << 30
 _MEMORY = _GIGABYTE  # bytes per actor with a small network, without the shared weights
@@ -49,10 +52,11 @@ def _extract(
         archive.store.sweep(f"features/{feature.name}")
     if not parts:
         if not any(archive.table(f"features/{feature.name}").listed().known for feature in wanted):
-            raise UserError(
-                "--archive: it has no image to compute features of; jobs.status --failed shows why rows failed"
-                + (", and --rights public leaves out protected ones" if rights == "public" else "")
-            )
+            if rights != "public":
+                raise UserError(
+                    "--archive: it has no image to compute features of; jobs.status --failed shows why rows failed"
+                )
+            _log.warning("extract: no image is in the public domain, so there are no features; see --rights")
         kept = {feature.name: provenance.read_about(archive, feature.name) for feature in wanted}
         return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "features": kept}
     sure = [weights.are_here(feature.backbone, folder) and _has_level(archive, feature) for feature in wanted]
