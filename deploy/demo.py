@@ -33,7 +33,7 @@ def demo(archive: Path, works: int) -> None:
     museum = make(archive.parent / f"{archive.name}-museum", works=works)
     with serve(museum.folder) as site:
         print(f"                   served at {site}\n\nthe cluster:       deploy/this-machine.yaml", flush=True)
-        with up(_ROOT / "cluster" / "this-machine.yaml") as cluster:
+        with up(_ROOT / "deploy" / "this-machine.yaml") as cluster:
             for node in sorted(cluster.list("nodes", detail=1), key=lambda node: node["node_ip"]):
                 print(f"                   {node['node_ip']}  {_size(node)}", flush=True)
             reports = [submit(cluster, name, arguments) for name, *arguments in _jobs(museum, site, archive)]

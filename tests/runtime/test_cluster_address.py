@@ -14,9 +14,9 @@ from artsim.runtime import cluster_address, connection
 
 _START = """
 import ray, psutil  # which Ray brings along
-from artsim import cluster
-cluster.connect()
-print(cluster.nodes()[0]["CPU"] > 0)
+from artsim import runtime
+runtime.connect()
+print(runtime.nodes()[0]["CPU"] > 0)
 mine = {process.pid for process in [psutil.Process(), *psutil.Process().children(recursive=True)]}
 listening = [one for one in psutil.net_connections("tcp") if one.status == "LISTEN" and one.pid in mine]
 print(len(listening) > 3, {one.laddr.ip for one in listening} <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"})
