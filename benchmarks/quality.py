@@ -10,10 +10,11 @@ images is that of the archive, including images without annotations.
 
 import argparse
 import csv
+import math
 import sys
 import tempfile
 from pathlib import Path
-from statistics import mean
+from statistics import mean, median
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,10 @@ def main() -> None:
     claims.append(
         Claim("share of cross-validated intervals for new artists that contain the truth", mean(covered), 0.9, "none")
     )
+    seconds = [split["seconds"] for by_seed in results.values() for split in by_seed if split["seconds"] > 0]
+    if seconds:  # none if --archive has all models already
+        name = f"cross-validation and final fit of {max(COUNTS):,} annotations, median seconds"
+        claims.append(Claim(name, median(seconds), 60, "none", at_least=False))
     conclude("quality", claims)
 
 
@@ -111,7 +116,9 @@ def compared(uri: str, folder: str, by: str, seed: int) -> dict[str, Any]:
     cross_validated = models[str(max(COUNTS))]["scores"]["new_groups"]["after"]
     truth = scores[str(max(COUNTS))]["value"]
     covered = cross_validated["low"] <= truth <= cross_validated["high"]
-    return {"scores": scores, "covered": float(covered), "cross-validated": cross_validated}
+    whole = models[str(max(COUNTS))]
+    seconds = math.nan if whole["done_before"] else whole["seconds"]
+    return {"scores": scores, "covered": float(covered), "cross-validated": cross_validated, "seconds": seconds}
 
 
 def learn(uri: str, name: str, annotator: str, *how: str) -> dict[str, Any]:
