@@ -24,8 +24,8 @@ class OpenedArchive:
 
     ``archive["catalog"]`` is a table. Each job is a method that takes the options of its command line as keyword
     arguments and returns the report: ``archive.neighbors(features=["eye"], id=["sample:shen-mountain-1"], k=5)``. The
-    names of jobs with actions come first: ``archive.annotations("check")``. An option whose name is a Python keyword
-    ends with an underscore: ``archive.walk(from_=..., to=...)``.
+    action of a job that has several comes first: ``archive.annotations("check")``. An option whose name is a Python
+    keyword ends with an underscore: ``archive.walk(from_=..., to=...)``.
     """
 
     def __init__(self, uri: str) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import tempfile
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
 
 from artsim.archive import Store, UserError
@@ -46,7 +47,7 @@ class _RunHandler(logging.FileHandler):
         super().__init__(file, encoding="utf-8", delay=True, errors="backslashreplace")
         self.setFormatter(logging.Formatter(_FORMAT))
 
-    def _open(self):  # type: ignore[no-untyped-def]  # the return type is private to logging
+    def _open(self) -> TextIOWrapper:
         Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
         return super()._open()
 

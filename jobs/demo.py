@@ -39,14 +39,14 @@ def demo(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
         report = pipeline.run(["--archive", archive.uri, "--config", str(toml), "--seed", str(options.seed)])
     outputs = [path for step in report["steps"] for path in (step.get("picture"), *step.get("files", ()))]
     outputs += [path for step in report["steps"] for path in (step.get("table"), step.get("config"))]
-    pictures = sorted((path for path in outputs if str(path).endswith(".png")), key=_not_to_open_first)
+    pictures = sorted((path for path in outputs if str(path).endswith(".png")), key=_is_not_of_neighbours)
     tables = [path for path in outputs if str(path).endswith((".md", ".toml"))]
     kept = ("rows_in", "rows_out", "rows_failed", "failures", "steps")
     return {**{key: report[key] for key in kept}, "pictures": pictures, "tables": tables}
 
 
-def _not_to_open_first(path: str) -> bool:
-    """Sorts the pictures of neighbours before all others: before training, and after."""
+def _is_not_of_neighbours(path: str) -> bool:
+    """Sort key: pictures of neighbours come before the others."""
     return not Path(path).name.startswith("neighbors")
 
 
