@@ -78,11 +78,7 @@ def _other(store: Store, folder: str, path: str) -> Holder | None:
             holder = store.read_json(other_path)
         except UserError:  # damaged
             holder = {}
-        except OSError:
-            if store.exists(other_path):
-                raise
-            continue  # it was withdrawn while it was read
-        if holder is None:  # it has just been withdrawn
+        if holder is None:  # it was withdrawn
             continue
         if not (is_dead(holder) or _expired(info.mtime, own_time)):
             return dict(holder) if isinstance(holder, dict) else {}

@@ -89,16 +89,23 @@ def _knock(bucket: str, options: dict[str, Any]) -> None:
         raise UserError(f"{SCHEME}{bucket}: this bucket does not exist")
 
 
-def read_whole(file: pa.NativeFile) -> pa.Buffer:
-    """Reads a whole small file. Retries where Arrow does not: after an error whose text is longer than the file."""
-    for attempt in range(_RETRIES):
+def read_whole(filesystem: pafs.FileSystem, path: str, file: pa.NativeFile) -> pa.Buffer:
+    """Reads a whole small file that is open.
+
+    Retries where Arrow does not: after an error whose text is longer than the file.
+    Raises FileNotFoundError if the file was removed after it was opened, which Arrow reports with the same error.
+    """
+    attempt = 0
+    while True:
         try:
             return file.read_buffer()
         except OSError as error:
-            if "flush response stream" not in str(error):
+            if "flush response stream" not in str(error) or attempt == _RETRIES:
                 raise
-            time.sleep(0.025 * 2**attempt)
-    return file.read_buffer()
+            if filesystem.get_file_info(path).type == pafs.FileType.NotFound:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from error
+        time.sleep(0.025 * 2**attempt)
+        attempt += 1
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

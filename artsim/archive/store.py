@@ -122,7 +122,7 @@ class Store:
         if self.is_local or file.size() > _SMALL:
             return file
         with file:
-            return pa.BufferReader(read_whole(file))
+            return pa.BufferReader(read_whole(self.filesystem, f"{self.root}/{path}", file))
 
     @contextlib.contextmanager
     def replace(self, path: str) -> Iterator[str]:
@@ -223,4 +223,4 @@ def read_file(uri: str) -> bytes:
     """Returns the content of a file at any address. Raises FileNotFoundError if there is none."""
     store = Store.open(uri)
     with store.filesystem.open_input_file(store.root) as source:
-        return read_whole(source).to_pybytes()
+        return read_whole(store.filesystem, store.root, source).to_pybytes()

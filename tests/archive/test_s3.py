@@ -157,3 +157,18 @@ def test_a_small_file_is_one_request_to_write_and_two_to_read(store: Store, s3: 
         s3.asked.clear()
         act()
         assert s3.counted() == requests
+
+
+def test_a_file_that_is_removed_while_it_is_read_is_missing(store: Store, s3: S3Server) -> None:
+    """Arrow reports it with the error of an outage, which is waited for."""
+    store.write_json("file.json", 1)
+
+    def remove_before_it_is_sent(request: Asked) -> None:
+        if request.method == "GET":
+            s3.trouble = lambda _: None
+            store.remove_file("file.json")
+
+    s3.trouble = remove_before_it_is_sent
+    s3.asked.clear()
+    assert store.read_json("file.json") is None
+    assert s3.counted()["GET"] == 1
