@@ -9,7 +9,7 @@ from artsim.pictures.lettering import ACCENT, INK, PAPER, caption, fitted, font
 
 _CELL = 190  # the longest side of a picture, pixels
 _GAP = 18
-_CAPTION = 88
+_CAPTION = 104
 _HEAD = 64
 
 

@@ -48,7 +48,7 @@ def in_two(text: str, width: int, face: ImageFont.FreeTypeFont) -> list[str]:
 def caption(canvas: Image.Image, lines: list[str], left: int, top: int, width: int, size: int = 13) -> None:
     """Writes lines of text, ``width`` pixels wide: the first in ``INK`` on up to two lines, the others in ``FAINT``.
 
-    The last of several lines identifies the artwork: it is shrunk and wrapped before it is cut.
+    The last of several lines identifies the artwork: it is wrapped and shrunk before it is cut.
     """
     draw = ImageDraw.Draw(canvas)
     title = in_two(lines[0], width, font(size))
@@ -63,21 +63,23 @@ def caption(canvas: Image.Image, lines: list[str], left: int, top: int, width: i
 
 
 def whole(text: str, width: int, size: int) -> tuple[ImageFont.FreeTypeFont, list[str]]:
-    """Shrinks a text to fit one line; at the smallest size it takes up to three lines, and is cut only beyond.
-
-    Returns the font and the lines.
-    """
+    """Returns the font and the lines of a text: on one line, or smaller on up to three, and cut only beyond."""
     text = " ".join(text.split())
-    for smaller in range(size, _SMALLEST - 1, -1):
-        if font(smaller).getlength(text[: 4 * width]) <= width:
-            return font(smaller), [text]
-    face = font(_SMALLEST)
-    pieces: list[str] = []
-    while text and len(pieces) < 2:
-        ahead = text[: 4 * width + 1]
+    for smaller, most in ((size, 1), (size - 1, 3), (_SMALLEST, 3)):
+        face = font(max(smaller, _SMALLEST))
+        lines = _broken(text, width, face, most)
+        if face.getlength(lines[-1][: 4 * width]) <= width:
+            break
+    return face, [fitted(line, width, face) for line in lines]
+
+
+def _broken(text: str, width: int, face: ImageFont.FreeTypeFont, most: int) -> list[str]:
+    """Breaks a text into lines, at a mark if the line's second half has one. The last of ``most`` may be too wide."""
+    lines = []
+    while len(lines) < most - 1 and face.getlength(ahead := text[: 4 * width]) > width:
         fitting = bisect_right(range(len(ahead)), float(width), key=lambda count: face.getlength(ahead[:count])) - 1
-        pieces.append(text[: max(fitting, 1)])
-        text = text[max(fitting, 1) :]
-    return face, [fitted(piece, width, face) if face.getlength(piece[:9]) > width else piece for piece in pieces] + (
-        [fitted(text, width, face)] if text else []
-    )
+        mark = 1 + max(ahead.rfind(sign, fitting // 2, fitting) for sign in " -_/:")
+        end = mark or max(fitting, 1)
+        lines.append(text[:end])
+        text = text[end:]
+    return [*lines, text]

@@ -69,4 +69,5 @@ def test_an_id_is_written_whole(length: int) -> None:
     text = f"0.123 · {'museum:Ab_1' * 10}"[:length]
     face, lines = whole(text, 190, 12)
     assert "".join(lines) == text
+    assert face.size >= (10 if length <= 60 else 7)
     assert all(face.getlength(line) <= 190 for line in lines)
