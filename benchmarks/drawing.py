@@ -26,7 +26,7 @@ from artsim.metrics.meanrank import ranks
 from artsim.metrics.vectors import unit_length
 from artsim.space.features import Space
 from benchmarks.claims import Claim, conclude
-from benchmarks.quality import PEOPLE_ART, USUAL, job
+from benchmarks.quality import PEOPLE_ART, USUAL, catalog, extract, run, scrape
 
 FEATURES = [f"{USUAL}:100", f"{USUAL}@4:100"]
 START, ROUND, RANDOM = 200, 100, 1000
@@ -46,9 +46,9 @@ def main() -> None:
         sys.exit(f"people-art not found: {PEOPLE_ART}")
     with tempfile.TemporaryDirectory() as folder:
         if not options.archive:
-            job("catalog", folder, "--source", "table", "--location", str(PEOPLE_ART), "--as", "pa")
-            job("scrape", folder, "--contact", "benchmark@example.org")
-            job("extract", folder, "--backbones", USUAL, f"{USUAL}@4")
+            run(catalog, folder, "--source", "table", "--location", str(PEOPLE_ART), "--as", "pa")
+            run(scrape, folder, "--contact", "benchmark@example.org")
+            run(extract, folder, "--backbones", USUAL, f"{USUAL}@4")
         vectors, style = people_art(options.archive or folder)
     curves = np.array([curve(vectors, style, seed) for seed in range(options.seeds)])
     sizes = [*range(START, RANDOM + 1, ROUND)]

@@ -75,7 +75,7 @@ def whole(text: str, width: int, size: int) -> tuple[ImageFont.FreeTypeFont, lis
 
 def _broken(text: str, width: int, face: ImageFont.FreeTypeFont, most: int) -> list[str]:
     """Breaks a text into lines, at a mark if the line's second half has one. The last of ``most`` may be too wide."""
-    lines = []
+    lines: list[str] = []
     while len(lines) < most - 1 and face.getlength(ahead := text[: 4 * width]) > width:
         fitting = bisect_right(range(len(ahead)), float(width), key=lambda count: face.getlength(ahead[:count])) - 1
         mark = 1 + max(ahead.rfind(sign, fitting // 2, fitting) for sign in " -_/:")

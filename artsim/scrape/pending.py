@@ -1,5 +1,6 @@
 """Finds the pending rows of a run: those without an images row, those to retry, those to refresh."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -50,8 +51,17 @@ class Row:
     careful: bool = False
 
 
-def find_tasks(archive: Archive, options: Options) -> Iterator[ScrapeTask]:
-    """Yields the tasks of this run, with at most ``options.limit`` rows in all."""
+def find_tasks(archive: Archive, options: Options, statuses: Counter[str] | None = None) -> Iterator[ScrapeTask]:
+    """Yields the tasks of this run, with at most ``options.limit`` rows in all.
+
+    ``statuses`` counts the rows of earlier runs by status, as far as they are searched.
+    """
+
+    def done(rows: pa.Table) -> pa.ChunkedArray:
+        if statuses is not None:
+            statuses.update({count["values"]: count["counts"] for count in pc.value_counts(rows["status"]).to_pylist()})
+        return _done(rows, options)
+
     left = options.limit
     catalog, images = archive.table("catalog").listed(), archive.table("images").listed()
     for shard in range(archive.shards):
@@ -61,7 +71,7 @@ def find_tasks(archive: Archive, options: Options) -> Iterator[ScrapeTask]:
             shard,
             source_key=lambda rows: _wanted(rows, options),
             source_columns=["rights"] if options.public_only else [],
-            target_key=lambda rows: _done(rows, options),
+            target_key=done,
             target_columns=["status", "detail", "fetched_at", *(["sha256"] if options.refresh else [])],
             part_rows=PART_ROWS,
         ):

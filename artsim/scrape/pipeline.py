@@ -49,8 +49,6 @@ def scrape(archive: Archive, options: Options) -> dict[str, Any]:
         archive.store.sweep("images")
         unshrunk = larger_than(archive, options.resize) if options.resize and not options.refresh else 0
         report = _scrape(archive, options)
-        if not report["rows_in"]:
-            _tell_failed_before(archive)
     _tell(report, options, unshrunk)
     return {**report, "larger_than_resize": unshrunk}
 
@@ -81,15 +79,13 @@ def _tell(report: dict[str, Any], options: Options, unshrunk: int) -> None:
         )
 
 
-def _tell_failed_before(archive: Archive) -> None:
+def _tell_failed_before(statuses: Counter[str]) -> None:
     """Warns about rows that failed in earlier runs: nothing to do does not mean that all images are there."""
-    counts = Counter[str]()
-    for rows in archive.table("images").scan(["status"]):
-        counts.update(status for status in rows["status"].to_pylist() if status != "ok")
-    if counts:
+    failed = Counter({status: count for status, count in statuses.items() if status != "ok"})
+    if failed:
         _log.warning(
             "scrape: nothing is pending, but %d rows failed in earlier runs: %s; --retry STATUS fetches them again",
-            *(counts.total(), _listed(dict(counts.most_common()))),
+            *(failed.total(), _listed(dict(failed.most_common()))),
         )
 
 
@@ -100,7 +96,11 @@ def _listed(counts: dict[str, int]) -> str:
 def _scrape(archive: Archive, options: Options) -> dict[str, Any]:
     started, total, tried, patience = time.monotonic(), Stats(), Counter[str](), _PATIENCE
     pool: runtime.Pool | None = None
-    while tasks := list(find_tasks(archive, _rest_of(options, total.rows))):
+    while True:
+        statuses = Counter[str]()
+        tasks = list(find_tasks(archive, _rest_of(options, total.rows), statuses))
+        if not tasks:
+            break
         if pool is None:
             runtime.connect()
             limits = _limits(archive, options)
@@ -121,6 +121,8 @@ def _scrape(archive: Archive, options: Options) -> dict[str, Any]:
         if not done.rows:
             time.sleep(min(max(ray.get(limits.soonest.remote()), 0.1), patience))
         patience = min(2 * patience, _PATIENCE_MOST)
+    if not total.rows:
+        _tell_failed_before(statuses)
     return total.report(time.monotonic() - started)
 
 
