@@ -10,7 +10,6 @@ images is that of the archive, including images without annotations.
 
 import argparse
 import csv
-import math
 import sys
 import tempfile
 from pathlib import Path
@@ -63,7 +62,7 @@ def main() -> None:
     claims.append(
         Claim("share of cross-validated intervals for new artists that contain the truth", mean(covered), 0.9, "none")
     )
-    seconds = [split["seconds"] for by_seed in results.values() for split in by_seed if split["seconds"] > 0]
+    seconds = [split["seconds"] for by_seed in results.values() for split in by_seed if split["seconds"]]
     if seconds:  # none if --archive has all models already
         name = f"cross-validation and final fit of {max(COUNTS):,} annotations, median seconds"
         claims.append(Claim(name, median(seconds), 60, "none", at_least=False))
@@ -113,11 +112,10 @@ def compared(uri: str, folder: str, by: str, seed: int) -> dict[str, Any]:
     scores = {name: rows[trained]["after"] for name, trained in zip(models, trained_names, strict=True)}
     untrained = [row["before"] for row in report["table"] if row["label"] not in trained_names]
     scores |= {"usual, untrained": untrained[0], "recommended, untrained": untrained[-1]}
-    cross_validated = models[str(max(COUNTS))]["scores"]["new_groups"]["after"]
-    truth = scores[str(max(COUNTS))]["value"]
-    covered = cross_validated["low"] <= truth <= cross_validated["high"]
     whole = models[str(max(COUNTS))]
-    seconds = math.nan if whole["done_before"] else whole["seconds"]
+    cross_validated, truth = whole["scores"]["new_groups"]["after"], scores[str(max(COUNTS))]["value"]
+    covered = cross_validated["low"] <= truth <= cross_validated["high"]
+    seconds = None if whole["done_before"] else whole["seconds"]
     return {"scores": scores, "covered": float(covered), "cross-validated": cross_validated, "seconds": seconds}
 
 
