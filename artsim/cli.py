@@ -81,6 +81,10 @@ class Job:
         if action.type in (int, float):
             self._least[action.dest] = least
 
+    def shows_statistics(self) -> None:
+        """Adds ``--stats``, for a job that runs on Ray Data."""
+        self.option("--stats", action="store_true", help="print Ray Data's statistics of each operator to stderr")
+
     def actions(self, *names: str, **settings: Any) -> None:
         """Declares the job's actions. A run takes one: the command line's first word, or ``action`` in a TOML file."""
         self._has_actions = True
@@ -174,7 +178,7 @@ class Job:
             "job": self.name,
             "seconds": round(time.monotonic() - started, 3),
             **outcome,
-            **_of_ray(),
+            **_of_ray(with_statistics=getattr(options, "stats", False)),
             "seed": options.seed,
             "options": self._by_flag(options),
             "versions": _versions(),
@@ -386,14 +390,22 @@ def _reason(error: OSError) -> OSError:
     return _reason(cause) if isinstance(cause, OSError) else error
 
 
-def _of_ray() -> dict[str, int]:
-    """Returns ``spilled_bytes`` for the report and logs a warning if the object store spilled to disk; else nothing."""
-    spilled = runtime.spilled_bytes() if "ray" in sys.modules else 0
-    if spilled:
+def _of_ray(*, with_statistics: bool) -> dict[str, Any]:
+    """Returns ``operators`` and ``spilled_bytes`` for the report, if there are any; logs a warning if Ray spilled.
+
+    ``with_statistics`` also prints the statistics of Ray Data.
+    """
+    if "ray" not in sys.modules:
+        return {}
+    operators, text = runtime.take_statistics()
+    if with_statistics:
+        print(text, file=sys.stderr)
+    if spilled := runtime.spilled_bytes():
         logging.warning(
             "Ray's object store was full: %.1f GB went to disk, which is slow; give Ray more memory", spilled / 1e9
         )
-    return {"spilled_bytes": spilled} if spilled else {}
+    found: dict[str, Any] = {"operators": operators, "spilled_bytes": spilled}
+    return {name: value for name, value in found.items() if value}
 
 
 def _versions() -> dict[str, str]:

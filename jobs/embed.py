@@ -12,6 +12,7 @@ from artsim.cli import Job
 job = Job("embed", __doc__)
 job.option("--model", required=True, metavar="NAME", help="a model of the archive, or the path of a model folder")
 job.option("--again", action="store_true", help="replace features of this name made by another model")
+job.shows_statistics()
 
 
 @job.runs

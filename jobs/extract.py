@@ -48,6 +48,7 @@ job.option(
 )
 job.option("--exact", action="store_true", help="decode in full and compute in float32")
 job.option("--list", action=_List, nargs=0, help="list the backbones with short names, and which weights are available")
+job.shows_statistics()
 
 
 @job.runs

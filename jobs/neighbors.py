@@ -21,6 +21,7 @@ job.option("--k", type=int, least=1, default=10, help="number of results per que
 job.option("--metric", default="cosine", help="cosine, euclidean, cityblock, or another of scipy's cdist")
 job.option("--farthest", action="store_true", help="find the farthest instead of the nearest")
 job.option("--picture", metavar="PNG", help="draw a labelled contact sheet to this file")
+job.shows_statistics()
 
 
 @job.runs

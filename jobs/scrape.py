@@ -68,6 +68,7 @@ job.option(
     help="your contact for the sites, sent in the User-Agent (default: the account that runs this)",
 )
 job.option("--workers", type=int, least=1, metavar="N", help="processes that fetch (default: one for every two CPUs)")
+job.shows_statistics()
 
 
 @job.runs

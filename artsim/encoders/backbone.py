@@ -11,7 +11,8 @@ import torch
 
 from artsim import runtime
 from artsim.archive import Archive, UserError, pending_parts
-from artsim.extract.pipeline import PendingImages, describe
+from artsim.extract.pending_images import PendingImages
+from artsim.extract.pipeline import describe
 from artsim.extract.pixel_cache import pixels_of
 from artsim.extract.plan import Plan
 from artsim.failures import from_counts
@@ -103,7 +104,7 @@ class BackboneEncoder:
 def embed_backbone(archive: Archive, plan: Plan, *, public_only: bool) -> dict[str, Any]:
     """Fills ``features/<plan name>`` with the pending vectors; returns the run's report fields.
 
-    The actors of jobs.extract do the work. Rows that have a vector of the image's current bytes are skipped.
+    The workers of jobs.extract do the work. Rows that have a vector of the image's current bytes are skipped.
     """
     find = PendingImages(archive, (plan.features[0].name,), public_only)
     parts = pending_parts(archive.shards, find)
@@ -111,7 +112,7 @@ def embed_backbone(archive: Archive, plan: Plan, *, public_only: bool) -> dict[s
     report = {"rows_in": total, "rows_out": 0, "rows_failed": 0}
     if not parts:
         return report
-    runtime.connect()
+    runtime.connect_with_data()
     failures = Counter[str]()
     stream = describe(find, parts, [plan], "auto", False, unit=True)
     for done in runtime.progress(stream, total, "images", "pending"):

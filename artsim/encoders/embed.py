@@ -84,8 +84,7 @@ def _embed_head(archive: Archive, model: Model, public_only: bool) -> dict[str, 
     failures = Counter[str]()
     if not parts:
         return report
-    runtime.connect()
-    runtime.silence_ray_data()
+    runtime.connect_with_data()
     runtime.wait_for({"CPU": 1})
     import ray
 
@@ -96,8 +95,8 @@ def _embed_head(archive: Archive, model: Model, public_only: bool) -> dict[str, 
 
     items = [{"shard": shard, "part": part} for shard, part, _ in parts]
     blocks = -(-len(items) // _PARTS)
-    stream = ray.data.from_items(items, override_num_blocks=blocks).map(work, num_cpus=1).iter_rows()
-    for done in runtime.progress(stream, total, "artworks", "rows_in"):
+    dataset = ray.data.from_items(items, override_num_blocks=blocks).map(work, num_cpus=1)
+    for done in runtime.progress(runtime.rows_of(dataset), total, "artworks", "rows_in"):
         for key in ("rows_out", "rows_failed", "rows_waiting"):
             report[key] += done[key]
         failures.update(json.loads(done["failures"]))

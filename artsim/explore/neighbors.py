@@ -48,8 +48,7 @@ def _all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_
     report: dict[str, Any] = {"table": name, "rows_in": total, "rows_out": 0, "rows_failed": 0}
     if not pending:
         return report
-    runtime.connect()
-    runtime.silence_ray_data()
+    runtime.connect_with_data()
     runtime.wait_for({"CPU": 1})
     import ray
 
@@ -75,8 +74,8 @@ def _all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_
         return {"rows": done, "seen": sum(counts[key] for key in task_parts)}
 
     tasks = _grouped(pending, counts)
-    stream = ray.data.from_items(tasks, override_num_blocks=len(tasks)).map(work, num_cpus=1).iter_rows()
-    for row in runtime.progress(stream, total, "artworks", "seen"):
+    dataset = ray.data.from_items(tasks, override_num_blocks=len(tasks)).map(work, num_cpus=1)
+    for row in runtime.progress(runtime.rows_of(dataset), total, "artworks", "seen"):
         report["rows_out"] += row["rows"]
     if not public_only:
         report["without_vector"] = total - report["rows_out"]

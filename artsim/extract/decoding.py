@@ -1,32 +1,37 @@
-"""Decodes the pending images of a partition into batches, ahead of use, in this process or on another machine."""
+"""Decodes the pending images of a partition into batches, ahead of use."""
 
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from artsim import runtime
 from artsim.archive import Table
+from artsim.extract.pending_images import ImagesPartition, PendingImages
 from artsim.vision.backbones import Input
 from artsim.vision.check import BadImage
 from artsim.vision.decode import decode
+from artsim.vision.isolated_process import IsolatedProcess
 
 _AHEAD = 3  # batches decoded while one is in the network
 
+Row = tuple[str, str, str | None]  # id, sha256 and error, which is None if the image was decoded
 Each = Callable[[Callable[..., Any], Iterable[Any]], Iterator[Any]]  # Python's map, or that of a thread pool
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Images of a partition: rows of id, sha256 and error (None if decoded), and the pixels for each input.
+    """Images of a partition: their rows, and the pixels for each input.
 
     The pixels are uint8 of shape (n, size, size, 3). ``read`` and ``decode`` are seconds spent.
     """
 
-    rows: list[tuple[str, str, str | None]]
+    rows: list[Row]
     pixels: list[np.ndarray]
     read: float
     decode: float
@@ -71,24 +76,31 @@ class Decoding:
         return squares, error, time.monotonic() - started
 
 
-def elsewhere(decoding: Decoding, shard: int, part: str, ids: list[str]) -> Iterator[Batch]:
-    """Yields the same batches from a Ray task on any machine with a free CPU; Ray prefers those without a GPU.
-
-    The task reads the images itself, so only pixels are sent, once. It is never more than a few batches ahead.
-    """
-    import ray
-
-    task: Any = ray.remote(_in_a_task).options(
-        num_cpus=1, num_returns="streaming", max_retries=-1, _generator_backpressure_num_objects=_AHEAD
-    )
-    for reference in task.remote(decoding, shard, part, ids):
-        yield ray.get(reference)
-
-
-def _in_a_task(decoding: Decoding, shard: int, part: str, ids: list[str]) -> Iterator[Batch]:
-    yield from decoding.batches(shard, part, ids, map, here)
-
-
 def here(function: Callable[..., Any], *arguments: Any) -> Any:
     """Calls the decoder in this process."""
     return function(*arguments)
+
+
+def decode_partition(
+    block: pa.Table, decoding: Decoding, pending: PendingImages, attempts: Any, run: str
+) -> dict[str, np.ndarray]:
+    """Decodes the pending images of a partition in a Ray task, into a block of one row.
+
+    Its column ``work`` is JSON: the ``partition``, its ``rows``, and the seconds to ``read`` and ``decode`` them. If
+    there are rows, ``pixels_0``, ... hold their pixels for each input. After a lost worker, decodes in a subprocess.
+    """
+    partition = ImagesPartition(**block.to_pylist()[0])
+    with runtime.Attempt(attempts, run, f"{partition} (decoding)") as attempt:
+        call = IsolatedProcess() if attempt else here
+        batches = list(decoding.batches(partition.shard, partition.name, pending.ids(partition), map, call))
+    work = {
+        "partition": asdict(partition),
+        "rows": [row for batch in batches for row in batch.rows],
+        "read": sum(batch.read for batch in batches),
+        "decode": sum(batch.decode for batch in batches),
+    }
+    pixels = enumerate(zip(*(batch.pixels for batch in batches), strict=True))
+    return {
+        "work": np.array([json.dumps(work)], object),
+        **{f"pixels_{number}": np.concatenate(arrays)[np.newaxis] for number, arrays in pixels},
+    }

@@ -6,15 +6,13 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from artsim import runtime
-from artsim.archive import Archive, UserError, Work, pending, pending_parts, public_ids
+from artsim.archive import Archive, UserError, pending_parts
 from artsim.extract import provenance
+from artsim.extract.pending_images import ImagesPartition, PendingImages
 from artsim.failures import from_counts
 from artsim.vision import weights
 from artsim.vision.backbones import Feature, parse_feature
@@ -23,6 +21,7 @@ _log = logging.getLogger(__name__)
 
 _GIGABYTE = 1 << 30
 _MEMORY = _GIGABYTE  # bytes per actor with a small network, without the shared weights
+_READ = 128  # images that a decoding task reads together
 _COPIES = 3  # of the weights: the shared ones, the actor's own, and the network's working memory
 
 
@@ -64,7 +63,7 @@ def _extract(
         plans = loading.submit(_make_plans, wanted, folder)
         if not all(sure):
             plans.result()  # fails before Ray starts, if weights or a level are missing
-        runtime.connect()
+        runtime.connect_with_data()
     written = provenance.write_about(archive, plans.result(), folder, exact)
     return {**_run(pending_images, parts, plans.result(), precision, exact), "features": written}
 
@@ -78,45 +77,6 @@ def _make_plans(wanted: list[Feature], folder: str | None) -> list[Any]:
     from artsim.extract.plan import make_plans  # imports torch, which a run without pending rows does not need
 
     return make_plans(wanted, folder)
-
-
-@dataclass(frozen=True)
-class PendingImages:
-    """Finds images of a shard, or of one partition, that lack a vector of their bytes in at least one feature."""
-
-    archive: Archive
-    names: tuple[str, ...]
-    public_only: bool
-
-    def __call__(self, shard: int, part: str | None = None) -> Iterator[Work]:
-        """Returns one ``Work`` for each partition of the images table with pending rows."""
-        allowed = public_ids(self.archive.table("catalog"), shard) if self.public_only else None
-
-        def image_key(rows: pa.Table) -> pa.ChunkedArray:
-            usable = pc.equal(rows["status"], "ok")
-            if allowed is not None:
-                usable = pc.and_(usable, pc.is_in(rows["id"], value_set=allowed))
-            return pc.if_else(usable, _key(rows), None)
-
-        by_part: dict[str, Work] = {}
-        for name in self.names:
-            for work in pending(
-                self.archive.table("images"),
-                self.archive.table(f"features/{name}"),
-                shard,
-                source_key=image_key,
-                source_columns=["status", "sha256"],
-                target_key=_key,
-                target_columns=["sha256"],
-                only=part,
-            ):
-                ids = by_part.setdefault(work.part, work).ids
-                ids += sorted(set(work.ids).difference(ids))
-        return iter(by_part.values())
-
-
-def _key(rows: pa.Table) -> pa.ChunkedArray:
-    return pc.binary_join_element_wise(rows["id"], pc.coalesce(rows["sha256"], ""), "\n")
 
 
 def _run(
@@ -138,7 +98,7 @@ def _run(
         "rows_out": int(sums["rows"] - sums["failed"]),
         "rows_failed": int(sums["failed"]),
         "failures": from_counts(sums),
-        "rows_of_others": int(sums["pending"] - sums["rows"]),  # done by another run in the meantime
+        "rows_of_others": int(total - sums["rows"]),  # done by another run in the meantime
         "images_per_second": round(sums["rows"] / seconds, 2),
         "worker_seconds": {phase: round(sums[phase], 2) for phase in ("read", "decode", "waiting", "forward", "write")},
     }
@@ -155,37 +115,65 @@ def describe(
 ) -> Iterator[dict[str, float]]:
     """Writes features of the partitions' pending images, of length 1 if ``unit``; yields counts and seconds of each.
 
-    Only partition names go through Ray: an actor reads the images of its partition and writes their features.
+    Workers read the images of a partition and write its features themselves. Only with GPUs do pixels go through Ray:
+    tasks on any CPUs decode them.
     """
     import ray
 
-    from artsim.extract.worker import Extractor, Part
+    from artsim.extract.networks import Extraction
 
     plans = [replace(plan, state=ray.put(plan.state)) for plan in plans]  # loaded once, read by every worker
-    nbytes = sum(plan.nbytes for plan in plans)
-    units, threads, depth = _shape(nbytes)
-    needs = runtime.with_memory(units, _MEMORY + _COPIES * nbytes)
-    resources = {"num_cpus": needs["CPU"], "num_gpus": needs["GPU"], "memory": needs.get("memory")}
-    actor = ray.remote(Extractor).options(**resources, max_concurrency=depth)
-    settings = (pending_images, pending_images.archive, plans, precision, exact, unit, threads, uuid.uuid4().hex)
-    pool = runtime.Pool(lambda: actor.remote(*settings), needs, lambda: runtime.room_for(needs), depth)
+    extraction = Extraction(pending_images, pending_images.archive, plans, precision, exact, unit, uuid.uuid4().hex)
     largest_first = sorted(parts, key=lambda part: -part[2])  # so that no large one is left for the end
-    return pool.stream([Part(*part) for part in largest_first])
+    partitions = [ImagesPartition(*part) for part in largest_first]
+    nbytes = sum(plan.nbytes for plan in plans)
+    return (_on_gpus if runtime.gpus() else _on_cpus)(extraction, partitions, nbytes)
 
 
-def _shape(nbytes: int) -> tuple[dict[str, int], int, int]:
-    """Returns an actor's resources, its number of decoding threads, and the partitions it has at a time.
+def _on_cpus(extraction: Any, partitions: list[ImagesPartition], nbytes: int) -> Iterator[dict[str, float]]:
+    """Decodes and describes in the same processes.
 
-    With GPUs there is one actor per GPU. If some machines have no GPU, they decode for the others, and an actor has as
-    many partitions at a time as there are CPUs per GPU, less one. Otherwise an actor decodes on its share of the CPUs.
-    Without GPUs there is one actor per CPU, since two processes run a network faster than one with two threads; actors
-    with a big network get several CPUs, so that it is not loaded once per CPU.
+    There is one per CPU: two processes run a network faster than one with two threads. Processes with a big network get
+    several CPUs, so that it is not loaded once per CPU.
     """
-    cpus, gpus, nodes = runtime.cpus(), runtime.gpus(), runtime.nodes()
-    if gpus and any(node["CPU"] and not node["GPU"] for node in nodes):
-        return {"CPU": 1, "GPU": 1}, 0, max(cpus // gpus - 1, 1)
-    if gpus:
-        share = max(cpus // gpus - 1, 1)
-        return {"CPU": share, "GPU": 1}, share, 1
-    threads = max(min(max(node["CPU"] for node in nodes), 1 + 2 * nbytes // _GIGABYTE), 1)
-    return {"CPU": threads, "GPU": 0}, threads, 1
+    from artsim.extract.worker import Extractor
+
+    cpus = max(min(max(node["CPU"] for node in runtime.nodes()), 1 + 2 * nbytes // _GIGABYTE), 1)
+    needs = runtime.with_memory({"CPU": cpus}, _MEMORY + _COPIES * nbytes)
+    return runtime.process_partitions(
+        partitions,
+        Extractor,
+        (extraction, cpus),
+        attempts=runtime.start_attempts(),
+        needs=needs,
+        workers=runtime.room_for(needs),
+    )
+
+
+def _on_gpus(extraction: Any, partitions: list[ImagesPartition], nbytes: int) -> Iterator[dict[str, float]]:
+    """Decodes in tasks on all CPUs, and describes in one process per GPU.
+
+    A GPU's process takes no CPU: on a machine with one CPU none would be left for decoding.
+    """
+    from artsim.extract.decoding import decode_partition
+    from artsim.extract.worker import Describer
+
+    attempts = runtime.start_attempts()
+    needs = runtime.with_memory({"GPU": 1}, _MEMORY + _COPIES * nbytes)
+    decoded = runtime.dataset_of(partitions).map_batches(
+        decode_partition,  # type: ignore[arg-type]
+        fn_args=(extraction.decoding(_READ), extraction.pending, attempts, extraction.run),
+        batch_size=None,
+        batch_format="pyarrow",
+        num_cpus=1,
+    )
+    described = runtime.with_workers(
+        decoded,
+        Describer,
+        (extraction, attempts),
+        needs=needs,
+        workers=min(runtime.room_for(needs), len(partitions)),
+        at_once=2,  # one is written while the other is described
+        batch_format="numpy",
+    )
+    return runtime.results_of(described, attempts, needs)

@@ -1,153 +1,79 @@
-"""A worker of the extraction: reads a partition, decodes ahead, runs every network, commits the vectors."""
+"""Workers of the extraction: on CPUs they decode and describe; on GPUs they describe what tasks have decoded."""
 
-import threading
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import ray
 import torch
-from ray.exceptions import RayError
 
-from artsim.archive import Archive, Work, features
-from artsim.extract.decoding import Batch, Decoding, Each, elsewhere, here
-from artsim.extract.plan import Plan
-from artsim.failures import among_counts, failures_of
-from artsim.metrics.vectors import unit_length
-from artsim.vision.inference import Engine
+from artsim import runtime
+from artsim.extract.decoding import Batch, Each, here
+from artsim.extract.networks import Extraction, Networks, Row
+from artsim.extract.pending_images import ImagesPartition
 from artsim.vision.isolated_process import IsolatedProcess
-
-NOT_FINITE = "the network's output holds NaN or infinity"
-_BATCH = {"cpu": 8, "cuda": 128}  # images decoded together
-
-
-@dataclass(frozen=True)
-class Part:
-    """A partition of the images table with pending rows."""
-
-    shard: int
-    name: str
-    pending: int
 
 
 class Extractor:
-    """A Ray actor that loads the networks once and processes partitions; returns counts and seconds of each.
+    """A worker on CPUs: decodes a partition on ``threads`` threads, ahead of the networks, and writes its vectors."""
 
-    Vectors have length 1 if ``unit``; ``run`` identifies the extraction. ``threads`` is the number of decoding threads;
-    if it is 0, Ray tasks decode on machines without a GPU, for several partitions at once.
-    """
+    def __init__(self, extraction: Extraction, threads: int) -> None:
+        torch.set_num_threads(threads)
+        self._pending, self._networks = extraction.pending, Networks(extraction)
+        self._decoding = extraction.decoding(self._networks.batch)
+        self._each: Each = map if threads == 1 else ThreadPoolExecutor(threads).map  # two threads slow one CPU down
+        self._isolated = IsolatedProcess()
 
-    def __init__(
-        self,
-        pending: Callable[[int, str], Iterator[Work]],
-        archive: Archive,
-        plans: list[Plan],
-        precision: str,
-        exact: bool,
-        unit: bool,
-        threads: int,
-        run: str,
-    ) -> None:
-        if not torch.cuda.is_available():
-            torch.set_num_threads(max(threads, 1))
-        self.pending, self.archive, self.plans = pending, archive, plans
-        self.unit, self.run = unit, run
-        self.engines = [
-            Engine(plan.network, plan.features, ray.get(plan.state), "float32" if exact else precision)
-            for plan in plans
-        ]
-        inputs = list(dict.fromkeys(plan.input for plan in plans))
-        self.decoding = Decoding(archive.table("images"), inputs, exact, _BATCH[self.engines[0].device])
-        alone = threads <= 1 and not torch.cuda.is_available()  # with one CPU, threads would only slow each other down
-        self.each: Each = map if alone else ThreadPoolExecutor(max(threads, 1)).map
-        self.elsewhere = threads == 0
-        self.apart = IsolatedProcess()
-        self.one_at_a_time = threading.Lock()  # only one partition at a time uses the networks
-
-    def begin(self) -> None:
-        """Does nothing: the networks are already loaded."""
-
-    def do(self, part: Part, deaths: int) -> dict[str, float]:
-        """Extracts a partition. After ``deaths``, isolates decoding and reports counts that lost workers committed."""
-        committed = self._told(part) if deaths else {}
-        ids = [identifier for work in self.pending(part.shard, part.name) for identifier in work.ids]
-        if self.elsewhere and not deaths:
-            try:
-                return self._describe(part, elsewhere(self.decoding, part.shard, part.name, ids), committed)
-            except RayError:  # for example, an image crashed the task's process
-                pass
-        call = self.apart if deaths or self.elsewhere else here
-        return self._describe(part, self.decoding.batches(part.shard, part.name, ids, self.each, call), committed)
-
-    def _told(self, part: Part) -> dict[str, int]:
-        """Returns the counts that a lost worker committed with the first feature of the partition."""
-        first = self.archive.table(f"features/{self.plans[0].features[0].name}")
-        outcome = first.outcome(part.shard, part.name, self.run) or {}
-        return {name: count for name, count in outcome.items() if name != "work"}
-
-    def _describe(self, part: Part, batches: Iterator[Batch], told: dict[str, int]) -> dict[str, float]:
+    def process(self, partition: ImagesPartition, attempt: int) -> dict[str, Any]:
+        """Extracts a partition; returns counts and seconds. After a lost worker, decodes in a subprocess."""
         seconds = dict.fromkeys(("read", "decode", "waiting", "forward", "write"), 0.0)
-        rows: list[tuple[str, str, str | None]] = []
-        vectors: list[list[np.ndarray]] = [[] for plan in self.plans for _ in plan.features]
-        while True:
-            started = time.monotonic()
-            batch = next(batches, None)
-            waited = time.monotonic() - started
-            if batch is None:
-                break
+        rows: list[Row] = []
+        vectors: list[list[np.ndarray]] = []
+        call = self._isolated if attempt else here
+        ids = self._pending.ids(partition)
+        batches = self._decoding.batches(partition.shard, partition.name, ids, self._each, call)
+        for batch, waited in _timed(batches):
             seconds["read"] += batch.read
             seconds["decode"] += batch.decode
-            seconds["waiting"] += max(waited - batch.decode, 0.0) if self.each is map else waited
+            seconds["waiting"] += max(waited - batch.decode, 0.0) if self._each is map else waited
+            started = time.monotonic()
             rows += batch.rows
-            with self.one_at_a_time:
-                started = time.monotonic()
-                for known, new in zip(vectors, self._forward(batch.pixels), strict=True):
-                    known.append(new)
-                seconds["forward"] += time.monotonic() - started
+            vectors.append(self._networks.vectors(batch.pixels))
+            seconds["forward"] += time.monotonic() - started
         started = time.monotonic()
-        blocks = [np.concatenate(arrays) for arrays in vectors] if rows else []
-        good = np.array([error is None for _, _, error in rows], bool)
-        for block in blocks:
-            good &= np.isfinite(block).all(1)
-        failed = int((~good).sum())
-        errors = [None if fine else error or NOT_FINITE for fine, (_, _, error) in zip(good, rows, strict=True)]
-        counts = {"rows": len(rows), "pending": max(part.pending, len(rows)), "failed": failed}
-        counts |= {**among_counts(failures_of(errors)), **told}
-        if rows:  # empty if another run has just done the partition
-            self._commit(part, rows, blocks, counts)
-        seconds["write"] += time.monotonic() - started
+        whole = [np.concatenate(blocks) for blocks in zip(*vectors, strict=True)]
+        counts = self._networks.write(partition, rows, whole, again=attempt > 0)
+        seconds["write"] = time.monotonic() - started
         return {**counts, **seconds}
 
-    def _forward(self, pixels: list[np.ndarray]) -> list[np.ndarray]:
-        by_input = dict(zip(self.decoding.inputs, pixels, strict=True))
-        return [
-            vector
-            for plan, engine in zip(self.plans, self.engines, strict=True)
-            for vector in engine(by_input[plan.input])
-        ]
 
-    def _commit(
-        self,
-        part: Part,
-        rows: list[tuple[str, str, str | None]],
-        vectors: list[np.ndarray],
-        counts: dict[str, int],
-    ) -> None:
-        ids, hashes, errors = (list(column) for column in zip(*rows, strict=True))
-        kinds = [(f, length) for plan in self.plans for f, length in zip(plan.features, plan.dimensions, strict=True)]
-        for (feature, length), values in zip(kinds, vectors, strict=True):
-            if self.unit:
-                values = unit_length(values)
-            finite = np.isfinite(values).all(1)
-            row_errors = [error or (None if fine else NOT_FINITE) for error, fine in zip(errors, finite, strict=True)]
-            flat = pa.FixedSizeListArray.from_arrays(
-                pa.array(values.ravel(), pa.float32()),
-                length,
-                mask=pa.array([error is not None for error in row_errors]),
-            )
-            table = self.archive.table(f"features/{feature.name}", features(length))
-            new_rows = pa.table([ids, flat, row_errors, hashes], schema=table.schema)
-            table.merge(part.shard, part.name, new_rows, {"work": self.run, **counts})
+class Describer:
+    """A worker on a GPU: describes the pixels of a partition and writes its vectors."""
+
+    def __init__(self, extraction: Extraction, attempts: Any) -> None:
+        self._run, self._attempts, self._networks = extraction.run, attempts, Networks(extraction)
+
+    def __call__(self, block: dict[str, np.ndarray]) -> dict[str, list[str]]:
+        """Returns the counts and seconds of a partition that ``decode_partition`` decoded."""
+        work = json.loads(block["work"][0])
+        partition = ImagesPartition(**work["partition"])
+        with runtime.Attempt(self._attempts, self._run, str(partition)) as attempt:
+            started = time.monotonic()
+            pixels = [np.array(block[name][0]) for name in sorted(block) if name.startswith("pixels_")]
+            vectors = self._networks.vectors(pixels) if work["rows"] else []
+            described = time.monotonic()
+            counts = self._networks.write(partition, work["rows"], vectors, again=attempt > 0)
+        seconds = {"forward": described - started, "write": time.monotonic() - described, "waiting": 0.0}
+        return runtime.result({**counts, **seconds, "read": work["read"], "decode": work["decode"]})
+
+
+def _timed(batches: Iterator[Batch]) -> Iterator[tuple[Batch, float]]:
+    """Yields each batch with the seconds that it was waited for."""
+    while True:
+        started = time.monotonic()
+        batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch, time.monotonic() - started

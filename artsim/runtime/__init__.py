@@ -1,24 +1,43 @@
 """Uses Ray: connects to a cluster, runs work that survives changes of the cluster, and shows progress."""
 
-from artsim.runtime.connection import connect, cpus, gpus, nodes, silence_ray_data
+from artsim.runtime.connection import connect, connect_with_data, cpus, gpus, nodes
 from artsim.runtime.metrics import count, gauge, spilled_bytes
-from artsim.runtime.pool import Pool
+from artsim.runtime.partitions import (
+    Attempt,
+    Attempts,
+    dataset_of,
+    process_partitions,
+    result,
+    results_of,
+    start_attempts,
+    with_workers,
+)
 from artsim.runtime.progress import progress
 from artsim.runtime.resources import beside_driver, room_for, wait_for, with_memory
+from artsim.runtime.statistics import rows_of, take_statistics
 
 __all__ = [
-    "Pool",
+    "Attempt",
+    "Attempts",
     "beside_driver",
     "connect",
+    "connect_with_data",
     "count",
     "cpus",
+    "dataset_of",
     "gauge",
     "gpus",
     "nodes",
+    "process_partitions",
     "progress",
+    "result",
+    "results_of",
     "room_for",
-    "silence_ray_data",
+    "rows_of",
     "spilled_bytes",
+    "start_attempts",
+    "take_statistics",
     "wait_for",
     "with_memory",
+    "with_workers",
 ]

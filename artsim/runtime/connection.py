@@ -1,10 +1,12 @@
 """Connects to a running Ray cluster or starts one on this machine, and reports its resources."""
 
 import contextlib
+import importlib
 import json
 import logging
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from artsim.errors import ServiceUnavailable, UserError
@@ -77,10 +79,18 @@ def _init(address: str) -> None:
 
 
 def _show_only_errors() -> None:
-    """Keeps Ray's warnings off the terminal; they go to the log of the run."""
+    """Keeps Ray's warnings off the terminal, and the errors of Ray Data, which it also raises.
+
+    They go to the log of the run.
+    """
     for handler in logging.getLogger("ray").handlers:
         if type(handler).__module__.startswith("ray."):
             handler.setLevel(logging.ERROR)
+            handler.addFilter(_is_shown)
+
+
+def _is_shown(record: logging.LogRecord) -> bool:
+    return not record.name.startswith("ray.data")
 
 
 def _address() -> str:
@@ -97,14 +107,39 @@ def _address() -> str:
     return "local"
 
 
-def silence_ray_data() -> None:
-    """Turns off Ray Data's progress bars and log lines. Not part of ``connect``: the import takes most of a second."""
-    import ray.data
+def connect_with_data() -> None:
+    """Connects as ``connect`` does, and sets up Ray Data.
 
-    context = ray.data.DataContext.get_current()
+    Loads it while Ray starts: the import takes more than a second.
+    """
+    with ThreadPoolExecutor(1) as loading:
+        loaded = loading.submit(importlib.import_module, "ray.data")
+        connect()
+        loaded.result()
+    _set_up_data()
+
+
+def _set_up_data() -> None:
+    """Makes Ray Data wait for the cluster, raise the errors of workers as they are, and write its warnings to the log.
+
+    Its own limits do not fit: it would give up after ten minutes without a result, and split large blocks.
+    """
+    from ray.data import DataContext
+
+    context = DataContext.get_current()
     context.enable_progress_bars = False  # ``progress`` shows the job's rows, not Ray's blocks
     context.enable_operator_progress_bars = False
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    context.execution_no_progress_timeout_s = -1
+    context.raise_original_map_exception = True
+    context.target_max_block_size = None
+    # A worker with as many calls as it can take at once is fully used: then the pool grows, if the cluster has room.
+    context.autoscaling_config.actor_pool_util_upscaling_threshold = 1.0
+    logger = logging.getLogger("ray.data")
+    logger.setLevel(logging.WARNING)
+    for handler in logger.handlers[:]:
+        if type(handler).__module__ == "ray._private.log":
+            logger.removeHandler(handler)
+    logger.propagate = True  # to Ray's logger, whose lines go to the log of the run
 
 
 def nodes() -> list[dict[str, int]]:

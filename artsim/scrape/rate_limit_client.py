@@ -20,6 +20,7 @@ from artsim.scrape.web_address import host_of
 
 _BREATH = 0.005  # minimum seconds between two messages; events in between are sent together
 _SILENCE = 5.0  # maximum seconds between two messages, so that the coordinator knows that the worker is alive
+_SETTLE = 1.0  # maximum seconds to give up the slots of a worker without rows
 
 Waiter = asyncio.Future[None]
 
@@ -103,6 +104,14 @@ class RateLimitClient:
         self._lost: CoordinatorLost | None = None
         self._news = asyncio.Event()
         self._talk = asyncio.create_task(self._keep_talking())
+
+    async def settle(self) -> None:
+        """Gives up this worker's slots now. Call it when no row is left: the worker may end before its next message."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SETTLE):
+                while self._hosts and not self._talk.done():  # a host without rows and slots is dropped once it is told
+                    self._news.set()
+                    await asyncio.sleep(_BREATH)
 
     async def close(self) -> None:
         """Cancels the exchange of messages and the reading of robots.txt files."""

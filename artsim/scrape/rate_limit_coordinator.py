@@ -1,6 +1,6 @@
 """The rate-limit coordinator: knows the requests to every host, and tells workers how many they may send.
 
-It is plain Python with an injectable clock; ``run.py`` makes a Ray actor of it. Each message holds a worker's full
+It is plain Python with an injectable clock; ``pipeline.py`` makes a Ray actor of it. Each message holds a worker's full
 state, so a lost message or a lost worker leaves no wrong state behind.
 """
 

@@ -1,6 +1,5 @@
 """Stats of a task, a round or a whole run."""
 
-import json
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
@@ -85,15 +84,6 @@ class Stats:
     def from_counts(cls, counts: dict[str, Any]) -> "Stats":
         """Makes stats from a dict of each counter; ignores other keys."""
         return cls(**{name: Counter(counts.get(name, {})) for name in cls.__dataclass_fields__})
-
-    def to_json(self) -> str:
-        """Returns JSON that ``from_json`` reads."""
-        return json.dumps(vars(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> "Stats":
-        """Makes stats from the text of ``to_json``."""
-        return cls.from_counts(json.loads(text))
 
     def report(self, seconds: float) -> dict[str, Any]:
         """Returns counts, the rate over ``seconds``, and the 20 hosts with most failures, for a job's report."""

@@ -101,6 +101,8 @@ class Worker:
         self._parts.discard(part)
         self._mind_memory()
         tally.spent["commit"] += time.monotonic_ns() - started
+        if not self._parts:  # this may be the last task of the round
+            await self._gate.settle()
         return tally
 
     async def _end_row(self, row: Row, part: Part, tally: Stats) -> None:

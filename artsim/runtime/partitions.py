@@ -1,0 +1,232 @@
+"""Processes partitions on Ray Data: one block, one call of a worker and one result for each partition.
+
+Ray Data restarts workers that are lost and repeats their calls wherever the cluster has room. On its own it would
+repeat a partition that kills its worker forever; ``Attempts`` tells workers about earlier tries and ends such a run.
+"""
+
+import contextlib
+import inspect
+import json
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from artsim.runtime.resources import Needs, Wait, beside_driver
+from artsim.runtime.statistics import rows_of
+
+if TYPE_CHECKING:
+    from ray.data import Dataset
+
+_MOST_ATTEMPTS = 5  # workers that may be lost during one partition
+_LOOK = 2.0  # seconds between two checks whether any worker is busy
+_MOST_WORKERS = 10_000
+
+
+class Attempts:
+    """Counts how often each partition was begun, and knows the nodes where partitions are in progress.
+
+    One actor on the driver's machine serves all workers of a run.
+    """
+
+    def __init__(self) -> None:
+        self._begun: Counter[str] = Counter()
+        self._in_progress: dict[str, str] = {}  # by partition: the node
+
+    def begin(self, partition: str, node: str) -> int:
+        """Returns how many workers began the partition before. ``partition`` is its name in this run."""
+        self._begun[partition] += 1
+        self._in_progress[partition] = node
+        return self._begun[partition] - 1
+
+    def end(self, partition: str) -> None:
+        """Records that a worker has returned from the partition."""
+        self._in_progress.pop(partition, None)
+
+    def nodes(self) -> set[str]:
+        """Returns the nodes with partitions in progress. A lost node is among them until its partitions end."""
+        return set(self._in_progress.values())
+
+
+def start_attempts() -> Any:
+    """Starts ``Attempts`` as an actor on the driver's machine."""
+    import ray
+
+    return ray.remote(Attempts).options(max_restarts=-1, max_task_retries=-1, **beside_driver()).remote()
+
+
+def dataset_of(partitions: Sequence[Any]) -> "Dataset":
+    """Returns a dataset with one block for each partition, a dataclass instance of strings and numbers.
+
+    The blocks are in the object store, so no reading task needs a CPU.
+    """
+    import ray
+
+    return ray.data.from_items([asdict(partition) for partition in partitions], override_num_blocks=len(partitions))
+
+
+def with_workers(
+    dataset: "Dataset",
+    worker: type,
+    arguments: Sequence[Any],
+    *,
+    needs: Needs,
+    workers: int,
+    most: int | None = None,
+    at_once: int = 1,
+    batch_format: str = "pyarrow",
+    **remote: Any,
+) -> "Dataset":
+    """Maps each block to a result, with ``worker(*arguments)`` as actors that have ``at_once`` blocks at a time.
+
+    The pool begins with ``workers`` actors and grows to ``most`` if the cluster does. ``batch_format`` is the form of a
+    block that the worker is called with; ``remote`` are further options of the actors.
+    """
+    from ray.data import ActorPoolStrategy
+
+    most = min(most or _MOST_WORKERS, _MOST_WORKERS)
+    pool = ActorPoolStrategy(
+        min_size=1,
+        initial_size=min(workers, most),
+        max_size=most,
+        max_tasks_in_flight_per_actor=at_once,
+        max_concurrent_calls_per_actor=at_once,
+        enable_true_multi_threading=True,
+    )
+    return dataset.map_batches(
+        worker,
+        fn_constructor_args=tuple(arguments),
+        compute=pool,
+        batch_size=None,
+        batch_format=batch_format,
+        num_cpus=needs.get("CPU", 0),
+        num_gpus=needs.get("GPU") or None,
+        memory=needs.get("memory"),
+        **remote,
+    )
+
+
+def process_partitions(
+    partitions: Sequence[Any],
+    worker: type,
+    arguments: Sequence[Any],
+    *,
+    attempts: Any,
+    needs: Needs,
+    workers: int,
+    at_once: int = 1,
+    **options: Any,
+) -> Iterator[dict[str, Any]]:
+    """Yields the result of every partition as it completes.
+
+    ``worker(*arguments)`` is an actor; its method ``process(partition, attempt)``, plain or async, returns a result
+    that JSON can hold. ``attempt`` is 0, or the number of workers that were lost during this partition: because of it,
+    or with their machine. Raises RuntimeError if there are too many of them, and what ``process`` raises. Each worker
+    has up to ``at_once`` partitions at a time, and an equal share of them if they are few.
+    """
+    share = -(-len(partitions) // workers)
+    calls = _AsyncCalls if inspect.iscoroutinefunction(worker.process) else _Calls  # type: ignore[attr-defined]
+    dataset = with_workers(
+        dataset_of(partitions),
+        type(worker.__name__, (calls,), {}),  # Ray's dashboard and statistics show this name
+        (attempts, uuid.uuid4().hex, type(partitions[0]), worker, tuple(arguments)),
+        needs=needs,
+        workers=min(workers, len(partitions)),
+        at_once=min(at_once, share),
+        **options,
+    )
+    return results_of(dataset, attempts, needs)
+
+
+def results_of(dataset: "Dataset", attempts: Any, needs: Needs) -> Iterator[dict[str, Any]]:
+    """Yields the results that the workers of a dataset return. Logs what the work waits for while no worker is busy."""
+    with _waits_logged(attempts, needs):
+        for row in rows_of(dataset):
+            yield json.loads(row["result"])
+
+
+def result(values: dict[str, Any]) -> dict[str, list[str]]:
+    """Returns a result as a batch of one row, as ``results_of`` reads it."""
+    return {"result": [json.dumps(values)]}
+
+
+class Attempt:
+    """``with Attempt(attempts, run, partition) as number:`` marks one try of a partition in a run.
+
+    ``number`` is how many workers were lost during the partition before. Raises RuntimeError if they are too many.
+    """
+
+    def __init__(self, attempts: Any, run: str, partition: str) -> None:
+        import ray
+
+        self._attempts, self._partition = attempts, partition
+        self._key = f"{run} {partition}"
+        self._node = ray.get_runtime_context().get_node_id()
+
+    def __enter__(self) -> int:
+        import ray
+
+        return self._checked(ray.get(self._attempts.begin.remote(self._key, self._node)))
+
+    def __exit__(self, *_: object) -> None:
+        self._attempts.end.remote(self._key)
+
+    async def __aenter__(self) -> int:
+        return self._checked(await self._attempts.begin.remote(self._key, self._node))
+
+    async def __aexit__(self, *_: object) -> None:
+        self._attempts.end.remote(self._key)
+
+    def _checked(self, number: int) -> int:
+        if number >= _MOST_ATTEMPTS:
+            raise RuntimeError(f"{number} workers died while processing {self._partition}")
+        return number
+
+
+class _Calls:
+    """A worker as Ray Data calls it."""
+
+    def __init__(self, attempts: Any, run: str, kind: type, worker: Any, arguments: Sequence[Any]) -> None:
+        self._attempts, self._run, self._kind = attempts, run, kind
+        self._worker = worker(*arguments)
+
+    def __call__(self, block: Any) -> dict[str, list[str]]:
+        partition = self._kind(**block.to_pylist()[0])
+        with Attempt(self._attempts, self._run, str(partition)) as attempt:
+            return result(self._worker.process(partition, attempt))
+
+
+class _AsyncCalls(_Calls):
+    async def __call__(self, block: Any) -> dict[str, list[str]]:  # type: ignore[override]
+        partition = self._kind(**block.to_pylist()[0])
+        async with Attempt(self._attempts, self._run, str(partition)) as attempt:
+            return result(await self._worker.process(partition, attempt))
+
+
+@contextlib.contextmanager
+def _waits_logged(attempts: Any, needs: Needs) -> Iterator[None]:
+    over = threading.Event()
+
+    def watch() -> None:
+        import ray
+        from ray.exceptions import RayError
+
+        wait = Wait(needs)
+        while not over.wait(_LOOK):
+            with contextlib.suppress(RayError):  # for example, no answer in time
+                busy = ray.get(attempts.nodes.remote(), timeout=_LOOK)
+                alive = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
+                if busy & alive:
+                    wait = Wait(needs)
+                else:
+                    wait.tell()
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
