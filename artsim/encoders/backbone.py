@@ -112,7 +112,7 @@ def embed_backbone(archive: Archive, plan: Plan, *, public_only: bool) -> dict[s
     report = {"rows_in": total, "rows_out": 0, "rows_failed": 0}
     if not parts:
         return report
-    runtime.connect_with_data()
+    runtime.connect(data=True)
     failures = Counter[str]()
     stream = describe(find, parts, [plan], "auto", False, unit=True)
     for done in runtime.progress(stream, total, "images", "pending"):

@@ -84,7 +84,7 @@ def _embed_head(archive: Archive, model: Model, public_only: bool) -> dict[str, 
     failures = Counter[str]()
     if not parts:
         return report
-    runtime.connect_with_data()
+    runtime.connect(data=True)
     runtime.wait_for({"CPU": 1})
     import ray
 

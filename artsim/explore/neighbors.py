@@ -48,7 +48,7 @@ def _all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_
     report: dict[str, Any] = {"table": name, "rows_in": total, "rows_out": 0, "rows_failed": 0}
     if not pending:
         return report
-    runtime.connect_with_data()
+    runtime.connect(data=True)
     runtime.wait_for({"CPU": 1})
     import ray
 

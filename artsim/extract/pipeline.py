@@ -63,7 +63,7 @@ def _extract(
         plans = loading.submit(_make_plans, wanted, folder)
         if not all(sure):
             plans.result()  # fails before Ray starts, if weights or a level are missing
-        runtime.connect_with_data()
+        runtime.connect(data=True)
     written = provenance.write_about(archive, plans.result(), folder, exact)
     return {**_run(pending_images, parts, plans.result(), precision, exact), "features": written}
 

@@ -1,6 +1,6 @@
 """Uses Ray: connects to a cluster, runs work that survives changes of the cluster, and shows progress."""
 
-from artsim.runtime.connection import connect, connect_with_data, cpus, gpus, nodes
+from artsim.runtime.connection import connect, cpus, gpus, nodes
 from artsim.runtime.metrics import count, gauge, spilled_bytes
 from artsim.runtime.partitions import (
     Attempt,
@@ -21,7 +21,6 @@ __all__ = [
     "Attempts",
     "beside_driver",
     "connect",
-    "connect_with_data",
     "count",
     "cpus",
     "dataset_of",

@@ -20,11 +20,23 @@ _GAVE_UP = "timed out during startup"  # part of Ray's error if its own start ta
 _LATE = 5.0  # seconds before a log line says that Ray is still starting
 
 
-def connect() -> None:
+def connect(*, data: bool = False) -> None:
     """Joins the cluster of ``RAY_ADDRESS`` or one on this machine, or starts one. Does nothing if connected.
 
-    Raises ``UserError`` or ``ServiceUnavailable`` within 20 s if ``RAY_ADDRESS`` names no cluster that answers.
+    ``data`` also sets up Ray Data. It is loaded while Ray starts: the import takes more than a second. Raises
+    ``UserError`` or ``ServiceUnavailable`` within 20 s if ``RAY_ADDRESS`` names no cluster that answers.
     """
+    if not data:
+        _connect()
+        return
+    with ThreadPoolExecutor(1) as loading:
+        loaded = loading.submit(importlib.import_module, "ray.data")
+        _connect()
+        loaded.result()
+    _set_up_data()
+
+
+def _connect() -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what Ray's warning recommends
     # At every start Ray's C++ code logs complaints about Ray Data. Errors that fail a job are raised as exceptions.
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
@@ -105,18 +117,6 @@ def _address() -> str:
         return address
     _log.info("the Ray cluster at %s, named in %s, is not running; starting Ray on this machine", address, file)
     return "local"
-
-
-def connect_with_data() -> None:
-    """Connects as ``connect`` does, and sets up Ray Data.
-
-    Loads it while Ray starts: the import takes more than a second.
-    """
-    with ThreadPoolExecutor(1) as loading:
-        loaded = loading.submit(importlib.import_module, "ray.data")
-        connect()
-        loaded.result()
-    _set_up_data()
 
 
 def _set_up_data() -> None:

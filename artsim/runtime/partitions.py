@@ -99,7 +99,7 @@ def with_workers(
         worker,
         fn_constructor_args=tuple(arguments),
         compute=pool,
-        batch_size=None,
+        batch_size=1,  # a block has one row
         batch_format=batch_format,
         num_cpus=needs.get("CPU", 0),
         num_gpus=needs.get("GPU") or None,

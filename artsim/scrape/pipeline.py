@@ -102,7 +102,7 @@ def _scrape(archive: Archive, options: Options) -> dict[str, Any]:
         if not tasks:
             break
         if coordinator is None:
-            runtime.connect_with_data()
+            runtime.connect(data=True)
             coordinator = _start_coordinator(archive, options)
         done = Stats()
         wanted = sum(task.take for task in tasks)

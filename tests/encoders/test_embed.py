@@ -34,10 +34,8 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
         def map(self, work: object, **_: object) -> "_Data":
             return _Data([work(item) for item in self.items])  # type: ignore[operator]
 
-        def iter_rows(self) -> list:
-            return self.items
-
-    monkeypatch.setattr("artsim.runtime.connect", lambda: None)
+    monkeypatch.setattr("artsim.runtime.connect", lambda **_: None)
+    monkeypatch.setattr("artsim.runtime.rows_of", lambda dataset: dataset.items)
     monkeypatch.setattr("artsim.runtime.wait_for", lambda needs: None)
     monkeypatch.setattr("ray.data.from_items", _Data)
 

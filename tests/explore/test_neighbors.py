@@ -56,11 +56,11 @@ def test_another_question_waits_until_the_table_is_written(fresh: Archive, monke
 
     refused: list[str] = []
 
-    def started() -> None:
+    def started(**how: bool) -> None:
         with pytest.raises(UserError, match="neighbors/dots is locked by another run") as caught:
             job.run(["--archive", fresh.uri, "--features", "dots", "--all", "--k", "9", "--metric", "euclidean"])
         refused.append(str(caught.value))
-        connect()
+        connect(**how)
 
     connect = runtime.connect
     monkeypatch.setattr(runtime, "connect", started)

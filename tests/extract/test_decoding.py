@@ -1,15 +1,18 @@
-"""Batches of pixels are the same whether decoded in this process, in a subprocess or on another machine."""
+"""Batches of pixels are the same whether decoded in this process, in a subprocess or in a Ray task."""
 
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+import ray
 
 from artsim import runtime
 from artsim.archive import Archive
-from artsim.extract.decoding import Batch, Decoding, elsewhere, here
+from artsim.extract.decoding import Batch, Decoding, decode_partition, here
+from artsim.extract.pending_images import ImagesPartition, PendingImages
 from artsim.vision.backbones import input_of
 from artsim.vision.check import BadImage
 from artsim.vision.isolated_process import IsolatedProcess
@@ -51,8 +54,30 @@ def test_from_another_process_they_are_the_same(archive: Archive) -> None:
     with ThreadPoolExecutor(2) as threads:
         assert _alike(list(decoding.batches(0, "p0-00000", named(21), threads.map, here)), expected)
         assert _alike(list(decoding.batches(0, "p0-00000", named(21), threads.map, isolated)), expected)
-    runtime.connect()  # it stays connected for other tests in this process
-    assert _alike(list(elsewhere(decoding, 0, "p0-00000", named(21))), expected)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("attempt", [0, 1])
+def test_a_task_decodes_a_whole_partition(archive: Archive, attempt: int) -> None:
+    runtime.connect(data=True)  # it stays connected for other tests in this process
+    decoding, partition = _decoding(archive), ImagesPartition(0, "p0-00000", 21)
+    expected = list(decoding.batches(0, "p0-00000", named(21), map, here))
+    attempts, pending = runtime.start_attempts(), PendingImages(archive, ("resnet18",), False)
+    if attempt:  # a worker was lost before
+        ray.get(attempts.begin.remote(f"run {partition} (decoding)", "a node"))
+    dataset = runtime.dataset_of([partition]).map_batches(
+        decode_partition,  # type: ignore[arg-type]
+        fn_args=(decoding, pending, attempts, "run"),
+        batch_size=None,
+        batch_format="pyarrow",
+    )
+    (block,) = dataset.iter_batches(batch_size=None, batch_format="numpy")
+    work = json.loads(block["work"][0])
+    assert ImagesPartition(**work["partition"]) == partition
+    assert [tuple(row) for row in work["rows"]] == [row for batch in expected for row in batch.rows]
+    for number in range(2):
+        together = np.concatenate([batch.pixels[number] for batch in expected])
+        np.testing.assert_array_equal(block[f"pixels_{number}"][0], together)
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ _ABOUT = {
 
 @pytest.fixture(autouse=True)
 def _no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
-    def connect() -> None:
+    def connect(**_: object) -> None:
         raise AssertionError("Ray was started")
 
     monkeypatch.setattr("artsim.runtime.connect", connect)

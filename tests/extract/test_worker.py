@@ -9,9 +9,10 @@ import pytest
 import ray
 
 from artsim.archive import Archive, Table
-from artsim.extract.pipeline import PendingImages
+from artsim.extract.networks import Extraction
+from artsim.extract.pending_images import ImagesPartition, PendingImages
 from artsim.extract.plan import make_plans
-from artsim.extract.worker import Extractor, Part
+from artsim.extract.worker import Extractor
 from artsim.failures import from_counts
 from artsim.vision.backbones import parse_feature
 from tests.made import jpeg, make_archive, named
@@ -28,7 +29,7 @@ def worker(archive: Archive, run: str, monkeypatch: pytest.MonkeyPatch) -> Extra
     monkeypatch.setattr(ray, "get", lambda state: state)
     plans = make_plans([parse_feature(name) for name in NAMES], "random")
     find = PendingImages(archive, NAMES, False)
-    return Extractor(find, archive, plans, "float32", False, False, 1, run)
+    return Extractor(Extraction(find, archive, plans, "float32", False, False, run), 1)
 
 
 def counts(done: dict[str, float]) -> tuple[float, ...]:
@@ -36,23 +37,23 @@ def counts(done: dict[str, float]) -> tuple[float, ...]:
 
 
 def test_a_part_that_a_lost_worker_committed_is_told(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    partition = Part(0, "p0-00000", 9)
-    assert counts(worker(archive, "run", monkeypatch).do(partition, 0)) == (9, 9, 1)
-    report = worker(archive, "run", monkeypatch).do(partition, 1)
+    partition = ImagesPartition(0, "p0-00000", 9)
+    assert counts(worker(archive, "run", monkeypatch).process(partition, 0)) == (9, 9, 1)
+    report = worker(archive, "run", monkeypatch).process(partition, 1)
     assert counts(report) == (9, 9, 1)
     assert from_counts(report) == {"damaged header": 1}
-    assert counts(worker(archive, "another run", monkeypatch).do(partition, 1)) == (0, 9, 0)
+    assert counts(worker(archive, "another run", monkeypatch).process(partition, 1)) == (0, 9, 0)
 
 
 def test_a_part_that_a_lost_worker_committed_by_half_is_told(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    partition, merge = Part(0, "p0-00000", 9), Table.merge
+    partition, merge = ImagesPartition(0, "p0-00000", 9), Table.merge
 
     def full(table: Table, shard: int, name: str, rows: pa.Table, outcome: dict[str, Any] | None = None) -> None:
         if "@" in table.name:
             raise OSError("disk full")
         merge(table, shard, name, rows, outcome)
 
-    worker(archive, "an earlier run", monkeypatch).do(partition, 0)
+    worker(archive, "an earlier run", monkeypatch).process(partition, 0)
     second = archive.table(f"features/{NAMES[1]}")
     rows = second.read(0, partition.name)
     second = archive.table(f"features/{NAMES[1]}", rows.schema)
@@ -62,8 +63,8 @@ def test_a_part_that_a_lost_worker_committed_by_half_is_told(archive: Archive, m
     with monkeypatch.context() as broken:
         broken.setattr(Table, "merge", full)
         with pytest.raises(OSError, match="disk full"):
-            worker(archive, "run", broken).do(partition, 0)
-    assert counts(worker(archive, "run", monkeypatch).do(partition, 1)) == (6, 9, 0)
+            worker(archive, "run", broken).process(partition, 0)
+    assert counts(worker(archive, "run", monkeypatch).process(partition, 1)) == (6, 9, 0)
     assert second.count() == 9
 
 
@@ -72,15 +73,17 @@ def test_a_vector_that_is_no_number_is_a_row_with_an_error(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:
     broken = worker(archive, "run", monkeypatch)
-    forward = broken._forward
+    vectors_of = broken._networks.vectors
 
     def spoiled(pixels: list[np.ndarray]) -> list[np.ndarray]:
-        vectors = forward(pixels)
+        vectors = vectors_of(pixels)
         vectors[1][0, 0] = value
         return vectors
 
-    monkeypatch.setattr(broken, "_forward", spoiled)
-    assert broken.do(Part(0, "p0-00000", 9), 0)["failed"] == 3  # the first of each batch, and a damaged image
+    monkeypatch.setattr(broken._networks, "vectors", spoiled)
+    assert (
+        broken.process(ImagesPartition(0, "p0-00000", 9), 0)["failed"] == 3
+    )  # the first of each batch, and a damaged image
     failed = []
     for name in NAMES:
         rows = archive.table(f"features/{name}").read(0, "p0-00000").to_pylist()

@@ -79,7 +79,7 @@ def test_weights_that_no_hub_gives_are_refused_without_ray_or_torch(tmp_path):
 
 @pytest.mark.slow
 def test_a_level_that_a_network_lacks_is_refused_without_ray(tmp_path, monkeypatch):
-    def connect():
+    def connect(**_: object):
         raise AssertionError("Ray was started")
 
     monkeypatch.setattr("artsim.runtime.connect", connect)

@@ -24,7 +24,7 @@ def test_every_job_is_among_the_cases() -> None:
 
 @pytest.fixture(autouse=True)
 def _no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
-    def connect() -> None:
+    def connect(**_: object) -> None:
         raise AssertionError("Ray was started")
 
     monkeypatch.setattr("artsim.runtime.connect", connect)

@@ -51,7 +51,7 @@ def test_what_another_process_writes_is_left_to_it(
     folder, other = held
     for module in (annotations, links):
         monkeypatch.setattr(module, "PATIENCE", 0.0)
-    monkeypatch.setattr("artsim.runtime.connect", lambda: pytest.fail("Ray was started"))
+    monkeypatch.setattr("artsim.runtime.connect", lambda **_: pytest.fail("Ray was started"))
     with pytest.raises(UserError, match=rf"\S is locked by another run \(process {other} on .+, since 20") as caught:
         run(case, folder)
     assert any(f" {table} is locked by" in f" {caught.value}" for table in case.writes)

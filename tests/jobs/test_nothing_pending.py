@@ -12,7 +12,7 @@ from tests.made import make_archive, named
 
 @pytest.fixture(autouse=True)
 def _no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
-    def connect() -> None:
+    def connect(**_: object) -> None:
         raise AssertionError("Ray was started")
 
     monkeypatch.setattr("artsim.runtime.connect", connect)

@@ -65,7 +65,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     monkeypatch.setattr(training, "run", run)
     monkeypatch.setattr(module, "_answers", answers)
-    monkeypatch.setattr("artsim.runtime.connect", lambda: None)
+    monkeypatch.setattr("artsim.runtime.connect", lambda **_: None)
     monkeypatch.setattr("ray.put", lambda value: value)
     monkeypatch.setattr("ray.get", lambda value: value)
     return trainers

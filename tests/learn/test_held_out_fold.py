@@ -47,7 +47,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     for where in (training, module):
         monkeypatch.setattr(where, "run", run)
-    monkeypatch.setattr("artsim.runtime.connect", lambda: None)
+    monkeypatch.setattr("artsim.runtime.connect", lambda **_: None)
     monkeypatch.setattr("ray.put", lambda value: value)
     monkeypatch.setattr("ray.get", lambda value: value)
     return trained

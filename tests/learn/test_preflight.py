@@ -20,7 +20,7 @@ from tests.made import add_features
 
 @pytest.fixture(autouse=True)
 def _no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
-    def connect() -> None:
+    def connect(**_: object) -> None:
         raise AssertionError("Ray was started")
 
     monkeypatch.setattr("artsim.runtime.connect", connect)

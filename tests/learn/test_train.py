@@ -46,7 +46,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return progress
 
     monkeypatch.setattr(module, "run", run)
-    monkeypatch.setattr("artsim.runtime.connect", lambda: None)
+    monkeypatch.setattr("artsim.runtime.connect", lambda **_: None)
     monkeypatch.setattr("ray.put", lambda value: value)
     monkeypatch.setattr("ray.get", lambda value: value)
     return trainers
