@@ -77,12 +77,11 @@ def with_workers(
     most: int | None = None,
     at_once: int = 1,
     batch_format: str = "pyarrow",
-    **remote: Any,
 ) -> "Dataset":
     """Maps each block to a result, with ``worker(*arguments)`` as actors that have ``at_once`` blocks at a time.
 
-    The pool begins with ``workers`` actors and grows to ``most`` if the cluster does. ``batch_format`` is the form of a
-    block that the worker is called with; ``remote`` are further options of the actors.
+    The pool begins with ``workers`` actors and grows to ``most`` if the cluster does; Ray Data spreads them over the
+    nodes. ``batch_format`` is the form of a block that the worker is called with.
     """
     from ray.data import ActorPoolStrategy
 
@@ -104,7 +103,6 @@ def with_workers(
         num_cpus=needs.get("CPU", 0),
         num_gpus=needs.get("GPU") or None,
         memory=needs.get("memory"),
-        **remote,
     )
 
 
@@ -116,8 +114,8 @@ def process_partitions(
     attempts: Any,
     needs: Needs,
     workers: int,
+    most: int | None = None,
     at_once: int = 1,
-    **options: Any,
 ) -> Iterator[dict[str, Any]]:
     """Yields the result of every partition as it completes.
 
@@ -134,8 +132,8 @@ def process_partitions(
         (attempts, uuid.uuid4().hex, type(partitions[0]), worker, tuple(arguments)),
         needs=needs,
         workers=min(workers, len(partitions)),
+        most=most,
         at_once=min(at_once, share),
-        **options,
     )
     return results_of(dataset, attempts, needs)
 

@@ -152,7 +152,6 @@ def _round(
         workers=workers,
         most=options.workers,
         at_once=_OPEN,
-        scheduling_strategy="SPREAD",
     )
     return map(Stats.from_counts, results)
 
