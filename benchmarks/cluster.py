@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -88,6 +89,13 @@ def _gaps(site: Site) -> list[float]:
     return [later - earlier for earlier, later in itertools.pairwise(begins)]
 
 
+@dataclass(frozen=True)
+class Partition:
+    """A partition of the images table, or only a name."""
+
+    name: str
+
+
 class Sleeper:
     """Simulates extraction: reads a partition, sleeps as long as its images would take, writes zero vectors."""
 
@@ -95,53 +103,63 @@ class Sleeper:
         self._images = archive.table("images")
         self._features = archive.table("features/asleep", features(DIMENSION))
 
-    def begin(self) -> None: ...
-
-    def do(self, part: str, deaths: int) -> tuple[float, float]:
+    def process(self, partition: Partition, attempt: int) -> dict[str, float]:
         began = time.monotonic()
-        rows = self._images.read(0, part, ["id", "bytes", "sha256"])
+        rows = self._images.read(0, partition.name, ["id", "bytes", "sha256"])
         time.sleep(len(rows) / RATE)
         vectors = pa.FixedSizeListArray.from_arrays(np.zeros(len(rows) * DIMENSION, np.float32), DIMENSION)
         columns = [rows["id"], vectors, pa.nulls(len(rows), pa.string()), rows["sha256"]]
-        self._features.write(0, part, pa.table(columns, schema=self._features.schema))
-        return began, time.monotonic()
+        self._features.write(0, partition.name, pa.table(columns, schema=self._features.schema))
+        return {"began": began, "ended": time.monotonic()}
 
 
 def computing(there: Machines, parts: int) -> float:
     """Seconds from the first partition started to the last one written."""
     with TemporaryDirectory() as folder, driver_of(there):
         archive = make_archive(folder, named(parts * PART_ROWS), shards=1, part_rows=PART_ROWS)
-        actor: Any = ray.remote(Sleeper).options(num_cpus=1)
-        pool = runtime.Pool(lambda: actor.remote(archive), {"CPU": 1}, runtime.cpus)
-        spans = list(pool.stream(archive.table("images").parts(0)))
+        partitions = [Partition(name) for name in archive.table("images").parts(0)]
+        spans = list(through_workers(partitions, Sleeper, archive))
         assert archive.table("features/asleep").count() == parts * PART_ROWS
-    return max(ended for _, ended in spans) - min(began for began, _ in spans)
+    return max(span["ended"] for span in spans) - min(span["began"] for span in spans)
 
 
 class Idler:
-    """Finishes each task at once."""
+    """Finishes each partition at once."""
 
-    def begin(self) -> None: ...
-
-    def do(self, item: int, deaths: int) -> int:
-        return item
+    def process(self, partition: Partition, attempt: int) -> dict[str, str]:
+        return {"name": partition.name}
 
 
-def handed_out(there: Machines, items: int, depth: int) -> float:
-    """Tasks a second through a pool of idle workers, each with ``depth`` tasks at a time."""
+def dispatched(there: Machines, count: int, at_once: int) -> float:
+    """Partitions a second through idle workers with ``at_once`` partitions each, from the first result on."""
     with driver_of(there):
-        actor: Any = ray.remote(Idler).options(num_cpus=1)
-        pool = runtime.Pool(actor.remote, {"CPU": 1}, runtime.cpus, depth)
-        list(pool.stream(range(8)))
+        results = through_workers([Partition(str(number)) for number in range(count)], Idler, at_once=at_once)
+        next(results)
         started = time.monotonic()
-        assert sum(1 for _ in pool.stream(range(items))) == items
-        return items / (time.monotonic() - started)
+        assert sum(1 for _ in results) == count - 1
+        return count / (time.monotonic() - started)
+
+
+def through_workers(
+    partitions: list[Partition], worker: type, *arguments: Any, at_once: int = 1
+) -> Iterator[dict[str, Any]]:
+    """Yields the results of one worker per CPU."""
+    return runtime.process_partitions(
+        partitions,
+        worker,
+        arguments,
+        attempts=runtime.start_attempts(),
+        needs={"CPU": 1},
+        workers=runtime.cpus(),
+        at_once=at_once,
+    )
 
 
 @contextmanager
 def driver_of(there: Machines) -> Iterator[None]:
     """Makes this process the driver of a job on the cluster."""
     ray.init(address=there.address, logging_level="ERROR", log_to_driver=False)
+    runtime.connect(data=True)
     try:
         yield
     finally:
@@ -160,7 +178,7 @@ def main() -> None:
     with machines(1, 1, 1, 1) as raylets:
         (faster, more), sooner = fetching(raylets, rows), computing(raylets, parts)
         violations, asked = broken_limits(raylets, rows // 4)
-        rates = {depth: handed_out(raylets, items, depth) for depth in (1, 64, 512)}
+        rates = {open_: dispatched(raylets, items, open_) for open_ in (1, 64, 512)}
     spread = dict(zip(jobs, ((fetched, faster), (computed, sooner)), strict=True))
     print(f"{'seconds':32} {'1 machine':>9} {'4':>6} {'of linear':>9}")
     for name, (alone, together) in spread.items():

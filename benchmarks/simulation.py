@@ -1,8 +1,9 @@
 """The model of scale_model.py against runs of 20,000 and 200,000 made-up rows with 32 workers on this machine.
 
-Network and GPUs are simulated by sleeping. All else is real: Ray, its actors (a hundredth of a CPU each), the pool that
-hands out partitions, the rate-limit coordinator and its clients, the archive. Scraping is bounded by its largest host,
-extraction by its GPUs. Neither side counts start-up: that of 32 processes on a few cores says nothing of 32 machines.
+Network and GPUs are simulated by sleeping. All else is real: Ray Data, its actors (a hundredth of a CPU each), the
+rate-limit coordinator and its clients, the archive. Scraping is bounded by its largest host, extraction by its GPUs.
+Neither side counts start-up, since that of 32 processes on a few cores says nothing of 32 machines: workers wait until
+all of them have started.
 """
 
 import argparse
@@ -10,7 +11,9 @@ import asyncio
 import math
 import os
 import time
+import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -40,29 +43,46 @@ RATES = Rates(per_host=160, request=0.2, forward=125, verify=math.inf, decode=ma
 OPTIONS = Options(per_host=RATES.per_host)
 
 
+class Start(RateLimitCoordinator, runtime.Attempts):
+    """The coordinator of a run; it also counts the workers that have started."""
+
+    def __init__(self) -> None:
+        RateLimitCoordinator.__init__(self, Rules(RATES.per_host))
+        runtime.Attempts.__init__(self)
+        self._started: set[str] = set()
+
+    def started(self, worker: str) -> int:
+        self._started.add(worker)
+        return len(self._started)
+
+
+@dataclass(frozen=True)
+class ImagesPartition:
+    """A partition of the images table."""
+
+    shard: int
+    name: str
+
+
 class Worker:
     """Simulates scraping and extraction by sleeping."""
 
-    def __init__(self, limits: Any, number: int) -> None:
-        self._limits, self._name = limits, str(number)
+    def __init__(self, coordinator: Any, archive: Stored) -> None:
+        self._coordinator, self._archive, self._name = coordinator, archive, uuid.uuid4().hex
+        self._gate: RateLimitClient | None = None
 
-    async def begin(self, archive: Stored, scraping: bool) -> None:
-        self._archive = archive
-        if scraping:
-            self._gate = RateLimitClient(self._name, self._exchange, self._read_robots, RATES.at_once)
-        else:
-            await self._gate.close()
+    async def process(self, work: ScrapeTask | ImagesPartition, attempt: int) -> dict[str, float]:
+        while await self._coordinator.started.remote(self._name) < WORKERS:  # noqa: ASYNC110 (in another process)
+            await asyncio.sleep(0.1)
+        began = await (self._scrape(work) if isinstance(work, ScrapeTask) else self._extract(work.shard, work.name))
+        return {"began": began, "ended": time.monotonic()}
 
     async def _exchange(self, request: Request) -> Answer:
-        answer: Answer = await self._limits.exchange.remote(request)
+        answer: Answer = await self._coordinator.exchange.remote(request)
         return answer
 
     async def _read_robots(self, origin: str) -> Robots:
         return Robots()
-
-    async def do(self, work: ScrapeTask | tuple[int, str], deaths: int) -> tuple[float, float]:
-        began = await (self._scrape(work) if isinstance(work, ScrapeTask) else self._extract(*work))
-        return began, time.monotonic()
 
     async def _scrape(self, task: ScrapeTask) -> float:
         catalog = self._archive.table("catalog").read(task.shard, task.source_part, ["id", "image_url"])
@@ -73,6 +93,8 @@ class Worker:
         return min(began)
 
     async def _fetch(self, url: URL) -> float:
+        if self._gate is None:  # it needs the event loop
+            self._gate = RateLimitClient(self._name, self._exchange, self._read_robots, RATES.at_once)
         async with self._gate.visit(url):
             began = time.monotonic()
             await asyncio.sleep(RATES.request)
@@ -108,46 +130,47 @@ def made_up(folder: str, rows: int) -> Stored:
     return archive
 
 
-def start() -> list[Any]:
-    """Starts Ray and the workers; returns the workers when all are ready."""
-    ray.init(address="local", logging_level="ERROR", log_to_driver=False, include_dashboard=False)
-    limits = ray.remote(RateLimitCoordinator).options(num_cpus=0).remote(Rules(RATES.per_host))
-    actor: Any = ray.remote(Worker).options(num_cpus=0.01, max_concurrency=OPEN + 1)
-    workers = [actor.remote(limits, number) for number in range(WORKERS)]
-    ray.get([worker.__ray_ready__.remote() for worker in workers])
-    return workers
-
-
-def simulate(workers: Sequence[Any], archive: Stored) -> dict[str, float]:
+def simulate(archive: Stored) -> dict[str, float]:
     """Seconds of each job."""
-    seconds = {"scrape": _seconds(workers, OPEN, list(find_tasks(archive, OPTIONS)), archive, True)}
+    seconds = {"scrape": _seconds(list(find_tasks(archive, OPTIONS)), archive, OPEN)}
     images = archive.table("images")
-    parts = [(shard, part) for shard in range(archive.shards) for part in images.parts(shard)]
-    parts.sort(key=lambda part: -images.rows_in(*part))  # the largest first, as jobs.extract does
-    return seconds | {"extract": _seconds(workers, 1, parts, archive, False)}
+    partitions = [ImagesPartition(shard, name) for shard in range(archive.shards) for name in images.parts(shard)]
+    partitions.sort(key=lambda part: -images.rows_in(part.shard, part.name))  # the largest first, as in jobs.extract
+    return seconds | {"extract": _seconds(partitions, archive, 1)}
 
 
-def _seconds(workers: Sequence[Any], depth: int, items: Sequence[Any], *settings: Any) -> float:
-    """Seconds from the first task started to the last one finished."""
-    pool = runtime.Pool(iter(workers).__next__, {"CPU": 0.01}, lambda: WORKERS, depth)
-    spans = list(pool.stream(items, *settings))
-    assert len(spans) == len(items)
-    return max(ended for _, ended in spans) - min(began for began, _ in spans)
+def _seconds(partitions: Sequence[Any], archive: Stored, at_once: int) -> float:
+    """Seconds from the first partition started, with all workers there, to the last one finished."""
+    coordinator: Any = ray.remote(Start).options(num_cpus=0).remote()
+    spans = list(
+        runtime.process_partitions(
+            partitions,
+            Worker,
+            (coordinator, archive),
+            attempts=coordinator,
+            needs={"CPU": 0.01},
+            workers=WORKERS,
+            most=WORKERS,
+            at_once=at_once,
+        )
+    )
+    assert len(spans) == len(partitions)
+    return max(span["ended"] for span in spans) - min(span["began"] for span in spans)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="only 20,000 rows")
     sizes = [20_000] if parser.parse_args().quick else [20_000, 200_000]
-    claims, workers = [], start()
-    with TemporaryDirectory() as folder:
-        simulate(workers, made_up(folder, 2_000))  # so that every worker has run once
+    claims = []
+    ray.init(address="local", logging_level="ERROR", log_to_driver=False, include_dashboard=False)
+    runtime.connect(data=True)
     print(f"{WORKERS} workers on {os.cpu_count()} CPUs, Ray {version('ray')}\n")
     print(f"{'rows':>8} {'job':8} {'predicted s':>11} {'measured s':>10} {'error':>7}")
     for rows in sizes:
         with TemporaryDirectory() as folder:
             archive = made_up(folder, rows)
-            measured = simulate(workers, archive)
+            measured = simulate(archive)
             for name in ("images", "features/asleep"):
                 assert archive.table(name).count() == rows
         predicted = predict(Archive(rows, SHARES[0], archive.shards, dimension=DIMENSION), MACHINES, RATES)
