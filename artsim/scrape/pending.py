@@ -113,7 +113,7 @@ def larger_than(archive: Archive, pixels: int) -> int:
 
 
 def _stored(row: dict[str, Any], resize: int | None) -> Stored:
-    """Omits the validators if ``--resize`` is still to be applied: an unchanged image must be fetched for that."""
+    """Omits the validators if ``resize`` is still to be applied: an unchanged image must be fetched for that."""
     validators = {"If-None-Match": row["etag"], "If-Modified-Since": row["last_modified"]}
     if resize and max(row["width"] or 0, row["height"] or 0) > resize:
         validators = {}

@@ -57,14 +57,14 @@ def _tell(report: dict[str, Any], options: Options, unshrunk: int) -> None:
     """Warns about stored images that were not resized, not refreshed, or removed at their sites."""
     if unshrunk:
         _log.warning(
-            "scrape: --resize %d applies only to new images; %d stored images are larger and were not resized; "
-            "--refresh --resize %d fetches them again",
+            "scrape: `resize` %d applies only to new images; %d stored images are larger and were not resized; "
+            "`refresh` `resize` %d fetches them again",
             *(options.resize, unshrunk, options.resize),
         )
     if bugs := report["failures"].get("internal"):
         _log.warning(
             "scrape: %d rows failed because of an error in artsim; the log of the run has the traceback; "
-            "--retry internal fetches them again",
+            "`retry` internal fetches them again",
             bugs,
         )
     if kept := report["refresh_failed"]:
@@ -72,7 +72,7 @@ def _tell(report: dict[str, Any], options: Options, unshrunk: int) -> None:
             "scrape: %d stored images could not be refreshed and are kept: %s", sum(kept.values()), _listed(kept)
         )
     if gone := report["removed"]:
-        fate = "were deleted" if options.drop_removed else "are marked and kept; --drop-removed deletes them"
+        fate = "were deleted" if options.drop_removed else "are marked and kept; `drop_removed` deletes them"
         _log.warning(
             "scrape: %d stored images are removed or forbidden at their sites and %s: %s",
             *(sum(gone.values()), fate, _listed(gone)),
@@ -84,7 +84,7 @@ def _tell_failed_before(statuses: Counter[str]) -> None:
     failed = Counter({status: count for status, count in statuses.items() if status != "ok"})
     if failed:
         _log.warning(
-            "scrape: nothing is pending, but %d rows failed in earlier runs: %s; --retry STATUS fetches them again",
+            "scrape: nothing is pending, but %d rows failed in earlier runs: %s; `retry` STATUS fetches them again",
             *(failed.total(), _listed(dict(failed.most_common()))),
         )
 
@@ -172,7 +172,7 @@ def _limits(archive: Archive, options: Options) -> Any:
         except ValueError:  # another run has this name; if it was killed, the name is free again soon
             time.sleep(1)
     raise UserError(
-        f"--archive {archive.uri}: another run on this cluster is scraping this archive; wait for it or stop it"
+        f"`archive` {archive.uri}: another run on this cluster is scraping this archive; wait for it or stop it"
     )
 
 

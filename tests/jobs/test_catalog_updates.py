@@ -136,7 +136,7 @@ def test_an_empty_source_is_named(tmp_path: Path) -> None:
 def scrape(folder: Path, site: Site) -> dict[str, int]:
     """Fetches pending rows with the scraper's own workers; returns counts by status."""
     archive = Archive.open(str(folder / "a"))
-    return dict(asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,)))).statuses)
+    return dict(asyncio.run(scrape_here(archive, Options(allow_host=(site.netloc,)))).statuses)
 
 
 def test_images_whose_addresses_changed_are_fetched_again(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def scrape_url(tmp_path: Path, site: Site) -> Scrape:
     def run(url: str | None, **settings: Any) -> dict[str, Any]:
         archive = make_archive(tmp_path / "archive", {"image_url": [url]})
         settings = {"timeout": 1.0, "retries": 1, "rest": 0.02, "max_bytes": 1_000_000, **settings}
-        asyncio.run(scrape_here(archive, Options(**{"allow_hosts": (site.netloc,), **settings})))
+        asyncio.run(scrape_here(archive, Options(**{"allow_host": (site.netloc,), **settings})))
         (row,) = images_of(archive).values()
         return row
 

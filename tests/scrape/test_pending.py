@@ -17,7 +17,7 @@ GOOD = page(answer(200, jpeg()))
 
 
 def run(archive: Archive, site: Site, **settings: Any) -> dict[str, dict[str, Any]]:
-    settings = {"allow_hosts": (site.netloc,), "per_host": 8, "retries": 0, "timeout": 2.0, "rest": 0.02, **settings}
+    settings = {"allow_host": (site.netloc,), "per_host": 8, "retries": 0, "timeout": 2.0, "rest": 0.02, **settings}
     asyncio.run(scrape_here(archive, Options(**settings)))
     return images_of(archive)
 
@@ -49,7 +49,7 @@ def test_a_second_run_has_nothing_to_do(tmp_path: Path, site: Site) -> None:
 def test_two_runs_at_once_double_nothing(tmp_path: Path, site: Site) -> None:
     site.default = page(answer(200, jpeg()), latency=0.005)
     archive = make_archive(tmp_path, {"image_url": urls(site, 60)})
-    options = Options(allow_hosts=(site.netloc,))
+    options = Options(allow_host=(site.netloc,))
 
     async def both() -> None:
         await asyncio.gather(scrape_here(archive, options), scrape_here(archive, options))
@@ -91,7 +91,7 @@ def test_rights(tmp_path: Path, site: Site) -> None:
     site.default = GOOD
     rights = ["CC0", "© the artist", None, "https://creativecommons.org/publicdomain/mark/1.0/", "In copyright"]
     archive = make_archive(tmp_path, {"image_url": urls(site, 5), "rights": rights})
-    rows = run(archive, site, public_only=True)
+    rows = run(archive, site, rights="public")
     assert sorted(rows) == ["test:00000", "test:00003"]
     assert sorted(visit.path for visit in site.images()) == ["/0", "/3"]
     assert len(run(archive, site)) == 5
