@@ -12,7 +12,6 @@ python -m jobs.catalog --archive archives/demo --source iiif --location https://
 from typing import TYPE_CHECKING, Any
 
 from artsim.cli import Job
-from artsim.errors import UserError
 from artsim.preview import preview_text
 from artsim.sources.options import CatalogOptions
 
@@ -24,27 +23,18 @@ job = Job("catalog", __doc__, CatalogOptions, creates_archive=True)
 
 @job.runs
 def catalog(archive: "Archive", options: CatalogOptions) -> dict[str, Any]:
-    """Opens the source and adds new rows to the catalog."""
-    from artsim.sources.ingestion.ingest import ingest
-    from artsim.sources.open_source import open_source
+    """Adds the new rows of the catalogue to the catalog."""
+    from artsim.sources.from_options import import_catalog
 
-    if options.shards not in (None, archive.shards):
-        raise UserError(
-            f"`shards` {options.shards}: the archive has {archive.shards} shards, which can't be changed; leave it out"
-        )
-    with archive.lock("catalog"):
-        return ingest(archive, open_source(options), options.as_, options.limit, options.twice)
+    return import_catalog(archive, options)
 
 
 @job.instead("preview", preview_text)
 def preview(options: CatalogOptions) -> dict[str, Any]:
     """Reads the first rows and writes nothing."""
-    from artsim.sources.ingestion.first_rows import first_rows
-    from artsim.sources.open_source import open_source
+    from artsim.sources.from_options import preview_catalog
 
-    assert options.preview is not None
-    count = min(options.preview, options.limit or options.preview)
-    return first_rows(open_source(options, count), options.as_, count)
+    return preview_catalog(options)
 
 
 if __name__ == "__main__":

@@ -17,17 +17,9 @@ job = Job("neighbors", __doc__, NeighborsOptions)
 @job.runs
 def neighbors(archive: Any, options: NeighborsOptions) -> dict[str, Any]:
     """Searches for single artworks and files, or with ``--all`` writes the table; returns the report fields."""
-    from artsim.explore.neighbors import all_neighbors
-    from artsim.explore.queries import neighbors_of
-    from artsim.space.features import Space
+    from artsim.explore.queries import answer
 
-    space = Space(archive, options.features, options.seed)
-    how: dict[str, Any] = {"metric": options.metric, "farthest": options.farthest, "public_only": options.public_only}
-    if options.all:
-        return all_neighbors(space, options.k, **how)
-    return neighbors_of(
-        space, ids=options.id or (), files=options.image or (), k=options.k, picture=options.picture, **how
-    )
+    return answer(archive, options)
 
 
 if __name__ == "__main__":

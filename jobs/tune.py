@@ -9,7 +9,6 @@ python -m jobs.train --archive archives/demo --config archives/demo/sweeps/margi
 from typing import Any
 
 from artsim.cli import Job
-from artsim.errors import UserError
 from artsim.sweep.options import TuneOptions
 
 job = Job("tune", __doc__, TuneOptions)
@@ -17,27 +16,10 @@ job = Job("tune", __doc__, TuneOptions)
 
 @job.runs
 def tune(archive: Any, options: TuneOptions) -> dict[str, Any]:
-    """Checks the options and runs the sweep; returns the report."""
-    from artsim.learn.configured import experiment_of
-    from artsim.sweep.search_space import parse_space
-    from artsim.sweep.sweep import tune
+    """Runs the sweep; returns the report."""
+    from artsim.sweep.from_options import tune_from_options
 
-    experiment, learner = experiment_of(archive, options)
-    space = parse_space(options.space, experiment.recipe)
-    for name in space:
-        if name != "loss" and options.recipe.get(name) is not None:
-            raise UserError(f"`{name}`: is searched; leave {name} out of --space to set it")
-    return tune(
-        archive,
-        options.name,
-        experiment,
-        learner,
-        space,
-        trials=options.trials,
-        folds=(1 if options.finetune else 3) if options.folds is None else options.folds,
-        workers=options.workers,
-        again=options.again,
-    )
+    return tune_from_options(archive, options)
 
 
 if __name__ == "__main__":

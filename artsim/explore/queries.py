@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from artsim.archive import Archive, UserError, is_public_domain
+from artsim.explore.neighbors import all_neighbors
+from artsim.explore.options import NeighborsOptions
 from artsim.extract.outside_images import describe
 from artsim.pictures.contact_sheet import Cell, contact_sheet
 from artsim.pictures.thumbnails import Thumbnail, shrink, thumbnails
@@ -18,6 +20,17 @@ from artsim.vision.check import BadImage
 _SHEET_ROWS, _SHEET_COLUMNS = 24, 20  # the most queries and answers that a picture shows
 _SIDE = 240
 _CANDIDATES = 10  # the most ids that an error message lists
+
+
+def answer(archive: Archive, options: NeighborsOptions) -> dict[str, Any]:
+    """Finds the neighbours of some artworks and files, or writes the table of all; returns the report fields."""
+    space = Space(archive, options.features, options.seed)
+    how: dict[str, Any] = {"metric": options.metric, "farthest": options.farthest, "public_only": options.public_only}
+    if options.all:
+        return all_neighbors(space, options.k, **how)
+    return neighbors_of(
+        space, ids=options.id or (), files=options.image or (), k=options.k, picture=options.picture, **how
+    )
 
 
 def neighbors_of(

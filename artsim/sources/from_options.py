@@ -1,12 +1,14 @@
-"""Opens the source that the options of jobs.catalog name."""
+"""Imports the catalogue that the options of jobs.catalog name, or shows its first rows."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
-from artsim.errors import UserError
+from artsim.archive import Archive, UserError
 from artsim.http.json_client import Web
 from artsim.sources.folder import open_folder
 from artsim.sources.iiif.source import open_iiif
-from artsim.sources.ingestion.first_rows import LEAST
+from artsim.sources.ingestion.first_rows import LEAST, first_rows
+from artsim.sources.ingestion.ingest import ingest
 from artsim.sources.options import CatalogOptions
 from artsim.sources.records import CHUNK_ROWS, Source
 from artsim.sources.smk import open_smk
@@ -18,7 +20,24 @@ _SIZE = 1024  # pixels of the long side of images from image services
 _LANGUAGES = ("en",)
 
 
-def open_source(options: CatalogOptions, first: int | None = None) -> Source:
+def import_catalog(archive: Archive, options: CatalogOptions) -> dict[str, Any]:
+    """Adds the new rows of the catalogue to the catalog; returns the report fields."""
+    if options.shards not in (None, archive.shards):
+        raise UserError(
+            f"`shards` {options.shards}: the archive has {archive.shards} shards, which can't be changed; leave it out"
+        )
+    with archive.lock("catalog"):
+        return ingest(archive, _opened(options), options.as_, options.limit, options.twice)
+
+
+def preview_catalog(options: CatalogOptions) -> dict[str, Any]:
+    """Reads the first rows, as many as ``preview`` says, and writes nothing; returns the report fields."""
+    assert options.preview is not None
+    count = min(options.preview, options.limit or options.preview)
+    return first_rows(_opened(options, count), options.as_, count)
+
+
+def _opened(options: CatalogOptions, first: int | None = None) -> Source:
     """Opens the source; for a preview of the ``first`` rows, it reads only what it needs."""
     location = options.location or ""
     if options.source == "folder":

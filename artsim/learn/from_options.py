@@ -1,15 +1,35 @@
-"""The experiment that the options of jobs.train or jobs.tune configure."""
+"""The experiment and the model that the options of a job describe."""
 
 import logging
 from functools import partial
 from typing import Any
 
 from artsim.learn.backbones.recipe import FinetuneRecipe
-from artsim.learn.options import ExperimentOptions
+from artsim.learn.options import ExperimentOptions, TrainOptions
 from artsim.learn.recipe import Recipe
 from artsim.options import chosen
 
 _log = logging.getLogger(__name__)
+
+
+def train_from_options(archive: Any, options: TrainOptions) -> dict[str, Any]:
+    """Trains the model and, with ``embed``, embeds the archive; returns the report fields."""
+    experiment, learner = experiment_of(archive, options)
+    from artsim.encoders.embed import check_features, embed_archive  # imports torch; user errors come first
+    from artsim.encoders.model import load_model
+    from artsim.learn.experiment import check_name
+    from artsim.learn.train import train
+
+    check_name(options.name)
+    if options.embed:  # fail now, not after hours of training
+        exists = options.name in archive.names("models") and not options.again
+        known = load_model(archive, options.name).hash if exists else None
+        check_features(archive, options.name, known, again=options.again)
+    report = train(archive, options.name, experiment, learner, workers=options.workers, again=options.again)
+    if options.embed:
+        model = load_model(archive, options.name)
+        report["embedded"] = embed_archive(archive, model, public_only=options.public_only, again=options.again)
+    return report
 
 
 def experiment_of(archive: Any, options: ExperimentOptions) -> tuple[Any, Any]:
