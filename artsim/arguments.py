@@ -1,17 +1,19 @@
 """Turns dataclasses of options into command-line arguments and back, and TOML files and calls into arguments."""
 
 import argparse
+import contextlib
 import difflib
 import functools
+import logging
 import os
 import re
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar, get_args, get_origin
 
-from artsim.errors import UserError
+from artsim.errors import ServiceUnavailable, UserError
 from artsim.options import REQUIRED, Settings, settings_of, type_of
 
 _NAMED = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)*)_?`")
@@ -27,6 +29,27 @@ def flag(name: str) -> str:
 def with_flags(message: str) -> str:
     """Returns a message of the library with the options that it names in backquotes as command-line options."""
     return _NAMED.sub(lambda match: flag(match[1]), message)
+
+
+@contextlib.contextmanager
+def flags_in_messages() -> Iterator[None]:
+    """Within this context, the library's errors and log lines name options as on the command line."""
+    factory = logging.getLogRecordFactory()
+
+    def record_with_flags(*arguments: Any, **settings: Any) -> logging.LogRecord:
+        record = factory(*arguments, **settings)
+        if record.name.partition(".")[0] in ("root", "artsim"):
+            record.msg, record.args = with_flags(record.getMessage()), ()
+        return record
+
+    logging.setLogRecordFactory(record_with_flags)
+    try:
+        yield
+    except (UserError, ServiceUnavailable) as error:
+        error.args = (with_flags(str(error)),)
+        raise
+    finally:
+        logging.setLogRecordFactory(factory)
 
 
 class Parser(argparse.ArgumentParser):
@@ -96,7 +119,7 @@ class Parser(argparse.ArgumentParser):
 
     def has(self, name: str) -> bool:
         """Whether there is an option of this name."""
-        return flag(name) in self._option_string_actions
+        return f"--{name.replace('_', '-')}" in self._option_string_actions
 
     def by_flag(self, values: argparse.Namespace) -> dict[str, Any]:
         """Returns the values that are not None by their names on the command line and in a TOML file."""

@@ -12,13 +12,13 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, NoReturn, TextIO
 
 from artsim import runtime
-from artsim.arguments import Parser, as_arguments, options_of, path_of_config, section_of, with_flags
+from artsim.arguments import Parser, as_arguments, flags_in_messages, options_of, path_of_config, section_of, with_flags
 from artsim.errors import ServiceUnavailable, UserError
 from artsim.options import ArchiveOptions, JobOptions
 from artsim.summary import all_failed, failed_line, printable, summary
@@ -101,7 +101,7 @@ class Job:
 
     def check(self, arguments: Sequence[str]) -> None:
         """Raises ``UserError`` if these arguments are not valid."""
-        with _flags_in_messages():
+        with flags_in_messages():
             self._parse(arguments)
 
     def run(self, arguments: Sequence[str]) -> dict[str, Any]:
@@ -110,7 +110,7 @@ class Job:
         Raises ``UserError`` for user errors, which name options as on the command line, and ``ServiceUnavailable`` if
         S3 stops answering.
         """
-        with _flags_in_messages():
+        with flags_in_messages():
             return self._work(self._parse(arguments))
 
     def __call__(self, **options: Any) -> dict[str, Any]:
@@ -196,7 +196,7 @@ class Job:
         logging.basicConfig(level=logging.INFO, handlers=[_Lines(sys.stderr)], format="%(message)s")
         sys.excepthook = _traceback
         try:
-            with _flags_in_messages():
+            with flags_in_messages():
                 parsed = self._parse(sys.argv[1:])
                 values = parsed.values
                 _show(logging.DEBUG if values.verbose else logging.INFO)
@@ -234,27 +234,6 @@ class Job:
 class _Parsed(NamedTuple):
     values: argparse.Namespace  # of all options, also those of the frame
     options: JobOptions
-
-
-@contextlib.contextmanager
-def _flags_in_messages() -> Iterator[None]:
-    """The library's errors and log lines, which name options in backquotes, name the command line's flags here."""
-    factory = logging.getLogRecordFactory()
-
-    def record_with_flags(*arguments: Any, **settings: Any) -> logging.LogRecord:
-        record = factory(*arguments, **settings)
-        if record.name.partition(".")[0] in ("root", "artsim"):
-            record.msg, record.args = with_flags(record.getMessage()), ()
-        return record
-
-    logging.setLogRecordFactory(record_with_flags)
-    try:
-        yield
-    except (UserError, ServiceUnavailable) as error:
-        error.args = (with_flags(str(error)),)
-        raise
-    finally:
-        logging.setLogRecordFactory(factory)
 
 
 def _print(report: dict[str, Any], out: TextIO | None, shown: Text, *, as_json: bool) -> None:
