@@ -1,30 +1,29 @@
-"""The frame of every job: options, also from a TOML file, one report as the last line of stdout, exit codes.
+"""The frame of every job: its options, one report as the last line of stdout, exit codes.
 
 It does not depend on any job and imports nothing heavy, so that ``--help`` answers at once.
 """
 
 import argparse
 import contextlib
-import difflib
 import errno
 import json
 import logging
 import os
 import sys
 import time
-import tomllib
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, TextIO
+from typing import Any, NamedTuple, NoReturn, TextIO
 
 from artsim import runtime
+from artsim.arguments import Parser, as_arguments, flags_in_messages, options_of, path_of_config, section_of, with_flags
 from artsim.errors import ServiceUnavailable, UserError
+from artsim.options import ArchiveOptions, JobOptions
 from artsim.summary import all_failed, failed_line, printable, summary
 
 _SUBMITTED = "RAY_JOB_CONFIG_JSON_ENV_VAR"  # set in the environment of a command that `ray job submit` runs
-_MOST, _MOST_FLOAT = 1 << 62, 1e9  # numeric options are below these limits
 _VERSIONS = ("artsim", "ray", "torch", "timm", "pyarrow")
 
 Run = Callable[..., dict[str, Any]]
@@ -32,9 +31,9 @@ Text = Callable[[dict[str, Any]], str]
 
 
 class Job:
-    """A job: add options with ``job.option(...)``, mark the function with ``@job.runs``, run it with ``job.main()``.
+    """A job: ``Job(name, doc, Options)``, with its function marked by ``@job.runs``; run it with ``job.main()``.
 
-    The function takes the archive (an ``artsim.archive.Archive``) and the parsed options, and returns its share of the
+    The function takes the archive (an ``artsim.archive.Archive``) and the options, and returns its share of the
     report: at least ``rows_in``, ``rows_out`` and ``rows_failed``. It raises ``UserError`` for user errors.
     """
 
@@ -42,55 +41,29 @@ class Job:
         self,
         name: str,
         doc: str | None,
+        options: type[JobOptions] = ArchiveOptions,
         *,
         creates_archive: bool = False,
-        shards: Callable[[argparse.Namespace], int | None] = lambda options: getattr(options, "shards", None),
+        shards: Callable[[Any], int | None] = lambda options: getattr(options, "shards", None),
         reads_config: bool = True,
         archive: str | None = None,
     ) -> None:
         self.name = name
         self.creates_archive = creates_archive
+        self._options = options
         self._shards = shards  # of an archive that the job creates; None for the default number
         self._reads_config = reads_config
         self._run: Run | None = None
         self._instead: tuple[str, Run, Text] | None = None
-        self._least: dict[str, float] = {}  # minimum of each numeric option
-        self._has_actions = False
-        self._action_words: tuple[str, ...] = ()
-        what, _, example = (doc or "").strip().partition("\n\n")
-        self._parser = _Parser(
-            prog=f"python -m jobs.{name}",
-            description=what,
-            epilog=f"example:\n{example}" if example else None,
-            formatter_class=_Help,
-            allow_abbrev=False,  # _parse would not read an abbreviated --config
-        )
+        self._parser = Parser(f"python -m jobs.{name}", doc)
         where = "the archive: a folder, s3://bucket/folder, ..."
-        self.option("--archive", required=archive is None, default=archive, metavar="URI", help=where)
+        add = self._parser.add_argument
+        add("--archive", required=archive is None, default=archive, metavar="URI", help=where)
         if reads_config:
-            self.option("--config", metavar="TOML", help="a file with these options; the command line takes precedence")
-        self.option("--json", action="store_true", help="print the report as JSON even on a terminal")
-        self.option("--verbose", action="store_true", help="show the whole log, with Ray's warnings and tracebacks")
-        self.option("--seed", type=_seed, default=0, help="random seed; runs on CPU are repeatable")
-        if not creates_archive:
-            self.option("--rights", choices=["all", "public"], default="all", help="public excludes protected artworks")
-
-    def option(self, *names: str, least: float = 0, **settings: Any) -> None:
-        """Adds an option like ``argparse.ArgumentParser.add_argument``. A number must be ``least`` or more."""
-        action = self._parser.add_argument(*names, **settings)
-        if action.type in (int, float):
-            self._least[action.dest] = least
-
-    def shows_statistics(self) -> None:
-        """Adds ``--stats``, for a job that runs on Ray Data."""
-        self.option("--stats", action="store_true", help="print Ray Data's statistics of each operator to stderr")
-
-    def actions(self, *names: str, **settings: Any) -> None:
-        """Declares the job's actions. A run takes one: the command line's first word, or ``action`` in a TOML file."""
-        self._has_actions = True
-        self._parser.usage = f"{self._parser.prog} {{{','.join(names)}}} --archive URI [option ...]"
-        self._action_words = names
-        self.option("--action", required=True, choices=names, **settings)
+            add("--config", metavar="TOML", help="a file with these options; the command line takes precedence")
+        add("--json", action="store_true", help="print the report as JSON even on a terminal")
+        add("--verbose", action="store_true", help="show the whole log, with Ray's warnings and tracebacks")
+        self._parser.add_options(options)
 
     def runs(self, function: Run) -> Run:
         """Registers the job's function."""
@@ -110,33 +83,46 @@ class Job:
 
         return kept
 
-    def _other(self, options: argparse.Namespace) -> tuple[Run, Text] | None:
+    def shows(self, option: str, text: Callable[[], str], about: str) -> None:
+        """Adds an option that prints a text and exits, as ``--help`` does."""
+
+        class Show(argparse.Action):
+            def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+                print(with_flags(text()))
+                parser.exit()
+
+        self._parser.add_argument(option, action=Show, nargs=0, help=about)
+
+    def _other(self, values: argparse.Namespace) -> tuple[Run, Text] | None:
         """Returns the function that runs instead of the job and its text format; None if the job itself runs."""
-        if self._instead is None or getattr(options, self._instead[0]) is None:
+        if self._instead is None or getattr(values, self._instead[0]) is None:
             return None
         return self._instead[1:]
 
     def check(self, arguments: Sequence[str]) -> None:
         """Raises ``UserError`` if these arguments are not valid."""
-        self._parse(list(arguments))
+        with flags_in_messages():
+            self._parse(arguments)
 
     def run(self, arguments: Sequence[str]) -> dict[str, Any]:
         """Runs the job with these arguments. Returns the report, which is also stored in the archive.
 
-        Raises ``UserError`` for user errors and ``ServiceUnavailable`` if S3 stops answering.
+        Raises ``UserError`` for user errors, which name options as on the command line, and ``ServiceUnavailable`` if
+        S3 stops answering.
         """
-        return self._work(self._parse(list(arguments)))
+        with flags_in_messages():
+            return self._work(self._parse(arguments))
 
     def __call__(self, **options: Any) -> dict[str, Any]:
         """Runs the job with options given by name, as in ``job(archive="archives/demo", k=5)``. Returns the report.
 
         Names are those of the command line, with ``_`` for ``-``, and ``from_`` for a name that is a Python keyword.
-        Raises the same errors as ``run``.
+        Raises the same errors as ``run``; their messages have these names in backquotes.
         """
         where = f"jobs.{self.name}"
         given = {name.removesuffix("_"): value for name, value in options.items() if value is not None}
         self._check_names(given, where)
-        return self.run(as_arguments(given, where))
+        return self._work(self._parse(as_arguments(given, where)))
 
     def help(self) -> str:
         """Returns the text of ``--help``."""
@@ -144,32 +130,43 @@ class Job:
 
     def _check_names(self, names: Iterable[str], where: str) -> None:
         for name in names:
-            if f"--{name.replace('_', '-')}" not in self._parser._option_string_actions:
+            if not self._parser.has(name):
                 raise UserError(f"{where}: jobs.{self.name} has no option {name}")
 
-    def _work(self, options: argparse.Namespace) -> dict[str, Any]:
+    def _parse(self, arguments: Sequence[str]) -> "_Parsed":
+        words, settings = self._parser.checked(arguments), list[str]()
+        if self._reads_config and (path := path_of_config(words)):
+            section = section_of(path, self.name)
+            self._check_names(section, f"--config {path}")
+            settings = as_arguments(section, f"--config {path}")
+        values = self._parser.parse_args([*settings, *words])
+        if values.archive is None and not self._other(values):
+            raise UserError("the following arguments are required: `archive`")
+        return _Parsed(values, options_of(values, self._options))
+
+    def _work(self, parsed: "_Parsed") -> dict[str, Any]:
         from artsim.archive import in_words  # imports pyarrow, which --help does not need
 
         try:
-            return self._reported(options)
+            return self._reported(*parsed)
         except Exception as error:
-            if (plain := in_words(error, options.archive or "none")) is not None:
+            if (plain := in_words(error, parsed.values.archive or "none")) is not None:
                 raise plain from error
             raise
 
-    def _reported(self, options: argparse.Namespace) -> dict[str, Any]:
+    def _reported(self, values: argparse.Namespace, options: JobOptions) -> dict[str, Any]:
         from artsim.archive import Archive
         from artsim.run_log import run_log
 
         started = time.monotonic()
-        if other := self._other(options):
+        if other := self._other(values):
             return {"job": self.name, **other[0](options), "seconds": round(time.monotonic() - started, 3)}
-        _check_stays(options.archive)
+        _check_stays(values.archive)
         if self.creates_archive:
             shards = self._shards(options)
-            archive = Archive.create(options.archive, **({} if shards is None else {"shards": shards}))
+            archive = Archive.create(values.archive, **({} if shards is None else {"shards": shards}))
         else:
-            archive = Archive.open(options.archive)
+            archive = Archive.open(values.archive)
         assert self._run is not None, f"job {self.name} has no function"
         path = archive.new_report(self.name)
         with run_log(archive.store, f"{path}.log"):
@@ -180,7 +177,7 @@ class Job:
             **outcome,
             **_of_ray(with_statistics=getattr(options, "stats", False)),
             "seed": options.seed,
-            "options": self._by_flag(options),
+            "options": self._parser.by_flag(values),
             "versions": _versions(),
         }
         try:
@@ -199,11 +196,13 @@ class Job:
         logging.basicConfig(level=logging.INFO, handlers=[_Lines(sys.stderr)], format="%(message)s")
         sys.excepthook = _traceback
         try:
-            options = self._parse(sys.argv[1:])
-            _show(logging.DEBUG if options.verbose else logging.INFO)
-            # Only the report goes to stdout. Ray may write there until the end, for example if a node is lost.
-            out, sys.stdout = sys.stdout, sys.stderr
-            report = self._work(options)
+            with flags_in_messages():
+                parsed = self._parse(sys.argv[1:])
+                values = parsed.values
+                _show(logging.DEBUG if values.verbose else logging.INFO)
+                # Only the report goes to stdout. Ray may write there until the end, for example if a node is lost.
+                out, sys.stdout = sys.stdout, sys.stderr
+                report = self._work(parsed)
         except UserError as mistake:
             self._exit(2, str(mistake))
         except ServiceUnavailable as outage:
@@ -214,11 +213,11 @@ class Job:
             self._exit(1, f"the disk is full; free some disk space and run the same command again: {_reason(error)}")
         except KeyboardInterrupt:
             self._exit(1, "stopped; run the same command again to resume")
-        if not (out is not None and out.isatty() and not options.json) and (failures := failed_line(report)):
-            logging.warning("%s", failures)
-        other = self._other(options)
+        if not (out is not None and out.isatty() and not values.json) and (failures := failed_line(report)):
+            logging.warning("%s", with_flags(failures))
+        other = self._other(values)
         try:
-            _print(report, out, other[1] if other else summary, as_json=options.json)
+            _print(report, out, other[1] if other else summary, as_json=values.json)
         except OSError as error:
             where = f"; it is saved in {report['report']}" if report.get("report") else ""
             self._exit(1, f"the report can't be written to stdout: {error.strerror}{where}")
@@ -231,114 +230,10 @@ class Job:
             print(f"{self._parser.prog}: {printable(message, 2000)}", file=sys.stderr, flush=True)
         sys.exit(code)
 
-    def _by_flag(self, options: argparse.Namespace) -> dict[str, Any]:
-        """Returns the options by their names on the command line and in a TOML file."""
-        flags = {action.dest: action.option_strings[-1].lstrip("-") for action in self._parser._actions}
-        return {flags[key]: value for key, value in vars(options).items() if value is not None}
 
-    def _parse(self, arguments: list[str]) -> argparse.Namespace:
-        for argument in arguments:
-            if "\0" in argument or argument.encode(errors="ignore").decode() != argument:
-                raise UserError(f"{argument.encode(errors='replace').decode()}: not valid UTF-8 text")
-        self._check_flags(arguments)
-        if self._has_actions:
-            arguments = self._with_action(arguments)
-        if not self._reads_config:
-            return self._with_archive(self._parser.parse_args(arguments))
-        config = _Parser(add_help=False, allow_abbrev=False)
-        config.add_argument("--config")
-        path = config.parse_known_args(arguments)[0].config
-        return self._with_archive(self._parser.parse_args([*(self._from_toml(path) if path else []), *arguments]))
-
-    def _check_flags(self, arguments: list[str]) -> None:
-        """Raises ``UserError`` for an unknown option: argparse would first miss a required one that was mistyped."""
-        known = list(self._parser._option_string_actions)
-        for argument in arguments:
-            flag = argument.partition("=")[0]
-            if flag.startswith("--") and len(flag) > 2 and flag not in known:
-                near = difflib.get_close_matches(flag, known, 1)
-                raise UserError(f"{flag}: no such option{f'; did you mean {near[0]}?' if near else '; see --help'}")
-
-    def _with_archive(self, options: argparse.Namespace) -> argparse.Namespace:
-        if options.archive is None and not self._other(options):
-            raise UserError("the following arguments are required: --archive")
-        self._check_numbers(options)
-        return options
-
-    def _check_numbers(self, options: argparse.Namespace) -> None:
-        """Raises ``UserError`` for a number that is NaN, or too small or too large for its option."""
-        flags = {action.dest: action.option_strings[-1] for action in self._parser._actions}
-        for name, least in self._least.items():
-            value = getattr(options, name)
-            if value is None:
-                continue
-            if not value >= least:  # also true for NaN
-                raise UserError(f"{flags[name]} {value}: must be {least:g} or more")
-            if value >= (_MOST if isinstance(value, int) else _MOST_FLOAT):
-                raise UserError(f"{flags[name]} {value}: too large")
-
-    def _with_action(self, arguments: list[str]) -> list[str]:
-        """Moves the action word to the front, after ``--action``: the first word, or one that is no option's value."""
-        if arguments and not arguments[0].startswith("-"):
-            return ["--action", *arguments]
-        if any(argument == "--action" or argument.startswith("--action=") for argument in arguments):
-            return arguments
-        flags = self._parser._option_string_actions
-        for place, word in enumerate(arguments):
-            before = flags.get(arguments[place - 1]) if place else None
-            if word in self._action_words and (before is None or before.nargs == 0):
-                return ["--action", word, *arguments[:place], *arguments[place + 1 :]]
-        return arguments
-
-    def _from_toml(self, path: str) -> list[str]:
-        try:
-            if "://" in path:  # for example, a sweep's best setting in a bucket
-                from artsim.archive import read_file
-
-                text = read_file(path)
-            else:
-                text = Path(path).read_bytes()
-        except OSError as error:
-            raise UserError(f"--config {path}: {error.strerror or error}") from error
-        settings = parse_toml(text, path)
-        section = settings.get(self.name, settings)
-        if not isinstance(section, dict):
-            raise UserError(f"--config {path}: {self.name} is a value; put the options in one section [{self.name}]")
-        self._check_names(section, f"--config {path}")
-        return as_arguments(section, f"--config {path}")
-
-
-def parse_toml(content: bytes, path: str) -> dict[str, Any]:
-    """Returns the tables of a TOML file. Raises ``UserError`` if it is not UTF-8, not TOML, or nested too deep."""
-    try:
-        return tomllib.loads(content.decode("utf-8-sig"))
-    except RecursionError as error:
-        raise UserError(f"--config {path}: nested too deeply") from error
-    except ValueError as error:  # not UTF-8, not TOML, or a number with thousands of digits
-        raise UserError(f"--config {path}: {error}") from error
-
-
-def as_arguments(settings: dict[str, Any], where: str) -> list[str]:
-    """Converts options by name to command-line arguments: true is a flag, lists and tables become several arguments.
-
-    ``where`` names the origin of the settings in errors.
-    """
-    arguments: list[str] = []
-    for name, value in settings.items():
-        flag = f"--{name.replace('_', '-')}"
-        if flag in ("--help", "--list", "--config"):
-            raise UserError(f"{where}: {name} is allowed only on the command line")
-        if isinstance(value, bool):
-            arguments += [flag] if value else []
-        elif isinstance(value, dict):
-            arguments += [flag, *(f"{key}={item}" for key, item in value.items())]
-        elif isinstance(value, list | tuple):
-            arguments += [flag, *map(str, value)] if value else []
-        elif isinstance(value, str | int | float | os.PathLike):
-            arguments.append(f"{flag}={value}")
-        else:
-            raise UserError(f"{where}: {name} has a value of unsupported type {type(value).__name__}")
-    return arguments
+class _Parsed(NamedTuple):
+    values: argparse.Namespace  # of all options, also those of the frame
+    options: JobOptions
 
 
 def _print(report: dict[str, Any], out: TextIO | None, shown: Text, *, as_json: bool) -> None:
@@ -349,7 +244,7 @@ def _print(report: dict[str, Any], out: TextIO | None, shown: Text, *, as_json: 
     terminal = out.isatty()
     try:
         if terminal and not as_json:
-            text = shown(report)
+            text = with_flags(shown(report))  # reasons of failures may name options
             print(text if utf8 else text.encode("ascii", "backslashreplace").decode(), file=out, flush=True)
         else:
             text = json.dumps(report, ensure_ascii=terminal or not utf8)
@@ -369,19 +264,12 @@ def _show(level: int) -> None:
 def _check_stays(archive: str) -> None:
     """Raises ``UserError`` if the archive would be lost with the process or with Ray's copy of the project."""
     if archive.startswith("memory://"):
-        raise UserError(f"--archive {archive}: it would be lost when this process ends; use a folder or a bucket")
+        raise UserError(f"`archive` {archive}: it would be lost when this process ends; use a folder or a bucket")
     if _SUBMITTED in os.environ and "://" not in archive and not Path(archive).is_absolute():
         raise UserError(
-            f"--archive {archive}: relative to the folder that Ray creates for this job and deletes with it; "
+            f"`archive` {archive}: relative to the folder that Ray creates for this job and deletes with it; "
             "use the absolute path of a folder that all nodes see, or a bucket"
         )
-
-
-def _seed(text: str) -> int:
-    seed = int(text)
-    if not 0 <= seed < 1 << 32:
-        raise argparse.ArgumentTypeError(f"{seed}: must be between 0 and {(1 << 32) - 1}")
-    return seed
 
 
 def _reason(error: OSError) -> OSError:
@@ -426,11 +314,6 @@ def _traceback(kind: type[BaseException], error: BaseException, trace: Traceback
         print(printable(line), file=sys.stderr)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError(message)
-
-
 class _Lines(logging.StreamHandler[TextIO]):
     """Writes log lines above a progress bar, not into it."""
 
@@ -444,9 +327,3 @@ class _Lines(logging.StreamHandler[TextIO]):
     def format(self, record: logging.LogRecord) -> str:
         """Returns the line with control characters escaped, since its titles and addresses come from outside."""
         return "\n".join(map(printable, super().format(record).split("\n")))
-
-
-class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
-    def _get_help_string(self, action: argparse.Action) -> str | None:
-        silent = action.default is None or action.default is False or action.default == []
-        return action.help if silent else super()._get_help_string(action)

@@ -1,74 +1,144 @@
-"""Options as fields of frozen dataclasses: default, help text and valid values are stated once."""
+"""Options as fields of frozen dataclasses: names, types, defaults, help texts and valid values are stated once.
+
+The command line, TOML files and calls from Python are derived from them (see artsim.arguments).
+"""
 
 import types
-from dataclasses import Field, dataclass, field, fields
-from typing import Any, TypeVar, get_args
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, ClassVar, TypeVar, get_args
 
 from artsim.errors import UserError
 
+REQUIRED = MISSING  # the default of an option that must be given
+_SEEDS = 1 << 32  # numpy and torch accept no larger seed
 
-def setting(default: Any, about: str, *, choices: tuple[str, ...] = (), least: float = 0, below: float = 1e9) -> Any:
-    """Returns a dataclass field: its default, its option's help text, and its valid values."""
-    return field(default=default, metadata={"help": about, "choices": choices, "least": least, "below": below})
+
+def setting(
+    default: Any,
+    about: str,
+    *,
+    choices: tuple[str, ...] = (),
+    least: float = 0,
+    below: float | None = None,
+    metavar: str | None = None,
+    parse: Callable[[str], Any] | None = None,
+    const: Any = None,
+    is_action: bool = False,
+) -> Any:
+    """Returns a dataclass field: its default, its option's help text, and its valid values.
+
+    ``parse`` reads the value from text; ``const`` is the value of an option without one. The value of an ``is_action``
+    field is the first word of a command line.
+    """
+    metadata = {
+        "help": about,
+        "choices": choices,
+        "least": least,
+        "below": below,
+        "metavar": metavar,
+        "parse": parse,
+        "const": const,
+        "is_action": is_action,
+    }
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
 class Settings:
     """Base of a job's settings. A value out of range, or not among the choices, is a user error that names it."""
 
+    largest: ClassVar[int] = 1 << 62  # whole numbers are below it
+
     def __post_init__(self) -> None:
         for spec in fields(self):
-            _check(spec, getattr(self, spec.name))
+            if "recipes" in spec.metadata:
+                known = settings_of(spec)
+                for name, value in getattr(self, spec.name).items():
+                    if name in known:
+                        check_value(known[name][0], value, self.largest)
+            elif "help" in spec.metadata:
+                check_value(spec, getattr(self, spec.name), self.largest)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobOptions(Settings):
+    """The options of every job."""
+
+    seed: int = setting(0, "random seed; runs on CPU are repeatable", least=float("-inf"))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.seed < _SEEDS:
+            raise UserError(f"`seed` {self.seed}: must be between 0 and {_SEEDS - 1}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveOptions(JobOptions):
+    """The options of every job on an existing archive."""
+
+    rights: str = setting("all", "public excludes protected artworks", choices=("all", "public"))
+
+    @property
+    def public_only(self) -> bool:
+        """Whether protected artworks are excluded."""
+        return self.rights == "public"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOptions(ArchiveOptions):
+    """The options of every job that runs on Ray Data."""
+
+    stats: bool = setting(False, "print Ray Data's statistics of each operator to stderr")
 
 
 _Chosen = TypeVar("_Chosen", bound=Settings)
 
 
-def flag(name: str) -> str:
-    """The option that sets a field: ``--weight-decay`` for ``weight_decay``."""
-    return f"--{name.replace('_', '-')}"
+def recipe_settings(*recipes: type[Settings], **defaults: Any) -> Any:
+    """Returns a dataclass field: the settings given for one of these recipes, by name.
+
+    Each setting of the recipes becomes an option. ``defaults`` are used for settings that are not given.
+    """
+    return field(default_factory=lambda: dict(defaults), metadata={"recipes": recipes, "defaults": defaults})
 
 
-def add_options(job: Any, *recipes: type[Settings]) -> None:
-    """Adds an option for each setting of these recipes. An option left out is None, for the recipe's default."""
-    known: dict[str, list[tuple[type[Settings], Field[Any]]]] = {}
-    for recipe in recipes:
-        for spec in fields(recipe):
-            known.setdefault(spec.name, []).append((recipe, spec))
-    for name, definitions in known.items():
-        spec = definitions[0][1]
-        defaults = dict.fromkeys(
-            str(definition.default) for _, definition in definitions if definition.default not in (None, False)
-        )
-        help_text = f"{spec.metadata['help']} (default: {', '.join(defaults)})" if defaults else spec.metadata["help"]
-        job.option(flag(name), help=help_text, default=None, **_how(spec))
+def settings_of(spec: Field[Any]) -> dict[str, list[Field[Any]]]:
+    """Returns the definitions of each setting in a field of ``recipe_settings``, one or more, by name."""
+    known: dict[str, list[Field[Any]]] = {}
+    for recipe in spec.metadata["recipes"]:
+        for one in fields(recipe):
+            known.setdefault(one.name, []).append(one)
+    return known
 
 
-def chosen(options: Any, recipe: type[_Chosen], *others: type[Settings]) -> _Chosen:
-    """Returns the recipe that a job's options specify. Raises a user error for options that only ``others`` use."""
+def chosen(given: Mapping[str, Any], recipe: type[_Chosen], *others: type[Settings]) -> _Chosen:
+    """Returns the recipe with these settings. Raises a user error for settings that only ``others`` use."""
     names = {spec.name for spec in fields(recipe)}
     for name in [spec.name for other in others for spec in fields(other) if spec.name not in names]:
-        if getattr(options, name) is not None:
-            raise UserError(f"{flag(name)} does not apply to this kind of training; remove it")
-    values = {name: getattr(options, name) for name in names}
-    return recipe(**{name: value for name, value in values.items() if value is not None})
+        if given.get(name) is not None:
+            raise UserError(f"`{name}` does not apply to this kind of training; remove it")
+    return recipe(**{name: value for name, value in given.items() if value is not None and name in names})
 
 
-def _how(one: Field[Any]) -> dict[str, Any]:
-    """The settings of an option, as argparse takes them."""
-    if one.type is bool:
-        return {"action": "store_true"}  # every boolean setting is off by default
-    if one.metadata["choices"]:
-        return {"choices": one.metadata["choices"]}
-    return {"type": get_args(one.type)[0] if isinstance(one.type, types.UnionType) else one.type, "metavar": "N"}
+def type_of(spec: Field[Any]) -> Any:
+    """Returns the type of a field, without None."""
+    if isinstance(spec.type, types.UnionType):
+        return next(kind for kind in get_args(spec.type) if kind is not types.NoneType)
+    return spec.type
 
 
-def _check(one: Field[Any], value: Any) -> None:
-    about = one.metadata
-    if about["choices"]:
-        if value not in about["choices"]:
-            raise UserError(f"{flag(one.name)} {value}: choose one of {', '.join(about['choices'])}")
-    elif value is not None and not about["least"] <= value < about["below"]:  # NaN is in no range
-        raise UserError(
-            f"{flag(one.name)} {value}: must be at least {about['least']:g} and less than {about['below']:g}"
-        )
+def check_value(spec: Field[Any], value: Any, largest: int = Settings.largest) -> None:
+    """Raises a user error if the field can't have this value."""
+    least, below, choices = spec.metadata["least"], spec.metadata["below"], spec.metadata["choices"]
+    if choices:
+        for word in value if isinstance(value, tuple) else (value,):
+            if word is not None and word not in choices:
+                raise UserError(f"`{spec.name}` {word}: choose one of {', '.join(choices)}")
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        if below is not None and not least <= value < below:  # NaN is in no range
+            raise UserError(f"`{spec.name}` {value}: must be at least {least:g} and less than {below:g}")
+        if not value >= least:
+            raise UserError(f"`{spec.name}` {value}: must be {least:g} or more")
+        if value >= (largest if isinstance(value, int) else 1e9):
+            raise UserError(f"`{spec.name}` {value}: too large")

@@ -26,7 +26,7 @@ from yarl import URL
 from artsim import runtime
 from artsim.archive import CATALOG, IMAGES, features
 from artsim.archive import Archive as Stored
-from artsim.scrape.options import Options
+from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.pending import ScrapeTask, find_tasks, read_rows
 from artsim.scrape.rate_limit import Rules
 from artsim.scrape.rate_limit_client import RateLimitClient
@@ -40,7 +40,7 @@ SHARES = (0.4, 0.2, 0.2, 0.2)  # share of the images on each host
 DIMENSION = 64
 MACHINES = Cluster(machines=WORKERS, gpus=WORKERS, cpus=2)
 RATES = Rates(per_host=160, request=0.2, forward=125, verify=math.inf, decode=math.inf, line=math.inf, start=0)
-OPTIONS = Options(per_host=RATES.per_host)
+OPTIONS = ScrapeOptions(per_host=RATES.per_host)
 
 
 class Start(RateLimitCoordinator, runtime.Attempts):

@@ -4,26 +4,33 @@ python -m jobs.demo
 python -m jobs.demo --archive archives/demo --works 120
 """
 
-import argparse
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from artsim.cli import Job
 from artsim.errors import UserError
+from artsim.options import JobOptions, setting
 
-job = Job("demo", __doc__, creates_archive=True, reads_config=False, archive="archives/demo")
-job.option(
-    "--works",
-    type=int,
-    least=-math.inf,
-    help="number of artworks, for a smaller museum; below 200 nothing is trained (default: all)",
-)
-job.option("--port", type=int, default=8437, help="port of the museum's web site on 127.0.0.1")
+
+@dataclass(frozen=True, kw_only=True)
+class DemoOptions(JobOptions):
+    """The size and address of the museum."""
+
+    works: int | None = setting(
+        None,
+        "number of artworks, for a smaller museum; below 200 nothing is trained (default: all)",
+        least=-math.inf,
+    )
+    port: int = setting(8437, "port of the museum's web site on 127.0.0.1")
+
+
+job = Job("demo", __doc__, DemoOptions, creates_archive=True, reads_config=False, archive="archives/demo")
 
 
 @job.runs
-def demo(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
+def demo(archive: Any, options: DemoOptions) -> dict[str, Any]:
     """Creates the museum, writes pipeline.toml beside the archive and runs it; returns paths of pictures and tables."""
     if not 0 <= options.port < 65536:
         raise UserError(f"--port {options.port}: must be 0 to 65535")

@@ -7,21 +7,31 @@ python -m jobs.pipeline --archive archives/demo --config pipeline.toml
 #                 [neighbors]  features = ["efficientnet_lite0"]  all = true
 """
 
-import argparse
 import importlib
 import pkgutil
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jobs
-from artsim.cli import Job, as_arguments, parse_toml
+from artsim.arguments import as_arguments, parse_toml
+from artsim.cli import Job
 from artsim.errors import ServiceUnavailable, UserError
+from artsim.options import REQUIRED, JobOptions, setting
 from artsim.summary import all_failed, failed_line
 
 
-def _shards(options: argparse.Namespace) -> int | None:
+@dataclass(frozen=True, kw_only=True)
+class PipelineOptions(JobOptions):
+    """The file, and the rights of its jobs."""
+
+    config: str = setting(REQUIRED, "the jobs and their options; use [[name]] to run a job twice", metavar="TOML")
+    rights: str = setting("all", "rights for the jobs that do not set them", choices=("all", "public"))
+
+
+def _shards(options: PipelineOptions) -> int | None:
     """The number of shards that the first [catalog] sets for a new archive; None if it sets no valid number."""
     section = _sections(options).get("catalog")
     first = section[0] if isinstance(section, list) and section else section
@@ -29,22 +39,18 @@ def _shards(options: argparse.Namespace) -> int | None:
     return shards if type(shards) is int and shards > 0 else None
 
 
-def _sections(options: argparse.Namespace) -> dict[str, Any]:
+def _sections(options: PipelineOptions) -> dict[str, Any]:
     try:
         return parse_toml(Path(options.config).read_bytes(), options.config)
     except OSError as error:
         raise UserError(f"--config {options.config}: {error.strerror}") from error
 
 
-job = Job("pipeline", __doc__, creates_archive=True, shards=_shards, reads_config=False)
-job.option(
-    "--config", required=True, metavar="TOML", help="the jobs and their options; use [[name]] to run a job twice"
-)
-job.option("--rights", choices=["all", "public"], default="all", help="rights for the jobs that do not set them")
+job = Job("pipeline", __doc__, PipelineOptions, creates_archive=True, shards=_shards, reads_config=False)
 
 
 @job.runs
-def pipeline(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
+def pipeline(archive: Any, options: PipelineOptions) -> dict[str, Any]:
     """Checks every section, then runs the jobs; returns their reports and totals.
 
     Raises ``ServiceUnavailable`` if all rows of a job failed.
@@ -70,7 +76,7 @@ def _named(step: Job, action: Callable[[list[str]], Any], arguments: list[str]) 
         raise UserError(f"[{step.name}] {mistake}") from mistake
 
 
-def _steps(uri: str, options: argparse.Namespace) -> list[tuple[Job, list[str]]]:
+def _steps(uri: str, options: PipelineOptions) -> list[tuple[Job, list[str]]]:
     known = {module.name for module in pkgutil.iter_modules(jobs.__path__)} - {"pipeline", "demo"}
     steps = []
     for name, settings in _sections(options).items():

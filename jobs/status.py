@@ -5,35 +5,34 @@ python -m jobs.status --archive archives/demo --failed 20
 python -m jobs.status --archive archives/demo --delete features/resnet50 --yes
 """
 
-import argparse
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 from artsim.cli import Job
+from artsim.options import ArchiveOptions, setting
 
-job = Job("status", __doc__)
-job.option(
-    "--failed",
-    type=int,
-    nargs="?",
-    const=100,
-    metavar="N",
-    help="list N failed rows with their addresses (default: 100)",
-)
-job.option("--runs", type=int, default=10, help="number of latest runs to show")
-job.option(
-    "--delete",
-    nargs="+",
-    default=[],
-    metavar="NAME",
-    help="features/NAME, models/NAME, sweeps/NAME, neighbors/NAME, annotator:NAME or collection:NAME; "
-    "shows what would be deleted",
-)
-job.option("--yes", action="store_true", help="with --delete: delete it")
+
+@dataclass(frozen=True, kw_only=True)
+class StatusOptions(ArchiveOptions):
+    """What to show, or to delete."""
+
+    failed: int | None = setting(None, "list N failed rows with their addresses (default: 100)", const=100, metavar="N")
+    runs: int = setting(10, "number of latest runs to show")
+    delete: tuple[str, ...] = setting(
+        (),
+        "features/NAME, models/NAME, sweeps/NAME, neighbors/NAME, annotator:NAME or collection:NAME; "
+        "shows what would be deleted",
+        metavar="NAME",
+    )
+    yes: bool = setting(False, "with --delete: delete it")
+
+
+job = Job("status", __doc__, StatusOptions)
 
 
 @job.runs
-def status(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
+def status(archive: Any, options: StatusOptions) -> dict[str, Any]:
     """Returns the inventory of the archive, or what ``--delete`` deletes or would delete."""
     from artsim.archive.deletion import delete
     from artsim.archive.inventory import failed_rows, inventory

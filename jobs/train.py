@@ -7,46 +7,20 @@ python -m jobs.train --archive archives/demo --features efficientnet_lite0:0.9 -
 python -m jobs.train --archive archives/demo --features efficientnet_lite0 --links --loss contrastive --name pairs
 """
 
-import argparse
 from typing import Any
 
 from artsim.cli import Job
-from artsim.learn.experiment_options import add_experiment_options, experiment_of
-from artsim.learn.workers import parse_workers
+from artsim.learn.options import TrainOptions
 
-job = Job("train", __doc__)
-job.option("--name", required=True, help="name of the model; the same command resumes it")
-add_experiment_options(job)
-job.option(
-    "--workers",
-    type=parse_workers,
-    default="1",
-    metavar="N or MIN:MAX",
-    help="processes that share each batch, each on its own GPU if there are any; MIN:MAX uses what is available",
-)
-job.option("--embed", action="store_true", help="afterwards, compute features/NAME of the whole archive")
-job.option("--again", action="store_true", help="replace the existing model")
+job = Job("train", __doc__, TrainOptions)
 
 
 @job.runs
-def train(archive: Any, options: argparse.Namespace) -> dict[str, Any]:
+def train(archive: Any, options: TrainOptions) -> dict[str, Any]:
     """Trains the model and, with ``--embed``, embeds the archive; returns the report."""
-    experiment, learner = experiment_of(archive, options)
-    from artsim.encoders.embed import check_features, embed_archive
-    from artsim.encoders.model import load_model
-    from artsim.learn.experiment import check_name
-    from artsim.learn.train import train
+    from artsim.learn.from_options import train_from_options
 
-    check_name(options.name)
-    if options.embed:  # fail now, not after hours of training
-        exists = options.name in archive.names("models") and not options.again
-        known = load_model(archive, options.name).hash if exists else None
-        check_features(archive, options.name, known, again=options.again)
-    report = train(archive, options.name, experiment, learner, workers=options.workers, again=options.again)
-    if options.embed:
-        model = load_model(archive, options.name)
-        report["embedded"] = embed_archive(archive, model, public_only=options.rights == "public", again=options.again)
-    return report
+    return train_from_options(archive, options)
 
 
 if __name__ == "__main__":

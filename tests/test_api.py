@@ -41,7 +41,7 @@ def test_a_job_is_a_method_with_the_options_of_its_command(tmp_path) -> None:
     [
         (lambda archive: archive["features/none"], "features/none: the archive .* has no such table; it has catalog"),
         (lambda archive: archive.neighbors(feature=["dots"]), "jobs.neighbors has no option feature"),
-        (lambda archive: archive.neighbors(features=["dots"], k=0), "--k 0: must be 1 or more"),
+        (lambda archive: archive.neighbors(features=["dots"], k=0), "`k` 0: must be 1 or more"),
         (lambda archive: archive.neighbors(features=["dots"], id={1}), "id has a value of unsupported type set"),
         (lambda archive: archive.vectors(["stranger"]), "no such features"),
         (lambda archive: artsim.open(f"{archive.uri}/none"), "no archive found"),

@@ -4,12 +4,15 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from artsim.archive import Archive, UserError
-from artsim.cli import Job, as_arguments
+from artsim.arguments import as_arguments
+from artsim.cli import Job
+from artsim.options import JobOptions, setting
 from tests.made import make_archive
 
 _ROOT = Path(__file__).parents[1]
@@ -67,23 +70,32 @@ def test_a_scrape_with_nothing_to_do_does_without_pandas(tmp_path: Path) -> None
     assert (rows, "pandas" in imported) == ("0", False), process.stderr
 
 
+@dataclass(frozen=True, kw_only=True)
+class _ToyOptions(JobOptions):
+    count: int = setting(1, "how many")
+    share: float = setting(0.5, "how much")
+    name: str | None = setting(None, "what it is called")
+    many: tuple[str, ...] = setting((), "several")
+    space: tuple[str, ...] | None = setting(None, "pairs", metavar="A=B")
+    dry_run: bool = setting(False, "do nothing")
+    kind: str = setting("red", "which", choices=("red", "blue"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _MakerOptions(JobOptions):
+    shards: int | None = setting(None, "how many", least=1)
+
+
 @pytest.fixture
 def job() -> Job:
     """A job with an option of every kind; it reports the parsed options."""
-    job = Job("toy", "Play a little.\n\npython -m jobs.toy --archive archives/demo --count 3\n")
-    job.option("--count", type=int, default=1, help="how many")
-    job.option("--share", type=float, default=0.5, help="how much")
-    job.option("--name", help="what it is called")
-    job.option("--many", nargs="+", default=[], help="several")
-    job.option("--space", nargs="+", metavar="A=B", help="pairs")
-    job.option("--dry-run", action="store_true", help="do nothing")
-    job.option("--kind", choices=["red", "blue"], default="red", help="which")
+    job = Job("toy", "Play a little.\n\npython -m jobs.toy --archive archives/demo --count 3\n", _ToyOptions)
 
     @job.runs
     def toy(archive, options) -> dict:
         print("chatter of a library")
         if options.name == "mistake":
-            raise UserError("--name mistake: it is one")
+            raise UserError("`name` mistake: it is one")
         if options.name == "error":
             raise ZeroDivisionError
         if options.name == "stop":
@@ -158,8 +170,7 @@ def test_without_an_archive(job: Job, tmp_path) -> None:
         job.run(["--count", "1"])
     with pytest.raises(UserError, match="nowhere"):
         job.run(["--archive", str(tmp_path / "nowhere")])
-    maker = Job("maker", "Make.", creates_archive=True)
-    maker.option("--shards", type=int, help="how many")
+    maker = Job("maker", "Make.", _MakerOptions, creates_archive=True)
     maker.runs(lambda archive, options: {"shards": archive.shards})
     assert maker.run(["--archive", str(tmp_path / "new"), "--shards", "3"])["shards"] == 3
     assert maker.run(["--archive", str(tmp_path / "usual")])["shards"] == 32
@@ -196,11 +207,11 @@ _MEANT = {
     "count": 4,
     "share": 0.25,
     "name": "--begins with dashes, = and spaces",
-    "many": ["a", "b c", "3"],
+    "many": ("a", "b c", "3"),
     "dry_run": True,
     "kind": "blue",
     "seed": 11,
-    "space": ["m=0:1", "m2=0.5"],
+    "space": ("m=0:1", "m2=0.5"),
 }
 
 
@@ -232,12 +243,12 @@ def test_a_toml_file_says_the_same_as_the_command_line(said, toml: str) -> None:
 def test_the_command_line_wins(said) -> None:
     toml = 'count = 4\nmany = ["a", "b"]\nkind = "blue"\nshare = 0.1\n'
     understood = said("--count", "5", "--many", "z", "--kind", "red", toml=toml)
-    assert (understood["count"], understood["many"], understood["kind"], understood["share"]) == (5, ["z"], "red", 0.1)
+    assert (understood["count"], understood["many"], understood["kind"], understood["share"]) == (5, ("z",), "red", 0.1)
 
 
 def test_false_and_nothing_leave_the_default(said) -> None:
     understood = said(toml="dry_run = false\nmany = []\n")
-    assert (understood["dry_run"], understood["many"], understood["count"]) == (False, [], 1)
+    assert (understood["dry_run"], understood["many"], understood["count"]) == (False, (), 1)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ _LAYERS = [
     {"api"},
     {"jobs"},
     {"cli"},
+    {"arguments"},
     {"preview", "run_log"},
     {"summary"},
     {"web", "labels", "enrich", "clusters", "layouts", "duplicates"},
@@ -129,3 +131,32 @@ def test_every_option_is_documented(name: str) -> None:
     silent = [action.option_strings for action in job._parser._actions if not (action.help or "").strip()]
     assert silent == []
     assert job.name == name
+
+
+_FLAG = re.compile(r"(?<![\w-])--[a-z]")
+_KNOW_FLAGS = {
+    "artsim.cli": "the command line itself",
+    "artsim.arguments": "the command line itself",
+    "artsim.annotation_page.page": "the page shows the command that imports its annotations",
+    "artsim.sample.tour": "the pipeline's file shows the command that runs it",
+    "artsim.learn.curves": "names an option of tensorboard",
+}
+
+
+def _flags(source: str) -> list[str]:
+    """Returns the strings of a module, also docstrings and parts of f-strings, that name an option as a flag."""
+    strings = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)]
+    return [text for text in strings if isinstance(text, str) and _FLAG.search(text)]
+
+
+@pytest.mark.parametrize("path", [path for path in _FILES if _folder(_module(path)) != "jobs"], ids=_module)
+def test_only_the_command_line_knows_flags(path: Path) -> None:
+    """The library names options in backquotes; see ``artsim.arguments.with_flags``."""
+    if _module(path) not in _KNOW_FLAGS:
+        assert _flags(path.read_text(encoding="utf-8")) == []
+
+
+def test_the_test_sees_a_flag() -> None:
+    source = 'def f(k):\n    """Takes ``--k``."""\n    raise UserError(f"--split-by {k}: a -- b, x--y")\n'
+    assert len(_flags(source)) == 2
+    assert _flags('raise UserError(f"`split_by` {k}: a -- b, x--y")') == []

@@ -14,31 +14,19 @@ from artsim.annotation_page.page import Page, check_out, write_page
 from artsim.annotation_page.pools import pools_of
 from artsim.annotations.annotations import IMAGES, check_annotator
 from artsim.annotations.near_candidates import neighbourhoods, with_vectors
+from artsim.annotations.options import AnnotationsOptions
 from artsim.archive import Archive, UserError
 from artsim.pictures.page_jpegs import small_jpegs
 from artsim.runtime import progress
 from artsim.space.features import Space
 
+_COUNT = 100  # annotations, by default
 _MOST = 1000  # annotations on a page: about 100 MB, all pictures included
 _ANCHOR_SIDE, _CANDIDATE_SIDE = 400, 200  # pixels
 
 
-def draw(
-    archive: Archive,
-    out: str,
-    *,
-    annotator: str | None = None,
-    count: int = 100,
-    mode: str = "random",
-    features: Sequence[str] = (),
-    model: str | None = None,
-    repeats: int = 0,
-    pools: int | None = None,
-    pool_by: str | None = None,
-    seed: int = 0,
-    public_only: bool = False,
-) -> dict[str, Any]:
-    """Writes an HTML page with ``count`` annotations to make; returns the run's share of the report.
+def draw(archive: Archive, options: AnnotationsOptions) -> dict[str, Any]:
+    """Writes an HTML page with ``n`` annotations to make; returns the run's share of the report.
 
     The eight candidates come from all artworks (``random``), from the anchor's neighbourhood in ``features``
     (``near``), or from those near the anchor where ``model`` is unsure which is nearest (``uncertain``). All nine
@@ -46,18 +34,21 @@ def draw(
     anchors come first. ``repeats`` of the annotations come twice. Artworks without an image are left out; of those with
     the same file, one is kept. Raises a user error if the archive has too few artworks.
     """
-    _check(out, annotator, count, mode, features, model)
+    assert options.out is not None
+    count, mode = options.n or _COUNT, options.mode or "random"
+    out, annotator, model, repeats, seed = options.out, options.annotator, options.model, options.repeats, options.seed
+    _check(out, annotator, count, mode, options.features, model)
     fresh = count - repeats
     if repeats < 0 or repeats > fresh // 3:
-        raise UserError(f"--repeats {repeats}: must be between 0 and a quarter of --n {count}")
-    space = Space(archive, features, seed) if mode == "near" else None
+        raise UserError(f"`repeats` {repeats}: must be between 0 and a quarter of `n` {count}")
+    space = Space(archive, options.features, seed) if mode == "near" else None
     among = with_vectors(space) if space else None
     if model:
         from artsim.annotation_page.uncertain import seen_by, uncertain_choices  # needs torch
 
         among = seen_by(archive, model)
-    ids, keys = drawable(archive, among, pool_by, public_only)
-    pool = pools_of(keys, IMAGES, pools)
+    ids, keys = drawable(archive, among, options.pool_by, options.public_only)
+    pool = pools_of(keys, IMAGES, options.pools)
     rng = np.random.default_rng([seed, 2])
     anchors = anchors_of(pool, anchors_before(archive, ids, annotator), fresh, rng)
     if space:
@@ -93,12 +84,12 @@ def _check(out: str, annotator: str | None, count: int, mode: str, features: Seq
     if annotator is not None:
         check_annotator(annotator)
     if not 1 <= count <= _MOST:
-        raise UserError(f"--n {count}: must be between 1 and {_MOST}; draw several pages for more")
-    for option, given, needs in (("--features", bool(features), "near"), ("--model", bool(model), "uncertain")):
+        raise UserError(f"`n` {count}: must be between 1 and {_MOST}; draw several pages for more")
+    for option, given, needs in (("`features`", bool(features), "near"), ("`model`", bool(model), "uncertain")):
         if given and mode != needs:
-            raise UserError(f"{option}: --mode {mode} does not use it; use --mode {needs}")
+            raise UserError(f"{option}: `mode` {mode} does not use it; use `mode` {needs}")
         if mode == needs and not given:
-            raise UserError(f"{option}: --mode {needs} needs it")
+            raise UserError(f"{option}: `mode` {needs} needs it")
 
 
 def _near(space: Space, ids: pa.Array, pool: np.ndarray, anchors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -119,5 +110,5 @@ def _shown(archive: Archive, images: np.ndarray) -> tuple[dict[str, dict[str, An
 
 def _why_fewer(drawn: int, kept: int) -> str:
     if drawn > kept:
-        return f"{drawn - kept} have a picture that can't be read; jobs.scrape --refresh fetches them again"
+        return f"{drawn - kept} have a picture that can't be read; jobs.scrape `refresh` fetches them again"
     return "there are no more artworks that can be anchors"

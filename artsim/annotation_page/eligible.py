@@ -20,7 +20,7 @@ def drawable(
     Raises a user error if there are fewer than nine artworks, or no such column.
     """
     if pool_by is not None and pool_by not in _COLUMNS:
-        raise UserError(f"--pool-by {pool_by}: unknown column; choose one of {', '.join(_COLUMNS)}")
+        raise UserError(f"`pool_by` {pool_by}: unknown column; choose one of {', '.join(_COLUMNS)}")
     images = _images(archive)
     if among is not None:
         images = images.filter(pc.is_in(images["id"], value_set=among))
@@ -40,7 +40,7 @@ def drawable(
             of_file.setdefault(sha256 or artwork_id, artwork_id)
     if len(of_file) < IMAGES:
         needs = "an image" + " that is open to everyone" * public_only + " and a vector" * (among is not None)
-        raise UserError(f"--archive {archive.uri}: {len(of_file)} artworks have {needs}; an annotation needs {IMAGES}")
+        raise UserError(f"`archive` {archive.uri}: {len(of_file)} artworks have {needs}; an annotation needs {IMAGES}")
     return pa.array(of_file.values(), pa.string()), [group[artwork_id] for artwork_id in of_file.values()]
 
 
@@ -58,5 +58,5 @@ def _images(archive: Archive) -> pa.Table:
         for rows in archive.table("images").scan(["id", "status", "sha256"])
     ]
     if not any(map(len, files)):
-        raise UserError(f"--archive {archive.uri}: no artwork has an image yet; run jobs.scrape first")
+        raise UserError(f"`archive` {archive.uri}: no artwork has an image yet; run jobs.scrape first")
     return pa.concat_tables(files)

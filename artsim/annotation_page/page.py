@@ -91,11 +91,11 @@ def page_html(data: Mapping[str, Any]) -> str:
 def check_out(path: str) -> None:
     """Creates the folder of a page. Raises a user error if a page can't be written there."""
     if "://" in path:
-        raise UserError(f"--out {path}: must be a local path, not an address")
+        raise UserError(f"`out` {path}: must be a local path, not an address")
     if not path.lower().endswith((".html", ".htm")):
-        raise UserError(f"--out {path}: must end in .html")
+        raise UserError(f"`out` {path}: must end in .html")
     if Path(path).is_dir():
-        raise UserError(f"--out {path}: this is a folder; name a file in it")
+        raise UserError(f"`out` {path}: this is a folder; name a file in it")
     with _told(path):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
 
@@ -105,7 +105,7 @@ def write_page(path: str, page: Page) -> int:
     data = page_data(page)
     if not data["choices"]:
         raise UserError(
-            "--n: every drawn annotation has a picture that can't be read; jobs.scrape --refresh fetches them again"
+            "`n`: every drawn annotation has a picture that can't be read; jobs.scrape `refresh` fetches them again"
         )
     with _told(path), tempfile.TemporaryDirectory(dir=Path(path).parent, prefix="_") as beside:
         draft = Path(beside) / "draft"
@@ -120,7 +120,7 @@ def _told(path: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        raise UserError(f"--out {path}: {getattr(error, 'strerror', None) or error}") from error
+        raise UserError(f"`out` {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _work(one: str, about: Mapping[str, Any], jpegs: list[bytes]) -> dict[str, str]:

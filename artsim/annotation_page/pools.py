@@ -19,7 +19,7 @@ def pools_of(keys: Sequence[str], images: int, pools: int | None) -> np.ndarray:
     a user error if no pool has enough artworks.
     """
     if pools is not None and pools < 1:
-        raise UserError(f"--pools {pools}: must be 1 or more")
+        raise UserError(f"`pools` {pools}: must be 1 or more")
     hashes = np.fromiter((_hash(key) for key in keys), np.uint64, len(keys))
     for count in [pools] if pools else range(POOLS, 0, -1):
         pool = (hashes % np.uint64(count)).astype(np.int64)
@@ -27,8 +27,8 @@ def pools_of(keys: Sequence[str], images: int, pools: int | None) -> np.ndarray:
         if sizes.min() >= _ENOUGH:
             break
     if sizes.max() < images:
-        fewer = "; use fewer --pools" if pools and pools > 1 else ""
-        raise UserError(f"--pools {count}: no pool has {images} artworks; there are {len(keys)} in all{fewer}")
+        fewer = "; use fewer `pools`" if pools and pools > 1 else ""
+        raise UserError(f"`pools` {count}: no pool has {images} artworks; there are {len(keys)} in all{fewer}")
     return np.where(sizes[pool] >= images, pool, -1)
 
 

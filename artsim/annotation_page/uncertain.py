@@ -102,5 +102,5 @@ def most_uncertain(uncertainty: np.ndarray, choices: np.ndarray, count: int) -> 
                 anchors.add(anchor)
                 used.update(choice)
     if not taken:
-        raise UserError("--model: the model has no finite vector for any choice; train it again")
+        raise UserError("`model`: the model has no finite vector for any choice; train it again")
     return np.array(taken, np.int64)

@@ -68,7 +68,7 @@ def read_annotations(archive: Archive, annotators: Sequence[str] | None = None) 
         for name in annotators:
             if name not in known:
                 existing = ", ".join(sorted(known)) or "none yet; create annotations with jobs.annotations"
-                raise UserError(f"--annotator {name}: no annotations by this annotator; known annotators: {existing}")
+                raise UserError(f"`annotator` {name}: no annotations by this annotator; known annotators: {existing}")
         rows = rows.filter(pc.is_in(rows["annotator"], value_set=pa.array(list(annotators), pa.string())))
     images = np.empty((len(rows), IMAGES), dtype=object)
     images[:, 0] = rows["anchor"].to_pylist()
@@ -126,9 +126,9 @@ def _add_new(archive: Archive, annotator: str, rows: dict[str, tuple[str, ...]],
 def check_annotator(name: str) -> None:
     """Raises a user error if a text is not a valid name of an annotator."""
     if not name.strip() or len(name) > 100 or not name.isprintable():
-        raise UserError(f"--annotator {name[:100]!r}: must be 1 to 100 printable characters")
+        raise UserError(f"`annotator` {name[:100]!r}: must be 1 to 100 printable characters")
     if name.startswith(".") or re.search(r"[/\\]", name):
-        raise UserError(f"--annotator {name!r}: must not start with a dot or contain a slash")
+        raise UserError(f"`annotator` {name!r}: must not start with a dot or contain a slash")
 
 
 def _hash(*content: object) -> str:

@@ -30,7 +30,7 @@ def import_annotations(
     if lines and (drawn := _MODE.fullmatch(lines[0].text)):
         lines, mode = lines[1:], mode or drawn[1]
     if not lines:
-        raise UserError(f"--file {path}: the file has no annotations")
+        raise UserError(f"`file` {path}: the file has no annotations")
     nine = [line for line in lines if len(line.fields) == IMAGES]
     names = {name for line in nine for name in line.fields}
     meant = find_names(archive, names | {name.strip() for name in names}, collection, public_only)

@@ -86,7 +86,7 @@ def _columns(header: Line, path: str) -> Mapping[str, int]:
         if positions:
             columns[name] = positions[0]
         elif name in ("id_a", "id_b", "verdict"):
-            raise UserError(f"--file {path}: the header has no column {' or '.join(aliases)}; a file of links needs it")
+            raise UserError(f"`file` {path}: the header has no column {' or '.join(aliases)}; a file of links needs it")
     return columns
 
 

@@ -28,7 +28,7 @@ def link_annotations(archive: Archive, usable: Collection[str], seed: int) -> An
     positive = _unordered(pairs[known & np.isin(verdicts, list(POSITIVE))])
     if not len(positive):
         raise UserError(
-            "--links: no positive link connects two images that have vectors; add links with jobs.annotations"
+            "`links`: no positive link connects two images that have vectors; add links with jobs.annotations"
         )
     kin = components(pairs[np.isin(verdicts, list(RELATED))])
     refused = defaultdict(set)
@@ -82,4 +82,4 @@ def _negatives(
         others = [image for image in source if kin[image] != kin[anchor] and image not in chosen]
         if len(others) >= missing:
             return [*chosen, *(others[index] for index in rng.choice(len(others), missing, replace=False))]
-    raise UserError(f"--links: only {len(others)} linked images are unrelated to {anchor}, too few for its negatives")
+    raise UserError(f"`links`: only {len(others)} linked images are unrelated to {anchor}, too few for its negatives")

@@ -19,7 +19,7 @@ def second_judgement(archive: Archive, again: str) -> np.ndarray:
     if again in read_annotations(archive).annotator:
         return read_annotations(archive, [again]).images
     if not Path(again).is_file():
-        raise UserError(f"--again {again}: neither an annotator with annotations nor a file")
+        raise UserError(f"`again` {again}: neither an annotator with annotations nor a file")
     name_rows = [line.fields for line in read_lines(again) if len(line.fields) == IMAGES]
     ids_of_name = find_names(archive, (name for names in name_rows for name in names))
     rows = [

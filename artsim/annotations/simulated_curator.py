@@ -10,29 +10,19 @@ import pyarrow.compute as pc
 from artsim.annotations.annotations import add_annotations, check_annotator
 from artsim.annotations.artworks import with_images, works
 from artsim.annotations.near_candidates import neighbourhoods, with_vectors
+from artsim.annotations.options import AnnotationsOptions
 from artsim.archive import CATALOG, Archive, UserError
 from artsim.space.features import Space
 
+_COUNT = 1000  # annotations, by default
+_POOLS = 5  # by default
 _NEGATIVES = 7
 _COLUMNS = [name for name in CATALOG.names if name not in ("id", "metadata")]
 
 Around = Callable[[int], tuple[np.ndarray, np.ndarray]]  # of an anchor: artworks of its value, artworks of other values
 
 
-def simulate(
-    archive: Archive,
-    *,
-    annotator: str,
-    by: str,
-    count: int,
-    noise: float = 0.0,
-    mode: str = "random",
-    features: Sequence[str] = (),
-    pools: int = 5,
-    pool_by: str | None = None,
-    seed: int = 0,
-    public_only: bool = False,
-) -> dict[str, Any]:
+def simulate(archive: Archive, options: AnnotationsOptions) -> dict[str, Any]:
     """Adds annotations whose positive shares the anchor's value in the column ``by``.
 
     The negatives have other values. With probability ``noise`` the positive is any other artwork. In the mode ``near``,
@@ -42,11 +32,15 @@ def simulate(
     scraped, artworks without an image aren't either. Returns the run's share of the report. Raises a user error if the
     archive has too few artworks.
     """
+    assert options.annotator is not None and options.by is not None
+    annotator, by, noise, seed = options.annotator, options.by, options.noise, options.seed
+    features, pool_by = options.features, options.pool_by
+    count, mode, pools = options.n or _COUNT, options.mode or "random", options.pools or _POOLS
     check_annotator(annotator)
     _check(by, count, noise, mode, features, pools, pool_by)
     space = Space(archive, features, seed) if mode == "near" else None
     among = with_vectors(space) if space else with_images(archive)
-    ids, value, group = _drawable(archive, by, pool_by, among, public_only)
+    ids, value, group = _drawable(archive, by, pool_by, among, options.public_only)
     pool = _pools(group, pools, np.random.default_rng([seed, 0]), pool_by)
     rng = np.random.default_rng([seed, 1])
     anchors = rng.choice(_anchors(value, pool, by, pools, noise), count)
@@ -74,21 +68,21 @@ def simulate(
 def _check(
     by: str, count: int, noise: float, mode: str, features: Sequence[str], pools: int, pool_by: str | None
 ) -> None:
-    for option, column in (("--by", by), ("--pool-by", pool_by)):
+    for option, column in (("`by`", by), ("`pool_by`", pool_by)):
         if column is not None and column not in _COLUMNS:
             raise UserError(f"{option} {column}: unknown column; choose one of {', '.join(_COLUMNS)}")
     if count < 1:
-        raise UserError(f"--n {count}: must be 1 or more")
+        raise UserError(f"`n` {count}: must be 1 or more")
     if not 0 <= noise <= 1:
-        raise UserError(f"--noise {noise}: must be between 0 and 1")
+        raise UserError(f"`noise` {noise}: must be between 0 and 1")
     if pools < 1:
-        raise UserError(f"--pools {pools}: must be 1 or more")
+        raise UserError(f"`pools` {pools}: must be 1 or more")
     if mode not in ("random", "near"):
-        raise UserError(f"--mode {mode}: simulate does not support it, only draw does; choose one of random, near")
+        raise UserError(f"`mode` {mode}: simulate does not support it, only draw does; choose one of random, near")
     if mode == "near" and not features:
-        raise UserError("--features: --mode near needs it to find artworks that are near each other")
+        raise UserError("`features`: `mode` near needs it to find artworks that are near each other")
     if mode != "near" and features:
-        raise UserError(f"--features: --mode {mode} does not use it; use --mode near")
+        raise UserError(f"`features`: `mode` {mode} does not use it; use `mode` near")
 
 
 def _drawable(
@@ -107,12 +101,12 @@ def _drawable(
     rows = pa.concat_tables(tables) if tables else None
     if not rows:
         raise UserError(
-            f"--by {by}: no artwork {'with an image or vector ' if among is not None else ''}has a value in this column"
+            f"`by` {by}: no artwork {'with an image or vector ' if among is not None else ''}has a value in this column"
         )
     value = _numbers(_texts(rows[by]))
     if not value.any():
         raise UserError(
-            f"--by {by}: all artworks have the same value, {rows[by][0]}; choose a column with several values"
+            f"`by` {by}: all artworks have the same value, {rows[by][0]}; choose a column with several values"
         )
     own = np.arange(len(rows))
     if pool_by:
@@ -138,7 +132,7 @@ def _pools(group: np.ndarray, pools: int, rng: np.random.Generator, pool_by: str
     sizes = np.bincount(group)
     if len(sizes) < pools:
         what = f"{len(sizes)} values in {pool_by}" if pool_by else f"{len(sizes)} artworks"
-        raise UserError(f"--pools {pools}: there are only {what}; use fewer pools")
+        raise UserError(f"`pools` {pools}: there are only {what}; use fewer pools")
     filled = np.zeros(pools, np.int64)
     of_group = np.empty(len(sizes), np.int64)
     for number in rng.permutation(len(sizes)):
@@ -158,8 +152,8 @@ def _anchors(value: np.ndarray, pool: np.ndarray, by: str, pools: int, noise: fl
     possible = np.flatnonzero((alike >= 2) & (pool_size - alike >= needed))
     if not len(possible):
         raise UserError(
-            f"--by {by}: none of {pools} pools has two artworks of one value and {needed} of other values; "
-            f"there are {len(value)} artworks with {value.max() + 1} values; use fewer --pools or another column"
+            f"`by` {by}: none of {pools} pools has two artworks of one value and {needed} of other values; "
+            f"there are {len(value)} artworks with {value.max() + 1} values; use fewer `pools` or another column"
         )
     return possible
 

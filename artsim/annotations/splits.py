@@ -74,7 +74,7 @@ def folds(
 def _codes(annotations: Annotations, kind: str, groups: Mapping[str, str] | None) -> np.ndarray:
     """Returns codes from 0 of what must not be on both sides: int64 (n, 9), or (n, 1) for ``random``."""
     if kind not in KINDS:
-        raise UserError(f"--split {kind}: choose one of {', '.join(KINDS)}")
+        raise UserError(f"`split` {kind}: choose one of {', '.join(KINDS)}")
     if len(annotations) < 2:
         raise UserError(f"{len(annotations)} annotations are too few to split; add more with jobs.annotations")
     if kind == "random":
@@ -82,7 +82,7 @@ def _codes(annotations: Annotations, kind: str, groups: Mapping[str, str] | None
     if kind == "image-disjoint":
         return annotations.judged(annotations.ids())
     if groups is None:
-        raise UserError(f"--split {kind}: needs groups; set --split-by to their column")
+        raise UserError(f"`split` {kind}: needs groups; set `split_by` to their column")
     numbers: dict[tuple[str, str], int] = {}
     keys = (
         ("group", groups[image_id]) if groups.get(image_id) is not None else ("image", image_id)
@@ -172,7 +172,7 @@ def _grown(
 def _checked(training: np.ndarray, verification: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
     if not training.any() or not verification.any():
         raise UserError(
-            f"--split {kind}: nearly all annotations share images or groups, so the training or test set would be "
-            "empty; add more annotations, use jobs.annotations simulate --pools, or choose --split random"
+            f"`split` {kind}: nearly all annotations share images or groups, so the training or test set would be "
+            "empty; add more annotations, use jobs.annotations simulate `pools`, or choose `split` random"
         )
     return np.flatnonzero(training), np.flatnonzero(verification)

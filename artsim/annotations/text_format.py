@@ -33,7 +33,7 @@ def read_lines(path: str) -> Iterator[Line]:
     try:
         data = Path(path).read_bytes()
     except (OSError, ValueError) as error:
-        raise UserError(f"--file {path}: {getattr(error, 'strerror', None) or error}") from error
+        raise UserError(f"`file` {path}: {getattr(error, 'strerror', None) or error}") from error
     for number, text in enumerate(io.StringIO(_decoded(data), newline=None), 1):
         text = text.strip()
         if not text:
@@ -63,7 +63,7 @@ def write_lines(path: str, rows: Iterable[Sequence[str]]) -> None:
                 file.writelines(",".join(map(quoted, names)) + "\n" for names in rows)
             draft.replace(path)
     except (OSError, ValueError) as error:
-        raise UserError(f"--file {path}: {getattr(error, 'strerror', None) or error}") from error
+        raise UserError(f"`file` {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def quoted(name: str) -> str:

@@ -37,17 +37,17 @@ class Archive:
         try:
             about = store.read_json("archive.json")
         except UserError as error:
-            raise UserError(f"--archive {uri}: its archive.json is damaged: {error}") from error
+            raise UserError(f"`archive` {uri}: its archive.json is damaged: {error}") from error
         if about is None and not store.exists("archive.json"):
             check_not_lost(store, uri)
-            raise UserError(f"--archive {uri}: no archive found; create one with jobs.catalog")
+            raise UserError(f"`archive` {uri}: no archive found; create one with jobs.catalog")
         if not isinstance(about, dict) or not isinstance(about.get("shards"), int) or about["shards"] < 1:
             raise UserError(
-                f"--archive {uri}: its archive.json is damaged; it contains {str(about)[:80]}; restore it from a copy"
+                f"`archive` {uri}: its archive.json is damaged; it contains {str(about)[:80]}; restore it from a copy"
             )
         if about.get("format") != FORMAT:
             raise UserError(
-                f"--archive {uri}: it has format {about.get('format')}, this version of artsim reads format {FORMAT}"
+                f"`archive` {uri}: it has format {about.get('format')}, this version of artsim reads format {FORMAT}"
             )
         check_shards(store, uri, about["shards"])
         return cls(store, about["shards"])
@@ -59,7 +59,7 @@ class Archive:
         ``shards`` applies only to a new archive. If two runs create it at the same time, both use the first one's.
         """
         if shards < 1:
-            raise UserError(f"--shards {shards}: must be 1 or more")
+            raise UserError(f"`shards` {shards}: must be 1 or more")
         store = Store.open(uri)
         if not store.exists("archive.json"):
             _check_not_lost(store, uri)
@@ -68,7 +68,7 @@ class Archive:
             except (OSError, NotImplementedError) as error:
                 if is_full(error):
                     raise
-                raise UserError(f"--archive {uri}: cannot create an archive here: {error}") from error
+                raise UserError(f"`archive` {uri}: cannot create an archive here: {error}") from error
         return cls._at(uri, store)
 
     @property

@@ -30,7 +30,7 @@ def check_not_lost(store: Store, uri: str) -> None:
     content = json.dumps({"format": FORMAT, "shards": shards}) if shards else None
     how = f"write {content} to it" if content else "restore it from a copy"
     raise UserError(
-        f"--archive {uri}: its archive.json is missing, but it has tables ({names}); {how}, "
+        f"`archive` {uri}: its archive.json is missing, but it has tables ({names}); {how}, "
         "and run the same command again"
     )
 
@@ -56,7 +56,7 @@ def check_shards(store: Store, uri: str, shards: int) -> None:
         return
     how = f'"shards" must be {inferred}' if inferred else "restore it from a copy"
     raise UserError(
-        f"--archive {uri}: its archive.json says {shards} shards, but its catalog has another number; {how}"
+        f"`archive` {uri}: its archive.json says {shards} shards, but its catalog has another number; {how}"
     )
 
 

@@ -50,7 +50,7 @@ def _delete_annotator(archive: Archive, name: str, really: bool) -> dict[str, An
             elif really and count:
                 table.append(shard, part, content.filter(pc.invert(by_annotator)))
     if not rows:
-        raise UserError(f"--delete {name}: there are no annotations by {annotator}")
+        raise UserError(f"`delete` {name}: there are no annotations by {annotator}")
     return {"delete": name, "rows": rows}
 
 
@@ -64,7 +64,7 @@ def _delete_collection(archive: Archive, name: str, really: bool) -> dict[str, A
     with _held(archive, really, "catalog", "images", *features, *neighbors):
         parts = {(shard, part): rows for shard, part, rows in _of_collection(catalog, prefix)}
         if not parts:
-            raise UserError(f"--delete {name}: the catalog has no artwork of this collection")
+            raise UserError(f"`delete` {name}: the catalog has no artwork of this collection")
         paths = [
             table.path(shard, part)
             for table in map(archive.table, [*features, "images"])
@@ -85,7 +85,7 @@ def _of_collection(catalog: Table, prefix: str) -> Iterator[tuple[int, str, int]
         count = pc.sum(pc.starts_with(ids, prefix)).as_py() or 0
         if count and count != len(ids):
             raise UserError(
-                f"--delete collection:{prefix[:-1]}: {catalog.path(shard, part)} holds other collections too"
+                f"`delete` collection:{prefix[:-1]}: {catalog.path(shard, part)} holds other collections too"
             )
         if count:
             yield shard, part, count

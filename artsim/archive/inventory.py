@@ -185,8 +185,8 @@ def check_name(archive: Archive, name: str) -> str:
             if archive.store.exists(name):
                 return group
         folders = archive.names(group)
-        raise UserError(f"--delete {name}: the archive has no such folder; {group} has {', '.join(folders) or 'none'}")
+        raise UserError(f"`delete` {name}: the archive has no such folder; {group} has {', '.join(folders) or 'none'}")
     raise UserError(
-        f"--delete {name}: choose one of {', '.join(f'{g}/NAME' for g in (*GROUPS, 'models', 'sweeps'))}, "
+        f"`delete` {name}: choose one of {', '.join(f'{g}/NAME' for g in (*GROUPS, 'models', 'sweeps'))}, "
         "annotator:NAME, collection:NAME"
     )

@@ -133,7 +133,7 @@ def in_words(error: Exception, uri: str) -> ServiceUnavailable | UserError | Non
             return cause if cause is not error else None
         if not isinstance(cause, OSError) or cause.errno is None:
             continue
-        where = f"{cause.filename or f'--archive {uri}'}: {os.strerror(cause.errno)}"
+        where = f"{cause.filename or f'`archive` {uri}'}: {os.strerror(cause.errno)}"
         if is_full(cause):
             return ServiceUnavailable(f"{where}: the disk is full; free some disk space and run the same command again")
         if cause.errno == errno.EISDIR:
@@ -145,7 +145,7 @@ def in_words(error: Exception, uri: str) -> ServiceUnavailable | UserError | Non
     answer = _ANSWER.search(str(error))
     if answer is None or isinstance(error, UserError | ServiceUnavailable):
         return None
-    text = f"--archive {uri.partition('?')[0]}: {answer['where'] or ''}{answer['text']}"
+    text = f"`archive` {uri.partition('?')[0]}: {answer['where'] or ''}{answer['text']}"
     if _CLOSED.search(text):
         return UserError(f"{text}; credentials come from {_KEYS}")
     return ServiceUnavailable(f"{text}; run the same command again to resume")

@@ -41,11 +41,11 @@ def check_features(archive: Archive, name: str, model_hash: str | None, *, again
         return  # a run that hits a full disk may leave an empty folder
     if about is None or "model_hash" not in about:
         lost = ", or their _about.json is missing" if about is None else ""
-        raise UserError(f"--name {name}: features/{name} belong to a backbone{lost}; choose another model name")
+        raise UserError(f"`name` {name}: features/{name} belong to a backbone{lost}; choose another model name")
     if not again and about["model_hash"] != model_hash:
         raise UserError(
-            f"features/{name} already exist, written by another model; --again replaces them; "
-            "to keep them, choose another model name (--name of jobs.train, or a copy of its folder)"
+            f"features/{name} already exist, written by another model; `again` replaces them; "
+            "to keep them, choose another model name (`name` of jobs.train, or a copy of its folder)"
         )
 
 

@@ -1,6 +1,7 @@
 """The settings that determine a head's network and preparation, with their defaults."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from artsim.options import Settings, setting
 
@@ -8,6 +9,8 @@ from artsim.options import Settings, setting
 @dataclass(frozen=True)
 class HeadSettings(Settings):
     """What a head is made of."""
+
+    largest: ClassVar[int] = 10**9
 
     head: str = setting(
         "discriminant",

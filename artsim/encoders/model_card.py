@@ -16,7 +16,7 @@ def check_card(card: Any, where: str) -> None:
 
 def check_trained(card: dict[str, Any], where: str) -> None:
     """Raises a user error if the card lacks the description of its training."""
-    remedy = "--again trains it again"
+    remedy = "`again` trains it again"
     check_record(card, _TRAINED, where, remedy)
     check_record(card["asked"], {"inputs": dict, "recipe": dict}, f"{where} (asked)", remedy)
     check_record(card["split"], {"annotations": int}, f"{where} (split)", remedy)

@@ -104,7 +104,7 @@ def compare(
     if not (masks or seen.any()):
         raise UserError(
             f"no annotations to evaluate on: {validation.sum()} of {len(annotations)} chose the best epoch of a "
-            "training, and there are no others; use --annotator to choose others"
+            "training, and there are no others; use `annotator` to choose others"
         )
     anchors, nothing = annotations.images[:, 0].tolist(), np.zeros(len(annotations), bool)
     units = {kind: anchor_units(archive, anchors, column if kind == NEW_GROUPS else None) for kind in masks or [SEEN]}
@@ -205,7 +205,7 @@ def _remarks(entries: Sequence[System], metric: str) -> list[str]:
         if (model := entry.tested) and (distance := tested_by(model)) not in (None, metric)
     }
     return [
-        f"{name} was cross-validated by {distance} distance: with --metric {metric}, the annotations it was "
+        f"{name} was cross-validated by {distance} distance: with `metric` {metric}, the annotations it was "
         "trained on count only as seen."
         for name, distance in others.items()
     ]

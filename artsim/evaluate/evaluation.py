@@ -1,5 +1,6 @@
 """Runs an evaluation: reads annotations, compares features and models, writes the result files."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from artsim.annotations.splits import split
 from artsim.archive import Archive, Store, UserError
 from artsim.evaluate.comparison import Comparison, Row, compare, person
 from artsim.evaluate.links import LinksRow, compare_links
+from artsim.evaluate.options import EvaluateOptions
 from artsim.evaluate.report import as_json, links_markdown, links_picture, markdown, meaning, picture
 from artsim.evaluate.systems import System, comparable, systems
 from artsim.learn.plan import groups_by
@@ -22,55 +24,51 @@ from artsim.metrics.distance import METRICS
 from artsim.vision.recommended import recommended_features
 
 
-def evaluate(
-    archive: Archive,
-    *,
-    features: Sequence[Sequence[str]],
-    models: Sequence[str],
-    annotators: Sequence[str] | None,
-    split_kind: str | None,
-    split_by: str | None,
-    again: str | None,
-    links: bool,
-    metric: str,
-    seed: int,
-    public_only: bool,
-    out: str | None,
-) -> dict[str, Any]:
-    """Compares features and models on annotations, and on links if ``links``; writes Markdown, pictures and JSON.
+def evaluate(archive: Archive, options: EvaluateOptions) -> dict[str, Any]:
+    """Compares features and models on annotations, and on links if asked to; writes Markdown, pictures and JSON.
 
-    The files go to the folder (or address) ``out``, by default ``evaluation/`` in the archive. ``again`` names a second
-    judgement by a person and adds a row for it. Annotators who judged the same nine images twice get such a row anyway.
-    ``split_kind`` keeps only the test set of a split; it can't be combined with models. Returns the run's report
-    fields.
+    The files go to the folder (or address) ``out``, by default ``evaluation/`` in the archive, which is then locked.
+    ``again`` names a second judgement by a person and adds a row for it. Annotators who judged the same nine images
+    twice get such a row anyway. ``split`` keeps only the test set of a split; it can't be combined with models. Returns
+    the run's report fields.
     """
+    ours = options.out in (None, archive.store.address("evaluation"))
+    with archive.lock("evaluation") if ours else contextlib.nullcontext():
+        return _evaluated(archive, options)
+
+
+def _evaluated(archive: Archive, options: EvaluateOptions) -> dict[str, Any]:
+    features: Sequence[Sequence[str]] = options.features or ()
+    models, metric, seed = options.models, options.metric, options.seed
     if metric not in METRICS:
-        raise UserError(f"--metric {metric}: choose one of {', '.join(METRICS)}")
+        raise UserError(f"`metric` {metric}: choose one of {', '.join(METRICS)}")
     if not features and not models:
         features = [recommended_features(archive)]
     entries = systems(archive, features, models, seed)
-    if split_kind and any(entry.models for entry in entries):
-        raise UserError(f"--split {split_kind}: can't be combined with a model, which has its own split; omit it")
-    store = Store.open(out or archive.store.address("evaluation"))
-    annotations = _annotations(archive, annotators, again, public_only)
-    if not len(annotations) and (again or not links):
-        raise UserError("--archive: no annotations yet; create them with jobs.annotations")
+    if options.split and any(entry.models for entry in entries):
+        raise UserError(f"`split` {options.split}: can't be combined with a model, which has its own split; omit it")
+    store = Store.open(options.out or archive.store.address("evaluation"))
+    annotations = _annotations(archive, options.annotator, options.again, options.public_only)
+    if not len(annotations) and (options.again or not options.links):
+        raise UserError("`archive`: no annotations yet; create them with jobs.annotations")
     sections = []
     if len(annotations):
         usable = comparable(archive, entries, annotations)
         if not len(usable):
-            raise UserError(f"--features: each of the {len(annotations)} annotations has an image without a vector")
-        chosen = _verification(archive, usable, split_kind, split_by, seed) if split_kind else usable
-        column = _group_column(entries) or split_by
+            raise UserError(f"`features`: each of the {len(annotations)} annotations has an image without a vector")
+        chosen = _verification(archive, usable, options.split, options.split_by, seed) if options.split else usable
+        column = _group_column(entries) or options.split_by
         comparison = compare(archive, entries, chosen, metric=metric, seed=seed, column=column)
         people = [person(f"{name}, again", ranks, seed) for name, ranks in judged_twice(annotations).items()]
-        people += [_person(archive, annotations, again, seed)] if again else []
+        people += [_person(archive, annotations, options.again, seed)] if options.again else []
         lost = len(annotations) - len(usable)
         sections.append(_meanranks(comparison, people, entries, annotations, lost, metric))
-    if links:
-        sections.append(_links(*compare_links(archive, entries, metric=metric, seed=seed, public_only=public_only)))
+    if options.links:
+        sections.append(
+            _links(*compare_links(archive, entries, metric=metric, seed=seed, public_only=options.public_only))
+        )
     about: dict[str, Any] = {"metric": metric, "features": [list(specs) for specs in features], "models": list(models)}
-    about["split"] = split_kind
+    about["split"] = options.split
     for section in sections:
         about |= section.about
     report = {
@@ -82,7 +80,7 @@ def evaluate(
 
 
 def _group_column(entries: Sequence[System]) -> str | None:
-    """Returns the catalog column by which models were trained with ``--split-by``; the first of several."""
+    """Returns the catalog column by which models were trained with ``split_by``; the first of several."""
     columns = {model.card.get("split", {}).get("by") for entry in entries for model in entry.models}
     return min(columns - {None}, default=None)
 
@@ -165,7 +163,7 @@ def _annotations(
 def _verification(archive: Archive, annotations: Annotations, kind: str, column: str | None, seed: int) -> Annotations:
     """Returns the test set: the annotations that jobs.train would hold out."""
     if kind == "group-disjoint" and column is None:
-        raise UserError("--split group-disjoint: --split-by must name the catalog column that holds the groups")
+        raise UserError("`split` group-disjoint: `split_by` must name the catalog column that holds the groups")
     groups = groups_by(archive, column, annotations.ids().tolist()) if column else None
     return annotations.take(split(annotations, kind, seed=seed, groups=groups)[1])
 
@@ -174,7 +172,7 @@ def _person(archive: Archive, annotations: Annotations, again: str, seed: int) -
     ranks = self_ranks(annotations, second_judgement(archive, again))
     row = person(f"{Path(again).name}, again", ranks, seed)
     if row.after is None:
-        raise UserError(f"--again {again}: no judgement matches an evaluated annotation (same nine images)")
+        raise UserError(f"`again` {again}: no judgement matches an evaluated annotation (same nine images)")
     return row
 
 
@@ -188,7 +186,7 @@ def _write(store: Store, sections: Sequence[_Section], about: dict[str, Any]) ->
             Path(draft).write_text("\n".join(section.text for section in sections), encoding="utf-8")
         store.write_json("evaluation.json", about)
     except OSError as error:
-        raise UserError(f"--out {store.uri}: {error}") from error
+        raise UserError(f"`out` {store.uri}: {error}") from error
     return [
         store.address(name) for name in ("evaluation.md", "evaluation.json", *(section.name for section in sections))
     ]

@@ -72,14 +72,14 @@ def _links(
     judged, _ = read_links(archive, POSITIVE)
     links = sorted({(min(pair), max(pair)) for pair in judged if pair[0] != pair[1]})
     if not links:
-        raise UserError("--links: the archive has no positive links; add some with jobs.annotations import --links")
+        raise UserError("`links`: the archive has no positive links; add some with jobs.annotations import `links`")
     cluster = components(np.array(links, dtype=object))
     missing = set().union(*(without_vector(archive, entry, list(cluster)) for entry in entries))
     if public_only:
         missing |= set(cluster) - _public(archive, list(cluster))
     kept = [pair for pair in links if missing.isdisjoint(pair)]
     if not kept:
-        raise UserError(f"--links: none of {len(links)} positive links is between two artworks that have a vector")
+        raise UserError(f"`links`: none of {len(links)} positive links is between two artworks that have a vector")
     return kept, cluster, len(links) - len(kept)
 
 

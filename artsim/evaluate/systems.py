@@ -101,8 +101,8 @@ def _writers(archive: Archive, specs: Sequence[str]) -> tuple[Model, ...]:
         model = load_model(archive, name) if name in archive.names("models") else None
         if model is None or model.hash != about["model_hash"]:
             raise UserError(
-                f"--features {name}: written by a model that is not models/{name}, so what it was trained on is "
-                "unknown; pass the model by path with --models"
+                f"`features` {name}: written by a model that is not models/{name}, so what it was trained on is "
+                "unknown; pass the model by path with `models`"
             )
         writers += [model, *_writers(archive, [entry["features"] for entry in model.card["inputs"]])]
     return tuple(writers)

@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from artsim.archive import Archive, UserError, is_public_domain
+from artsim.explore.neighbors import all_neighbors
+from artsim.explore.options import NeighborsOptions
 from artsim.extract.outside_images import describe
 from artsim.pictures.contact_sheet import Cell, contact_sheet
 from artsim.pictures.thumbnails import Thumbnail, shrink, thumbnails
@@ -18,6 +20,17 @@ from artsim.vision.check import BadImage
 _SHEET_ROWS, _SHEET_COLUMNS = 24, 20  # the most queries and answers that a picture shows
 _SIDE = 240
 _CANDIDATES = 10  # the most ids that an error message lists
+
+
+def answer(archive: Archive, options: NeighborsOptions) -> dict[str, Any]:
+    """Finds the neighbours of some artworks and files, or writes the table of all; returns the report fields."""
+    space = Space(archive, options.features, options.seed)
+    how: dict[str, Any] = {"metric": options.metric, "farthest": options.farthest, "public_only": options.public_only}
+    if options.all:
+        return all_neighbors(space, options.k, **how)
+    return neighbors_of(
+        space, ids=options.id or (), files=options.image or (), k=options.k, picture=options.picture, **how
+    )
 
 
 def neighbors_of(
@@ -37,7 +50,7 @@ def neighbors_of(
     read.
     """
     if not ids and not files:
-        raise UserError("give --id, --image or --all")
+        raise UserError("give `id`, `image` or `all`")
     check_query(k, metric)
     ids, files = full_ids(space.archive, ids), list(dict.fromkeys(files))
     if public_only:
@@ -106,9 +119,9 @@ def refuse_protected(archive: Archive, ids: Sequence[str]) -> None:
     known = {row["id"]: row["rights"] for row in rows.to_pylist()} if rows else {}
     for identifier in ids:
         if identifier not in known:
-            raise UserError(f"--rights public: the catalog has no {identifier}")
+            raise UserError(f"`rights` public: the catalog has no {identifier}")
         if not is_public_domain(known[identifier]):
-            raise UserError(f"--rights public: {identifier} is not public (rights: {known[identifier] or 'unknown'})")
+            raise UserError(f"`rights` public: {identifier} is not public (rights: {known[identifier] or 'unknown'})")
 
 
 def save_picture(image: Any, path: str) -> None:
@@ -117,23 +130,23 @@ def save_picture(image: Any, path: str) -> None:
     Raises ``UserError`` if ``path`` is an address or can't be written.
     """
     if "://" in path:
-        raise UserError(f"--picture {path}: must be a local path, not an address")
+        raise UserError(f"`picture` {path}: must be a local path, not an address")
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         image.save(path)
     except (OSError, ValueError) as error:
-        raise UserError(f"--picture {path}: {error}") from error
+        raise UserError(f"`picture` {path}: {error}") from error
 
 
 def _describe_files(space: Space, files: Sequence[str]) -> np.ndarray:
     try:
         images = {file: Path(file).read_bytes() for file in files}
     except OSError as error:
-        raise UserError(f"--image {error.filename}: {error.strerror}") from error
+        raise UserError(f"`image` {error.filename}: {error.strerror}") from error
     try:
         return space.project([describe(space.archive, spec.name, images) for spec in space.specs])
     except BadImage as bad:
-        raise UserError(f"--image {bad.detail}") from bad
+        raise UserError(f"`image` {bad.detail}") from bad
 
 
 def _sheet(

@@ -34,14 +34,14 @@ def walk(
     or an argument is invalid.
     """
     if start == end:
-        raise UserError(f"--to {end}: must differ from --from")
+        raise UserError(f"`to` {end}: must differ from `from_`")
     if steps < 1:
-        raise UserError(f"--steps {steps}: must be 1 or more")
+        raise UserError(f"`steps` {steps}: must be 1 or more")
     if jitter < 1:
-        raise UserError(f"--jitter {jitter}: must be 1 or more")
+        raise UserError(f"`jitter` {jitter}: must be 1 or more")
     most = sum(space.tables[0].rows_in(shard, part) for shard, part in space.parts())
     if steps > most:
-        raise UserError(f"--steps {steps}: needs {steps + 2} artworks, the archive has {most}")
+        raise UserError(f"`steps` {steps}: needs {steps + 2} artworks, the archive has {most}")
     ends = space.find([start, end])
     between = _way(ends[0], ends[1], steps, spherical=metric == "cosine")
     most = 2 + steps + jitter + _AROUND * steps  # enough when both ends and the other steps' artworks are taken
@@ -52,7 +52,7 @@ def walk(
         left = [index for index, name in enumerate(names) if name not in taken and np.isfinite(lengths[index])][:jitter]
         if not left:
             raise UserError(
-                f"--steps {steps}: needs {steps + 2} artworks, only {np.isfinite(lengths).sum()} can be used"
+                f"`steps` {steps}: needs {steps + 2} artworks, only {np.isfinite(lengths).sum()} can be used"
             )
         choice = left[rng.integers(len(left))]
         taken.add(names[choice])

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from artsim.archive import UserError
+from artsim.archive import Archive, UserError
+from artsim.explore.options import WalkOptions
 from artsim.explore.queries import full_ids, refuse_protected, save_picture
 from artsim.explore.walk import Walk, walk
 from artsim.pictures import walks
@@ -17,29 +18,27 @@ _CLOUD = 250  # artworks that a scatter shows around the walk
 _SIDE = 260
 
 
-def walk_report(
-    space: Space,
-    start: str,
-    end: str,
-    steps: int,
-    *,
-    jitter: int,
-    metric: str,
-    seed: int,
-    public_only: bool,
-    picture: str | None,
-    kind: str,
-) -> dict[str, Any]:
+def walk_report(archive: Archive, options: WalkOptions) -> dict[str, Any]:
     """Finds a walk from one artwork to another and draws it if ``picture`` is a path; returns the report fields.
 
     See ``artsim.explore.walk``.
     """
-    start, end = (full_ids(space.archive, [identifier])[0] for identifier in (start, end))
-    if public_only:
-        refuse_protected(space.archive, [start, end])
-    way = walk(space, start, end, steps, jitter=jitter, metric=metric, seed=seed, public_only=public_only)
-    if picture:
-        save_picture(_picture(space, way, kind, seed, public_only), picture)
+    space = Space(archive, options.features, options.seed)
+    start, end = (full_ids(archive, [identifier])[0] for identifier in (options.from_, options.to))
+    if options.public_only:
+        refuse_protected(archive, [start, end])
+    way = walk(
+        space,
+        start,
+        end,
+        options.steps,
+        jitter=options.jitter,
+        metric=options.metric,
+        seed=options.seed,
+        public_only=options.public_only,
+    )
+    if options.picture:
+        save_picture(_picture(space, way, options.kind, options.seed, options.public_only), options.picture)
     return {
         "rows_in": 2,
         "rows_out": len(way.ids),
@@ -48,13 +47,13 @@ def walk_report(
             {"id": identifier, "distance": round(distance, 6)}
             for identifier, distance in zip(way.ids, way.distances, strict=True)
         ],
-        "picture": picture and str(Path(picture).resolve()),
+        "picture": options.picture and str(Path(options.picture).resolve()),
     }
 
 
 def _picture(space: Space, way: Walk, kind: str, seed: int, public_only: bool) -> Any:
     if kind not in KINDS:
-        raise UserError(f"--kind {kind}: choose one of {', '.join(KINDS)}")
+        raise UserError(f"`kind` {kind}: choose one of {', '.join(KINDS)}")
     if kind == "scatter":
         return _scatter(space, way, seed, public_only)
     around = [identifier for names in way.around for identifier in names] if kind == "tube" else []

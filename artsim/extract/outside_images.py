@@ -21,11 +21,11 @@ def describe(archive: Archive, name: str, images: Mapping[str, bytes]) -> np.nda
     """
     about = read_about(archive, name)
     if about is None or "backbone" not in about:  # a model made them from other features, not from pixels
-        raise UserError(f"--features {name}: not computed by a backbone, so image files can't be described")
+        raise UserError(f"`features` {name}: not computed by a backbone, so image files can't be described")
     state, origin = weights.load(about["backbone"], about["weights"])
     if weights.fingerprint(state) != about["weights_hash"]:
         raise UserError(
-            f"--features {name}: made with weights from {about['weights_from']}, but the weights available here, "
+            f"`features` {name}: made with weights from {about['weights_from']}, but the weights available here, "
             f"from {origin}, differ"
         )
     engine = Engine(about["network"], [parse_feature(name)], state, "float32" if about["exact"] else "auto")

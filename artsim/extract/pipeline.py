@@ -35,7 +35,7 @@ def extract(
     extracting one of the features.
     """
     if not archive.has_table("images"):
-        raise UserError("--archive: no images yet; run jobs.scrape first")
+        raise UserError("`archive`: no images yet; run jobs.scrape first")
     wanted = list(dict.fromkeys(parse_feature(name, pooling) for name in names))
     provenance.check_options(archive, wanted, folder, exact)
     with archive.lock(*(f"features/{feature.name}" for feature in wanted)):
@@ -53,9 +53,9 @@ def _extract(
         if not any(archive.table(f"features/{feature.name}").listed().known for feature in wanted):
             if rights != "public":
                 raise UserError(
-                    "--archive: it has no image to compute features of; jobs.status --failed shows why rows failed"
+                    "`archive`: it has no image to compute features of; jobs.status `failed` shows why rows failed"
                 )
-            _log.warning("extract: no image is in the public domain, so there are no features; see --rights")
+            _log.warning("extract: no image is in the public domain, so there are no features; see `rights`")
         kept = {feature.name: provenance.read_about(archive, feature.name) for feature in wanted}
         return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "features": kept}
     sure = [weights.are_here(feature.backbone, folder) and _has_level(archive, feature) for feature in wanted]

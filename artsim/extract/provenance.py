@@ -19,7 +19,7 @@ _KEYS: Keys = {
 
 
 def check_options(archive: Archive, wanted: list[Feature], folder: str | None, exact: bool) -> None:
-    """Raises ``UserError`` if vectors of the same name were made with another ``--weights`` or ``--exact``."""
+    """Raises ``UserError`` if vectors of the same name were made with another ``weights`` or ``exact``."""
     for feature in wanted:
         before = _of_backbone(archive, feature.name)
         for option, now in (("weights", folder), ("exact", exact)):
@@ -38,7 +38,7 @@ def write_about(archive: Archive, plans: list[Any], folder: str | None, exact: b
             before = _of_backbone(archive, feature.name)
             if before and before["weights_hash"] != plan.weights_hash:
                 raise UserError(
-                    f"--weights: features/{feature.name} was made with other weights, from {before['weights_from']}; "
+                    f"`weights`: features/{feature.name} was made with other weights, from {before['weights_from']}; "
                     "use those, or delete that folder to extract again"
                 )
             about[feature.name] = {

@@ -41,7 +41,7 @@ def is_public(ip: str) -> bool:
 
 
 class AllowedHosts:
-    """The hosts that `--allow-host HOST[:PORT] ...` allows although their addresses are not public.
+    """The hosts that `allow_host HOST[:PORT] ...` allows although their addresses are not public.
 
     Hosts are compared by name as written in the address, not by the machine behind it: `127.0.0.1:8000` allows neither
     `localhost:8000` nor any other name that resolves to 127.0.0.1. Without a port, every port of the host is allowed.
@@ -65,11 +65,11 @@ def _split(text: str) -> tuple[str, int | None]:
     if not colon or text.strip().endswith("]") or (":" in host and not host.endswith("]")):
         host, port = text.strip(), ""
     elif not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise UserError(f"--allow-host {text}: not a valid port: {port or '(empty)'}; must be 1 to 65535")
+        raise UserError(f"`allow_host` {text}: not a valid port: {port or '(empty)'}; must be 1 to 65535")
     name = _plain(host)
     if not name or any(sign in name for sign in "/@[]?#* "):
         raise UserError(
-            f"--allow-host {text}: must be a host or IP address, with an optional port, as in 127.0.0.1:8000"
+            f"`allow_host` {text}: must be a host or IP address, with an optional port, as in 127.0.0.1:8000"
         )
     return name, int(port) if port else None
 

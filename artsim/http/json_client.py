@@ -108,7 +108,7 @@ class Web:
                         raise _Again("the response takes too long", None)
                 return bytes(content)
         except Refused as error:
-            raise Unreachable("address is not public; allow the host with --allow-host", f"{url} ({error})") from error
+            raise Unreachable("address is not public; allow the host with `allow_host`", f"{url} ({error})") from error
         except (requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema) as error:
             raise Unreachable("neither http nor https", url) from error
         except (requests.exceptions.InvalidURL, requests.exceptions.TooManyRedirects, UnicodeError) as error:
@@ -120,16 +120,16 @@ class Web:
 
 
 def _own_host(location: str) -> list[str]:
-    """Return the host and port of a web address in the form of ``--allow-host``; an empty list for a path."""
+    """Return the host and port of a web address in the form of ``allow_host``; an empty list for a path."""
     parts = urlsplit(location)
     if parts.scheme not in ("http", "https"):
         return []
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
-        raise UserError(f"--location {location}: {error}") from error
+        raise UserError(f"`location` {location}: {error}") from error
     if not parts.hostname or parts.username is not None:
-        raise UserError(f"--location {location}: must be an address with a host and without a user name")
+        raise UserError(f"`location` {location}: must be an address with a host and without a user name")
     return [f"[{parts.hostname}]:{port}" if ":" in parts.hostname else f"{parts.hostname}:{port}"]
 
 

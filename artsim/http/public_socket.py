@@ -14,7 +14,7 @@ class NotPublic(OSError):
     """
 
     def __init__(self) -> None:
-        super().__init__("resolves to a loopback, private or other non-public address (allow it with --allow-host)")
+        super().__init__("resolves to a loopback, private or other non-public address (allow it with `allow_host`)")
 
 
 def public_socket(addr_info: tuple[Any, ...]) -> socket.socket:

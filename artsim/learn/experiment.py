@@ -78,7 +78,7 @@ def check_name(name: str) -> None:
     """Raises a user error if a model or a sweep can't have this name."""
     if not _NAME.fullmatch(name):
         raise UserError(
-            f"--name {name[:100]!r}: must be 1 to 100 ASCII letters, digits, _ . or -, and start with a letter or digit"
+            f"`name` {name[:100]!r}: must be 1 to 100 ASCII letters, digits, _ . or -, and start with a letter or digit"
         )
 
 

@@ -95,7 +95,7 @@ def make_folds(
     count: int = FOLDS,
     sample: Sequence[str] = (),
 ) -> Folds:
-    """Cuts a plan of ``--split folds`` into folds of each kind; a resumed run in ``folder`` gets the same folds.
+    """Cuts a plan of the split ``folds`` into folds of each kind; a resumed run in ``folder`` gets the same folds.
 
     ``sample`` lists images that may be mined. A kind with fewer than two folds is left out with a warning. Raises a
     user error if no kind is left.

@@ -64,7 +64,7 @@ def _trained(
     fold = next((candidate for candidate in cut.folds if len(candidate.rows) > 1), None)
     if fold is None:
         raise UserError(
-            "too few annotations to hold out a fold; add more with jobs.annotations, or use --split random, "
+            "too few annotations to hold out a fold; add more with jobs.annotations, or use `split` random, "
             "which works with few"
         )
     _log.info(

@@ -63,7 +63,7 @@ def _mine(
         depth = depth.minimum(((gap > 0) & ~forbidden).sum(1))
     allowed = (~forbidden).sum(1)
     if allowed.min() < count:
-        raise UserError(f"--mined {count}: an annotation has only {int(allowed.min())} candidates; choose a smaller N")
+        raise UserError(f"`mined` {count}: an annotation has only {int(allowed.min())} candidates; choose a smaller N")
     places = key.masked_fill(forbidden, torch.inf).topk(min(_DEPTH * count, len(pool)), largest=False).indices
     depth = depth.minimum(allowed).clamp_min(count).cpu()
     random_keys = rng.random(places.shape)

@@ -65,7 +65,7 @@ def make_plan(
     error if there are too few annotations.
     """
     if kind == "group-disjoint" and column is None:
-        raise UserError("--split group-disjoint: --split-by must name the catalog column that holds the groups")
+        raise UserError("`split` group-disjoint: `split_by` must name the catalog column that holds the groups")
     if links:
         pairs = read_links(archive)[0]
         annotations = link_annotations(archive, usable(set(pairs.flat)), seed)
@@ -75,7 +75,7 @@ def make_plan(
         annotations = open_to_everyone(archive, annotations)
     total = len(annotations)
     if not total:
-        raise UserError("--archive: it has no annotations yet; add some with jobs.annotations")
+        raise UserError("`archive`: it has no annotations yet; add some with jobs.annotations")
     known = set(usable(annotations.ids()))
     annotations = annotations.take(np.array([known.issuperset(nine) for nine in annotations.images], bool))
     if without := total - len(annotations):
@@ -87,7 +87,7 @@ def make_plan(
         _log.warning("%s and are left out", message)
     groups = groups_by(archive, column, annotations.ids().tolist()) if column else None
     if groups is not None and not groups:
-        raise UserError(f"--split-by {column}: no annotated image has a value there; choose another column")
+        raise UserError(f"`split_by` {column}: no annotated image has a value there; choose another column")
     if kind == IN_FOLDS:
         if len(annotations) < 2:
             raise UserError(f"{len(annotations)} annotation can't be cross-validated; add more with jobs.annotations")
@@ -107,7 +107,7 @@ def make_plan(
     if lost["crossing"] > len(annotations) * _MOST_LOST:
         _log.warning(
             "%d of %d annotations are excluded because they overlap the test or validation set of the %s split; %d "
-            "remain for training. Annotations drawn from one pool each (annotations simulate --pools) are not excluded",
+            "remain for training. Annotations drawn from one pool each (annotations simulate `pools`) are not excluded",
             lost["crossing"],
             len(annotations),
             kind,
@@ -125,9 +125,9 @@ def count_annotations(archive: Archive, annotators: Sequence[str] | None, public
 def groups_by(archive: Archive, column: str, ids: Sequence[str]) -> dict[str, str]:
     """Returns the value of a catalog column for each of these ids that has one."""
     if column not in CATALOG.names:
-        raise UserError(f"--split-by {column}: unknown catalog column; choose one of {', '.join(CATALOG.names)}")
+        raise UserError(f"`split_by` {column}: unknown catalog column; choose one of {', '.join(CATALOG.names)}")
     if column == "id":
-        raise UserError("--split-by id: each artwork would be its own group; use --split image-disjoint")
+        raise UserError("`split_by` id: each artwork would be its own group; use `split` image-disjoint")
     rows = archive.table("catalog").find(ids, ["id", column])
     pairs = [] if rows is None else zip(rows["id"].to_pylist(), rows[column].to_pylist(), strict=True)
     return {image_id: str(value) for image_id, value in pairs if value not in (None, "")}

@@ -27,6 +27,6 @@ def check_learns(learner: Learner, training: np.ndarray, experiment: Experiment)
     places = places.reshape(training.shape)
     if experiment.recipe.head == "discriminant" and np.array_equal(vectors[places[:, 0]], vectors[places[:, 1]]):
         raise UserError(
-            f"--features {name}: anchor and positive have the same vector in all {len(training)} training annotations; "
-            "a discriminant needs some that differ; use --head residual"
+            f"`features` {name}: anchor and positive have the same vector in all {len(training)} training annotations; "
+            "a discriminant needs some that differ; use `head` residual"
         )

@@ -76,8 +76,8 @@ def _begin(
     begun = intact(archive.store, f"{folder}/{_ASKED}", of="run", remedy=_ANEW, keys=EXPERIMENT_KEYS)
     if begun not in (None, settings) and not again:
         raise UserError(
-            f"--name {name}: was started with {difference(begun, settings)}; "
-            "choose another --name, or --again to start over"
+            f"`name` {name}: was started with {difference(begun, settings)}; "
+            "choose another `name`, or `again` to start over"
         )
     if begun is None and not again and (card := intact(archive.store, f"models/{name}/card.json")) is not None:
         return _made_before(archive, name, experiment, settings, card)
@@ -128,21 +128,21 @@ def _made_before(
     check_trained(card, where)
     if card["asked"] != settings:
         raise UserError(
-            f"--name {name}: was trained with {difference(card['asked'], settings)}; "
-            "choose another --name, or --again to start over"
+            f"`name` {name}: was trained with {difference(card['asked'], settings)}; "
+            "choose another `name`, or `again` to start over"
         )
     known = card["split"]["annotations"]
     new = 0 if experiment.links else count_annotations(archive, experiment.annotators, experiment.public_only) - known
     if new > 0:
         _log.warning(
             "model %s already exists; %d annotations were added since and are not in the model (trained on %d); "
-            "--again trains it again on all of them",
+            "`again` trains it again on all of them",
             name,
             new,
             known,
         )
     else:
-        _log.info("model %s already exists; --again trains it again", name)
+        _log.info("model %s already exists; `again` trains it again", name)
     done = {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "done_before": True, "annotations_new": max(new, 0)}
     return done | _told(archive, name, card)
 

@@ -1,6 +1,5 @@
 """The number of processes that share a training, and what each gets of the cluster."""
 
-import argparse
 from typing import NamedTuple
 
 from artsim import runtime
@@ -28,11 +27,11 @@ def parse_workers(text: str) -> Workers:
     try:
         workers = Workers(int(least), int(most or least))
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text}: must be a number, or two numbers as in 1:4") from error
+        raise UserError(f"{text}: must be a number, or two numbers as in 1:4") from error
     if not 1 <= workers.least <= workers.most:
-        raise argparse.ArgumentTypeError(f"{text}: must be 1 or more, and the first number not above the second")
+        raise UserError(f"{text}: must be 1 or more, and the first number not above the second")
     if workers.most > _MOST:
-        raise argparse.ArgumentTypeError(f"{text}: must be {_MOST} or less")
+        raise UserError(f"{text}: must be {_MOST} or less")
     return workers
 
 
@@ -41,7 +40,7 @@ def share(workers: Workers) -> dict[str, int]:
     nodes, gpus = runtime.nodes(), runtime.gpus()
     for available, unit in ((runtime.cpus(), "CPUs"), (gpus, "GPUs")):
         if available and workers.least > available:
-            raise UserError(f"--workers {workers}: the cluster has {available} {unit}")
+            raise UserError(f"`workers` {workers}: the cluster has {available} {unit}")
     if gpus:
         return {"CPU": max(min(node["CPU"] // node["GPU"] for node in nodes if node["GPU"]), 1), "GPU": 1}
     most = min(workers.most, runtime.cpus())

@@ -109,7 +109,7 @@ def tour(archive: Path, *, works: int | None, seed: int, port: int) -> Iterator[
     try:
         museum = make(archive.parent / f"{archive.name}-museum", seed, works)
     except ValueError as error:
-        raise UserError(f"--works {works}: {error}") from error
+        raise UserError(f"`works` {works}: {error}") from error
     with serve(museum.folder, port=port) as address:
         _log.info(
             "the sample museum: %d works online at %s; a few of them fail on purpose",
@@ -144,7 +144,7 @@ def _check_port(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise UserError(f"--port {port}: {error.strerror}; choose another port, or 0 for any free port") from error
+            raise UserError(f"`port` {port}: {error.strerror}; choose another port, or 0 for any free port") from error
 
 
 def _queries(museum: Museum) -> list[str]:

@@ -12,7 +12,7 @@ from yarl import URL
 from artsim.http.allowed_hosts import AllowedHosts
 from artsim.http.public_socket import NotPublic, public_socket
 from artsim.http.retry_after import seconds_to_wait
-from artsim.scrape.options import Options
+from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.robots import opted_out
 from artsim.scrape.status import Failure, FetchStatus
 from artsim.scrape.web_address import web_address
@@ -37,12 +37,12 @@ class Answer:
 class Client:
     """An HTTP client without cookies, proxies, credentials or connections to addresses that are not public.
 
-    Hosts opened by ``--allow-host`` have a separate connector, so the check of all other hosts has no exceptions.
+    Hosts opened by ``allow_host`` have a separate connector, so the check of all other hosts has no exceptions.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: ScrapeOptions) -> None:
         self._options = options
-        self._allowed = AllowedHosts(options.allow_hosts)
+        self._allowed = AllowedHosts(options.allow_host)
         self._public = _session(options, aiohttp.TCPConnector(limit=0, socket_factory=public_socket))
         self._opened = _session(options, aiohttp.TCPConnector(limit=0))
 
@@ -66,7 +66,7 @@ class Client:
         except Failure:
             raise
         except TimeoutError as error:
-            detail = f"no complete response within {self._options.timeout:g} s (limit --timeout)"
+            detail = f"no complete response within {self._options.timeout:g} s (limit `timeout`)"
             raise Failure(FetchStatus("timeout", f"{detail}; received {_size(chunks):,} bytes"), again=True) from error
         except aiohttp.ClientSSLError as error:
             raise _lost(f"no secure connection to {url.host}: {_reason(error)}") from error
@@ -110,7 +110,7 @@ class Client:
         return Answer(status, b"".join(chunks)[:cut_at], None, *validators)
 
 
-def _session(options: Options, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+def _session(options: ScrapeOptions, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=connector,
         headers={
@@ -147,7 +147,7 @@ def _size(chunks: list[bytes]) -> int:
 
 
 def _too_large(what: str, limit: int) -> Failure:
-    return Failure(FetchStatus("too_large", f"{what} (limit --max-bytes {limit:,})"))
+    return Failure(FetchStatus("too_large", f"{what} (limit `max_bytes` {limit:,})"))
 
 
 def _lost(detail: str, *, unreachable: bool = False) -> Failure:

@@ -16,7 +16,7 @@ from yarl import URL
 from artsim.scrape.client import Answer, Client
 from artsim.scrape.image_columns import image_columns
 from artsim.scrape.local_files import Files
-from artsim.scrape.options import Options
+from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.pending import NEW_ADDRESS_FAILED, Row
 from artsim.scrape.rate_limit_client import CoordinatorLost, RateLimitClient
 from artsim.scrape.robots import MAX_ROBOTS_BYTES, Robots, as_text
@@ -55,7 +55,7 @@ class Fetcher:
 
     gate: RateLimitClient
 
-    def __init__(self, options: Options, client: Client, files: Files, threads: Executor) -> None:
+    def __init__(self, options: ScrapeOptions, client: Client, files: Files, threads: Executor) -> None:
         self._options = options
         self._client = client
         self._files = files

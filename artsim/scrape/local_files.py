@@ -31,7 +31,7 @@ class Files:
         try:
             with below.store.filesystem.open_input_file(below.path(address)) as file:
                 if file.size() > self._max_bytes:
-                    detail = f"{file.size():,} bytes (limit --max-bytes {self._max_bytes:,})"
+                    detail = f"{file.size():,} bytes (limit `max_bytes` {self._max_bytes:,})"
                     raise Failure(FetchStatus("too_large", detail))
                 return file.read()
         except OutsideFolder as problem:

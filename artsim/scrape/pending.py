@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from artsim.archive import NEW_ADDRESS, PART_ROWS, Archive, is_public_domain, pending
-from artsim.scrape.options import Options
+from artsim.scrape.options import ScrapeOptions
 
 NEW_ADDRESS_FAILED = f"{NEW_ADDRESS} failed: "  # begins the detail of a row that keeps the image of its old address
 _STATE = ["id", "status", "detail", "fetched_at", "sha256", "width", "height", "etag", "last_modified"]
@@ -51,7 +51,7 @@ class Row:
     careful: bool = False
 
 
-def find_tasks(archive: Archive, options: Options, statuses: Counter[str] | None = None) -> Iterator[ScrapeTask]:
+def find_tasks(archive: Archive, options: ScrapeOptions, statuses: Counter[str] | None = None) -> Iterator[ScrapeTask]:
     """Yields the tasks of this run, with at most ``options.limit`` rows in all.
 
     ``statuses`` counts the rows of earlier runs by status, as far as they are searched.
@@ -83,7 +83,9 @@ def find_tasks(archive: Archive, options: Options, statuses: Counter[str] | None
                     return
 
 
-def read_rows(archive: Archive, task: ScrapeTask, catalog: pa.Table, options: Options, ended: int = 0) -> list[Row]:
+def read_rows(
+    archive: Archive, task: ScrapeTask, catalog: pa.Table, options: ScrapeOptions, ended: int = 0
+) -> list[Row]:
     """Returns the pending rows of a task, in order, if ``ended`` of its rows are already finished.
 
     ``catalog`` is the catalog partition that the task names.
@@ -113,7 +115,7 @@ def larger_than(archive: Archive, pixels: int) -> int:
 
 
 def _stored(row: dict[str, Any], resize: int | None) -> Stored:
-    """Omits the validators if ``--resize`` is still to be applied: an unchanged image must be fetched for that."""
+    """Omits the validators if ``resize`` is still to be applied: an unchanged image must be fetched for that."""
     validators = {"If-None-Match": row["etag"], "If-Modified-Since": row["last_modified"]}
     if resize and max(row["width"] or 0, row["height"] or 0) > resize:
         validators = {}
@@ -130,7 +132,7 @@ def _has_image(images: pa.Table) -> pa.ChunkedArray:
     return pc.or_(pc.equal(images["status"], "ok"), pc.is_valid(images["sha256"]))
 
 
-def _wanted(rows: pa.Table, options: Options) -> pa.ChunkedArray:
+def _wanted(rows: pa.Table, options: ScrapeOptions) -> pa.ChunkedArray:
     """Returns ids, null for rows that are not to be fetched because of their rights."""
     if not options.public_only:
         return rows["id"]
@@ -139,7 +141,7 @@ def _wanted(rows: pa.Table, options: Options) -> pa.ChunkedArray:
     return pc.if_else(pc.is_in(rows["rights"], value_set=public), rows["id"], pa.scalar(None, pa.string()))
 
 
-def _done(images: pa.Table, options: Options) -> pa.ChunkedArray:
+def _done(images: pa.Table, options: ScrapeOptions) -> pa.ChunkedArray:
     """Returns ids, null for rows that this run fetches again.
 
     These are rows from before the run: with a status to retry, an image to refresh, or an image whose artwork has

@@ -19,7 +19,7 @@ import ray
 
 from artsim import runtime
 from artsim.archive import Archive, UserError
-from artsim.scrape.options import Options
+from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.pending import ScrapeTask, find_tasks, larger_than
 from artsim.scrape.rate_limit import Rules
 from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
@@ -39,7 +39,7 @@ _OPEN = 64  # tasks that a worker has open at once
 _MEMORY = 1 << 30  # bytes per worker; half of it for images that wait for their commit
 
 
-def scrape(archive: Archive, options: Options) -> dict[str, Any]:
+def scrape(archive: Archive, options: ScrapeOptions) -> dict[str, Any]:
     """Fetches every pending row of the catalog into the images table; returns this run's part of the report.
 
     Rows whose host can't be asked yet are deferred to the next round, so that no host holds up the others. Raises
@@ -53,18 +53,18 @@ def scrape(archive: Archive, options: Options) -> dict[str, Any]:
     return {**report, "larger_than_resize": unshrunk}
 
 
-def _tell(report: dict[str, Any], options: Options, unshrunk: int) -> None:
+def _tell(report: dict[str, Any], options: ScrapeOptions, unshrunk: int) -> None:
     """Warns about stored images that were not resized, not refreshed, or removed at their sites."""
     if unshrunk:
         _log.warning(
-            "scrape: --resize %d applies only to new images; %d stored images are larger and were not resized; "
-            "--refresh --resize %d fetches them again",
+            "scrape: `resize` %d applies only to new images; %d stored images are larger and were not resized; "
+            "`refresh` `resize` %d fetches them again",
             *(options.resize, unshrunk, options.resize),
         )
     if bugs := report["failures"].get("internal"):
         _log.warning(
             "scrape: %d rows failed because of an error in artsim; the log of the run has the traceback; "
-            "--retry internal fetches them again",
+            "`retry` internal fetches them again",
             bugs,
         )
     if kept := report["refresh_failed"]:
@@ -72,7 +72,7 @@ def _tell(report: dict[str, Any], options: Options, unshrunk: int) -> None:
             "scrape: %d stored images could not be refreshed and are kept: %s", sum(kept.values()), _listed(kept)
         )
     if gone := report["removed"]:
-        fate = "were deleted" if options.drop_removed else "are marked and kept; --drop-removed deletes them"
+        fate = "were deleted" if options.drop_removed else "are marked and kept; `drop_removed` deletes them"
         _log.warning(
             "scrape: %d stored images are removed or forbidden at their sites and %s: %s",
             *(sum(gone.values()), fate, _listed(gone)),
@@ -84,7 +84,7 @@ def _tell_failed_before(statuses: Counter[str]) -> None:
     failed = Counter({status: count for status, count in statuses.items() if status != "ok"})
     if failed:
         _log.warning(
-            "scrape: nothing is pending, but %d rows failed in earlier runs: %s; --retry STATUS fetches them again",
+            "scrape: nothing is pending, but %d rows failed in earlier runs: %s; `retry` STATUS fetches them again",
             *(failed.total(), _listed(dict(failed.most_common()))),
         )
 
@@ -93,7 +93,7 @@ def _listed(counts: dict[str, int]) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in counts.items())
 
 
-def _scrape(archive: Archive, options: Options) -> dict[str, Any]:
+def _scrape(archive: Archive, options: ScrapeOptions) -> dict[str, Any]:
     started, total, tried, patience = time.monotonic(), Stats(), Counter[str](), _PATIENCE
     coordinator: Any = None
     while True:
@@ -127,7 +127,7 @@ def _scrape(archive: Archive, options: Options) -> dict[str, Any]:
 
 def _round(
     archive: Archive,
-    options: Options,
+    options: ScrapeOptions,
     coordinator: Any,
     tasks: Sequence[ScrapeTask],
     patience: float,
@@ -182,11 +182,11 @@ def _telling(coordinator: Any) -> Iterator[None]:
         thread.join()
 
 
-def _rest_of(options: Options, ended: int) -> Options:
+def _rest_of(options: ScrapeOptions, ended: int) -> ScrapeOptions:
     return options if options.limit is None else replace(options, limit=options.limit - ended)
 
 
-def _start_coordinator(archive: Archive, options: Options) -> Any:
+def _start_coordinator(archive: Archive, options: ScrapeOptions) -> Any:
     """Starts the rate-limit coordinator on the driver's machine, so the loss of another machine does not reset it.
 
     Raises ``UserError`` if an archive that is not on a local disk already has a coordinator on this cluster.
@@ -202,7 +202,7 @@ def _start_coordinator(archive: Archive, options: Options) -> Any:
         except ValueError:  # another run has this name; if it was killed, the name is free again soon
             time.sleep(1)
     raise UserError(
-        f"--archive {archive.uri}: another run on this cluster is scraping this archive; wait for it or stop it"
+        f"`archive` {archive.uri}: another run on this cluster is scraping this archive; wait for it or stop it"
     )
 
 
@@ -220,7 +220,7 @@ class Scraper:
     def __init__(
         self,
         archive: Archive,
-        options: Options,
+        options: ScrapeOptions,
         coordinator: Any,
         threads: int,
         round_name: str,

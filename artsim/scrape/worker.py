@@ -13,7 +13,7 @@ from artsim.archive import Archive
 from artsim.scrape.client import Client
 from artsim.scrape.fetcher import Fetcher
 from artsim.scrape.local_files import Files
-from artsim.scrape.options import Options
+from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.partition_buffer import Part
 from artsim.scrape.pending import Row, ScrapeTask, read_rows
 from artsim.scrape.rate_limit_client import RateLimitClient
@@ -36,7 +36,7 @@ class Worker:
     def __init__(
         self,
         archive: Archive,
-        options: Options,
+        options: ScrapeOptions,
         exchange: Callable[[Request], Awaitable[Answer]],
         threads: int,
     ) -> None:

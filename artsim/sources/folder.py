@@ -25,7 +25,7 @@ def open_folder(location: str) -> Source:
     """
     store = open_location(location)
     if not is_folder(store):
-        raise UserError(f"--location {location}: this is a file; --source folder takes a folder of images")
+        raise UserError(f"`location` {location}: this is a file; `source` folder takes a folder of images")
     below = BaseFolder(store)
 
     def chunks(_: list[str]) -> Iterator[Chunk]:

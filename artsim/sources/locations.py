@@ -8,12 +8,12 @@ from artsim.sources.image_names import is_image_name
 _UNREAD = ("ftp", "ftps", "sftp", "zip", "tar", "data", "ssh", "git", "jar")
 
 
-def open_location(location: str, option: str = "--location") -> Store:
+def open_location(location: str, option: str = "`location`") -> Store:
     """Open a file or folder. Raises ``UserError`` if it does not exist, or has an unsupported scheme such as http."""
     if not location:
         raise UserError(f"{option}: an empty address; . is the current folder")
     if location.startswith(("http://", "https://")):
-        raise UserError(f"{option} {location}: this source reads files; download it, or use --source smk or iiif")
+        raise UserError(f"{option} {location}: this source reads files; download it, or use `source` smk or iiif")
     scheme = location.partition("://")[0].lower() if "://" in location else ""
     if scheme in _UNREAD:
         raise UserError(f"{option} {location}: {scheme}:// is not supported; download or unpack it, and name the files")

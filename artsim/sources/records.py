@@ -83,7 +83,7 @@ class Source:
 
 def nothing_in(source: Source) -> UserError:
     """Return the error for a source without a row."""
-    return UserError(f"--location {source.location}: it has no rows and no images")
+    return UserError(f"`location` {source.location}: it has no rows and no images")
 
 
 def chunk_of(rows: list[dict[str, Any]], rejects: list[Reject], cursors: tuple[str, ...] = ()) -> Chunk:

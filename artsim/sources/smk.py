@@ -52,7 +52,7 @@ def open_smk(location: str | None, web: Web, languages: list[str]) -> Source:
         except Unreachable as error:
             if cursors:
                 raise
-            raise UserError(f"--location: {error}") from error
+            raise UserError(f"`location`: {error}") from error
         if isinstance(answer, dict) and isinstance(answer.get("objectIDs"), list):
             yield from _one_by_one(web, location, answer["objectIDs"], set(cursors), languages)
             return

@@ -41,7 +41,7 @@ def open_wga(location: str) -> Source:
     """
     store = open_location(location)
     if store.filesystem.get_file_info(store.root).type == pafs.FileType.Directory:
-        raise UserError(f"--location {location}: a folder, not the Web Gallery's catalogue")
+        raise UserError(f"`location` {location}: a folder, not the Web Gallery's catalogue")
     check_table(store, location)
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
@@ -49,7 +49,7 @@ def open_wga(location: str) -> Source:
             for records in readable(read_delimited(stream, location, delimiter=";"), location):
                 if missing := [name for name in _NEEDED if name not in records.table.column_names]:
                     raise UserError(
-                        f"--location {location}: not the Web Gallery's catalogue; it has no column {missing[0]}"
+                        f"`location` {location}: not the Web Gallery's catalogue; it has no column {missing[0]}"
                     )
                 yield _chunk(records)
 

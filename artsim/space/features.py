@@ -31,7 +31,7 @@ def parse_spec(text: str) -> Spec:
     """Parses ``NAME[:PCA]``. Raises ``UserError`` unless PCA is a number of components or a share below 1."""
     match = _SPEC.fullmatch(text)
     if match is None:
-        raise UserError(f"--features {text!r}: must be NAME or NAME:PCA")
+        raise UserError(f"`features` {text!r}: must be NAME or NAME:PCA")
     if match["pca"] is None:
         return Spec(text, None)
     try:
@@ -39,7 +39,7 @@ def parse_spec(text: str) -> Spec:
     except ValueError:
         value = -1
     if value <= 0 or (isinstance(value, float) and value >= 1):
-        raise UserError(f"--features {text}: {match['pca']} must be a number of components or a share such as 0.9")
+        raise UserError(f"`features` {text}: {match['pca']} must be a number of components or a share such as 0.9")
     return Spec(match["name"], value)
 
 
@@ -81,13 +81,13 @@ class Space:
                 name, colon, rest = spec.name.rpartition(":")
                 if colon and name in known:
                     raise UserError(
-                        f"--features {spec.name[:100]}: {rest} is no number of components or share such as 0.9"
+                        f"`features` {spec.name[:100]}: {rest} is no number of components or share such as 0.9"
                     )
                 near = difflib.get_close_matches(spec.name, known, 1)
                 if near:
-                    raise UserError(f"--features {spec.name[:100]}: no such features; did you mean {near[0]}?")
+                    raise UserError(f"`features` {spec.name[:100]}: no such features; did you mean {near[0]}?")
                 available = ", ".join(known) or "none yet; create them with jobs.extract"
-                raise UserError(f"--features {spec.name[:100]}: the archive has no such features; it has {available}")
+                raise UserError(f"`features` {spec.name[:100]}: the archive has no such features; it has {available}")
         self.tables = [archive.table(f"features/{spec.name}") for spec in self.specs]
         self.pcas = list(pcas) if pcas is not None else self._fit(seed, whiten)
 
@@ -204,7 +204,7 @@ class Space:
                 break
         if taken < 2:
             names = " ".join(spec.name for spec in self.specs)
-            raise UserError(f"--features {names}: {taken} vectors are too few for a PCA")
+            raise UserError(f"`features` {names}: {taken} vectors are too few for a PCA")
         pcas: list[Pca | None] = []
         for spec, matrices in zip(self.specs, sample, strict=True):
             if spec.pca is None:
@@ -214,7 +214,7 @@ class Space:
             _check_varies(matrix, spec.name)
             if spec.pca > min(matrix.shape):
                 raise UserError(
-                    f"--features {spec.name}:{spec.pca}: too many components for {matrix.shape[0]} vectors "
+                    f"`features` {spec.name}:{spec.pca}: too many components for {matrix.shape[0]} vectors "
                     f"of length {matrix.shape[1]}"
                 )
             pcas.append(_fit_pca(matrix, spec.pca, seed, whiten))
@@ -234,7 +234,7 @@ def _joined(blocks: Iterable[Block]) -> Block:
 def check_learnable(vectors: np.ndarray, name: str) -> None:
     """Raises ``UserError`` if nothing can be fitted to these vectors (n, d) of the features ``name``."""
     if not np.isfinite(vectors).all():
-        raise UserError(f"--features {name}: the vectors contain NaN or infinity")
+        raise UserError(f"`features` {name}: the vectors contain NaN or infinity")
     _check_varies(vectors, name)
 
 
@@ -243,11 +243,11 @@ def _check_varies(matrix: np.ndarray, name: str) -> None:
     largest = float(np.abs(matrix).max())
     spread = float((matrix.max(axis=0).astype(np.float64) - matrix.min(axis=0)).max())
     if spread <= 4 * np.finfo(np.float32).eps * largest:
-        raise UserError(f"--features {name}: all {len(matrix)} vectors are the same; nothing can be fitted to them")
+        raise UserError(f"`features` {name}: all {len(matrix)} vectors are the same; nothing can be fitted to them")
     if largest > _LARGEST:
-        raise UserError(f"--features {name}: values up to {largest:.0e} are too large to compute with")
+        raise UserError(f"`features` {name}: values up to {largest:.0e} are too large to compute with")
     if spread < _SMALLEST:
-        raise UserError(f"--features {name}: differences of at most {spread:.0e} are too small to compute with")
+        raise UserError(f"`features` {name}: differences of at most {spread:.0e} are too small to compute with")
 
 
 def _fit_pca(matrix: np.ndarray, components: int | float, seed: int, whiten: bool) -> Pca:

@@ -70,9 +70,9 @@ def search(
 def check_query(k: int, metric: str) -> None:
     """Raises ``UserError`` if k is less than 1 or the metric is not in ``METRICS``."""
     if k < 1:
-        raise UserError(f"--k {k}: must be 1 or more")
+        raise UserError(f"`k` {k}: must be 1 or more")
     if metric not in METRICS:
-        raise UserError(f"--metric {metric}: choose one of {', '.join(METRICS)}")
+        raise UserError(f"`metric` {metric}: choose one of {', '.join(METRICS)}")
 
 
 def _without(ids: np.ndarray, distances: np.ndarray, but_not: np.ndarray, k: int) -> Nearest:

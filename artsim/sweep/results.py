@@ -21,7 +21,7 @@ _FIRST = ("margin", "intra_margin")  # the preferred axes of a heat map, if they
 
 
 def named(setting: Setting) -> Setting:
-    """Returns a setting with the names that ``--space`` uses."""
+    """Returns a setting with the names that ``space`` uses."""
     return {SHORT.get(name, name): value for name, value in setting.items()}
 
 

@@ -30,9 +30,9 @@ def parse_space(texts: Sequence[str], recipe: Recipe) -> Space:
         name = _LONG.get(name, name.replace("-", "_"))
         if name not in known:
             searchable = ", ".join(SHORT.get(setting, setting) for setting in known)
-            raise UserError(f"--space {text}: {name} can't be searched; choose one of {searchable}")
+            raise UserError(f"`space` {text}: {name} can't be searched; choose one of {searchable}")
         if name in space:
-            raise UserError(f"--space {text}: {name} is given twice")
+            raise UserError(f"`space` {text}: {name} is given twice")
         space[name] = _distribution(text, values, known[name], recipe)
     return space
 
@@ -44,16 +44,16 @@ def _distribution(text: str, values: str, one: Field[Any], recipe: Recipe) -> Ba
         for value in parsed:
             replace(recipe, **{one.name: value})
     except UserError as mistake:
-        raise UserError(f"--space {text}: {mistake}") from mistake
+        raise UserError(f"`space` {text}: {mistake}") from mistake
     if not high_and_scale:
         if len(set(parsed)) < max(len(parsed), 2):
-            raise UserError(f"--space {text}: give two or more different choices, or a range LOW:HIGH or LOW:HIGH:log")
+            raise UserError(f"`space` {text}: give two or more different choices, or a range LOW:HIGH or LOW:HIGH:log")
         return CategoricalDistribution(parsed)
     if high_and_scale[1:] not in ([], ["log"]) or not all(type(value) in (int, float) for value in parsed):
-        raise UserError(f"--space {text}: a range must be LOW:HIGH or LOW:HIGH:log, with numbers")
+        raise UserError(f"`space` {text}: a range must be LOW:HIGH or LOW:HIGH:log, with numbers")
     if not parsed[0] < parsed[1] or (high_and_scale[1:] and parsed[0] <= 0):
         raise UserError(
-            f"--space {text}: LOW must be less than HIGH"
+            f"`space` {text}: LOW must be less than HIGH"
             + (", and more than 0 in a log range" * bool(high_and_scale[1:]))
         )
     kind: Any = IntDistribution if isinstance(parsed[0], int) else FloatDistribution
@@ -67,10 +67,10 @@ def _value(text: str, word: str, one: Field[Any]) -> Any:
         return None
     if kind is bool:
         if word not in ("true", "false"):
-            raise UserError(f"--space {text}: {one.name} must be true or false")
+            raise UserError(f"`space` {text}: {one.name} must be true or false")
         return word == "true"
     try:
         return kind(word)
     except ValueError as error:
         wanted = "a whole number" if kind is int else "a number"
-        raise UserError(f"--space {text}: {word or 'an empty value'} is not {wanted}") from error
+        raise UserError(f"`space` {text}: {word or 'an empty value'} is not {wanted}") from error

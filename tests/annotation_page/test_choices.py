@@ -64,11 +64,11 @@ def test_a_group_is_in_one_pool_and_a_pool_with_too_few_is_not_used() -> None:
 
 
 def test_too_few_artworks_for_the_pools_are_a_mistake() -> None:
-    with pytest.raises(UserError, match="use fewer --pools"):
+    with pytest.raises(UserError, match="use fewer `pools`"):
         pools_of([str(number) for number in range(20)], 9, 10)
     with pytest.raises(UserError, match=r"no pool has 9 artworks; there are 8 in all$"):
         pools_of([str(number) for number in range(8)], 9, None)
-    with pytest.raises(UserError, match="--pools 0: must be 1 or more"):
+    with pytest.raises(UserError, match="`pools` 0: must be 1 or more"):
         pools_of(["a"], 9, 0)
 
 

@@ -10,6 +10,7 @@ import pytest
 from artsim.annotation_page.draw import draw
 from artsim.annotation_page.uncertain import entropies
 from artsim.annotations.annotations import add_annotations
+from artsim.annotations.options import AnnotationsOptions
 from artsim.archive import Archive, UserError
 from artsim.encoders.model import load_model
 from artsim.metrics.vectors import unit_length
@@ -23,7 +24,7 @@ from tests.made import CLOSED, OPEN, add_features, jpeg, make_archive, named
 
 def drawn(archive: Archive, out: Path, **how: Any) -> tuple[dict[str, Any], list[list[str]]]:
     """Returns the report, and the nine ids of each annotation on the page."""
-    report = draw(archive, str(out), **how)
+    report = draw(archive, AnnotationsOptions(action="draw", out=str(out), **how))
     data = read_page(out.read_text(encoding="utf-8"))
     return report, [[data["works"][place]["name"] for place in annotation] for annotation in data["choices"]]
 
@@ -46,9 +47,9 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
 
 
 def test_the_same_seed_draws_the_same_page_and_another_seed_another(archive: Archive, tmp_path: Path) -> None:
-    report, annotations = drawn(archive, tmp_path / "a.html", count=12, annotator="eva")
-    again = drawn(archive, tmp_path / "b.html", count=12, annotator="eva")[1]
-    other = drawn(archive, tmp_path / "c.html", count=12, annotator="eva", seed=1)[1]
+    report, annotations = drawn(archive, tmp_path / "a.html", n=12, annotator="eva")
+    again = drawn(archive, tmp_path / "b.html", n=12, annotator="eva")[1]
+    other = drawn(archive, tmp_path / "c.html", n=12, annotator="eva", seed=1)[1]
     assert annotations == again != other and (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (12, 12, 0)
     assert (report["images"], report["artworks"]) == (
@@ -66,7 +67,7 @@ def test_annotations_of_several_draws_lie_in_one_pool_each(archive: Archive, tmp
     annotations = [
         annotation
         for seed in (0, 1, 2)
-        for annotation in drawn(archive, tmp_path / "page.html", count=40, pools=3, seed=seed)[1]
+        for annotation in drawn(archive, tmp_path / "page.html", n=40, pools=3, seed=seed)[1]
     ]
     groups: list[set[str]] = []
     for annotation in annotations:
@@ -79,7 +80,7 @@ def test_groups_stay_whole(archive: Archive, tmp_path: Path) -> None:
     rows = archive.table("catalog").find(IDS, ["id", "artist"])
     assert rows is not None
     artist = dict(zip(IDS, rows["artist"].to_pylist(), strict=True))
-    annotations = drawn(archive, tmp_path / "p.html", count=60, pools=2, pool_by="artist")[1]
+    annotations = drawn(archive, tmp_path / "p.html", n=60, pools=2, pool_by="artist")[1]
     groups: list[set[str]] = []
     for annotation in annotations:
         artists = {artist[artwork_id] for artwork_id in annotation}
@@ -91,16 +92,16 @@ def test_groups_stay_whole(archive: Archive, tmp_path: Path) -> None:
 def test_who_judged_an_anchor_already_is_asked_about_others_first(archive: Archive, tmp_path: Path) -> None:
     ids = IDS
     other = Archive.open(archive.uri)
-    first = drawn(other, tmp_path / "a.html", count=70, annotator="zoe")[1]
+    first = drawn(other, tmp_path / "a.html", n=70, annotator="zoe")[1]
     add_annotations(other, "zoe", first, "random")
-    second = drawn(other, tmp_path / "b.html", count=70, annotator="zoe")[1]
+    second = drawn(other, tmp_path / "b.html", n=70, annotator="zoe")[1]
     assert not {annotation[0] for annotation in first} & {annotation[0] for annotation in second}
-    assert drawn(other, tmp_path / "c.html", count=70, annotator="yan")[1] == first  # two annotators get the same page
+    assert drawn(other, tmp_path / "c.html", n=70, annotator="yan")[1] == first  # two annotators get the same page
     assert {annotation[0] for annotation in first + second} < set(ids)
 
 
 def test_near_candidates_are_among_the_nearest_of_the_pool(archive: Archive, tmp_path: Path) -> None:
-    report, annotations = drawn(archive, tmp_path / "p.html", count=10, mode="near", features=["dots"], pools=1)
+    report, annotations = drawn(archive, tmp_path / "p.html", n=10, mode="near", features=("dots",), pools=1)
     assert report["mode"] == "near"
     vectors = {}
     for rows in archive.table("features/dots").scan(["id", "vector"]):
@@ -116,9 +117,9 @@ def test_near_candidates_are_among_the_nearest_of_the_pool(archive: Archive, tmp
 
 def test_uncertain_is_less_sure_than_random(archive: Archive, tmp_path: Path) -> None:
     model_of(archive, "eye", "dots", np.eye(4, 20), [])
-    report, annotations = drawn(archive, tmp_path / "p.html", count=15, mode="uncertain", model="eye")
+    report, annotations = drawn(archive, tmp_path / "p.html", n=15, mode="uncertain", model="eye")
     assert report["mode"] == "uncertain" and len({annotation[0] for annotation in annotations}) == 15
-    random = drawn(archive, tmp_path / "r.html", count=15)[1]
+    random = drawn(archive, tmp_path / "r.html", n=15)[1]
     place = {artwork_id: row for row, artwork_id in enumerate(IDS)}
     vectors = load_model(archive, "eye").vectors(archive, IDS)
     rows = np.array([[place[artwork_id] for artwork_id in annotation] for annotation in annotations + random])
@@ -141,16 +142,16 @@ def test_only_what_has_an_image_a_vector_and_the_rights_is_drawn(tmp_path: Path)
     }
     add_features(archive, "made", vectors)
     everything = {
-        artwork_id for annotation in drawn(archive, tmp_path / "a.html", count=58)[1] for artwork_id in annotation
+        artwork_id for annotation in drawn(archive, tmp_path / "a.html", n=58)[1] for artwork_id in annotation
     }
     assert everything == set(ids) - {ids[0], ids[2]} or everything == set(ids) - {ids[0], ids[1]}
     public = {
         artwork_id
-        for annotation in drawn(archive, tmp_path / "b.html", count=40, public_only=True)[1]
+        for annotation in drawn(archive, tmp_path / "b.html", n=40, rights="public")[1]
         for artwork_id in annotation
     }
     assert not public & {ids[0], *ids[3:20]} and ids[20] in public
-    how = {"count": 57, "mode": "near", "features": ["made"]}
+    how = {"n": 57, "mode": "near", "features": ("made",)}
     assert ids[21] not in {
         artwork_id for annotation in drawn(archive, tmp_path / "c.html", **how)[1] for artwork_id in annotation
     }
@@ -162,10 +163,10 @@ def test_a_picture_that_cannot_be_read_costs_its_annotations_and_is_told(
     ids = named(30)
     archive = make_archive(tmp_path / "archive", ids, pictures={ids[4]: b"\xff\xd8 this is no JPEG"})
     with caplog.at_level(logging.WARNING):
-        report, annotations = drawn(archive, tmp_path / "a.html", count=20)
+        report, annotations = drawn(archive, tmp_path / "a.html", n=20)
     assert report["rows_out"] == len(annotations) == 20 - report["rows_failed"] < 20
     assert report["failures"] == {"a picture can't be read": report["rows_failed"]}
-    assert all(ids[4] not in annotation for annotation in annotations) and "jobs.scrape --refresh" in caplog.text
+    assert all(ids[4] not in annotation for annotation in annotations) and "jobs.scrape `refresh`" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -200,10 +201,10 @@ def test_mistakes(archive: Archive, tmp_path: Path, arguments: list[str], said: 
 def test_an_archive_without_images_says_what_to_do(tmp_path: Path) -> None:
     archive = catalog_of(tmp_path / "archive", [{"id": artwork_id} for artwork_id in IDS])
     with pytest.raises(UserError, match=r"no artwork has an image yet; run jobs\.scrape first"):
-        draw(archive, str(tmp_path / "p.html"))
+        draw(archive, AnnotationsOptions(action="draw", out=str(tmp_path / "p.html")))
     few = make_archive(tmp_path / "few", named(8))
     with pytest.raises(UserError, match="8 artworks have an image; an annotation needs 9"):
-        draw(few, str(tmp_path / "p.html"))
+        draw(few, AnnotationsOptions(action="draw", out=str(tmp_path / "p.html")))
 
 
 def test_the_whole_loop_by_command_lines(archive: Archive, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_what_was_added_is_read_in_its_order(tmp_path) -> None:
     assert annotations.mode.tolist() == ["random", "random", "near"]
     assert len(set(annotations.annotation_id)) == 3
     assert read_annotations(archive, ["bert"]).images.tolist() == [NINE]
-    with pytest.raises(UserError, match=r"--annotator carl: .* anna, bert"):
+    with pytest.raises(UserError, match=r"`annotator` carl: .* anna, bert"):
         read_annotations(archive, ["anna", "carl"])
     (row,) = archive.table("annotations").read(0, Path(_files(archive)[0]).stem).to_pylist()[-1:]
     assert list(row) == ["annotation_id", "annotator", "anchor", "positive", "negatives", "mode", "created_at"]
@@ -94,7 +94,7 @@ def test_an_archive_may_lie_elsewhere(tmp_path) -> None:
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 101])
 def test_an_annotator_has_a_name(tmp_path, name: str) -> None:
-    with pytest.raises(UserError, match="--annotator"):
+    with pytest.raises(UserError, match="`annotator`"):
         add_annotations(Archive.create(str(tmp_path)), name, [NINE], "random")
 
 

@@ -126,5 +126,5 @@ def test_names_may_have_tabs_or_semicolons_between_them_and_spaces_around(tmp_pa
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "a\\b", ".hidden"])
 def test_an_annotators_name_is_no_path(archive, tmp_path, name: str) -> None:
-    with pytest.raises(UserError, match="--annotator"):
+    with pytest.raises(UserError, match="`annotator`"):
         _import(archive, tmp_path / "anna.txt", _line(NAMES[:9]), annotator=name)

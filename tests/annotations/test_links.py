@@ -91,7 +91,7 @@ def test_a_name_that_may_be_two_images_is_no_link(tmp_path) -> None:
 
 @pytest.mark.parametrize("text", ["", "img1,img2\n", "a,b,POSITIVE\n"])
 def test_another_file_is_a_mistake(tmp_path, text: str) -> None:
-    with pytest.raises(UserError, match=r"--file .*links\.csv: "):
+    with pytest.raises(UserError, match=r"`file` .*links\.csv: "):
         _import(Archive.create(str(tmp_path / "a")), tmp_path / "links.csv", text)
 
 

@@ -83,7 +83,7 @@ def test_a_split_between_pools_loses_nothing(tmp_path: Path) -> None:
 
 def test_too_few_links_are_said(tmp_path: Path) -> None:
     archive = make_archive(tmp_path / "archive", _IDS[:3])
-    with pytest.raises(UserError, match="--links: no positive link"):
+    with pytest.raises(UserError, match="`links`: no positive link"):
         link_annotations(archive, set(_IDS), seed=0)
     add_links(archive, [Link(_IDS[0], _IDS[1], "POSITIVE", "epfl", None, None)])
     with pytest.raises(UserError, match="only 0 linked images are unrelated to"):

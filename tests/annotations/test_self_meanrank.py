@@ -71,5 +71,5 @@ def test_by_the_name_of_an_annotator_or_from_a_file(tmp_path: Path) -> None:
     assert from_file.tolist() == [_SECOND[0], _SECOND[1], _SECOND[3]]
     first = read_annotations(archive, ["anna"])
     np.testing.assert_array_equal(self_ranks(first, by_name), self_ranks(first, from_file))
-    with pytest.raises(UserError, match="--again nobody: neither an annotator"):
+    with pytest.raises(UserError, match="`again` nobody: neither an annotator"):
         second_judgement(archive, "nobody")

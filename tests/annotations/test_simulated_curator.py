@@ -1,4 +1,5 @@
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -6,6 +7,7 @@ import pytest
 
 from artsim.annotations.annotations import read_annotations
 from artsim.annotations.near_candidates import neighbourhoods, with_vectors
+from artsim.annotations.options import AnnotationsOptions
 from artsim.annotations.simulated_curator import simulate
 from artsim.annotations.splits import folds, split
 from artsim.archive import IMAGES, Archive, UserError
@@ -35,6 +37,10 @@ def archive(tmp_path) -> Archive:
     return catalog_of(tmp_path, _rows())
 
 
+def _simulate(archive: Archive, **how: Any) -> dict[str, Any]:
+    return simulate(archive, AnnotationsOptions(action="simulate", **how))
+
+
 def _of(archive: Archive, column: str) -> dict[str, object]:
     return {row["id"]: row[column] for table in archive.table("catalog").scan() for row in table.to_pylist()}
 
@@ -52,7 +58,7 @@ def _pools_of(images: np.ndarray) -> list[set[str]]:
 
 
 def test_nines_are_what_the_curator_would_say(archive) -> None:
-    report = simulate(archive, annotator="sim", by="style", count=400)
+    report = _simulate(archive, annotator="sim", by="style", n=400)
     annotations, style = read_annotations(archive), _of(archive, "style")
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (400, 400, 0)
     for annotation in annotations.images:
@@ -72,15 +78,15 @@ def test_nines_are_what_the_curator_would_say(archive) -> None:
 
 
 def test_a_seed_repeats_and_the_same_command_adds_nothing(archive) -> None:
-    how = {"annotator": "sim", "by": "style", "count": 50}
-    simulate(archive, **how, seed=4)
-    assert simulate(archive, **how, seed=4)["rows_out"] == 0
-    assert simulate(archive, **how, seed=5)["rows_out"] > 45
-    assert simulate(archive, **{**how, "annotator": "other"}, seed=4)["rows_out"] == 50
+    how = {"annotator": "sim", "by": "style", "n": 50}
+    _simulate(archive, **how, seed=4)
+    assert _simulate(archive, **how, seed=4)["rows_out"] == 0
+    assert _simulate(archive, **how, seed=5)["rows_out"] > 45
+    assert _simulate(archive, **{**how, "annotator": "other"}, seed=4)["rows_out"] == 50
 
 
 def test_noise(archive) -> None:
-    simulate(archive, annotator="sim", by="style", count=2000, noise=0.3, pools=1)
+    _simulate(archive, annotator="sim", by="style", n=2000, noise=0.3, pools=1)
     style = _of(archive, "style")
     wrong = 0
     for annotation in read_annotations(archive).images:
@@ -92,7 +98,7 @@ def test_noise(archive) -> None:
 
 
 def test_groups_stay_in_one_pool(archive) -> None:
-    simulate(archive, annotator="sim", by="style", count=500, pool_by="artist", pools=4)
+    _simulate(archive, annotator="sim", by="style", n=500, pool_by="artist", pools=4)
     artist = _of(archive, "artist")
     images = read_annotations(archive).images
     pools = _pools_of(images)
@@ -108,7 +114,7 @@ def test_groups_stay_in_one_pool(archive) -> None:
 
 
 def test_numbers_count_as_values_and_what_is_protected_is_left_out(archive) -> None:
-    simulate(archive, annotator="sim", by="year_from", count=100, pools=2, public_only=True)
+    _simulate(archive, annotator="sim", by="year_from", n=100, pools=2, rights="public")
     year, rights = _of(archive, "year_from"), _of(archive, "rights")
     for annotation in read_annotations(archive).images:
         assert year[annotation[0]] == year[annotation[1]] not in {year[artwork_id] for artwork_id in annotation[2:]}
@@ -123,7 +129,7 @@ def test_what_has_no_image_is_not_drawn_once_images_were_scraped(archive) -> Non
         shard_ids = [artwork_id for artwork_id, number in zip(ids, shard_numbers, strict=True) if number == shard]
         rows = [{"id": artwork_id, "status": "http" if artwork_id in failed else "ok"} for artwork_id in shard_ids]
         archive.table("images").write(shard, "p0", pa.Table.from_pylist(rows, schema=IMAGES))
-    report = simulate(archive, annotator="sim", by="style", count=400)
+    report = _simulate(archive, annotator="sim", by="style", n=400)
     drawn = set(read_annotations(archive).ids())
     assert report["rows_out"] == 400
     assert drawn == {artwork_id for artwork_id, style in _of(archive, "style").items() if style} - failed
@@ -143,7 +149,7 @@ def test_near_draws_from_the_neighbourhood(tmp_path) -> None:
     archive = catalog_of(tmp_path, rows)
     vectors = _vectors(rows)
     features_of(archive, "made", vectors)
-    report = simulate(archive, annotator="sim", by="style", count=300, mode="near", features=["made"], pools=2)
+    report = _simulate(archive, annotator="sim", by="style", n=300, mode="near", features=("made",), pools=2)
     annotations, style = read_annotations(archive), _of(archive, "style")
     assert report["rows_out"] == 300 and set(annotations.mode) == {"near"}
     assert sum(report["pools"]) == 360 - 3  # three artworks with a style have no finite vector
@@ -193,31 +199,31 @@ def test_neighbourhoods_as_a_plain_loop_finds_them(tmp_path, monkeypatch) -> Non
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        ({"by": "colour"}, "--by colour: .*artist, .*style"),
-        ({"by": "id"}, "--by id"),
-        ({"pool_by": "colour"}, "--pool-by colour"),
-        ({"by": "school"}, "--by school: no artwork has a value"),
-        ({"by": "rights", "public_only": True}, f"--by rights: all artworks have the same value, {OPEN}"),
-        ({"by": "artist", "pools": 60}, "--by artist: none of 60 pools"),
-        ({"pools": 121}, "--pools 121: there are only 120 artworks"),
-        ({"pools": 5, "pool_by": "style"}, "--pools 5: there are only 3 values in style"),
-        ({"pools": 3, "pool_by": "style"}, "--by style: none of 3 pools"),
-        ({"count": 0}, "--n 0"),
-        ({"noise": 1.5}, "--noise 1.5"),
-        ({"pools": 0}, "--pools 0"),
-        ({"mode": "near"}, "--features: "),
-        ({"features": ["made"]}, "--features: "),
-        ({"mode": "near", "features": ["none"]}, "--features none"),
-        ({"annotator": ""}, "--annotator"),
+        ({"by": "colour"}, "`by` colour: .*artist, .*style"),
+        ({"by": "id"}, "`by` id"),
+        ({"pool_by": "colour"}, "`pool_by` colour"),
+        ({"by": "school"}, "`by` school: no artwork has a value"),
+        ({"by": "rights", "rights": "public"}, f"`by` rights: all artworks have the same value, {OPEN}"),
+        ({"by": "artist", "pools": 60}, "`by` artist: none of 60 pools"),
+        ({"pools": 121}, "`pools` 121: there are only 120 artworks"),
+        ({"pools": 5, "pool_by": "style"}, "`pools` 5: there are only 3 values in style"),
+        ({"pools": 3, "pool_by": "style"}, "`by` style: none of 3 pools"),
+        ({"n": 0}, "`n` 0"),
+        ({"noise": 1.5}, "`noise` 1.5"),
+        ({"pools": 0}, "`pools` 0"),
+        ({"mode": "near"}, "`features`: "),
+        ({"features": ("made",)}, "`features`: "),
+        ({"mode": "near", "features": ("none",)}, "`features` none"),
+        ({"annotator": ""}, "`annotator`"),
     ],
 )
 def test_what_cannot_be_drawn_is_a_mistake_that_says_what_to_do(archive, how: dict, said: str) -> None:
     with pytest.raises(UserError, match=said) as caught:
-        simulate(archive, **{"annotator": "sim", "by": "style", "count": 10, **how})
+        _simulate(archive, **{"annotator": "sim", "by": "style", "n": 10, **how})
     assert "\n" not in str(caught.value)
     assert len(read_annotations(archive)) == 0
 
 
 def test_an_empty_archive_is_a_mistake(tmp_path) -> None:
-    with pytest.raises(UserError, match="--by style: no artwork"):
-        simulate(Archive.create(str(tmp_path)), annotator="sim", by="style", count=1)
+    with pytest.raises(UserError, match="`by` style: no artwork"):
+        _simulate(Archive.create(str(tmp_path)), annotator="sim", by="style", n=1)

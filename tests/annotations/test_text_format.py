@@ -48,12 +48,12 @@ def test_encodings(tmp_path, encoding: str) -> None:
 
 def test_a_file_that_cannot_be_is_a_mistake(tmp_path) -> None:
     for path in (tmp_path / "none", tmp_path):
-        with pytest.raises(UserError, match=f"--file {path}: "):
+        with pytest.raises(UserError, match=f"`file` {path}: "):
             list(read_lines(str(path)))
         (tmp_path / "file").touch()
-        with pytest.raises(UserError, match=r"--file .*/file/below: "):
+        with pytest.raises(UserError, match=r"`file` .*/file/below: "):
             write_lines(str(tmp_path / "file" / "below"), [("a",)])
-    with pytest.raises(UserError, match=r"--file .*: "):
+    with pytest.raises(UserError, match=r"`file` .*: "):
         write_lines(str(tmp_path), [("a",)])
 
 

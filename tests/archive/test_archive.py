@@ -11,7 +11,7 @@ from tests.made import add_features, make_archive, named
 
 
 def test_open_where_there_is_none_is_a_mistake_that_names_the_place(tmp_path) -> None:
-    with pytest.raises(UserError, match=r"--archive .*nowhere: no archive found"):
+    with pytest.raises(UserError, match=r"`archive` .*nowhere: no archive found"):
         Archive.open(str(tmp_path / "nowhere"))
     assert not (tmp_path / "nowhere").exists()
 
@@ -25,7 +25,7 @@ def test_create_opens_what_is_there_and_keeps_its_shards(tmp_path) -> None:
 
 @pytest.mark.parametrize("shards", [0, -3])
 def test_no_archive_without_shards(tmp_path, shards: int) -> None:
-    with pytest.raises(UserError, match="--shards"):
+    with pytest.raises(UserError, match="`shards`"):
         Archive.create(str(tmp_path / "a"), shards)
     assert not (tmp_path / "a").exists()
 
@@ -33,7 +33,7 @@ def test_no_archive_without_shards(tmp_path, shards: int) -> None:
 def test_a_file_is_no_place_for_an_archive(tmp_path) -> None:
     (tmp_path / "file").write_text("not a folder")
     for opened in (Archive.open, Archive.create):
-        with pytest.raises(UserError, match="--archive"):
+        with pytest.raises(UserError, match="`archive`"):
             opened(str(tmp_path / "file"))
 
 

@@ -82,7 +82,7 @@ def test_again_there_is_nothing_to_do_until_something_is_new(archive: Archive, h
 def test_another_model_of_the_name_writes_all_anew(archive: Archive, here: None) -> None:
     embed_archive(archive, _model(archive, ["one"]), public_only=False)
     before, other = vectors_of(archive, "eye"), _model(archive, ["two"])
-    with pytest.raises(UserError, match=r"features/eye already exist, written by another model; --again replaces"):
+    with pytest.raises(UserError, match=r"features/eye already exist, written by another model; `again` replaces"):
         embed_archive(archive, other, public_only=False)
     _same(vectors_of(archive, "eye"), before)
     assert embed_archive(archive, other, public_only=False, again=True)["rows_out"] == 34

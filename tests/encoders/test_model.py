@@ -97,7 +97,7 @@ def test_a_model_is_carried_to_another_archive(archive: Archive, tmp_path: Path)
     model.save(archive)
     shutil.copytree(Path(archive.uri, "models", "eye"), tmp_path / "carried")
     other = make_archive(tmp_path / "other", _IDS[:20])
-    with pytest.raises(UserError, match=r"--features two: .*no such features"):
+    with pytest.raises(UserError, match=r"`features` two: .*no such features"):
         load_model(other, str(tmp_path / "carried")).encoder(other)
     add_features(other, "two", {artwork_id: vectors_of(archive, "two")[artwork_id] for artwork_id in _IDS[:20]})
     with pytest.raises(UserError, match="features/two: the model carried was trained on different features"):

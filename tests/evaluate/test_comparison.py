@@ -221,7 +221,7 @@ def test_folds_that_measured_by_another_distance_are_left_out(archive: Archive) 
     assert (list(comparison.tables), comparison.counts) == (["seen"], {"seen": 30, "validation": 0})
     assert comparison.tables["seen"][1].after_seen.n == 30
     assert comparison.remarks == [
-        "eye was cross-validated by cosine distance: with --metric euclidean, the annotations it "
+        "eye was cross-validated by cosine distance: with `metric` euclidean, the annotations it "
         "was trained on count only as seen."
     ]
     assert compare(archive, entries, _annotations()).remarks == []

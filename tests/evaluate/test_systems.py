@@ -46,7 +46,7 @@ def test_a_model_is_taken_by_its_path(archive: Archive, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("features", "models", "said"), [([["none"]], [], "--features none"), ([], ["none"], "none: no model of this name")]
+    ("features", "models", "said"), [([["none"]], [], "`features` none"), ([], ["none"], "none: no model of this name")]
 )
 def test_what_is_not_there(archive: Archive, features: list, models: list, said: str) -> None:
     with pytest.raises(UserError, match=said):
@@ -65,7 +65,7 @@ def test_features_that_a_model_wrote_are_learned_by_it(archive: Archive) -> None
     (part,) = systems(archive, [["eye:2"]], [], 0)
     assert (part.models[0].name, part.tested) == ("eye", None)
     archive.write_json("features/eye/_about.json", {"model_hash": "of another model"})
-    with pytest.raises(UserError, match="--features eye: written by a model that is not models/eye"):
+    with pytest.raises(UserError, match="`features` eye: written by a model that is not models/eye"):
         systems(archive, [["eye"]], [], 0)
 
 

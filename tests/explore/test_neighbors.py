@@ -125,7 +125,7 @@ def test_an_archive_of_one_artwork(tmp_path) -> None:
 @pytest.mark.parametrize(("k", "metric"), [(0, "cosine"), (-1, "cosine"), (3, "cosin")])
 def test_a_question_that_cannot_be_asked_leaves_the_old_table(archive: Archive, k: int, metric: str) -> None:
     archive.write_json("neighbors/dots/_about.json", {"k": 7})
-    with pytest.raises(UserError, match=r"--k|--metric"):
+    with pytest.raises(UserError, match=r"`k`|`metric`"):
         all_neighbors(Space(archive, ["dots"]), k, **{**_USUAL, "metric": metric})
     assert archive.read_json("neighbors/dots/_about.json") == {"k": 7}
 

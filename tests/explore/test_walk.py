@@ -111,18 +111,18 @@ def test_every_artwork_can_be_walked_over(archive: Archive) -> None:
     space = Space(archive, ["cloud"])
     way = walk(space, _IDS[0], _IDS[1], len(_IDS) - 2, **_USUAL)
     assert sorted(way.ids) == _IDS
-    with pytest.raises(UserError, match="--steps 149: needs 151 artworks, only 150 can be used"):
+    with pytest.raises(UserError, match="`steps` 149: needs 151 artworks, only 150 can be used"):
         walk(space, _IDS[0], _IDS[1], len(_IDS) - 1, **_USUAL)
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"end": _IDS[0]}, "--to made:0000"),
-        ({"steps": 0}, "--steps 0"),
-        ({"jitter": 0}, "--jitter 0"),
-        ({"jitter": -100}, "--jitter -100"),
-        ({"metric": "manhatten"}, "--metric manhatten"),
+        ({"end": _IDS[0]}, "`to` made:0000"),
+        ({"steps": 0}, "`steps` 0"),
+        ({"jitter": 0}, "`jitter` 0"),
+        ({"jitter": -100}, "`jitter` -100"),
+        ({"metric": "manhatten"}, "`metric` manhatten"),
         ({"start": "stranger"}, "stranger: no such id in the catalog"),
         ({"end": "stranger"}, "stranger: no such id in the catalog"),
     ],

@@ -110,5 +110,5 @@ def test_it_travels_to_workers() -> None:
 
 @pytest.mark.parametrize("text", ["", ":80", "a:", "a:b", "a:0", "a:70000", "http://a", "a/b", "u@a", "*", "[::1]:x"])
 def test_nonsense_is_the_callers_mistake(text: str) -> None:
-    with pytest.raises(UserError, match="--allow-host"):
+    with pytest.raises(UserError, match="`allow_host`"):
         AllowedHosts([text])

@@ -83,17 +83,17 @@ def test_requests_are_not_fired_off_one_behind_the_other(museum: Museum, naps: l
         ((302, {"Location": "/again"}, b""), "invalid address or too many redirects"),
         ((302, {"Location": "ftp://m.org/"}, b""), "neither http nor https"),
         ((302, {"Location": "file:///etc/passwd"}, b""), "neither http nor https"),
-        ((302, {"Location": "http://127.0.0.1:1/"}, b""), "address is not public; allow the host with --allow-host"),
+        ((302, {"Location": "http://127.0.0.1:1/"}, b""), "address is not public; allow the host with `allow_host`"),
         (
             (302, {"Location": "http://169.254.169.254/latest"}, b""),
-            "address is not public; allow the host with --allow-host",
+            "address is not public; allow the host with `allow_host`",
         ),
-        ((302, {"Location": "http://[::1]/"}, b""), "address is not public; allow the host with --allow-host"),
+        ((302, {"Location": "http://[::1]/"}, b""), "address is not public; allow the host with `allow_host`"),
         (
             (302, {"Location": "http://localhost:22/"}, b""),
-            "address is not public; allow the host with --allow-host",
+            "address is not public; allow the host with `allow_host`",
         ),
-        ((302, {"Location": "http://2130706433/"}, b""), "address is not public; allow the host with --allow-host"),
+        ((302, {"Location": "http://2130706433/"}, b""), "address is not public; allow the host with `allow_host`"),
     ],
 )
 def test_what_is_not_asked_again(museum: Museum, naps: list[float], answer: tuple, reason: str) -> None:
@@ -192,5 +192,5 @@ def test_nobody_waits_for_a_dripping_server(naps: list[float], monkeypatch: pyte
 
 @pytest.mark.parametrize("location", ["http://", "http://u:p@m.org/", "http://m.org:99999/"])
 def test_a_location_must_be_an_address(location: str) -> None:
-    with pytest.raises(UserError, match="--location"):
+    with pytest.raises(UserError, match="`location`"):
         Web(None, [], location)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from artsim.archive import IMAGES, Archive, UserError
-from artsim.scrape.options import Options
+from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.pending import find_tasks
 from jobs.catalog import job
 from tests.scrape.here import images_of, scrape_here
@@ -52,7 +52,7 @@ def store_images(archive: Archive) -> None:
 
 
 def pending(archive: Archive) -> int:
-    return sum(piece.take for piece in find_tasks(archive, Options()))
+    return sum(piece.take for piece in find_tasks(archive, ScrapeOptions()))
 
 
 def test_changed_rows_are_updated_in_their_place_and_counted(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_an_empty_source_is_named(tmp_path: Path) -> None:
 def scrape(folder: Path, site: Site) -> dict[str, int]:
     """Fetches pending rows with the scraper's own workers; returns counts by status."""
     archive = Archive.open(str(folder / "a"))
-    return dict(asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,)))).statuses)
+    return dict(asyncio.run(scrape_here(archive, ScrapeOptions(allow_host=(site.netloc,)))).statuses)
 
 
 def test_images_whose_addresses_changed_are_fetched_again(tmp_path: Path) -> None:

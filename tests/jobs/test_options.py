@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artsim.cli import Job, as_arguments, parse_toml
+from artsim.arguments import as_arguments, parse_toml
+from artsim.cli import Job
 from artsim.errors import UserError
 from artsim.summary import printable
 

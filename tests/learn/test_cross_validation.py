@@ -307,7 +307,7 @@ def test_a_run_goes_on_with_the_groups_that_it_began_with(
 
 
 def test_a_column_without_values_makes_no_groups(archive: Archive, here: list[Any]) -> None:
-    with pytest.raises(UserError, match="--split-by school: no annotated image has a value there"):
+    with pytest.raises(UserError, match="`split_by` school: no annotated image has a value there"):
         _train(archive, replace(_EXPERIMENT, split_by="school"))
 
 

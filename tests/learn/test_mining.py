@@ -87,7 +87,7 @@ def test_what_a_verification_shall_not_see_is_not_drawn():
 def test_too_few_to_choose_from_is_a_mistake():
     embedding, judged, _ = made(4, m=12)
     related_groups = np.zeros(12, np.int64)
-    with pytest.raises(UserError, match="--mined 3: an annotation has only 0 candidates"):
+    with pytest.raises(UserError, match="`mined` 3: an annotation has only 0 candidates"):
         mine(embedding, judged, related_groups, "hard", 3, _rng(0))
     ungrouped = np.full(12, -1)
     for kind in ("hard", "semihard"):  # exactly enough

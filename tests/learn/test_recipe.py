@@ -1,11 +1,13 @@
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from artsim.cli import Job
 from artsim.errors import UserError
 from artsim.learn.recipe import Recipe
-from artsim.options import add_options, chosen, flag, setting
+from artsim.options import ArchiveOptions, chosen, recipe_settings, setting
 from tests.made import make_archive, named
 
 
@@ -32,15 +34,30 @@ from tests.made import make_archive, named
     ],
 )
 def test_a_value_that_makes_no_sense_is_named(name: str, value: object) -> None:
-    with pytest.raises(UserError, match=rf"^{flag(name)} {value}: ") as caught:
+    with pytest.raises(UserError, match=rf"^`{name}` {value}: ") as caught:
         Recipe(**{name: value})
     assert "\n" not in str(caught.value)
 
 
+@dataclass(frozen=True)
+class _Longer(Recipe):
+    epochs: int = setting(7, "passes", least=1)
+    side: int | None = setting(None, "of an image", least=32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _One(ArchiveOptions):
+    recipe: Mapping[str, Any] = recipe_settings(Recipe)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Two(ArchiveOptions):
+    recipe: Mapping[str, Any] = recipe_settings(Recipe, _Longer)
+
+
 def test_options_and_recipe_say_the_same(tmp_path) -> None:
-    job, recipes = Job("made", "made"), []
-    add_options(job, Recipe)
-    job.runs(lambda _, options: recipes.append(chosen(options, Recipe)) or {})
+    job, recipes = Job("made", "made", _One), []
+    job.runs(lambda _, options: recipes.append(chosen(options.recipe, Recipe)) or {})
     archive = ["--archive", make_archive(tmp_path / "archive", named(1)).uri]
     job.run(archive)
     assert recipes.pop() == Recipe()
@@ -53,28 +70,20 @@ def test_options_and_recipe_say_the_same(tmp_path) -> None:
 
 @pytest.mark.parametrize("arguments", [["--hidden", "8.5"], ["--loss", "gain"], ["--margin", "far"]])
 def test_options_of_no_recipe_are_mistakes(tmp_path, arguments: list[str]) -> None:
-    job = Job("made", "made")
-    add_options(job, Recipe)
+    job = Job("made", "made", _One)
     with pytest.raises(UserError, match=arguments[0]):
         job.check(["--archive", str(tmp_path), *arguments])
 
 
-@dataclass(frozen=True)
-class _Longer(Recipe):
-    epochs: int = setting(7, "passes", least=1)
-    side: int | None = setting(None, "of an image", least=32)
-
-
 def test_each_recipe_has_its_own_defaults(tmp_path) -> None:
-    job, recipes = Job("made", "made"), []
-    add_options(job, Recipe, _Longer)
-    job.runs(lambda _, options: recipes.append(chosen(options, _Longer)) or {})
+    job, recipes = Job("made", "made", _Two), []
+    job.runs(lambda _, options: recipes.append(chosen(options.recipe, _Longer)) or {})
     archive = ["--archive", make_archive(tmp_path / "archive", named(1)).uri]
     job.run(archive)
     assert recipes.pop() == _Longer(epochs=7)
     job.run([*archive, "--epochs", "3", "--side", "64"])
     assert recipes.pop() == _Longer(epochs=3, side=64)
-    job.runs(lambda _, options: recipes.append(chosen(options, Recipe, _Longer)) or {})
+    job.runs(lambda _, options: recipes.append(chosen(options.recipe, Recipe, _Longer)) or {})
     job.run([*archive, "--margin", "0.5"])
     assert recipes.pop() == Recipe(margin=0.5)
     with pytest.raises(UserError, match="--side does not apply to this kind of training"):

@@ -127,9 +127,9 @@ def test_groups_are_on_one_side(archive: Archive, here: list[Any]) -> None:
         pools.setdefault(row["role"], set()).update(pool_of(image_id) for image_id in row["images"])
     assert not pools["training"] & pools["validation"]
     assert not (pools["training"] | pools["validation"]) & pools["verification"]
-    with pytest.raises(UserError, match="--split-by must name the catalog column"):
+    with pytest.raises(UserError, match="`split_by` must name the catalog column"):
         _train(archive, replace(_EXPERIMENT, split="group-disjoint"), "other")
-    with pytest.raises(UserError, match="--split-by colour: unknown catalog column"):
+    with pytest.raises(UserError, match="`split_by` colour: unknown catalog column"):
         _train(archive, replace(_EXPERIMENT, split="group-disjoint", split_by="colour"), "other")
 
 
@@ -149,7 +149,7 @@ def test_another_question_needs_another_name(archive: Archive, here: list[Any]) 
     files = _files(archive)
     other = replace(_EXPERIMENT, recipe=replace(_RECIPE, margin=0.4), annotators=["anna"])
     with pytest.raises(
-        UserError, match=r"--name eye: was trained with annotators None, margin 0\.2; choose another --name"
+        UserError, match=r"`name` eye: was trained with annotators None, margin 0\.2; choose another `name`"
     ):
         _train(archive, other)
     assert _files(archive) == files
@@ -184,7 +184,7 @@ def test_what_a_run_began_with_stays(
     assert archive.names("models") == ["whole"]
     with pytest.raises(UserError, match="no model"):
         load_model(archive, "eye")
-    with pytest.raises(UserError, match=r"--name eye: was started with seed 0; .*--again"):
+    with pytest.raises(UserError, match=r"`name` eye: was started with seed 0; .*`again`"):
         _train(archive, replace(experiment, seed=5))
     annotate(archive, 40, "bert", seed=9)
     report = _train(archive, experiment)
@@ -197,7 +197,7 @@ def test_what_a_run_began_with_stays(
 def test_annotators_are_chosen(archive: Archive, here: list[Any]) -> None:
     annotate(archive, 100, "bert", seed=9)
     assert _train(archive, replace(_EXPERIMENT, annotators=["bert"]))["rows_in"] == 100
-    with pytest.raises(UserError, match="--annotator nobody"):
+    with pytest.raises(UserError, match="`annotator` nobody"):
         _train(archive, replace(_EXPERIMENT, annotators=["nobody"]), "other")
 
 
@@ -215,7 +215,7 @@ def test_images_without_a_vector_are_counted(archive: Archive, here: list[Any]) 
 
 @pytest.mark.parametrize("name", ["", "../eye", "_eye", ".eye", "a/b", "x" * 101, "s3://b/eye"])
 def test_a_name_is_a_name(archive: Archive, name: str) -> None:
-    with pytest.raises(UserError, match="--name"):
+    with pytest.raises(UserError, match="`name`"):
         _train(archive, name=name)
 
 

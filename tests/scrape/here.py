@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from artsim.archive import CATALOG, Archive
-from artsim.scrape.options import Options
+from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.pending import find_tasks
 from artsim.scrape.rate_limit import Rules
 from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
@@ -39,7 +39,7 @@ def images_of(archive: Archive) -> dict[str, dict[str, Any]]:
     return {row["id"]: row for row in rows}
 
 
-async def scrape_here(archive: Archive, options: Options, workers: int = 1, patience: float = 5.0) -> Stats:
+async def scrape_here(archive: Archive, options: ScrapeOptions, workers: int = 1, patience: float = 5.0) -> Stats:
     """Runs rounds until nothing is pending; returns the stats of all rounds."""
     limits = RateLimitCoordinator(Rules(options.per_host, options.delay, options.rest))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from artsim.runtime.local_ray import token_file
-from artsim.scrape.options import Options
+from artsim.scrape.options import ScrapeOptions
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def nameless(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_account_without_a_name_is_called_by_its_number(nameless: None) -> None:
-    assert f"(+uid-{os.getuid()}@" in Options().user_agent
+    assert f"(+uid-{os.getuid()}@" in ScrapeOptions().user_agent
 
 
 def test_an_account_without_a_home_has_no_token_file_and_no_traceback(nameless: None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from artsim.archive import Archive
-from artsim.scrape.options import Options
+from artsim.scrape.options import ScrapeOptions
 from artsim.sources.folder import open_folder
 from artsim.sources.ingestion.ingest import ingest
 from tests.scrape.here import images_of, make_archive, scrape_here
@@ -16,7 +16,7 @@ from tests.scrape.pictures import jpeg
 
 
 def scraped(archive: Archive, **settings: Any) -> dict[str, dict[str, Any]]:
-    asyncio.run(scrape_here(archive, Options(**settings)))
+    asyncio.run(scrape_here(archive, ScrapeOptions(**settings)))
     return images_of(archive)
 
 

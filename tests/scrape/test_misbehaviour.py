@@ -97,10 +97,10 @@ class Case:
 
 
 CASES = {
-    "slow drip": Case(drip, "timeout", "limit --timeout"),
+    "slow drip": Case(drip, "timeout", "limit `timeout`"),
     "headers drip": Case(drip_headers, "timeout"),
     "endless body": Case(endless, "too_large", "stopped after"),
-    "endless chunks": Case(endless_chunks, "too_large", "limit --max-bytes"),
+    "endless chunks": Case(endless_chunks, "too_large", "limit `max_bytes`"),
     "endless 100 Continue": Case(endless_continue, "timeout"),
     "announces too much": Case(
         page(answer(200, GOOD, length=10**10)), "too_large", "Content-Length is 10,000,000,000", 1

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from artsim.archive import Archive
-from artsim.scrape.options import Options
+from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.pending import find_tasks, read_rows
 from tests.scrape.here import images_of, make_archive, scrape_here
 from tests.scrape.pictures import jpeg
@@ -17,8 +17,8 @@ GOOD = page(answer(200, jpeg()))
 
 
 def run(archive: Archive, site: Site, **settings: Any) -> dict[str, dict[str, Any]]:
-    settings = {"allow_hosts": (site.netloc,), "per_host": 8, "retries": 0, "timeout": 2.0, "rest": 0.02, **settings}
-    asyncio.run(scrape_here(archive, Options(**settings)))
+    settings = {"allow_host": (site.netloc,), "per_host": 8, "retries": 0, "timeout": 2.0, "rest": 0.02, **settings}
+    asyncio.run(scrape_here(archive, ScrapeOptions(**settings)))
     return images_of(archive)
 
 
@@ -27,7 +27,7 @@ def urls(site: Site, count: int) -> list[str]:
 
 
 def pending(archive: Archive, **settings: Any) -> list[str]:
-    options = Options(**settings)
+    options = ScrapeOptions(**settings)
     catalog = archive.table("catalog")
     return sorted(
         row.id
@@ -49,7 +49,7 @@ def test_a_second_run_has_nothing_to_do(tmp_path: Path, site: Site) -> None:
 def test_two_runs_at_once_double_nothing(tmp_path: Path, site: Site) -> None:
     site.default = page(answer(200, jpeg()), latency=0.005)
     archive = make_archive(tmp_path, {"image_url": urls(site, 60)})
-    options = Options(allow_hosts=(site.netloc,))
+    options = ScrapeOptions(allow_host=(site.netloc,))
 
     async def both() -> None:
         await asyncio.gather(scrape_here(archive, options), scrape_here(archive, options))
@@ -78,7 +78,7 @@ def test_limit(tmp_path: Path, site: Site) -> None:
 
 def test_large_parts_are_cut(tmp_path: Path, site: Site) -> None:
     archive = make_archive(tmp_path, {"image_url": urls(site, 600)}, shards=1)
-    tasks = list(find_tasks(archive, Options()))
+    tasks = list(find_tasks(archive, ScrapeOptions()))
     assert [(task.start, task.stop, task.take) for task in tasks] == [
         (0, 256, 256),
         (256, 512, 256),
@@ -91,7 +91,7 @@ def test_rights(tmp_path: Path, site: Site) -> None:
     site.default = GOOD
     rights = ["CC0", "© the artist", None, "https://creativecommons.org/publicdomain/mark/1.0/", "In copyright"]
     archive = make_archive(tmp_path, {"image_url": urls(site, 5), "rights": rights})
-    rows = run(archive, site, public_only=True)
+    rows = run(archive, site, rights="public")
     assert sorted(rows) == ["test:00000", "test:00003"]
     assert sorted(visit.path for visit in site.images()) == ["/0", "/3"]
     assert len(run(archive, site)) == 5

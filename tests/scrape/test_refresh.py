@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from artsim.archive import Archive, UserError
-from artsim.scrape.options import Options
+from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.stats import Stats
 from artsim.sources.folder import open_folder
 from artsim.sources.ingestion.ingest import ingest
@@ -34,7 +34,7 @@ KEPT: dict[str, tuple[Page, str]] = {
     "a part": (page(answer(206, OLD)), "206"),
     "a truncated image": (page(answer(200, NEW[:600])), "damaged"),
     "a pixel bomb": (page(answer(200, png_header(60_000, 60_000))), "60000 x 60000"),
-    "too large": (page(answer(200, OLD, length=10**10)), "--max-bytes"),
+    "too large": (page(answer(200, OLD, length=10**10)), "`max_bytes`"),
     "breaks off": (page(answer(200, OLD, length=len(OLD) + 9), close=True), "ended early"),
     "a login page": (page(answer(302, b"", "Location: /login")), "image"),
     "a login page that robots may not see": (page(answer(302, b"", "Location: /private")), "robots.txt"),
@@ -51,8 +51,8 @@ REMOVED: dict[str, tuple[Page, str]] = {
 
 def run(archive: Archive, *sites: Site, **settings: Any) -> tuple[dict[str, dict[str, Any]], Stats]:
     hosts = tuple(site.netloc for site in sites)
-    usual = {"allow_hosts": hosts, "per_host": 8, "retries": 0, "timeout": 5.0, "rest": 0.01}
-    stats = asyncio.run(scrape_here(archive, Options(**{**usual, **settings})))
+    usual = {"allow_host": hosts, "per_host": 8, "retries": 0, "timeout": 5.0, "rest": 0.01}
+    stats = asyncio.run(scrape_here(archive, ScrapeOptions(**{**usual, **settings})))
     return images_of(archive), stats
 
 
@@ -162,7 +162,7 @@ def test_robots_that_now_forbid_are_a_removal(tmp_path: Path, site: Site) -> Non
     assert stats.removed == {"robots": 1}
 
 
-@pytest.mark.parametrize("smaller", [{"allow_hosts": ()}, {"max_bytes": 100}, {"max_pixels": 100}])
+@pytest.mark.parametrize("smaller", [{"allow_host": ()}, {"max_bytes": 100}, {"max_pixels": 100}])
 def test_options_that_were_forgotten(smaller: dict[str, Any], tmp_path: Path, site: Site) -> None:
     archive = archive_of(tmp_path, site, {"a": (page(answer(200, OLD)), "")})
     run(archive, site)
@@ -189,8 +189,8 @@ def test_a_folder_that_is_not_mounted(tmp_path: Path) -> None:
 
 
 def test_dropping_needs_rows_that_are_asked_for_again() -> None:
-    with pytest.raises(UserError, match="--drop-removed"):
-        Options(drop_removed=True)
+    with pytest.raises(UserError, match="`drop_removed`"):
+        ScrapeOptions(drop_removed=True)
 
 
 def test_a_refresh_applies_resize(tmp_path: Path, site: Site) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from artsim.scrape.options import Options
+from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.robots import opted_out
 from tests.scrape.here import images_of, make_archive, scrape_here
 from tests.scrape.pictures import jpeg
@@ -99,7 +99,7 @@ def test_robots_that_fail_once(site: Site, scrape_url: Scrape) -> None:
 
 
 def test_a_dead_host(scrape_url: Scrape) -> None:
-    row = scrape_url("http://127.0.0.3:9/x", allow_hosts=("127.0.0.3",))
+    row = scrape_url("http://127.0.0.3:9/x", allow_host=("127.0.0.3",))
     assert row["status"] == "network"
     assert "127.0.0.3" in row["detail"]
 
@@ -129,7 +129,7 @@ def test_robots_of_the_host_that_a_redirect_leads_to(site: Site, scrape_url: Scr
     with Site(host="127.0.0.2") as other:
         site.pages["/x"] = page(answer(302, b"", f"Location: {other.url}/y"))
         other.default, other.pages["/robots.txt"] = GOOD, robots("User-agent: *\nDisallow: /")
-        row = scrape_url(f"{site.url}/x", allow_hosts=(site.netloc, other.netloc))
+        row = scrape_url(f"{site.url}/x", allow_host=(site.netloc, other.netloc))
         assert row["status"] == "robots"
         assert not other.images()
 
@@ -137,7 +137,7 @@ def test_robots_of_the_host_that_a_redirect_leads_to(site: Site, scrape_url: Scr
 def test_robots_are_read_once(tmp_path: Path, site: Site) -> None:
     site.default = GOOD
     archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(60)]})
-    asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,), per_host=8), workers=3))
+    asyncio.run(scrape_here(archive, ScrapeOptions(allow_host=(site.netloc,), per_host=8), workers=3))
     assert {row["status"] for row in images_of(archive).values()} == {"ok"}
     assert len(site.asked("/robots.txt")) == 1
     assert len(site.images()) == 60
@@ -147,7 +147,7 @@ def test_robots_are_read_once(tmp_path: Path, site: Site) -> None:
 def test_crawl_delay(text: str, tmp_path: Path, site: Site) -> None:
     site.default, site.pages["/robots.txt"] = GOOD, robots(f"User-agent: *\n{text}")
     archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(8)]})
-    asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,), per_host=8), workers=2))
+    asyncio.run(scrape_here(archive, ScrapeOptions(allow_host=(site.netloc,), per_host=8), workers=2))
     begins = [visit.began for visit in site.visits]
     gaps = [later - earlier for earlier, later in itertools.pairwise(begins)]
     assert len(gaps) == 8
@@ -157,9 +157,10 @@ def test_crawl_delay(text: str, tmp_path: Path, site: Site) -> None:
 
 def test_who_we_are(site: Site, scrape_url: Scrape) -> None:
     site.default = GOOD
-    scrape_url(f"{site.url}/x", user_agent="artsim/1 (+curator@museum.example)")
-    assert {visit.headers["user-agent"] for visit in site.visits} == {"artsim/1 (+curator@museum.example)"}
-    assert "@" in Options().user_agent
+    scrape_url(f"{site.url}/x", contact="curator@museum.example")
+    (agent,) = {visit.headers["user-agent"] for visit in site.visits}
+    assert agent.startswith("artsim/") and agent.endswith(" (+curator@museum.example)")
+    assert "@" in ScrapeOptions().user_agent
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from yarl import URL
 
 from artsim.scrape.client import Client
-from artsim.scrape.options import Options
+from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.status import Failure, FetchStatus
 from tests.scrape.here import images_of, make_archive, scrape_here
 
@@ -23,7 +23,7 @@ def closed() -> str:
 
 def test_a_refused_connection_is_told_from_a_broken_answer(closed: str) -> None:
     async def asked() -> FetchStatus:
-        client = Client(Options(allow_hosts=(closed,)))
+        client = Client(ScrapeOptions(allow_host=(closed,)))
         try:
             with pytest.raises(Failure) as failure:
                 await client.get(URL(f"http://{closed}/1.jpg"))
@@ -38,7 +38,7 @@ def test_a_refused_connection_is_told_from_a_broken_answer(closed: str) -> None:
 
 def test_rows_of_a_dead_host_end_with_the_reason(closed: str, tmp_path: Path) -> None:
     archive = make_archive(tmp_path, {"image_url": [f"http://{closed}/{n}.jpg" for n in range(3)]})
-    asyncio.run(scrape_here(archive, Options(allow_hosts=(closed,), rest=0.5)))
+    asyncio.run(scrape_here(archive, ScrapeOptions(allow_host=(closed,), rest=0.5)))
     rows = images_of(archive).values()
     assert {row["status"] for row in rows} == {"network"}
     assert all("no connection to 127.0.0.1" in row["detail"] and "given up" in row["detail"] for row in rows)

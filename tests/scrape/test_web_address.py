@@ -78,7 +78,7 @@ def test_odd_but_fine(name: str, site: Site, scrape_url: Callable[..., dict[str,
 
 
 def test_nothing_is_open_unless_it_is_named(site: Site, scrape_url: Callable[..., dict[str, Any]]) -> None:
-    row = scrape_url(f"{site.url}/x", allow_hosts=())
+    row = scrape_url(f"{site.url}/x", allow_host=())
     assert row["status"] == "forbidden_address"
     assert "non-public" in row["detail"]
     assert not site.visits
@@ -95,7 +95,7 @@ def test_a_name_that_leads_inside(site: Site, scrape_url: Callable[..., Any], re
 def test_a_name_that_was_opened(site: Site, scrape_url: Callable[..., Any], resolve: Callable[..., None]) -> None:
     site.default = GOOD
     resolve("museum.example", "127.0.0.1")
-    row = scrape_url(f"http://museum.example:{site.port}/x", allow_hosts=("museum.example",))
+    row = scrape_url(f"http://museum.example:{site.port}/x", allow_host=("museum.example",))
     assert row["status"] == "ok"
     assert site.images()[0].headers["host"] == f"museum.example:{site.port}"
 
@@ -124,7 +124,7 @@ def test_a_certificate_that_nobody_knows(scrape_url: Callable[..., dict[str, Any
     context.load_cert_chain(certificate(tmp_path / "cert.pem"))
     with Site(tls=context) as secure:
         secure.default = GOOD
-        row = scrape_url(f"https://localhost:{secure.port}/x", allow_hosts=("localhost",))
+        row = scrape_url(f"https://localhost:{secure.port}/x", allow_host=("localhost",))
         assert (row["status"], row["attempts"]) == ("network", 0)
         assert "certificate" in row["detail"].lower()
         assert not secure.visits

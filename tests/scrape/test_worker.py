@@ -10,7 +10,7 @@ import pytest
 from artsim.archive import Archive, Table
 from artsim.scrape import fetcher as row_module
 from artsim.scrape import worker as worker_module
-from artsim.scrape.options import Options
+from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.pending import find_tasks
 from artsim.scrape.rate_limit import Rules
 from artsim.scrape.rate_limit_client import CoordinatorLost
@@ -38,7 +38,7 @@ def test_what_is_there_is_committed_before_the_end(
     seen: list[int] = []
 
     async def run() -> None:
-        running = asyncio.create_task(scrape_here(archive, Options(allow_hosts=(site.netloc,))))
+        running = asyncio.create_task(scrape_here(archive, ScrapeOptions(allow_host=(site.netloc,))))
         while not running.done():
             await asyncio.sleep(0.05)
             seen.append(len(images_of(archive)))
@@ -65,12 +65,12 @@ def test_no_more_bodies_come_in_than_the_disk_takes(
     monkeypatch.setattr(Worker, "_held", watch)
     site.default = page(answer(200, jpeg()))
     archive = archive_of(tmp_path, site, 200)
-    asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,), per_host=4)))
+    asyncio.run(scrape_here(archive, ScrapeOptions(allow_host=(site.netloc,), per_host=4)))
     assert len(images_of(archive)) == 200
     assert most <= (10 + 4 + 1) * len(jpeg())
 
 
-def worker_of(archive: Archive, options: Options) -> Worker:
+def worker_of(archive: Archive, options: ScrapeOptions) -> Worker:
     """Returns a worker with rate limits of its own, in the same round as all others."""
     limits = RateLimitCoordinator(Rules(4, 0.0, 60.0))
 
@@ -88,7 +88,7 @@ def test_what_a_lost_worker_had_committed_counts(
 ) -> None:
     monkeypatch.setattr(worker_module, "_COMMIT_AFTER", 0.1)
     site.default, site.pages["/3"] = page(answer(200, jpeg()), latency=0.1), page(answer(404))
-    archive, options = archive_of(tmp_path, site, 40), Options(allow_hosts=(site.netloc,), limit=take)
+    archive, options = archive_of(tmp_path, site, 40), ScrapeOptions(allow_host=(site.netloc,), limit=take)
 
     async def run() -> tuple[int, Stats]:
         (task,) = find_tasks(archive, options)
@@ -118,7 +118,7 @@ def test_pieces_of_several_shards_are_read_at_once(tmp_path: Path, site: Site, m
         return real(table, *arguments)
 
     monkeypatch.setattr(Table, "outcome", outcome)
-    archive, options = archive_of(tmp_path, site, 20, shards=2), Options(allow_hosts=(site.netloc,))
+    archive, options = archive_of(tmp_path, site, 20, shards=2), ScrapeOptions(allow_host=(site.netloc,))
 
     async def run() -> int:
         worker = worker_of(archive, options)
@@ -144,7 +144,7 @@ def test_an_error_that_nobody_thought_of_ends_its_row_alone(
     monkeypatch.setattr(row_module, "image_columns", columns)
     site.default, site.pages["/3"] = GOOD, page(answer(200, b"strange"))
     archive = archive_of(tmp_path, site, 8)
-    stats = asyncio.run(scrape_here(archive, Options(allow_hosts=(site.netloc,))))
+    stats = asyncio.run(scrape_here(archive, ScrapeOptions(allow_host=(site.netloc,))))
     rows = images_of(archive)
     assert [row["status"] for row in rows.values()].count("ok") == 7
     assert rows["test:00003"]["status"] == "internal"
@@ -160,8 +160,8 @@ def test_without_the_keeper_of_the_limits_nothing_is_fetched_and_nothing_written
         raise ConnectionError("gone")
 
     async def run() -> None:
-        worker = Worker(archive, Options(allow_hosts=(site.netloc,)), exchange, threads=1)
-        (task,) = find_tasks(archive, Options())
+        worker = Worker(archive, ScrapeOptions(allow_host=(site.netloc,)), exchange, threads=1)
+        (task,) = find_tasks(archive, ScrapeOptions())
         with pytest.raises(ExceptionGroup) as caught:
             await worker.end(task)
         assert caught.group_contains(CoordinatorLost)

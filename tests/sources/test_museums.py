@@ -289,7 +289,7 @@ WITHOUT = {
         "multimedia.@processed.large.location (addresses without a host",
     ),
     "files of the museum's own": ("w.json", {"id": 1, "title": "Gate", "images": {"full": {"filename": "1_full.tif"}}}, "images.full.filename (1_full.tif)"),
-    "manifests": ("m.csv", "id,title,iiif_manifest\n1,Gate,https://m.example/iiif/1/manifest.json\n", "--source iiif"),
+    "manifests": ("m.csv", "id,title,iiif_manifest\n1,Gate,https://m.example/iiif/1/manifest.json\n", "`source` iiif"),
     "pages under an image's name": ("w.csv", "id,image,title\n1,https://m.example/work1.html,x\n", "image (probably web pages"),
     "the page again": ("w.csv", "id,image,page_url\n1,https://m.example/1,https://m.example/1\n", "image (probably web pages"),
     "pages of files of Commons": ("w.csv", "id,image\n1,https://commons.example/wiki/File:A.jpg\n", "image (probably web pages"),
@@ -304,4 +304,4 @@ def test_a_catalogue_without_images_is_told_which_option_gives_them(tmp_path: Pa
         list(open_table(str(tmp_path / name), {}).chunks([]))
     message = str(caught.value)
     assert name in message and expected in message and "\n" not in message
-    assert "--columns image_url=" in message and "--image-template" in message and "--images FOLDER" in message
+    assert "`columns` image_url=" in message and "`image_template`" in message and "`images` FOLDER" in message

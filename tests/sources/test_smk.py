@@ -119,7 +119,7 @@ def test_a_list_of_ids_is_asked_for_one_by_one(museum: Museum, naps: list[float]
 
 
 def test_nothing_there_is_the_callers_mistake(museum: Museum, naps: list[float], tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="--location: HTTP 404"):
+    with pytest.raises(UserError, match="`location`: HTTP 404"):
         list(opened(museum).chunks([]))
     with pytest.raises(UserError, match="no such"):
         open_smk(str(tmp_path / "none.json"), Web(None, [], None), ["en"])

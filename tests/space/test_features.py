@@ -32,7 +32,7 @@ def test_specs(text: str, spec: Spec) -> None:
 
 @pytest.mark.parametrize("text", ["x:0", "x:0.0", "x:1.0", "x:1.5", "x:7.", "x:.", "x:1.2.3", "", "two\nlines"])
 def test_specs_that_say_nothing_sensible(text: str) -> None:
-    with pytest.raises(UserError, match="--features") as caught:
+    with pytest.raises(UserError, match="`features`") as caught:
         parse_spec(text)
     assert "\n" not in str(caught.value)
 
@@ -203,7 +203,7 @@ def test_names_of_spaces_differ(archive: Archive) -> None:
 
 
 def test_features_that_are_not_there(archive: Archive, tmp_path) -> None:
-    with pytest.raises(UserError, match=r"--features three: .*it has one, two"):
+    with pytest.raises(UserError, match=r"`features` three: .*it has one, two"):
         Space(archive, ["one", "three"])
     with pytest.raises(UserError, match=r"jobs\.extract"):
         Space(Archive.create(str(tmp_path)), ["one"])
@@ -278,5 +278,5 @@ def test_vectors_that_are_no_numbers_are_left_out(tmp_path) -> None:
         Space(archive, ["odd:3"]).find(_IDS[:4]), Space(archive, ["rest:3"]).find(_IDS[:4]), rtol=1e-5, atol=1e-6
     )
     assert not list(Space(archive, ["none"]).blocks())
-    with pytest.raises(UserError, match="--features none: 0 vectors are too few for a PCA"):
+    with pytest.raises(UserError, match="`features` none: 0 vectors are too few for a PCA"):
         Space(archive, ["none:2"])

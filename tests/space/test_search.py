@@ -173,7 +173,7 @@ def test_the_way_the_blocks_are_cut_makes_no_difference(monkeypatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("k", "metric", "said"), [(0, "cosine", "--k 0"), (-2, "cosine", "--k -2"), (3, "l3", "--metric l3")]
+    ("k", "metric", "said"), [(0, "cosine", "`k` 0"), (-2, "cosine", "`k` -2"), (3, "l3", "`metric` l3")]
 )
 def test_questions_that_cannot_be_asked(k: int, metric: str, said: str) -> None:
     ids, vectors = _data(5)

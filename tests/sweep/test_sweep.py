@@ -74,19 +74,19 @@ def test_a_space_is_of_ranges_and_choices() -> None:
         ("m=0", "give two or more different choices"),
         ("m=0.5,0.5", "two or more different choices"),
         ("m=1:0", "LOW must be less than HIGH"),
-        ("m=-1:1", "--margin -1"),
-        ("m=0:nan", "--margin nan"),
+        ("m=-1:1", "`margin` -1"),
+        ("m=0:nan", "`margin` nan"),
         ("m=0:1:log", "more than 0 in a log range"),
         ("m=0:1:lg", "a range must be LOW:HIGH"),
         ("hidden=8:1e3", "1e3 is not a whole number"),
-        ("dropout=0:1", "--dropout 1"),
+        ("dropout=0:1", "`dropout` 1"),
         ("swap=yes,no", "swap must be true or false"),
-        ("head=linear,tail", "--head tail"),
+        ("head=linear,tail", "`head` tail"),
         ("head=linear:mlp", "a range must be LOW:HIGH"),
     ],
 )
 def test_what_is_no_space_is_said(text: str, words: str) -> None:
-    with pytest.raises(UserError, match=f"^--space {re.escape(text)}: .*{words}"):
+    with pytest.raises(UserError, match=f"^`space` {re.escape(text)}: .*{words}"):
         parse_space([text], Recipe())
 
 
@@ -188,9 +188,9 @@ def test_the_best_is_kept_as_what_a_training_takes(archive: Archive) -> None:
     assert summary["best"] == {"m": 0.1, "swap": False, "meanrank": 2.5, "low": 2.0, "high": 4.0}
     written = tomllib.loads(Path(summary["config"]).read_text(encoding="utf-8"))
     assert (written["name"], written["features"], written["margin"]) == ("kept", ["dots"], 0.1)
-    options = job._parse(["--archive", archive.uri, "--config", summary["config"]])
-    assert chosen(options, Recipe) == Recipe(loss="triplet", epochs=9, margin=0.1, swap=False)
-    assert (options.name, options.features, options.split, options.seed) == ("kept", ["dots"], "image-disjoint", 0)
+    options = job._parse(["--archive", archive.uri, "--config", summary["config"]]).options
+    assert chosen(options.recipe, Recipe) == Recipe(loss="triplet", epochs=9, margin=0.1, swap=False)
+    assert (options.name, options.features, options.split, options.seed) == ("kept", ("dots",), "image-disjoint", 0)
     lines = Path(summary["table"]).read_text(encoding="utf-8").splitlines()
     assert [line.split(" | ")[0] for line in lines if line[:3] in ("| 1", "| 2")] == ["| 2", "| 1"]
     assert any("2, stopped" in line for line in lines)

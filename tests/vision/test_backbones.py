@@ -42,7 +42,7 @@ def test_names_of_features(text, pooling, name, backbone, level, said):
     ],
 )
 def test_other_names_are_refused(text):
-    with pytest.raises(UserError, match="--backbones"):
+    with pytest.raises(UserError, match="`backbones`"):
         parse_feature(text)
 
 

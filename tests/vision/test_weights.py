@@ -45,7 +45,7 @@ def test_weights_that_cannot_be_had_say_what_to_put_where(monkeypatch):
         raise OSError("the hub can't be reached")
 
     monkeypatch.setattr(timm, "create_model", unreachable)
-    with pytest.raises(UserError, match=r"resnet18\.safetensors into a folder and pass --weights FOLDER") as caught:
+    with pytest.raises(UserError, match=r"resnet18\.safetensors into a folder and pass `weights` FOLDER") as caught:
         weights.load("resnet18", None)
     assert "\n" not in str(caught.value)
 

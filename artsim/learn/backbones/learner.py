@@ -86,7 +86,7 @@ def _plan(backbone: str, weights: str | None, resolution: int | None) -> Plan:
     try:
         return make_plans([parse_feature(f"{backbone}+{resolution}" if resolution else backbone)], weights)[0]
     except UserError as error:
-        raise UserError(str(error).replace("--backbones", "--finetune")) from error
+        raise UserError(str(error).replace("`backbones`", "`finetune`")) from error
 
 
 def _make(plan: list[Any], archive: Archive, ids: Sequence[str], *rest: Any) -> BackboneTrainer:

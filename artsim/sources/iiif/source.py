@@ -69,7 +69,7 @@ def _from_files(store: Store, languages: list[str], size: int) -> Iterator[dict[
     for address, where in linked.items():
         if address not in identifiers:
             yield Reject.of(
-                where, "linked, but not among the files; set --location to a web address to fetch links", address
+                where, "linked, but not among the files; set `location` to a web address to fetch links", address
             )
 
 
@@ -155,12 +155,12 @@ class _Walk:
                     document = self._asked(address)
                 except Unreachable as error:
                     if address == self._location and not cursors:
-                        raise UserError(f"--location: {error}") from error
+                        raise UserError(f"`location`: {error}") from error
                     yield address, [Reject.of(address, error.reason, error)]
                     continue
             lists = _counted(lists, kind_of(document))
             if endless := _endless(lists):
-                yield address, [Reject.of(address, endless, "set --location to a sub-collection to continue")]
+                yield address, [Reject.of(address, endless, "set `location` to a sub-collection to continue")]
                 return
             if kind_of(document) not in _LISTS:
                 yield address, list(_rows(document, address, self._languages, self._size, self._page))

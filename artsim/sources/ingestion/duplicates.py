@@ -37,9 +37,9 @@ def check_not_twice(archive: Archive, spool: Spool) -> None:
                 example = example or _example(duplicates, rows)
     if count > _SHARE * len(images):
         raise UserError(
-            f"--as, --columns: {count} of {len(images)} new images are already in the archive under other ids "
-            f"({example}), so this catalogue would be added twice; pass the same --as and the same column for id "
-            "as before, or --twice to add its rows anyway"
+            f"`as_`, `columns`: {count} of {len(images)} new images are already in the archive under other ids "
+            f"({example}), so this catalogue would be added twice; pass the same `as_` and the same column for id "
+            "as before, or `twice` to add its rows anyway"
         )
 
 

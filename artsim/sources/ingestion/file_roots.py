@@ -23,8 +23,8 @@ def check_source(archive: Archive, collection: str, source: Source, named: bool)
     known = _known(archive, collection)
     if known["locations"] and source.location not in known["locations"] and not (named or source.own_ids):
         raise UserError(
-            f"--as: the collection {collection!r} was created from {known['locations'][0]}; "
-            f"pass --as {collection} to add to it, or another name to keep them separate"
+            f"`as_`: the collection {collection!r} was created from {known['locations'][0]}; "
+            f"pass `as_` {collection} to add to it, or another name to keep them separate"
         )
 
 

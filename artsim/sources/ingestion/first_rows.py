@@ -20,7 +20,7 @@ def first_rows(source: Source, collection: str | None, count: int) -> dict[str, 
     """
     collection = source.name if collection is None else collection
     if not is_name(collection):
-        raise UserError(f"--as {collection}: invalid collection name; use only letters, digits, '-', '_' and '.'")
+        raise UserError(f"`as_` {collection}: invalid collection name; use only letters, digits, '-', '_' and '.'")
     rows: dict[str, dict[str, Any]] = {}
     rejects: list[Reject] = []
     for chunk in source.chunks([]):

@@ -46,7 +46,7 @@ def ingest(
     """
     named, collection = collection is not None, source.name if collection is None else collection
     if not is_name(collection):
-        raise UserError(f"--as {collection}: invalid collection name; use only letters, digits, '-', '_' and '.'")
+        raise UserError(f"`as_` {collection}: invalid collection name; use only letters, digits, '-', '_' and '.'")
     check_source(archive, collection, source, named)
     counts: Counter[str] = Counter()
     chunks = cached_chunks(archive.store, collection, source) if source.slow else source.chunks([])

@@ -42,7 +42,7 @@ def documents(store: Store) -> Iterator[Document | Reject]:
                 value = parse_json(stream.read())
         except (ValueError, OSError) as error:
             if not file:
-                raise UserError(f"--location {store.uri}: not valid JSON: {error}") from error
+                raise UserError(f"`location` {store.uri}: not valid JSON: {error}") from error
             yield Reject.of(file, "not valid JSON", error)
         else:
             yield Document(file, value, is_line=False)
@@ -56,7 +56,7 @@ def _files(store: Store) -> list[str]:
     files = [info.path[len(store.root) + 1 :] for info in infos if info.type == pafs.FileType.File]
     files = sorted(file for file in files if file.endswith((".json", *LINES)) and not in_junk(file))
     if not files:
-        raise UserError(f"--location {store.uri}: there is no .json file in this folder")
+        raise UserError(f"`location` {store.uri}: there is no .json file in this folder")
     return files
 
 

@@ -1,4 +1,4 @@
-"""Maps a table's columns to the catalog's, by the caller's ``--columns`` or by well-known column names."""
+"""Maps a table's columns to the catalog's, by the caller's ``columns`` or by well-known column names."""
 
 import re
 import unicodedata
@@ -34,26 +34,26 @@ def parse_columns(texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         name, equals, column = text.partition("=")
         if not equals or not column:
-            raise UserError(f"--columns {text}: must be CATALOG_COLUMN=TABLE_COLUMN, as in image_url=url")
+            raise UserError(f"`columns` {text}: must be CATALOG_COLUMN=TABLE_COLUMN, as in image_url=url")
         if name not in SYNONYMS:
-            raise UserError(f"--columns {text}: unknown catalog column {name!r}; choose one of {', '.join(SYNONYMS)}")
+            raise UserError(f"`columns` {text}: unknown catalog column {name!r}; choose one of {', '.join(SYNONYMS)}")
         if name in columns:
-            raise UserError(f"--columns {text}: {name} is already set to {columns[name]}; give each column once")
+            raise UserError(f"`columns` {text}: {name} is already set to {columns[name]}; give each column once")
         columns[name] = column
     return columns
 
 
 def with_template(columns: Mapping[str, str], template: str | None) -> dict[str, str]:
-    """Return the columns with ``--image-template`` as ``image_url``.
+    """Return the columns with ``image_template`` as ``image_url``.
 
     Raises ``UserError`` if ``image_url`` is given already, or if the template names no column.
     """
     if template is None:
         return dict(columns)
     if "image_url" in columns:
-        raise UserError("--image-template: cannot be combined with --columns image_url=; give one of the two")
+        raise UserError("`image_template`: cannot be combined with `columns` image_url=; give one of the two")
     if not any(columns_in(template)) or "{" not in template:
-        raise UserError(f"--image-template {template}: name the column in braces, as in https://m.org/{{id}}.jpg")
+        raise UserError(f"`image_template` {template}: name the column in braces, as in https://m.org/{{id}}.jpg")
     return {**columns, "image_url": template}
 
 
@@ -63,7 +63,7 @@ def check_scheme(wanted: Mapping[str, str], option: str) -> None:
     if _HOST.match(text):
         raise UserError(
             f"{option}{text}: no row names an existing file. For web addresses, start with https://, as in "
-            f"https://{text}; for files, use --images FOLDER"
+            f"https://{text}; for files, use `images` FOLDER"
         )
 
 
@@ -122,7 +122,7 @@ def resolved(wanted: Mapping[str, str], there: list[str], images: Sequence[str] 
     return mapping
 
 
-def check_columns(wanted: Mapping[str, str], there: list[str], option: str = "--columns {}=") -> None:
+def check_columns(wanted: Mapping[str, str], there: list[str], option: str = "`columns` {}=") -> None:
     """Raise ``UserError`` if a column that the caller named is not in the table."""
     for name, text in wanted.items():
         for column in columns_in(text):
@@ -133,7 +133,7 @@ def check_columns(wanted: Mapping[str, str], there: list[str], option: str = "--
 
 
 def columns_in(text: str) -> list[str]:
-    """Return the table columns that the right side of ``--columns`` uses."""
+    """Return the table columns that the right side of ``columns`` uses."""
     return re.findall(r"\{([^{}]*)\}", text) if "{" in text else [text]
 
 

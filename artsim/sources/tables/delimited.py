@@ -33,9 +33,9 @@ def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: i
     feed = _Feed(texts_of(stream, name))
     first = feed.peek()
     if not first:
-        raise UserError(f"--location {name}: the file is empty; a table needs a header and rows")
+        raise UserError(f"`location` {name}: the file is empty; a table needs a header and rows")
     if isinstance(first, LongText):
-        raise UserError(f"--location {name}: the first line is longer than 16 MiB, so this is not a table")
+        raise UserError(f"`location` {name}: the first line is longer than 16 MiB, so this is not a table")
     if named := _SEPARATOR.fullmatch(first):
         next(feed)
         feed.taken.clear()
@@ -48,15 +48,15 @@ def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: i
     try:
         header = _header(next(reader))
     except (StopIteration, csv.Error) as error:
-        raise UserError(f"--location {name}: the first line is not a table header") from error
+        raise UserError(f"`location` {name}: the first line is not a table header") from error
     if any(has_image(field) for field in header):
         raise UserError(
-            f"--location {name}: the first line contains an image instead of column names; add a header line "
+            f"`location` {name}: the first line contains an image instead of column names; add a header line "
             "(such as image_url,title), or keep only one address per line"
         )
     rows_of = Swallowed(delimiter, len(header))
     if rows_of.found(feed.taken):
-        raise UserError(f"--location {name}: the first line is not a table header: unbalanced quote")
+        raise UserError(f"`location` {name}: the first line is not a table header: unbalanced quote")
     rows: list[list[str]] = []
     lines: list[int] = []
     rejects: list[Reject] = []

@@ -16,12 +16,12 @@ _STARTS = (
     (b"\xd0\xcf\x11\xe0", "an Excel or other Office file; save it as CSV (UTF-8)"),
     (b"%PDF-", "a PDF; a table is needed, as CSV, Parquet or JSON"),
     (b"{\\rtf", "a text document; save its table as CSV (UTF-8)"),
-    (b"\xff\xd8\xff", "an image; --source folder takes a folder of images"),
-    (b"\x89PNG", "an image; --source folder takes a folder of images"),
-    (b"GIF8", "an image; --source folder takes a folder of images"),
-    (b"II*\0", "an image; --source folder takes a folder of images"),
-    (b"MM\0*", "an image; --source folder takes a folder of images"),
-    (b"RIFF", "an image, audio or video file; --source folder takes a folder of images"),
+    (b"\xff\xd8\xff", "an image; `source` folder takes a folder of images"),
+    (b"\x89PNG", "an image; `source` folder takes a folder of images"),
+    (b"GIF8", "an image; `source` folder takes a folder of images"),
+    (b"II*\0", "an image; `source` folder takes a folder of images"),
+    (b"MM\0*", "an image; `source` folder takes a folder of images"),
+    (b"RIFF", "an image, audio or video file; `source` folder takes a folder of images"),
     (b"\x1f\x8b", "compressed with gzip; give it a name that ends in .gz"),
     (b"BZh", "compressed with bzip2; give it a name that ends in .bz2"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd; give it a name that ends in .zst"),
@@ -41,7 +41,7 @@ def check_table(store: Store, location: str, json: bool = False, parquet: bool =
     ``json`` and ``parquet`` say that the file will be read as that format.
     """
     if store.root.lower().endswith(_ENDINGS):
-        raise UserError(f"--location {location}: {_SHEET}")
+        raise UserError(f"`location` {location}: {_SHEET}")
     try:
         with store.filesystem.open_input_stream(store.root) as stream:  # also decompresses .gz and similar
             head = stream.read(_HEAD)
@@ -55,7 +55,7 @@ def check_table(store: Store, location: str, json: bool = False, parquet: bool =
     elif kind is None and not parquet and _is_binary(head):
         kind = "not text; a table is needed, as CSV, Parquet or JSON"
     if kind:
-        raise UserError(f"--location {location}: this is {kind}")
+        raise UserError(f"`location` {location}: this is {kind}")
 
 
 def wide_encoding(head: bytes) -> str | None:

@@ -104,16 +104,16 @@ def no_images(location: str, columns: Mapping[str, pa.ChunkedArray | pa.Array]) 
     several = _full_of_images(columns)
     if several:
         raise UserError(
-            f"--location {location}: several columns contain images ({', '.join(several[:_CANDIDATES])}); "
-            f"choose one: --columns image_url={several[0]}"
+            f"`location` {location}: several columns contain images ({', '.join(several[:_CANDIDATES])}); "
+            f"choose one: `columns` image_url={several[0]}"
         )
     candidates = [(rank, text) for name, column in columns.items() for rank, text in _candidate(name, column)]
     closest = "; ".join(text for _, text in sorted(candidates, key=lambda one: one[0])[:_CANDIDATES])
     raise UserError(
-        f"--location {location}: no column contains images. "
+        f"`location` {location}: no column contains images. "
         + (f"Closest: {closest}. " if closest else "")
-        + "Use --columns image_url=COLUMN for a column of addresses, --image-template 'https://HOST/{COLUMN}' to build "
-        f"addresses, or --images FOLDER for files. Columns: {', '.join(columns)[:300]}"
+        + "Use `columns` image_url=COLUMN for a column of addresses, `image_template` 'https://HOST/{COLUMN}' to build "
+        f"addresses, or `images` FOLDER for files. Columns: {', '.join(columns)[:300]}"
     )
 
 
@@ -127,13 +127,13 @@ def _candidate(name: str, column: pa.ChunkedArray | pa.Array) -> list[tuple[int,
     if kind in _GOOD:
         return [(0, f"{name} ({example})")]
     if kind is Kind.MANIFEST:
-        return [(1, f"{name} (IIIF manifests, for --source iiif: {example})")]
+        return [(1, f"{name} (IIIF manifests, for `source` iiif: {example})")]
     speaks = any(word in plain_name(name) for word in _WORDS)
     if kind is Kind.RELATIVE and speaks:
-        return [(0, f"{name} (addresses without a host, for --image-template 'https://HOST{{{name}}}': {example})")]
+        return [(0, f"{name} (addresses without a host, for `image_template` 'https://HOST{{{name}}}': {example})")]
     if kind in (Kind.ADDRESS, Kind.PAGE):
         return [(2 if speaks else 3, f"{name} (probably web pages: {example})")]
-    return [(1, f"{name} ({example}, perhaps for --image-template)")] if speaks else []
+    return [(1, f"{name} ({example}, perhaps for `image_template`)")] if speaks else []
 
 
 def _are_images(name: str, kinds: Counter[Kind]) -> bool:

@@ -1,4 +1,4 @@
-"""Finds the images of a table in a separate folder (``--images``) by the file names in its rows."""
+"""Finds the images of a table in a separate folder (``images``) by the file names in its rows."""
 
 import os
 import re
@@ -26,7 +26,7 @@ _Column: TypeAlias = pa.ChunkedArray | pa.Array
 
 
 class ImageFolder(BaseFolder):
-    """The folder of ``--images``, the only place from which the rows of a table get their images.
+    """The folder of ``images``, the only place from which the rows of a table get their images.
 
     A row may give a file's path, its name with or without extension, or an address that ends in its name. Paths are
     compared from the end, as far as both have components, ignoring case. A name that matches several files is rejected.
@@ -41,7 +41,7 @@ class ImageFolder(BaseFolder):
         for file in _images(store):
             self._by_stem[_stem(PurePosixPath(file).name)].append(file)
         if not self._by_stem:
-            raise UserError(f"--images {named}: there is no image in this folder")
+            raise UserError(f"`images` {named}: there is no image in this folder")
         self._chosen: str | None = None
         self._found = 0
         self._missed: list[str] = []
@@ -81,8 +81,8 @@ class ImageFolder(BaseFolder):
         if not self._found:
             files = [file for same_stem in self._by_stem.values() for file in same_stem][:_EXAMPLES]
             raise UserError(
-                f"--images {self._named}: no row matches a file; the rows name {_listed(self._missed) or 'none'}; "
-                f"the folder has {_listed(files)}; use --columns image_url=COLUMN or --image-template 'a/{{id}}.jpg'"
+                f"`images` {self._named}: no row matches a file; the rows name {_listed(self._missed) or 'none'}; "
+                f"the folder has {_listed(files)}; use `columns` image_url=COLUMN or `image_template` 'a/{{id}}.jpg'"
             )
 
     def _count(self, column: _Column) -> int:
@@ -119,7 +119,7 @@ class ImageFolder(BaseFolder):
                 longest = max(file.count("/") for file in fitting) if len(parts) > 1 else 0
                 best = [file for file in fitting if file.count("/") >= min(longest, len(parts) - 1)]
                 if len(best) > 1:
-                    raise OutsideFolder("several files in the folder of --images have this name")
+                    raise OutsideFolder("several files in the folder of `images` have this name")
                 return best[0]
         if not self.store.is_local:
             raise OutsideFolder(NO_FILE)
@@ -135,16 +135,16 @@ class ImageFolder(BaseFolder):
             for candidate in (path, os.path.realpath(path) if "\0" not in path else path):
                 if candidate.startswith(root):
                     return candidate[len(root) :]
-        raise OutsideFolder("an absolute path outside the folder of --images")
+        raise OutsideFolder("an absolute path outside the folder of `images`")
 
 
 def open_images(folder: str) -> ImageFolder:
-    """Open the folder of ``--images``. Raises ``UserError`` if it does not exist or has no image."""
+    """Open the folder of ``images``. Raises ``UserError`` if it does not exist or has no image."""
     if folder.startswith(("http://", "https://")):
-        raise UserError(f"--images {folder}: not a folder; use --image-template to build web addresses from columns")
-    store = open_location(folder, "--images")
+        raise UserError(f"`images` {folder}: not a folder; use `image_template` to build web addresses from columns")
+    store = open_location(folder, "`images`")
     if not is_folder(store):
-        raise UserError(f"--images {folder}: this is a file; give the folder that contains the images")
+        raise UserError(f"`images` {folder}: this is a file; give the folder that contains the images")
     return ImageFolder(store, folder)
 
 

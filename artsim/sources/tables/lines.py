@@ -68,6 +68,6 @@ def lines_of(stream: Any, name: str) -> Iterator[bytes]:
             begin, unfinished = begin or unfinished[:_KEPT], b""
         block = stream.read(_BLOCK)
     if begin and count < 2:
-        raise UserError(f"--location {name}: a line is longer than {_LONGEST >> 20} MiB, so this is not a table")
+        raise UserError(f"`location` {name}: a line is longer than {_LONGEST >> 20} MiB, so this is not a table")
     if begin or unfinished:
         yield LongLine(begin) if begin else unfinished

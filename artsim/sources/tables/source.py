@@ -67,7 +67,7 @@ def open_table(
                 if records.embedded and mapping.get("image_url", records.embedded)[0] in records.embedded:
                     raise _embedded(location, records.embedded[0], list(texts))
                 check_columns(columns, list(texts))
-                check_columns({"image_url": template} if template else {}, list(texts), "--image-template ")
+                check_columns({"image_url": template} if template else {}, list(texts), "`image_template` ")
                 if "image_url" not in mapping:
                     no_images(location, texts)
                 _log.info("catalog: %s", ", ".join(f"{name}={'|'.join(names)}" for name, names in mapping.items()))
@@ -75,10 +75,10 @@ def open_table(
             usage.note(mapping, (column for column in records.table.column_names if column not in used))
             chunk = catalog_rows(records, mapping, below, wanted)
             if first and not beside and not len(chunk.rows) and any(row.reason == NO_FILE for row in chunk.rejects):
-                check_scheme(wanted, "--image-template " if template else "--columns image_url=")
+                check_scheme(wanted, "`image_template` " if template else "`columns` image_url=")
                 _log.warning(
-                    "catalog: %s names files that are not next to the table; pass --images FOLDER, "
-                    "or --image-template to build URLs from columns",
+                    "catalog: %s names files that are not next to the table; pass `images` FOLDER, "
+                    "or `image_template` to build URLs from columns",
                     "|".join(mapping["image_url"]),
                 )
             first = first and not len(records.where)
@@ -91,11 +91,11 @@ def open_table(
 
 
 def _embedded(location: str, column: str, there: list[str]) -> UserError:
-    named = f" --columns image_url={column}.path" if f"{column}.path" in there else ""
+    named = f" `columns` image_url={column}.path" if f"{column}.path" in there else ""
     return UserError(
-        f"--location {location}: the column {column} holds the images themselves; the catalog needs image files: "
+        f"`location` {location}: the column {column} holds the images themselves; the catalog needs image files: "
         "write them to a folder, under the names given by the rows or their ids, "
-        f"and pass --images FOLDER{named}"
+        f"and pass `images` FOLDER{named}"
     )
 
 
@@ -104,7 +104,7 @@ def readable(records: Iterator[Records], location: str) -> Iterator[Records]:
     try:
         yield from records
     except (OSError, pa.ArrowInvalid, EOFError) as error:
-        raise UserError(f"--location {location}: cannot be read: {error}") from error
+        raise UserError(f"`location` {location}: cannot be read: {error}") from error
 
 
 def _records(store: Store, in_folder: bool, wanted: list[str], size: int) -> Iterator[Records]:
@@ -125,7 +125,7 @@ def _from_parquet(store: Store, wanted: list[str], size: int) -> Iterator[Record
         # read buffered, because a row group may be as large as the file
         file = pq.ParquetFile(store.filesystem.open_input_file(store.root), buffer_size=1 << 20, pre_buffer=False)
     except pa.ArrowInvalid as error:
-        raise UserError(f"--location {store.uri}: not a Parquet file: {error}") from error
+        raise UserError(f"`location` {store.uri}: not a Parquet file: {error}") from error
     with file:
         embedded = embedded_images(file)
         columns = [path for path in _paths(file) if path not in embedded] if embedded else None

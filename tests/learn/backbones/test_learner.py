@@ -77,9 +77,9 @@ def test_before_it_learns_its_vectors_are_those_of_the_archive_where_they_are_th
 
 
 def test_mistakes_name_the_option(archive):
-    with pytest.raises(UserError, match="--finetune no_such_net"):
+    with pytest.raises(UserError, match="`finetune` no_such_net"):
         learner(archive, "no_such_net")
-    with pytest.raises(UserError, match="--finetune test_vit: the input size is fixed at 160 pixels"):
+    with pytest.raises(UserError, match="`finetune` test_vit: the input size is fixed at 160 pixels"):
         learner(archive, "test_vit", 100)
 
 

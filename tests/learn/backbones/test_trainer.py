@@ -202,9 +202,9 @@ def test_an_extraction_with_the_saved_tensors_gives_the_trained_descriptors(name
 
 
 def test_settings_out_of_range_are_mistakes():
-    with pytest.raises(UserError, match="--layer-decay"):
+    with pytest.raises(UserError, match="`layer_decay`"):
         FinetuneRecipe(layer_decay=1.5)
-    with pytest.raises(UserError, match="--resolution 8"):
+    with pytest.raises(UserError, match="`resolution` 8"):
         FinetuneRecipe(resolution=8)
     assert FinetuneRecipe().learning_rate < 1e-3
 

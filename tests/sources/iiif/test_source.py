@@ -88,7 +88,7 @@ def test_manifests_elsewhere_are_fetched_from_public_hosts_alone(museum: Museum,
     elsewhere = ["http://127.0.0.1:9/m", "http://169.254.169.254/m", "file:///etc/passwd", "http://localhost/m"]
     serve(museum, {"/top": {"type": "Collection", "items": [{"id": url, "type": "Manifest"} for url in elsewhere]}})
     reasons = {reject.line: reject.reason for reject in rejects_of(opened(museum.url + "/top").chunks([]))}
-    assert reasons == dict.fromkeys(elsewhere, "address is not public; allow the host with --allow-host") | {
+    assert reasons == dict.fromkeys(elsewhere, "address is not public; allow the host with `allow_host`") | {
         "file:///etc/passwd": "neither http nor https"
     }
 
@@ -128,7 +128,7 @@ def test_a_host_that_does_not_answer_is_left_alone(
 
 
 def test_nothing_there_is_the_callers_mistake(museum: Museum, naps: list[float], tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="--location: HTTP 404"):
+    with pytest.raises(UserError, match="`location`: HTTP 404"):
         list(opened(museum.url + "/none").chunks([]))
     with pytest.raises(UserError, match="no such"):
         opened(str(tmp_path / "none"))
@@ -192,7 +192,7 @@ def test_a_collection_that_invents_members_without_end_is_left(
     museum.answer = answer
     rejects = rejects_of(opened(museum.url + "/top").chunks([]))
     assert rejects[-1].reason == "30 collections and pages in a row without a manifest; the rest is skipped"
-    assert "--location" in rejects[-1].text and len(museum.asked) <= 62
+    assert "`location`" in rejects[-1].text and len(museum.asked) <= 62
 
 
 def test_a_collection_that_invents_manifests_without_end_is_left(

@@ -146,7 +146,7 @@ def test_a_limit_takes_the_first_rows(archive: Archive) -> None:
 def test_a_file_of_the_same_name_elsewhere_is_not_taken_for_the_same(archive: Archive) -> None:
     ingest(archive, source(works(1)))
     other = Source("museum", "/elsewhere/works.csv", lambda _: packed(works(1, 2)))
-    with pytest.raises(UserError, match=r"--as.*/there/works.csv"):
+    with pytest.raises(UserError, match=r"`as_`.*/there/works.csv"):
         ingest(archive, other)
     assert ingest(archive, other, "museum")["rows_out"] == 1
     assert ingest(archive, other)["rows_there"] == 2  # the collection now includes this location
@@ -156,7 +156,7 @@ def test_a_file_of_the_same_name_elsewhere_is_not_taken_for_the_same(archive: Ar
 
 @pytest.mark.parametrize("name", ["", "a:b", "a/b", "../x", "_x", "a b", "x" * 200])
 def test_a_collection_needs_a_name(archive: Archive, name: str) -> None:
-    with pytest.raises(UserError, match="--as"):
+    with pytest.raises(UserError, match="`as_`"):
         ingest(archive, source(works(1)), name)
 
 

@@ -49,7 +49,7 @@ def test_the_option_is_read() -> None:
 
 @pytest.mark.parametrize("text", ["title", "title=", "=x", "titel=x", "source=x", "metadata=x"])
 def test_nonsense_is_the_callers_mistake(text: str) -> None:
-    with pytest.raises(UserError, match="--columns"):
+    with pytest.raises(UserError, match="`columns`"):
         parse_columns([text])
 
 
@@ -74,5 +74,5 @@ def test_names_that_museums_use() -> None:
 
 
 def test_a_column_that_is_said_twice_is_a_mistake():
-    with pytest.raises(UserError, match="--columns title=b: title is already set to a"):
+    with pytest.raises(UserError, match="`columns` title=b: title is already set to a"):
         parse_columns(["title=a", "title=b"])

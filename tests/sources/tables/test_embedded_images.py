@@ -30,7 +30,7 @@ def written(folder: Path, **columns: list[Any]) -> str:
 def test_a_column_that_holds_images_is_named(tmp_path: Path, case: str) -> None:
     table = written(tmp_path, picture=HOLDING[case])
     for columns in ({}, {"image_url": "picture"}):
-        with pytest.raises(UserError, match=r"w\.parquet: the column picture holds the images.*--images FOLDER"):
+        with pytest.raises(UserError, match=r"w\.parquet: the column picture holds the images.*`images` FOLDER"):
             list(open_table(table, columns).chunks([]))
 
 

@@ -256,7 +256,7 @@ def test_values_in_a_template_cannot_break_the_address(tmp_path: Path) -> None:
 def test_a_template_without_a_scheme_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text("nr\n1\n2\n")
     with pytest.raises(
-        UserError, match=r"--image-template m\.org/\{nr\}\.jpg: .* https://m\.org/\{nr\}\.jpg.*--images"
+        UserError, match=r"`image_template` m\.org/\{nr\}\.jpg: .* https://m\.org/\{nr\}\.jpg.*`images`"
     ):
         list(open_table(str(tmp_path / "w.csv"), {}, "m.org/{nr}.jpg").chunks([]))
     (tmp_path / "scans.new").mkdir()

@@ -1,0 +1,41 @@
+"""The options of searches for neighbours and of walks."""
+
+from dataclasses import dataclass
+
+from artsim.errors import UserError
+from artsim.options import REQUIRED, ArchiveOptions, DataOptions, setting
+
+_METRIC = "cosine, euclidean, cityblock, or another of scipy's cdist"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeighborsOptions(DataOptions):
+    """The queries of a search, and what to return for each."""
+
+    features: tuple[str, ...] = setting(REQUIRED, "one, or several to stack", metavar="NAME[:PCA]")
+    id: tuple[str, ...] | None = setting(None, "artworks of the archive", metavar="ID")
+    image: tuple[str, ...] | None = setting(None, "image files, not necessarily in the archive", metavar="FILE")
+    all: bool = setting(False, "every artwork: writes a neighbors table")
+    k: int = setting(10, "number of results per query", least=1)
+    metric: str = setting("cosine", _METRIC)
+    farthest: bool = setting(False, "find the farthest instead of the nearest")
+    picture: str | None = setting(None, "draw a labelled contact sheet to this file", metavar="PNG")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.all and (self.id or self.image or self.picture):
+            raise UserError("`all`: writes a table of all artworks; leave out `id`, `image` and `picture`")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkOptions(ArchiveOptions):
+    """Both ends of a walk, and how to draw it."""
+
+    features: tuple[str, ...] = setting(REQUIRED, "one, or several to stack", metavar="NAME[:PCA]")
+    from_: str = setting(REQUIRED, "first artwork of the walk", metavar="ID")
+    to: str = setting(REQUIRED, "last artwork of the walk", metavar="ID")
+    steps: int = setting(6, "number of artworks between the two, all different", least=1)
+    jitter: int = setting(1, "choose among the N nearest instead of the nearest", least=1, metavar="N")
+    metric: str = setting("cosine", _METRIC)
+    picture: str | None = setting(None, "draw the walk to this file", metavar="PNG")
+    kind: str = setting("strip", "how to draw it", choices=("strip", "scatter", "tube"))

@@ -1,0 +1,71 @@
+"""The options of importing a catalogue."""
+
+from dataclasses import dataclass
+
+from artsim.errors import UserError
+from artsim.options import REQUIRED, JobOptions, setting
+
+_ONLY = {  # options that only some sources read
+    "columns": ("table",),
+    "image_template": ("table",),
+    "images": ("table",),
+    "size": ("iiif",),
+    "language": ("smk", "iiif"),
+    "contact": ("smk", "iiif"),
+    "allow_host": ("smk", "iiif"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogOptions(JobOptions):
+    """Where the catalogue is and how to read it. Raises ``UserError`` for an option that the source does not read."""
+
+    source: str = setting(REQUIRED, "kind of catalogue", choices=("folder", "table", "wga", "smk", "iiif"))
+    location: str | None = setting(None, "location of the catalogue; optional for smk", metavar="PATH|URL")
+    as_: str | None = setting(
+        None,
+        "name of the collection, the first part of its ids (default: the location's name)",
+        metavar="NAME",
+    )
+    columns: tuple[str, ...] = setting((), "table: fill catalog column A from column B of the table", metavar="A=B")
+    image_template: str | None = setting(
+        None, "table: image URLs with columns in braces: https://m.org/{id}.jpg", metavar="ADDRESS"
+    )
+    images: str | None = setting(
+        None, "table: folder of the images, found by file names in the rows or by ids", metavar="FOLDER"
+    )
+    limit: int | None = setting(None, "read at most N rows", least=1, metavar="N")
+    preview: int | None = setting(
+        None,
+        "show the first N rows (default: 10) as they would be stored, and how columns are used; write nothing",
+        least=1,
+        const=10,
+        metavar="N",
+    )
+    twice: bool = setting(False, "also add rows whose images are already in the archive under other ids")
+    shards: int | None = setting(None, "number of shards of a new archive", least=1, metavar="N")
+    language: tuple[str, ...] | None = setting(
+        None, "smk, iiif: languages in order of preference (default: en)", metavar="CODE"
+    )
+    size: int | None = setting(
+        None,
+        "iiif: long side of images requested from image services (default: 1024)",
+        least=1,
+        metavar="PIXELS",
+    )
+    contact: str | None = setting(
+        None, "smk, iiif: your contact for the museum, sent in the User-Agent", metavar="MAIL|URL"
+    )
+    allow_host: tuple[str, ...] = setting(
+        (), "smk, iiif: allow hosts that are not on the internet", metavar="HOST[:PORT]"
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, sources in _ONLY.items():
+            if self.source not in sources and getattr(self, name) not in (None, ()):
+                raise UserError(
+                    f"`{name}`: `source` {self.source} does not use it; only for `source` {' or '.join(sources)}"
+                )
+        if self.location is None and self.source != "smk":
+            raise UserError(f"`location`: required for `source` {self.source}")
