@@ -12,10 +12,12 @@ from typing import Any
 from artsim import runtime
 from artsim.archive import Archive, UserError, pending_parts
 from artsim.extract import provenance
+from artsim.extract.options import ExtractOptions
 from artsim.extract.pending_images import ImagesPartition, PendingImages
 from artsim.failures import from_counts
 from artsim.vision import weights
 from artsim.vision.backbones import Feature, parse_feature
+from artsim.vision.recommended import RECOMMENDED
 
 _log = logging.getLogger(__name__)
 
@@ -25,47 +27,46 @@ _READ = 128  # images that a decoding task reads together
 _COPIES = 3  # of the weights: the shared ones, the actor's own, and the network's working memory
 
 
-def extract(
-    archive: Archive, names: list[str], *, pooling: str, folder: str | None, precision: str, exact: bool, rights: str
-) -> dict[str, Any]:
-    """Fills ``features/<name>`` for every name; returns this run's part of the report.
+def extract(archive: Archive, options: ExtractOptions) -> dict[str, Any]:
+    """Fills ``features/<name>`` for every backbone, by default the recommended ones; returns the report fields.
 
-    ``folder`` holds the weights (see ``artsim.vision.weights.load``); ``exact`` decodes in full and computes in
-    float32. Only rows without a vector of the image's current bytes are pending. Raises ``UserError`` if another run is
+    Only rows without a vector of the image's current bytes are pending. Raises ``UserError`` if another run is
     extracting one of the features.
     """
     if not archive.has_table("images"):
         raise UserError("`archive`: no images yet; run jobs.scrape first")
-    wanted = list(dict.fromkeys(parse_feature(name, pooling) for name in names))
-    provenance.check_options(archive, wanted, folder, exact)
+    names = options.backbones or RECOMMENDED
+    wanted = list(dict.fromkeys(parse_feature(name, options.pooling) for name in names))
+    provenance.check_options(archive, wanted, options.weights, options.exact)
     with archive.lock(*(f"features/{feature.name}" for feature in wanted)):
-        return _extract(archive, wanted, folder, precision, exact, rights)
+        return _extract(archive, wanted, options)
 
 
-def _extract(
-    archive: Archive, wanted: list[Feature], folder: str | None, precision: str, exact: bool, rights: str
-) -> dict[str, Any]:
-    pending_images = PendingImages(archive, tuple(feature.name for feature in wanted), rights == "public")
+def _extract(archive: Archive, wanted: list[Feature], options: ExtractOptions) -> dict[str, Any]:
+    pending_images = PendingImages(archive, tuple(feature.name for feature in wanted), options.public_only)
     parts = pending_parts(archive.shards, pending_images)
     for feature in wanted:
         archive.store.sweep(f"features/{feature.name}")
     if not parts:
         if not any(archive.table(f"features/{feature.name}").listed().known for feature in wanted):
-            if rights != "public":
+            if not options.public_only:
                 raise UserError(
                     "`archive`: it has no image to compute features of; jobs.status `failed` shows why rows failed"
                 )
             _log.warning("extract: no image is in the public domain, so there are no features; see `rights`")
         kept = {feature.name: provenance.read_about(archive, feature.name) for feature in wanted}
         return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "features": kept}
-    sure = [weights.are_here(feature.backbone, folder) and _has_level(archive, feature) for feature in wanted]
+    sure = [weights.are_here(feature.backbone, options.weights) and _has_level(archive, feature) for feature in wanted]
     with ThreadPoolExecutor(1) as loading:  # loads torch and the weights while Ray starts
-        plans = loading.submit(_make_plans, wanted, folder)
+        plans = loading.submit(_make_plans, wanted, options.weights)
         if not all(sure):
             plans.result()  # fails before Ray starts, if weights or a level are missing
         runtime.connect(data=True)
-    written = provenance.write_about(archive, plans.result(), folder, exact)
-    return {**_run(pending_images, parts, plans.result(), precision, exact), "features": written}
+    written = provenance.write_about(archive, plans.result(), options.weights, options.exact)
+    return {
+        **_run(pending_images, parts, plans.result(), options.precision, options.exact),
+        "features": written,
+    }
 
 
 def _has_level(archive: Archive, feature: Feature) -> bool:
