@@ -82,14 +82,14 @@ def here(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def decode_partition(
-    block: pa.Table, decoding: Decoding, pending: PendingImages, attempts: Any, run: str
+    row: pa.Table, decoding: Decoding, pending: PendingImages, attempts: Any, run: str
 ) -> dict[str, np.ndarray]:
-    """Decodes the pending images of a partition in a Ray task, into a block of one row.
+    """Decodes the pending images of a partition, given as one row, in a Ray task; returns one row.
 
     Its column ``work`` is JSON: the ``partition``, its ``rows``, and the seconds to ``read`` and ``decode`` them. If
     there are rows, ``pixels_0``, ... hold their pixels for each input. After a lost worker, decodes in a subprocess.
     """
-    partition = ImagesPartition(**block.to_pylist()[0])
+    partition = ImagesPartition(**row.to_pylist()[0])
     with runtime.Attempt(attempts, run, f"{partition} (decoding)") as attempt:
         call = IsolatedProcess() if attempt else here
         batches = list(decoding.batches(partition.shard, partition.name, pending.ids(partition), map, call))

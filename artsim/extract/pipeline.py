@@ -164,7 +164,7 @@ def _on_gpus(extraction: Any, partitions: list[ImagesPartition], nbytes: int) ->
     decoded = runtime.dataset_of(partitions).map_batches(
         decode_partition,  # type: ignore[arg-type]
         fn_args=(extraction.decoding(_READ), extraction.pending, attempts, extraction.run),
-        batch_size=None,
+        batch_size=1,
         batch_format="pyarrow",
         num_cpus=1,
     )

@@ -55,13 +55,13 @@ class Describer:
     def __init__(self, extraction: Extraction, attempts: Any) -> None:
         self._run, self._attempts, self._networks = extraction.run, attempts, Networks(extraction)
 
-    def __call__(self, block: dict[str, np.ndarray]) -> dict[str, list[str]]:
+    def __call__(self, row: dict[str, np.ndarray]) -> dict[str, list[str]]:
         """Returns the counts and seconds of a partition that ``decode_partition`` decoded."""
-        work = json.loads(block["work"][0])
+        work = json.loads(row["work"][0])
         partition = ImagesPartition(**work["partition"])
         with runtime.Attempt(self._attempts, self._run, str(partition)) as attempt:
             started = time.monotonic()
-            pixels = [np.array(block[name][0]) for name in sorted(block) if name.startswith("pixels_")]
+            pixels = [np.array(row[name][0]) for name in sorted(row) if name.startswith("pixels_")]
             vectors = self._networks.vectors(pixels) if work["rows"] else []
             described = time.monotonic()
             counts = self._networks.write(partition, work["rows"], vectors, again=attempt > 0)

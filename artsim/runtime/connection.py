@@ -122,7 +122,7 @@ def _address() -> str:
 def _set_up_data() -> None:
     """Makes Ray Data wait for the cluster, raise the errors of workers as they are, and write its warnings to the log.
 
-    Its own limits do not fit: it would give up after ten minutes without a result, and split large blocks.
+    Its own limits do not fit: it would give up after ten minutes without a result, and collect small results.
     """
     from ray.data import DataContext
 
@@ -131,7 +131,7 @@ def _set_up_data() -> None:
     context.enable_operator_progress_bars = False
     context.execution_no_progress_timeout_s = -1
     context.raise_original_map_exception = True
-    context.target_max_block_size = None
+    context.target_max_block_size = 1  # byte; each row is a block of its own, which is passed on at once
     # A worker with as many calls as it can take at once is fully used: then the pool grows, if the cluster has room.
     context.autoscaling_config.actor_pool_util_upscaling_threshold = 1.0
     logger = logging.getLogger("ray.data")

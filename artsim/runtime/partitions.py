@@ -1,4 +1,4 @@
-"""Processes partitions on Ray Data: one block, one call of a worker and one result for each partition.
+"""Processes partitions on Ray Data: one call of a worker and one result for each partition.
 
 Ray Data restarts workers that are lost and repeats their calls wherever the cluster has room. On its own it would
 repeat a partition that kills its worker forever; ``Attempts`` tells workers about earlier tries and ends such a run.
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _MOST_ATTEMPTS = 5  # workers that may be lost during one partition
 _LOOK = 2.0  # seconds between two checks whether any worker is busy
+_MOST_BLOCKS = 4096  # the driver makes them before the run starts, in half a millisecond each
 _MOST_WORKERS = 10_000
 
 
@@ -58,13 +59,15 @@ def start_attempts() -> Any:
 
 
 def dataset_of(partitions: Sequence[Any]) -> "Dataset":
-    """Returns a dataset with one block for each partition, a dataclass instance of strings and numbers.
+    """Returns a dataset with one row for each partition, a dataclass instance of strings and numbers.
 
-    The blocks are in the object store, so no reading task needs a CPU.
+    A block has one row, or a few of a very large archive. The blocks are in the object store, so no reading task needs
+    a CPU.
     """
     import ray
 
-    return ray.data.from_items([asdict(partition) for partition in partitions], override_num_blocks=len(partitions))
+    rows = [asdict(partition) for partition in partitions]
+    return ray.data.from_items(rows, override_num_blocks=min(len(rows), _MOST_BLOCKS))
 
 
 def with_workers(
@@ -78,10 +81,10 @@ def with_workers(
     at_once: int = 1,
     batch_format: str = "pyarrow",
 ) -> "Dataset":
-    """Maps each block to a result, with ``worker(*arguments)`` as actors that have ``at_once`` blocks at a time.
+    """Maps each row to a result, with ``worker(*arguments)`` as actors that have ``at_once`` blocks at a time.
 
     The pool begins with ``workers`` actors and grows to ``most`` if the cluster does; Ray Data spreads them over the
-    nodes. ``batch_format`` is the form of a block that the worker is called with.
+    nodes. ``batch_format`` is the form in which the worker gets a row.
     """
     from ray.data import ActorPoolStrategy
 
@@ -98,7 +101,7 @@ def with_workers(
         worker,
         fn_constructor_args=tuple(arguments),
         compute=pool,
-        batch_size=1,  # a block has one row
+        batch_size=1,
         batch_format=batch_format,
         num_cpus=needs.get("CPU", 0),
         num_gpus=needs.get("GPU") or None,
@@ -124,7 +127,7 @@ def process_partitions(
     or with their machine. Raises RuntimeError if there are too many of them, and what ``process`` raises. Each worker
     has up to ``at_once`` partitions at a time, and an equal share of them if they are few.
     """
-    share = -(-len(partitions) // workers)
+    share = -(-min(len(partitions), _MOST_BLOCKS) // workers)
     calls = _AsyncCalls if inspect.iscoroutinefunction(worker.process) else _Calls  # type: ignore[attr-defined]
     dataset = with_workers(
         dataset_of(partitions),
@@ -190,15 +193,15 @@ class _Calls:
         self._attempts, self._run, self._kind = attempts, run, kind
         self._worker = worker(*arguments)
 
-    def __call__(self, block: Any) -> dict[str, list[str]]:
-        partition = self._kind(**block.to_pylist()[0])
+    def __call__(self, row: Any) -> dict[str, list[str]]:
+        partition = self._kind(**row.to_pylist()[0])
         with Attempt(self._attempts, self._run, str(partition)) as attempt:
             return result(self._worker.process(partition, attempt))
 
 
 class _AsyncCalls(_Calls):
-    async def __call__(self, block: Any) -> dict[str, list[str]]:  # type: ignore[override]
-        partition = self._kind(**block.to_pylist()[0])
+    async def __call__(self, row: Any) -> dict[str, list[str]]:  # type: ignore[override]
+        partition = self._kind(**row.to_pylist()[0])
         async with Attempt(self._attempts, self._run, str(partition)) as attempt:
             return result(await self._worker.process(partition, attempt))
 

@@ -134,6 +134,17 @@ def test_few_partitions_are_shared_equally(machines: Cluster) -> None:
     assert len(by_process) == 2
 
 
+def test_more_partitions_than_blocks(machines: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is lost repeats the whole block; partitions that had ended before are known to be repeated."""
+    monkeypatch.setattr("artsim.runtime.partitions._MOST_BLOCKS", 3)
+    items = [Item(number, "kills once" if number == 6 else "") for number in range(20)]
+    results = list(_results(items))
+    assert sorted(result["value"] for result in results) == list(range(20))
+    assert {result["attempt"] for result in results if result["value"] == 6} == {1}
+    assert {result["attempt"] for result in results if result["value"] > 6} == {0}
+    assert sorted(result["value"] for result in _results(_items(20), AsyncWorker, at_once=4)) == list(range(20))
+
+
 def test_work_that_finds_no_room_says_what_it_waits_for(machines: Cluster) -> None:
     assert waiting_for({"CPU": 4, "GPU": 1}) == (
         "waiting for a machine with 4 CPUs and 1 GPU: the largest of 2 running now has 1 CPU"

@@ -18,7 +18,7 @@ def test_operators_of_a_run_are_taken_once() -> None:
     operators, text = runtime.take_statistics()
     assert [(operator["name"], operator["blocks"]) for operator in operators] == [
         ("FromItems", 3),
-        ("MapBatches(_doubled)->MapBatches(_kept)", 3),
+        ("MapBatches(_doubled)->MapBatches(_kept)", 6),
     ]
     assert all(operator["task_seconds"] >= 0 and operator["seconds"] >= 0 for operator in operators)
     assert "Operator 1 MapBatches(_doubled)->MapBatches(_kept): 3 tasks executed" in text
