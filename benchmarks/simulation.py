@@ -30,7 +30,7 @@ from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.pending import ScrapeTask, find_tasks, read_rows
 from artsim.scrape.rate_limit import Rules
 from artsim.scrape.rate_limit_client import RateLimitClient
-from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
+from artsim.scrape.rate_limit_coordinator import RateLimitCoordinator, Reply, Request
 from artsim.scrape.robots import Robots
 from benchmarks.claims import Claim, conclude
 from benchmarks.scale_model import Archive, Cluster, Rates, predict
@@ -69,7 +69,7 @@ class Worker:
 
     def __init__(self, coordinator: Any, archive: Stored) -> None:
         self._coordinator, self._archive, self._name = coordinator, archive, uuid.uuid4().hex
-        self._gate: RateLimitClient | None = None
+        self._rate_limit_client: RateLimitClient | None = None
 
     async def process(self, work: ScrapeTask | ImagesPartition, attempt: int) -> dict[str, float]:
         while await self._coordinator.started.remote(self._name) < WORKERS:  # noqa: ASYNC110 (in another process)
@@ -77,25 +77,25 @@ class Worker:
         began = await (self._scrape(work) if isinstance(work, ScrapeTask) else self._extract(work.shard, work.name))
         return {"began": began, "ended": time.monotonic()}
 
-    async def _exchange(self, request: Request) -> Answer:
-        answer: Answer = await self._coordinator.exchange.remote(request)
-        return answer
+    async def _exchange(self, request: Request) -> Reply:
+        reply: Reply = await self._coordinator.exchange.remote(request)
+        return reply
 
     async def _read_robots(self, origin: str) -> Robots:
         return Robots()
 
     async def _scrape(self, task: ScrapeTask) -> float:
-        catalog = self._archive.table("catalog").read(task.shard, task.source_part, ["id", "image_url"])
+        catalog = self._archive.table("catalog").read(task.shard, task.source_partition, ["id", "image_url"])
         rows = read_rows(self._archive, task, catalog, OPTIONS)
         began = await asyncio.gather(*(self._fetch(URL(row.url or "")) for row in rows))
         known = {"id": [row.id for row in rows], "status": ["ok"] * len(rows)}
-        self._archive.table("images").write(task.shard, task.part, _table(IMAGES, known, len(rows)))
+        self._archive.table("images").write(task.shard, task.partition, _table(IMAGES, known, len(rows)))
         return min(began)
 
     async def _fetch(self, url: URL) -> float:
-        if self._gate is None:  # it needs the event loop
-            self._gate = RateLimitClient(self._name, self._exchange, self._read_robots, RATES.at_once)
-        async with self._gate.visit(url):
+        if self._rate_limit_client is None:  # it needs the event loop
+            self._rate_limit_client = RateLimitClient(self._name, self._exchange, self._read_robots, RATES.at_once)
+        async with self._rate_limit_client.visit(url):
             began = time.monotonic()
             await asyncio.sleep(RATES.request)
             return began

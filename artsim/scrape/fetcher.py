@@ -13,7 +13,7 @@ from typing import Any
 
 from yarl import URL
 
-from artsim.scrape.client import Answer, Client
+from artsim.scrape.client import Client, Response
 from artsim.scrape.image_columns import image_columns
 from artsim.scrape.local_files import Files
 from artsim.scrape.options import ScrapeOptions
@@ -27,15 +27,15 @@ from artsim.vision.isolated_process import IsolatedProcess
 
 _REDIRECTS = 5
 _BACKOFF = 0.5  # maximum seconds before the second attempt, doubled for each further one; the wait is random
-_BACKOFF_MOST = 60.0
-_FAILED = "; refresh failed: "
+_MAX_BACKOFF = 60.0
+_REFRESH_FAILED = "; refresh failed: "
 
 
 @dataclass(slots=True)
-class Ending:
+class RowResult:
     """The result of a row: the columns of its images row; if ``kept``, only those that change.
 
-    ``verdict`` is the status of this run's fetch, even if the row keeps another one; ``stored``: the row already had
+    ``outcome`` is the status of this run's fetch, even if the row keeps another one; ``stored``: the row already had
     an image.
     """
 
@@ -50,21 +50,21 @@ class Ending:
 class Fetcher:
     """Fetches rows with a client, files, and threads for decoding.
 
-    The caller creates ``gate`` and sets it. While ``has_room`` is not set, downloaded bodies wait for decoding.
+    The caller sets ``rate_limit_client``. While ``has_room`` is not set, downloaded bodies wait for decoding.
     """
 
-    gate: RateLimitClient
+    rate_limit_client: RateLimitClient
 
     def __init__(self, options: ScrapeOptions, client: Client, files: Files, threads: Executor) -> None:
         self._options = options
         self._client = client
         self._files = files
         self._threads = threads
-        self._apart = IsolatedProcess()
+        self._isolated_process = IsolatedProcess()
         self.has_room = asyncio.Event()
         self.has_room.set()
 
-    async def end(self, row: Row) -> Ending:
+    async def fetch(self, row: Row) -> RowResult:
         """Fetches a row until it has a status; unexpected errors become a status, too.
 
         Raises ``Deferred`` if the wait for its host is too long (``row.tried`` counts the attempts so far), and
@@ -74,32 +74,36 @@ class Fetcher:
         while True:
             try:
                 columns = await self._attempt(row, spent)
-                return self._ending(row, FetchStatus("ok", ""), _found(row, columns), columns is None, spent)
+                return self._row_result(
+                    row, FetchStatus("ok", ""), _fetched_columns(row, columns), columns is None, spent
+                )
             except (Deferred, CoordinatorLost):
                 raise
             except Exception as error:  # an error in artsim ends its row, not the run
                 failure = error if isinstance(error, Failure) else Failure(internal(error))
-                if not failure.again or row.tried > self._options.retries:
+                if not failure.retryable or row.tried > self._options.retries:
                     kept = row.stored is not None and not (failure.outcome.removed and self._options.drop_removed)
-                    return self._ending(row, failure.outcome, _lacking(row, failure.outcome, kept), kept, spent)
+                    return self._row_result(
+                        row, failure.outcome, _failed_columns(row, failure.outcome, kept), kept, spent
+                    )
                 started = time.monotonic_ns()
                 # the coordinator enforces the wait that a server asks for
-                await asyncio.sleep(0 if failure.after else _backoff(row.tried))
+                await asyncio.sleep(0 if failure.retry_after else _backoff(row.tried))
                 spent["wait"] += time.monotonic_ns() - started
 
     async def read_robots(self, origin: str) -> Robots:
         """Returns the robots.txt of a site. RFC 9309: a missing file allows everything, an unreachable one nothing."""
         try:
             url = URL(origin) / "robots.txt"
-            async with self._answer(url, Row("", None), Counter(), obey=False, cut_at=MAX_ROBOTS_BYTES) as answer:
-                return Robots.read(as_text(answer.body))
+            async with self._response(url, Row("", None), Counter(), obey=False, cut_at=MAX_ROBOTS_BYTES) as response:
+                return Robots.read(as_text(response.body))
         except Failure as failure:
             outcome = failure.outcome
-            if failure.again or (outcome.http_status or 0) >= 500:
+            if failure.retryable or (outcome.http_status or 0) >= 500:
                 status = "robots" if outcome.http_status else outcome.status
                 detail = f"robots.txt is unavailable, so nothing is fetched: {outcome.detail}"
-                lost = FetchStatus(status, detail, outcome.http_status, unreachable=outcome.unreachable)
-                return Robots(failure=lost, lasting=not failure.again)
+                unavailable = FetchStatus(status, detail, outcome.http_status, unreachable=outcome.unreachable)
+                return Robots(failure=unavailable, permanent=not failure.retryable)
             if outcome.status in ("http", "redirect_loop"):
                 return Robots()
             return Robots(failure=outcome)
@@ -112,23 +116,28 @@ class Fetcher:
             data = await self._in_thread(self._files.read, row.id.partition(":")[0], row.url)
             spent["fetch"] += time.monotonic_ns() - started
             return await self._verified(data, row, spent)
-        async with self._answer(web_address(row.url), row, spent) as answer:
-            if answer.status == 304:
+        async with self._response(web_address(row.url), row, spent) as response:
+            if response.status == 304:
                 if not (row.stored and row.stored.validators):
                     raise Failure(FetchStatus("http", "304 Not Modified for an unconditional request", 304))
                 return None
             try:
                 # the slot is still held, so there are never more bodies than slots
-                columns = await self._verified(answer.body, row, spent)
+                columns = await self._verified(response.body, row, spent)
             except Failure as failure:
-                failure.outcome = failure.outcome._replace(http_status=answer.status)
+                failure.outcome = failure.outcome._replace(http_status=response.status)
                 raise
-        return {**columns, "http_status": answer.status, "etag": answer.etag, "last_modified": answer.last_modified}
+        return {
+            **columns,
+            "http_status": response.status,
+            "etag": response.etag,
+            "last_modified": response.last_modified,
+        }
 
     @contextlib.asynccontextmanager
-    async def _answer(
+    async def _response(
         self, url: URL, row: Row, spent: Counter[str], *, obey: bool = True, cut_at: int | None = None
-    ) -> AsyncIterator[Answer]:
+    ) -> AsyncIterator[Response]:
         """Follows redirects and yields the final answer, while its host's slot is still held."""
         headers = row.stored.validators if row.stored else {}
         seen: set[URL] = set()
@@ -136,26 +145,26 @@ class Fetcher:
             if len(seen) > _REDIRECTS:
                 raise Failure(FetchStatus("redirect_loop", f"more than {_REDIRECTS} redirects"))
             queued = time.monotonic_ns()
-            with _of_another_page(bool(seen)):
-                async with self.gate.visit(url, obey=obey):
+            with _redirect_keeps_image(bool(seen)):
+                async with self.rate_limit_client.visit(url, obey=obey):
                     started = time.monotonic_ns()
                     spent["wait"] += started - queued
                     row.tried += not seen
                     try:
-                        answer = await self._client.get(url, headers, cut_at)
+                        response = await self._client.get(url, headers, cut_at)
                     finally:
                         spent["fetch"] += time.monotonic_ns() - started
-                    if answer.location is None:
-                        yield answer
+                    if response.location is None:
+                        yield response
                         return
             seen.add(url)
-            url = answer.location
+            url = response.location
         raise Failure(FetchStatus("redirect_loop", f"redirects lead back to {url}"))
 
     async def _verified(self, data: bytes, row: Row, spent: Counter[str]) -> dict[str, Any]:
         await self.has_room.wait()
         started = time.monotonic_ns()
-        isolated = [self._apart] if row.careful else []
+        isolated = [self._isolated_process] if row.isolated else []
         try:
             return await self._in_thread(*isolated, image_columns, data, self._options.max_pixels, self._options.resize)
         except BadImage as bad:
@@ -166,21 +175,21 @@ class Fetcher:
     async def _in_thread(self, function: Any, *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
-    def _ending(
+    def _row_result(
         self, row: Row, outcome: FetchStatus, columns: dict[str, Any], kept: bool, spent: Counter[str]
-    ) -> Ending:
+    ) -> RowResult:
         now = max(datetime.now(UTC), self._options.started)  # another machine's clock may be behind
         columns = {"id": row.id, "attempts": row.tried, "fetched_at": now, **columns}
-        return Ending(columns, _host_label(row.url), outcome, row.stored is not None, kept, spent)
+        return RowResult(columns, _host_label(row.url), outcome, row.stored is not None, kept, spent)
 
 
-def _found(row: Row, columns: dict[str, Any] | None) -> dict[str, Any]:
+def _fetched_columns(row: Row, columns: dict[str, Any] | None) -> dict[str, Any]:
     """Returns what to write for a row whose image was fetched, or is unchanged (``columns`` is None)."""
     restored = {"http_status": 304} if columns is None and row.stored and row.stored.status != "ok" else {}
     return {"status": "ok", "detail": None, **restored, **(columns or {})}
 
 
-def _lacking(row: Row, outcome: FetchStatus, kept: bool) -> dict[str, Any]:
+def _failed_columns(row: Row, outcome: FetchStatus, kept: bool) -> dict[str, Any]:
     """Returns what to write for a row without a new image. A ``kept`` image keeps its status, unless removed."""
     if not kept or row.stored is None:
         return {"status": outcome.status, "detail": _plain(outcome.detail) or None, "http_status": outcome.http_status}
@@ -189,12 +198,12 @@ def _lacking(row: Row, outcome: FetchStatus, kept: bool) -> dict[str, Any]:
         return {"status": outcome.status, "detail": detail, "http_status": outcome.http_status}
     if row.stored.moved and row.stored.status == "ok":
         return {"status": "ok", "detail": _plain(f"{NEW_ADDRESS_FAILED}{outcome.detail}")}
-    mark = f"{(row.stored.detail or '').partition(_FAILED)[0]}; " if row.stored.status != "ok" else ""
-    return {"status": row.stored.status, "detail": _plain(f"{mark}{_FAILED.lstrip('; ')}{outcome.detail}")}
+    prefix = f"{(row.stored.detail or '').partition(_REFRESH_FAILED)[0]}; " if row.stored.status != "ok" else ""
+    return {"status": row.stored.status, "detail": _plain(f"{prefix}{_REFRESH_FAILED.lstrip('; ')}{outcome.detail}")}
 
 
 @contextlib.contextmanager
-def _of_another_page(redirected: bool) -> Iterator[None]:
+def _redirect_keeps_image(redirected: bool) -> Iterator[None]:
     """Clears ``removed`` after a redirect: robots.txt may forbid its target, say a login page, but not the image."""
     try:
         yield
@@ -206,7 +215,7 @@ def _of_another_page(redirected: bool) -> Iterator[None]:
 
 def _backoff(tried: int) -> float:
     """Returns the seconds to wait: full jitter, as in Brooker, "Exponential Backoff And Jitter" (2015)."""
-    return random.uniform(0, min(_BACKOFF_MOST, _BACKOFF * 2 ** (tried - 1)))
+    return random.uniform(0, min(_MAX_BACKOFF, _BACKOFF * 2 ** (tried - 1)))
 
 
 def _plain(text: str) -> str:

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 from artsim.archive import IMAGES, Table
 
 
-class Part:
-    """Collects the rows of a partition. ``held``: bytes of uncommitted images; ``since``: when the oldest row came.
+class PartitionBuffer:
+    """Collects the rows of a partition.
 
+    ``uncommitted_bytes`` is the size of uncommitted images, ``oldest_row_at`` the time when the oldest row came.
     ``outcome`` returns the result counts of the partition so far, which are committed with the rows.
     """
 
@@ -26,8 +27,8 @@ class Part:
         self._rows: list[dict[str, Any]] = []
         self._kept: dict[str, dict[str, Any]] = {}
         self._lock = asyncio.Lock()
-        self.held = 0
-        self.since: float | None = None
+        self.uncommitted_bytes = 0
+        self.oldest_row_at: float | None = None
 
     def add(self, columns: dict[str, Any], *, kept: bool) -> None:
         """Adds a finished row. If it is ``kept``, only these columns of the stored row change."""
@@ -35,23 +36,23 @@ class Part:
             self._kept[columns["id"]] = columns
         else:
             self._rows.append(columns)
-            self.held += len(columns.get("bytes") or b"")
-        if self.since is None:
-            self.since = time.monotonic()
+            self.uncommitted_bytes += len(columns.get("bytes") or b"")
+        if self.oldest_row_at is None:
+            self.oldest_row_at = time.monotonic()
 
     async def commit(self, threads: Executor) -> None:
         """Adds the collected rows to the stored ones; writes all of them or none."""
         async with self._lock:
             rows, self._rows = self._rows, []
             kept, self._kept = self._kept, {}
-            held, self.since, outcome = self.held, None, self._outcome()
+            uncommitted_bytes, self.oldest_row_at, outcome = self.uncommitted_bytes, None, self._outcome()
             try:
                 if rows or kept:
                     await asyncio.get_running_loop().run_in_executor(threads, self._write, rows, kept, outcome)
             except OSError:  # keep the rows: the next commit retries, and the last one raises
-                self._rows, self._kept, self.since = rows + self._rows, kept | self._kept, time.monotonic()
+                self._rows, self._kept, self.oldest_row_at = rows + self._rows, kept | self._kept, time.monotonic()
                 raise
-            self.held -= held
+            self.uncommitted_bytes -= uncommitted_bytes
 
     def _write(self, rows: list[dict[str, Any]], kept: dict[str, dict[str, Any]], outcome: dict[str, Any]) -> None:
         new = pa.Table.from_pylist(rows, IMAGES)

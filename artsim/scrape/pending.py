@@ -20,15 +20,15 @@ class ScrapeTask:
     """A task: a partition of the images table, the catalog rows it is made from, and how many of them to fetch."""
 
     shard: int
-    part: str
-    source_part: str
+    partition: str
+    source_partition: str
     start: int
     stop: int
     take: int
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredImage:
     """The state of a stored image, and ``validators``: request headers that ask whether it has changed.
 
     ``moved``: the image is from an earlier address of the artwork.
@@ -42,13 +42,13 @@ class Stored:
 
 @dataclass(slots=True)
 class Row:
-    """A row to fetch; ``stored`` is set if it already has an image. ``careful``: its decoder may crash."""
+    """A row to fetch; ``stored`` is set if it already has an image. ``isolated``: its decoder may crash."""
 
     id: str
     url: str | None
     tried: int = 0
-    stored: Stored | None = None
-    careful: bool = False
+    stored: StoredImage | None = None
+    isolated: bool = False
 
 
 def find_tasks(archive: Archive, options: ScrapeOptions, statuses: Counter[str] | None = None) -> Iterator[ScrapeTask]:
@@ -57,50 +57,50 @@ def find_tasks(archive: Archive, options: ScrapeOptions, statuses: Counter[str] 
     ``statuses`` counts the rows of earlier runs by status, as far as they are searched.
     """
 
-    def done(rows: pa.Table) -> pa.ChunkedArray:
+    def finished_ids(rows: pa.Table) -> pa.ChunkedArray:
         if statuses is not None:
             statuses.update({count["values"]: count["counts"] for count in pc.value_counts(rows["status"]).to_pylist()})
-        return _done(rows, options)
+        return _finished_ids(rows, options)
 
-    left = options.limit
+    remaining = options.limit
     catalog, images = archive.table("catalog").listed(), archive.table("images").listed()
     for shard in range(archive.shards):
         for partition in pending(
             catalog,
             images,
             shard,
-            source_key=lambda rows: _wanted(rows, options),
+            source_key=lambda rows: _allowed_ids(rows, options),
             source_columns=["rights"] if options.public_only else [],
-            target_key=done,
+            target_key=finished_ids,
             target_columns=["status", "detail", "fetched_at", *(["sha256"] if options.refresh else [])],
             part_rows=PART_ROWS,
         ):
-            take = len(partition.ids) if left is None else min(len(partition.ids), left)
+            take = len(partition.ids) if remaining is None else min(len(partition.ids), remaining)
             yield ScrapeTask(shard, partition.part, partition.source_part, partition.start, partition.stop, take)
-            if left is not None:
-                left -= take
-                if left == 0:
+            if remaining is not None:
+                remaining -= take
+                if remaining == 0:
                     return
 
 
 def read_rows(
-    archive: Archive, task: ScrapeTask, catalog: pa.Table, options: ScrapeOptions, ended: int = 0
+    archive: Archive, task: ScrapeTask, catalog: pa.Table, options: ScrapeOptions, finished: int = 0
 ) -> list[Row]:
-    """Returns the pending rows of a task, in order, if ``ended`` of its rows are already finished.
+    """Returns the pending rows of a task, in order, if ``finished`` of its rows are already finished.
 
     ``catalog`` is the catalog partition that the task names.
     """
     rows = catalog.slice(task.start, task.stop - task.start)
-    rows = rows.filter(pc.is_valid(_wanted(rows, options)))
+    rows = rows.filter(pc.is_valid(_allowed_ids(rows, options)))
     images, stored = archive.table("images"), {}
-    if task.part in images.parts(task.shard):
-        state = images.read(task.shard, task.part, _STATE)
-        rows = rows.filter(pc.invert(pc.is_in(rows["id"], value_set=_done(state, options).combine_chunks())))
+    if task.partition in images.parts(task.shard):
+        state = images.read(task.shard, task.partition, _STATE)
+        rows = rows.filter(pc.invert(pc.is_in(rows["id"], value_set=_finished_ids(state, options).combine_chunks())))
         stored = {row["id"]: _stored(row, options.resize) for row in state.filter(_has_image(state)).to_pylist()}
     return [
         Row(name, url, stored=stored.get(name))
         for name, url in zip(rows["id"].to_pylist(), rows["image_url"].to_pylist(), strict=True)
-    ][: task.take - ended]
+    ][: task.take - finished]
 
 
 def larger_than(archive: Archive, pixels: int) -> int:
@@ -114,13 +114,13 @@ def larger_than(archive: Archive, pixels: int) -> int:
     return count
 
 
-def _stored(row: dict[str, Any], resize: int | None) -> Stored:
+def _stored(row: dict[str, Any], resize: int | None) -> StoredImage:
     """Omits the validators if ``resize`` is still to be applied: an unchanged image must be fetched for that."""
     validators = {"If-None-Match": row["etag"], "If-Modified-Since": row["last_modified"]}
     if resize and max(row["width"] or 0, row["height"] or 0) > resize:
         validators = {}
     validators = {name: value for name, value in validators.items() if value}
-    return Stored(row["status"], row["detail"], validators, moved=_is_moved(row))
+    return StoredImage(row["status"], row["detail"], validators, moved=_is_moved(row))
 
 
 def _is_moved(row: dict[str, Any]) -> bool:
@@ -132,7 +132,7 @@ def _has_image(images: pa.Table) -> pa.ChunkedArray:
     return pc.or_(pc.equal(images["status"], "ok"), pc.is_valid(images["sha256"]))
 
 
-def _wanted(rows: pa.Table, options: ScrapeOptions) -> pa.ChunkedArray:
+def _allowed_ids(rows: pa.Table, options: ScrapeOptions) -> pa.ChunkedArray:
     """Returns ids, null for rows that are not to be fetched because of their rights."""
     if not options.public_only:
         return rows["id"]
@@ -141,19 +141,20 @@ def _wanted(rows: pa.Table, options: ScrapeOptions) -> pa.ChunkedArray:
     return pc.if_else(pc.is_in(rows["rights"], value_set=public), rows["id"], pa.scalar(None, pa.string()))
 
 
-def _done(images: pa.Table, options: ScrapeOptions) -> pa.ChunkedArray:
+def _finished_ids(images: pa.Table, options: ScrapeOptions) -> pa.ChunkedArray:
     """Returns ids, null for rows that this run fetches again.
 
     These are rows from before the run: with a status to retry, an image to refresh, or an image whose artwork has
     another address now. Every run requests a new address until it answers.
     """
-    again = pc.and_kleene(pc.is_valid(images["detail"]), pc.starts_with(images["detail"], NEW_ADDRESS))  # never null
+    # never null
+    to_refetch = pc.and_kleene(pc.is_valid(images["detail"]), pc.starts_with(images["detail"], NEW_ADDRESS))
     if options.retry:
-        again = pc.or_(again, pc.is_in(images["status"], value_set=pa.array(options.retry, pa.string())))
+        to_refetch = pc.or_(to_refetch, pc.is_in(images["status"], value_set=pa.array(options.retry, pa.string())))
     if options.refresh:
-        again = pc.or_(again, _has_image(images))
-    if not pc.any(again).as_py():
+        to_refetch = pc.or_(to_refetch, _has_image(images))
+    if not pc.any(to_refetch).as_py():
         return images["id"]
-    before = pc.less(images["fetched_at"], pa.scalar(options.started, pa.timestamp("us", tz="UTC")))
-    anew = pc.and_(pc.fill_null(before, True), again)
-    return pc.if_else(anew, pa.scalar(None, pa.string()), images["id"])
+    earlier = pc.less(images["fetched_at"], pa.scalar(options.started, pa.timestamp("us", tz="UTC")))
+    pending_again = pc.and_(pc.fill_null(earlier, True), to_refetch)
+    return pc.if_else(pending_again, pa.scalar(None, pa.string()), images["id"])

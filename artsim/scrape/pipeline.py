@@ -22,7 +22,7 @@ from artsim.archive import Archive, UserError
 from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.pending import ScrapeTask, find_tasks, larger_than
 from artsim.scrape.rate_limit import Rules
-from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
+from artsim.scrape.rate_limit_coordinator import RateLimitCoordinator, Reply, Request
 from artsim.scrape.stats import Stats
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_PATIENCE = 30.0  # seconds that a row may wait for its host in the first round; doubled in each further round
-_PATIENCE_MOST = 600.0
+_MAX_WAIT = 30.0  # seconds that a row may wait for its host in the first round; doubled in each further round
+_MAX_WAIT_LIMIT = 600.0
 _TRIES = 15  # seconds to wait for the coordinator of a killed run to end
-_TELL = 1.0  # seconds between two polls for failing hosts
-_MOST_TOLD = 5  # failing hosts logged per poll
-_OPEN = 64  # tasks that a worker has open at once
+_NOTICE_INTERVAL = 1.0  # seconds between two polls for failing hosts
+_MAX_NOTICES = 5  # failing hosts logged per poll
+_OPEN_TASKS = 64  # tasks that a worker has open at once
 _MEMORY = 1 << 30  # bytes per worker; half of it for images that wait for their commit
 
 
@@ -47,39 +47,39 @@ def scrape(archive: Archive, options: ScrapeOptions) -> dict[str, Any]:
     """
     with archive.lock("images"):
         archive.store.sweep("images")
-        unshrunk = larger_than(archive, options.resize) if options.resize and not options.refresh else 0
+        not_resized = larger_than(archive, options.resize) if options.resize and not options.refresh else 0
         report = _scrape(archive, options)
-    _tell(report, options, unshrunk)
-    return {**report, "larger_than_resize": unshrunk}
+    _warn(report, options, not_resized)
+    return {**report, "larger_than_resize": not_resized}
 
 
-def _tell(report: dict[str, Any], options: ScrapeOptions, unshrunk: int) -> None:
+def _warn(report: dict[str, Any], options: ScrapeOptions, not_resized: int) -> None:
     """Warns about stored images that were not resized, not refreshed, or removed at their sites."""
-    if unshrunk:
+    if not_resized:
         _log.warning(
             "scrape: `resize` %d applies only to new images; %d stored images are larger and were not resized; "
             "`refresh` `resize` %d fetches them again",
-            *(options.resize, unshrunk, options.resize),
+            *(options.resize, not_resized, options.resize),
         )
-    if bugs := report["failures"].get("internal"):
+    if internal_errors := report["failures"].get("internal"):
         _log.warning(
             "scrape: %d rows failed because of an error in artsim; the log of the run has the traceback; "
             "`retry` internal fetches them again",
-            bugs,
+            internal_errors,
         )
     if kept := report["refresh_failed"]:
         _log.warning(
             "scrape: %d stored images could not be refreshed and are kept: %s", sum(kept.values()), _listed(kept)
         )
-    if gone := report["removed"]:
-        fate = "were deleted" if options.drop_removed else "are marked and kept; `drop_removed` deletes them"
+    if removed := report["removed"]:
+        action = "were deleted" if options.drop_removed else "are marked and kept; `drop_removed` deletes them"
         _log.warning(
             "scrape: %d stored images are removed or forbidden at their sites and %s: %s",
-            *(sum(gone.values()), fate, _listed(gone)),
+            *(sum(removed.values()), action, _listed(removed)),
         )
 
 
-def _tell_failed_before(statuses: Counter[str]) -> None:
+def _warn_failed_before(statuses: Counter[str]) -> None:
     """Warns about rows that failed in earlier runs: nothing to do does not mean that all images are there."""
     failed = Counter({status: count for status, count in statuses.items() if status != "ok"})
     if failed:
@@ -94,34 +94,34 @@ def _listed(counts: dict[str, int]) -> str:
 
 
 def _scrape(archive: Archive, options: ScrapeOptions) -> dict[str, Any]:
-    started, total, tried, patience = time.monotonic(), Stats(), Counter[str](), _PATIENCE
+    started, total, tried, max_wait = time.monotonic(), Stats(), Counter[str](), _MAX_WAIT
     coordinator: Any = None
     while True:
         statuses = Counter[str]()
-        tasks = list(find_tasks(archive, _rest_of(options, total.rows), statuses))
+        tasks = list(find_tasks(archive, _remaining(options, total.rows), statuses))
         if not tasks:
             break
         if coordinator is None:
             runtime.connect(data=True)
             coordinator = _start_coordinator(archive, options)
         done = Stats()
-        wanted = sum(task.take for task in tasks)
-        with _telling(coordinator):
-            stream = _round(archive, options, coordinator, tasks, patience, tried)
+        task_rows = sum(task.take for task in tasks)
+        with _log_notices(coordinator):
+            stream = _round(archive, options, coordinator, tasks, max_wait, tried)
             for result in runtime.progress(
-                ({"rows": tally.rows, "tally": tally} for tally in stream), wanted, "images"
+                ({"rows": stats.rows, "stats": stats} for stats in stream), task_rows, "images"
             ):
-                done.add(result["tally"])
-                result["tally"].tell()
+                done.add(result["stats"])
+                result["stats"].publish()
         tried, done.tried = done.tried, Counter()
         total.add(done)
-        if done.rows == wanted or (options.limit is not None and total.rows >= options.limit):
+        if done.rows == task_rows or (options.limit is not None and total.rows >= options.limit):
             break  # nothing is left to do; another search of the archive would take as long as the first
         if not done.rows:
-            time.sleep(min(max(ray.get(coordinator.soonest.remote()), 0.1), patience))
-        patience = min(2 * patience, _PATIENCE_MOST)
+            time.sleep(min(max(ray.get(coordinator.seconds_to_next_cooldown_end.remote()), 0.1), max_wait))
+        max_wait = min(2 * max_wait, _MAX_WAIT_LIMIT)
     if not total.rows:
-        _tell_failed_before(statuses)
+        _warn_failed_before(statuses)
     return total.report(time.monotonic() - started)
 
 
@@ -130,7 +130,7 @@ def _round(
     options: ScrapeOptions,
     coordinator: Any,
     tasks: Sequence[ScrapeTask],
-    patience: float,
+    max_wait: float,
     tried: Counter[str],
 ) -> Iterator[Stats]:
     """Yields the stats of each task as it completes.
@@ -141,49 +141,49 @@ def _round(
     cpus = min(2, *by_node)
     needs = runtime.with_memory({"CPU": cpus}, _MEMORY)
     workers = min(options.workers or sum(max(count // 2, 1) for count in by_node), runtime.room_for(needs))
-    if len(tasks) <= _OPEN * workers:  # then all tasks are open, and a row that waits holds up no others
-        patience = math.inf
+    if len(tasks) <= _OPEN_TASKS * workers:  # then all tasks are open, and a row that waits holds up no others
+        max_wait = math.inf
     results = runtime.process_partitions(
         tasks,
         Scraper,
-        (archive, options, coordinator, cpus, uuid.uuid4().hex, patience, tried),
+        (archive, options, coordinator, cpus, uuid.uuid4().hex, max_wait, tried),
         attempts=coordinator,
         needs=needs,
         workers=workers,
         most=options.workers,
-        at_once=_OPEN,
+        at_once=_OPEN_TASKS,
     )
     return map(Stats.from_counts, results)
 
 
 @contextlib.contextmanager
-def _telling(coordinator: Any) -> Iterator[None]:
+def _log_notices(coordinator: Any) -> Iterator[None]:
     """Logs during the run which hosts fail, why, and when they are asked again, so that a user knows why it waits."""
-    over = threading.Event()
+    run_ended = threading.Event()
 
-    def tell() -> None:
+    def log_notices() -> None:
         while True:
-            ended = over.wait(_TELL)
+            finished = run_ended.wait(_NOTICE_INTERVAL)
             with contextlib.suppress(Exception):  # for example, a lost machine; the run itself reports it
-                notices = ray.get(coordinator.notices.remote(), timeout=_TELL)
-                for notice in notices[:_MOST_TOLD]:
+                notices = ray.get(coordinator.notices.remote(), timeout=_NOTICE_INTERVAL)
+                for notice in notices[:_MAX_NOTICES]:
                     _log.info("scrape: %s", notice[:300])
-                if len(notices) > _MOST_TOLD:
-                    _log.info("scrape: and %d more failing hosts", len(notices) - _MOST_TOLD)
-            if ended:
+                if len(notices) > _MAX_NOTICES:
+                    _log.info("scrape: and %d more failing hosts", len(notices) - _MAX_NOTICES)
+            if finished:
                 return
 
-    thread = threading.Thread(target=tell, daemon=True)
+    thread = threading.Thread(target=log_notices, daemon=True)
     thread.start()
     try:
         yield
     finally:
-        over.set()
+        run_ended.set()
         thread.join()
 
 
-def _rest_of(options: ScrapeOptions, ended: int) -> ScrapeOptions:
-    return options if options.limit is None else replace(options, limit=options.limit - ended)
+def _remaining(options: ScrapeOptions, finished: int) -> ScrapeOptions:
+    return options if options.limit is None else replace(options, limit=options.limit - finished)
 
 
 def _start_coordinator(archive: Archive, options: ScrapeOptions) -> Any:
@@ -224,11 +224,11 @@ class Scraper:
         coordinator: Any,
         threads: int,
         round_name: str,
-        patience: float,
+        max_wait: float,
         tried: Counter[str],
     ) -> None:
         self._settings = (archive, options, self._exchange, threads)
-        self._round = (round_name, patience, tried)
+        self._round = (round_name, max_wait, tried)
         self._coordinator = coordinator
         self._worker: Worker | None = None
 
@@ -238,9 +238,9 @@ class Scraper:
             from artsim.scrape.worker import Worker  # keeps the import out of the driver, which does not need it
 
             self._worker = Worker(*self._settings)
-            self._worker.begin_round(*self._round)
-        return vars(await self._worker.end(task, careful=attempt > 0))
+            self._worker.start_round(*self._round)
+        return vars(await self._worker.process_task(task, isolated=attempt > 0))
 
-    async def _exchange(self, request: Request) -> Answer:
-        answer: Answer = await self._coordinator.exchange.remote(request)
-        return answer
+    async def _exchange(self, request: Request) -> Reply:
+        reply: Reply = await self._coordinator.exchange.remote(request)
+        return reply

@@ -1,4 +1,4 @@
-"""The rate-limit coordinator: knows the requests to every host, and tells workers how many they may send.
+"""The rate-limit coordinator: knows the requests to every host, and limits how many each worker may send.
 
 It is plain Python with an injectable clock; ``pipeline.py`` makes a Ray actor of it. Each message holds a worker's full
 state, so a lost message or a lost worker leaves no wrong state behind.
@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from artsim.scrape.rate_limit import RESTS, Host, HostGrant, HostReport, Rules
+from artsim.scrape.rate_limit import MAX_COOLDOWNS, Host, HostGrant, HostReport, Rules
 from artsim.scrape.robots import Robots
 
-LOST = 60.0  # seconds without a message after which a worker and its requests count as lost
-_ROBOTS_LAST = 24 * 3600.0  # RFC 9309, section 2.4: a robots.txt is not used for longer than a day
+WORKER_TIMEOUT = 60.0  # seconds without a message after which a worker and its requests count as lost
+_ROBOTS_MAX_AGE = 24 * 3600.0  # RFC 9309, section 2.4: a robots.txt is not used for longer than a day
 
 
 @dataclass(slots=True)
@@ -20,26 +20,26 @@ class Request:
     """A worker's message: its needs per host, sites whose robots.txt it asks for, those that it has read."""
 
     worker: str
-    patience: float
-    needs: dict[str, HostReport]
-    ask: dict[str, str] = field(default_factory=dict)  # site (http://host:port) to host
+    max_wait: float
+    reports: dict[str, HostReport]
+    robots_needed: dict[str, str] = field(default_factory=dict)  # site (http://host:port) to host
     # site to host and robots.txt (None if it was not read)
-    found: dict[str, tuple[str, Robots | None]] = field(default_factory=dict)
+    robots_read: dict[str, tuple[str, Robots | None]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class Answer:
+class Reply:
     """The answer: a turn for each host, known robots.txt files, sites whose robots.txt the worker is to read."""
 
-    turns: dict[str, HostGrant]
+    grants: dict[str, HostGrant]
     robots: dict[str, Robots] = field(default_factory=dict)
-    fetch: dict[str, str] = field(default_factory=dict)  # site to host
+    robots_to_read: dict[str, str] = field(default_factory=dict)  # site to host
 
 
 @dataclass(slots=True)
 class _Site:
     robots: Robots | None = None
-    until: float = 0.0
+    expires: float = 0.0
     reader: str | None = None
     tries: int = 0
 
@@ -52,38 +52,38 @@ class RateLimitCoordinator:
         self._clock = clock
         self._hosts: dict[str, Host] = {}
         self._sites: dict[str, _Site] = {}
-        self._heard: dict[str, float] = {}
+        self._last_message: dict[str, float] = {}
         self._notices: list[str] = []
 
-    def exchange(self, request: Request) -> Answer:
+    def exchange(self, request: Request) -> Reply:
         """Records a worker's message and returns what the worker may do."""
         now = self._clock()
-        self._bury(now)
-        self._heard[request.worker] = now
-        for site, (host, robots) in request.found.items():
-            self._learn(site, self._host(host), robots, now)
-        for name, need in request.needs.items():
-            self._host(name).hear(request.worker, need, now)
-        answer = Answer({})
-        for name in request.needs:
-            answer.turns[name] = self._host(name).turn(request.worker, now, request.patience)
-        for site, name in request.ask.items():
-            self._tell(site, name, request.worker, answer, now)
-        for name in {*request.needs, *(name for name, _ in request.found.values())}:
+        self._forget_lost_workers(now)
+        self._last_message[request.worker] = now
+        for site, (host, robots) in request.robots_read.items():
+            self._record_robots(site, self._host(host), robots, now)
+        for name, report in request.reports.items():
+            self._host(name).record(request.worker, report, now)
+        reply = Reply({})
+        for name in request.reports:
+            reply.grants[name] = self._host(name).grant(request.worker, now, request.max_wait)
+        for site, name in request.robots_needed.items():
+            self._reply_robots(site, name, request.worker, reply, now)
+        for name in {*request.reports, *(name for name, _ in request.robots_read.values())}:
             if notice := self._host(name).notice:
                 self._notices.append(f"{name}: {notice}")
                 self._host(name).notice = None
-        return answer
+        return reply
 
     def notices(self) -> list[str]:
         """Returns a line for each host that began a cooldown or was given up since the last call, with the reason."""
         notices, self._notices = self._notices, []
         return notices
 
-    def soonest(self) -> float:
+    def seconds_to_next_cooldown_end(self) -> float:
         """Returns the seconds until the first cooldown ends; 0 if no host has one."""
         now = self._clock()
-        cooldowns = [host.resting_until - now for host in self._hosts.values() if not host.over]
+        cooldowns = [host.cooldown_until - now for host in self._hosts.values() if not host.given_up]
         return min((seconds for seconds in cooldowns if seconds > 0), default=0.0)
 
     def _host(self, name: str) -> Host:
@@ -91,30 +91,30 @@ class RateLimitCoordinator:
             self._hosts[name] = Host(self._rules)
         return self._hosts[name]
 
-    def _learn(self, site: str, host: Host, robots: Robots | None, now: float) -> None:
+    def _record_robots(self, site: str, host: Host, robots: Robots | None, now: float) -> None:
         state = self._sites.setdefault(site, _Site())
         state.reader = None
         if robots is None:
             return
-        if robots.failure and not robots.lasting:
+        if robots.failure and not robots.permanent:
             state.tries += 1
-            host.rest(robots.failure, now)
-            if state.tries <= RESTS:
+            host.start_cooldown(robots.failure, now)
+            if state.tries <= MAX_COOLDOWNS:
                 return  # the first worker that asks after the cooldown reads it
-        state.robots, state.until = robots, now + _ROBOTS_LAST
+        state.robots, state.expires = robots, now + _ROBOTS_MAX_AGE
         host.set_delay(robots.delay, now)
 
-    def _tell(self, site: str, name: str, worker: str, answer: Answer, now: float) -> None:
+    def _reply_robots(self, site: str, name: str, worker: str, reply: Reply, now: float) -> None:
         state, host = self._sites.setdefault(site, _Site()), self._host(name)
-        if state.robots and now < state.until:
-            answer.robots[site] = state.robots
-        elif state.reader is None and now >= host.resting_until and not host.over:
+        if state.robots and now < state.expires:
+            reply.robots[site] = state.robots
+        elif state.reader is None and now >= host.cooldown_until and not host.given_up:
             state.reader = worker
-            answer.fetch[site] = name
+            reply.robots_to_read[site] = name
 
-    def _bury(self, now: float) -> None:
-        for worker in [name for name, heard in self._heard.items() if now - heard > LOST]:
-            del self._heard[worker]
+    def _forget_lost_workers(self, now: float) -> None:
+        for worker in [name for name, sent in self._last_message.items() if now - sent > WORKER_TIMEOUT]:
+            del self._last_message[worker]
             for host in self._hosts.values():
                 host.forget(worker)
             for site in self._sites.values():

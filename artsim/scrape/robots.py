@@ -12,19 +12,19 @@ from artsim.scrape.status import FetchStatus
 
 MAX_ROBOTS_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 KiB are read, the rest may be ignored
 LONGEST_DELAY = 600.0  # seconds between two requests; a site that asks for more is not fetched
-_MARK_READ_AS_LATIN_1 = "\xef\xbb\xbf"
+_LATIN_1_BYTE_ORDER_MARK = "\xef\xbb\xbf"
 _OPT_OUT = frozenset({"noai", "noimageai"})
 _VALUED = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
 
 
 @dataclass(frozen=True)
 class Robots:
-    """A site's robots.txt, or why it could not be read; ``lasting`` if another attempt would not help."""
+    """A site's robots.txt, or why it could not be read; ``permanent`` if another attempt would not help."""
 
     text: str = ""
     delay: float = 0.0
     failure: FetchStatus | None = None
-    lasting: bool = True
+    permanent: bool = True
 
     @classmethod
     def read(cls, text: str) -> "Robots":
@@ -52,7 +52,7 @@ def as_text(body: bytes) -> str:
     """
     is_utf16 = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = body.decode("utf-16" if is_utf16 else "utf-8", "replace")
-    return text.replace("\ufeff", "").removeprefix(_MARK_READ_AS_LATIN_1)
+    return text.replace("\ufeff", "").removeprefix(_LATIN_1_BYTE_ORDER_MARK)
 
 
 def _ratio(seconds: int, requests: int) -> float:
@@ -68,13 +68,13 @@ def opted_out(tags: Iterable[str]) -> str | None:
     ``name: directive, ...`` addresses one robot, until another name follows. Directives for other robots are ignored.
     """
     for tag in tags:
-        addressed = True
-        for part in tag.lower().split(","):
-            name, colon, directive = (task.strip() for task in part.partition(":"))
-            if colon and name not in _VALUED:
-                addressed = name == AGENT
+        applies = True
+        for directive_text in tag.lower().split(","):
+            name, separator, directive = (task.strip() for task in directive_text.partition(":"))
+            if separator and name not in _VALUED:
+                applies = name == AGENT
             else:
                 directive = name
-            if addressed and directive in _OPT_OUT:
+            if applies and directive in _OPT_OUT:
                 return directive
     return None

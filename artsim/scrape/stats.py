@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from artsim import runtime
 
 if TYPE_CHECKING:
-    from artsim.scrape.fetcher import Ending
+    from artsim.scrape.fetcher import RowResult
 
 
 _log = logging.getLogger(__name__)
@@ -44,28 +44,28 @@ class Stats:
         """The number of finished rows."""
         return self.statuses.total()
 
-    def count(self, ending: "Ending") -> None:
+    def count(self, result: "RowResult") -> None:
         """Counts one finished row."""
-        self.statuses[ending.columns["status"]] += 1
-        self.hosts[ending.host] += 1
-        reason = ending.outcome.status
+        self.statuses[result.columns["status"]] += 1
+        self.hosts[result.host] += 1
+        reason = result.outcome.status
         if reason != "ok":
-            self.failed[ending.host] += 1
+            self.failed[result.host] += 1
             self.failures[reason] += 1
-            if ending.outcome.traceback:
-                self.tracebacks[ending.outcome.traceback] += 1
-            if ending.stored:
-                (self.removed if ending.outcome.removed else self.unrefreshed)[reason] += 1
-        self.plain["kept"] += ending.kept
-        self.plain["bytes"] += len(ending.columns.get("bytes") or b"")
-        self.spent.update(ending.spent)
+            if result.outcome.traceback:
+                self.tracebacks[result.outcome.traceback] += 1
+            if result.stored:
+                (self.removed if result.outcome.removed else self.unrefreshed)[reason] += 1
+        self.plain["kept"] += result.kept
+        self.plain["bytes"] += len(result.columns.get("bytes") or b"")
+        self.spent.update(result.spent)
 
     def add(self, other: "Stats") -> None:
         """Adds the counts of ``other``."""
         for name, counter in vars(other).items():
             getattr(self, name).update(counter)
 
-    def tell(self) -> None:
+    def publish(self) -> None:
         """Adds the rows to the cluster's counters, and tracebacks to the log."""
         for traceback, rows in self.tracebacks.items():
             _log.debug("%d rows failed because of an error in artsim:\n%s", rows, traceback)
@@ -75,7 +75,7 @@ class Stats:
             runtime.count("images_of_host", "finished rows, by host", rows, host=host)
             runtime.count("images_failed_of_host", "failed rows, by host", self.failed[host], host=host)
 
-    def ended(self) -> dict[str, Any]:
+    def finished_counts(self) -> dict[str, Any]:
         """Returns the counts of finished rows, without deferred ones, as dicts that ``from_counts`` reads."""
         counts = {name: dict(counter) for name, counter in vars(self).items()}
         return {**counts, "tried": {}, "plain": {**counts["plain"], "deferred": 0}}

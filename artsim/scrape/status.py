@@ -48,14 +48,14 @@ def internal(error: Exception) -> FetchStatus:
 class Failure(Exception):
     """An image can't be fetched.
 
-    ``again``: another attempt may help. ``after``: the minimum number of seconds that the server asked to wait.
+    ``retryable``: another attempt may help. ``retry_after``: the minimum wait in seconds that the server asked for.
     """
 
-    def __init__(self, outcome: FetchStatus, *, again: bool = False, after: float = 0.0) -> None:
+    def __init__(self, outcome: FetchStatus, *, retryable: bool = False, retry_after: float = 0.0) -> None:
         super().__init__(outcome.detail)
         self.outcome = outcome
-        self.again = again
-        self.after = after
+        self.retryable = retryable
+        self.retry_after = retry_after
 
 
 class Deferred(Exception):

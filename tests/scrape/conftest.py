@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from artsim.scrape.options import ScrapeOptions
-from tests.scrape.here import images_of, make_archive, scrape_here
+from tests.scrape.here import images_of, make_archive, scrape_in_process
 from tests.scrape.site import Site
 
 Scrape = Callable[..., dict[str, Any]]
@@ -28,7 +28,7 @@ def scrape_url(tmp_path: Path, site: Site) -> Scrape:
     def run(url: str | None, **settings: Any) -> dict[str, Any]:
         archive = make_archive(tmp_path / "archive", {"image_url": [url]})
         settings = {"timeout": 1.0, "retries": 1, "rest": 0.02, "max_bytes": 1_000_000, **settings}
-        asyncio.run(scrape_here(archive, ScrapeOptions(**{"allow_host": (site.netloc,), **settings})))
+        asyncio.run(scrape_in_process(archive, ScrapeOptions(**{"allow_host": (site.netloc,), **settings})))
         (row,) = images_of(archive).values()
         return row
 

@@ -14,7 +14,7 @@ from artsim.archive import CATALOG, Archive
 from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.pending import find_tasks
 from artsim.scrape.rate_limit import Rules
-from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
+from artsim.scrape.rate_limit_coordinator import RateLimitCoordinator, Reply, Request
 from artsim.scrape.stats import Stats
 from artsim.scrape.worker import Worker
 
@@ -23,8 +23,8 @@ def make_archive(folder: Path, columns: Mapping[str, Sequence[Any]], part: str =
     """Creates an archive whose catalog has these columns; ``id`` is generated if it is not given."""
     archive = Archive.create(str(folder), shards)
     size = len(next(iter(columns.values())))
-    given = {"id": [f"test:{number:05d}" for number in range(size)], **columns}
-    rows = pa.table({f.name: pa.array(given.get(f.name) or [None] * size, f.type) for f in CATALOG})
+    values = {"id": [f"test:{number:05d}" for number in range(size)], **columns}
+    rows = pa.table({f.name: pa.array(values.get(f.name) or [None] * size, f.type) for f in CATALOG})
     shard_numbers = archive.shard_of(rows["id"])
     for shard in np.unique(shard_numbers).tolist():
         archive.table("catalog").write(shard, part, rows.take(pa.array(np.flatnonzero(shard_numbers == shard))))
@@ -39,11 +39,11 @@ def images_of(archive: Archive) -> dict[str, dict[str, Any]]:
     return {row["id"]: row for row in rows}
 
 
-async def scrape_here(archive: Archive, options: ScrapeOptions, workers: int = 1, patience: float = 5.0) -> Stats:
+async def scrape_in_process(archive: Archive, options: ScrapeOptions, workers: int = 1, max_wait: float = 5.0) -> Stats:
     """Runs rounds until nothing is pending; returns the stats of all rounds."""
     limits = RateLimitCoordinator(Rules(options.per_host, options.delay, options.rest))
 
-    async def exchange(request: Request) -> Answer:
+    async def exchange(request: Request) -> Reply:
         await asyncio.sleep(0.001)
         return limits.exchange(request)
 
@@ -52,16 +52,16 @@ async def scrape_here(archive: Archive, options: ScrapeOptions, workers: int = 1
     try:
         while tasks := list(find_tasks(archive, options)):
             for worker in pool:
-                worker.begin_round(uuid.uuid4().hex, patience, tried)
-            all_stats = await asyncio.gather(*[pool[i % workers].end(task) for i, task in enumerate(tasks)])
+                worker.start_round(uuid.uuid4().hex, max_wait, tried)
+            all_stats = await asyncio.gather(*[pool[i % workers].process_task(task) for i, task in enumerate(tasks)])
             tried = Counter()
             for stats in all_stats:
                 tried.update(stats.tried)
                 stats.tried.clear()
                 total.add(stats)
             if not any(stats.rows for stats in all_stats):
-                await asyncio.sleep(min(max(limits.soonest(), 0.01), patience))
-            patience *= 2
+                await asyncio.sleep(min(max(limits.seconds_to_next_cooldown_end(), 0.01), max_wait))
+            max_wait *= 2
     finally:
         for worker in pool:
             await worker.close()

@@ -11,12 +11,12 @@ from artsim.archive import Archive
 from artsim.scrape.options import ScrapeOptions
 from artsim.sources.folder import open_folder
 from artsim.sources.ingestion.ingest import ingest
-from tests.scrape.here import images_of, make_archive, scrape_here
+from tests.scrape.here import images_of, make_archive, scrape_in_process
 from tests.scrape.pictures import jpeg
 
 
 def scraped(archive: Archive, **settings: Any) -> dict[str, dict[str, Any]]:
-    asyncio.run(scrape_here(archive, ScrapeOptions(**settings)))
+    asyncio.run(scrape_in_process(archive, ScrapeOptions(**settings)))
     return images_of(archive)
 
 

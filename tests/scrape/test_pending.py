@@ -9,7 +9,7 @@ import pytest
 from artsim.archive import Archive
 from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.pending import find_tasks, read_rows
-from tests.scrape.here import images_of, make_archive, scrape_here
+from tests.scrape.here import images_of, make_archive, scrape_in_process
 from tests.scrape.pictures import jpeg
 from tests.scrape.site import Site, answer, in_turn, page
 
@@ -18,7 +18,7 @@ GOOD = page(answer(200, jpeg()))
 
 def run(archive: Archive, site: Site, **settings: Any) -> dict[str, dict[str, Any]]:
     settings = {"allow_host": (site.netloc,), "per_host": 8, "retries": 0, "timeout": 2.0, "rest": 0.02, **settings}
-    asyncio.run(scrape_here(archive, ScrapeOptions(**settings)))
+    asyncio.run(scrape_in_process(archive, ScrapeOptions(**settings)))
     return images_of(archive)
 
 
@@ -32,7 +32,7 @@ def pending(archive: Archive, **settings: Any) -> list[str]:
     return sorted(
         row.id
         for task in find_tasks(archive, options)
-        for row in read_rows(archive, task, catalog.read(task.shard, task.source_part), options)
+        for row in read_rows(archive, task, catalog.read(task.shard, task.source_partition), options)
     )
 
 
@@ -52,7 +52,7 @@ def test_two_runs_at_once_double_nothing(tmp_path: Path, site: Site) -> None:
     options = ScrapeOptions(allow_host=(site.netloc,))
 
     async def both() -> None:
-        await asyncio.gather(scrape_here(archive, options), scrape_here(archive, options))
+        await asyncio.gather(scrape_in_process(archive, options), scrape_in_process(archive, options))
 
     asyncio.run(both())
     assert len(images_of(archive)) == 60

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from artsim.scrape.options import ScrapeOptions
-from tests.scrape.here import images_of, make_archive, scrape_here
+from tests.scrape.here import images_of, make_archive, scrape_in_process
 from tests.scrape.pictures import jpeg
 from tests.scrape.site import Site, Visit, answer, in_turn, most_at_once, page
 
@@ -27,7 +27,7 @@ def test_concurrency_and_everyone_gets_on(tmp_path: Path) -> None:
         urls = [f"{site.url}/{number}" for number in range(150) for site in (first_site, second_site)]
         archive = make_archive(tmp_path, {"image_url": urls})
         options = ScrapeOptions(allow_host=(first_site.netloc, second_site.netloc), per_host=3)
-        asyncio.run(scrape_here(archive, options, workers=3))
+        asyncio.run(scrape_in_process(archive, options, workers=3))
         for site in (first_site, second_site):
             assert most_at_once(site.visits) == 3
             assert len(site.images()) == 150
@@ -41,7 +41,7 @@ def test_no_host_is_left_for_the_end_where_a_worker_can_ask_no_more(tmp_path: Pa
         archive = make_archive(tmp_path, {"image_url": urls}, shards=1)
         # with this ``max_bytes``, a worker runs only 4 requests at once in all
         options = ScrapeOptions(allow_host=(first_site.netloc, second_site.netloc), per_host=4, max_bytes=500_000_000)
-        asyncio.run(scrape_here(archive, options))
+        asyncio.run(scrape_in_process(archive, options))
         ends = sorted((visit.ended, site.host) for site in (first_site, second_site) for visit in site.images())
         first = [host for _, host in ends[:40]]
         assert min(first.count(site.host) for site in (first_site, second_site)) >= 12
@@ -51,7 +51,7 @@ def test_no_host_is_left_for_the_end_where_a_worker_can_ask_no_more(tmp_path: Pa
 def test_delay_is_kept_by_all_workers_together(tmp_path: Path, site: Site) -> None:
     site.default = GOOD
     archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(30)]})
-    asyncio.run(scrape_here(archive, ScrapeOptions(allow_host=(site.netloc,), per_host=2, delay=0.08), workers=3))
+    asyncio.run(scrape_in_process(archive, ScrapeOptions(allow_host=(site.netloc,), per_host=2, delay=0.08), workers=3))
     gaps = gaps_of(site)  # test_rate_limit_coordinator.py checks single gaps, with its own clock
     assert sum(gaps) > 0.5 * 0.08 * len(gaps)
     assert most_at_once(site.visits) <= 2
@@ -70,7 +70,7 @@ def test_a_slow_host_keeps_nobody_waiting(tmp_path: Path) -> None:
         urls = [f"{slow.url}/{number}" for number in range(16)] + [f"{fast.url}/{number}" for number in range(200)]
         archive = make_archive(tmp_path, {"image_url": urls})
         options = ScrapeOptions(allow_host=(slow.netloc, fast.netloc), per_host=2)
-        asyncio.run(scrape_here(archive, options, workers=2, patience=2.0))
+        asyncio.run(scrape_in_process(archive, options, workers=2, max_wait=2.0))
         assert len(slow.images()) == 16
     assert {row["status"] for row in images_of(archive).values()} == {"ok"}
 
@@ -88,7 +88,7 @@ def test_a_failing_host_is_rested_and_the_others_go_on(tmp_path: Path) -> None:
         urls = [f"{site.url}/{number}" for number in range(40) for site in (bad, good)]
         archive = make_archive(tmp_path, {"image_url": urls})
         options = ScrapeOptions(allow_host=(bad.netloc, good.netloc), per_host=4, rest=0.3, retries=2)
-        asyncio.run(scrape_here(archive, options, workers=2))
+        asyncio.run(scrape_in_process(archive, options, workers=2))
         assert len(bad.images()) < 30  # forty rows of three attempts would be 120
     rows = list(images_of(archive).values())
     assert [row["status"] for row in rows].count("ok") == 40
@@ -99,7 +99,7 @@ def test_a_host_that_gets_well_loses_nothing(tmp_path: Path, site: Site) -> None
     site.default = in_turn(*[page(answer(503))] * 7, page(DATA))
     archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(40)]})
     options = ScrapeOptions(allow_host=(site.netloc,), per_host=4, rest=0.2, retries=8)
-    asyncio.run(scrape_here(archive, options, workers=2))
+    asyncio.run(scrape_in_process(archive, options, workers=2))
     assert {row["status"] for row in images_of(archive).values()} == {"ok"}
 
 
@@ -107,7 +107,7 @@ def test_retry_after_stops_the_whole_host(tmp_path: Path, site: Site) -> None:
     site.default = page(DATA, latency=0.01)
     site.pages["/7"] = in_turn(page(answer(429, b"", "Retry-After: 1")), page(DATA))
     archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(40)]})
-    asyncio.run(scrape_here(archive, ScrapeOptions(allow_host=(site.netloc,), per_host=2), workers=1))
+    asyncio.run(scrape_in_process(archive, ScrapeOptions(allow_host=(site.netloc,), per_host=2), workers=1))
     assert len(site.asked("/7")) == 2
     assert max(gaps_of(site)) > 0.8
     assert {row["status"] for row in images_of(archive).values()} == {"ok"}
@@ -116,7 +116,7 @@ def test_retry_after_stops_the_whole_host(tmp_path: Path, site: Site) -> None:
 def test_rows_put_off_remember_their_attempts(tmp_path: Path, site: Site) -> None:
     site.default = page(answer(503, b"", "Retry-After: 1"))
     archive = make_archive(tmp_path, {"image_url": [f"{site.url}/x"]})
-    asyncio.run(scrape_here(archive, ScrapeOptions(allow_host=(site.netloc,), retries=2), patience=0.1))
+    asyncio.run(scrape_in_process(archive, ScrapeOptions(allow_host=(site.netloc,), retries=2), max_wait=0.1))
     (row,) = images_of(archive).values()
     assert (row["status"], row["http_status"], row["attempts"]) == ("http", 503, 3)
     assert len(site.images()) == 3

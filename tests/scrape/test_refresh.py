@@ -12,7 +12,7 @@ from artsim.scrape.stats import Stats
 from artsim.sources.folder import open_folder
 from artsim.sources.ingestion.ingest import ingest
 from artsim.sources.tables.source import open_table
-from tests.scrape.here import images_of, make_archive, scrape_here
+from tests.scrape.here import images_of, make_archive, scrape_in_process
 from tests.scrape.pictures import jpeg, png_header
 from tests.scrape.site import Page, Site, answer, in_turn, page
 
@@ -52,7 +52,7 @@ REMOVED: dict[str, tuple[Page, str]] = {
 def run(archive: Archive, *sites: Site, **settings: Any) -> tuple[dict[str, dict[str, Any]], Stats]:
     hosts = tuple(site.netloc for site in sites)
     usual = {"allow_host": hosts, "per_host": 8, "retries": 0, "timeout": 5.0, "rest": 0.01}
-    stats = asyncio.run(scrape_here(archive, ScrapeOptions(**{**usual, **settings})))
+    stats = asyncio.run(scrape_in_process(archive, ScrapeOptions(**{**usual, **settings})))
     return images_of(archive), stats
 
 

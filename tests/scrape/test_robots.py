@@ -10,7 +10,7 @@ import pytest
 
 from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.robots import opted_out
-from tests.scrape.here import images_of, make_archive, scrape_here
+from tests.scrape.here import images_of, make_archive, scrape_in_process
 from tests.scrape.pictures import jpeg
 from tests.scrape.site import Site, Visit, answer, in_turn, page
 
@@ -137,7 +137,7 @@ def test_robots_of_the_host_that_a_redirect_leads_to(site: Site, scrape_url: Scr
 def test_robots_are_read_once(tmp_path: Path, site: Site) -> None:
     site.default = GOOD
     archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(60)]})
-    asyncio.run(scrape_here(archive, ScrapeOptions(allow_host=(site.netloc,), per_host=8), workers=3))
+    asyncio.run(scrape_in_process(archive, ScrapeOptions(allow_host=(site.netloc,), per_host=8), workers=3))
     assert {row["status"] for row in images_of(archive).values()} == {"ok"}
     assert len(site.asked("/robots.txt")) == 1
     assert len(site.images()) == 60
@@ -147,7 +147,7 @@ def test_robots_are_read_once(tmp_path: Path, site: Site) -> None:
 def test_crawl_delay(text: str, tmp_path: Path, site: Site) -> None:
     site.default, site.pages["/robots.txt"] = GOOD, robots(f"User-agent: *\n{text}")
     archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(8)]})
-    asyncio.run(scrape_here(archive, ScrapeOptions(allow_host=(site.netloc,), per_host=8), workers=2))
+    asyncio.run(scrape_in_process(archive, ScrapeOptions(allow_host=(site.netloc,), per_host=8), workers=2))
     begins = [visit.began for visit in site.visits]
     gaps = [later - earlier for earlier, later in itertools.pairwise(begins)]
     assert len(gaps) == 8

@@ -10,7 +10,7 @@ from yarl import URL
 from artsim.scrape.client import Client
 from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.status import Failure, FetchStatus
-from tests.scrape.here import images_of, make_archive, scrape_here
+from tests.scrape.here import images_of, make_archive, scrape_in_process
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_a_refused_connection_is_told_from_a_broken_answer(closed: str) -> None:
 
 def test_rows_of_a_dead_host_end_with_the_reason(closed: str, tmp_path: Path) -> None:
     archive = make_archive(tmp_path, {"image_url": [f"http://{closed}/{n}.jpg" for n in range(3)]})
-    asyncio.run(scrape_here(archive, ScrapeOptions(allow_host=(closed,), rest=0.5)))
+    asyncio.run(scrape_in_process(archive, ScrapeOptions(allow_host=(closed,), rest=0.5)))
     rows = images_of(archive).values()
     assert {row["status"] for row in rows} == {"network"}
     assert all("no connection to 127.0.0.1" in row["detail"] and "given up" in row["detail"] for row in rows)

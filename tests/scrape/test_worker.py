@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from artsim.archive import Archive, Table
-from artsim.scrape import fetcher as row_module
+from artsim.scrape import fetcher as fetcher_module
 from artsim.scrape import worker as worker_module
 from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.pending import find_tasks
 from artsim.scrape.rate_limit import Rules
 from artsim.scrape.rate_limit_client import CoordinatorLost
-from artsim.scrape.rate_limit_coordinator import Answer, RateLimitCoordinator, Request
+from artsim.scrape.rate_limit_coordinator import RateLimitCoordinator, Reply, Request
 from artsim.scrape.stats import Stats
 from artsim.scrape.worker import Worker
-from tests.scrape.here import images_of, make_archive, scrape_here
+from tests.scrape.here import images_of, make_archive, scrape_in_process
 from tests.scrape.pictures import jpeg
 from tests.scrape.site import Site, answer, page
 
@@ -28,7 +28,7 @@ def archive_of(folder: Path, site: Site, count: int, shards: int = 1) -> Archive
     return make_archive(folder, {"image_url": [f"{site.url}/{number}" for number in range(count)]}, shards=shards)
 
 
-@pytest.mark.parametrize(("name", "value"), [("_COMMIT_AFTER", 0.1), ("_HELD", 5_000)])
+@pytest.mark.parametrize(("name", "value"), [("_MAX_COMMIT_DELAY", 0.1), ("_MAX_UNCOMMITTED", 5_000)])
 def test_what_is_there_is_committed_before_the_end(
     name: str, value: float, tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -38,7 +38,7 @@ def test_what_is_there_is_committed_before_the_end(
     seen: list[int] = []
 
     async def run() -> None:
-        running = asyncio.create_task(scrape_here(archive, ScrapeOptions(allow_host=(site.netloc,))))
+        running = asyncio.create_task(scrape_in_process(archive, ScrapeOptions(allow_host=(site.netloc,))))
         while not running.done():
             await asyncio.sleep(0.05)
             seen.append(len(images_of(archive)))
@@ -53,19 +53,19 @@ def test_what_is_there_is_committed_before_the_end(
 def test_no_more_bodies_come_in_than_the_disk_takes(
     tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "_HELD", 5 * len(jpeg()))
+    monkeypatch.setattr(worker_module, "_MAX_UNCOMMITTED", 5 * len(jpeg()))
     most = 0
-    held = Worker._held
+    held = Worker._uncommitted_bytes
 
     def watch(worker: Worker) -> int:
         nonlocal most
         most = max(most, held(worker))
         return held(worker)
 
-    monkeypatch.setattr(Worker, "_held", watch)
+    monkeypatch.setattr(Worker, "_uncommitted_bytes", watch)
     site.default = page(answer(200, jpeg()))
     archive = archive_of(tmp_path, site, 200)
-    asyncio.run(scrape_here(archive, ScrapeOptions(allow_host=(site.netloc,), per_host=4)))
+    asyncio.run(scrape_in_process(archive, ScrapeOptions(allow_host=(site.netloc,), per_host=4)))
     assert len(images_of(archive)) == 200
     assert most <= (10 + 4 + 1) * len(jpeg())
 
@@ -74,11 +74,11 @@ def worker_of(archive: Archive, options: ScrapeOptions) -> Worker:
     """Returns a worker with rate limits of its own, in the same round as all others."""
     limits = RateLimitCoordinator(Rules(4, 0.0, 60.0))
 
-    async def exchange(request: Request) -> Answer:
+    async def exchange(request: Request) -> Reply:
         return limits.exchange(request)
 
     worker = Worker(archive, options, exchange, threads=1)
-    worker.begin_round("round", 5.0, {})
+    worker.start_round("round", 5.0, {})
     return worker
 
 
@@ -86,20 +86,20 @@ def worker_of(archive: Archive, options: ScrapeOptions) -> Worker:
 def test_what_a_lost_worker_had_committed_counts(
     take: int, tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "_COMMIT_AFTER", 0.1)
+    monkeypatch.setattr(worker_module, "_MAX_COMMIT_DELAY", 0.1)
     site.default, site.pages["/3"] = page(answer(200, jpeg()), latency=0.1), page(answer(404))
     archive, options = archive_of(tmp_path, site, 40), ScrapeOptions(allow_host=(site.netloc,), limit=take)
 
     async def run() -> tuple[int, Stats]:
         (task,) = find_tasks(archive, options)
         lost, other = worker_of(archive, options), worker_of(archive, options)
-        at_work = asyncio.create_task(lost.end(task))
+        at_work = asyncio.create_task(lost.process_task(task))
         while not (before := len(images_of(archive))):
             await asyncio.wait([at_work], timeout=0.01)
         at_work.cancel()
         await asyncio.wait([at_work])
         await lost.close()
-        stats = await other.end(task, careful=True)
+        stats = await other.process_task(task, isolated=True)
         await other.close()
         return before, stats
 
@@ -122,7 +122,9 @@ def test_pieces_of_several_shards_are_read_at_once(tmp_path: Path, site: Site, m
 
     async def run() -> int:
         worker = worker_of(archive, options)
-        all_stats = await asyncio.gather(*[worker.end(task, careful=True) for task in find_tasks(archive, options)])
+        all_stats = await asyncio.gather(
+            *[worker.process_task(task, isolated=True) for task in find_tasks(archive, options)]
+        )
         await worker.close()
         return sum(stats.rows for stats in all_stats)
 
@@ -134,17 +136,17 @@ def test_pieces_of_several_shards_are_read_at_once(tmp_path: Path, site: Site, m
 def test_an_error_that_nobody_thought_of_ends_its_row_alone(
     tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = row_module.image_columns
+    real = fetcher_module.image_columns
 
     def columns(data: bytes, *limits: Any) -> dict[str, Any]:
         if data == b"strange":
             raise KeyError("what is this?")
         return real(data, *limits)
 
-    monkeypatch.setattr(row_module, "image_columns", columns)
+    monkeypatch.setattr(fetcher_module, "image_columns", columns)
     site.default, site.pages["/3"] = GOOD, page(answer(200, b"strange"))
     archive = archive_of(tmp_path, site, 8)
-    stats = asyncio.run(scrape_here(archive, ScrapeOptions(allow_host=(site.netloc,))))
+    stats = asyncio.run(scrape_in_process(archive, ScrapeOptions(allow_host=(site.netloc,))))
     rows = images_of(archive)
     assert [row["status"] for row in rows.values()].count("ok") == 7
     assert rows["test:00003"]["status"] == "internal"
@@ -156,14 +158,14 @@ def test_an_error_that_nobody_thought_of_ends_its_row_alone(
 def test_without_the_keeper_of_the_limits_nothing_is_fetched_and_nothing_written(tmp_path: Path, site: Site) -> None:
     archive = archive_of(tmp_path, site, 8)
 
-    async def exchange(request: Request) -> Answer:
+    async def exchange(request: Request) -> Reply:
         raise ConnectionError("gone")
 
     async def run() -> None:
         worker = Worker(archive, ScrapeOptions(allow_host=(site.netloc,)), exchange, threads=1)
         (task,) = find_tasks(archive, ScrapeOptions())
         with pytest.raises(ExceptionGroup) as caught:
-            await worker.end(task)
+            await worker.process_task(task)
         assert caught.group_contains(CoordinatorLost)
         await worker.close()
 
