@@ -27,8 +27,8 @@ from artsim.archive import Archive, features
 from benchmarks.claims import Claim, conclude
 from tests.faults.machines import Machines, machines
 from tests.made import jpeg, make_archive, named
-from tests.scrape.here import make_archive as make_catalog
-from tests.scrape.site import Site, answer, most_at_once, page
+from tests.scrape.in_process import make_archive as make_catalog
+from tests.scrape.site import Site, answer, max_concurrent, page
 
 SITES = 8
 LATENCY = 1.5  # seconds
@@ -65,7 +65,7 @@ def fetching(there: Machines, rows: int) -> tuple[float, int]:
     """Seconds of a scrape, and the number of violations of a host's limit."""
     with sites(LATENCY) as opened:
         seconds = scrape(there, opened, rows, "--per-host", str(ROOMY), *CAPACITY)
-        return seconds, sum(max(most_at_once(site.visits) - ROOMY, 0) for site in opened)
+        return seconds, sum(max(max_concurrent(site.visits) - ROOMY, 0) for site in opened)
 
 
 def broken_limits(there: Machines, rows: int) -> tuple[int, int]:
@@ -74,11 +74,11 @@ def broken_limits(there: Machines, rows: int) -> tuple[int, int]:
         for site in opened[::2]:
             site.pages["/robots.txt"] = page(answer(200, f"User-agent: *\nCrawl-delay: {PAUSE}\n".encode()))
         scrape(there, opened, rows, "--per-host", str(TIGHT))
-        too_many = sum(max(most_at_once(site.visits) - TIGHT, 0) for site in opened)
+        too_many = sum(max(max_concurrent(site.visits) - TIGHT, 0) for site in opened)
         too_soon = sum(gap < PAUSE - SLACK for site in opened[::2] for gap in _gaps(site))
         print(
             f"{rows} images from {SITES} hosts, limits: {TIGHT} concurrent requests, {PAUSE} s apart at four hosts; "
-            f"measured: at most {max(most_at_once(site.visits) for site in opened)} concurrent, "
+            f"measured: at most {max(max_concurrent(site.visits) for site in opened)} concurrent, "
             f"at least {min(gap for site in opened[::2] for gap in _gaps(site)):.2f} s apart"
         )
         return too_many + too_soon, sum(len(site.visits) for site in opened)

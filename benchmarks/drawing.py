@@ -18,7 +18,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from artsim.annotation_page.choices import random_choices
 from artsim.annotation_page.uncertain import entropies, most_uncertain, nearest_choices
 from artsim.archive import Archive
-from artsim.encoders.discriminant import spread
+from artsim.encoders.discriminant import mean_and_covariance
 from artsim.encoders.heads import embed
 from artsim.learn.heads.trainer import HeadTrainer
 from artsim.learn.recipe import Recipe
@@ -115,7 +115,7 @@ def curator_of(vectors: np.ndarray, style: np.ndarray, rng: np.random.Generator)
 
 def trained(vectors: np.ndarray, annotations: np.ndarray, seed: int) -> np.ndarray:
     """The embedding of all artworks by the default head after ``EPOCHS`` epochs."""
-    learner = HeadTrainer(vectors, annotations, annotations[:1], Recipe(), seed, total=spread(vectors))
+    learner = HeadTrainer(vectors, annotations, annotations[:1], Recipe(), seed, total=mean_and_covariance(vectors))
     for epoch in range(EPOCHS):
         learner.train_epoch(epoch)
     learner.head.eval()

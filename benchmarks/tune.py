@@ -81,7 +81,7 @@ def bare_seconds(archive: Archive, recipe: Recipe, trials: list[dict[str, Any]])
         seed=0,
         public_only=False,
     )
-    cut = tuning_folds(archive, "sweeps/_bare", learner, plan, configuration, count=3, mines=False)
+    cut = tuning_folds(archive, "sweeps/_bare", learner, plan, configuration, count=3, may_mine=False)
     total = covariance_of(learner.space, 0)
     shared = {"vectors": learner.before(cut.ids), "folds": cut.folds, "groups": cut.groups, "total": total}
     started = time.perf_counter()

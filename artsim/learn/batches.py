@@ -7,7 +7,7 @@ from torch import distributed, nn
 from artsim.learn.recipe import Recipe
 
 
-class InBatches:
+class BatchTrainer:
     """Base class of learners that step through annotations, int (n, 9); subclasses implement steps and mining.
 
     -1 in place of a negative means that the annotation lacks it.
@@ -26,7 +26,7 @@ class InBatches:
         rng = np.random.default_rng([self.seed, epoch])
         judged = self.training[rng.permutation(len(self.training))]
         if self.recipe.negatives != "own":
-            judged = np.hstack([judged, self._mined(filled(judged)[0], rng)])
+            judged = np.hstack([judged, self._mine_negatives(fill_missing_negatives(judged)[0], rng)])
         self.model.train()
         total = torch.zeros((), device=self.device)
         batches = range(0, len(judged), self.recipe.batch)
@@ -39,7 +39,7 @@ class InBatches:
             total /= self.world
         return {"loss": float(total) / len(batches)}
 
-    def _mined(self, judged: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _mine_negatives(self, judged: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Returns mined negatives for each annotation, int (n, mined)."""
         raise NotImplementedError("subclasses implement _mined")
 
@@ -48,18 +48,18 @@ class InBatches:
         raise NotImplementedError("subclasses implement _step")
 
 
-def terms(judged: np.ndarray, recipe: Recipe) -> int:
+def count_terms(judged: np.ndarray, recipe: Recipe) -> int:
     """Returns how many terms (triplets, pairs or lists) the mean loss of annotations, int (b, 1 + 1 + k), has."""
     present = int((judged[:, 2:] >= 0).sum())
     return {"triplet": present, "contrastive": present + len(judged)}.get(recipe.loss, len(judged))
 
 
-def filled(judged: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def fill_missing_negatives(judged: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns annotations with the anchor in place of missing negatives, and which are not missing, bool (n, k)."""
     return np.where(judged < 0, judged[:, :1], judged), judged[:, 2:] >= 0
 
 
-def place() -> tuple[int, int]:
+def rank_and_world_size() -> tuple[int, int]:
     """Returns this worker's rank and the number of workers."""
     if not distributed.is_initialized():
         return 0, 1

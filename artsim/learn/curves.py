@@ -28,7 +28,7 @@ def live(store: Store, folder: str) -> Callable[[Epoch], None]:
     return lambda epoch: _log(writer, epoch)
 
 
-def keep_curves(store: Store, folder: str, history: Sequence[Epoch], best: int, title: str, measured: str) -> str:
+def write_curves(store: Store, folder: str, history: Sequence[Epoch], best: int, title: str, measured: str) -> str:
     """Writes all epochs for TensorBoard, and the picture, into a folder of the archive; returns the picture's path.
 
     ``measured`` says what the meanrank was measured on.

@@ -43,12 +43,12 @@ class Progress:
     state: dict[str, Any]
 
 
-def epochs(trainer: Trainer, recipe: Recipe, seed: int = 0, begun: Progress | None = None) -> Iterator[Progress]:
+def epochs(trainer: Trainer, recipe: Recipe, seed: int = 0, resumed: Progress | None = None) -> Iterator[Progress]:
     """Trains and yields after each epoch, until the recipe's last or ``patience`` epochs without a new best."""
-    history = list(begun.history) if begun else []
-    best = begun.best if begun else {}
-    if begun:
-        trainer.restore(begun.state)
+    history = list(resumed.history) if resumed else []
+    best = resumed.best if resumed else {}
+    if resumed:
+        trainer.restore(resumed.state)
     while not history or not _finished(history, recipe):
         epoch, started = len(history), time.monotonic()
         losses = trainer.train_epoch(epoch)

@@ -84,13 +84,17 @@ def check_name(name: str) -> None:
 
 def difference(before: dict[str, Any], now: dict[str, Any]) -> str:
     """Returns the earlier settings that differ from the current ones, as text; both as JSON stores them."""
-    flat = [{**settings, **settings["inputs"], **settings["recipe"]} for settings in (before, now)]
-    keys = [key for key in flat[0] | flat[1] if key not in ("inputs", "recipe")]
-    words = {key: str(flat[0].get(key)) for key in keys if flat[0].get(key) != flat[1].get(key)}
-    return ", ".join(f"a different {key}" if "{" in value else f"{key} {value}" for key, value in words.items())
+    flat_settings = [{**settings, **settings["inputs"], **settings["recipe"]} for settings in (before, now)]
+    keys = [key for key in flat_settings[0] | flat_settings[1] if key not in ("inputs", "recipe")]
+    texts = {
+        key: str(flat_settings[0].get(key)) for key in keys if flat_settings[0].get(key) != flat_settings[1].get(key)
+    }
+    return ", ".join(f"a different {key}" if "{" in value else f"{key} {value}" for key, value in texts.items())
 
 
-def settle(archive: Archive, folder: str, experiment: Experiment, make_learner: MakeLearner) -> tuple[Learner, Plan]:
+def load_or_make_plan(
+    archive: Archive, folder: str, experiment: Experiment, make_learner: MakeLearner
+) -> tuple[Learner, Plan]:
     """Returns the learner and the plan stored in ``folder``; makes and stores them if there are none.
 
     Later annotations don't change a stored plan.

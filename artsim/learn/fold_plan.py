@@ -16,9 +16,9 @@ from artsim.encoders.model import ROLES
 from artsim.learn.experiment import Experiment, Learner
 from artsim.learn.plan import (
     IN_FOLDS,
+    TEST,
     TRAINING,
     VALIDATION,
-    VERIFICATION,
     Plan,
     groups_by,
     pool_sample,
@@ -28,16 +28,16 @@ from artsim.learn.plan import (
 
 _log = logging.getLogger(__name__)
 
-_SAID = {
+_KIND_NAMES = {
     "new_annotations": "new annotations of known images",
     "new_images": "new images",
     "new_groups": "new groups",
 }
 
 
-def said(kind: str) -> str:
+def kind_name(kind: str) -> str:
     """Returns the name of a kind of folds, or of a strict split, for messages."""
-    return _SAID.get(kind, kind)
+    return _KIND_NAMES.get(kind, kind)
 
 
 @dataclass(frozen=True)
@@ -60,15 +60,15 @@ class Fold:
         """Returns which validation negatives training never sees, bool (v, 7)."""
         return ~np.isin(self.validation[:, 2:], np.union1d(self.training, self.pool))
 
-    def alone(self) -> np.ndarray:
+    def unseen_only(self) -> np.ndarray:
         """Returns the validation with -1 in place of the negatives that training sees, int (v, 9)."""
         masked = self.validation.copy()
         masked[:, 2:][~self.unseen()] = -1
         return masked
 
-    def twice(self) -> np.ndarray:
+    def with_unseen_only(self) -> np.ndarray:
         """Returns the validation followed by ``alone()``, int (2v, 9)."""
-        return np.concatenate([self.validation, self.alone()])
+        return np.concatenate([self.validation, self.unseen_only()])
 
 
 @dataclass(frozen=True)
@@ -110,14 +110,14 @@ def make_folds(
     positions = np.searchsorted(np.array(ids, dtype=object), np.array(used, dtype=object))
     plan_folds = []
     for kind in kinds:
-        parts = cut(judged, kind, count=count, seed=experiment.seed, groups=groups)
-        if len(parts) < 2:
-            _log.warning("%s: too few annotations for two folds; it gets no score", said(kind))
+        cut_folds = cut(judged, kind, count=count, seed=experiment.seed, groups=groups)
+        if len(cut_folds) < 2:
+            _log.warning("%s: too few annotations for two folds; it gets no score", kind_name(kind))
             continue
-        for fold in parts:
+        for fold in cut_folds:
             held_out = [image_id for image_id, held in zip(used, fold.held_out, strict=True) if held]
             training = np.where(fold.training < 0, -1, positions[fold.training])
-            pool = _places(without_related(archive, column, sample, held_out), ids)
+            pool = _positions(without_related(archive, column, sample, held_out), ids)
             mined = np.union1d(training[training >= 0], pool)
             plan_folds.append(Fold(kind, training, positions[judged[fold.test]], fold.test, fold.unit, mined))
     if not plan_folds:
@@ -140,32 +140,34 @@ def _kept_groups(archive: Archive, folder: str, column: str, ids: Sequence[str])
 
 
 def strict_folds(
-    archive: Archive, learner: Learner, plan: Plan, experiment: Experiment, *, count: int, mines: bool
+    archive: Archive, learner: Learner, plan: Plan, experiment: Experiment, *, count: int, may_mine: bool
 ) -> Folds:
     """Cuts the training data of a strict split; a single fold is the plan's own, trained as jobs.train does."""
-    plans = [plan] if count == 1 else _refolded(archive, plan, experiment, count)
+    plans = [plan] if count == 1 else _fold_plans(archive, plan, experiment, count)
     column = experiment.split_by
-    sample = pool_sample(archive, learner.usable, experiment.seed) if mines else []
+    sample = pool_sample(archive, learner.usable, experiment.seed) if may_mine else []
     pools = [without_related(archive, column, sample, fold_plan.held_out()) for fold_plan in plans]
-    learned = {image for fold_plan in plans for role in (TRAINING, VALIDATION) for image in fold_plan.images(role).flat}
-    ids = sorted(learned.union(*pools))
+    learning_images = {
+        image for fold_plan in plans for role in (TRAINING, VALIDATION) for image in fold_plan.images(role).flat
+    }
+    ids = sorted(learning_images.union(*pools))
     plan_folds = []
     for fold_plan, pool in zip(plans, pools, strict=True):
         names, held = fold_plan.images(TRAINING), fold_plan.images(VALIDATION)
-        mined = _places(np.union1d(names, pool), ids)
-        indices = _places(names.flat, ids).reshape(names.shape), _places(held.flat, ids).reshape(held.shape)
+        mined = _positions(np.union1d(names, pool), ids)
+        indices = _positions(names.flat, ids).reshape(names.shape), _positions(held.flat, ids).reshape(held.shape)
         plan_folds.append(Fold(experiment.split, *indices, np.empty(0, np.int64), np.empty(0, np.int64), mined))
     return Folds(ids, plan_folds, related_groups(archive, column, ids))
 
 
 def tuning_folds(
-    archive: Archive, folder: str, learner: Learner, plan: Plan, experiment: Experiment, *, count: int, mines: bool
+    archive: Archive, folder: str, learner: Learner, plan: Plan, experiment: Experiment, *, count: int, may_mine: bool
 ) -> Folds:
-    """Returns the folds that score a sweep. ``mines`` is true if some trial may mine, even if the recipe does not."""
-    mines = mines or experiment.recipe.negatives != "own"
+    """Returns the folds that score a sweep. ``may_mine``: some trial may mine, even if the recipe does not."""
+    may_mine = may_mine or experiment.recipe.negatives != "own"
     if experiment.split != IN_FOLDS:
-        return strict_folds(archive, learner, plan, experiment, count=count, mines=mines)
-    sample = pool_sample(archive, learner.usable, experiment.seed) if mines else []
+        return strict_folds(archive, learner, plan, experiment, count=count, may_mine=may_mine)
+    sample = pool_sample(archive, learner.usable, experiment.seed) if may_mine else []
     cut_count = count if count > 1 else FOLDS
     all_folds = make_folds(archive, folder, plan, experiment, kinds_of(experiment), count=cut_count, sample=sample)
     main = [fold for fold in all_folds.folds if fold.kind == all_folds.folds[0].kind]
@@ -178,25 +180,25 @@ def _codes(values: dict[str, str], ids: Sequence[str]) -> np.ndarray:
     return np.array([number[values[image_id]] if image_id in values else -1 for image_id in ids], np.int64)
 
 
-def _places(some: Iterable[str], ids: Sequence[str]) -> np.ndarray:
-    return np.searchsorted(np.array(ids, dtype=object), np.array(list(some), dtype=object)).astype(np.int64)
+def _positions(image_ids: Iterable[str], ids: Sequence[str]) -> np.ndarray:
+    return np.searchsorted(np.array(ids, dtype=object), np.array(list(image_ids), dtype=object)).astype(np.int64)
 
 
-def _refolded(archive: Archive, plan: Plan, experiment: Experiment, count: int) -> list[Plan]:
+def _fold_plans(archive: Archive, plan: Plan, experiment: Experiment, count: int) -> list[Plan]:
     """Returns one plan per fold; each has other annotations for validation."""
     rows = plan.rows.to_pylist()
-    learning = [row for row in rows if row["role"] != VERIFICATION]
-    verification = [row for row in rows if row["role"] == VERIFICATION]
-    images = np.array([row["images"] for row in learning], dtype=object)
-    names = np.array([row["annotation_id"] for row in learning], dtype=object)
+    learning_rows = [row for row in rows if row["role"] != TEST]
+    test_rows = [row for row in rows if row["role"] == TEST]
+    images = np.array([row["images"] for row in learning_rows], dtype=object)
+    names = np.array([row["annotation_id"] for row in learning_rows], dtype=object)
     annotations = Annotations(names, names, images, names)  # only the images matter here
     groups = groups_by(archive, experiment.split_by, annotations.ids().tolist()) if experiment.split_by else None
     plans = []
-    for parts in folds(annotations, experiment.split, count=count, seed=experiment.seed, groups=groups):
+    for cut_folds in folds(annotations, experiment.split, count=count, seed=experiment.seed, groups=groups):
         cut_rows = [
-            {**learning[row], "role": role}
-            for role, fold_rows in zip((TRAINING, VALIDATION), parts, strict=True)
+            {**learning_rows[row], "role": role}
+            for role, fold_rows in zip((TRAINING, VALIDATION), cut_folds, strict=True)
             for row in fold_rows.tolist()
         ]
-        plans.append(Plan(pa.Table.from_pylist([*cut_rows, *verification], schema=ROLES), {}))
+        plans.append(Plan(pa.Table.from_pylist([*cut_rows, *test_rows], schema=ROLES), {}))
     return plans

@@ -23,7 +23,7 @@ from artsim.metrics.meanrank import ranks
 
 _log = logging.getLogger(__name__)
 
-_KEPT: Keys = {"epochs": int, "history": list, "kind": str}
+_SUMMARY_KEYS: Keys = {"epochs": int, "history": list, "kind": str}
 _REMEDY = "remove it and run the same command again to repeat the held-out fold"
 
 
@@ -40,16 +40,16 @@ def hold_out(
 
     Stores the result in ``folder`` and reuses it. Raises a user error if no fold can be held out.
     """
-    table, about = f"{folder}/held_out.parquet", f"{folder}/held_out.json"
-    result = intact(archive.store, about, of="run", remedy=_REMEDY, keys=_KEPT)
+    table, summary = f"{folder}/held_out.parquet", f"{folder}/held_out.json"
+    result = intact(archive.store, summary, of="run", remedy=_REMEDY, keys=_SUMMARY_KEYS)
     if result is None or not archive.store.exists(table):
-        result = _trained(archive, folder, table, learner, plan, experiment, sample, workers)
-        archive.write_json(about, result)
+        result = _train_fold(archive, folder, table, learner, plan, experiment, sample, workers)
+        archive.write_json(summary, result)
     rows = intact_table(archive.store, table, of="run", remedy=_REMEDY)
     return CrossValidation(rows, result["epochs"], result["history"], {result["kind"]: 1})
 
 
-def _trained(
+def _train_fold(
     archive: Archive,
     folder: str,
     table: str,
@@ -60,8 +60,8 @@ def _trained(
     workers: Workers,
 ) -> dict[str, Any]:
     recipe, seed = experiment.recipe, experiment.seed
-    cut = make_folds(archive, folder, plan, experiment, kinds_of(experiment), sample=sample)
-    fold = next((candidate for candidate in cut.folds if len(candidate.rows) > 1), None)
+    all_folds = make_folds(archive, folder, plan, experiment, kinds_of(experiment), sample=sample)
+    fold = next((candidate for candidate in all_folds.folds if len(candidate.rows) > 1), None)
     if fold is None:
         raise UserError(
             "too few annotations to hold out a fold; add more with jobs.annotations, or use `split` random, "
@@ -75,8 +75,8 @@ def _trained(
     choosing, scoring = (
         replace(fold, validation=fold.validation[half], rows=fold.rows[half], unit=fold.unit[half]) for half in halves
     )
-    shared = learner.share(cut.ids, recipe, seed)
-    make = learner.trainer(shared, fold.training, choosing.validation, recipe, seed, cut.groups, fold.pool)
+    shared = learner.share(all_folds.ids, recipe, seed)
+    make = learner.trainer(shared, fold.training, choosing.validation, recipe, seed, all_folds.groups, fold.pool)
     fold_folder = f"{folder}/fold"
     outcome = run(
         make,
@@ -88,15 +88,15 @@ def _trained(
         show=live(archive.store, fold_folder),
     )
     card = {**learner.card(), "recipe": asdict(recipe)}
-    after = Model("fold", card, {**outcome.best, **learner.kept()}, plan.rows).vectors(archive, cut.ids)
+    after = Model("fold", card, {**outcome.best, **learner.kept()}, plan.rows).vectors(archive, all_folds.ids)
     metric = recipe.distance
     rows = held_out_rows(
         plan,
         scoring,
         0,
         ranks(after, scoring.validation, metric),
-        ranks(after, scoring.alone(), metric),
-        ranks(learner.before(cut.ids), scoring.validation, metric),
+        ranks(after, scoring.unseen_only(), metric),
+        ranks(learner.before(all_folds.ids), scoring.validation, metric),
     )
     with archive.store.replace(table) as draft:
         pq.write_table(rows, draft)

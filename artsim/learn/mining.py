@@ -36,11 +36,11 @@ def mine(
         rows = F.normalize(rows, dim=1)  # euclidean order now equals cosine order
     pool = np.arange(len(rows)) if candidates is None else np.unique(candidates)
     step = max(_ENTRIES // max(len(pool), 1), 1)
-    mined = [_mine(rows, batch, groups, pool, kind, count, rng) for batch in _pieces(judged, step)]
+    mined = [_mine(rows, batch, groups, pool, kind, count, rng) for batch in _batches(judged, step)]
     return np.concatenate(mined) if mined else np.empty((0, count), np.int64)
 
 
-def _pieces(judged: np.ndarray, step: int) -> list[np.ndarray]:
+def _batches(judged: np.ndarray, step: int) -> list[np.ndarray]:
     return [judged[start : start + step] for start in range(0, len(judged), step)]
 
 
@@ -64,20 +64,20 @@ def _mine(
     allowed = (~forbidden).sum(1)
     if allowed.min() < count:
         raise UserError(f"`mined` {count}: an annotation has only {int(allowed.min())} candidates; choose a smaller N")
-    places = key.masked_fill(forbidden, torch.inf).topk(min(_DEPTH * count, len(pool)), largest=False).indices
+    nearest = key.masked_fill(forbidden, torch.inf).topk(min(_DEPTH * count, len(pool)), largest=False).indices
     depth = depth.minimum(allowed).clamp_min(count).cpu()
-    random_keys = rng.random(places.shape)
-    random_keys[np.arange(places.shape[1]) >= depth.numpy()[:, None]] = 1.0  # sorts after everything that may be drawn
-    drawn = np.argsort(random_keys, axis=1, kind="stable")[:, :count]
-    return pool[np.take_along_axis(places.cpu().numpy(), drawn, axis=1)]
+    random_keys = rng.random(nearest.shape)
+    random_keys[np.arange(nearest.shape[1]) >= depth.numpy()[:, None]] = 1.0  # sorts after everything that may be drawn
+    chosen = np.argsort(random_keys, axis=1, kind="stable")[:, :count]
+    return pool[np.take_along_axis(nearest.cpu().numpy(), chosen, axis=1)]
 
 
 def _forbidden(judged: np.ndarray, groups: np.ndarray, pool: np.ndarray) -> np.ndarray:
     """Returns which rows of the pool, (c,), each annotation must not get, bool (n, c)."""
-    own = groups[judged[:, :2], None]
-    forbidden = ((own == groups[pool]) & (own >= 0)).any(1)
-    place = np.full(len(groups), -1)
-    place[pool] = np.arange(len(pool))
-    annotation, image = np.nonzero(place[judged] >= 0)
-    forbidden[annotation, place[judged][annotation, image]] = True
+    own_groups = groups[judged[:, :2], None]
+    forbidden = ((own_groups == groups[pool]) & (own_groups >= 0)).any(1)
+    pool_position = np.full(len(groups), -1)
+    pool_position[pool] = np.arange(len(pool))
+    annotation, image = np.nonzero(pool_position[judged] >= 0)
+    forbidden[annotation, pool_position[judged][annotation, image]] = True
     return forbidden

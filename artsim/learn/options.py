@@ -71,5 +71,5 @@ def _check_backbone(name: str) -> None:
 
     try:
         network_name(parse_feature(name).backbone)
-    except UserError as mistake:
-        raise UserError(str(mistake).replace("`backbones`", "`finetune`")) from mistake
+    except UserError as user_error:
+        raise UserError(str(user_error).replace("`backbones`", "`finetune`")) from user_error

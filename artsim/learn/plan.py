@@ -23,10 +23,10 @@ from artsim.encoders.model import ROLES
 _log = logging.getLogger(__name__)
 
 IN_FOLDS = "folds"  # the split that trains on everything, scored by cross-validation
-SPLIT = TRAINING, VALIDATION, VERIFICATION = "training", "validation", "verification"
+SPLIT = TRAINING, VALIDATION, TEST = "training", "validation", "verification"
 COUNTS = ("annotations", "without_vector", "crossing", *SPLIT)  # keys of ``Plan.counts``
-_MOST_LOST = 0.1  # of the annotations that a split may exclude without a warning
-_POOL = 20_000  # images that mining draws from: enough to contain hard ones, few enough for each worker's memory
+_MAX_EXCLUDED = 0.1  # of the annotations that a split may exclude without a warning
+_POOL_SIZE = 20_000  # images that mining draws from: enough to contain hard ones, few enough for each worker's memory
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Plan:
 
     def held_out(self) -> list[str]:
         """Returns the images of the validation and test sets, sorted."""
-        return sorted({image_id for role in (VALIDATION, VERIFICATION) for image_id in self.images(role).flat})
+        return sorted({image_id for role in (VALIDATION, TEST) for image_id in self.images(role).flat})
 
 
 def make_plan(
@@ -77,9 +77,11 @@ def make_plan(
     if not total:
         raise UserError("`archive`: it has no annotations yet; add some with jobs.annotations")
     known = set(usable(annotations.ids()))
-    annotations = annotations.take(np.array([known.issuperset(nine) for nine in annotations.images], bool))
-    if without := total - len(annotations):
-        message = f"{without} of {total} annotations have an image without a vector (missing, failed, or not finite)"
+    annotations = annotations.take(np.array([known.issuperset(image_ids) for image_ids in annotations.images], bool))
+    if without_vector := total - len(annotations):
+        message = (
+            f"{without_vector} of {total} annotations have an image without a vector (missing, failed, or not finite)"
+        )
         if len(annotations) < 2:
             raise UserError(
                 f"{message}, which leaves too few; run jobs.extract, or see jobs.status for what failed there"
@@ -93,27 +95,27 @@ def make_plan(
             raise UserError(f"{len(annotations)} annotation can't be cross-validated; add more with jobs.annotations")
         counts = {"annotations": total, "without_vector": total - len(annotations), "crossing": 0}
         return Plan(_rows(annotations, TRAINING), {**counts, **dict.fromkeys(SPLIT, 0), TRAINING: len(annotations)})
-    learning, verification = split(annotations, kind, seed=seed, groups=groups)
+    learning, test = split(annotations, kind, seed=seed, groups=groups)
     inner = annotations.take(learning)
     training, validation = split(inner, kind, seed=seed + 1, groups=groups)
     by_role = {
         TRAINING: inner.take(training),
         VALIDATION: inner.take(validation),
-        VERIFICATION: annotations.take(verification),
+        TEST: annotations.take(test),
     }
     rows = pa.concat_tables([_rows(subset, role) for role, subset in by_role.items()])
     counts = {role: len(subset) for role, subset in by_role.items()}
-    lost = {"without_vector": total - len(annotations), "crossing": len(annotations) - len(rows)}
-    if lost["crossing"] > len(annotations) * _MOST_LOST:
+    excluded = {"without_vector": total - len(annotations), "crossing": len(annotations) - len(rows)}
+    if excluded["crossing"] > len(annotations) * _MAX_EXCLUDED:
         _log.warning(
             "%d of %d annotations are excluded because they overlap the test or validation set of the %s split; %d "
             "remain for training. Annotations drawn from one pool each (annotations simulate `pools`) are not excluded",
-            lost["crossing"],
+            excluded["crossing"],
             len(annotations),
             kind,
             counts[TRAINING],
         )
-    return Plan(rows, {"annotations": total, **lost, **counts})
+    return Plan(rows, {"annotations": total, **excluded, **counts})
 
 
 def count_annotations(archive: Archive, annotators: Sequence[str] | None, public_only: bool) -> int:
@@ -159,14 +161,14 @@ def related_groups(archive: Archive, column: str | None, ids: Sequence[str]) -> 
 def pool_sample(archive: Archive, usable: Callable[[Iterable[str]], Collection[str]], seed: int) -> list[str]:
     """Returns a seeded sample of the archive's usable images for mining, sorted."""
     catalog, rng = archive.table("catalog"), np.random.default_rng(seed)
-    parts = [(shard, part) for shard in range(archive.shards) for part in catalog.parts(shard)]
+    partitions = [(shard, partition) for shard in range(archive.shards) for partition in catalog.parts(shard)]
     drawn: list[str] = []
-    for index in rng.permutation(len(parts)):
-        shard, part = parts[index]
-        drawn += catalog.read(shard, part, ["id"])["id"].to_pylist()
-        if len(drawn) >= _POOL:
+    for index in rng.permutation(len(partitions)):
+        shard, partition = partitions[index]
+        drawn += catalog.read(shard, partition, ["id"])["id"].to_pylist()
+        if len(drawn) >= _POOL_SIZE:
             break
-    return sorted(usable(rng.permutation(np.array(drawn, dtype=object))[:_POOL]))
+    return sorted(usable(rng.permutation(np.array(drawn, dtype=object))[:_POOL_SIZE]))
 
 
 def without_related(archive: Archive, column: str | None, sample: Sequence[str], held_out: Sequence[str]) -> list[str]:
@@ -175,8 +177,8 @@ def without_related(archive: Archive, column: str | None, sample: Sequence[str],
         return list(sample)
     ids = sorted(set(sample).difference(held_out))
     group = related_groups(archive, column, [*ids, *held_out])
-    closed = set(group[len(ids) :].tolist()) - {-1}
-    return [image_id for image_id, code in zip(ids, group.tolist(), strict=False) if code not in closed]
+    held_out_groups = set(group[len(ids) :].tolist()) - {-1}
+    return [image_id for image_id, code in zip(ids, group.tolist(), strict=False) if code not in held_out_groups]
 
 
 def _rows(annotations: Annotations, role: str) -> pa.Table:

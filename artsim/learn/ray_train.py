@@ -23,7 +23,7 @@ from artsim.learn.workers import Workers, share
 
 _POLL = "0.1"  # seconds between Ray Train's polls for reports; each report blocks its worker until the next poll
 _RESTARTS = 8  # restarts of all workers after one was lost or failed
-_FULL = os.strerror(errno.ENOSPC)
+_DISK_FULL = os.strerror(errno.ENOSPC)
 
 _log = logging.getLogger(__name__)
 
@@ -50,11 +50,11 @@ def run(
     from ray.util.queue import Empty, Queue
 
     logging.getLogger("ray.train").setLevel(logging.ERROR)
-    _forget_snapshot(store, folder)
+    _delete_snapshot(store, folder)
     events = Queue(actor_options=runtime.beside_driver())
     parent, _, name = folder.rpartition("/")
     trainer = TorchTrainer(
-        _work,
+        _train_on_worker,
         train_loop_config={
             "make": make,
             "recipe": recipe,
@@ -74,7 +74,7 @@ def run(
             failure_config=FailureConfig(max_failures=_RESTARTS),
         ),
     )
-    done = _in_background(trainer.fit)
+    future = _in_background(trainer.fit)
 
     def stream() -> Iterator[Epoch]:
         last: float = 0
@@ -86,25 +86,25 @@ def run(
                 yield {"rows": event["epoch"] - last, **event}
                 last = event["epoch"]
             except Empty:
-                if done.done():
+                if future.done():
                     return
 
     for event in runtime.progress(stream(), recipe.epochs, "epochs"):
         if "loss" in event:
             show(event)
-    answer = _result(done)
-    if isinstance(answer, UserError | OSError):
-        raise answer
-    return answer
+    result = _result(future)
+    if isinstance(result, UserError | OSError):
+        raise result
+    return result
 
 
-def _result(done: "Future[Any]") -> Any:
+def _result(future: "Future[Any]") -> Any:
     """Returns the first worker's result. Raises OSError (ENOSPC) if the disk was full in any process."""
     try:
-        return done.result().return_value
+        return future.result().return_value
     except Exception as error:
-        if _FULL in str(error):
-            raise OSError(errno.ENOSPC, _FULL) from error
+        if _DISK_FULL in str(error):
+            raise OSError(errno.ENOSPC, _DISK_FULL) from error
         raise
 
 
@@ -113,7 +113,7 @@ def _count(workers: Workers) -> Any:
     return workers.least if workers.least == workers.most else tuple(workers)
 
 
-def _forget_snapshot(store: Store, folder: str) -> None:
+def _delete_snapshot(store: Store, folder: str) -> None:
     """Deletes Ray Train's list of checkpoints: it is written in place, and half a list would stop every later run.
 
     The folder itself shows which checkpoint is the latest.
@@ -130,30 +130,30 @@ def _in_background(function: Callable[[], Any]) -> "Future[Any]":
     """
     future: Future[Any] = Future()
 
-    def work() -> None:
+    def run_function() -> None:
         try:
             future.set_result(function())
         except BaseException as error:
             future.set_exception(error)
 
-    threading.Thread(target=work, daemon=True).start()
+    threading.Thread(target=run_function, daemon=True).start()
     return future
 
 
-def _work(config: dict[str, Any]) -> Any:
+def _train_on_worker(config: dict[str, Any]) -> Any:
     """Runs on each worker; only the first one's result counts. Errors that a retry can't fix are returned, not raised.
 
     These are user errors and a full disk.
     """
     try:
         return _train(**config)
-    except UserError as mistake:
-        return mistake
+    except UserError as user_error:
+        return user_error
     except np.linalg.LinAlgError as error:
         return UserError(f"the model can't be fitted to these features and annotations: {error}")
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            return OSError(errno.ENOSPC, _FULL)
+            return OSError(errno.ENOSPC, _DISK_FULL)
         raise
 
 
@@ -164,11 +164,11 @@ def _train(
 
     torch.set_num_threads(threads)
     first = ray.train.get_context().get_world_rank() == 0
-    trainer, begun, unreadable = latest(store, folder, make)
-    progress = begun
+    trainer, resumed, unreadable = latest(store, folder, make)
+    progress = resumed
     if first:  # training starts here
-        events.put({"epoch": len(begun.history) if begun else 0, "unreadable": unreadable})
-    for progress in epochs(trainer, recipe, seed, begun):
+        events.put({"epoch": len(resumed.history) if resumed else 0, "unreadable": unreadable})
+    for progress in epochs(trainer, recipe, seed, resumed):
         epoch = progress.history[-1]
         if first:
             commit(store, folder, progress)

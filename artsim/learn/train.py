@@ -17,18 +17,26 @@ from artsim.archive import Archive, UserError
 from artsim.archive.damaged_files import intact
 from artsim.encoders.model import FORMAT, Model
 from artsim.encoders.model_card import check_card, check_trained
-from artsim.learn.cross_validation import CrossValidation, cross_validate, scores, tell
-from artsim.learn.curves import keep_curves, live
+from artsim.learn.cross_validation import CrossValidation, cross_validate, log_scores, scores
+from artsim.learn.curves import live, write_curves
 from artsim.learn.epochs import Epoch, Progress, best_epoch
-from artsim.learn.experiment import EXPERIMENT_KEYS, Experiment, Learner, MakeLearner, check_name, difference, settle
-from artsim.learn.fold_plan import said
+from artsim.learn.experiment import (
+    EXPERIMENT_KEYS,
+    Experiment,
+    Learner,
+    MakeLearner,
+    check_name,
+    difference,
+    load_or_make_plan,
+)
+from artsim.learn.fold_plan import kind_name
 from artsim.learn.held_out_fold import hold_out
 from artsim.learn.plan import (
     IN_FOLDS,
     SPLIT,
+    TEST,
     TRAINING,
     VALIDATION,
-    VERIFICATION,
     Plan,
     anchor_units,
     count_annotations,
@@ -45,8 +53,8 @@ from artsim.metrics.meanrank import ranks
 
 _log = logging.getLogger(__name__)
 
-_ANEW = "remove its folder and run the same command again to start over"
-_ASKED = "asked.json"  # written last before training: once it exists, plan and pool are complete
+_START_OVER = "remove its folder and run the same command again to start over"
+_CONFIGURATION = "asked.json"  # written last before training: once it exists, plan and pool are complete
 
 
 def train(
@@ -66,60 +74,72 @@ def train(
     """
     check_name(name)
     with archive.lock(f"models/{name}"):
-        return _begin(archive, name, experiment, make_learner, workers, again)
+        return _train_or_resume(archive, name, experiment, make_learner, workers, again)
 
 
-def _begin(
+def _train_or_resume(
     archive: Archive, name: str, experiment: Experiment, make_learner: MakeLearner, workers: Workers, again: bool
 ) -> dict[str, Any]:
     folder, settings = f"models/_{name}", json.loads(json.dumps(asdict(experiment)))
-    begun = intact(archive.store, f"{folder}/{_ASKED}", of="run", remedy=_ANEW, keys=EXPERIMENT_KEYS)
-    if begun not in (None, settings) and not again:
+    stored_settings = intact(
+        archive.store, f"{folder}/{_CONFIGURATION}", of="run", remedy=_START_OVER, keys=EXPERIMENT_KEYS
+    )
+    if stored_settings not in (None, settings) and not again:
         raise UserError(
-            f"`name` {name}: was started with {difference(begun, settings)}; "
+            f"`name` {name}: was started with {difference(stored_settings, settings)}; "
             "choose another `name`, or `again` to start over"
         )
-    if begun is None and not again and (card := intact(archive.store, f"models/{name}/card.json")) is not None:
-        return _made_before(archive, name, experiment, settings, card)
-    if begun != settings:
+    if (
+        stored_settings is None
+        and not again
+        and (card := intact(archive.store, f"models/{name}/card.json")) is not None
+    ):
+        return _existing_model(archive, name, experiment, settings, card)
+    if stored_settings != settings:
         archive.remove(folder)
-    learner, plan = settle(archive, folder, experiment, make_learner)
+    learner, plan = load_or_make_plan(archive, folder, experiment, make_learner)
     check_learns(learner, plan.images(TRAINING), experiment)
     pool = _pool(archive, folder, experiment, learner, plan)
-    archive.write_json(f"{folder}/{_ASKED}", settings)
+    archive.write_json(f"{folder}/{_CONFIGURATION}", settings)
     runtime.connect()
-    tested = (
-        _tested(archive, folder, experiment, learner, plan, pool, workers) if experiment.split == IN_FOLDS else None
+    cross_validation = (
+        _cross_validated(archive, folder, experiment, learner, plan, pool, workers)
+        if experiment.split == IN_FOLDS
+        else None
     )
     recipe = experiment.recipe
-    if tested:
-        recipe = replace(recipe, epochs=tested.epochs, patience=tested.epochs)
+    if cross_validation:
+        recipe = replace(recipe, epochs=cross_validation.epochs, patience=cross_validation.epochs)
     outcome = _train(archive, folder, experiment, recipe, learner, plan, pool, workers)
-    if tested:  # the final training holds nothing out: report the course of the folds
-        history, best, measured = tested.history, tested.epochs - 1, said(next(iter(tested.folds)))
-        _log.info("trained on all %d annotations for %d epochs", plan.counts[TRAINING], tested.epochs)
+    if cross_validation:  # the final training holds nothing out: report the history of the folds
+        history, best, measured = (
+            cross_validation.history,
+            cross_validation.epochs - 1,
+            kind_name(next(iter(cross_validation.folds))),
+        )
+        _log.info("trained on all %d annotations for %d epochs", plan.counts[TRAINING], cross_validation.epochs)
     else:
         history, best, measured = outcome.history, best_epoch(outcome.history), "validation"
         early = ", stopped early" * (len(history) < recipe.epochs)
         _log.info("%d epochs%s; the best was epoch %d", len(history), early, best + 1)
-    model = _model(archive, name, experiment, settings, learner, plan, outcome, history, tested)
+    model = _model(archive, name, experiment, settings, learner, plan, outcome, history, cross_validation)
     model.save(archive)
     title = f"{name}: {model.card['split']['training']} annotations"
-    keep_curves(archive.store, f"models/{name}", history, best, title, measured)
+    write_curves(archive.store, f"models/{name}", history, best, title, measured)
     archive.remove(folder)
     counts = plan.counts
-    learned = sum(counts[role] for role in SPLIT)
-    lost = counts["without_vector"]
+    assigned = sum(counts[role] for role in SPLIT)
+    without_vector = counts["without_vector"]
     row_counts = {
         "rows_in": counts["annotations"],
-        "rows_out": learned,
-        "rows_failed": lost,
-        "failures": {"an image without a vector": lost} if lost else {},
+        "rows_out": assigned,
+        "rows_failed": without_vector,
+        "failures": {"an image without a vector": without_vector} if without_vector else {},
     }
-    return {**row_counts, "done_before": False, **_told(archive, name, model.card)}
+    return {**row_counts, "done_before": False, **_model_fields(archive, name, model.card)}
 
 
-def _made_before(
+def _existing_model(
     archive: Archive, name: str, experiment: Experiment, settings: dict[str, Any], card: dict[str, Any]
 ) -> dict[str, Any]:
     """Returns the report of an existing model. Warns if there are annotations that it was not trained on."""
@@ -131,23 +151,27 @@ def _made_before(
             f"`name` {name}: was trained with {difference(card['asked'], settings)}; "
             "choose another `name`, or `again` to start over"
         )
-    known = card["split"]["annotations"]
-    new = 0 if experiment.links else count_annotations(archive, experiment.annotators, experiment.public_only) - known
+    trained_on = card["split"]["annotations"]
+    new = (
+        0
+        if experiment.links
+        else count_annotations(archive, experiment.annotators, experiment.public_only) - trained_on
+    )
     if new > 0:
         _log.warning(
             "model %s already exists; %d annotations were added since and are not in the model (trained on %d); "
             "`again` trains it again on all of them",
             name,
             new,
-            known,
+            trained_on,
         )
     else:
         _log.info("model %s already exists; `again` trains it again", name)
     done = {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "done_before": True, "annotations_new": max(new, 0)}
-    return done | _told(archive, name, card)
+    return done | _model_fields(archive, name, card)
 
 
-def _tested(
+def _cross_validated(
     archive: Archive,
     folder: str,
     experiment: Experiment,
@@ -167,9 +191,9 @@ def _pool(archive: Archive, folder: str, experiment: Experiment, learner: Learne
     if experiment.recipe.negatives == "own":
         return []
     path = f"{folder}/pool.json"
-    kept = intact(archive.store, path, of="run", remedy=_ANEW)
+    kept = intact(archive.store, path, of="run", remedy=_START_OVER)
     if kept is not None and not (isinstance(kept, list) and all(isinstance(image_id, str) for image_id in kept)):
-        raise UserError(f"{archive.store.address(path)}: damaged, not a list of ids; {_ANEW}")
+        raise UserError(f"{archive.store.address(path)}: damaged, not a list of ids; {_START_OVER}")
     if kept is None:
         sample = pool_sample(archive, learner.usable, experiment.seed)
         kept = without_related(archive, experiment.split_by, sample, plan.held_out())
@@ -189,17 +213,17 @@ def _train(
 ) -> Progress:
     training, validation = plan.images(TRAINING), plan.images(VALIDATION)
     ids = sorted({*training.flat, *validation.flat, *pool})
-    place = {image_id: index for index, image_id in enumerate(ids)}
+    index_of = {image_id: index for index, image_id in enumerate(ids)}
 
-    places = np.vectorize(place.__getitem__, otypes=[np.int64])
+    indices = np.vectorize(index_of.__getitem__, otypes=[np.int64])
     make = learner.trainer(
         learner.share(ids, recipe, experiment.seed),
-        places(training),
-        places(validation),
+        indices(training),
+        indices(validation),
         recipe,
         experiment.seed,
         related_groups(archive, experiment.split_by, ids),
-        places(np.union1d(training, pool)),
+        indices(np.union1d(training, pool)),
     )
     return run(
         make,
@@ -221,7 +245,7 @@ def _model(
     plan: Plan,
     outcome: Progress,
     history: list[Epoch],
-    tested: CrossValidation | None,
+    cross_validation: CrossValidation | None,
 ) -> Model:
     """Returns the model with its card: what it was made from, and its scores on seen and on held-out annotations."""
     best = best_epoch(outcome.history)
@@ -236,22 +260,22 @@ def _model(
         "hashes": {"annotations": hashlib.sha256(json.dumps(plan.rows.to_pydict()).encode()).hexdigest()},
         "asked": settings,
     }
-    model = Model(name, card, {**outcome.best, **learner.kept()}, plan.rows, tested and tested.rows)
+    model = Model(name, card, {**outcome.best, **learner.kept()}, plan.rows, cross_validation and cross_validation.rows)
     card["hashes"]["model"] = model.hash
     ids = sorted({image_id for image_ids in plan.rows["images"].to_pylist() for image_id in image_ids})
     before, after = learner.before(ids), model.vectors(archive, ids)
     card["dimension"] = after.shape[1]
-    if tested:
-        seen = _scored(archive, plan, TRAINING, ids, before, after, experiment)
-        held_out_scores = scores(tested, experiment.seed)
-        tell(held_out_scores)
+    if cross_validation:
+        seen = _role_scores(archive, plan, TRAINING, ids, before, after, experiment)
+        held_out_scores = scores(cross_validation, experiment.seed)
+        log_scores(held_out_scores)
         card["scores"] = {"seen": seen, **held_out_scores}
     else:
-        card["scores"] = {role: _scored(archive, plan, role, ids, before, after, experiment) for role in SPLIT}
+        card["scores"] = {role: _role_scores(archive, plan, role, ids, before, after, experiment) for role in SPLIT}
     return model
 
 
-def _scored(
+def _role_scores(
     archive: Archive,
     plan: Plan,
     role: str,
@@ -261,21 +285,21 @@ def _scored(
     experiment: Experiment,
 ) -> dict[str, Any]:
     """Returns the meanranks of one role before and after training, and the gain, each with n and its interval."""
-    place = {image_id: index for index, image_id in enumerate(ids)}
-    judged = np.array([[place[image_id] for image_id in image_ids] for image_ids in plan.images(role)])
+    index_of = {image_id: index for index, image_id in enumerate(ids)}
+    judged = np.array([[index_of[image_id] for image_id in image_ids] for image_ids in plan.images(role)])
     metric, seed = experiment.recipe.distance, experiment.seed
     old, new = ranks(before, judged, metric), ranks(after, judged, metric)
     column = experiment.split_by if experiment.split == "group-disjoint" else None
     units = anchor_units(archive, plan.images(role)[:, 0].tolist(), column)
     return {
-        "seen": role != VERIFICATION,
+        "seen": role != TEST,
         "before": as_json(mean_score(old, seed, units)),
         "after": as_json(mean_score(new, seed, units)),
         "gain": as_json(paired_difference(old, new, seed, units)),
     }
 
 
-def _told(archive: Archive, name: str, card: dict[str, Any]) -> dict[str, Any]:
+def _model_fields(archive: Archive, name: str, card: dict[str, Any]) -> dict[str, Any]:
     """Returns what a report says about a model."""
     shown = ("kind", "dimension", "split", "epochs", "best_epoch", "scores")
     model, picture = (archive.store.address(f"models/{name}{file}") for file in ("", "/curves.png"))

@@ -17,8 +17,8 @@ class Workers(NamedTuple):
 
 
 ALONE = Workers(1, 1)
-_MOST = 1 << 20  # more is a typing error
-_ON_A_GPU = 8  # heads at a time at most: they are small, but each has its own process
+_MAX_WORKERS = 1 << 20  # more is a typing error
+_HEADS_PER_GPU = 8  # heads at a time at most: they are small, but each has its own process
 
 
 def parse_workers(text: str) -> Workers:
@@ -30,8 +30,8 @@ def parse_workers(text: str) -> Workers:
         raise UserError(f"{text}: must be a number, or two numbers as in 1:4") from error
     if not 1 <= workers.least <= workers.most:
         raise UserError(f"{text}: must be 1 or more, and the first number not above the second")
-    if workers.most > _MOST:
-        raise UserError(f"{text}: must be {_MOST} or less")
+    if workers.most > _MAX_WORKERS:
+        raise UserError(f"{text}: must be {_MAX_WORKERS} or less")
     return workers
 
 
@@ -48,7 +48,7 @@ def share(workers: Workers) -> dict[str, int]:
     return {"CPU": max(fits, default=1), "GPU": 0}
 
 
-def head_share() -> dict[str, float]:
+def resources_of_head_task() -> dict[str, float]:
     """Returns what one head takes of the cluster, as options of a Ray task: a CPU, and a share of a GPU if any."""
     gpus = runtime.gpus()
-    return {"num_cpus": 1, "num_gpus": min(max(gpus / runtime.cpus(), 1 / _ON_A_GPU), 1) if gpus else 0}
+    return {"num_cpus": 1, "num_gpus": min(max(gpus / runtime.cpus(), 1 / _HEADS_PER_GPU), 1) if gpus else 0}

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 Trial = dict[str, Any]  # number, setting, meanrank, low, high, best_epoch, epochs, seconds, curve; or error, given_up
 
-_KEPT: Keys = {
+_TRIAL_KEYS: Keys = {
     **dict.fromkeys(("number", "best_epoch", "epochs"), int),
     **dict.fromkeys(("meanrank", "low", "high", "seconds"), (int, float)),
     "setting": dict,
@@ -65,7 +65,7 @@ def search(
         # Tune retries a trial whose process is lost while it trains, but not while it changes to another setting
         _log.warning("%d trials lost their process before they started; running as many again", given_up)
         failed = run_missing()
-    return [*kept_trials(store, folder), *failed]
+    return [*stored_trials(store, folder), *failed]
 
 
 def _run_missing(
@@ -91,7 +91,7 @@ def _run_missing(
     logging.getLogger("ray.tune").setLevel(logging.ERROR)
     # each machine finds its own credentials; Ray would send the driver's and write them to its logs
     class_cache.ENV_VARS_TO_PROPAGATE -= {name for name in class_cache.ENV_VARS_TO_PROPAGATE if name.startswith("AWS_")}
-    done = kept_trials(store, folder)
+    done = stored_trials(store, folder)
     missing = trials - len(done)
     if missing <= 0:
         return []
@@ -105,10 +105,10 @@ def _run_missing(
         grace_period=rungs(epochs)[0],
         reduction_factor=_REDUCTION,
     )
-    _remind(searcher, asha, done)
-    keeper, over = _keeper(store, folder, len(done)), threading.Event()
-    display = threading.Thread(target=_show, args=(keeper, over, missing), daemon=True)
-    display.start()
+    _replay(searcher, asha, done)
+    trial_store, search_ended = _trial_store(store, folder, len(done)), threading.Event()
+    progress_thread = threading.Thread(target=_show_progress, args=(trial_store, search_ended, missing), daemon=True)
+    progress_thread.start()
     tuner = tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
@@ -122,7 +122,7 @@ def _run_missing(
             name="_ray",
             storage_path=f"{store.root}/{folder}",
             storage_filesystem=store.filesystem,
-            callbacks=[keeper],
+            callbacks=[trial_store],
             failure_config=tune.FailureConfig(max_failures=_RETRIES),
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             verbose=0,
@@ -131,10 +131,10 @@ def _run_missing(
     try:
         tuner.fit()
     finally:
-        over.set()
-        display.join()
+        search_ended.set()
+        progress_thread.join()
     store.remove(f"{folder}/_ray")
-    return keeper.failed
+    return trial_store.failed
 
 
 def rungs(epochs: int) -> list[int]:
@@ -142,37 +142,37 @@ def rungs(epochs: int) -> list[int]:
     return list(takewhile(lambda rung: rung <= epochs, (max(epochs // _GRACE, 1) * _REDUCTION**k for k in count())))
 
 
-def kept_trials(store: Store, folder: str) -> list[Trial]:
+def stored_trials(store: Store, folder: str) -> list[Trial]:
     """Returns the finished trials, in the order in which they finished."""
-    return [_kept_trial(store, f"{folder}/trials/{name}") for name in store.names(f"{folder}/trials")]
+    return [_stored_trial(store, f"{folder}/trials/{name}") for name in store.names(f"{folder}/trials")]
 
 
-def _kept_trial(store: Store, path: str) -> Trial:
+def _stored_trial(store: Store, path: str) -> Trial:
     remedy = "remove it and run the same command again to replace this trial"
     trial = intact(store, path, of="sweep", remedy=remedy)
-    check_record(trial, _KEPT, store.address(path), remedy)
+    check_record(trial, _TRIAL_KEYS, store.address(path), remedy)
     return trial
 
 
-def _remind(searcher: Any, asha: Any, done: Sequence[Trial]) -> None:
+def _replay(searcher: Any, asha: Any, done: Sequence[Trial]) -> None:
     """Gives the searcher and the scheduler the finished trials, as if the search had not been interrupted."""
     for trial in done:
         searcher.add_evaluated_point(trial["setting"], trial["meanrank"])
-        known = SimpleNamespace(trial_id=f"kept {trial['number']}")
-        asha.on_trial_add(None, known)
+        replayed = SimpleNamespace(trial_id=f"kept {trial['number']}")
+        asha.on_trial_add(None, replayed)
         for epoch, value in enumerate(accumulate(trial["curve"], min), 1):
-            asha.on_trial_result(None, known, {"epochs": epoch, "meanrank": value})
+            asha.on_trial_result(None, replayed, {"epochs": epoch, "meanrank": value})
 
 
-def _keeper(store: Store, folder: str, before: int) -> Any:
+def _trial_store(store: Store, folder: str, before: int) -> Any:
     from ray.tune import Callback
 
-    class Keeper(Callback):
+    class TrialStore(Callback):
         """Stores each trial as it finishes."""
 
         def __init__(self) -> None:
             self.number = before
-            self.ended = 0
+            self.finished_trials = 0
             self.failed: list[Trial] = []
 
         def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
@@ -187,25 +187,25 @@ def _keeper(store: Store, folder: str, before: int) -> Any:
                 "curve": result["curve"],
             }
             store.write_json(f"{folder}/trials/{self.number:06d}.json", row)
-            self.ended += 1
+            self.finished_trials += 1
 
         def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
             # trial.get_error() reads from the storage, where the error has not arrived yet
             error = Path(trial.error_file).read_text().strip().splitlines()[-1]
             given_up = trial.num_failures <= _RETRIES
             self.failed.append({"number": None, "setting": trial.config, "error": error, "given_up": given_up})
-            self.ended += 1
+            self.finished_trials += 1
 
-    return Keeper()
+    return TrialStore()
 
 
-def _show(keeper: Any, over: threading.Event, total: int) -> None:
+def _show_progress(trial_store: Any, search_ended: threading.Event, total: int) -> None:
     def stream() -> Iterator[dict[str, int]]:
         seen, last = 0, False
         while not last:
-            last = over.wait(0.2)
-            yield {"rows": keeper.ended - seen}
-            seen = keeper.ended
+            last = search_ended.wait(0.2)
+            yield {"rows": trial_store.finished_trials - seen}
+            seen = trial_store.finished_trials
 
     for _ in runtime.progress(stream(), total, "trials"):
         pass

@@ -37,14 +37,16 @@ def parse_space(texts: Sequence[str], recipe: Recipe) -> Space:
     return space
 
 
-def _distribution(text: str, values: str, one: Field[Any], recipe: Recipe) -> BaseDistribution:
+def _distribution(text: str, values: str, recipe_field: Field[Any], recipe: Recipe) -> BaseDistribution:
     low, *high_and_scale = values.split(":")
-    parsed = [_value(text, word, one) for word in ([low, high_and_scale[0]] if high_and_scale else values.split(","))]
+    parsed = [
+        _value(text, word, recipe_field) for word in ([low, high_and_scale[0]] if high_and_scale else values.split(","))
+    ]
     try:
         for value in parsed:
-            replace(recipe, **{one.name: value})
-    except UserError as mistake:
-        raise UserError(f"`space` {text}: {mistake}") from mistake
+            replace(recipe, **{recipe_field.name: value})
+    except UserError as user_error:
+        raise UserError(f"`space` {text}: {user_error}") from user_error
     if not high_and_scale:
         if len(set(parsed)) < max(len(parsed), 2):
             raise UserError(f"`space` {text}: give two or more different choices, or a range LOW:HIGH or LOW:HIGH:log")
@@ -60,17 +62,17 @@ def _distribution(text: str, values: str, one: Field[Any], recipe: Recipe) -> Ba
     return kind(*parsed, log=bool(high_and_scale[1:]))
 
 
-def _value(text: str, word: str, one: Field[Any]) -> Any:
-    optional = isinstance(one.type, types.UnionType)
-    kind: Any = get_args(one.type)[0] if optional else one.type
+def _value(text: str, word: str, recipe_field: Field[Any]) -> Any:
+    optional = isinstance(recipe_field.type, types.UnionType)
+    kind: Any = get_args(recipe_field.type)[0] if optional else recipe_field.type
     if optional and word == "none":
         return None
     if kind is bool:
         if word not in ("true", "false"):
-            raise UserError(f"`space` {text}: {one.name} must be true or false")
+            raise UserError(f"`space` {text}: {recipe_field.name} must be true or false")
         return word == "true"
     try:
         return kind(word)
     except ValueError as error:
-        wanted = "a whole number" if kind is int else "a number"
-        raise UserError(f"`space` {text}: {word or 'an empty value'} is not {wanted}") from error
+        expected = "a whole number" if kind is int else "a number"
+        raise UserError(f"`space` {text}: {word or 'an empty value'} is not {expected}") from error

@@ -25,8 +25,8 @@ from artsim.learn.workers import Workers
 from artsim.sweep.search import rungs
 from artsim.sweep.search_space import Setting
 
-_TOGETHER = 30.0  # seconds that the first process of a sweep waits for the others
-_FITS = 64  # fitted heads that a process caches: settings that differ in margins alone start from the same ones
+_BARRIER_TIMEOUT = 30.0  # seconds that the first process of a sweep waits for the others
+_CACHED_FITS = 64  # fitted heads that a process caches: settings that differ in margins alone start from the same ones
 
 
 class HeadTrial(tune.Trainable):
@@ -40,10 +40,10 @@ class HeadTrial(tune.Trainable):
         """
         torch.set_num_threads(1)
         self._shared = shared
-        self._fitted = lru_cache(_FITS)(self._fit)
+        self._fitted = lru_cache(_CACHED_FITS)(self._fit)
         self.reset_config(config)
         if start is not None:
-            ray.get(start.arrive.remote())
+            ray.get(start.wait_for_all.remote())
 
     def reset_config(self, new_config: Setting) -> bool:
         """Starts another setting."""
@@ -75,7 +75,7 @@ class HeadTrial(tune.Trainable):
         return dict(fitted_head.named_buffers())
 
 
-class Start:
+class StartBarrier:
     """An actor where the first processes wait for each other, for a limited time.
 
     While the process of a trial is starting, Tune gives the trial to any process that is free and cancels the start.
@@ -83,15 +83,15 @@ class Start:
     """
 
     def __init__(self, processes: int) -> None:
-        self._missing, self._all_there = processes, asyncio.Event()
+        self._missing, self._all_arrived = processes, asyncio.Event()
 
-    async def arrive(self) -> None:
-        """Returns when all processes have arrived, or after ``_TOGETHER`` seconds."""
+    async def wait_for_all(self) -> None:
+        """Returns when all processes have arrived, or after ``_BARRIER_TIMEOUT`` seconds."""
         self._missing -= 1
         if self._missing <= 0:
-            self._all_there.set()
+            self._all_arrived.set()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._all_there.wait(), _TOGETHER)
+            await asyncio.wait_for(self._all_arrived.wait(), _BARRIER_TIMEOUT)
 
 
 class _AllFolds:

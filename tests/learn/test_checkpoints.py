@@ -41,7 +41,7 @@ def _begun(store: Store) -> tuple[int, list[str]]:
     return len(progress.history) if progress else 0, unreadable
 
 
-def test_the_last_two_are_kept(store: Store) -> None:
+def test_the_last_two_checkpoints_are_kept(store: Store) -> None:
     assert sorted(path.name for path in Path(store.root, _FOLDER).iterdir()) == ["epoch-000003", "epoch-000004"]
     assert _begun(store) == (4, [])
     trainer, progress, _ = latest(store, _FOLDER, _make)
@@ -50,7 +50,7 @@ def test_the_last_two_are_kept(store: Store) -> None:
         assert torch.equal(tensor, progress.state["head"][name])
 
 
-def test_one_cut_at_any_length_is_skipped(store: Store) -> None:
+def test_a_truncated_checkpoint_is_skipped(store: Store) -> None:
     path = _file(store)
     whole = path.read_bytes()
     for size in [*range(0, len(whole) - 1, 97), len(whole) - 1]:
@@ -98,7 +98,7 @@ def _a_folder(path: Path) -> None:
         Path.unlink,
     ],
 )
-def test_what_is_no_checkpoint_is_skipped_and_replaced(store: Store, spoil: Callable[[Path], None]) -> None:
+def test_an_invalid_checkpoint_is_skipped_and_replaced(store: Store, spoil: Callable[[Path], None]) -> None:
     spoil(_file(store))
     trainer, begun, unreadable = latest(store, _FOLDER, _make)
     assert begun is not None
@@ -108,13 +108,13 @@ def test_what_is_no_checkpoint_is_skipped_and_replaced(store: Store, spoil: Call
     assert _begun(store) == (4, [])
 
 
-def test_without_a_whole_one_it_begins_anew(store: Store) -> None:
+def test_without_a_valid_checkpoint_training_starts_over(store: Store) -> None:
     for epoch in (3, 4):
         _file(store, epoch).write_bytes(b"")
     assert _begun(store) == (0, ["epoch-000004", "epoch-000003"])
 
 
-def test_an_unreadable_one_of_a_later_epoch_costs_no_good_one(store: Store) -> None:
+def test_an_unreadable_later_checkpoint_does_not_remove_a_valid_one(store: Store) -> None:
     later = _file(store, 9)
     later.parent.mkdir()
     later.write_bytes(b"torn")

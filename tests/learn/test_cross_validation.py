@@ -61,10 +61,10 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     def answers(made: Mapping[int, Any], recipe: Recipe, seed: int) -> Iterator[tuple[int, Any]]:
         for number, make in made.items():
-            yield number, module._course(partial(remember, make), recipe, seed)
+            yield number, module._train_fold(partial(remember, make), recipe, seed)
 
     monkeypatch.setattr(training, "run", run)
-    monkeypatch.setattr(module, "_answers", answers)
+    monkeypatch.setattr(module, "_task_results", answers)
     monkeypatch.setattr("artsim.runtime.connect", lambda **_: None)
     monkeypatch.setattr("ray.put", lambda value: value)
     monkeypatch.setattr("ray.get", lambda value: value)
@@ -80,8 +80,8 @@ def _train(
 
 def _cut(archive: Archive, experiment: Experiment = _EXPERIMENT) -> Any:
     learner = HeadLearner(archive, experiment.inputs["features"], False, 0, None)
-    how = {"annotators": None, "links": False, "kind": IN_FOLDS, "column": experiment.split_by}
-    plan = make_plan(archive, learner.usable, **how, seed=0, public_only=False)
+    settings = {"annotators": None, "links": False, "kind": IN_FOLDS, "column": experiment.split_by}
+    plan = make_plan(archive, learner.usable, **settings, seed=0, public_only=False)
     sample = pool_sample(archive, learner.usable, 0) if experiment.recipe.negatives != "own" else []
     folder = tempfile.mkdtemp(prefix="_run-", dir=archive.uri)
     return learner, plan, make_folds(archive, Path(folder).name, plan, experiment, kinds_of(experiment), sample=sample)
@@ -101,7 +101,7 @@ def test_the_model_is_trained_on_every_annotation(archive: Archive, here: list[A
     assert len(here[-1]._validation) == 0
 
 
-def test_no_fold_trains_on_what_it_tests(made: Archive) -> None:
+def test_no_fold_trains_on_its_test_annotations(made: Archive) -> None:
     """Compares image names: no fold trains on the pairs, images or artists that its kind holds out."""
     _, plan, fold_set = _cut(made)
     names = plan.images("training")
@@ -123,7 +123,7 @@ def test_no_fold_trains_on_what_it_tests(made: Archive) -> None:
         assert fold.unseen().tolist() == expected
 
 
-def test_what_is_mined_is_not_held_out_nor_of_a_held_out_artist(tmp_path: Path) -> None:
+def test_mined_negatives_are_neither_held_out_nor_by_a_held_out_artist(tmp_path: Path) -> None:
     """The archive has many artworks without annotations."""
     archive = annotated(tmp_path / "few", count=25)
     experiment = replace(_EXPERIMENT, recipe=replace(_RECIPE, negatives="semihard", mined=3))
@@ -139,7 +139,7 @@ def test_what_is_mined_is_not_held_out_nor_of_a_held_out_artist(tmp_path: Path) 
             assert tested.isdisjoint(fold_set.ids[place] for place in fold.pool)
 
 
-def test_scores_are_those_of_the_folds(archive: Archive, here: list[Any]) -> None:
+def test_scores_match_the_folds(archive: Archive, here: list[Any]) -> None:
     """Trains each fold again by itself; its ranks are those after the epoch that the other folds chose."""
     _train(archive)
     model = load_model(archive, "eye")
@@ -150,13 +150,13 @@ def test_scores_are_those_of_the_folds(archive: Archive, here: list[Any]) -> Non
     names = plan.rows["annotation_id"].to_pylist()
     main = [fold for fold in fold_set.folds if fold.kind == NEW_GROUPS]
     total = covariance_of(learner.space, 0)
-    courses = [_ranks_by_epoch(vectors, fold, total) for fold in main]
-    best = [int(np.argmin(course.mean(1))) + 1 for course in courses]
+    histories = [_ranks_by_epoch(vectors, fold, total) for fold in main]
+    best = [int(np.argmin(history.mean(1))) + 1 for history in histories]
     assert model.card["epochs"] == round(float(np.median(best)))
     for number, fold in enumerate(main):
         others = best[:number] + best[number + 1 :]
-        epoch = min(round(float(np.median(others))), len(courses[number]))
-        for row, rank in zip(fold.rows.tolist(), courses[number][epoch - 1].tolist(), strict=True):
+        epoch = min(round(float(np.median(others))), len(histories[number]))
+        for row, rank in zip(fold.rows.tolist(), histories[number][epoch - 1].tolist(), strict=True):
             recorded = rows[NEW_GROUPS, names[row]]
             assert (recorded["rank"], recorded["fold"]) == (rank, number)
             assert recorded["unseen"] == fold.unseen()[fold.rows.tolist().index(row)].sum()
@@ -169,9 +169,9 @@ def test_scores_are_those_of_the_folds(archive: Archive, here: list[Any]) -> Non
     assert model.card["scores"]["seen"]["seen"] is True
     for kind in (NEW_ANNOTATIONS, NEW_IMAGES):
         fold = next(fold for fold in fold_set.folds if fold.kind == kind)
-        course = _ranks_by_epoch(vectors, fold, total, epochs_=model.card["epochs"])
+        history = _ranks_by_epoch(vectors, fold, total, epochs_=model.card["epochs"])
         expected = [rows[kind, names[row]]["rank"] for row in fold.rows.tolist()]
-        assert course[-1].tolist() == expected
+        assert history[-1].tolist() == expected
 
 
 def _ranks_by_epoch(vectors: np.ndarray, fold: Any, total: Covariance, epochs_: int | None = None) -> np.ndarray:
@@ -188,12 +188,12 @@ def _ranks_by_epoch(vectors: np.ndarray, fold: Any, total: Covariance, epochs_: 
     return np.stack(ranks_by_epoch)
 
 
-def test_interrupted_it_trains_only_the_folds_that_are_missing(
+def test_an_interrupted_run_trains_only_missing_folds(
     archive: Archive, here: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _train(archive, name="whole")
     trained = len(here)
-    answers = module._answers
+    answers = module._task_results
 
     def stopped(made: Mapping[int, Any], recipe: Recipe, seed: int) -> Iterator[tuple[int, Any]]:
         for count, answer in enumerate(answers(made, recipe, seed)):
@@ -201,11 +201,11 @@ def test_interrupted_it_trains_only_the_folds_that_are_missing(
                 raise KeyboardInterrupt
             yield answer
 
-    monkeypatch.setattr(module, "_answers", stopped)
+    monkeypatch.setattr(module, "_task_results", stopped)
     with pytest.raises(KeyboardInterrupt):
         _train(archive)
     assert archive.names("models") == ["whole"]
-    monkeypatch.setattr(module, "_answers", answers)
+    monkeypatch.setattr(module, "_task_results", answers)
     before = len(here)
     _train(archive)
     assert len(here) - before == trained - 3
@@ -236,7 +236,7 @@ def test_a_damaged_fold_is_named(archive: Archive, here: list[Any], monkeypatch:
         _train(archive)
 
 
-def test_two_annotations_are_enough(tmp_path: Path, here: list[Any]) -> None:
+def test_two_annotations_can_be_cross_validated(tmp_path: Path, here: list[Any]) -> None:
     archive = annotated(tmp_path / "few", count=2)
     report = _train(archive, replace(_EXPERIMENT, split_by=None))
     assert report["split"]["training"] == 2
@@ -262,7 +262,7 @@ def test_a_collapsed_model_scores_chance(archive: Archive, here: list[Any], monk
             assert scores[kind]["unseen_only"]["value"] == 4.5
 
 
-def test_the_curves_are_those_of_the_folds(archive: Archive, here: list[Any]) -> None:
+def test_curves_match_the_folds(archive: Archive, here: list[Any]) -> None:
     _train(archive)
     card = load_model(archive, "eye").card
     assert card["best_epoch"] == card["epochs"] <= len(card["history"])
@@ -279,9 +279,7 @@ def test_no_annotation_is_tested_twice(made: Archive) -> None:
             assert len(tested) > 0.5 * len(plan.rows)
 
 
-def test_a_run_goes_on_with_the_groups_that_it_began_with(
-    archive: Archive, here: list[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_resumed_run_keeps_its_groups(archive: Archive, here: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """The artists are changed between the two halves of a run."""
     _train(archive, name="whole")
     run = training.run
@@ -311,9 +309,7 @@ def test_a_column_without_values_makes_no_groups(archive: Archive, here: list[An
         _train(archive, replace(_EXPERIMENT, split_by="school"))
 
 
-def test_a_kind_that_can_not_be_tested_is_told(
-    archive: Archive, here: list[Any], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_kind_without_folds_is_logged(archive: Archive, here: list[Any], caplog: pytest.LogCaptureFixture) -> None:
     catalog = archive.table("catalog")
     for shard in range(archive.shards):
         for part in catalog.parts(shard):
@@ -333,5 +329,5 @@ def test_a_kind_that_can_not_be_tested_is_told(
         ({"value": None, "p": None}, ""),
     ],
 )
-def test_a_gain_is_judged_in_words(gain: dict[str, float | None], words: str) -> None:
-    assert module._judgement(gain).strip() == words
+def test_significance_of_a_gain_in_words(gain: dict[str, float | None], words: str) -> None:
+    assert module._significance(gain).strip() == words

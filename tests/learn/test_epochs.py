@@ -43,7 +43,9 @@ class _Made:
         ([8, 8, 8, 8, 8, 8], 3, 4, 0),
     ],
 )
-def test_the_best_is_kept_and_patience_ends(meanranks: list[float], patience: int, trained: int, best: int) -> None:
+def test_the_best_epoch_is_kept_and_training_stops_early(
+    meanranks: list[float], patience: int, trained: int, best: int
+) -> None:
     *_, last = epochs(_Made(meanranks), Recipe(epochs=6, patience=patience))
     assert [epoch["epoch"] for epoch in last.history] == list(range(1, trained + 1))
     assert [epoch["meanrank"] for epoch in last.history] == meanranks[:trained]
@@ -51,24 +53,24 @@ def test_the_best_is_kept_and_patience_ends(meanranks: list[float], patience: in
     assert last.best["weight"] == best
 
 
-def test_without_validation_the_last_is_kept() -> None:
+def test_without_validation_the_last_epoch_is_kept() -> None:
     *_, last = epochs(_Made([]), Recipe(epochs=6, patience=1))
     assert len(last.history) == 6
     assert (best_epoch(last.history), last.best["weight"]) == (5, 5)
 
 
 @pytest.mark.parametrize("stop", range(1, 6))
-def test_going_on_is_never_having_stopped(stop: int) -> None:
+def test_resuming_equals_not_stopping(stop: int) -> None:
     meanranks, recipe = [4, 2, 3, 2.5, 1.5, 3], Recipe(epochs=6, patience=4)
     *_, whole = epochs(_Made(meanranks), recipe)
     progress = [step for step, _ in zip(epochs(_Made(meanranks), recipe), range(stop), strict=False)][-1]
-    resumed = [progress, *epochs(_Made(meanranks), recipe, begun=progress)][-1]
+    resumed = [progress, *epochs(_Made(meanranks), recipe, resumed=progress)][-1]
     without_time = [[{**epoch, "seconds": 0} for epoch in run.history] for run in (whole, resumed)]
     assert without_time[0] == without_time[1]
     assert (whole.best, whole.state) == (resumed.best, resumed.state)
 
 
-def test_what_is_done_is_not_trained_on() -> None:
+def test_a_finished_training_does_not_continue() -> None:
     recipe = Recipe(epochs=3)
     *_, last = epochs(_Made([3, 2, 1]), recipe)
-    assert list(epochs(_Made([3, 2, 1]), recipe, begun=last)) == []
+    assert list(epochs(_Made([3, 2, 1]), recipe, resumed=last)) == []

@@ -61,7 +61,7 @@ def _full(done: subprocess.CompletedProcess[str]) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_training_that_finds_the_disk_full_says_so_and_goes_on_with_room(archive: Archive) -> None:
+def test_a_full_disk_is_reported_and_training_resumes_later(archive: Archive) -> None:
     _leave(archive, 5_000)
     failed = _run(archive, "train", "--name", "eye", *_TRAIN)
     assert _full(failed), failed.stderr[-3000:]
@@ -73,7 +73,7 @@ def test_a_training_that_finds_the_disk_full_says_so_and_goes_on_with_room(archi
     assert archive.read_json("models/eye/card.json")
 
 
-def test_curves_on_a_full_disk_are_an_error_and_nothing_waits_for_them(archive: Archive) -> None:
+def test_writing_curves_on_a_full_disk_raises(archive: Archive) -> None:
     """Runs in its own process, where a dying thread would print its traceback or prevent the exit."""
     _leave(archive, 8)
     code = """
@@ -91,7 +91,7 @@ except OSError as error:
     assert (done.returncode, done.stderr) == (7, "")
 
 
-def test_a_checkpoint_on_a_full_disk_is_whole_or_not_there(archive: Archive) -> None:
+def test_a_checkpoint_on_a_full_disk_is_complete_or_absent(archive: Archive) -> None:
     progress = Progress(state={"w": torch.zeros(200_000)}, best={}, history=[{"epoch": 1, "meanrank": 2.0}])
     commit(archive.store, "models/_eye", progress)
     _leave(archive, 100)

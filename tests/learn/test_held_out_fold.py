@@ -58,13 +58,13 @@ def _train(archive: Archive, experiment: Experiment = _EXPERIMENT) -> dict[str, 
     return train(archive, "eye", experiment, learner, workers=ALONE, again=False)
 
 
-def test_one_half_chooses_the_epoch_the_other_gives_the_score(archive: Archive, here: list[Any]) -> None:
+def test_one_half_selects_the_epoch_and_the_other_is_scored(archive: Archive, here: list[Any]) -> None:
     report = _train(archive)
     (held, progress), (final, outcome) = here
     model = load_model(archive, "eye")
     learner = HeadLearner(archive, ["dots"], False, 0, None)
-    how = {"annotators": None, "links": False, "kind": IN_FOLDS, "column": None}
-    plan = make_plan(archive, learner.usable, **how, seed=0, public_only=False)
+    settings = {"annotators": None, "links": False, "kind": IN_FOLDS, "column": None}
+    plan = make_plan(archive, learner.usable, **settings, seed=0, public_only=False)
     fold = make_folds(archive, "_run", plan, _EXPERIMENT, ["new_images"]).folds[0]
     names = plan.rows["annotation_id"].to_pylist()
     scored = set(model.held_out["annotation_id"].to_pylist())
@@ -81,7 +81,7 @@ def test_one_half_chooses_the_epoch_the_other_gives_the_score(archive: Archive, 
     assert set(model.card["scores"]) == {"seen", "new_images"}
 
 
-def test_a_fold_that_is_done_is_not_trained_again(
+def test_a_finished_fold_is_not_trained_again(
     archive: Archive, here: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = training.run
@@ -103,7 +103,7 @@ def test_a_fold_that_is_done_is_not_trained_again(
     assert report["scores"]["new_images"]["folds"] == 1
 
 
-def test_too_few_annotations_to_hold_out_any(tmp_path: Path, here: list[Any]) -> None:
+def test_too_few_annotations_to_hold_out_a_fold(tmp_path: Path, here: list[Any]) -> None:
     archive = annotated(tmp_path / "few", count=2)
     with pytest.raises(UserError, match="too few annotations to hold out a fold"):
         _train(archive, replace(_EXPERIMENT, split_by=None))

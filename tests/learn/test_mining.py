@@ -43,7 +43,7 @@ def foremost(embedding, row, groups, kind, distance):
 @pytest.mark.parametrize("distance", ["cosine", "euclidean"])
 @pytest.mark.parametrize("kind", ["hard", "semihard"])
 @pytest.mark.parametrize("seed", range(20))
-def test_they_are_the_foremost_of_those_allowed(kind, distance, seed):
+def test_negatives_are_the_nearest_allowed_ones(kind, distance, seed):
     embedding, judged, groups = made(seed)
     count = 1 + seed % 5
     negatives = mine(embedding, judged, groups, kind, count, np.random.default_rng(seed), distance=distance)
@@ -57,15 +57,15 @@ def test_they_are_the_foremost_of_those_allowed(kind, distance, seed):
 
 
 @pytest.mark.parametrize("kind", ["hard", "semihard"])
-def test_every_one_of_the_foremost_is_drawn_some_day(kind):
+def test_all_nearest_candidates_are_drawn_eventually(kind):
     embedding, judged, groups = made(1, n=1)
-    drawn = {int(image) for seed in range(60) for image in mine(embedding, judged, groups, kind, 2, _rng(seed)).flat}
+    chosen = {int(image) for seed in range(60) for image in mine(embedding, judged, groups, kind, 2, _rng(seed)).flat}
     candidates, true = foremost(embedding, judged[0].tolist(), groups, kind, "cosine")
-    assert drawn == set(candidates[: min(8, true)])
+    assert chosen == set(candidates[: min(8, true)])
 
 
 @pytest.mark.parametrize("kind", ["hard", "semihard"])
-def test_the_blocks_make_no_difference(kind, monkeypatch):
+def test_batch_size_does_not_change_the_result(kind, monkeypatch):
     embedding, judged, groups = made(2)
     whole = mine(embedding, judged, groups, kind, 3, _rng(0))
     monkeypatch.setattr(mining, "_ENTRIES", 130)  # two annotations at a time
@@ -74,7 +74,7 @@ def test_the_blocks_make_no_difference(kind, monkeypatch):
     np.testing.assert_array_equal(mine(torch.from_numpy(embedding), judged, groups, kind, 3, _rng(0)), whole)
 
 
-def test_what_a_verification_shall_not_see_is_not_drawn():
+def test_only_candidates_are_drawn():
     embedding, judged, groups = made(3)
     candidates = np.arange(0, 60, 2)
     negatives = mine(embedding, judged, groups, "hard", 3, _rng(0), candidates=candidates)
@@ -84,7 +84,7 @@ def test_what_a_verification_shall_not_see_is_not_drawn():
         assert set(mined) <= set(expected[:12])
 
 
-def test_too_few_to_choose_from_is_a_mistake():
+def test_too_few_candidates_is_a_user_error():
     embedding, judged, _ = made(4, m=12)
     related_groups = np.zeros(12, np.int64)
     with pytest.raises(UserError, match="`mined` 3: an annotation has only 0 candidates"):
@@ -97,7 +97,7 @@ def test_too_few_to_choose_from_is_a_mistake():
 
 @pytest.mark.parametrize("kind", ["hard", "semihard"])
 @pytest.mark.parametrize("value", [0.0, 1.0, np.nan])
-def test_a_collapsed_or_broken_embedding_still_mines_what_is_allowed(kind, value):
+def test_a_collapsed_or_nan_embedding_mines_only_allowed_rows(kind, value):
     embedding, judged, groups = made(5)
     embedding[:] = value
     for row, mined in zip(judged.tolist(), mine(embedding, judged, groups, kind, 4, _rng(0)).tolist(), strict=True):

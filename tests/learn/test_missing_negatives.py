@@ -25,7 +25,7 @@ def _rows(count: int, dimension: int = 6) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("recipe", _RECIPES, ids=lambda recipe: f"{recipe.loss}-{recipe.reduction}")
-def test_a_missing_negative_is_no_part_of_the_loss(recipe: Recipe) -> None:
+def test_a_missing_negative_does_not_affect_the_loss(recipe: Recipe) -> None:
     """The loss of two annotations, the second without four negatives, is the sum of their separate losses."""
     vectors = _rows(18)
     anchor, positive, negatives = vectors[[0, 9]], vectors[[1, 10]], torch.stack([vectors[2:9], vectors[11:18]])
@@ -41,7 +41,7 @@ def test_a_missing_negative_is_no_part_of_the_loss(recipe: Recipe) -> None:
 
 
 @pytest.mark.parametrize("recipe", _RECIPES, ids=lambda recipe: f"{recipe.loss}-{recipe.reduction}")
-def test_a_head_takes_the_step_of_what_is_there(recipe: Recipe) -> None:
+def test_a_step_ignores_missing_negatives(recipe: Recipe) -> None:
     """The loss of a training step equals the naive loss of the negatives present; all tensors stay finite."""
     recipe = replace(recipe, head="linear", hidden=4, dropout=0.0, batch=2, weight_decay=0.0)
     vectors = _rows(10).numpy()
@@ -78,7 +78,7 @@ def _naive_loss(embedding: torch.Tensor, recipe: Recipe) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("head", ["residual", "discriminant"])
-def test_a_missing_negative_is_not_what_a_head_is_fitted_to(head: str) -> None:
+def test_fitting_ignores_missing_negatives(head: str) -> None:
     vectors = _rows(10).numpy()
     recipe = Recipe(head=head, hidden=4)
     original = HeadTrainer(vectors, _JUDGED, np.empty((0, 9), np.int64), recipe)
@@ -92,7 +92,7 @@ def test_a_missing_negative_is_not_what_a_head_is_fitted_to(head: str) -> None:
 
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
-def test_a_missing_negative_is_never_nearer(metric: str) -> None:
+def test_a_missing_negative_never_ranks_before_the_positive(metric: str) -> None:
     vectors = _rows(10).numpy().copy()
     vectors[9] = vectors[0]  # index -1 would read row 9, which equals the first anchor
     judged = np.where(_JUDGED == 9, 8, _JUDGED)

@@ -9,7 +9,14 @@ from artsim.archive import Archive
 from artsim.learn.plan import SPLIT, Plan, make_plan, pool_sample, related_groups, without_related
 from tests.learn.annotated import IDS, annotated, kind_of, pool_of
 
-_HOW = {"annotators": None, "links": False, "kind": "image-disjoint", "column": None, "seed": 0, "public_only": False}
+_OPTIONS = {
+    "annotators": None,
+    "links": False,
+    "kind": "image-disjoint",
+    "column": None,
+    "seed": 0,
+    "public_only": False,
+}
 
 
 @pytest.fixture(scope="module")
@@ -17,11 +24,11 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     return annotated(tmp_path_factory.mktemp("plan") / "archive")
 
 
-def _plan(archive: Archive, **how: object) -> Plan:
-    return make_plan(archive, set, **{**_HOW, **how})
+def _plan(archive: Archive, **settings: object) -> Plan:
+    return make_plan(archive, set, **{**_OPTIONS, **settings})
 
 
-def test_a_fifth_verifies_and_a_fifth_of_the_rest_validates(archive: Archive) -> None:
+def test_a_fifth_is_the_test_set_and_a_fifth_of_the_rest_the_validation_set(archive: Archive) -> None:
     plan = _plan(archive)
     counts = [len(plan.images(role)) for role in SPLIT]
     assert counts == [plan.counts[role] for role in SPLIT]
@@ -30,20 +37,20 @@ def test_a_fifth_verifies_and_a_fifth_of_the_rest_validates(archive: Archive) ->
     assert 30 < counts[1] < 80
 
 
-def test_the_seed_splits(archive: Archive) -> None:
+def test_the_split_depends_on_the_seed(archive: Archive) -> None:
     assert _plan(archive).rows.equals(_plan(archive).rows)
     assert any(not _plan(archive).rows.equals(_plan(archive, seed=seed).rows) for seed in (1, 2, 3))
 
 
-def test_what_is_not_usable_is_left_out_and_counted(archive: Archive) -> None:
+def test_unusable_annotations_are_left_out_and_counted(archive: Archive) -> None:
     bad = {IDS[3], IDS[70]}
-    plan = make_plan(archive, lambda ids: set(ids) - bad, **_HOW)
-    lost = sum(not bad.isdisjoint(image_ids) for role in SPLIT for image_ids in _plan(archive).images(role))
-    assert plan.counts["without_vector"] == lost > 0
+    plan = make_plan(archive, lambda ids: set(ids) - bad, **_OPTIONS)
+    excluded = sum(not bad.isdisjoint(image_ids) for role in SPLIT for image_ids in _plan(archive).images(role))
+    assert plan.counts["without_vector"] == excluded > 0
     assert all(bad.isdisjoint(image_ids) for role in SPLIT for image_ids in plan.images(role))
 
 
-def test_what_a_split_loses_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_excluded_annotations_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Annotations within one pool are kept; most of those drawn from all images are excluded."""
     archive = annotated(tmp_path / "archive", count=60)
     assert _plan(archive).counts["crossing"] == 0
@@ -57,7 +64,7 @@ def test_what_a_split_loses_is_said(tmp_path: Path, caplog: pytest.LogCaptureFix
     assert f"{plan.counts['training']} remain for training" in message
 
 
-def test_relatives_are_linked_or_of_one_value(tmp_path: Path) -> None:
+def test_related_images_are_linked_or_share_a_value(tmp_path: Path) -> None:
     archive = annotated(tmp_path / "archive", count=5)
     ids = IDS[:40]
     assert related_groups(archive, None, ids).tolist() == [-1] * 40
@@ -75,7 +82,7 @@ def test_relatives_are_linked_or_of_one_value(tmp_path: Path) -> None:
             assert (both[first] == both[second]) == (len(tied) == 1 or tied <= chain)
 
 
-def test_the_pool_has_nothing_that_is_held_out(archive: Archive) -> None:
+def test_the_pool_excludes_held_out_images(archive: Archive) -> None:
     plan = _plan(archive, kind="group-disjoint", column="artist")
     held_out = {image_id for role in ("validation", "verification") for image_id in plan.images(role).flat}
     everything = pool_sample(archive, set, seed=0)
@@ -87,7 +94,7 @@ def test_the_pool_has_nothing_that_is_held_out(archive: Archive) -> None:
 
 
 def test_the_pool_is_bounded_and_seeded(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("artsim.learn.plan._POOL", 60)
+    monkeypatch.setattr("artsim.learn.plan._POOL_SIZE", 60)
     drawn = [pool_sample(archive, set, seed) for seed in (1, 1, 2)]
     assert drawn[0] == drawn[1] != drawn[2]
     assert all(20 < len(pool) <= 60 for pool in drawn)

@@ -44,7 +44,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     return archive
 
 
-def test_vectors_that_are_no_numbers_are_named_where_they_leave_nothing(archive: Archive) -> None:
+def test_unusable_vectors_are_reported_if_nothing_is_left(archive: Archive) -> None:
     with pytest.raises(UserError, match=r"120 of 120 annotations have an image without a vector .*not finite"):
         train.run(["--archive", archive.uri, "--features", "nan", "--name", "of-nan"])
 
@@ -64,7 +64,7 @@ def test_vectors_that_are_no_numbers_are_named_where_they_leave_nothing(archive:
         ("huge:2", "too large"),
     ],
 )
-def test_features_that_nothing_can_be_learned_from(archive: Archive, job: Any, features: str, words: str) -> None:
+def test_constant_features_are_a_user_error(archive: Archive, job: Any, features: str, words: str) -> None:
     name = features.partition(":")[0]
     for head in ("discriminant", "residual"):
         with pytest.raises(UserError, match=f"--features {name}.*{words}"):
@@ -74,7 +74,7 @@ def test_features_that_nothing_can_be_learned_from(archive: Archive, job: Any, f
 
 
 @pytest.mark.parametrize("job", [train, tune])
-def test_an_anchor_that_is_its_own_positive(archive: Archive, job: Any) -> None:
+def test_annotations_with_the_anchor_as_positive_are_a_user_error(archive: Archive, job: Any) -> None:
     rng = np.random.default_rng(6)
     annotations = [rng.choice(IDS, 9, replace=False).tolist() for _ in range(40)]
     add_annotations(
@@ -94,7 +94,7 @@ def test_an_anchor_that_is_its_own_positive(archive: Archive, job: Any) -> None:
         (["--name", "t", "--split", "group-disjoint", "--split-by", "id"], "--split-by id: each artwork"),
     ],
 )
-def test_options_that_can_not_be(archive: Archive, job: Any, arguments: list[str], words: str) -> None:
+def test_conflicting_options_are_user_errors(archive: Archive, job: Any, arguments: list[str], words: str) -> None:
     with pytest.raises(UserError, match=words):
         job.run(["--archive", archive.uri, "--features", "dots", *arguments])
 
@@ -127,7 +127,7 @@ def test_a_damaged_run_names_the_file(archive: Archive, file: str, damage: str) 
 @pytest.mark.parametrize(
     "content", ["[]", "{}", "null ,", "3", '{"inputs": 1, "annotations": "x"}', "[" * 100_000, None]
 )
-def test_a_run_file_of_other_content_is_named(archive: Archive, file: str, content: str | None) -> None:
+def test_a_run_file_with_other_content_is_named(archive: Archive, file: str, content: str | None) -> None:
     """If ``content`` is None, a folder takes the place of the file."""
     for job, folder in ((train, "models/_other"), (tune, "sweeps/other")):
         again = _stopped(job, archive, "other")
@@ -142,7 +142,7 @@ def test_a_run_file_of_other_content_is_named(archive: Archive, file: str, conte
         path.write_bytes(original)
 
 
-def test_a_run_that_mines_goes_on_with_its_pool_or_names_it(archive: Archive) -> None:
+def test_a_resumed_run_reuses_its_pool_or_reports_damage(archive: Archive) -> None:
     command = ["--archive", archive.uri, "--features", "dots:3", "--name", "mining", "--negatives", "hard"]
     for _ in range(2):  # the second run uses the pool that the first has drawn
         with pytest.raises(AssertionError, match="Ray was started"):
@@ -168,7 +168,7 @@ def test_a_damaged_trial_is_named(archive: Archive, content: bytes) -> None:
 @pytest.mark.parametrize(
     "card", [{}, [], "text", {"format": 1}, {"format": 1, "kind": "head", "dimension": 3, "inputs": [], "recipe": {}}]
 )
-def test_a_card_of_other_keys_is_named(archive: Archive, card: Any) -> None:
+def test_a_card_with_missing_keys_is_named(archive: Archive, card: Any) -> None:
     path = Path(archive.uri, "models/odd/card.json")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(card))
@@ -176,7 +176,7 @@ def test_a_card_of_other_keys_is_named(archive: Archive, card: Any) -> None:
         train.run(["--archive", archive.uri, "--features", "dots", "--name", "odd"])
 
 
-def test_annotations_that_a_model_does_not_know_are_counted(
+def test_new_annotations_are_counted(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The model is as a training leaves it; 40 annotations are added later."""
@@ -188,7 +188,7 @@ def test_annotations_that_a_model_does_not_know_are_counted(
         settings.update(json.loads(json.dumps(asdict(experiment))))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("artsim.learn.train.settle", keep)
+    monkeypatch.setattr("artsim.learn.train.load_or_make_plan", keep)
     with pytest.raises(KeyboardInterrupt):
         train.run(command)
     card = {

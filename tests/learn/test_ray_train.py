@@ -6,16 +6,16 @@ from artsim.archive import Store
 from artsim.learn import ray_train
 
 
-def test_a_torn_list_of_checkpoints_is_forgotten(tmp_path: Path) -> None:
+def test_a_truncated_checkpoint_list_is_deleted(tmp_path: Path) -> None:
     (tmp_path / "models/_eye").mkdir(parents=True)
     torn = tmp_path / "models/_eye/checkpoint_manager_snapshot.json"
     torn.write_text('{"ray_version": "2.6')
-    ray_train._forget_snapshot(Store.open(str(tmp_path)), "models/_eye")
+    ray_train._delete_snapshot(Store.open(str(tmp_path)), "models/_eye")
     assert not torn.exists()
-    ray_train._forget_snapshot(Store.open(str(tmp_path)), "models/_eye")
+    ray_train._delete_snapshot(Store.open(str(tmp_path)), "models/_eye")
 
 
-def test_what_fails_in_the_background_fails() -> None:
+def test_exceptions_of_the_background_thread_are_raised() -> None:
     def broken() -> None:
         raise ValueError("broken")
 

@@ -33,7 +33,7 @@ from tests.made import make_archive, named
         ("mined", 0),
     ],
 )
-def test_a_value_that_makes_no_sense_is_named(name: str, value: object) -> None:
+def test_an_invalid_value_is_named(name: str, value: object) -> None:
     with pytest.raises(UserError, match=rf"^`{name}` {value}: ") as caught:
         Recipe(**{name: value})
     assert "\n" not in str(caught.value)
@@ -55,7 +55,7 @@ class _Two(ArchiveOptions):
     recipe: Mapping[str, Any] = recipe_settings(Recipe, _Longer)
 
 
-def test_options_and_recipe_say_the_same(tmp_path) -> None:
+def test_options_and_recipe_agree(tmp_path) -> None:
     job, recipes = Job("made", "made", _One), []
     job.runs(lambda _, options: recipes.append(chosen(options.recipe, Recipe)) or {})
     archive = ["--archive", make_archive(tmp_path / "archive", named(1)).uri]
@@ -69,7 +69,7 @@ def test_options_and_recipe_say_the_same(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--hidden", "8.5"], ["--loss", "gain"], ["--margin", "far"]])
-def test_options_of_no_recipe_are_mistakes(tmp_path, arguments: list[str]) -> None:
+def test_an_option_that_the_recipe_lacks_is_a_user_error(tmp_path, arguments: list[str]) -> None:
     job = Job("made", "made", _One)
     with pytest.raises(UserError, match=arguments[0]):
         job.check(["--archive", str(tmp_path), *arguments])

@@ -64,7 +64,7 @@ def _files(archive: Archive) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_the_card_says_what_the_model_is_worth(archive: Archive, here: list[Any]) -> None:
+def test_the_card_has_the_scores(archive: Archive, here: list[Any]) -> None:
     report = _train(archive)
     model = load_model(archive, "eye")
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (250, 250, 0)
@@ -93,7 +93,7 @@ def test_the_card_says_what_the_model_is_worth(archive: Archive, here: list[Any]
     assert model.card["scores"]["training"]["gain"]["low"] > 0
 
 
-def test_no_image_is_on_two_sides_and_verification_is_never_touched(archive: Archive, here: list[Any]) -> None:
+def test_splits_share_no_image_and_the_test_set_is_untouched(archive: Archive, here: list[Any]) -> None:
     asked_ids: list[str] = []
     original = HeadLearner.share
 
@@ -119,7 +119,7 @@ def _roles(rows: list[dict[str, Any]]) -> set[str]:
     return {row["role"] for row in rows}
 
 
-def test_groups_are_on_one_side(archive: Archive, here: list[Any]) -> None:
+def test_groups_are_not_split(archive: Archive, here: list[Any]) -> None:
     _train(archive, replace(_EXPERIMENT, split="group-disjoint", split_by="artist"))
     rows = load_model(archive, "eye").rows.to_pylist()
     pools: dict[str, set[int]] = {}
@@ -133,7 +133,7 @@ def test_groups_are_on_one_side(archive: Archive, here: list[Any]) -> None:
         _train(archive, replace(_EXPERIMENT, split="group-disjoint", split_by="colour"), "other")
 
 
-def test_done_is_done(archive: Archive, here: list[Any]) -> None:
+def test_a_finished_model_is_not_trained_again(archive: Archive, here: list[Any]) -> None:
     first = _train(archive)
     files = _files(archive)
     assert not any("/_" in f"/{name}" for name in files)
@@ -144,7 +144,7 @@ def test_done_is_done(archive: Archive, here: list[Any]) -> None:
     assert second["scores"] == first["scores"]
 
 
-def test_another_question_needs_another_name(archive: Archive, here: list[Any]) -> None:
+def test_another_configuration_needs_another_name(archive: Archive, here: list[Any]) -> None:
     _train(archive)
     files = _files(archive)
     other = replace(_EXPERIMENT, recipe=replace(_RECIPE, margin=0.4), annotators=["anna"])
@@ -158,7 +158,7 @@ def test_another_question_needs_another_name(archive: Archive, here: list[Any]) 
     assert len(here) == 2
 
 
-def test_the_same_again_gives_the_same(archive: Archive, here: list[Any]) -> None:
+def test_the_same_command_gives_the_same_model(archive: Archive, here: list[Any]) -> None:
     _train(archive)
     before = _files(archive)["eye/model.safetensors"]
     _train(archive, again=True)
@@ -166,7 +166,7 @@ def test_the_same_again_gives_the_same(archive: Archive, here: list[Any]) -> Non
     assert _files(archive)["eye/model.safetensors"] == before
 
 
-def test_what_a_run_began_with_stays(
+def test_a_resumed_run_keeps_its_plan(
     archive: Archive, here: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A run stopped in its first epoch resumes with the annotations that it started with."""
@@ -194,7 +194,7 @@ def test_what_a_run_began_with_stays(
     assert load_model(archive, "eye").rows.equals(load_model(archive, "whole").rows)
 
 
-def test_annotators_are_chosen(archive: Archive, here: list[Any]) -> None:
+def test_annotators_can_be_selected(archive: Archive, here: list[Any]) -> None:
     annotate(archive, 100, "bert", seed=9)
     assert _train(archive, replace(_EXPERIMENT, annotators=["bert"]))["rows_in"] == 100
     with pytest.raises(UserError, match="`annotator` nobody"):
@@ -214,7 +214,7 @@ def test_images_without_a_vector_are_counted(archive: Archive, here: list[Any]) 
 
 
 @pytest.mark.parametrize("name", ["", "../eye", "_eye", ".eye", "a/b", "x" * 101, "s3://b/eye"])
-def test_a_name_is_a_name(archive: Archive, name: str) -> None:
+def test_invalid_names_are_rejected(archive: Archive, name: str) -> None:
     with pytest.raises(UserError, match="`name`"):
         _train(archive, name=name)
 

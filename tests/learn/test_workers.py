@@ -5,13 +5,13 @@ from artsim.learn.workers import ALONE, Workers, parse_workers, share
 
 
 @pytest.mark.parametrize(("text", "workers"), [("1", ALONE), ("3", Workers(3, 3)), ("1:4", Workers(1, 4))])
-def test_as_many_as_the_text_says(text: str, workers: Workers) -> None:
+def test_worker_counts_are_parsed(text: str, workers: Workers) -> None:
     assert parse_workers(text) == workers
     assert str(workers) == text
 
 
 @pytest.mark.parametrize("text", ["0", "two", "4:1", "0:2", "1:2:3", ""])
-def test_no_number_of_workers(text: str) -> None:
+def test_invalid_worker_counts_are_user_errors(text: str) -> None:
     with pytest.raises(UserError, match=text):
         parse_workers(text)
 

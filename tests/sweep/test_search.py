@@ -40,7 +40,7 @@ class _LostWhileItChanges(ray.tune.Trainable):
         return {**score, "epochs": 1, "best_epoch": 1, "training": 0.1, "done": True}
 
 
-def test_a_trial_lost_before_it_begins_is_run_again(
+def test_a_trial_lost_before_its_start_is_rerun(
     tmp_path: Path, machine: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = Store.open(str(tmp_path))
@@ -56,7 +56,7 @@ class _Broken(ray.tune.Trainable):
         raise ValueError("no such margin")
 
 
-def test_a_failed_trial_says_why(tmp_path: Path, machine: None) -> None:
+def test_a_failed_trial_has_its_error(tmp_path: Path, machine: None) -> None:
     options = {"trials": 1, "epochs": 1, "seed": 0, "store": Store.open(str(tmp_path)), "folder": "sweeps/margins"}
     [trial] = search(_Broken, {"m": FloatDistribution(0.1, 1)}, **options)
     assert trial["error"] == "ValueError: no such margin"

@@ -13,10 +13,10 @@ from artsim.learn.experiment import Experiment
 from artsim.learn.fold_plan import tuning_folds
 from artsim.learn.heads.learner import HeadLearner
 from artsim.learn.heads.trainer import HeadTrainer
-from artsim.learn.plan import VERIFICATION, Plan, make_plan
+from artsim.learn.plan import TEST, Plan, make_plan
 from artsim.learn.recipe import Recipe
 from artsim.options import chosen
-from artsim.sweep.results import keep_results
+from artsim.sweep.results import write_results
 from artsim.sweep.search import Trial, rungs
 from artsim.sweep.search_space import parse_space
 from artsim.sweep.trials import HeadTrial
@@ -41,7 +41,7 @@ def _planned(archive: Archive) -> tuple[HeadLearner, Plan]:
     return learner, make_plan(archive, learner.usable, **options, seed=0, public_only=False)
 
 
-def test_a_space_is_of_ranges_and_choices() -> None:
+def test_a_space_has_ranges_and_choices() -> None:
     texts = [
         "m=0:1",
         "m2=0.1:0.5",
@@ -85,20 +85,20 @@ def test_a_space_is_of_ranges_and_choices() -> None:
         ("head=linear:mlp", "a range must be LOW:HIGH"),
     ],
 )
-def test_what_is_no_space_is_said(text: str, words: str) -> None:
+def test_an_invalid_space_is_a_user_error(text: str, words: str) -> None:
     with pytest.raises(UserError, match=f"^`space` {re.escape(text)}: .*{words}"):
         parse_space([text], Recipe())
 
 
-def test_a_setting_is_searched_once() -> None:
+def test_settings_are_not_repeated() -> None:
     with pytest.raises(UserError, match="margin is given twice"):
         parse_space(["m=0:1", "margin=0:1"], Recipe())
 
 
-def test_folds_share_no_image_and_never_see_the_verification(archive: Archive) -> None:
+def test_folds_share_no_image_and_exclude_the_test_set(archive: Archive) -> None:
     learner, plan = _planned(archive)
-    cut = tuning_folds(archive, "sweeps/made", learner, plan, _experiment(), count=3, mines=True)
-    held_out = set(plan.images(VERIFICATION).flat)
+    cut = tuning_folds(archive, "sweeps/made", learner, plan, _experiment(), count=3, may_mine=True)
+    held_out = set(plan.images(TEST).flat)
     assert held_out
     assert held_out.isdisjoint(cut.ids)
     validated: list[bytes] = []
@@ -117,19 +117,19 @@ def test_folds_share_no_image_and_never_see_the_verification(archive: Archive) -
     assert len(validated) == len(set(validated)) > 0.8 * len(rows)
 
 
-def test_one_fold_is_what_a_training_does(archive: Archive) -> None:
+def test_one_fold_matches_a_training(archive: Archive) -> None:
     learner, plan = _planned(archive)
-    (fold,) = tuning_folds(archive, "sweeps/made", learner, plan, _experiment(), count=1, mines=False).folds
+    (fold,) = tuning_folds(archive, "sweeps/made", learner, plan, _experiment(), count=1, may_mine=False).folds
     assert len(fold.training) == plan.counts["training"]
     assert len(fold.validation) == plan.counts["validation"]
 
 
 @pytest.mark.parametrize("head", ["residual", "discriminant"])
-def test_a_trial_is_the_mean_over_all_annotations_of_the_folds(archive: Archive, head: str) -> None:
+def test_a_trial_score_is_the_mean_over_all_folds(archive: Archive, head: str) -> None:
     """Trains one head per fold for comparison; the trial has already served other settings."""
     learner, plan = _planned(archive)
     experiment = _experiment(head=head, hidden=4, loss="triplet", learning_rate=0.01, batch=40, epochs=5, patience=9)
-    cut = tuning_folds(archive, "sweeps/made", learner, plan, experiment, count=3, mines=False)
+    cut = tuning_folds(archive, "sweeps/made", learner, plan, experiment, count=3, may_mine=False)
     vectors, recipe = learner.before(cut.ids), experiment.recipe
     expected = np.zeros((5, sum(len(fold.validation) for fold in cut.folds)))
     done = 0
@@ -159,10 +159,10 @@ def test_no_trial_is_stopped_before_a_fifth_of_its_epochs() -> None:
     assert [rungs(epochs) for epochs in (1, 3, 5, 30, 60)] == [[1], [1], [1, 4], [6, 24], [12, 48]]
 
 
-def test_a_head_that_breaks_ranks_last(archive: Archive) -> None:
+def test_a_diverged_head_ranks_last(archive: Archive) -> None:
     learner, plan = _planned(archive)
     experiment = _experiment(head="mlp", hidden=4, loss="triplet", learning_rate=1e8, epochs=2, reduction="sum")
-    cut = tuning_folds(archive, "sweeps/made", learner, plan, experiment, count=2, mines=False)
+    cut = tuning_folds(archive, "sweeps/made", learner, plan, experiment, count=2, may_mine=False)
     vectors = learner.before(cut.ids) * np.float32(1e20)
     trial = HeadTrial.__new__(HeadTrial)
     shared = {"folds": cut.folds, "groups": cut.groups, "total": None, "recipe": experiment.recipe, "seed": 0}
@@ -173,18 +173,18 @@ def test_a_head_that_breaks_ranks_last(archive: Archive) -> None:
 
 def _trials() -> list[Trial]:
     shared = {"low": 2.0, "high": 4.0, "best_epoch": 1, "seconds": 1.0}
-    first, second, lost = ({"margin": margin, "swap": margin > 0.3} for margin in (0.5, 0.1, 0.2))
+    first, second, excluded = ({"margin": margin, "swap": margin > 0.3} for margin in (0.5, 0.1, 0.2))
     return [
         {"number": 1, "setting": first, "meanrank": 3.5, "epochs": 2, "curve": [3.6, 3.5], **shared},
         {"number": 2, "setting": second, "meanrank": 2.5, "epochs": 9, "curve": [2.5] * 9, **shared},
-        {"number": None, "setting": lost, "error": "broke"},
+        {"number": None, "setting": excluded, "error": "broke"},
     ]
 
 
-def test_the_best_is_kept_as_what_a_training_takes(archive: Archive) -> None:
+def test_the_best_setting_is_written_as_training_options(archive: Archive) -> None:
     experiment = _experiment(loss="triplet", epochs=9)
     space = parse_space(["m=0:1", "swap=true,false"], experiment.recipe)
-    summary = keep_results(archive, "kept", experiment, space, _trials(), "made up")
+    summary = write_results(archive, "kept", experiment, space, _trials(), "made up")
     assert summary["best"] == {"m": 0.1, "swap": False, "meanrank": 2.5, "low": 2.0, "high": 4.0}
     written = tomllib.loads(Path(summary["config"]).read_text(encoding="utf-8"))
     assert (written["name"], written["features"], written["margin"]) == ("kept", ["dots"], 0.1)

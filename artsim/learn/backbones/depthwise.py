@@ -26,7 +26,7 @@ class _Depthwise(torch.autograd.Function):
     def forward(ctx: Any, *arguments: Any) -> torch.Tensor:
         images, weight, _, stride, padding, dilation, groups = arguments
         ctx.save_for_backward(images, weight)
-        ctx.how = stride, padding, dilation, False, (0, 0), groups
+        ctx.options = stride, padding, dilation, False, (0, 0), groups
         return F.conv2d(*arguments)
 
     @staticmethod
@@ -34,6 +34,6 @@ class _Depthwise(torch.autograd.Function):
         images, weight = (tensor.float() for tensor in ctx.saved_tensors)
         of_bias = [weight.shape[0]] if ctx.needs_input_grad[2] else None
         gradients = torch.ops.aten.convolution_backward(
-            gradient.float(), images, weight, of_bias, *ctx.how, ctx.needs_input_grad[:3]
+            gradient.float(), images, weight, of_bias, *ctx.options, ctx.needs_input_grad[:3]
         )
         return *(None if tensor is None else tensor.to(torch.bfloat16) for tensor in gradients), None, None, None, None

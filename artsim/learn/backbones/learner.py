@@ -43,17 +43,17 @@ class BackboneLearner:
 
     def usable(self, ids: Iterable[str]) -> set[str]:
         """Returns the ids that have a readable image."""
-        wanted = list(ids)
-        slots = pixels_of(self.archive, wanted, self.plan.input)[1]
-        return {image_id for image_id, slot in zip(wanted, slots.tolist(), strict=True) if slot >= 0}
+        image_ids = list(ids)
+        slots = pixels_of(self.archive, image_ids, self.plan.input)[1]
+        return {image_id for image_id, slot in zip(image_ids, slots.tolist(), strict=True) if slot >= 0}
 
     def before(self, ids: Sequence[str]) -> np.ndarray:
         """Returns the untrained network's vectors, float32 (n, d), from the archive if the same network wrote them."""
         name = self.plan.features[0].name
-        about = self.archive.read_json(f"features/{name}/_about.json") or {}
-        size = dict(about.get("input") or {}).get("size")
-        same = about.get("weights_hash") == self.plan.weights_hash and size == self.plan.input.size
-        if same:
+        description = self.archive.read_json(f"features/{name}/_about.json") or {}
+        size = dict(description.get("input") or {}).get("size")
+        is_same_network = description.get("weights_hash") == self.plan.weights_hash and size == self.plan.input.size
+        if is_same_network:
             with suppress(UserError):  # some of them are missing
                 return Space(self.archive, [name]).find(ids)
         return BackboneEncoder(self.plan, self.archive).find(ids)
@@ -89,13 +89,13 @@ def _plan(backbone: str, weights: str | None, resolution: int | None) -> Plan:
         raise UserError(str(error).replace("`backbones`", "`finetune`")) from error
 
 
-def _make(plan: list[Any], archive: Archive, ids: Sequence[str], *rest: Any) -> BackboneTrainer:
+def _make(plan: list[Any], archive: Archive, ids: Sequence[str], *arguments: Any) -> BackboneTrainer:
     import ray
 
-    fetched = ray.get(plan[0])
-    squares, slots = pixels_of(archive, ids, fetched.input)
+    extraction_plan = ray.get(plan[0])
+    squares, slots = pixels_of(archive, ids, extraction_plan.input)
     if (slots < 0).any():
         raise UserError(
             f"{ids[int(np.argmin(slots))]}: its image can no longer be read; it was readable when the training started"
         )
-    return BackboneTrainer(fetched, squares, slots, *rest)
+    return BackboneTrainer(extraction_plan, squares, slots, *arguments)

@@ -62,8 +62,8 @@ def parameter_groups(backbone: Backbone, recipe: FinetuneRecipe) -> list[dict[st
     from timm.optim import param_groups_layer_decay
 
     model = backbone.descriptor.model
-    spared = model.no_weight_decay() if hasattr(model, "no_weight_decay") else ()
-    groups = param_groups_layer_decay(model, recipe.weight_decay, spared, layer_decay=recipe.layer_decay)
+    no_decay = model.no_weight_decay() if hasattr(model, "no_weight_decay") else ()
+    groups = param_groups_layer_decay(model, recipe.weight_decay, no_decay, layer_decay=recipe.layer_decay)
     return [
         {
             "params": group["params"],
@@ -77,8 +77,8 @@ def parameter_groups(backbone: Backbone, recipe: FinetuneRecipe) -> list[dict[st
 @contextlib.contextmanager
 def mixed_precision(device: str, precision: str) -> Iterator[None]:
     """Runs passes in bfloat16 if ``precision`` is ``bfloat16``, or is ``auto`` and the hardware supports it."""
-    low = precision == "bfloat16" or (precision == "auto" and _best(device) == "bfloat16")
-    with torch.autocast(device, torch.bfloat16, enabled=low), contextlib.ExitStack() as stack:
-        if low and device == "cpu":
+    use_bfloat16 = precision == "bfloat16" or (precision == "auto" and _best(device) == "bfloat16")
+    with torch.autocast(device, torch.bfloat16, enabled=use_bfloat16), contextlib.ExitStack() as stack:
+        if use_bfloat16 and device == "cpu":
             stack.enter_context(DepthwiseGradients())
         yield

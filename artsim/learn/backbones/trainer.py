@@ -11,15 +11,15 @@ from torch.nn.parallel import DistributedDataParallel
 from artsim.extract.plan import Plan
 from artsim.learn.backbones.network import Backbone, mixed_precision, parameter_groups
 from artsim.learn.backbones.recipe import FinetuneRecipe
-from artsim.learn.batches import InBatches, filled, place, terms
+from artsim.learn.batches import BatchTrainer, count_terms, fill_missing_negatives, rank_and_world_size
 from artsim.learn.losses import make_loss
 from artsim.learn.mining import mine
 from artsim.metrics.meanrank import ranks
 
-_DESCRIBED = 32  # images per forward pass outside training
+_IMAGES_PER_PASS = 32  # images per forward pass outside training
 
 
-class BackboneTrainer(InBatches):
+class BackboneTrainer(BatchTrainer):
     """A backbone that learns from annotations on the pixels of their images.
 
     ``squares`` are pixels, uint8 (s, size, size, 3); ``slots``, int (m,), is the row in ``squares`` of each image.
@@ -50,7 +50,7 @@ class BackboneTrainer(InBatches):
         self.training, self.validation, self.recipe, self.seed = training, validation, recipe, seed
         self.groups = np.full(len(slots), -1) if groups is None else groups
         self.pool = np.setdiff1d(np.arange(len(slots)), validation) if pool is None else pool
-        self.rank, self.world = place()
+        self.rank, self.world = rank_and_world_size()
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.backbone = Backbone(plan).to(self.device)
         self.model: nn.Module = self.backbone
@@ -58,12 +58,12 @@ class BackboneTrainer(InBatches):
             self.model = DistributedDataParallel(self.backbone, broadcast_buffers=False)
         self.optimizer = torch.optim.AdamW(parameter_groups(self.backbone, recipe), fused=True)
         self.loss = make_loss(recipe)
-        self.at_once, self._exchanging = recipe.at_once, False
+        self.at_once, self._synchronizing = recipe.at_once, False
 
     def validate(self) -> np.ndarray:
         """The rank of the positive in each validation annotation, float64 (v,)."""
         images, places = np.unique(self.validation, return_inverse=True)
-        return ranks(self._described(images), places.reshape(self.validation.shape), self.recipe.distance)
+        return ranks(self._descriptors(images), places.reshape(self.validation.shape), self.recipe.distance)
 
     def state(self) -> dict[str, Any]:
         """Returns what ``restore`` needs to resume the training."""
@@ -82,12 +82,12 @@ class BackboneTrainer(InBatches):
             for name, tensor in self.plan.state.items()
         }
 
-    def _mined(self, judged: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _mine_negatives(self, judged: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Mines negatives for each annotation by the current descriptors, int (n, mined)."""
         images = np.union1d(judged, self.pool)
         return images[
             mine(
-                self._described(images),
+                self._descriptors(images),
                 np.searchsorted(images, judged),
                 self.groups[images],
                 self.recipe.negatives,
@@ -107,17 +107,17 @@ class BackboneTrainer(InBatches):
         share = judged[self.rank :: self.world]
         while True:
             try:
-                total = self._add_up(share, terms(judged, self.recipe))
+                total = self._accumulate_gradients(share, count_terms(judged, self.recipe))
                 break
             except torch.OutOfMemoryError:
-                if self.at_once == 1 or self._exchanging:  # can't be halved, or a retry would deadlock other workers
+                if self.at_once == 1 or self._synchronizing:  # can't be halved, or a retry would deadlock other workers
                     raise
             self.at_once = max(min(self.at_once, len(share)) // 2, 1)
             torch.cuda.empty_cache()
         self.optimizer.step()
         return total
 
-    def _add_up(self, share: np.ndarray, batch: int) -> torch.Tensor:
+    def _accumulate_gradients(self, share: np.ndarray, batch: int) -> torch.Tensor:
         """Adds up the gradients of this worker's share, averages them over all workers; returns its share of the loss.
 
         ``batch`` is the number of loss terms in the whole batch.
@@ -128,8 +128,8 @@ class BackboneTrainer(InBatches):
         for micro_batch in micro_batches:
             context: Any = contextlib.nullcontext()
             if isinstance(self.model, DistributedDataParallel):
-                self._exchanging = micro_batch is micro_batches[-1]  # only once per step
-                if not self._exchanging:
+                self._synchronizing = micro_batch is micro_batches[-1]  # only once per step
+                if not self._synchronizing:
                     context = self.model.no_sync()
             with context:
                 loss = self._loss(micro_batch, batch)
@@ -139,8 +139,8 @@ class BackboneTrainer(InBatches):
 
     def _loss(self, judged: np.ndarray, batch: int) -> torch.Tensor:
         """Returns what some annotations add to the loss of a batch that has ``batch`` terms."""
-        own = terms(judged, self.recipe)
-        judged, present = filled(judged)
+        own_terms = count_terms(judged, self.recipe)
+        judged, present = fill_missing_negatives(judged)
         images, places = np.unique(judged, return_inverse=True)
         with mixed_precision(self.device, self.recipe.precision):
             descriptors = self.model(self._pixels(images if len(images) else self.training[0, :1]))
@@ -150,19 +150,19 @@ class BackboneTrainer(InBatches):
         embeddings = descriptors.index_select(0, torch.as_tensor(places.ravel(), device=self.device))
         embeddings = embeddings.view(*judged.shape, -1)
         # Workers' gradients are averaged. This weight turns the average into the gradient of the whole batch.
-        weight = 1.0 if self.recipe.reduction == "sum" else own / max(batch, 1)
+        weight = 1.0 if self.recipe.reduction == "sum" else own_terms / max(batch, 1)
         mask = None if present.all() else torch.from_numpy(present).to(self.device)
         return self.loss(embeddings[:, 0], embeddings[:, 1], embeddings[:, 2:], present=mask) * (weight * self.world)
 
     @torch.no_grad()
-    def _described(self, images: np.ndarray) -> np.ndarray:
+    def _descriptors(self, images: np.ndarray) -> np.ndarray:
         """Returns descriptors of images, float32 (i, d); the workers share the computation."""
         self.model.eval()
         descriptors = torch.zeros(len(images), self.plan.dimensions[0], device=self.device)
         with mixed_precision(self.device, self.recipe.precision):
-            for start in range(self.rank * _DESCRIBED, len(images), self.world * _DESCRIBED):
-                descriptors[start : start + _DESCRIBED] = self.backbone(
-                    self._pixels(images[start : start + _DESCRIBED])
+            for start in range(self.rank * _IMAGES_PER_PASS, len(images), self.world * _IMAGES_PER_PASS):
+                descriptors[start : start + _IMAGES_PER_PASS] = self.backbone(
+                    self._pixels(images[start : start + _IMAGES_PER_PASS])
                 )
         if self.world > 1:
             distributed.all_reduce(descriptors)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from artsim.archive import Archive, Table
-from artsim.encoders.discriminant import Covariance, spread
+from artsim.encoders.discriminant import Covariance, mean_and_covariance
 from artsim.encoders.model import about_feature, pca_tensors, pcas_of
 from artsim.learn.heads.trainer import HeadTrainer
 from artsim.learn.recipe import Recipe
@@ -78,23 +78,23 @@ class HeadLearner:
     def card(self) -> dict[str, Any]:
         """Returns the model's kind and inputs for its card."""
         inputs, space = [], self.space
-        for text, spec, table, pca in zip(self.specs, space.specs, space.tables, space.pcas, strict=True):
+        for feature, spec, table, pca in zip(self.specs, space.specs, space.tables, space.pcas, strict=True):
             length = _length(table) if pca is None else pca.matrix.shape[1]
-            inputs.append({"features": text, "dimension": length, "about": about_feature(space.archive, spec.name)})
+            inputs.append({"features": feature, "dimension": length, "about": about_feature(space.archive, spec.name)})
         return {"kind": "head", "inputs": inputs}
 
 
-def _make(large: list[Any], **rest: Any) -> HeadTrainer:
+def _make(shared: list[Any], **arguments: Any) -> HeadTrainer:
     import ray
 
     torch.set_num_threads(1)  # steps are so short that threads would mostly wait for each other
-    vectors, total = ray.get(large[0])
-    return HeadTrainer(vectors, total=total, **rest)
+    vectors, total = ray.get(shared[0])
+    return HeadTrainer(vectors, total=total, **arguments)
 
 
 def covariance_of(space: Space, seed: int) -> Covariance:
     """Returns the mean and covariance of a seeded sample of the archive's vectors."""
-    return spread(space.sample(_SAMPLE, seed)[1])
+    return mean_and_covariance(space.sample(_SAMPLE, seed)[1])
 
 
 def _length(table: Table) -> int:

@@ -10,7 +10,7 @@ from torch import nn
 
 from artsim.encoders.discriminant import Covariance
 from artsim.encoders.heads import Head, embed
-from artsim.learn.batches import InBatches, filled, place, terms
+from artsim.learn.batches import BatchTrainer, count_terms, fill_missing_negatives, rank_and_world_size
 from artsim.learn.heads.pair_distances import pair_distances
 from artsim.learn.losses import make_loss
 from artsim.learn.mining import mine
@@ -18,7 +18,7 @@ from artsim.learn.recipe import Recipe
 from artsim.metrics.meanrank import ranks
 
 
-class HeadTrainer(InBatches):
+class HeadTrainer(BatchTrainer):
     """A head that learns from annotations on stored vectors.
 
     ``vectors`` is float32 (m, d). ``training``, int (n, 9), and ``validation``, int (v, 9), are rows of ``vectors``:
@@ -48,7 +48,7 @@ class HeadTrainer(InBatches):
         self.training = training
         self.groups = np.full(len(vectors), -1) if groups is None else groups
         self.pool = np.setdiff1d(np.arange(len(vectors)), validation) if pool is None else pool
-        self.rank, self.world = place()
+        self.rank, self.world = rank_and_world_size()
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.vectors = torch.tensor(vectors, device=self.device)
         with torch.random.fork_rng():
@@ -67,7 +67,7 @@ class HeadTrainer(InBatches):
             self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
         )
         self.loss = make_loss(replace(recipe, distance="euclidean", swap=False))  # see _loss_of
-        self._validation_images, places = np.unique(filled(validation)[0], return_inverse=True)
+        self._validation_images, places = np.unique(fill_missing_negatives(validation)[0], return_inverse=True)
         self._validation = np.where(validation < 0, -1, places.reshape(validation.shape))
 
     def validate(self) -> np.ndarray:
@@ -89,7 +89,7 @@ class HeadTrainer(InBatches):
         """Returns the tensors that a model of this head stores, on the CPU."""
         return {name: tensor.detach().cpu().clone() for name, tensor in self.head.state_dict().items()}
 
-    def _mined(self, judged: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _mine_negatives(self, judged: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Mines negatives for each annotation by the current embedding, int (n, mined)."""
         return mine(
             embed(self.head.transform, self.inputs),
@@ -104,8 +104,8 @@ class HeadTrainer(InBatches):
 
     def _step(self, judged: np.ndarray) -> torch.Tensor:
         """Runs one step on this worker's share of a batch, int (b, 1 + 1 + k); returns its share of the loss."""
-        own = judged[self.rank :: self.world]
-        share, present = filled(own)
+        rank_share = judged[self.rank :: self.world]
+        share, present = fill_missing_negatives(rank_share)
         images, places = np.unique(share, return_inverse=True)
         embedding = self.model(self.inputs[images])
         # a small batch may leave this worker no annotations; their sum is 0, and it must still take part
@@ -113,7 +113,7 @@ class HeadTrainer(InBatches):
         # Workers' gradients are averaged. This weight turns the average into the gradient of the whole batch.
         weight = 1.0
         if self.recipe.reduction != "sum":
-            weight = terms(own, self.recipe) / max(terms(judged, self.recipe), 1)
+            weight = count_terms(rank_share, self.recipe) / max(count_terms(judged, self.recipe), 1)
         loss = loss * (weight * self.world)
         self.optimizer.zero_grad()
         loss.backward()
@@ -126,15 +126,15 @@ class HeadTrainer(InBatches):
         ``present``, bool (b, k), says which negatives are not missing.
         """
         distances = self._distances(embedding, judged)
-        near, far = distances[:, :1], distances[:, 1:]
+        to_positive, to_negatives = distances[:, :1], distances[:, 1:]
         if self.recipe.swap:
-            far = torch.minimum(far, self._distances(embedding, judged[:, 1:]))
+            to_negatives = torch.minimum(to_negatives, self._distances(embedding, judged[:, 1:]))
         # The loss takes embeddings, so distances become points on a line with the anchor at 0.
-        mask = None if present.all() else torch.from_numpy(present).to(far.device)
-        return self.loss(torch.zeros_like(near), near, far.unsqueeze(2), present=mask)
+        mask = None if present.all() else torch.from_numpy(present).to(to_negatives.device)
+        return self.loss(torch.zeros_like(to_positive), to_positive, to_negatives.unsqueeze(2), present=mask)
 
     def _distances(self, embedding: torch.Tensor, judged: np.ndarray) -> torch.Tensor:
         """Returns the distances from the first of each row to the others, (b, c)."""
-        firsts = np.repeat(judged[:, 0], judged.shape[1] - 1)
-        pairs = np.stack([firsts, judged[:, 1:].ravel()], axis=1)
+        anchors = np.repeat(judged[:, 0], judged.shape[1] - 1)
+        pairs = np.stack([anchors, judged[:, 1:].ravel()], axis=1)
         return pair_distances(embedding, pairs, self.recipe.distance).view(len(judged), -1)

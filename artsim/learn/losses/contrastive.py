@@ -28,9 +28,9 @@ def contrastive(
     # Only the terms: the forward pass compares all rows with all. LpDistance marks margins as distances.
     terms = ContrastiveLoss(pos_margin=intra_margin or 0.0, neg_margin=margin, distance=LpDistance())
     distances = measured(a, b, distance)
-    near = terms.get_per_pair_loss(distances[positive], "pos")
-    far = terms.get_per_pair_loss(distances[~positive], "neg")
-    return reduced(torch.cat([near, far]), reduction)
+    to_positive = terms.get_per_pair_loss(distances[positive], "pos")
+    to_negatives = terms.get_per_pair_loss(distances[~positive], "neg")
+    return reduced(torch.cat([to_positive, to_negatives]), reduction)
 
 
 def contrastive_candidates(

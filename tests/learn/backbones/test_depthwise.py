@@ -8,7 +8,7 @@ from artsim.learn.backbones.depthwise import DepthwiseGradients
 
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize(("kernel", "stride", "padding"), [(5, 1, 2), (5, 2, 0), (3, 2, 1), (3, 1, 1)])
-def test_outputs_and_gradients_are_those_of_the_convolution(kernel, stride, padding, bias):
+def test_outputs_and_gradients_match_the_convolution(kernel, stride, padding, bias):
     torch.manual_seed(0)
     layer = nn.Conv2d(8, 8, kernel, stride, padding, groups=8, bias=bias)
     images = torch.randn(3, 8, 12, 12, requires_grad=True)
@@ -25,7 +25,7 @@ def test_outputs_and_gradients_are_those_of_the_convolution(kernel, stride, padd
         torch.testing.assert_close(gradient, wanted, atol=0.02 * float(wanted.abs().max()), rtol=0.02)
 
 
-def test_all_else_is_left_alone():
+def test_other_functions_are_unchanged():
     images, dense, grouped = torch.randn(2, 8, 6, 6), torch.randn(8, 8, 3, 3), torch.randn(8, 4, 3, 3)
     with DepthwiseGradients():
         assert torch.equal(F.conv2d(images, dense), torch.conv2d(images, dense))

@@ -29,11 +29,11 @@ def learner(archive, name=NAME, resolution=48):
     return BackboneLearner(archive, name, "random", resolution, None)
 
 
-def test_what_can_be_read_can_be_learned_from(archive):
+def test_readable_images_are_usable(archive):
     assert learner(archive).usable([*named(20), "made:none"]) == set(named(20)) - {TORN, "made:0004"}
 
 
-def test_the_card_is_enough_to_make_the_network_again(archive):
+def test_the_network_can_be_rebuilt_from_the_card(archive):
     for name in (NAME, f"{NAME}@1+max"):
         ours = learner(archive, name)
         again = plan_of("eye", ours.card(), ours.plan.state)
@@ -44,7 +44,7 @@ def test_the_card_is_enough_to_make_the_network_again(archive):
         assert (level, pooling) == (ours.plan.features[0].level, ours.plan.features[0].pooling)
 
 
-def test_vectors_are_the_network_s_at_its_resolution_and_of_length_one(archive):
+def test_vectors_have_unit_length_and_the_network_s_resolution(archive):
     plan = learner(archive).plan
     encoder = BackboneEncoder(plan, archive)
     ids = ["made:0007", "made:0001", "made:0002"]
@@ -61,7 +61,7 @@ def test_vectors_are_the_network_s_at_its_resolution_and_of_length_one(archive):
         encoder.find([*ids, TORN])
 
 
-def test_before_it_learns_its_vectors_are_those_of_the_archive_where_they_are_the_same(archive):
+def test_untrained_vectors_come_from_the_archive_if_the_network_is_the_same(archive):
     ours, ids = learner(archive), ["made:0000", "made:0001"]
     computed = BackboneEncoder(ours.plan, archive).find(ids)
     np.testing.assert_array_equal(ours.before(ids), computed)
@@ -76,7 +76,7 @@ def test_before_it_learns_its_vectors_are_those_of_the_archive_where_they_are_th
     assert len(ours.before([*ids, "made:0002"])) == 3, "not all are there: computed"
 
 
-def test_mistakes_name_the_option(archive):
+def test_errors_name_the_option(archive):
     with pytest.raises(UserError, match="`finetune` no_such_net"):
         learner(archive, "no_such_net")
     with pytest.raises(UserError, match="`finetune` test_vit: the input size is fixed at 160 pixels"):
@@ -84,7 +84,7 @@ def test_mistakes_name_the_option(archive):
 
 
 @pytest.mark.slow
-def test_a_trained_backbone_describes_the_whole_archive(archive):
+def test_a_trained_backbone_embeds_the_whole_archive(archive):
     ours, ids = learner(archive), [artwork_id for artwork_id in named(20) if artwork_id not in (TORN, "made:0004")]
     judged = np.stack([np.random.default_rng(seed).permutation(18)[:9] for seed in range(6)])
     recipe = FinetuneRecipe(batch=3)

@@ -54,7 +54,7 @@ def batch_norms(trainer):
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_batch_norms_stay_as_they_are_and_all_else_learns(precision):
+def test_batch_norms_are_frozen_and_all_other_layers_train(precision):
     trainer = trainer_for(replace(EXACT, precision=precision))
     norms, before = batch_norms(trainer), {k: t.clone() for k, t in trainer.tensors().items()}
     trainer.train_epoch(0)
@@ -71,7 +71,7 @@ def test_batch_norms_stay_as_they_are_and_all_else_learns(precision):
     }
 
 
-def test_what_is_too_much_for_the_memory_goes_in_halves_and_gives_the_same_gradients(monkeypatch):
+def test_micro_batches_are_halved_on_out_of_memory_with_the_same_gradients(monkeypatch):
     whole, small = trainer_for(replace(EXACT, batch=7, at_once=7)), trainer_for(replace(EXACT, batch=7, at_once=7))
     passes, loss_of = [], small._loss
 
@@ -91,7 +91,7 @@ def test_what_is_too_much_for_the_memory_goes_in_halves_and_gives_the_same_gradi
 
 @pytest.mark.slow
 @pytest.mark.parametrize("loss", [{"loss": "listwise"}, {"loss": "triplet", "reduction": "sum", "intra_margin": 0.1}])
-def test_passes_that_add_up_give_the_gradients_of_one(loss):
+def test_accumulated_gradients_match_one_pass(loss):
     results = {}
     for at_once in (2, 7):
         trainer = trainer_for(replace(EXACT, batch=7, at_once=at_once, **loss))
@@ -102,7 +102,7 @@ def test_passes_that_add_up_give_the_gradients_of_one(loss):
         torch.testing.assert_close(first, second, rtol=1e-3, atol=1e-5)
 
 
-def test_the_first_loss_is_that_of_the_descriptors():
+def test_the_first_loss_matches_the_descriptors():
     squares, judged = made()
     backbone = Backbone(PLAN)
     with torch.no_grad():
@@ -113,7 +113,7 @@ def test_the_first_loss_is_that_of_the_descriptors():
     assert trainer_for(replace(EXACT, batch=7)).train_epoch(0)["loss"] == pytest.approx(expected, rel=1e-4)
 
 
-def test_each_image_of_a_pass_goes_through_the_network_once():
+def test_each_image_is_computed_once_per_pass():
     trainer = trainer_for(replace(EXACT, batch=7, at_once=7))
     sizes = []
     trainer.backbone.register_forward_pre_hook(lambda _, pixels: sizes.append(len(pixels[0])))
@@ -122,7 +122,7 @@ def test_each_image_of_a_pass_goes_through_the_network_once():
 
 
 @pytest.mark.parametrize("name", ["test_efficientnet", "test_resnet", "test_vit"])
-def test_layers_learn_the_slower_the_nearer_to_the_stem(name):
+def test_learning_rates_decay_towards_the_stem(name):
     backbone = Backbone(plan_for(name) if name != "test_vit" else make_plans([parse_feature(name)], "random")[0])
     groups = parameter_groups(backbone, replace(EXACT, learning_rate=1.0, layer_decay=0.5, weight_decay=0.3))
     names = {id(p): n for n, p in backbone.descriptor.model.named_parameters() if p.requires_grad}
@@ -144,7 +144,7 @@ def test_layers_learn_the_slower_the_nearer_to_the_stem(name):
     assert {group["lr"] for group in equal} == {EXACT.learning_rate}
 
 
-def test_a_level_trains_what_lies_before_it():
+def test_a_level_trains_only_the_layers_before_it():
     trainer = trainer_for(plan=plan_for("test_efficientnet@1"))
     before = trainer.tensors()
     trainer.train_epoch(0)
@@ -154,7 +154,7 @@ def test_a_level_trains_what_lies_before_it():
 
 
 @pytest.mark.slow
-def test_it_learns_what_belongs_together():
+def test_training_brings_matching_images_together():
     trainer = trainer_for(replace(EXACT, batch=3))
     losses = [trainer.train_epoch(epoch)["loss"] for epoch in range(6)]
     assert losses[-1] < 0.5 * losses[0]
@@ -163,7 +163,7 @@ def test_it_learns_what_belongs_together():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("negatives", ["own", "semihard", "hard"])
-def test_a_training_that_goes_on_is_the_uninterrupted_one(negatives, tmp_path):
+def test_a_resumed_training_equals_an_uninterrupted_one(negatives, tmp_path):
     recipe = replace(EXACT, negatives=negatives, mined=2)
     through = trainer_for(recipe, seed=3)
     through.train_epoch(0)
@@ -182,14 +182,14 @@ def test_mined_negatives_come_from_the_pool_and_no_known_group():
     groups, pool = np.arange(24) % 5, np.arange(24)[np.arange(24) % 4 > 0]
     recipe = replace(EXACT, negatives="hard", mined=3)
     trainer = BackboneTrainer(PLAN, squares, np.arange(24), judged, judged, recipe, groups=groups, pool=pool)
-    mined = trainer._mined(judged, np.random.default_rng(0))
+    mined = trainer._mine_negatives(judged, np.random.default_rng(0))
     assert mined.shape == (10, 3) and set(mined.flat) <= set(pool.tolist())
     for row, negatives_of_row in zip(judged, mined, strict=True):
         assert not set(groups[negatives_of_row]) & set(groups[row[:2]]) and not set(negatives_of_row) & set(row)
 
 
 @pytest.mark.parametrize("name", ["test_efficientnet", "test_resnet@2+gem"])
-def test_an_extraction_with_the_saved_tensors_gives_the_trained_descriptors(name):
+def test_extraction_with_the_saved_tensors_matches_training(name):
     plan = plan_for(name)
     trainer = trainer_for(plan=plan)
     trainer.train_epoch(0)
@@ -201,7 +201,7 @@ def test_an_extraction_with_the_saved_tensors_gives_the_trained_descriptors(name
     torch.testing.assert_close(F.normalize(torch.from_numpy(engine(squares)[0])), expected, atol=1e-4, rtol=1e-3)
 
 
-def test_settings_out_of_range_are_mistakes():
+def test_settings_out_of_range_are_user_errors():
     with pytest.raises(UserError, match="`layer_decay`"):
         FinetuneRecipe(layer_decay=1.5)
     with pytest.raises(UserError, match="`resolution` 8"):
@@ -217,7 +217,7 @@ def _steps():
     """Losses and gradients of batches of seven and of one (a worker gets none); ranks; then the loss of an epoch."""
     recipe = replace(EXACT, batch=7, at_once=2, learning_rate=1e-12, negatives="semihard", mined=2)
     trainer, steps = trainer_for(recipe), []
-    mined = np.hstack([trainer.training, trainer._mined(trainer.training, np.random.default_rng(0))])
+    mined = np.hstack([trainer.training, trainer._mine_negatives(trainer.training, np.random.default_rng(0))])
     for judged in (mined, mined[:1]):
         loss = trainer._step(judged)
         steps.append([loss, *(p.grad.clone() for p in trainer.backbone.parameters() if p.requires_grad)])
@@ -225,7 +225,7 @@ def _steps():
 
 
 @pytest.mark.slow
-def test_two_workers_give_the_gradients_of_one_with_the_joint_batch(tmp_path):
+def test_two_workers_match_one_with_the_whole_batch(tmp_path):
     two_workers(_work, tmp_path)
     alone, (first, second) = _steps(), (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
     assert first["ranks"] == second["ranks"] == alone["ranks"]

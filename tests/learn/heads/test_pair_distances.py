@@ -42,7 +42,7 @@ def test_gradients(kind: str) -> None:
     torch.testing.assert_close(rows.grad, plain.grad.float(), rtol=1e-3, atol=1e-5)
 
 
-def test_the_same_image_twice_has_a_slope_of_nothing() -> None:
+def test_a_pair_of_equal_images_has_no_gradient() -> None:
     rows = torch.ones((3, 4), requires_grad=True)
     pair_distances(rows, np.array([[0, 1], [1, 1]]), "euclidean").sum().backward()
     assert torch.equal(rows.grad, torch.zeros(3, 4))

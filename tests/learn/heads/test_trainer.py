@@ -44,15 +44,15 @@ _TRAINING = _annotations(np.arange(60), 43)
 _VALIDATION = _annotations(np.arange(60, 90), 20)
 
 
-def _trainer(recipe: Recipe = _RECIPE, **how: object) -> HeadTrainer:
-    return HeadTrainer(_VECTORS, _TRAINING, _VALIDATION, recipe, **how)
+def _trainer(recipe: Recipe = _RECIPE, **settings: object) -> HeadTrainer:
+    return HeadTrainer(_VECTORS, _TRAINING, _VALIDATION, recipe, **settings)
 
 
 def _weights(trainer: HeadTrainer) -> list[np.ndarray]:
     return [tensor.numpy() for tensor in trainer.tensors().values()]
 
 
-def test_it_learns_what_the_curator_sees() -> None:
+def test_training_learns_the_curator_s_criterion() -> None:
     recipe = replace(_RECIPE, dropout=0.3, hidden=32)
     trainer = HeadTrainer(_VECTORS, _annotations(np.arange(60), 300), _VALIDATION, recipe)
     before = trainer.validate().mean()
@@ -62,7 +62,7 @@ def test_it_learns_what_the_curator_sees() -> None:
 
 
 @pytest.mark.parametrize(
-    "how",
+    "settings",
     [
         {"loss": "listwise"},
         {"loss": "triplet", "margin": 0.5},
@@ -72,9 +72,9 @@ def test_it_learns_what_the_curator_sees() -> None:
 )
 @pytest.mark.parametrize("distance", ["cosine", "euclidean"])
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
-def test_a_step_is_that_of_every_image_by_itself(how: dict[str, Any], distance: str, reduction: str) -> None:
+def test_a_step_matches_the_naive_computation(settings: dict[str, Any], distance: str, reduction: str) -> None:
     """Each distinct image of a batch goes through the head once; the gradient is that of separate passes."""
-    recipe = replace(_RECIPE, batch=12, distance=distance, reduction=reduction, **how)
+    recipe = replace(_RECIPE, batch=12, distance=distance, reduction=reduction, **settings)
     trainer, naive = _trainer(recipe), _trainer(recipe)
     rows = _TRAINING[:12]
     total = trainer._step(rows)
@@ -90,7 +90,7 @@ def test_a_step_is_that_of_every_image_by_itself(how: dict[str, Any], distance: 
         torch.testing.assert_close(parameter.grad, naive_parameter.grad, rtol=1e-3, atol=1e-5)
 
 
-def test_the_first_step_of_the_optimizer_is_that_of_the_recipe() -> None:
+def test_the_optimizer_uses_the_recipe_settings() -> None:
     """AdamW's first step: lr times the sign of the gradient, and the weights' decay."""
     trainer = _trainer(replace(_RECIPE, weight_decay=0.5))
     before = [parameter.detach().clone() for parameter in trainer.head.parameters()]
@@ -113,7 +113,7 @@ def test_each_annotation_trains_once_an_epoch(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("head", ["discriminant", "residual"])
 @pytest.mark.parametrize("negatives", ["own", "semihard", "hard"])
-def test_going_on_from_a_state_is_never_having_stopped(tmp_path: Path, negatives: str, head: str) -> None:
+def test_a_restored_state_continues_identically(tmp_path: Path, negatives: str, head: str) -> None:
     recipe = replace(_RECIPE, dropout=0.4, negatives=negatives, mined=3, head=head)
     whole = _trainer(recipe)
     for epoch in range(2):
@@ -131,7 +131,7 @@ def test_going_on_from_a_state_is_never_having_stopped(tmp_path: Path, negatives
         assert expected.tolist() == actual.tolist()
 
 
-def test_the_seed_says_everything() -> None:
+def test_results_depend_only_on_the_seed() -> None:
     recipe = replace(_RECIPE, dropout=0.4)
     runs = []
     for seed in (1, 1, 2):
@@ -141,13 +141,13 @@ def test_the_seed_says_everything() -> None:
     assert runs[0] == runs[1] != runs[2]
 
 
-def test_it_draws_nothing_from_the_generator_of_others() -> None:
+def test_the_global_generator_is_unchanged() -> None:
     before = torch.random.get_rng_state()
     _trainer(replace(_RECIPE, dropout=0.4)).train_epoch(0)
     assert torch.equal(before, torch.random.get_rng_state())
 
 
-def test_standardisation_knows_the_training_images_alone() -> None:
+def test_standardisation_uses_only_training_images() -> None:
     seen = _VECTORS[sorted(set(_TRAINING.flat))].astype(np.float64)
     head = _trainer(replace(_RECIPE, head="residual")).head
     np.testing.assert_allclose(head.mean.numpy(), seen.mean(0), rtol=1e-4, atol=1e-5)
@@ -166,7 +166,7 @@ def test_validation_is_the_rank_of_the_positive() -> None:
 
 
 @pytest.mark.parametrize(("value", "rank"), [(0.0, 4.5), (float("nan"), 8.0)])
-def test_a_dead_model_is_no_good(value: float, rank: float) -> None:
+def test_a_collapsed_model_scores_chance(value: float, rank: float) -> None:
     trainer = _trainer(replace(_RECIPE, head="linear"))
     with torch.no_grad():
         trainer.head.transform[1].weight.fill_(value)
@@ -177,7 +177,7 @@ def test_without_validation_there_are_no_ranks() -> None:
     assert HeadTrainer(_VECTORS, _TRAINING, _VALIDATION[:0], _RECIPE).validate().shape == (0,)
 
 
-def test_mining_adds_to_the_seven_and_never_touches_the_validation(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mining_adds_negatives_and_excludes_validation_images(monkeypatch: pytest.MonkeyPatch) -> None:
     trainer, seen = _trainer(replace(_RECIPE, negatives="hard", mined=2), groups=_KIND), []
     step = trainer._step
     monkeypatch.setattr(trainer, "_step", lambda judged: seen.append(judged) or step(judged))
@@ -190,11 +190,11 @@ def test_mining_adds_to_the_seven_and_never_touches_the_validation(monkeypatch: 
     assert (_KIND[mined] != _KIND[rows[:, :1]]).all()
     assert len(set(mined.flat)) > 5
     only = _trainer(replace(_RECIPE, negatives="semihard", mined=2), pool=np.arange(20, 60))
-    assert set(only._mined(_TRAINING, np.random.default_rng(0)).flat) <= set(range(20, 60))
+    assert set(only._mine_negatives(_TRAINING, np.random.default_rng(0)).flat) <= set(range(20, 60))
 
 
 @pytest.mark.slow
-def test_two_workers_are_one_with_the_joint_batch(tmp_path: Path) -> None:
+def test_two_workers_match_one_with_the_whole_batch(tmp_path: Path) -> None:
     """Real processes over gloo. 43 annotations in batches of 6: the last has one, so one worker gets none."""
     recipes = [
         replace(_RECIPE, batch=6),

@@ -16,18 +16,18 @@ def links(p=12, d=5):
 
 @pytest.mark.parametrize("kind", ["cosine", "euclidean"])
 @pytest.mark.parametrize("intra_margin", [None, 0.6])
-def test_it_is_the_formula_pair_by_pair(kind, intra_margin):
+def test_loss_matches_the_formula_pair_by_pair(kind, intra_margin):
     a, b, positive = links()
     terms = []
     for first, second, same in zip(a, b, positive.tolist(), strict=True):
         d = loops.distance(first, second, kind)
         terms.append(max(0.0, d - (intra_margin or 0.0)) if same else max(0.0, 1.1 - d))
-    how = {"margin": 1.1, "intra_margin": intra_margin, "distance": kind}
-    assert contrastive(a, b, positive, **how).item() == pytest.approx(np.mean(terms), abs=1e-5)
-    assert contrastive(a, b, positive, **how, reduction="sum").item() == pytest.approx(sum(terms), abs=1e-4)
+    settings = {"margin": 1.1, "intra_margin": intra_margin, "distance": kind}
+    assert contrastive(a, b, positive, **settings).item() == pytest.approx(np.mean(terms), abs=1e-5)
+    assert contrastive(a, b, positive, **settings, reduction="sum").item() == pytest.approx(sum(terms), abs=1e-4)
 
 
-def test_its_gradient_is_the_slope():
+def test_gradient_matches_finite_differences():
     a, b, positive = links()
     assert torch.autograd.gradcheck(lambda x, y: contrastive(x, y, positive, margin=1.1, intra_margin=0.2), (a, b))
 
@@ -46,12 +46,12 @@ def test_pytorch_metric_learning_s_own_pass_agrees():
 
 
 @pytest.mark.parametrize("value", [True, False])
-def test_links_of_one_verdict_are_enough(value):
+def test_links_of_a_single_verdict_are_accepted(value):
     a, b, _ = links()
     assert contrastive(a, b, torch.full((len(a),), value), margin=0.5).item() > 0
 
 
-def test_an_annotation_is_one_positive_pair_and_as_many_negative_ones_as_it_has_negatives():
+def test_an_annotation_gives_one_positive_pair_and_a_pair_per_negative():
     anchor, positive, negatives = loops.embeddings(b=3, k=7, d=5)
     terms = []
     for a, p, many in zip(anchor, positive, negatives, strict=True):

@@ -9,21 +9,21 @@ from tests.learn.losses import loops
 
 
 @pytest.mark.parametrize("kind", ["cosine", "euclidean"])
-def test_it_is_the_softmax_over_all_candidates(kind):
-    parts = loops.embeddings(b=6, k=7, d=5)
+def test_loss_is_the_softmax_over_all_candidates(kind):
+    embeddings = loops.embeddings(b=6, k=7, d=5)
     terms = []
-    for anchor, positive, negatives in zip(*parts, strict=True):
+    for anchor, positive, negatives in zip(*embeddings, strict=True):
         odds = [math.exp(-loops.distance(anchor, candidate, kind) / 0.1) for candidate in (positive, *negatives)]
         terms.append(-math.log(odds[0] / sum(odds)))
-    how = {"temperature": 0.1, "distance": kind}
-    assert listwise_softmax(*parts, **how).item() == pytest.approx(np.mean(terms), abs=1e-4)
-    assert listwise_softmax(*parts, **how, reduction="sum").item() == pytest.approx(sum(terms), abs=1e-4)
+    settings = {"temperature": 0.1, "distance": kind}
+    assert listwise_softmax(*embeddings, **settings).item() == pytest.approx(np.mean(terms), abs=1e-4)
+    assert listwise_softmax(*embeddings, **settings, reduction="sum").item() == pytest.approx(sum(terms), abs=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["cosine", "euclidean"])
-def test_its_gradient_is_the_slope(kind):
-    def loss(*parts):
-        return listwise_softmax(*parts, temperature=0.5, distance=kind)
+def test_gradient_matches_finite_differences(kind):
+    def loss(*embeddings):
+        return listwise_softmax(*embeddings, temperature=0.5, distance=kind)
 
     assert torch.autograd.gradcheck(loss, loops.embeddings(b=3, k=4, d=4))
 

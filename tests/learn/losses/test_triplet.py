@@ -25,21 +25,21 @@ def naive(anchor, positive, negatives, margin, intra_margin, swap, kind):
 @pytest.mark.parametrize("kind", ["cosine", "euclidean"])
 @pytest.mark.parametrize("swap", [False, True])
 @pytest.mark.parametrize("intra_margin", [None, 0.5, 0.9])
-def test_it_is_the_formula_term_by_term(kind, swap, intra_margin):
-    parts = loops.embeddings(b=9, k=7, d=5)
-    how = {"margin": 0.1, "intra_margin": intra_margin, "swap": swap, "distance": kind}
-    terms = naive(*parts, 0.1, intra_margin, swap, kind)
+def test_loss_matches_the_formula_term_by_term(kind, swap, intra_margin):
+    embeddings = loops.embeddings(b=9, k=7, d=5)
+    settings = {"margin": 0.1, "intra_margin": intra_margin, "swap": swap, "distance": kind}
+    terms = naive(*embeddings, 0.1, intra_margin, swap, kind)
     assert 0 < sum(term == 0 for term in terms) < len(terms), "both sides of the hinge are met"
-    assert compound_triplet(*parts, **how, reduction="sum").item() == pytest.approx(sum(terms), abs=1e-4)
-    assert compound_triplet(*parts, **how).item() == pytest.approx(np.mean(terms), abs=1e-5)
+    assert compound_triplet(*embeddings, **settings, reduction="sum").item() == pytest.approx(sum(terms), abs=1e-4)
+    assert compound_triplet(*embeddings, **settings).item() == pytest.approx(np.mean(terms), abs=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["cosine", "euclidean"])
 @pytest.mark.parametrize("swap", [False, True])
 @pytest.mark.parametrize("intra_margin", [None, 0.7])
-def test_its_gradient_is_the_slope(kind, swap, intra_margin):
-    def loss(*parts):
-        return compound_triplet(*parts, margin=0.4, intra_margin=intra_margin, swap=swap, distance=kind)
+def test_gradient_matches_finite_differences(kind, swap, intra_margin):
+    def loss(*embeddings):
+        return compound_triplet(*embeddings, margin=0.4, intra_margin=intra_margin, swap=swap, distance=kind)
 
     assert torch.autograd.gradcheck(loss, loops.embeddings(b=4, k=3, d=4, seed=1))
 
@@ -48,18 +48,18 @@ def test_the_inner_term_is_nested():
     """m + d+ - d- = -1 and d+ - m2 = 0.5: max(0, -1 + 0.5) is 0, while a sum of two hinges would be 0.5."""
     anchor, positive = torch.zeros(1, 2, dtype=torch.float64), torch.tensor([[1.0, 0.0]], dtype=torch.float64)
     negatives = torch.tensor([[[0.0, 2.5]]], dtype=torch.float64)  # d+ 1, d- 2.5
-    how = {"margin": 0.5, "intra_margin": 0.5, "distance": "euclidean"}
-    assert compound_triplet(anchor, positive, negatives, **how).item() == 0
+    settings = {"margin": 0.5, "intra_margin": 0.5, "distance": "euclidean"}
+    assert compound_triplet(anchor, positive, negatives, **settings).item() == 0
     near = torch.tensor([[[0.0, 1.75]]], dtype=torch.float64)  # m + d+ - d- = -0.25: the inner term makes it positive
-    assert compound_triplet(anchor, positive, near, **how).item() == pytest.approx(0.25, abs=1e-5)
+    assert compound_triplet(anchor, positive, near, **settings).item() == pytest.approx(0.25, abs=1e-5)
 
 
 def test_the_swap_takes_the_nearer_of_anchor_and_positive():
     anchor, positive = torch.tensor([[0.0, 0.0]]), torch.tensor([[2.0, 0.0]])
     negatives = torch.tensor([[[3.0, 0.0]]])  # 3 from the anchor, 1 from the positive
-    how = {"margin": 1.0, "distance": "euclidean"}
-    assert compound_triplet(anchor, positive, negatives, **how).item() == pytest.approx(0, abs=1e-5)
-    assert compound_triplet(anchor, positive, negatives, **how, swap=True).item() == pytest.approx(2, abs=1e-5)
+    settings = {"margin": 1.0, "distance": "euclidean"}
+    assert compound_triplet(anchor, positive, negatives, **settings).item() == pytest.approx(0, abs=1e-5)
+    assert compound_triplet(anchor, positive, negatives, **settings, swap=True).item() == pytest.approx(2, abs=1e-5)
 
 
 @pytest.mark.parametrize("swap", [False, True])
