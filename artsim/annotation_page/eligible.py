@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from artsim.annotations.annotations import IMAGES, read_annotations
-from artsim.annotations.artworks import works
+from artsim.annotations.artworks import artwork_rows
 from artsim.archive import CATALOG, Archive, UserError
 
 _COLUMNS = [name for name in CATALOG.names if name not in ("id", "metadata")]
@@ -26,7 +26,7 @@ def drawable(
         images = images.filter(pc.is_in(images["id"], value_set=among))
     wanted = images["id"].combine_chunks()
     group: dict[str, str] = {}
-    for rows in works(archive, [pool_by] if pool_by else [], public_only=public_only):
+    for rows in artwork_rows(archive, [pool_by] if pool_by else [], public_only=public_only):
         rows = rows.filter(pc.is_in(rows["id"], value_set=wanted))
         ids = rows["id"].to_pylist()
         values = rows[pool_by].cast(pa.string()).to_pylist() if pool_by else [None] * len(ids)

@@ -12,24 +12,24 @@ from typing import Any
 import numpy as np
 
 from artsim.annotations.annotations import Annotations
-from artsim.annotations.self_meanrank import judged_twice, judgement_key, self_ranks
+from artsim.annotations.self_meanrank import judged_twice, query_key, self_ranks
 from artsim.archive import Archive
 from artsim.metrics.interval import mean_score
 
 _SHOWN = 20  # contradictions listed in the report
-_KEPT = 100_000  # contradictions written to the file
+_MAX_WRITTEN = 100_000  # contradictions written to the file
 
 
 @dataclass(frozen=True)
 class Contradiction:
     """Two annotations of one anchor, as row numbers; each has the other's positive among its negatives.
 
-    ``same_nine``: both have the same eight candidates.
+    ``same_images``: both have the same eight candidates.
     """
 
     first: int
     second: int
-    same_nine: bool
+    same_images: bool
 
 
 def contradictions(annotations: Annotations) -> Iterator[Contradiction]:
@@ -38,7 +38,7 @@ def contradictions(annotations: Annotations) -> Iterator[Contradiction]:
     for row, (anchor, positive, *negatives) in enumerate(annotations.images.tolist()):
         for negative in negatives:
             for earlier in earlier_rows.get((anchor, negative, positive), ()):
-                same = judgement_key(annotations.images[earlier]) == judgement_key(annotations.images[row])
+                same = query_key(annotations.images[earlier]) == query_key(annotations.images[row])
                 yield Contradiction(earlier, row, same)
         for negative in negatives:
             earlier_rows[anchor, positive, negative].append(row)
@@ -49,25 +49,25 @@ def agreement(archive: Archive, annotations: Annotations) -> dict[str, Any]:
 
     Writes ``reports/annotations/<utc>-contradictions.csv`` if there are more than twenty contradictions.
     """
-    kinds, pairs, involved = Counter[str](), Counter[tuple[str, str]](), set[int]()
-    kept: list[Contradiction] = []
+    counts, pairs, contradicting_rows = Counter[str](), Counter[tuple[str, str]](), set[int]()
+    to_write: list[Contradiction] = []
     for pair in contradictions(annotations):
-        kinds["same_nine" if pair.same_nine else "opposite_order"] += 1
+        counts["same_nine" if pair.same_images else "opposite_order"] += 1
         first, second = sorted((annotations.annotator[pair.first], annotations.annotator[pair.second]))
         pairs[first, second] += 1
-        involved.update((pair.first, pair.second))
-        if len(kept) < _KEPT:
-            kept.append(pair)
+        contradicting_rows.update((pair.first, pair.second))
+        if len(to_write) < _MAX_WRITTEN:
+            to_write.append(pair)
     return {
         "contradictions": {
-            "count": kinds.total(),
-            "same_nine": kinds["same_nine"],
-            "opposite_order": kinds["opposite_order"],
-            "annotations": len(involved),
+            "count": counts.total(),
+            "same_nine": counts["same_nine"],
+            "opposite_order": counts["opposite_order"],
+            "annotations": len(contradicting_rows),
         },
         **_shares(annotations, pairs),
-        "contradicting": [_told(annotations, pair) for pair in kept[:_SHOWN]],
-        "contradictions_file": _file(archive, annotations, kept) if len(kept) > _SHOWN else None,
+        "contradicting": [_as_row(annotations, pair) for pair in to_write[:_SHOWN]],
+        "contradictions_file": _file(archive, annotations, to_write) if len(to_write) > _SHOWN else None,
     }
 
 
@@ -77,28 +77,28 @@ def _shares(annotations: Annotations, contradicting: Counter[tuple[str, str]]) -
     If an annotator judged a query several times, the last judgement is compared with those of others, and the first
     with the last for self-agreement.
     """
-    judged: dict[Any, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for row, nine in enumerate(annotations.images):
-        judged[judgement_key(nine)][annotations.annotator[row]].append(row)
-    compared: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
-    for rows in judged.values():
-        people = sorted(rows)
-        for place, annotator in enumerate(people):
-            for other in people[place + 1 :]:
-                compared[annotator, other].append((rows[annotator][-1], rows[other][-1]))
-    alone = judged_twice(annotations)
-    between, within = [], []
-    for annotator, other in sorted({*compared, *contradicting, *((name, name) for name in alone)}):
+    rows_by_query: dict[Any, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for row, image_ids in enumerate(annotations.images):
+        rows_by_query[query_key(image_ids)][annotations.annotator[row]].append(row)
+    row_pairs: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+    for rows in rows_by_query.values():
+        annotators = sorted(rows)
+        for index, annotator in enumerate(annotators):
+            for other in annotators[index + 1 :]:
+                row_pairs[annotator, other].append((rows[annotator][-1], rows[other][-1]))
+    self_ranks_by_annotator = judged_twice(annotations)
+    between_annotators, within_annotator = [], []
+    for annotator, other in sorted({*row_pairs, *contradicting, *((name, name) for name in self_ranks_by_annotator)}):
         count = {"contradictions": contradicting[annotator, other]}
         if annotator == other:
-            ranks = alone.get(annotator, np.empty(0))
+            ranks = self_ranks_by_annotator.get(annotator, np.empty(0))
             same = {"shared": len(ranks), **_score("same", ranks == 1)}
-            within.append({"annotator": annotator, **same, **_score("self_meanrank", ranks), **count})
+            within_annotator.append({"annotator": annotator, **same, **_score("self_meanrank", ranks), **count})
         else:
-            ranks = _ranks(annotations, compared.get((annotator, other), []))
+            ranks = _ranks(annotations, row_pairs.get((annotator, other), []))
             same = {"shared": len(ranks), **_score("same", ranks == 1)}
-            between.append({"annotator": annotator, "other": other, **same, **count})
-    return {"agreement": between, "self_agreement": within}
+            between_annotators.append({"annotator": annotator, "other": other, **same, **count})
+    return {"agreement": between_annotators, "self_agreement": within_annotator}
 
 
 def _ranks(annotations: Annotations, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
@@ -117,23 +117,26 @@ def _score(name: str, values: np.ndarray) -> dict[str, float | None]:
     return {key: None if np.isnan(value) else round(value, 4) for key, value in columns.items()}
 
 
-def _told(annotations: Annotations, one: Contradiction) -> dict[str, str]:
+def _as_row(annotations: Annotations, contradiction: Contradiction) -> dict[str, str]:
     """Formats a contradiction as a row of the report's table or of the file."""
-    row = {"kind": "same nine" if one.same_nine else "opposite order", "anchor": annotations.images[one.first, 0]}
-    for name, place in (("first", one.first), ("second", one.second)):
-        row[name] = f"{annotations.annotator[place]}: {annotations.images[place, 1]}"
-        row[f"{name}_id"] = annotations.annotation_id[place]
+    row = {
+        "kind": "same nine" if contradiction.same_images else "opposite order",
+        "anchor": annotations.images[contradiction.first, 0],
+    }
+    for name, row_number in (("first", contradiction.first), ("second", contradiction.second)):
+        row[name] = f"{annotations.annotator[row_number]}: {annotations.images[row_number, 1]}"
+        row[f"{name}_id"] = annotations.annotation_id[row_number]
     return row
 
 
-def _file(archive: Archive, annotations: Annotations, found: Sequence[Contradiction]) -> str | None:
+def _file(archive: Archive, annotations: Annotations, contradictions_to_write: Sequence[Contradiction]) -> str | None:
     """Writes the contradictions to a file; returns its address, or None if the archive can't be written."""
     path = f"reports/annotations/{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-contradictions.csv"
     try:
         with archive.store.replace(path) as draft, Path(draft).open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, ["kind", "anchor", "first", "first_id", "second", "second_id"])
             writer.writeheader()
-            writer.writerows(_told(annotations, contradiction) for contradiction in found)
+            writer.writerows(_as_row(annotations, contradiction) for contradiction in contradictions_to_write)
     except OSError as error:  # the report is complete without the file
         logging.warning("can't write the list of contradictions: %s", error)
         return None

@@ -16,7 +16,7 @@ from artsim.archive import Archive, UserError
 from artsim.archive.schemas import ANNOTATIONS
 
 IMAGES = 9  # of an annotation: anchor, positive, seven negatives
-PATIENCE = 20.0  # seconds to wait for another process that adds annotations or links
+LOCK_TIMEOUT = 20.0  # seconds to wait for another process that adds annotations or links
 _SHARD = 0  # each import is one file, and therefore atomic
 
 
@@ -45,9 +45,9 @@ class Annotations:
 
         Raises a user error that names the first image missing from ``ids``.
         """
-        place = {image: index for index, image in enumerate(ids)}
+        index_of = {image: index for index, image in enumerate(ids)}
         try:
-            flat = np.fromiter((place[image] for image in self.images.flat), np.int64, self.images.size)
+            flat = np.fromiter((index_of[image] for image in self.images.flat), np.int64, self.images.size)
         except KeyError as missing:
             raise UserError(
                 f"{missing.args[0]}: an annotation uses this image, but it has no vector; "
@@ -86,15 +86,15 @@ def add_annotations(archive: Archive, annotator: str, images: Iterable[Sequence[
 
     An annotation's id is a hash of the annotator, the nine ids and how often these came before in ``images``, so adding
     the same file or draw again adds nothing. The new rows form one file, which is on disk on return. Waits for another
-    process that adds annotations; raises a user error after ``PATIENCE`` seconds.
+    process that adds annotations; raises a user error after ``LOCK_TIMEOUT`` seconds.
     """
     check_annotator(annotator)
-    seen: Counter[tuple[str, ...]] = Counter()
+    repetitions: Counter[tuple[str, ...]] = Counter()
     rows: dict[str, tuple[str, ...]] = {}
-    for nine in map(tuple, images):
-        rows[_hash(annotator, nine, seen[nine])] = nine
-        seen[nine] += 1
-    with archive.lock("annotations", patience=PATIENCE):
+    for image_ids in map(tuple, images):
+        rows[_hash(annotator, image_ids, repetitions[image_ids])] = image_ids
+        repetitions[image_ids] += 1
+    with archive.lock("annotations", patience=LOCK_TIMEOUT):
         return _add_new(archive, annotator, rows, mode)
 
 
@@ -110,13 +110,13 @@ def _add_new(archive: Archive, annotator: str, rows: dict[str, tuple[str, ...]],
         {
             "annotation_id": identifier,
             "annotator": annotator,
-            "anchor": nine[0],
-            "positive": nine[1],
-            "negatives": nine[2:],
+            "anchor": image_ids[0],
+            "positive": image_ids[1],
+            "negatives": image_ids[2:],
             "mode": mode,
             "created_at": now + timedelta(microseconds=number),  # preserves the order
         }
-        for number, (identifier, nine) in enumerate(rows.items())
+        for number, (identifier, image_ids) in enumerate(rows.items())
     ]
     archive.store.sweep("annotations")
     table.append(_SHARD, _hash(*rows), pa.Table.from_pylist(added, schema=ANNOTATIONS))

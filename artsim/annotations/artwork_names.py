@@ -11,13 +11,13 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from artsim.annotations.artworks import works
+from artsim.annotations.artworks import artwork_rows
 from artsim.archive import Archive
 from artsim.sources.image_names import ENDINGS
 
 _ENDING = rf"(?i)\.({'|'.join(sorted(ENDINGS))})$"
-_NOTED = _ENDING.replace("$", '"')  # at the end of a JSON string
-_TOLD = 3  # artworks listed for an ambiguous name
+_ENDS_IN_FILE = _ENDING.replace("$", '"')  # at the end of a JSON string
+_MAX_LISTED = 3  # artworks listed for an ambiguous name
 
 # Ways of matching names to artworks, in order of preference: for each way, the key of a name, and the columns of
 # catalog rows that may equal it.
@@ -35,11 +35,15 @@ def find_names(
     without. The first of these ways that finds an artwork counts. ``collection`` limits the search to its artworks,
     ``public_only`` to those that are open to everyone.
     """
-    meant = _look(works(archive, ["image_url"], collection, public_only), _by_id_and_file, _ID_AND_FILE, names)
-    unmatched = [name for name, ids in meant.items() if not ids]
+    ids_of_name = _look(
+        artwork_rows(archive, ["image_url"], collection, public_only), _by_id_and_file, _ID_AND_FILE, names
+    )
+    unmatched = [name for name, ids in ids_of_name.items() if not ids]
     if unmatched:
-        meant |= _look(works(archive, ["title", "metadata"], collection, public_only), _by_words, _WORDS, unmatched)
-    return meant
+        ids_of_name |= _look(
+            artwork_rows(archive, ["title", "metadata"], collection, public_only), _by_words, _WORDS, unmatched
+        )
+    return ids_of_name
 
 
 def file_names(archive: Archive, ids: Sequence[str]) -> dict[str, str]:
@@ -49,27 +53,29 @@ def file_names(archive: Archive, ids: Sequence[str]) -> dict[str, str]:
         return {image: image for image in ids}
     of_id, of_address = (column.to_pylist() for column in _files(rows))
     files = [far if far and _stem(far) != far else near for near, far in zip(of_id, of_address, strict=True)]
-    meant = find_names(archive, files)
-    names = {image: file for image, file in zip(rows["id"].to_pylist(), files, strict=True) if meant[file] == [image]}
+    ids_of_name = find_names(archive, files)
+    names = {
+        image: file for image, file in zip(rows["id"].to_pylist(), files, strict=True) if ids_of_name[file] == [image]
+    }
     return {image: names.get(image, image) for image in ids}
 
 
 def _look(rows: Iterable[pa.Table], of_rows: _OfRows, of_name: _OfName, names: Iterable[str]) -> dict[str, list[str]]:
     names = list(dict.fromkeys(names))
-    wanted = [pa.array({key(name) for name in names}, pa.string()) for key in of_name]
+    wanted_keys = [pa.array({key(name) for name in names}, pa.string()) for key in of_name]
     hits_by_way: list[dict[str, dict[str, None]]] = [defaultdict(dict) for _ in of_name]
     for batch in rows:
-        for columns, keys, hits in zip(of_rows(batch), wanted, hits_by_way, strict=True):
+        for columns, keys, hits in zip(of_rows(batch), wanted_keys, hits_by_way, strict=True):
             for column in columns:
                 mask = pc.is_in(column, value_set=keys)
                 for hit, key in zip(batch["id"].filter(mask).to_pylist(), column.filter(mask).to_pylist(), strict=True):
-                    if len(hits[key]) < _TOLD:
+                    if len(hits[key]) < _MAX_LISTED:
                         hits[key][hit] = None
-    meant = {}
+    ids_of_name = {}
     for name in names:
         ways = (hits.get(key(name)) for key, hits in zip(of_name, hits_by_way, strict=True))
-        meant[name] = list(next(filter(None, ways), {}))
-    return meant
+        ids_of_name[name] = list(next(filter(None, ways), {}))
+    return ids_of_name
 
 
 def _same(name: str) -> str:
@@ -99,9 +105,9 @@ def _by_id_and_file(rows: pa.Table) -> list[list[pa.Array]]:
 
 
 def _by_words(rows: pa.Table) -> list[list[pa.Array]]:
-    noted = _noted_files(rows["metadata"])
+    metadata_files = _files_in_metadata(rows["metadata"])
     titles = [pc.utf8_normalize(rows["title"], "NFC")]
-    return [noted, _stems(noted), titles, titles]
+    return [metadata_files, _stems(metadata_files), titles, titles]
 
 
 def _local_ids(rows: pa.Table) -> pa.Array:
@@ -120,9 +126,9 @@ def _stems(files: Iterable[pa.Array]) -> list[pa.Array]:
     return [pc.replace_substring_regex(column, _ENDING, "") for column in files]
 
 
-def _noted_files(metadata: pa.Array) -> list[pa.Array]:
+def _files_in_metadata(metadata: pa.Array) -> list[pa.Array]:
     """Names of image files among the metadata's values: a column with each row's first, one with its second, ..."""
-    with_files = pc.if_else(pc.match_substring_regex(metadata, _NOTED), metadata, None)
+    with_files = pc.if_else(pc.match_substring_regex(metadata, _ENDS_IN_FILE), metadata, None)
     values = ([] if text is None else json.loads(text).values() for text in with_files.to_pylist())
     names = [[_file(text) for text in row if isinstance(text, str) and re.search(_ENDING, text)] for row in values]
     return [pa.array(column, pa.string()) for column in zip_longest(*names)]

@@ -10,7 +10,7 @@ from artsim.annotations.annotations import Annotations
 from artsim.archive import Archive, is_public_domain
 
 
-def works(
+def artwork_rows(
     archive: Archive, columns: list[str], collection: str | None = None, public_only: bool = False
 ) -> Iterator[pa.Table]:
     """Yields ``id`` and ``columns`` of the catalog; optionally of one collection, or only what is open to everyone."""
@@ -32,7 +32,7 @@ def with_images(archive: Archive) -> pa.Array | None:
 
 def open_to_everyone(archive: Archive, annotations: Annotations) -> Annotations:
     """The annotations whose images are all open to everyone."""
-    wanted, public = pa.array(annotations.ids(), pa.string()), set()
-    for rows in works(archive, [], public_only=True):
-        public.update(rows["id"].filter(pc.is_in(rows["id"], value_set=wanted)).to_pylist())
-    return annotations.take(np.array([public.issuperset(nine) for nine in annotations.images], bool))
+    annotated, public = pa.array(annotations.ids(), pa.string()), set()
+    for rows in artwork_rows(archive, [], public_only=True):
+        public.update(rows["id"].filter(pc.is_in(rows["id"], value_set=annotated)).to_pylist())
+    return annotations.take(np.array([public.issuperset(image_ids) for image_ids in annotations.images], bool))

@@ -26,9 +26,9 @@ def check(archive: Archive, *, annotators: Sequence[str] | None, public_only: bo
     if public_only:
         annotations = open_to_everyone(archive, annotations)
     ids = annotations.ids().tolist()
-    gone = set(ids) - _known(archive, ids)
-    failed = sum(not gone.isdisjoint(nine) for nine in annotations.images)
-    without = {name: set(ids) - _described(archive, name, ids) for name in archive.names("features")}
+    missing_ids = set(ids) - _known(archive, ids)
+    failed = sum(not missing_ids.isdisjoint(image_ids) for image_ids in annotations.images)
+    without_vector = {name: set(ids) - _ids_with_vector(archive, name, ids) for name in archive.names("features")}
     return {
         "rows_in": len(annotations),
         "rows_out": len(annotations) - failed,
@@ -37,8 +37,8 @@ def check(archive: Archive, *, annotators: Sequence[str] | None, public_only: bo
         "annotators": dict(Counter(annotations.annotator.tolist()).most_common()),
         "modes": dict(Counter(annotations.mode.tolist()).most_common()),
         "images": len(ids),
-        "gone": _shown(gone),
-        "without_vector": {name: _shown(missing) for name, missing in without.items()},
+        "gone": _shown(missing_ids),
+        "without_vector": {name: _shown(missing) for name, missing in without_vector.items()},
         "repeats": _shown(_repeats(annotations)),
         **agreement(archive, annotations),
         "links": _links(archive),
@@ -48,10 +48,13 @@ def check(archive: Archive, *, annotators: Sequence[str] | None, public_only: bo
 def _repeats(annotations: Annotations) -> list[str]:
     """Lists annotations that repeat an earlier one: same annotator, same images, same matching pair."""
     seen, repeats = set(), []
-    for row, nine in enumerate(annotations.images):
-        key = annotations.annotator[row], frozenset(nine), frozenset(nine[:2])  # the matching pair, in either order
+    for row, image_ids in enumerate(annotations.images):
+        matching_pair = frozenset(image_ids[:2])  # in either order
+        key = annotations.annotator[row], frozenset(image_ids), matching_pair
         if key in seen:
-            repeats.append(f"{annotations.annotator[row]}: {nine[0]} with {nine[1]} ({annotations.annotation_id[row]})")
+            repeats.append(
+                f"{annotations.annotator[row]}: {image_ids[0]} with {image_ids[1]} ({annotations.annotation_id[row]})"
+            )
         seen.add(key)
     return repeats
 
@@ -59,10 +62,14 @@ def _repeats(annotations: Annotations) -> list[str]:
 def _links(archive: Archive) -> dict[str, Any]:
     pairs, verdicts = read_links(archive)
     positive = components(pairs[[verdict in POSITIVE for verdict in verdicts]])
-    given: dict[frozenset[str], set[str]] = defaultdict(set)
+    verdicts_of_pair: dict[frozenset[str], set[str]] = defaultdict(set)
     for pair, verdict in zip(pairs, verdicts, strict=True):
-        given[frozenset(pair)].add(verdict)
-    contradictions = [sorted(pair) for pair, all_of in given.items() if all_of & POSITIVE and all_of & NEGATIVE]
+        verdicts_of_pair[frozenset(pair)].add(verdict)
+    contradictions = [
+        sorted(pair)
+        for pair, pair_verdicts in verdicts_of_pair.items()
+        if pair_verdicts & POSITIVE and pair_verdicts & NEGATIVE
+    ]
     ids = sorted(set(pairs.flat))
     return {
         "count": len(pairs),
@@ -79,14 +86,14 @@ def _known(archive: Archive, ids: Sequence[str]) -> set[str]:
     return set() if rows is None else set(rows["id"].to_pylist())
 
 
-def _described(archive: Archive, name: str, ids: Sequence[str]) -> set[str]:
+def _ids_with_vector(archive: Archive, name: str, ids: Sequence[str]) -> set[str]:
     """The ids that have a vector."""
-    asked, described = pa.array(ids, pa.string()), set()
+    wanted_ids, with_vector = pa.array(ids, pa.string()), set()
     for rows in archive.table(f"features/{name}").scan(["id", "error"]):
-        mask = pc.and_(pc.is_in(rows["id"], value_set=asked), pc.is_null(rows["error"]))
-        described.update(rows["id"].filter(mask).to_pylist())
-    return described
+        mask = pc.and_(pc.is_in(rows["id"], value_set=wanted_ids), pc.is_null(rows["error"]))
+        with_vector.update(rows["id"].filter(mask).to_pylist())
+    return with_vector
 
 
-def _shown(things: Collection[Any]) -> dict[str, Any]:
-    return {"count": len(things), "some": sorted(things)[:_SHOWN]}
+def _shown(items: Collection[Any]) -> dict[str, Any]:
+    return {"count": len(items), "some": sorted(items)[:_SHOWN]}

@@ -20,8 +20,9 @@ FOLDS = 5
 # annotations, 58%, and cost 0.03 of meanrank. Blocks of 30 test 83%, but hold out whole styles, and meanrank is
 # 0.07 too high.
 _BLOCK = 4
-_LEAST = 0.5  # share of annotations to train on; a fold with fewer says little about the model trained on all
-_FEW = 20  # with fewer annotations, folds of any size are used
+# share of annotations to train on; a fold with fewer says little about the model trained on all
+_MIN_TRAINING_SHARE = 0.5
+_FEW_ANNOTATIONS = 20  # with fewer annotations, folds of any size are used
 
 
 @dataclass(frozen=True)
@@ -58,43 +59,43 @@ def cut(
     """
     rng = np.random.default_rng([seed, KINDS.index(kind)])
     images = int(judged.max()) + 1
-    nothing = np.zeros(images, bool)
+    no_images = np.zeros(images, bool)
     unit = np.arange(images) if kind != NEW_GROUPS or groups is None else _units(groups[:images])
     anchors = unit[judged[:, 0]]
     if kind == NEW_ANNOTATIONS:
-        alike = _alike(judged)
-        number = _dealt_evenly(np.bincount(alike), count, rng)[alike]
-        parts = [(judged[number != fold], number == fold, nothing) for fold in range(count)]
+        keys = _keys_kept_together(judged)
+        number = _assign_evenly(np.bincount(keys), count, rng)[keys]
+        candidates = [(judged[number != fold], number == fold, no_images) for fold in range(count)]
     else:
-        number = _dealt_in_blocks(unit[judged[:, :2]], np.bincount(unit), count, rng)[unit]
-        parts = [_without(judged, number == fold) for fold in range(count)]
-    least = _LEAST * len(judged) if len(judged) >= _FEW else 1
-    parts = [part for part in parts if part[1].any() and len(part[0]) >= least]
-    if kind == NEW_GROUPS and parts:
-        tested = np.logical_or.reduce([test for _, test, _ in parts])
+        number = _assign_in_blocks(unit[judged[:, :2]], np.bincount(unit), count, rng)[unit]
+        candidates = [_hold_out(judged, number == fold) for fold in range(count)]
+    min_annotations = _MIN_TRAINING_SHARE * len(judged) if len(judged) >= _FEW_ANNOTATIONS else 1
+    candidates = [candidate for candidate in candidates if candidate[1].any() and len(candidate[0]) >= min_annotations]
+    if kind == NEW_GROUPS and candidates:
+        tested = np.logical_or.reduce([test for _, test, _ in candidates])
         kept = _representative(np.bincount(anchors)[anchors], tested, rng)
-        parts = [(training, test & kept, held_out) for training, test, held_out in parts]
+        candidates = [(training, test & kept, held_out) for training, test, held_out in candidates]
     return [
         Fold(training, np.flatnonzero(test), anchors[test], held_out)
-        for training, test, held_out in parts
+        for training, test, held_out in candidates
         if test.any()
     ]
 
 
-def _without(judged: np.ndarray, held_out: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _hold_out(judged: np.ndarray, held_out: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns training, (t, 9) with -1 for held-out images; testable annotations, bool (n,); ``held_out``."""
     pair = held_out[judged[:, :2]]
     training = judged[~pair.any(axis=1)]
     return np.where(held_out[training], -1, training), pair.all(axis=1), held_out
 
 
-def _alike(judged: np.ndarray) -> np.ndarray:
+def _keys_kept_together(judged: np.ndarray) -> np.ndarray:
     """Returns a code from 0 per annotation, (n,), equal for those with the same anchor and positive or nine images."""
     pairs = np.sort(judged[:, :2], axis=1)
     image_sets = np.sort(judged, axis=1)
-    ends = [np.unique(keys, axis=0, return_inverse=True)[1].ravel() for keys in (pairs, image_sets)]
-    n, nodes = len(judged), len(judged) + int(ends[0].max()) + 1 + int(ends[1].max()) + 1
-    targets = np.concatenate([n + ends[0], n + int(ends[0].max()) + 1 + ends[1]])
+    key_codes = [np.unique(keys, axis=0, return_inverse=True)[1].ravel() for keys in (pairs, image_sets)]
+    n, nodes = len(judged), len(judged) + int(key_codes[0].max()) + 1 + int(key_codes[1].max()) + 1
+    targets = np.concatenate([n + key_codes[0], n + int(key_codes[0].max()) + 1 + key_codes[1]])
     graph = coo_array((np.ones(2 * n, np.int8), (np.tile(np.arange(n), 2), targets)), (nodes, nodes))
     return np.unique(connected_components(graph)[1][:n], return_inverse=True)[1]
 
@@ -117,11 +118,11 @@ def _representative(size: np.ndarray, tested: np.ndarray, rng: np.random.Generat
 
 def _units(groups: np.ndarray) -> np.ndarray:
     """Returns codes from 0 for groups, (m,); each -1 gets a code of its own."""
-    own = np.where(groups < 0, groups.max(initial=0) + 1 + np.arange(len(groups)), groups)
-    return np.unique(own, return_inverse=True)[1]
+    unit_groups = np.where(groups < 0, groups.max(initial=0) + 1 + np.arange(len(groups)), groups)
+    return np.unique(unit_groups, return_inverse=True)[1]
 
 
-def _dealt_in_blocks(pairs: np.ndarray, sizes: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+def _assign_in_blocks(pairs: np.ndarray, sizes: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Returns the fold of each unit, int (u,). Units joined by ``pairs``, int (n, 2), share a block if it fits."""
     blocks, size = DisjointSet(range(len(sizes))), sizes.astype(np.int64).copy()
     for first, second in pairs[rng.permutation(len(pairs))].tolist():
@@ -130,14 +131,14 @@ def _dealt_in_blocks(pairs: np.ndarray, sizes: np.ndarray, count: int, rng: np.r
             blocks.merge(first, second)
             size[blocks[first]] = size[first] + size[second]
     root = np.unique([blocks[unit] for unit in range(len(sizes))], return_inverse=True)[1]
-    return _dealt_evenly(np.bincount(root, weights=sizes), count, rng)[root]
+    return _assign_evenly(np.bincount(root, weights=sizes), count, rng)[root]
 
 
-def _dealt_evenly(sizes: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+def _assign_evenly(sizes: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Returns a fold for each item, int (s,): in random order, each goes to the fold that holds least."""
-    filled = np.zeros(count)
+    fold_sizes = np.zeros(count)
     fold = np.empty(len(sizes), np.int64)
     for item in rng.permutation(len(sizes)):
-        fold[item] = filled.argmin()
-        filled[fold[item]] += sizes[item]
+        fold[item] = fold_sizes.argmin()
+        fold_sizes[fold[item]] += sizes[item]
     return fold

@@ -31,24 +31,24 @@ def import_annotations(
         lines, mode = lines[1:], mode or drawn[1]
     if not lines:
         raise UserError(f"`file` {path}: the file has no annotations")
-    nine = [line for line in lines if len(line.fields) == IMAGES]
-    names = {name for line in nine for name in line.fields}
-    meant = find_names(archive, names | {name.strip() for name in names}, collection, public_only)
-    meant = {name: meant[name] or meant[name.strip()] for name in names}
-    taken, rejects = [], []
+    complete_lines = [line for line in lines if len(line.fields) == IMAGES]
+    names = {name for line in complete_lines for name in line.fields}
+    ids_of_name = find_names(archive, names | {name.strip() for name in names}, collection, public_only)
+    ids_of_name = {name: ids_of_name[name] or ids_of_name[name.strip()] for name in names}
+    accepted, rejects = [], []
     for line in lines:
-        reason = _problem(line, meant)
+        reason = _problem(line, ids_of_name)
         if reason:
             rejects.append(Reject.of(line.number, reason, line.text))
         else:
-            taken.append([meant[name][0] for name in line.fields])
-    added = add_annotations(archive, annotator, taken, mode or "unknown")
+            accepted.append([ids_of_name[name][0] for name in line.fields])
+    added = add_annotations(archive, annotator, accepted, mode or "unknown")
     for reject in rejects[:_SHOWN]:
         logging.warning("%s, line %s: %s", path, reject.line, reject.reason)
     kept = keep_rejects(archive.store, "annotations", rejects)
     if len(rejects) > _SHOWN:
         logging.warning("%d more lines were rejected, see %s", len(rejects) - _SHOWN, kept["rejects"])
-    return {"rows_in": len(lines), "rows_out": added, "rows_there": len(taken) - added, **kept}
+    return {"rows_in": len(lines), "rows_out": added, "rows_there": len(accepted) - added, **kept}
 
 
 def export_annotations(
@@ -63,22 +63,24 @@ def export_annotations(
     if public_only:
         annotations = open_to_everyone(archive, annotations)
     names = file_names(archive, annotations.ids().tolist())
-    write_lines(path, ([names[image] for image in nine] for nine in annotations.images))
+    write_lines(path, ([names[image] for image in image_ids] for image_ids in annotations.images))
     return {"rows_in": count, "rows_out": len(annotations), "rows_failed": 0, "file": path}
 
 
-def _problem(line: Line, meant: dict[str, list[str]]) -> str | None:
+def _problem(line: Line, ids_of_name: dict[str, list[str]]) -> str | None:
     """Returns why a line is rejected, or None; the part before the colon is one of a few categories."""
     if not line.fields:
         return "not nine names: unclosed or misplaced quote"
     if len(line.fields) != IMAGES:
         return f"not nine names: {len(line.fields)}{' (separate names with commas)' * (len(line.fields) == 1)}"
     for name in line.fields:
-        if not meant[name]:
+        if not ids_of_name[name]:
             return f"unknown image: {name!r}"
-        if len(meant[name]) > 1:
-            return f"ambiguous image: {name!r} may be {', '.join(meant[name])}"
-    twice = [
-        name for index, name in enumerate(line.fields) if meant[name] in [meant[other] for other in line.fields[:index]]
+        if len(ids_of_name[name]) > 1:
+            return f"ambiguous image: {name!r} may be {', '.join(ids_of_name[name])}"
+    duplicates = [
+        name
+        for index, name in enumerate(line.fields)
+        if ids_of_name[name] in [ids_of_name[other] for other in line.fields[:index]]
     ]
-    return f"duplicate image: {twice[0]!r}" if twice else None
+    return f"duplicate image: {duplicates[0]!r}" if duplicates else None

@@ -20,13 +20,13 @@ _NAMES = {  # column of the table: its names in files
     "source": ("source", "cluster_file"),
     "created_at": ("created_at", "date"),
 }
-_ENDS = ("id_a", "id_b")
+_ID_COLUMNS = ("id_a", "id_b")
 _SHOWN = 5  # images missing from the catalog that the warning lists
 
 _log = logging.getLogger(__name__)
 
 
-class _Bad(Exception):
+class _InvalidLine(Exception):
     """A line that is not a link; the message says why."""
 
 
@@ -44,19 +44,19 @@ def import_links(archive: Archive, path: str, *, annotator: str, collection: str
     for line in lines:
         try:
             pairs.append((line, _pair(line, len(header.fields), columns)))
-        except _Bad as bad:
-            rejects.append(Reject.of(line.number, str(bad), line.text))
-    names = dict.fromkeys(given[name] for _, given in pairs for name in _ENDS)
-    meant = _meant(archive, names, collection)
+        except _InvalidLine as error:
+            rejects.append(Reject.of(line.number, str(error), line.text))
+    names = dict.fromkeys(values[name] for _, values in pairs for name in _ID_COLUMNS)
+    ids_of_name = _ids_of_names(archive, names, collection)
     links, unknown_rows = [], 0
-    for line, given in pairs:
+    for line, values in pairs:
         try:
-            links.append(_link(given, meant, annotator, collection))
-            unknown_rows += not all(meant[given[name]] for name in _ENDS)
-        except _Bad as bad:
-            rejects.append(Reject.of(line.number, str(bad), line.text))
+            links.append(_link(values, ids_of_name, annotator, collection))
+            unknown_rows += not all(ids_of_name[values[name]] for name in _ID_COLUMNS)
+        except _InvalidLine as error:
+            rejects.append(Reject.of(line.number, str(error), line.text))
     added = add_links(archive, links)
-    unknown = [name for name in names if not meant[name]]
+    unknown = [name for name in names if not ids_of_name[name]]
     if unknown:
         _log.warning(
             "%s: %d of %d images are not in the catalog yet: %s%s",
@@ -67,11 +67,11 @@ def import_links(archive: Archive, path: str, *, annotator: str, collection: str
         "rows_out": added,
         "rows_there": len(links) - added,
         "rows_unknown": unknown_rows,
-        **keep_rejects(archive.store, "annotations", sorted(rejects, key=lambda one: int(one.line))),
+        **keep_rejects(archive.store, "annotations", sorted(rejects, key=lambda reject: int(reject.line))),
     }
 
 
-def _meant(archive: Archive, names: Collection[str], collection: str | None) -> dict[str, list[str]]:
+def _ids_of_names(archive: Archive, names: Collection[str], collection: str | None) -> dict[str, list[str]]:
     """Returns the ids that each name may mean. An id in the catalog means itself, whatever the collection."""
     rows = archive.table("catalog").find(sorted(names), ["id"])
     ids = set() if rows is None else set(rows["id"].to_pylist())
@@ -93,29 +93,31 @@ def _columns(header: Line, path: str) -> Mapping[str, int]:
 def _pair(line: Line, width: int, columns: Mapping[str, int]) -> dict[str, str]:
     """Returns the values of a line by column."""
     if len(line.fields) != width:
-        raise _Bad(f"not as many fields as the header: {len(line.fields)}")
-    given = {name: line.fields[at].strip() for name, at in columns.items()}
-    if not all(given[name] for name in ("id_a", "id_b", "verdict")):
-        raise _Bad("an image or the verdict is missing")
-    _time(given.get("created_at"))
-    return given
+        raise _InvalidLine(f"not as many fields as the header: {len(line.fields)}")
+    values = {name: line.fields[index].strip() for name, index in columns.items()}
+    if not all(values[name] for name in ("id_a", "id_b", "verdict")):
+        raise _InvalidLine("an image or the verdict is missing")
+    _time(values.get("created_at"))
+    return values
 
 
-def _link(given: Mapping[str, str], meant: Mapping[str, Sequence[str]], annotator: str, collection: str | None) -> Link:
-    id_a, id_b = (_id(given[name], meant[given[name]], collection) for name in _ENDS)
+def _link(
+    values: Mapping[str, str], ids_of_name: Mapping[str, Sequence[str]], annotator: str, collection: str | None
+) -> Link:
+    id_a, id_b = (_id(values[name], ids_of_name[values[name]], collection) for name in _ID_COLUMNS)
     if id_a == id_b:
-        raise _Bad("an image linked to itself")
+        raise _InvalidLine("an image linked to itself")
     return Link(
-        id_a, id_b, given["verdict"].upper(), annotator, given.get("source") or None, _time(given.get("created_at"))
+        id_a, id_b, values["verdict"].upper(), annotator, values.get("source") or None, _time(values.get("created_at"))
     )
 
 
-def _id(name: str, meant: Sequence[str], collection: str | None) -> str:
+def _id(name: str, ids_of_name: Sequence[str], collection: str | None) -> str:
     """Returns the id of an image: if the catalog lacks it, its name prefixed with the collection."""
-    if len(meant) > 1:
-        raise _Bad(f"ambiguous image: {name!r} may be {', '.join(meant)}")
-    if meant:
-        return meant[0]
+    if len(ids_of_name) > 1:
+        raise _InvalidLine(f"ambiguous image: {name!r} may be {', '.join(ids_of_name)}")
+    if ids_of_name:
+        return ids_of_name[0]
     return name if collection is None or name.startswith(f"{collection}:") else f"{collection}:{name}"
 
 
@@ -127,5 +129,5 @@ def _time(text: str | None) -> datetime | None:
     try:
         time = datetime.fromisoformat(text)
     except ValueError as error:
-        raise _Bad(f"invalid date: {text!r}") from error
+        raise _InvalidLine(f"invalid date: {text!r}") from error
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -10,7 +10,7 @@ import pyarrow as pa
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from artsim.annotations.annotations import PATIENCE
+from artsim.annotations.annotations import LOCK_TIMEOUT
 from artsim.archive import Archive
 from artsim.archive.schemas import LINKS
 
@@ -45,25 +45,25 @@ def read_links(archive: Archive, verdicts: Collection[str] | None = None) -> tup
 def components(pairs: np.ndarray) -> dict[str, int]:
     """Returns the connected component, from 0, of every id in ``pairs``, object (p, 2); ids are sorted."""
     ids = sorted(set(pairs.flat))
-    place = {image_id: index for index, image_id in enumerate(ids)}
-    ends = np.array([place[image_id] for image_id in pairs.flat], np.int64).reshape(-1, 2)
-    graph = coo_array((np.ones(len(ends), np.int8), ends.T), shape=(len(ids), len(ids)))
+    index_of = {image_id: index for index, image_id in enumerate(ids)}
+    node_pairs = np.array([index_of[image_id] for image_id in pairs.flat], np.int64).reshape(-1, 2)
+    graph = coo_array((np.ones(len(node_pairs), np.int8), node_pairs.T), shape=(len(ids), len(ids)))
     return dict(zip(ids, connected_components(graph, directed=False)[1].tolist(), strict=True)) if ids else {}
 
 
 def add_links(archive: Archive, links: Iterable[Link]) -> int:
     """Adds links that are not in the table yet, as one new file, flushed to disk; returns how many are new.
 
-    Waits while another process adds links. Raises a user error if that takes longer than ``PATIENCE`` seconds.
+    Waits while another process adds links. Raises a user error if that takes longer than ``LOCK_TIMEOUT`` seconds.
     """
-    with archive.lock("links", patience=PATIENCE):
+    with archive.lock("links", patience=LOCK_TIMEOUT):
         known = _all(archive)
         new = [link for link in dict.fromkeys(links) if link not in known]
         if new:
-            part = hashlib.sha256(repr(new).encode()).hexdigest()[:32]
+            partition = hashlib.sha256(repr(new).encode()).hexdigest()[:32]
             rows = pa.Table.from_pylist([link._asdict() for link in new], schema=LINKS)
             archive.store.sweep("links")
-            archive.table("links").append(_SHARD, part, rows)
+            archive.table("links").append(_SHARD, partition, rows)
         return len(new)
 
 

@@ -14,7 +14,7 @@ from artsim.archive import Archive, UserError
 
 _NEGATIVES = 7
 _POOLS = 5  # as in simulate: images of an annotation share a pool, so splits between pools exclude none
-_LEAST = 18  # images in a pool, enough for several clusters
+_MIN_IMAGES_PER_POOL = 18  # images in a pool, enough for several clusters
 
 
 def link_annotations(archive: Archive, usable: Collection[str], seed: int) -> Annotations:
@@ -30,20 +30,26 @@ def link_annotations(archive: Archive, usable: Collection[str], seed: int) -> An
         raise UserError(
             "`links`: no positive link connects two images that have vectors; add links with jobs.annotations"
         )
-    kin = components(pairs[np.isin(verdicts, list(RELATED))])
-    refused = defaultdict(set)
+    component_of = components(pairs[np.isin(verdicts, list(RELATED))])
+    judged_negative = defaultdict(set)
     for first, second in pairs[known & np.isin(verdicts, list(NEGATIVE))]:
-        if kin.get(first, -1) != kin.get(second, -2):
-            refused[first].add(second)
-            refused[second].add(first)
+        if component_of.get(first, -1) != component_of.get(second, -2):
+            judged_negative[first].add(second)
+            judged_negative[second].add(first)
     rng = np.random.default_rng(seed)
     images = sorted(set(positive.flat))
-    pool = _pools({image: kin[image] for image in images}, rng)
-    members = [[image for image in images if pool[kin[image]] == number] for number in range(_POOLS)]
+    pool = _pools({image: component_of[image] for image in images}, rng)
+    members = [[image for image in images if pool[component_of[image]] == number] for number in range(_POOLS)]
     rows = []
-    for anchor, match in [*positive, *positive[:, ::-1]]:
-        own = members[pool[kin[anchor]]]
-        rows.append([anchor, match, *_negatives(anchor, refused[anchor], [own, images], kin, rng)])
+    for anchor, positive_id in [*positive, *positive[:, ::-1]]:
+        pool_members = members[pool[component_of[anchor]]]
+        rows.append(
+            [
+                anchor,
+                positive_id,
+                *_negatives(anchor, judged_negative[anchor], [pool_members, images], component_of, rng),
+            ]
+        )
     ids = np.array([f"link:{row[0]}|{row[1]}" for row in rows], object)
     return Annotations(
         ids, np.full(len(rows), "links", object), np.array(rows, object), np.full(len(rows), "link", object)
@@ -59,27 +65,27 @@ def _unordered(pairs: np.ndarray) -> np.ndarray:
 def _pools(component: dict[str, int], rng: np.random.Generator) -> dict[int, int]:
     """Returns the pool of each component: about equally many images in each, and fewer pools for few images."""
     numbers, sizes = np.unique(list(component.values()), return_counts=True)
-    filled = np.zeros(max(min(_POOLS, len(component) // _LEAST), 1))
+    pool_sizes = np.zeros(max(min(_POOLS, len(component) // _MIN_IMAGES_PER_POOL), 1))
     pool = {}
     for index in rng.permutation(len(numbers)):
-        pool[int(numbers[index])] = least = int(filled.argmin())
-        filled[least] += sizes[index]
+        pool[int(numbers[index])] = smallest = int(pool_sizes.argmin())
+        pool_sizes[smallest] += sizes[index]
     return pool
 
 
 def _negatives(
     anchor: str,
-    refused: Collection[str],
+    judged_negative: Collection[str],
     sources: Sequence[Sequence[str]],
-    kin: dict[str, int],
+    component_of: dict[str, int],
     rng: np.random.Generator,
 ) -> list[str]:
     """Returns seven negatives: refused images first, the missing ones from the first source that has enough."""
-    refused_images = sorted(refused)
-    chosen = [refused_images[index] for index in rng.permutation(len(refused_images))[:_NEGATIVES]]
+    negative_images = sorted(judged_negative)
+    chosen = [negative_images[index] for index in rng.permutation(len(negative_images))[:_NEGATIVES]]
     missing = _NEGATIVES - len(chosen)
     for source in sources:
-        others = [image for image in source if kin[image] != kin[anchor] and image not in chosen]
+        others = [image for image in source if component_of[image] != component_of[anchor] and image not in chosen]
         if len(others) >= missing:
             return [*chosen, *(others[index] for index in rng.choice(len(others), missing, replace=False))]
     raise UserError(f"`links`: only {len(others)} linked images are unrelated to {anchor}, too few for its negatives")

@@ -32,16 +32,16 @@ def neighbourhoods(
         batch = anchors[start : start + _AT_ONCE]
         queries = space.find(ids.take(pa.array(batch)).to_pylist())
 
-        def found(own_value: bool, batch: np.ndarray = batch, queries: np.ndarray = queries) -> list[np.ndarray]:
+        def nearest_of(own_value: bool, batch: np.ndarray = batch, queries: np.ndarray = queries) -> list[np.ndarray]:
             def allowed(names: np.ndarray) -> np.ndarray:
-                at = np.array([number.get(name, -1) for name in names])
-                in_pool = (pool[batch][:, None] == pool[at]) & (at >= 0) & (batch[:, None] != at)
-                return in_pool & ((value[batch][:, None] == value[at]) == own_value)
+                positions = np.array([number.get(name, -1) for name in names])
+                in_pool = (pool[batch][:, None] == pool[positions]) & (positions >= 0) & (batch[:, None] != positions)
+                return in_pool & ((value[batch][:, None] == value[positions]) == own_value)
 
             rows = search(_with_progress(space, len(ids)), queries, _NEAREST, allowed=allowed).ids
             return [np.sort([number[name] for name in row if name is not None]).astype(np.int64) for row in rows]
 
-        nearest |= dict(zip(batch.tolist(), zip(found(True), found(False), strict=True), strict=True))
+        nearest |= dict(zip(batch.tolist(), zip(nearest_of(True), nearest_of(False), strict=True), strict=True))
     return nearest
 
 

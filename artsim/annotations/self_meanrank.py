@@ -37,11 +37,13 @@ def judged_twice(annotations: Annotations) -> dict[str, np.ndarray]:
     """
     ranks_by_annotator = {}
     for annotator in sorted(set(annotations.annotator)):
-        theirs = annotations.take(annotations.annotator == annotator)
-        earliest: dict[tuple[str, frozenset[str]], int] = {}
-        rows = [earliest.setdefault(judgement_key(image_ids), row) for row, image_ids in enumerate(theirs.images)]
+        own_annotations = annotations.take(annotations.annotator == annotator)
+        first_rows: dict[tuple[str, frozenset[str]], int] = {}
+        rows = [
+            first_rows.setdefault(query_key(image_ids), row) for row, image_ids in enumerate(own_annotations.images)
+        ]
         first = np.array(rows) == np.arange(len(rows))
-        ranks = self_ranks(theirs.take(first), theirs.images[~first])
+        ranks = self_ranks(own_annotations.take(first), own_annotations.images[~first])
         if not np.isnan(ranks).all():
             ranks_by_annotator[annotator] = ranks[~np.isnan(ranks)]
     return ranks_by_annotator
@@ -54,10 +56,10 @@ def self_ranks(annotations: Annotations, second: np.ndarray) -> np.ndarray:
     others tie: the rank is 1 for the same choice and 5, the mean of 2 to 8, for another. If there are several second
     judgements, the last counts.
     """
-    chosen = {judgement_key(image_ids): image_ids[1] for image_ids in second}
+    chosen = {query_key(image_ids): image_ids[1] for image_ids in second}
     tied = (2 + IMAGES - 1) / 2
     rank = {True: 1.0, False: tied, None: np.nan}
-    choices = [chosen.get(judgement_key(image_ids)) for image_ids in annotations.images]
+    choices = [chosen.get(query_key(image_ids)) for image_ids in annotations.images]
     agreement = [
         None if choice is None else choice == image_ids[1]
         for choice, image_ids in zip(choices, annotations.images, strict=True)
@@ -65,6 +67,6 @@ def self_ranks(annotations: Annotations, second: np.ndarray) -> np.ndarray:
     return np.array([rank[agrees] for agrees in agreement], np.float64)
 
 
-def judgement_key(nine: np.ndarray) -> tuple[str, frozenset[str]]:
+def query_key(image_ids: np.ndarray) -> tuple[str, frozenset[str]]:
     """Returns what an annotation asks: the anchor and the eight candidates, whichever was chosen."""
-    return nine[0], frozenset(nine[1:])
+    return image_ids[0], frozenset(image_ids[1:])

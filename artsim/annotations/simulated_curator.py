@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from artsim.annotations.annotations import add_annotations, check_annotator
-from artsim.annotations.artworks import with_images, works
+from artsim.annotations.artworks import artwork_rows, with_images
 from artsim.annotations.near_candidates import neighbourhoods, with_vectors
 from artsim.annotations.options import AnnotationsOptions
 from artsim.archive import CATALOG, Archive, UserError
@@ -19,7 +19,8 @@ _POOLS = 5  # by default
 _NEGATIVES = 7
 _COLUMNS = [name for name in CATALOG.names if name not in ("id", "metadata")]
 
-Around = Callable[[int], tuple[np.ndarray, np.ndarray]]  # of an anchor: artworks of its value, artworks of other values
+# of an anchor: artworks of its value, artworks of other values
+CandidatesOf = Callable[[int], tuple[np.ndarray, np.ndarray]]
 
 
 def simulate(archive: Archive, options: AnnotationsOptions) -> dict[str, Any]:
@@ -39,27 +40,29 @@ def simulate(archive: Archive, options: AnnotationsOptions) -> dict[str, Any]:
     check_annotator(annotator)
     _check(by, count, noise, mode, features, pools, pool_by)
     space = Space(archive, features, seed) if mode == "near" else None
-    among = with_vectors(space) if space else with_images(archive)
-    ids, value, group = _drawable(archive, by, pool_by, among, options.public_only)
+    drawable = with_vectors(space) if space else with_images(archive)
+    ids, value, group = _drawable(archive, by, pool_by, drawable, options.public_only)
     pool = _pools(group, pools, np.random.default_rng([seed, 0]), pool_by)
     rng = np.random.default_rng([seed, 1])
     anchors = rng.choice(_anchors(value, pool, by, pools, noise), count)
     members = [np.flatnonzero(pool == number) for number in range(pools)]
     if space:
-        near = neighbourhoods(space, ids, value, pool, np.unique(anchors))
-        around: Around = near.__getitem__
+        neighbours = neighbourhoods(space, ids, value, pool, np.unique(anchors))
+        candidates_of: CandidatesOf = neighbours.__getitem__
     else:
-        around = _anywhere(value, pool, members)
-    nines = [_nine(anchor, *around(anchor), members[pool[anchor]], noise, rng) for anchor in anchors.tolist()]
-    drawn = ids.take(pa.array(np.array(nines).ravel())).to_pylist()
-    added = add_annotations(archive, annotator, [drawn[i : i + 9] for i in range(0, len(drawn), 9)], mode)
+        candidates_of = _from_whole_pool(value, pool, members)
+    drawn_rows = [
+        _draw_images(anchor, *candidates_of(anchor), members[pool[anchor]], noise, rng) for anchor in anchors.tolist()
+    ]
+    image_ids = ids.take(pa.array(np.array(drawn_rows).ravel())).to_pylist()
+    added = add_annotations(archive, annotator, [image_ids[i : i + 9] for i in range(0, len(image_ids), 9)], mode)
     return {
         "rows_in": count,
         "rows_out": added,
         "rows_failed": 0,
         "rows_there": count - added,
         "annotator": annotator,
-        "images": len(set(drawn)),
+        "images": len(set(image_ids)),
         "values": int(value.max()) + 1,
         "pools": [len(artworks) for artworks in members],
     }
@@ -86,33 +89,36 @@ def _check(
 
 
 def _drawable(
-    archive: Archive, by: str, pool_by: str | None, among: pa.Array | None, public_only: bool
+    archive: Archive, by: str, pool_by: str | None, drawable: pa.Array | None, public_only: bool
 ) -> tuple[pa.Array, np.ndarray, np.ndarray]:
     """Returns the ids of the artworks with a value, the codes of their values, and the codes of their groups.
 
     An artwork without a group is a group of its own.
     """
     tables = []
-    for rows in works(archive, list(dict.fromkeys([by, *([pool_by] if pool_by else [])])), public_only=public_only):
+    for rows in artwork_rows(
+        archive, list(dict.fromkeys([by, *([pool_by] if pool_by else [])])), public_only=public_only
+    ):
         rows = rows.filter(pc.is_valid(_texts(rows[by])))
-        if among is not None:
-            rows = rows.filter(pc.is_in(rows["id"], value_set=among))
+        if drawable is not None:
+            rows = rows.filter(pc.is_in(rows["id"], value_set=drawable))
         tables.append(rows)
     rows = pa.concat_tables(tables) if tables else None
     if not rows:
         raise UserError(
-            f"`by` {by}: no artwork {'with an image or vector ' if among is not None else ''}has a value in this column"
+            f"`by` {by}: no artwork {'with an image or vector ' if drawable is not None else ''}"
+            "has a value in this column"
         )
     value = _numbers(_texts(rows[by]))
     if not value.any():
         raise UserError(
             f"`by` {by}: all artworks have the same value, {rows[by][0]}; choose a column with several values"
         )
-    own = np.arange(len(rows))
+    group_codes = np.arange(len(rows))
     if pool_by:
         group = _numbers(_texts(rows[pool_by]))
-        own = np.where(group < 0, own + len(rows), group)
-    return rows["id"].combine_chunks(), value, np.unique(own, return_inverse=True)[1]
+        group_codes = np.where(group < 0, group_codes + len(rows), group)
+    return rows["id"].combine_chunks(), value, np.unique(group_codes, return_inverse=True)[1]
 
 
 def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -131,14 +137,14 @@ def _pools(group: np.ndarray, pools: int, rng: np.random.Generator, pool_by: str
     """Returns the pool of each artwork. Groups are assigned in random order, each to the smallest pool."""
     sizes = np.bincount(group)
     if len(sizes) < pools:
-        what = f"{len(sizes)} values in {pool_by}" if pool_by else f"{len(sizes)} artworks"
-        raise UserError(f"`pools` {pools}: there are only {what}; use fewer pools")
-    filled = np.zeros(pools, np.int64)
-    of_group = np.empty(len(sizes), np.int64)
+        unit = f"{len(sizes)} values in {pool_by}" if pool_by else f"{len(sizes)} artworks"
+        raise UserError(f"`pools` {pools}: there are only {unit}; use fewer pools")
+    pool_sizes = np.zeros(pools, np.int64)
+    pool_of_group = np.empty(len(sizes), np.int64)
     for number in rng.permutation(len(sizes)):
-        of_group[number] = filled.argmin()
-        filled[of_group[number]] += sizes[number]
-    return of_group[group]
+        pool_of_group[number] = pool_sizes.argmin()
+        pool_sizes[pool_of_group[number]] += sizes[number]
+    return pool_of_group[group]
 
 
 def _anchors(value: np.ndarray, pool: np.ndarray, by: str, pools: int, noise: float) -> np.ndarray:
@@ -146,33 +152,33 @@ def _anchors(value: np.ndarray, pool: np.ndarray, by: str, pools: int, noise: fl
 
     Raises a user error if there are none.
     """
-    both = pool * (value.max() + 1) + value
-    alike, pool_size = np.bincount(both)[both], np.bincount(pool)[pool]
+    pool_and_value = pool * (value.max() + 1) + value
+    same_value, pool_size = np.bincount(pool_and_value)[pool_and_value], np.bincount(pool)[pool]
     needed = _NEGATIVES + (noise > 0)  # a positive drawn as noise may be one of them
-    possible = np.flatnonzero((alike >= 2) & (pool_size - alike >= needed))
-    if not len(possible):
+    anchors = np.flatnonzero((same_value >= 2) & (pool_size - same_value >= needed))
+    if not len(anchors):
         raise UserError(
             f"`by` {by}: none of {pools} pools has two artworks of one value and {needed} of other values; "
             f"there are {len(value)} artworks with {value.max() + 1} values; use fewer `pools` or another column"
         )
-    return possible
+    return anchors
 
 
-def _anywhere(value: np.ndarray, pool: np.ndarray, members: Sequence[np.ndarray]) -> Around:
+def _from_whole_pool(value: np.ndarray, pool: np.ndarray, members: Sequence[np.ndarray]) -> CandidatesOf:
     """Returns a function of an anchor: the others of its pool with its value, and those with other values."""
 
-    def around(anchor: int) -> tuple[np.ndarray, np.ndarray]:
+    def candidates_of(anchor: int) -> tuple[np.ndarray, np.ndarray]:
         in_pool = members[pool[anchor]]
-        alike = value[in_pool] == value[anchor]
-        return in_pool[alike & (in_pool != anchor)], in_pool[~alike]
+        same_value = value[in_pool] == value[anchor]
+        return in_pool[same_value & (in_pool != anchor)], in_pool[~same_value]
 
-    return around
+    return candidates_of
 
 
-def _nine(
-    anchor: int, alike: np.ndarray, others: np.ndarray, pool: np.ndarray, noise: float, rng: np.random.Generator
+def _draw_images(
+    anchor: int, same_value: np.ndarray, others: np.ndarray, pool: np.ndarray, noise: float, rng: np.random.Generator
 ) -> np.ndarray:
-    positive = rng.choice(alike)
+    positive = rng.choice(same_value)
     if rng.random() < noise:
         positive = rng.choice(pool[pool != anchor])
         others = others[others != positive]

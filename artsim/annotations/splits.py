@@ -15,9 +15,9 @@ from artsim.archive import UserError
 
 KINDS = ("image-disjoint", "group-disjoint", "random")
 
-_NEAR_ENOUGH = 0.75  # of the wanted size; with less from whole components, annotations are held out one by one
-_AT_MOST = 2.0  # times the wanted size: the most that one more whole component may give
-_LOOKED_AT = 1000  # annotations sampled in each step of the greedy choice
+_MIN_OF_TARGET = 0.75  # of the wanted size; with less from whole components, annotations are held out one by one
+_MAX_OF_TARGET = 2.0  # times the wanted size: the most that one more whole component may give
+_SAMPLE_SIZE = 1000  # annotations sampled in each step of the greedy choice
 
 
 def split(
@@ -39,8 +39,8 @@ def split(
         raise UserError(f"a share of {share} can't be held out as the test set; it must be between 0 and 1")
     codes = _codes(annotations, kind, groups)
     rng = np.random.default_rng(seed)
-    wanted = min(share * len(annotations), len(annotations) - 1)
-    return _checked(*_held_out(codes, wanted, share, np.ones(len(annotations), bool), rng), kind)
+    target = min(share * len(annotations), len(annotations) - 1)
+    return _checked(*_held_out(codes, target, share, np.ones(len(annotations), bool), rng), kind)
 
 
 def folds(
@@ -64,10 +64,10 @@ def folds(
     unused = np.ones(len(annotations), bool)
     splits = []
     for number in range(count):
-        wanted = unused.sum() / (count - number)
-        training, verification = _held_out(codes, wanted, 1 / count, unused, rng)
-        splits.append(_checked(training, verification, kind))
-        unused &= ~verification
+        target = unused.sum() / (count - number)
+        training, test = _held_out(codes, target, 1 / count, unused, rng)
+        splits.append(_checked(training, test, kind))
+        unused &= ~test
     return splits
 
 
@@ -93,22 +93,22 @@ def _codes(annotations: Annotations, kind: str, groups: Mapping[str, str] | None
 
 
 def _held_out(
-    codes: np.ndarray, wanted: float, share: float, allowed: np.ndarray, rng: np.random.Generator
+    codes: np.ndarray, target: float, share: float, allowed: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns masks of training and test set. Only ``allowed`` rows are tested, about as many as ``wanted``.
+    """Returns masks of training and test set. Only ``allowed`` rows are tested, about as many as ``target``.
 
     If other rows are excluded, the test set is smaller: ``share`` of the rows that remain.
     """
-    verification = _whole_components(codes, wanted, allowed, rng)
-    if verification.sum() < _NEAR_ENOUGH * wanted:
-        verification = _grown(codes, verification, wanted, share, allowed, rng)
-    held = np.zeros(codes.max() + 1, bool)
-    held[codes[verification]] = True
-    return ~held[codes].any(axis=1), verification
+    test = _whole_components(codes, target, allowed, rng)
+    if test.sum() < _MIN_OF_TARGET * target:
+        test = _grow_test_set(codes, test, target, share, allowed, rng)
+    held_out = np.zeros(codes.max() + 1, bool)
+    held_out[codes[test]] = True
+    return ~held_out[codes].any(axis=1), test
 
 
-def _whole_components(codes: np.ndarray, wanted: float, allowed: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Returns a mask of whole components, all rows allowed, of about ``wanted`` rows in total if possible."""
+def _whole_components(codes: np.ndarray, target: float, allowed: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Returns a mask of whole components, all rows allowed, of about ``target`` rows in total if possible."""
     n = len(codes)
     ends = np.repeat(np.arange(n), codes.shape[1]), codes.ravel() + n  # annotations and images are the nodes
     nodes = n + int(codes.max()) + 1
@@ -118,61 +118,62 @@ def _whole_components(codes: np.ndarray, wanted: float, allowed: np.ndarray, rng
     chosen = np.zeros(len(sizes), bool)
     total = 0
     for candidate in order:
-        if total + sizes[candidate] <= wanted + 0.5:
+        if total + sizes[candidate] <= target + 0.5:
             chosen[candidate] = True
             total += sizes[candidate]
-    unchosen = order[~chosen[order]]
-    if len(unchosen) and total < _NEAR_ENOUGH * wanted:
-        smallest = unchosen[sizes[unchosen].argmin()]
-        chosen[smallest] = total + sizes[smallest] < min(_AT_MOST * wanted, allowed.sum()) - 0.5  # leaves some rows
+    not_chosen = order[~chosen[order]]
+    if len(not_chosen) and total < _MIN_OF_TARGET * target:
+        smallest = not_chosen[sizes[not_chosen].argmin()]
+        limit = min(_MAX_OF_TARGET * target, allowed.sum()) - 0.5  # leaves some rows
+        chosen[smallest] = total + sizes[smallest] < limit
     return chosen[component]
 
 
-def _grown(
+def _grow_test_set(
     codes: np.ndarray,
-    verification: np.ndarray,
-    wanted: float,
+    test: np.ndarray,
+    target: float,
     share: float,
     allowed: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Returns the test set grown to ``wanted`` rows, or to ``share`` of the rows that are not excluded if that is less.
+    """Returns the test set grown to ``target`` rows, or to ``share`` of the rows that are not excluded if that is less.
 
     Each step samples some rows and takes the one that excludes the fewest training rows; after the stochastic greedy
     algorithm of Mirzasoleiman et al., "Lazier than lazy greedy" (AAAI 2015).
     """
-    verification = verification.copy()
+    test = test.copy()
     order = np.argsort(codes, axis=None, kind="stable")
     starts = np.searchsorted(codes.ravel()[order], np.arange(codes.max() + 2))
-    held = np.zeros(codes.max() + 1, bool)
-    held[codes[verification]] = True
-    training = ~held[codes].any(axis=1)
-    weight = np.bincount(codes[training].ravel(), minlength=len(held))  # training rows lost by holding an image out
-    free = rng.permutation(np.flatnonzero(allowed & ~verification))
-    verifying, trained = int(verification.sum()), int(training.sum())
-    while len(free) and verifying < min(wanted, share * (verifying + trained)):
-        sample = rng.integers(len(free), size=min(_LOOKED_AT, len(free)))
-        sample_codes = codes[free[sample]]
-        best = sample[np.where(held[sample_codes], 0, weight[sample_codes]).sum(axis=1).argmin()]
-        row, free[best] = free[best], free[-1]
-        free = free[:-1]
-        verification[row] = True
-        verifying += 1
+    held_out = np.zeros(codes.max() + 1, bool)
+    held_out[codes[test]] = True
+    training = ~held_out[codes].any(axis=1)
+    weight = np.bincount(codes[training].ravel(), minlength=len(held_out))  # training rows lost by holding an image out
+    candidates = rng.permutation(np.flatnonzero(allowed & ~test))
+    test_count, training_count = int(test.sum()), int(training.sum())
+    while len(candidates) and test_count < min(target, share * (test_count + training_count)):
+        sample = rng.integers(len(candidates), size=min(_SAMPLE_SIZE, len(candidates)))
+        sample_codes = codes[candidates[sample]]
+        best = sample[np.where(held_out[sample_codes], 0, weight[sample_codes]).sum(axis=1).argmin()]
+        row, candidates[best] = candidates[best], candidates[-1]
+        candidates = candidates[:-1]
+        test[row] = True
+        test_count += 1
         for code in set(codes[row].tolist()):
-            if not held[code]:
-                held[code] = True
-                lost = np.unique(order[starts[code] : starts[code + 1]] // codes.shape[1])
-                lost = lost[training[lost]]
-                training[lost] = False
-                trained -= len(lost)
-                np.subtract.at(weight, codes[lost].ravel(), 1)
-    return verification
+            if not held_out[code]:
+                held_out[code] = True
+                excluded = np.unique(order[starts[code] : starts[code + 1]] // codes.shape[1])
+                excluded = excluded[training[excluded]]
+                training[excluded] = False
+                training_count -= len(excluded)
+                np.subtract.at(weight, codes[excluded].ravel(), 1)
+    return test
 
 
-def _checked(training: np.ndarray, verification: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
-    if not training.any() or not verification.any():
+def _checked(training: np.ndarray, test: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    if not training.any() or not test.any():
         raise UserError(
             f"`split` {kind}: nearly all annotations share images or groups, so the training or test set would be "
             "empty; add more annotations, use jobs.annotations simulate `pools`, or choose `split` random"
         )
-    return np.flatnonzero(training), np.flatnonzero(verification)
+    return np.flatnonzero(training), np.flatnonzero(test)

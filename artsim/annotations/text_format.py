@@ -57,8 +57,8 @@ def write_lines(path: str, rows: Iterable[Sequence[str]]) -> None:
     try:
         folder = Path(path).parent
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix="_") as beside:
-            draft = Path(beside) / "draft"
+        with tempfile.TemporaryDirectory(dir=folder, prefix="_") as temporary_folder:
+            draft = Path(temporary_folder) / "draft"
             with draft.open("w", encoding="utf-8", newline="\n") as file:
                 file.writelines(",".join(map(quoted, names)) + "\n" for names in rows)
             draft.replace(path)

@@ -13,14 +13,14 @@ from tests.learn.made_annotations import annotations_of
 IDS = [f"m:{number:02d}" for number in range(14)]
 
 
-def test_two_annotations_contradict_where_each_has_the_other_s_positive_among_its_negatives() -> None:
+def test_annotations_contradict_if_each_positive_is_a_negative_of_the_other() -> None:
     annotation = IDS[:9]
     other_choice = [IDS[0], IDS[2], IDS[1], *IDS[8:2:-1]]
     other_candidates = [IDS[0], IDS[3], IDS[1], *IDS[8:14]]
     never_together = [IDS[0], IDS[9], IDS[2], *IDS[4:9], IDS[13]]
     other_anchor = [IDS[2], IDS[1], IDS[0], *IDS[3:9]]
     rows = [annotation, other_choice, other_candidates, never_together, other_anchor, annotation]
-    pairs = [(pair.first, pair.second, pair.same_nine) for pair in contradictions(annotations_of(rows))]
+    pairs = [(pair.first, pair.second, pair.same_images) for pair in contradictions(annotations_of(rows))]
     assert sorted(pairs) == [(0, 1, True), (0, 2, False), (1, 5, True), (2, 5, False)]
 
 
@@ -31,7 +31,7 @@ def test_all_contradictions_as_a_naive_loop_finds_them() -> None:
     for (i, first), (j, second) in itertools.combinations(enumerate(rows), 2):
         if first[0] == second[0] and first[1] != second[1] and first[1] in second[2:] and second[1] in first[2:]:
             naive.append((i, j, set(first) == set(second)))
-    pairs = [(pair.first, pair.second, pair.same_nine) for pair in contradictions(annotations_of(rows))]
+    pairs = [(pair.first, pair.second, pair.same_images) for pair in contradictions(annotations_of(rows))]
     assert sorted(pairs) == naive and len(naive) > 100
 
 
@@ -42,7 +42,7 @@ def _by(people: str, rows: list[list[str]]) -> Annotations:
     )
 
 
-def test_shares_and_self_meanrank_are_of_the_same_nine(tmp_path: Path) -> None:
+def test_agreement_compares_annotations_of_the_same_query(tmp_path: Path) -> None:
     archive = Archive.create(str(tmp_path))
     annotation, other = IDS[:9], [IDS[0], IDS[2], IDS[1], *IDS[3:9]]
     second, third = [IDS[1], IDS[0], *IDS[2:9]], IDS[5:14]
@@ -60,7 +60,7 @@ def test_shares_and_self_meanrank_are_of_the_same_nine(tmp_path: Path) -> None:
     assert report["contradictions"] == {"count": 2, "same_nine": 2, "opposite_order": 0, "annotations": 3}
 
 
-def test_opposite_orders_count_though_nothing_is_shared(tmp_path: Path) -> None:
+def test_opposite_orders_count_without_shared_queries(tmp_path: Path) -> None:
     rows = [IDS[:9], [IDS[0], IDS[3], IDS[1], *IDS[8:14]]]
     report = agreement(Archive.create(str(tmp_path)), _by("ab", rows))
     (row,) = report["agreement"]
@@ -78,7 +78,7 @@ def test_opposite_orders_count_though_nothing_is_shared(tmp_path: Path) -> None:
     ]
 
 
-def test_a_long_list_is_in_a_file(tmp_path: Path) -> None:
+def test_long_contradiction_lists_are_written_to_a_file(tmp_path: Path) -> None:
     archive = Archive.create(str(tmp_path))
     rows = [
         [IDS[0], IDS[1 + choice], *(image for image in IDS[1:9] if image != IDS[1 + choice])] for choice in range(8)

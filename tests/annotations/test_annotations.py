@@ -19,7 +19,7 @@ def _files(archive: Archive) -> list[str]:
     return sorted(str(path) for path in Path(archive.uri, "annotations").rglob("*") if path.is_file())
 
 
-def test_what_was_added_is_read_in_its_order(tmp_path) -> None:
+def test_annotations_are_read_in_the_order_added(tmp_path) -> None:
     archive = Archive.create(str(tmp_path), 3)
     assert len(read_annotations(archive)) == 0
     assert add_annotations(archive, "anna", [OTHER, NINE], "random") == 2
@@ -37,7 +37,7 @@ def test_what_was_added_is_read_in_its_order(tmp_path) -> None:
     assert abs((datetime.now(UTC) - row["created_at"]).total_seconds()) < 60
 
 
-def test_what_is_there_is_not_added_again_but_what_was_judged_twice_is_there_twice(tmp_path) -> None:
+def test_repeated_imports_add_nothing_but_repeated_judgements_are_kept(tmp_path) -> None:
     archive = Archive.create(str(tmp_path))
     assert add_annotations(archive, "anna", [NINE, OTHER, NINE], "random") == 3
     before = {path: Path(path).stat().st_mtime_ns for path in _files(archive)}
@@ -48,7 +48,7 @@ def test_what_is_there_is_not_added_again_but_what_was_judged_twice_is_there_twi
     assert [images.tolist() for images in read_annotations(archive).images].count(NINE) == 3
 
 
-def test_two_imports_at_the_same_moment_double_nothing(tmp_path) -> None:
+def test_concurrent_imports_create_no_duplicates(tmp_path) -> None:
     archive, aside = Archive.create(str(tmp_path / "a")), Archive.create(str(tmp_path / "b"))
     add_annotations(archive, "anna", [NINE], "random")
     add_annotations(aside, "anna", [NINE, OTHER], "random")  # like an import that started before the other file existed
@@ -57,7 +57,7 @@ def test_two_imports_at_the_same_moment_double_nothing(tmp_path) -> None:
     assert read_annotations(archive).images.tolist() == [NINE, OTHER]
 
 
-def test_a_write_that_breaks_off_leaves_nothing_and_can_be_repeated(tmp_path, monkeypatch) -> None:
+def test_an_interrupted_write_leaves_nothing_and_can_be_repeated(tmp_path, monkeypatch) -> None:
     archive = Archive.create(str(tmp_path))
     add_annotations(archive, "anna", [NINE], "random")
     write = pq.write_table
@@ -76,7 +76,7 @@ def test_a_write_that_breaks_off_leaves_nothing_and_can_be_repeated(tmp_path, mo
     assert read_annotations(archive).images.tolist() == [NINE, OTHER]
 
 
-def test_it_is_on_the_disk_before_it_is_said_to_be(tmp_path, monkeypatch) -> None:
+def test_annotations_are_flushed_before_returning(tmp_path, monkeypatch) -> None:
     archive = Archive.create(str(tmp_path))
     flushed: list[int] = []
     monkeypatch.setattr(os, "fsync", lambda descriptor: flushed.append(os.fstat(descriptor).st_ino))
@@ -86,14 +86,14 @@ def test_it_is_on_the_disk_before_it_is_said_to_be(tmp_path, monkeypatch) -> Non
     assert flushed == [path.stat().st_ino for path in wanted]  # the file first, then the folders that contain it
 
 
-def test_an_archive_may_lie_elsewhere(tmp_path) -> None:
+def test_annotations_work_in_other_storage(tmp_path) -> None:
     archive = Archive.create(f"memory://{tmp_path.name}")
     assert [add_annotations(archive, "anna", [NINE], "random") for _ in range(2)] == [1, 0]
     assert read_annotations(archive).images.tolist() == [NINE]
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 101])
-def test_an_annotator_has_a_name(tmp_path, name: str) -> None:
+def test_invalid_annotator_names_are_user_errors(tmp_path, name: str) -> None:
     with pytest.raises(UserError, match="`annotator`"):
         add_annotations(Archive.create(str(tmp_path)), name, [NINE], "random")
 

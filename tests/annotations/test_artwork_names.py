@@ -56,18 +56,18 @@ ROWS = [
         ("nothing.jpg", []),
     ],
 )
-def test_what_a_name_means(tmp_path, name: str, meant: list[str]) -> None:
+def test_a_name_matches_ids_files_and_titles(tmp_path, name: str, meant: list[str]) -> None:
     archive = catalog_of(tmp_path, ROWS)
     assert sorted(find_names(archive, [name, "nothing"])[name]) == meant
 
 
-def test_within_a_collection_and_what_is_open(tmp_path) -> None:
+def test_names_can_be_limited_to_a_collection_and_open_artworks(tmp_path) -> None:
     archive = catalog_of(tmp_path, ROWS)
     assert find_names(archive, ["7", "8"], collection="m") == {"7": ["m:7"], "8": []}
     assert find_names(archive, ["7", "m:7", "8"], public_only=True) == {"7": ["n:7"], "m:7": [], "8": []}
 
 
-def test_names_for_files_come_back(tmp_path) -> None:
+def test_file_names_match_back(tmp_path) -> None:
     archive = catalog_of(tmp_path, ROWS)
     ids = [row["id"] for row in ROWS] + ["gone:1"]
     names = file_names(archive, ids)
@@ -86,7 +86,7 @@ def test_names_for_files_come_back(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_random_catalogs_come_back(tmp_path, seed: int) -> None:
+def test_random_catalogs_match_back(tmp_path, seed: int) -> None:
     """Even where names collide, the name written for an id resolves to that id."""
     rng = np.random.default_rng(seed)
     words = ["a", "b.jpg", "b.png", "c/b.jpg", "a:b", "x, y", "é"]
@@ -104,7 +104,7 @@ def test_random_catalogs_come_back(tmp_path, seed: int) -> None:
     assert [back[names[artwork_id]] for artwork_id in ids] == [[artwork_id] for artwork_id in ids]
 
 
-def test_as_folder_and_table_keep_names(tmp_path) -> None:
+def test_names_of_folder_and_table_sources_match(tmp_path) -> None:
     """File names are found after ingestion from a folder and from a table, whose ids differ."""
     folder = tmp_path / "photos"
     (folder / "old").mkdir(parents=True)

@@ -8,7 +8,7 @@ from tests.made import CLOSED, OPEN
 IDS = [f"m:{number:02d}" for number in range(20)]
 
 
-def test_what_is_wrong_is_named(tmp_path) -> None:
+def test_problems_are_listed(tmp_path) -> None:
     archive = catalog_of(
         tmp_path, [{"id": artwork_id, "rights": CLOSED if artwork_id == IDS[12] else OPEN} for artwork_id in IDS]
     )
@@ -60,6 +60,6 @@ def test_links(tmp_path) -> None:
     }
 
 
-def test_nothing_is_nothing_wrong(tmp_path) -> None:
+def test_an_empty_archive_has_no_problems(tmp_path) -> None:
     report = check(Archive.create(str(tmp_path)), annotators=None, public_only=True)
     assert (report["rows_in"], report["images"], report["links"]["count"], report["without_vector"]) == (0, 0, 0, {})

@@ -13,7 +13,7 @@ def _random(annotations: int, images: int, seed: int = 0) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", [NEW_IMAGES, NEW_GROUPS])
-def test_training_sees_nothing_of_what_is_held_out_and_keeps_the_rest(kind: str) -> None:
+def test_training_excludes_held_out_images_and_keeps_the_rest(kind: str) -> None:
     judged = _random(400, 300)
     groups = np.random.default_rng(1).integers(-1, 60, 300)
     tested: list[int] = []
@@ -47,7 +47,7 @@ def test_training_sees_nothing_of_what_is_held_out_and_keeps_the_rest(kind: str)
     assert len(tested) == len(set(tested))
 
 
-def test_new_annotations_are_dealt_by_their_pair() -> None:
+def test_new_annotations_are_assigned_by_pair() -> None:
     judged = _random(90, 200)
     judged[30:60, :2] = judged[:30, 1::-1]  # the same pairs the other way round
     judged[60:75] = judged[75:]  # the same nine images with another choice
@@ -64,7 +64,7 @@ def test_new_annotations_are_dealt_by_their_pair() -> None:
         assert 12 <= len(fold.test) <= 24
 
 
-def test_few_annotations_are_wasted_when_all_are_drawn_at_random() -> None:
+def test_few_random_annotations_are_unused() -> None:
     """With 3,000 annotations of 2,934 images, dealing single images would test a fifth and train folds on 64%."""
     judged = _random(3000, 2934)
     folds = cut(judged, NEW_IMAGES)
@@ -76,7 +76,7 @@ def test_few_annotations_are_wasted_when_all_are_drawn_at_random() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_folds_go_by_the_seed(kind: str) -> None:
+def test_folds_depend_on_the_seed(kind: str) -> None:
     judged, groups = _random(60, 100), np.arange(100) // 4
     first, same, other = (
         [fold.test.tolist() for fold in cut(judged, kind, groups=groups, seed=seed)] for seed in (1, 1, 2)
@@ -94,7 +94,7 @@ def test_folds_that_test_nothing_are_left_out(kind: str) -> None:
     assert cut(alike, kind, groups=np.zeros(9, np.int64)) == []
 
 
-def test_large_groups_are_tested_no_more_than_they_are_annotated() -> None:
+def test_large_groups_are_not_overrepresented() -> None:
     """One group of 100 images holds anchor and positive of 30% of annotations; 200 images are in groups of two."""
     groups = np.concatenate([np.zeros(100, np.int64), 1 + np.arange(200) // 2])
     rng = np.random.default_rng(5)

@@ -35,7 +35,7 @@ def _import(archive: Archive, path, text: str, **how) -> dict:
     return import_annotations(archive, str(path), **settings)
 
 
-def test_good_lines_come_in_and_bad_ones_are_kept_with_number_and_reason(archive, tmp_path) -> None:
+def test_valid_lines_are_imported_and_others_rejected_with_reason(archive, tmp_path) -> None:
     text = "\n".join(
         [
             "anchor,positive,neg1,neg2,neg3,neg4,neg5,neg6,neg7",
@@ -70,7 +70,7 @@ def test_good_lines_come_in_and_bad_ones_are_kept_with_number_and_reason(archive
     assert report["rejected"] == {"not nine names": 3, "duplicate image": 2, "unknown image": 1, "ambiguous image": 1}
 
 
-def test_twice_adds_nothing_and_more_adds_what_is_new(archive, tmp_path) -> None:
+def test_a_repeated_import_adds_only_new_lines(archive, tmp_path) -> None:
     once = _line(NAMES[:9]) + "\n"
     assert _import(archive, tmp_path / "f", once)["rows_out"] == 1
     assert _import(archive, tmp_path / "f", once)["rows_out"] == 0
@@ -98,7 +98,7 @@ def test_import_of_an_export_is_the_same(archive, tmp_path) -> None:
     assert after.annotation_id.tolist() == before.annotation_id.tolist()
 
 
-def test_what_is_protected_stays_here(archive, tmp_path) -> None:
+def test_protected_artworks_are_not_exported(archive, tmp_path) -> None:
     add_annotations(archive, "anna", [IDS[:9], IDS[3:]], "random")
     report = export_annotations(archive, str(tmp_path / "f"), annotators=None, public_only=True)
     assert (report["rows_in"], report["rows_out"]) == (2, 1)
@@ -109,14 +109,14 @@ def test_what_is_protected_stays_here(archive, tmp_path) -> None:
     assert (report["rows_out"], report["rejected"]) == (1, {"unknown image": 1})
 
 
-def test_a_collection_says_whose_names_they_are(archive, tmp_path) -> None:
+def test_collection_limits_the_names(archive, tmp_path) -> None:
     names = [*NAMES[:8], "twin.jpg"]
     assert _import(archive, tmp_path / "f", _line(names), collection="m")["rejected"] == {"unknown image": 1}
     assert _import(archive, tmp_path / "f", _line(NAMES[:9]), collection="m")["rows_out"] == 1
 
 
 @pytest.mark.parametrize("sign", [",", "\t", ";"])
-def test_names_may_have_tabs_or_semicolons_between_them_and_spaces_around(tmp_path, sign: str) -> None:
+def test_tabs_semicolons_and_spaces_are_accepted(tmp_path, sign: str) -> None:
     ids = [f"m:{number}.jpg" for number in range(9)]
     archive = catalog_of(tmp_path / "archive", [{"id": artwork_id} for artwork_id in ids])
     report = _import(archive, tmp_path / "anna.txt", sign.join(f" {artwork_id[2:]}  " for artwork_id in ids) + "\n")
@@ -125,6 +125,6 @@ def test_names_may_have_tabs_or_semicolons_between_them_and_spaces_around(tmp_pa
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "a\\b", ".hidden"])
-def test_an_annotators_name_is_no_path(archive, tmp_path, name: str) -> None:
+def test_an_annotator_name_cannot_be_a_path(archive, tmp_path, name: str) -> None:
     with pytest.raises(UserError, match="`annotator`"):
         _import(archive, tmp_path / "anna.txt", _line(NAMES[:9]), annotator=name)

@@ -21,7 +21,7 @@ def _import(archive: Archive, path, text: str, **how) -> dict:
     return import_links(archive, str(path), **{"annotator": "epfl", "collection": None, **how})
 
 
-def test_epfls_file_comes_in_once(tmp_path) -> None:
+def test_importing_the_epfl_file_again_adds_nothing(tmp_path) -> None:
     archive = catalog_of(tmp_path / "a", [{"id": "m:a"}, {"id": "m:b"}])
     report = _import(archive, tmp_path / "links.csv", EPFL, collection="m")
     assert (report["rows_in"], report["rows_out"], report["rows_failed"], report["rows_unknown"]) == (3, 3, 0, 2)
@@ -47,14 +47,14 @@ def test_epfls_file_comes_in_once(tmp_path) -> None:
     assert read_links(archive, POSITIVE)[0].tolist() == [["m:a", "m:b"], ["m:c", "m:b"]]
 
 
-def test_the_tables_own_columns_and_ids_as_they_are(tmp_path) -> None:
+def test_the_link_table_s_own_columns_are_accepted(tmp_path) -> None:
     archive = catalog_of(tmp_path / "a", [{"id": "m:a"}, {"id": "n:b"}])
     report = _import(archive, tmp_path / "links.csv", "id_b,id_a,verdict\nn:b,m:a,DUPLICATE\n")
     assert (report["rows_out"], report["rows_unknown"]) == (1, 0)
     assert read_links(archive)[0].tolist() == [["m:a", "n:b"]]
 
 
-def test_bad_lines_are_kept_with_their_reason(tmp_path) -> None:
+def test_rejected_lines_have_a_reason(tmp_path) -> None:
     archive = catalog_of(tmp_path / "a", [])
     text = 'img1,img2,type,date\na,b,POSITIVE,\na,a,POSITIVE,\na,,POSITIVE,\na,b\n"a,b,POSITIVE,\nc,d,POSITIVE,soon\n'
     report = _import(archive, tmp_path / "links.csv", text)
@@ -82,7 +82,7 @@ def test_images_are_named_as_in_annotations(tmp_path, caplog) -> None:
     assert "2 of 9 images are not in the catalog yet: m:99, n98.jpg" in caplog.text
 
 
-def test_a_name_that_may_be_two_images_is_no_link(tmp_path) -> None:
+def test_ambiguous_names_are_rejected(tmp_path) -> None:
     archive = catalog_of(tmp_path / "a", [{"id": "m:1"}, {"id": "n:1"}, {"id": "n:2"}])
     report = _import(archive, tmp_path / "links.csv", "img1,img2,type\n1,2,POSITIVE\nm:1,2,POSITIVE\n")
     assert report["rejected"] == {"ambiguous image": 1}
@@ -90,12 +90,12 @@ def test_a_name_that_may_be_two_images_is_no_link(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "img1,img2\n", "a,b,POSITIVE\n"])
-def test_another_file_is_a_mistake(tmp_path, text: str) -> None:
+def test_a_file_without_link_columns_is_a_user_error(tmp_path, text: str) -> None:
     with pytest.raises(UserError, match=r"`file` .*links\.csv: "):
         _import(Archive.create(str(tmp_path / "a")), tmp_path / "links.csv", text)
 
 
-def test_two_imports_at_the_same_moment_double_nothing(tmp_path) -> None:
+def test_concurrent_imports_create_no_duplicates(tmp_path) -> None:
     first, second = (Link(name, "b", "POSITIVE", "x", None, None) for name in ("a", "c"))
     archive, aside = Archive.create(str(tmp_path / "a")), Archive.create(str(tmp_path / "b"))
     assert add_links(archive, [first, first]) == 1
@@ -120,7 +120,7 @@ def _naive(pairs: list[list[str]]) -> list[set[str]]:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_components_as_a_plain_loop_finds_them(seed: int) -> None:
+def test_components_match_a_naive_loop(seed: int) -> None:
     rng = np.random.default_rng(seed)
     pairs = np.array(
         [[f"i{number}" for number in pair] for pair in rng.integers(0, 60, (rng.integers(1, 60), 2))], object

@@ -30,7 +30,7 @@ def _of(annotations: Annotations, anchor: str) -> list[list[str]]:
     return [image_ids for image_ids in annotations.images.tolist() if image_ids[0] == anchor]
 
 
-def test_every_positive_link_is_asked_from_both_ends(tmp_path: Path) -> None:
+def test_every_positive_link_gives_two_annotations(tmp_path: Path) -> None:
     annotations = link_annotations(_linked(tmp_path), set(_IDS), seed=3)
     pairs = sorted((image_ids[0], image_ids[1]) for image_ids in annotations.images)
     assert pairs == sorted(
@@ -45,7 +45,7 @@ def test_every_positive_link_is_asked_from_both_ends(tmp_path: Path) -> None:
         assert all(_cluster(image_id) != _cluster(image_ids[0]) for image_id in image_ids[2:])
 
 
-def test_what_was_refused_is_a_negative(tmp_path: Path) -> None:
+def test_negative_links_become_negatives(tmp_path: Path) -> None:
     refused = [(0, 40, "NEGATIVE"), (50, 0, "WRONG"), (0, 110, "NEGATIVE"), (0, 40, "NEGATIVE"), (0, 2, "NEGATIVE")]
     annotations = link_annotations(_linked(tmp_path, *refused), set(_IDS), seed=3)
     for image_ids in _of(annotations, _IDS[0]):
@@ -54,34 +54,34 @@ def test_what_was_refused_is_a_negative(tmp_path: Path) -> None:
     assert all(_IDS[0] in image_ids[2:] for image_ids in _of(annotations, _IDS[40]))
 
 
-def test_of_many_refused_there_are_seven(tmp_path: Path) -> None:
+def test_at_most_seven_negative_links_are_used(tmp_path: Path) -> None:
     refused = [(0, place, "NEGATIVE") for place in range(90, 110)]
     (image_ids,) = _of(link_annotations(_linked(tmp_path, *refused), set(_IDS), seed=3), _IDS[0])
     assert set(image_ids[2:]) <= set(_IDS[90:110])
 
 
-def test_kindred_are_no_negatives(tmp_path: Path) -> None:
+def test_related_items_are_not_negatives(tmp_path: Path) -> None:
     related = [(0, place, "SIMILAR") for place in range(3, 75, 3)]
     annotations = link_annotations(_linked(tmp_path, *related), set(_IDS), seed=3)
     (image_ids,) = _of(annotations, _IDS[0])
     assert all(_cluster(image_id) >= 25 for image_id in image_ids[2:])
 
 
-def test_images_that_are_not_usable_are_not_used(tmp_path: Path) -> None:
+def test_unusable_images_are_excluded(tmp_path: Path) -> None:
     refused = [(0, 100, "NEGATIVE")]
     annotations = link_annotations(_linked(tmp_path, *refused), set(_IDS) - {_IDS[4], _IDS[100]}, seed=3)
     assert {_IDS[4], _IDS[100]}.isdisjoint(annotations.images.flat)
     assert len(annotations) == 116
 
 
-def test_a_split_between_pools_loses_nothing(tmp_path: Path) -> None:
+def test_a_split_between_pools_excludes_nothing(tmp_path: Path) -> None:
     annotations = link_annotations(_linked(tmp_path), set(_IDS), seed=3)
     training, verification = split(annotations, "image-disjoint")
     assert len(training) + len(verification) == len(annotations)
     assert set(annotations.images[training].flat).isdisjoint(annotations.images[verification].flat)
 
 
-def test_too_few_links_are_said(tmp_path: Path) -> None:
+def test_too_few_links_is_a_user_error(tmp_path: Path) -> None:
     archive = make_archive(tmp_path / "archive", _IDS[:3])
     with pytest.raises(UserError, match="`links`: no positive link"):
         link_annotations(archive, set(_IDS), seed=0)

@@ -19,7 +19,7 @@ _SECOND = [
 ]
 
 
-def test_the_rank_is_that_of_the_first_choice_in_the_second_judgement() -> None:
+def test_self_rank_is_the_rank_of_the_first_choice() -> None:
     ranks = self_ranks(annotations_of(_FIRST), annotations_of(_SECOND).images)
     naive = []
     for annotation in _FIRST:
@@ -34,18 +34,18 @@ def test_the_rank_is_that_of_the_first_choice_in_the_second_judgement() -> None:
     np.testing.assert_array_equal(ranks, [1, 5, np.nan, np.nan])
 
 
-def test_the_last_second_judgement_counts() -> None:
+def test_the_last_of_several_second_judgements_counts() -> None:
     second = annotations_of([_SECOND[1], _FIRST[1]]).images
     assert self_ranks(annotations_of(_FIRST[1:2]), second).tolist() == [1]
     assert self_ranks(annotations_of(_FIRST[1:2]), second[::-1]).tolist() == [5]
 
 
-def test_nothing_judged_again() -> None:
+def test_without_second_judgements_ranks_are_nan() -> None:
     assert np.isnan(self_ranks(annotations_of(_FIRST), annotations_of([]).images)).all()
     assert len(self_ranks(annotations_of([]), annotations_of(_SECOND).images)) == 0
 
 
-def test_who_judged_the_same_nine_twice() -> None:
+def test_annotators_who_repeated_an_annotation() -> None:
     """Compares each annotator's first judgement of nine images with their own last one."""
     images = [*_FIRST, *_SECOND, _FIRST[0], _FIRST[2], _FIRST[3]]
     annotations = annotations_of(images)

@@ -37,8 +37,8 @@ def archive(tmp_path) -> Archive:
     return catalog_of(tmp_path, _rows())
 
 
-def _simulate(archive: Archive, **how: Any) -> dict[str, Any]:
-    return simulate(archive, AnnotationsOptions(action="simulate", **how))
+def _simulate(archive: Archive, **changes: Any) -> dict[str, Any]:
+    return simulate(archive, AnnotationsOptions(action="simulate", **changes))
 
 
 def _of(archive: Archive, column: str) -> dict[str, object]:
@@ -57,7 +57,7 @@ def _pools_of(images: np.ndarray) -> list[set[str]]:
     return groups
 
 
-def test_nines_are_what_the_curator_would_say(archive) -> None:
+def test_annotations_follow_the_simulated_curator(archive) -> None:
     report = _simulate(archive, annotator="sim", by="style", n=400)
     annotations, style = read_annotations(archive), _of(archive, "style")
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (400, 400, 0)
@@ -77,12 +77,12 @@ def test_nines_are_what_the_curator_would_say(archive) -> None:
         assert len(training) + len(verification) == 400
 
 
-def test_a_seed_repeats_and_the_same_command_adds_nothing(archive) -> None:
-    how = {"annotator": "sim", "by": "style", "n": 50}
-    _simulate(archive, **how, seed=4)
-    assert _simulate(archive, **how, seed=4)["rows_out"] == 0
-    assert _simulate(archive, **how, seed=5)["rows_out"] > 45
-    assert _simulate(archive, **{**how, "annotator": "other"}, seed=4)["rows_out"] == 50
+def test_the_same_seed_repeats_and_the_same_command_adds_nothing(archive) -> None:
+    changes = {"annotator": "sim", "by": "style", "n": 50}
+    _simulate(archive, **changes, seed=4)
+    assert _simulate(archive, **changes, seed=4)["rows_out"] == 0
+    assert _simulate(archive, **changes, seed=5)["rows_out"] > 45
+    assert _simulate(archive, **{**changes, "annotator": "other"}, seed=4)["rows_out"] == 50
 
 
 def test_noise(archive) -> None:
@@ -113,7 +113,7 @@ def test_groups_stay_in_one_pool(archive) -> None:
     assert len(training) + len(verification) == 500
 
 
-def test_numbers_count_as_values_and_what_is_protected_is_left_out(archive) -> None:
+def test_numbers_are_values_and_protected_artworks_are_excluded(archive) -> None:
     _simulate(archive, annotator="sim", by="year_from", n=100, pools=2, rights="public")
     year, rights = _of(archive, "year_from"), _of(archive, "rights")
     for annotation in read_annotations(archive).images:
@@ -121,7 +121,7 @@ def test_numbers_count_as_values_and_what_is_protected_is_left_out(archive) -> N
         assert {rights[artwork_id] for artwork_id in annotation} == {OPEN}
 
 
-def test_what_has_no_image_is_not_drawn_once_images_were_scraped(archive) -> None:
+def test_artworks_without_an_image_are_not_drawn_after_a_scrape(archive) -> None:
     failed = {f"m:{number:04d}" for number in range(0, 200, 8)}
     ids = list(_of(archive, "style"))
     shard_numbers = archive.shard_of(ids)
@@ -144,7 +144,7 @@ def _vectors(rows: list[dict]) -> dict[str, np.ndarray | None]:
     return vectors
 
 
-def test_near_draws_from_the_neighbourhood(tmp_path) -> None:
+def test_near_draws_from_the_nearest_artworks(tmp_path) -> None:
     rows = _rows(600)
     archive = catalog_of(tmp_path, rows)
     vectors = _vectors(rows)
@@ -172,7 +172,7 @@ def test_near_draws_from_the_neighbourhood(tmp_path) -> None:
     assert seen == set(range(50))
 
 
-def test_neighbourhoods_as_a_plain_loop_finds_them(tmp_path, monkeypatch) -> None:
+def test_neighbourhoods_match_a_naive_loop(tmp_path, monkeypatch) -> None:
     """Uses small blocks of anchors and several partitions."""
     monkeypatch.setattr("artsim.annotations.near_candidates._NEAREST", 5)
     monkeypatch.setattr("artsim.annotations.near_candidates._AT_ONCE", 3)
@@ -197,7 +197,7 @@ def test_neighbourhoods_as_a_plain_loop_finds_them(tmp_path, monkeypatch) -> Non
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("changes", "expected_text"),
     [
         ({"by": "colour"}, "`by` colour: .*artist, .*style"),
         ({"by": "id"}, "`by` id"),
@@ -217,13 +217,13 @@ def test_neighbourhoods_as_a_plain_loop_finds_them(tmp_path, monkeypatch) -> Non
         ({"annotator": ""}, "`annotator`"),
     ],
 )
-def test_what_cannot_be_drawn_is_a_mistake_that_says_what_to_do(archive, how: dict, said: str) -> None:
-    with pytest.raises(UserError, match=said) as caught:
-        _simulate(archive, **{"annotator": "sim", "by": "style", "n": 10, **how})
+def test_impossible_draws_are_user_errors_with_a_remedy(archive, changes: dict, expected_text: str) -> None:
+    with pytest.raises(UserError, match=expected_text) as caught:
+        _simulate(archive, **{"annotator": "sim", "by": "style", "n": 10, **changes})
     assert "\n" not in str(caught.value)
     assert len(read_annotations(archive)) == 0
 
 
-def test_an_empty_archive_is_a_mistake(tmp_path) -> None:
+def test_an_empty_archive_is_a_user_error(tmp_path) -> None:
     with pytest.raises(UserError, match="`by` style: no artwork"):
         _simulate(Archive.create(str(tmp_path)), annotator="sim", by="style", n=1)

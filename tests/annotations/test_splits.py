@@ -35,7 +35,7 @@ def _check(annotations: Annotations, kind: str, training, verification, groups=N
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_nothing_crosses(seed: int) -> None:
+def test_training_and_test_share_nothing(seed: int) -> None:
     """Sparse and dense annotations, with and without pools and groups."""
     rng = np.random.default_rng(seed)
     pools = int(rng.integers(1, 7))
@@ -60,7 +60,7 @@ def test_nothing_crosses(seed: int) -> None:
         assert len(set(tested)) == len(tested)
 
 
-def test_pools_lose_nothing_and_give_the_share() -> None:
+def test_pools_exclude_nothing_and_give_the_share() -> None:
     annotations = _drawn(np.random.default_rng(0), 1000, 900, pools=5)
     training, verification = split(annotations, "image-disjoint", seed=3)
     assert len(training) + len(verification) == 1000
@@ -74,7 +74,7 @@ def test_pools_lose_nothing_and_give_the_share() -> None:
         assert len(inner_training) > 0.6 * len(inner)
 
 
-def test_groups_that_pools_keep_together_lose_nothing_either() -> None:
+def test_groups_within_pools_exclude_nothing() -> None:
     rows = [[f"{row % 6}/{row}/{number}" for number in range(9)] for row in range(120)]
     annotations = annotations_of(rows)
     groups = {image: f"artist {image[0]}" for image in annotations.ids()}
@@ -85,7 +85,7 @@ def test_groups_that_pools_keep_together_lose_nothing_either() -> None:
     assert [(len(training), len(verification)) for training, verification in pairs] == [(80, 40)] * 3
 
 
-def test_annotations_that_share_nothing_are_cut_exactly() -> None:
+def test_disjoint_annotations_are_split_exactly() -> None:
     annotations = annotations_of([[f"{row}/{number}" for number in range(9)] for row in range(50)])
     for kind in ("image-disjoint", "random"):
         training, verification = split(annotations, kind, share=0.3, seed=2)
@@ -94,14 +94,14 @@ def test_annotations_that_share_nothing_are_cut_exactly() -> None:
         assert sorted(len(verification) for _, verification in pairs) == [12, 12, 13, 13]
 
 
-def test_something_is_always_left_on_both_sides() -> None:
+def test_both_sides_are_never_empty() -> None:
     annotations = annotations_of([[f"{row}/{number}" for number in range(9)] for row in range(3)])
     for share in (0.01, 0.5, 0.99):
         training, verification = split(annotations, "image-disjoint", share=share)
         assert len(training) >= 1 and len(verification) >= 1 and len(training) + len(verification) == 3
 
 
-def test_where_all_is_one_component_the_greedy_choice_loses_less_than_chance() -> None:
+def test_the_greedy_choice_excludes_less_than_a_random_one() -> None:
     rng = np.random.default_rng(0)
     annotations = _drawn(rng, 1000, 1000)
     training, verification = split(annotations, "image-disjoint", seed=0)
@@ -115,13 +115,13 @@ def test_where_all_is_one_component_the_greedy_choice_loses_less_than_chance() -
     assert len(training) > 1.5 * max(chance)
 
 
-def test_a_seed_repeats_and_another_differs() -> None:
+def test_the_same_seed_repeats_the_split() -> None:
     annotations = _drawn(np.random.default_rng(5), 200, 300, pools=10)
     first, again, other = (split(annotations, "image-disjoint", seed=seed)[1] for seed in (1, 1, 2))
     assert np.array_equal(first, again) and not np.array_equal(first, other)
 
 
-def test_the_same_nine_judged_twice_stay_together() -> None:
+def test_repeated_annotations_stay_together() -> None:
     rows = [[f"{row}/{number}" for number in range(9)] for row in range(20)]
     annotations = annotations_of(rows + rows)
     _, verification = split(annotations, "image-disjoint", seed=0)
@@ -129,7 +129,7 @@ def test_the_same_nine_judged_twice_stay_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "said"),
+    ("call", "expected_text"),
     [
         (lambda a: split(a, "disjoint"), "image-disjoint, group-disjoint, random"),
         (lambda a: split(a, "group-disjoint"), "groups"),
@@ -143,7 +143,7 @@ def test_the_same_nine_judged_twice_stay_together() -> None:
         ),
     ],
 )
-def test_what_cannot_be_split_is_a_mistake(call, said: str) -> None:
+def test_impossible_splits_are_user_errors(call, expected_text: str) -> None:
     annotations = _drawn(np.random.default_rng(0), 20, 40)
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=expected_text):
         call(annotations)

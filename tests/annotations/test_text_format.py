@@ -9,7 +9,7 @@ from artsim.archive import UserError
 _LETTERS = list("aé天 ,\"';:.-_()#%\\/\u0301")
 
 
-def test_what_is_written_is_read(tmp_path) -> None:
+def test_written_names_are_read_back(tmp_path) -> None:
     """Names of every kind survive a round trip, and Python's ``csv`` module reads the same."""
     rng = np.random.default_rng(0)
     rows = [
@@ -29,7 +29,7 @@ def test_plain_names_are_not_quoted(tmp_path) -> None:
     assert (tmp_path / "f").read_text() == 'a.jpg,b c.jpg,"d, e.jpg"\n'
 
 
-def test_an_open_quote_spoils_no_other_line(tmp_path) -> None:
+def test_an_open_quote_affects_only_its_line(tmp_path) -> None:
     (tmp_path / "f").write_text('a,b\n"a,b\n\n  \nc"d,"e"f\ng, "h"\r\n"i"\n')
     assert list(read_lines(str(tmp_path / "f"))) == [
         Line(1, "a,b", ("a", "b")),
@@ -46,7 +46,7 @@ def test_encodings(tmp_path, encoding: str) -> None:
     assert [line.fields for line in read_lines(str(tmp_path / "f"))] == [("Goya – Año.jpg", "b"), ("Dürer.jpg", "d")]
 
 
-def test_a_file_that_cannot_be_is_a_mistake(tmp_path) -> None:
+def test_an_unusable_path_is_a_user_error(tmp_path) -> None:
     for path in (tmp_path / "none", tmp_path):
         with pytest.raises(UserError, match=f"`file` {path}: "):
             list(read_lines(str(path)))
@@ -57,7 +57,7 @@ def test_a_file_that_cannot_be_is_a_mistake(tmp_path) -> None:
         write_lines(str(tmp_path), [("a",)])
 
 
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path) -> None:
+def test_files_are_replaced_atomically(tmp_path) -> None:
     (tmp_path / "f").write_text("before\n")
 
     def rows():
