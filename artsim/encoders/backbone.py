@@ -24,7 +24,7 @@ from artsim.vision.decode import decode
 from artsim.vision.inference import Engine
 from artsim.vision.weights import fingerprint
 
-_AT_ONCE = 32  # images per forward pass
+_IMAGES_PER_PASS = 32  # images per forward pass
 
 
 def card_of(plan: Plan) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class BackboneEncoder:
             parts = [(shard, part) for shard in range(self.archive.shards) for part in images.parts(shard)]
         for shard, part in parts:
             ids = images.read(shard, part, ["id"])["id"].to_pylist()
-            for rows in images.batches(shard, part, ["id", "bytes"], ids, _AT_ONCE):
+            for rows in images.batches(shard, part, ["id", "bytes"], ids, _IMAGES_PER_PASS):
                 pairs = zip(rows["id"].to_pylist(), rows["bytes"], strict=True)
                 read = ((image_id, _square(data, self.plan.input)) for image_id, data in pairs)
                 readable = {image_id: square for image_id, square in read if square is not None}
@@ -96,8 +96,10 @@ class BackboneEncoder:
 
     def _vectors(self, squares: np.ndarray, slots: np.ndarray) -> np.ndarray:
         vectors = np.empty((len(slots), self.plan.dimensions[0]), np.float32)
-        for start in range(0, len(slots), _AT_ONCE):
-            vectors[start : start + _AT_ONCE] = unit_length(self._engine(squares[slots[start : start + _AT_ONCE]])[0])
+        for start in range(0, len(slots), _IMAGES_PER_PASS):
+            vectors[start : start + _IMAGES_PER_PASS] = unit_length(
+                self._engine(squares[slots[start : start + _IMAGES_PER_PASS]])[0]
+            )
         return vectors
 
 
@@ -122,8 +124,8 @@ def embed_backbone(archive: Archive, plan: Plan, *, public_only: bool) -> dict[s
     return {**report, "failures": dict(failures.most_common())}
 
 
-def _square(data: pa.BinaryScalar, wanted: Input) -> np.ndarray | None:
+def _square(data: pa.BinaryScalar, target: Input) -> np.ndarray | None:
     try:
-        return decode(data.as_buffer(), [wanted])[0] if data.is_valid else None
+        return decode(data.as_buffer(), [target])[0] if data.is_valid else None
     except BadImage:
         return None

@@ -13,7 +13,7 @@ class Covariance(NamedTuple):
     covariance: np.ndarray
 
 
-def spread(vectors: np.ndarray) -> Covariance:
+def mean_and_covariance(vectors: np.ndarray) -> Covariance:
     """Returns the mean and covariance of ``vectors``, (m, d)."""
     return Covariance(vectors.mean(0, dtype=np.float64), np.atleast_2d(np.cov(vectors.T, bias=True, dtype=np.float64)))
 

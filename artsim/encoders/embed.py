@@ -17,7 +17,7 @@ from artsim.encoders.backbone import embed_backbone, plan_of
 from artsim.encoders.model import HeadEncoder, Model
 from artsim.failures import failures_of
 
-_PARTS = 16  # partitions per task: enough rows to make its start cheap
+_PARTITIONS_PER_TASK = 16  # partitions per task: enough rows to make its start cheap
 
 
 def embed_archive(archive: Archive, model: Model, *, public_only: bool, again: bool = False) -> dict[str, Any]:
@@ -40,8 +40,8 @@ def check_features(archive: Archive, name: str, model_hash: str | None, *, again
     if about is None and not _has_rows(archive, f"features/{name}"):
         return  # a run that hits a full disk may leave an empty folder
     if about is None or "model_hash" not in about:
-        lost = ", or their _about.json is missing" if about is None else ""
-        raise UserError(f"`name` {name}: features/{name} belong to a backbone{lost}; choose another model name")
+        missing_note = ", or their _about.json is missing" if about is None else ""
+        raise UserError(f"`name` {name}: features/{name} belong to a backbone{missing_note}; choose another model name")
     if not again and about["model_hash"] != model_hash:
         raise UserError(
             f"features/{name} already exist, written by another model; `again` replaces them; "
@@ -76,13 +76,15 @@ def _embed(archive: Archive, model: Model, public_only: bool, again: bool) -> di
 
 def _embed_head(archive: Archive, model: Model, public_only: bool) -> dict[str, Any]:
     encoder, target = HeadEncoder(model, archive), archive.table(f"features/{model.name}", features(model.dimension))
-    find = Pending(archive, encoder.space.tables[0], target, public_only)
-    shared_parts = set(encoder.space.parts())
-    parts = [partition for partition in pending_parts(archive.shards, find) if partition[:2] in shared_parts]
-    total = sum(count for *_, count in parts)
+    find_pending = PendingVectors(archive, encoder.space.tables[0], target, public_only)
+    complete_partitions = set(encoder.space.parts())
+    pending_partitions = [
+        partition for partition in pending_parts(archive.shards, find_pending) if partition[:2] in complete_partitions
+    ]
+    total = sum(count for *_, count in pending_partitions)
     report: dict[str, Any] = {"rows_in": total, "rows_out": 0, "rows_failed": 0, "rows_waiting": 0}
     failures = Counter[str]()
-    if not parts:
+    if not pending_partitions:
         return report
     runtime.connect(data=True)
     runtime.wait_for({"CPU": 1})
@@ -90,12 +92,12 @@ def _embed_head(archive: Archive, model: Model, public_only: bool) -> dict[str, 
 
     run = uuid.uuid4().hex
 
-    def work(row: dict[str, Any]) -> dict[str, Any]:
-        return _embed_part(encoder, find, int(row["shard"]), str(row["part"]), run)
+    def embed_row(row: dict[str, Any]) -> dict[str, Any]:
+        return _embed_partition(encoder, find_pending, int(row["shard"]), str(row["part"]), run)
 
-    items = [{"shard": shard, "part": part} for shard, part, _ in parts]
-    blocks = -(-len(items) // _PARTS)
-    dataset = ray.data.from_items(items, override_num_blocks=blocks).map(work, num_cpus=1)
+    items = [{"shard": shard, "part": partition} for shard, partition, _ in pending_partitions]
+    blocks = -(-len(items) // _PARTITIONS_PER_TASK)
+    dataset = ray.data.from_items(items, override_num_blocks=blocks).map(embed_row, num_cpus=1)
     for done in runtime.progress(runtime.rows_of(dataset), total, "artworks", "rows_in"):
         for key in ("rows_out", "rows_failed", "rows_waiting"):
             report[key] += done[key]
@@ -104,7 +106,7 @@ def _embed_head(archive: Archive, model: Model, public_only: bool) -> dict[str, 
 
 
 @dataclass(frozen=True)
-class Pending:
+class PendingVectors:
     """Finds the rows of the model's first feature that lack a vector of the model, in a shard or one partition."""
 
     archive: Archive
@@ -112,11 +114,11 @@ class Pending:
     target: Table
     public_only: bool
 
-    def __call__(self, shard: int, part: str | None = None) -> Iterator[Work]:
+    def __call__(self, shard: int, partition: str | None = None) -> Iterator[Work]:
         """Yields one ``Work`` for each partition with pending rows."""
         allowed = public_ids(self.archive.table("catalog"), shard) if self.public_only else None
 
-        def wanted(rows: pa.Table) -> pa.ChunkedArray:
+        def source_keys(rows: pa.Table) -> pa.ChunkedArray:
             key = _key(rows)
             return key if allowed is None else pc.if_else(pc.is_in(rows["id"], value_set=allowed), key, None)
 
@@ -124,15 +126,17 @@ class Pending:
             self.source,
             self.target,
             shard,
-            source_key=wanted,
+            source_key=source_keys,
             source_columns=["sha256"],
             target_key=_key,
             target_columns=["sha256"],
-            only=part,
+            only=partition,
         )
 
 
-def _embed_part(encoder: HeadEncoder, find: Pending, shard: int, part: str, run: str) -> dict[str, Any]:
+def _embed_partition(
+    encoder: HeadEncoder, find_pending: PendingVectors, shard: int, partition: str, run: str
+) -> dict[str, Any]:
     """Embeds the pending rows of a partition; returns row counts, and ``failures`` as JSON.
 
     ``failures`` is JSON because Ray Data needs the same columns in every row. A row waits if another feature does not
@@ -141,11 +145,11 @@ def _embed_part(encoder: HeadEncoder, find: Pending, shard: int, part: str, run:
     Ray repeats a partition if a machine is lost before it reports. If this run has already committed the partition, the
     stored counts are returned.
     """
-    if before := find.target.outcome(shard, part, run):
+    if before := find_pending.target.outcome(shard, partition, run):
         return {name: count for name, count in before.items() if name != "work"}
-    ids = [image_id for work in find(shard, part) for image_id in work.ids]
-    rows = [_of(table.read(shard, part, ["id", "sha256", "error"]), ids) for table in encoder.space.tables]
-    vectors = dict(pair for block in encoder.blocks(parts=[(shard, part)]) for pair in zip(*block, strict=True))
+    ids = [image_id for pending_rows in find_pending(shard, partition) for image_id in pending_rows.ids]
+    rows = [_rows_by_id(table.read(shard, partition, ["id", "sha256", "error"]), ids) for table in encoder.space.tables]
+    vectors = dict(pair for block in encoder.blocks(parts=[(shard, partition)]) for pair in zip(*block, strict=True))
     out = []
     for image_id in ids:
         known = [by_id[image_id] for by_id in rows if image_id in by_id]
@@ -155,12 +159,12 @@ def _embed_part(encoder: HeadEncoder, find: Pending, shard: int, part: str, run:
             out.append(
                 {"id": image_id, "vector": None if error else vectors[image_id], "error": error, "sha256": hashes.pop()}
             )
-    failed, waiting = sum(row["error"] is not None for row in out), len(ids) - len(out)
-    counts = {"rows_in": len(ids), "rows_out": len(out) - failed, "rows_failed": failed, "rows_waiting": waiting}
+    failed, rows_waiting = sum(row["error"] is not None for row in out), len(ids) - len(out)
+    counts = {"rows_in": len(ids), "rows_out": len(out) - failed, "rows_failed": failed, "rows_waiting": rows_waiting}
     outcome = {**counts, "failures": json.dumps(failures_of(row["error"] for row in out))}
     if out:
-        rows = pa.Table.from_pylist(out, schema=find.target.schema)
-        find.target.merge(shard, part, rows, {"work": run, **outcome})
+        rows = pa.Table.from_pylist(out, schema=find_pending.target.schema)
+        find_pending.target.merge(shard, partition, rows, {"work": run, **outcome})
     return outcome
 
 
@@ -171,7 +175,7 @@ def _not_numbers(vector: np.ndarray | None) -> str | None:
     return None if np.isfinite(vector).all() else "the model's vector holds NaN or infinity"
 
 
-def _of(rows: pa.Table, ids: list[str]) -> dict[str, Any]:
+def _rows_by_id(rows: pa.Table, ids: list[str]) -> dict[str, Any]:
     matches = rows.filter(pc.is_in(rows["id"], value_set=pa.array(ids, pa.string())))
     return {row["id"]: row for row in matches.to_pylist()}
 

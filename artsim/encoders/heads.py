@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from artsim.encoders.discriminant import Covariance, discriminant, spread
+from artsim.encoders.discriminant import Covariance, discriminant, mean_and_covariance
 from artsim.encoders.head_settings import HeadSettings
 
 _ROWS = 8192  # vectors embedded at a time
@@ -69,7 +69,7 @@ class Head(nn.Module):
         """
         array = vectors.cpu().numpy()
         seen = array[_images(judged)]
-        mean, covariance = total or spread(seen)
+        mean, covariance = total or mean_and_covariance(seen)
         size = len(self.projection)
         weights = discriminant(array, judged, covariance, size, shrinkage)
         length = np.linalg.norm((seen - mean) @ weights, axis=1).mean()

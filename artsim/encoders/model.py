@@ -38,8 +38,9 @@ HELD_OUT = pa.schema(
 )
 
 _CARD, _WEIGHTS, _ROLES = "card.json", "model.safetensors", "annotations.parquet"
-_TESTED = "cross_validation.parquet"
-_TOLD_BY = ("network", "level", "pooling", "weights_hash", "exact", "model_hash")  # fields that distinguish features
+_CROSS_VALIDATION = "cross_validation.parquet"
+# fields that distinguish features
+_DISTINGUISHING_KEYS = ("network", "level", "pooling", "weights_hash", "exact", "model_hash")
 
 
 class Encoder(Protocol):
@@ -104,7 +105,7 @@ class Model:
         with store.replace(f"{folder}/{_ROLES}") as draft:
             pq.write_table(self.rows, draft)
         if self.held_out is not None:
-            with store.replace(f"{folder}/{_TESTED}") as draft:
+            with store.replace(f"{folder}/{_CROSS_VALIDATION}") as draft:
                 pq.write_table(self.held_out, draft)
         archive.write_json(f"{folder}/{_CARD}", self.card)
 
@@ -169,7 +170,7 @@ def pcas_of(tensors: dict[str, torch.Tensor], count: int) -> list[Pca | None]:
 def about_feature(archive: Archive, name: str) -> dict[str, Any] | None:
     """Returns what distinguishes ``features/<name>`` from others of that name; None without an ``_about.json``."""
     about = archive.read_json(f"features/{name}/_about.json")
-    return about and {key: about[key] for key in _TOLD_BY if key in about}
+    return about and {key: about[key] for key in _DISTINGUISHING_KEYS if key in about}
 
 
 def load_model(archive: Archive, name_or_path: str) -> Model:
@@ -193,7 +194,7 @@ def load_model(archive: Archive, name_or_path: str) -> Model:
     rows = intact_table(store, folder + _ROLES)
     if rows.schema.names != ROLES.names:
         raise UserError(f"{store.address(folder + _ROLES)}: not the annotations of a model; unexpected columns")
-    tested = intact_table(store, folder + _TESTED) if store.exists(folder + _TESTED) else None
+    tested = intact_table(store, folder + _CROSS_VALIDATION) if store.exists(folder + _CROSS_VALIDATION) else None
     if tested is not None and tested.schema.names != HELD_OUT.names:
-        raise UserError(f"{store.address(folder + _TESTED)}: not a cross-validation; unexpected columns")
+        raise UserError(f"{store.address(folder + _CROSS_VALIDATION)}: not a cross-validation; unexpected columns")
     return Model(name, card, tensors, rows, tested)

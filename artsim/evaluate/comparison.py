@@ -9,7 +9,7 @@ from artsim.annotations.annotations import Annotations
 from artsim.annotations.folds import NEW_GROUPS
 from artsim.archive import Archive, UserError
 from artsim.encoders.model import Encoder
-from artsim.evaluate.novelty import LEVELS, Novelty, novelty, tested_by
+from artsim.evaluate.novelty import LEVELS, Novelty, distance_of_folds, novelty
 from artsim.evaluate.systems import System
 from artsim.learn.plan import anchor_units
 from artsim.metrics.interval import Difference, Score, mean_score, paired_difference
@@ -106,9 +106,9 @@ def compare(
             f"no annotations to evaluate on: {validation.sum()} of {len(annotations)} chose the best epoch of a "
             "training, and there are no others; use `annotator` to choose others"
         )
-    anchors, nothing = annotations.images[:, 0].tolist(), np.zeros(len(annotations), bool)
+    anchors, no_annotations = annotations.images[:, 0].tolist(), np.zeros(len(annotations), bool)
     units = {kind: anchor_units(archive, anchors, column if kind == NEW_GROUPS else None) for kind in masks or [SEEN]}
-    tables = {kind: _Table(kind, masks.get(kind, nothing), units[kind], seed) for kind in units}
+    tables = {kind: _Table(kind, masks.get(kind, no_annotations), units[kind], seed) for kind in units}
     rows = {kind: table.rows(measured, with_seen=not number) for number, (kind, table) in enumerate(tables.items())}
     counts = {SEEN: seen, VALIDATION: validation, **masks}
     return Comparison(
@@ -119,10 +119,10 @@ def compare(
     )
 
 
-def person(label: str, found: np.ndarray, seed: int = 0) -> Row:
-    """The row of a person who judged again. ``found``, (n,), comes from ``self_ranks``."""
-    judged = ~np.isnan(found)
-    after = mean_score(found[judged], seed) if judged.any() else None
+def person(label: str, rank: np.ndarray, seed: int = 0) -> Row:
+    """The row of a person who judged again. ``rank``, (n,), comes from ``self_ranks``."""
+    judged = ~np.isnan(rank)
+    after = mean_score(rank[judged], seed) if judged.any() else None
     return Row(label, f"{PERSON}: {judged.sum()} annotations judged again", after=after)
 
 
@@ -136,8 +136,8 @@ def _measure(archive: Archive, entry: System, annotations: Annotations, metric: 
 
 
 def _of_kind(novelties: Sequence[Novelty], kind: str) -> np.ndarray:
-    no_less = np.logical_and.reduce([item.at_least(kind) for item in novelties])
-    return no_less & np.logical_or.reduce([item.exactly(kind) for item in novelties])
+    at_least_as_new = np.logical_and.reduce([item.at_least(kind) for item in novelties])
+    return at_least_as_new & np.logical_or.reduce([item.exactly(kind) for item in novelties])
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class _Table:
             rows.append(
                 Row(
                     item.system.label,
-                    f"{_how(tested, int(self.mask.sum()))}; {item.system.note}" if tested else item.system.note,
+                    f"{_folds_note(tested, int(self.mask.sum()))}; {item.system.note}" if tested else item.system.note,
                     tested,
                     before_seen=self._mean(item.before, trained_on),
                     after_seen=self._mean(item.after, trained_on),
@@ -173,10 +173,10 @@ class _Table:
             first = latest if first is None else first
         return rows
 
-    def _mean(self, found: np.ndarray | None, mask: np.ndarray) -> Score | None:
-        if found is None or not _complete(found, mask):
+    def _mean(self, rank: np.ndarray | None, mask: np.ndarray) -> Score | None:
+        if rank is None or not _complete(rank, mask):
             return None
-        return mean_score(found[mask], self.seed, self.units[mask])
+        return mean_score(rank[mask], self.seed, self.units[mask])
 
     def _difference(self, a: np.ndarray | None, b: np.ndarray | None) -> Difference | None:
         if a is None or b is None or not (_complete(a, self.mask) and _complete(b, self.mask)):
@@ -190,11 +190,11 @@ def _cross_validated(novelty: Novelty, kind: str, mask: np.ndarray) -> CrossVali
     return CrossValidated(count, tested.folds) if tested and count else None
 
 
-def _how(tested: CrossValidated, count: int) -> str:
-    portion = "" if tested.annotations == count else f"{tested.annotations} of {count} "
+def _folds_note(tested: CrossValidated, count: int) -> str:
+    share_text = "" if tested.annotations == count else f"{tested.annotations} of {count} "
     if tested.folds == 1:
-        return f"{portion}by one held-out fold" if portion else "one held-out fold"
-    return f"{portion}cross-validated, {tested.folds} folds"
+        return f"{share_text}by one held-out fold" if share_text else "one held-out fold"
+    return f"{share_text}cross-validated, {tested.folds} folds"
 
 
 def _remarks(entries: Sequence[System], metric: str) -> list[str]:
@@ -202,7 +202,7 @@ def _remarks(entries: Sequence[System], metric: str) -> list[str]:
     others = {
         model.name: distance
         for entry in entries
-        if (model := entry.tested) and (distance := tested_by(model)) not in (None, metric)
+        if (model := entry.tested) and (distance := distance_of_folds(model)) not in (None, metric)
     }
     return [
         f"{name} was cross-validated by {distance} distance: with `metric` {metric}, the annotations it was "
@@ -218,6 +218,6 @@ def _ranks(source: Encoder | None, annotations: Annotations, metric: str) -> np.
     return ranks(source.find(ids.tolist()), annotations.judged(ids), metric)
 
 
-def _complete(found: np.ndarray, mask: np.ndarray) -> bool:
+def _complete(rank: np.ndarray, mask: np.ndarray) -> bool:
     """Whether ``mask`` selects at least one annotation, and all that it selects have a rank."""
-    return bool(mask.any()) and not np.isnan(found[mask]).any()
+    return bool(mask.any()) and not np.isnan(rank[mask]).any()

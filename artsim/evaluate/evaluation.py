@@ -32,12 +32,12 @@ def evaluate(archive: Archive, options: EvaluateOptions) -> dict[str, Any]:
     twice get such a row anyway. ``split`` keeps only the test set of a split; it can't be combined with models. Returns
     the run's report fields.
     """
-    ours = options.out in (None, archive.store.address("evaluation"))
-    with archive.lock("evaluation") if ours else contextlib.nullcontext():
-        return _evaluated(archive, options)
+    in_archive = options.out in (None, archive.store.address("evaluation"))
+    with archive.lock("evaluation") if in_archive else contextlib.nullcontext():
+        return _evaluate(archive, options)
 
 
-def _evaluated(archive: Archive, options: EvaluateOptions) -> dict[str, Any]:
+def _evaluate(archive: Archive, options: EvaluateOptions) -> dict[str, Any]:
     features: Sequence[Sequence[str]] = options.features or ()
     models, metric, seed = options.models, options.metric, options.seed
     if metric not in METRICS:
@@ -56,13 +56,13 @@ def _evaluated(archive: Archive, options: EvaluateOptions) -> dict[str, Any]:
         usable = comparable(archive, entries, annotations)
         if not len(usable):
             raise UserError(f"`features`: each of the {len(annotations)} annotations has an image without a vector")
-        chosen = _verification(archive, usable, options.split, options.split_by, seed) if options.split else usable
+        evaluated = _test_set(archive, usable, options.split, options.split_by, seed) if options.split else usable
         column = _group_column(entries) or options.split_by
-        comparison = compare(archive, entries, chosen, metric=metric, seed=seed, column=column)
+        comparison = compare(archive, entries, evaluated, metric=metric, seed=seed, column=column)
         people = [person(f"{name}, again", ranks, seed) for name, ranks in judged_twice(annotations).items()]
         people += [_person(archive, annotations, options.again, seed)] if options.again else []
-        lost = len(annotations) - len(usable)
-        sections.append(_meanranks(comparison, people, entries, annotations, lost, metric))
+        without_vector = len(annotations) - len(usable)
+        sections.append(_meanranks(comparison, people, entries, annotations, without_vector, metric))
     if options.links:
         sections.append(
             _links(*compare_links(archive, entries, metric=metric, seed=seed, public_only=options.public_only))
@@ -105,16 +105,16 @@ def _meanranks(
     people: list[Row],
     entries: Sequence[System],
     annotations: Annotations,
-    lost: int,
+    without_vector: int,
     metric: str,
 ) -> _Section:
     """Builds the meanrank section.
 
-    ``people`` are appended to the first table. ``lost`` is the number of annotations with an image without a vector.
+    ``people`` are appended to the first table. ``without_vector`` counts annotations with an image without a vector.
     """
-    judges = ", ".join(sorted(set(annotations.annotator)))
-    title = f"Meanrank on annotations by {judges}"
-    counts = {"annotations": len(annotations), "without_vector": lost, **comparison.counts}
+    annotators_text = ", ".join(sorted(set(annotations.annotator)))
+    title = f"Meanrank on annotations by {annotators_text}"
+    counts = {"annotations": len(annotations), "without_vector": without_vector, **comparison.counts}
     columns = {model.card.get("split", {}).get("by") for entry in entries for model in entry.models}
     column = ", ".join(sorted(columns - {None}))
     main, *others = comparison.tables
@@ -122,7 +122,7 @@ def _meanranks(
     subtitles[main] += f" Measured by {metric} distance; 1 is perfect, 4.5 is chance."
     tables = comparison.tables | {main: [*comparison.tables[main], *people]}
     about = {
-        "annotators": judges,
+        "annotators": annotators_text,
         "annotations": counts,
         "kind": main,
         "table": as_json(tables[main]),
@@ -134,8 +134,8 @@ def _meanranks(
         "meanrank.png",
         picture(tables, title, subtitles),
         about,
-        (counts["annotations"], comparison.measured, lost),
-        {"an image without a vector": lost} if lost else {},
+        (counts["annotations"], comparison.measured, without_vector),
+        {"an image without a vector": without_vector} if without_vector else {},
     )
 
 
@@ -146,7 +146,7 @@ def _links(rows: list[LinksRow], counts: dict[str, int]) -> _Section:
         links_picture(rows, counts),
         {"links": {**counts, "table": as_json(rows)}},
         (counts["links"] + counts["left_out"], counts["links"], counts["left_out"]),
-        {"an end of a link without a vector": lost} if (lost := counts["left_out"]) else {},
+        {"an end of a link without a vector": without_vector} if (without_vector := counts["left_out"]) else {},
     )
 
 
@@ -160,7 +160,7 @@ def _annotations(
     return open_to_everyone(archive, annotations) if public_only else annotations
 
 
-def _verification(archive: Archive, annotations: Annotations, kind: str, column: str | None, seed: int) -> Annotations:
+def _test_set(archive: Archive, annotations: Annotations, kind: str, column: str | None, seed: int) -> Annotations:
     """Returns the test set: the annotations that jobs.train would hold out."""
     if kind == "group-disjoint" and column is None:
         raise UserError("`split` group-disjoint: `split_by` must name the catalog column that holds the groups")

@@ -35,11 +35,11 @@ def compare_links(
     Returns a row for each entry, and counts of links, queries and clusters. Clusters are the connected components of
     all positive links. Raises a user error if no link has vectors for both ends in all entries.
     """
-    kept, cluster, left_out = _links(archive, entries, public_only)
-    ids = sorted({image_id for pair in kept for image_id in pair})
-    place = {image_id: index for index, image_id in enumerate(ids)}
-    one_way = np.array([[place[image_id] for image_id in pair] for pair in kept])
-    pairs = np.concatenate([one_way, one_way[:, ::-1]])
+    comparable_links, cluster, left_out = _links(archive, entries, public_only)
+    ids = sorted({image_id for pair in comparable_links for image_id in pair})
+    index_of = {image_id: index for index, image_id in enumerate(ids)}
+    forward_pairs = np.array([[index_of[image_id] for image_id in pair] for pair in comparable_links])
+    pairs = np.concatenate([forward_pairs, forward_pairs[:, ::-1]])
     groups = np.array([cluster[image_id] for image_id in ids])
     trained_on = set().union(*(model.training_images() for entry in entries for model in entry.models))
     seen_images = np.array([image_id in trained_on for image_id in ids])
@@ -48,15 +48,14 @@ def compare_links(
     for entry in entries:
         blocks = entry.source.blocks()
         if public_only:
-            blocks = _open_blocks(archive, blocks)
-        found_positions = positions(blocks, np.array(ids, dtype=object), entry.source.find(ids), pairs, metric)
-        held_out, known = (
-            retrieval(pairs[mask], found_positions[mask], groups, seed) if mask.any() else None
-            for mask in (~seen, seen)
+            blocks = _public_blocks(archive, blocks)
+        link_positions = positions(blocks, np.array(ids, dtype=object), entry.source.find(ids), pairs, metric)
+        held_out, seen_scores = (
+            retrieval(pairs[mask], link_positions[mask], groups, seed) if mask.any() else None for mask in (~seen, seen)
         )
-        rows.append(LinksRow(entry.label, entry.note, held_out, known))
+        rows.append(LinksRow(entry.label, entry.note, held_out, seen_scores))
     counts = {
-        "links": len(kept),
+        "links": len(comparable_links),
         "left_out": left_out,
         "queries": len(ids),
         "seen_queries": len(np.unique(pairs[seen, 0])),
@@ -69,25 +68,25 @@ def _links(
     archive: Archive, entries: Sequence[System], public_only: bool
 ) -> tuple[list[tuple[str, str]], dict[str, int], int]:
     """Returns each comparable positive link once, the cluster of every id, and how many links are left out."""
-    judged, _ = read_links(archive, POSITIVE)
-    links = sorted({(min(pair), max(pair)) for pair in judged if pair[0] != pair[1]})
+    positive_links, _ = read_links(archive, POSITIVE)
+    links = sorted({(min(pair), max(pair)) for pair in positive_links if pair[0] != pair[1]})
     if not links:
         raise UserError("`links`: the archive has no positive links; add some with jobs.annotations import `links`")
     cluster = components(np.array(links, dtype=object))
     missing = set().union(*(without_vector(archive, entry, list(cluster)) for entry in entries))
     if public_only:
         missing |= set(cluster) - _public(archive, list(cluster))
-    kept = [pair for pair in links if missing.isdisjoint(pair)]
-    if not kept:
+    comparable_links = [pair for pair in links if missing.isdisjoint(pair)]
+    if not comparable_links:
         raise UserError(f"`links`: none of {len(links)} positive links is between two artworks that have a vector")
-    return kept, cluster, len(links) - len(kept)
+    return comparable_links, cluster, len(links) - len(comparable_links)
 
 
-def _open_blocks(archive: Archive, blocks: Iterator[Block]) -> Iterator[Block]:
+def _public_blocks(archive: Archive, blocks: Iterator[Block]) -> Iterator[Block]:
     for ids, vectors in blocks:
         public = _public(archive, ids.tolist())
-        keep = np.fromiter((image_id in public for image_id in ids), bool, len(ids))
-        yield ids[keep], vectors[keep]
+        is_public = np.fromiter((image_id in public for image_id in ids), bool, len(ids))
+        yield ids[is_public], vectors[is_public]
 
 
 def _public(archive: Archive, ids: Sequence[str]) -> set[str]:

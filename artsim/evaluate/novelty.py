@@ -10,7 +10,7 @@ from artsim.annotations.folds import KINDS, NEW_ANNOTATIONS, NEW_GROUPS, NEW_IMA
 from artsim.archive import Archive
 from artsim.encoders.model import Model
 from artsim.evaluate.systems import System
-from artsim.learn.plan import TRAINING, VALIDATION, VERIFICATION, groups_by
+from artsim.learn.plan import TEST, TRAINING, VALIDATION, groups_by
 
 UNTRAINED = "untrained"  # the level of every annotation for features that were not trained
 LEVELS = ("seen", "validation", *KINDS, UNTRAINED)  # each is newer than the one before
@@ -60,12 +60,12 @@ def novelty(archive: Archive, system: System, annotations: Annotations, metric: 
     for model in system.models:
         level = np.minimum(level, _level(archive, model, annotations))
     tested = system.tested
-    if tested is None or tested.held_out is None or tested_by(tested) != metric:
+    if tested is None or tested.held_out is None or distance_of_folds(tested) != metric:
         return Novelty(level)
     return Novelty(level, _tested(tested.held_out, annotations))
 
 
-def tested_by(model: Model) -> str | None:
+def distance_of_folds(model: Model) -> str | None:
     """Returns the distance by which a model was cross-validated; None without a cross-validation."""
     return None if model.held_out is None else model.card["recipe"]["distance"]
 
@@ -77,7 +77,7 @@ def _level(archive: Archive, model: Model, annotations: Annotations) -> np.ndarr
     annotation with the same anchor and positive; if there is none, its anchor and positive decide.
     """
     ids, roles = (model.rows[name].to_pylist() for name in ("annotation_id", "role"))
-    listed = dict(zip(ids, roles, strict=True))
+    role_of = dict(zip(ids, roles, strict=True))
     pairs = {
         frozenset(images[:2]): known_role
         for known_role in (VALIDATION, TRAINING)
@@ -85,28 +85,28 @@ def _level(archive: Archive, model: Model, annotations: Annotations) -> np.ndarr
         if role == known_role
     }
     split = model.card.get("split", {}).get("kind")
-    verification = LEVELS.index(_OF_SPLIT[split]) if split in _OF_SPLIT else None
+    test_level = LEVELS.index(_OF_SPLIT[split]) if split in _OF_SPLIT else None
     levels = {TRAINING: _SEEN, VALIDATION: _VALIDATION}
-    level = _newness(archive, model, annotations)
+    level = _level_by_images(archive, model, annotations)
     for row, (annotation_id, image_ids) in enumerate(zip(annotations.annotation_id, annotations.images, strict=True)):
-        role = listed.get(annotation_id) or pairs.get(frozenset(image_ids[:2]))
+        role = role_of.get(annotation_id) or pairs.get(frozenset(image_ids[:2]))
         if role in levels:
             level[row] = levels[role]
-        elif role == VERIFICATION and verification is not None:
-            level[row] = verification
+        elif role == TEST and test_level is not None:
+            level[row] = test_level
     return level
 
 
-def _newness(archive: Archive, model: Model, annotations: Annotations) -> np.ndarray:
+def _level_by_images(archive: Archive, model: Model, annotations: Annotations) -> np.ndarray:
     """Returns how new the anchor and the positive of each annotation are to a model; int (n,)."""
-    known = model.training_images()
+    trained_images = model.training_images()
     pairs = annotations.images[:, :2]
-    new_images = np.array([known.isdisjoint(pair) for pair in pairs], bool)
+    new_images = np.array([trained_images.isdisjoint(pair) for pair in pairs], bool)
     level = np.where(new_images, _NEW_IMAGES, _NEW_ANNOTATION)
     column = model.card.get("split", {}).get("by")
-    if column and new_images.any() and _all_in_catalog(archive, sorted(known)):
-        groups = groups_by(archive, column, sorted(known.union(*map(set, pairs[new_images]))))
-        known_groups = {groups[image_id] for image_id in known if image_id in groups}
+    if column and new_images.any() and _all_in_catalog(archive, sorted(trained_images)):
+        groups = groups_by(archive, column, sorted(trained_images.union(*map(set, pairs[new_images]))))
+        known_groups = {groups[image_id] for image_id in trained_images if image_id in groups}
         new_groups = np.array(
             [known_groups.isdisjoint(groups[image_id] for image_id in pair if image_id in groups) for pair in pairs]
         )
@@ -122,14 +122,14 @@ def _all_in_catalog(archive: Archive, ids: list[str]) -> bool:
 
 def _tested(held_out: pa.Table, annotations: Annotations) -> dict[str, Tested]:
     """Returns the cross-validation of these annotations, by kind; ``held_out`` has the schema ``model.HELD_OUT``."""
-    place = {annotation_id: row for row, annotation_id in enumerate(annotations.annotation_id)}
+    row_of = {annotation_id: row for row, annotation_id in enumerate(annotations.annotation_id)}
     tested = {}
     for kind in KINDS:
         rows = held_out.filter(pa.compute.equal(held_out["kind"], kind))
         rank, before = np.full((2, len(annotations)), np.nan)
         for row in rows.to_pylist():
-            if row["annotation_id"] in place:
-                index = place[row["annotation_id"]]
+            if row["annotation_id"] in row_of:
+                index = row_of[row["annotation_id"]]
                 rank[index], before[index] = row["rank"], row["before"]
         if not np.isnan(rank).all():
             tested[kind] = Tested(rank, before, len(set(rows["fold"].to_pylist())))

@@ -52,8 +52,8 @@ def meaning(kind: str, count: int, column: str | None) -> str:
     """Returns a sentence about the ``count`` annotations of a kind; ``column`` defines the groups."""
     if kind == "seen":
         return "Nothing is held out: the models were trained on all of these annotations."
-    which = _MEANINGS[kind].format(column=column or "group")
-    return f"{count} annotation{'s' * (count != 1)}{which}."
+    phrase = _MEANINGS[kind].format(column=column or "group")
+    return f"{count} annotation{'s' * (count != 1)}{phrase}."
 
 
 def markdown(
@@ -68,12 +68,12 @@ def markdown(
     lines = [f"## {_plain(title)}", "", f"{_plain(subtitles[main])}", "", *_rows(tables[main])]
     for kind in others:
         lines += ["", f"### {_TITLES[kind]}", "", _plain(subtitles[kind]), "", *_rows(tables[kind])]
-    return "\n".join([*lines, "", _explained(tables, counts, remarks), ""])
+    return "\n".join([*lines, "", _explanation(tables, counts, remarks), ""])
 
 
 def links_markdown(rows: Sequence[LinksRow], counts: dict[str, int]) -> str:
     """Returns the tables of retrieval figures on links."""
-    lines = ["## Link retrieval", "", f"{_links_words(counts)} Lower positions are better."]
+    lines = ["## Link retrieval", "", f"{_links_sentence(counts)} Lower positions are better."]
     for name, heading in _QUERIES.items():
         body = [
             [
@@ -98,7 +98,7 @@ def picture(tables: Mapping[str, Sequence[Row]], title: str, subtitles: Mapping[
 
 def links_picture(rows: Sequence[LinksRow], counts: dict[str, int]) -> Image.Image:
     """Draws mAP and recall as dots, positions beside them, for held-out queries or else the seen ones."""
-    shown = next(name for name in _QUERIES if getattr(rows[0], name))
+    score_names = next(name for name in _QUERIES if getattr(rows[0], name))
     recalls = [f"recall@{cut}" for cut in CUTS]
     legend = f"recall@{', '.join(map(str, CUTS))}, from left to right"
     series = [Series("mAP"), *(Series(legend if name == recalls[0] else "", strong=False) for name in recalls)]
@@ -111,9 +111,9 @@ def links_picture(rows: Sequence[LinksRow], counts: dict[str, int]) -> Image.Ima
             [_cell(scores[name], count=False) for name in columns],
         )
         for row in rows
-        if (scores := getattr(row, shown))
+        if (scores := getattr(row, score_names))
     ]
-    return score_table("Link retrieval", f"{_QUERIES[shown]}. {_links_words(counts)}", series, columns, lines)
+    return score_table("Link retrieval", f"{_QUERIES[score_names]}. {_links_sentence(counts)}", series, columns, lines)
 
 
 def as_json(rows: Sequence[Row | LinksRow]) -> list[dict[str, Any]]:
@@ -122,7 +122,7 @@ def as_json(rows: Sequence[Row | LinksRow]) -> list[dict[str, Any]]:
 
 
 def _rows(rows: Sequence[Row]) -> list[str]:
-    columns = _filled(rows)
+    columns = _columns_with_scores(rows)
     return _grid(
         ["", *(_COLUMNS[name] for name in columns)],
         [
@@ -133,58 +133,58 @@ def _rows(rows: Sequence[Row]) -> list[str]:
 
 
 def _picture(rows: Sequence[Row], title: str, subtitle: str) -> Image.Image:
-    columns = _filled(rows)
-    shown = [name for name in _SERIES if name in columns]
+    columns = _columns_with_scores(rows)
+    score_names = [name for name in _SERIES if name in columns]
     lines = [
         Line(
             row.label,
             row.note,
-            [getattr(row, name) for name in shown],
+            [getattr(row, name) for name in score_names],
             [_cell(getattr(row, name)) for name in columns],
         )
         for row in rows
     ]
     headings = [_COLUMNS[name] for name in columns]
-    return score_table(title, subtitle, [_SERIES[name] for name in shown], headings, lines, _CHANCE)
+    return score_table(title, subtitle, [_SERIES[name] for name in score_names], headings, lines, _CHANCE)
 
 
-def _filled(rows: Sequence[Row]) -> list[str]:
+def _columns_with_scores(rows: Sequence[Row]) -> list[str]:
     return [name for name in _COLUMNS if any(getattr(row, name) for row in rows)]
 
 
-def _explained(tables: Mapping[str, Sequence[Row]], counts: Mapping[str, int], remarks: Sequence[str]) -> str:
+def _explanation(tables: Mapping[str, Sequence[Row]], counts: Mapping[str, int], remarks: Sequence[str]) -> str:
     rows = [row for table_rows in tables.values() for row in table_rows]
-    words = [
+    sentences = [
         "Meanrank with its 95% interval; lower is better, 1 is perfect, 4.5 is chance. Annotations with the same "
         "anchor are resampled together; for new groups, all annotations with anchors of one group."
     ]
     if any(row.after_seen for row in rows):
-        words.append(
+        sentences.append(
             "*seen*: on annotations that the model was trained on, or that repeat an anchor and positive of these; "
             "not evidence."
         )
     if any(row.gain or row.against_first for row in rows):
-        words.append(
+        sentences.append(
             "*gain*: how much lower the meanrank of held-out annotations is after training; *against row 1*: how much "
             "lower it is than that of the first row; p is two-sided, paired."
         )
     if any(row.cross_validated for row in rows):
-        words.append(
+        sentences.append(
             "*cross-validated*: the model itself learned from these annotations, so each is ranked by a model of the "
             "same recipe that was trained without it."
         )
     if any(row.note.startswith(PERSON) for row in rows):
-        words.append("*a person*: a second judgement of the same annotations; the same choice ranks 1, another 5.")
-    for name, what in (
+        sentences.append("*a person*: a second judgement of the same annotations; the same choice ranks 1, another 5.")
+    for name, reason in (
         ("validation", "were used to choose the best epoch of a training and are left out"),
         ("without_vector", "have an image without a vector and are left out"),
     ):
         if counts[name]:
-            words.append(f"{counts[name]} annotations {what}.")
-    return " ".join([*words, *map(_plain, remarks)])
+            sentences.append(f"{counts[name]} annotations {reason}.")
+    return " ".join([*sentences, *map(_plain, remarks)])
 
 
-def _links_words(counts: dict[str, int]) -> str:
+def _links_sentence(counts: dict[str, int]) -> str:
     seen = f", {counts['seen_queries']} of them in clusters seen in training" if counts["seen_queries"] else ""
     return (
         f"{counts['links']} positive links between {counts['queries']} artworks{seen}, "
@@ -195,18 +195,18 @@ def _links_words(counts: dict[str, int]) -> str:
 def _text(score: Score | None, *, count: bool = True) -> str:
     if score is None:
         return ""
-    figures, interval, detail = _words(score)
+    figures, interval, detail = _score_texts(score)
     return f"{figures} [{interval}]{f' {detail}' if count else ''}"
 
 
 def _cell(score: Score | None, *, count: bool = True) -> tuple[str, str]:
     if score is None:
         return "", ""
-    figures, interval, detail = _words(score)
+    figures, interval, detail = _score_texts(score)
     return figures, f"{interval} · {detail}" if count else interval
 
 
-def _words(score: Score) -> tuple[str, str, str]:
+def _score_texts(score: Score) -> tuple[str, str, str]:
     """Returns a score, its interval, and its p or else its count. Values from 20 up need no decimals."""
     digits = 2 if abs(score.value) < 20 else 0
     if isinstance(score, Difference):

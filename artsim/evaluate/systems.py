@@ -34,7 +34,7 @@ def systems(archive: Archive, features: Sequence[Sequence[str]], models: Sequenc
 
     Raises a user error if one does not exist. A feature that a model of the archive wrote counts as learned.
     """
-    sets = [specs for given in features for specs in ([[feature] for feature in given] + [list(given)])]
+    sets = [specs for spec_set in features for specs in ([[feature] for feature in spec_set] + [list(spec_set)])]
     unique = list(dict.fromkeys(map(tuple, sets)))
     return [_of_features(archive, specs, seed) for specs in unique] + [_of_model(archive, name) for name in models]
 
@@ -43,7 +43,7 @@ def comparable(archive: Archive, entries: Sequence[System], annotations: Annotat
     """The annotations for whose images all systems have a vector."""
     ids = annotations.ids().tolist()
     missing = set().union(*(without_vector(archive, entry, ids) for entry in entries))
-    return annotations.take(np.array([missing.isdisjoint(nine) for nine in annotations.images], bool))
+    return annotations.take(np.array([missing.isdisjoint(image_ids) for image_ids in annotations.images], bool))
 
 
 def without_vector(archive: Archive, system: System, ids: Sequence[str]) -> set[str]:
@@ -55,11 +55,11 @@ def without_vector(archive: Archive, system: System, ids: Sequence[str]) -> set[
             missing.update(image for image, slot in zip(ids, slots.tolist(), strict=True) if slot < 0)
         elif isinstance(source, HeadEncoder | Space):
             space = source.space if isinstance(source, HeadEncoder) else source
-            missing.update(*(set(ids) - _described(table, ids) for table in space.tables))
+            missing.update(*(set(ids) - _ids_with_vector(table, ids) for table in space.tables))
     return missing
 
 
-def _described(table: Table, ids: Sequence[str]) -> set[str]:
+def _ids_with_vector(table: Table, ids: Sequence[str]) -> set[str]:
     rows = table.find(ids, ["id", "error"])
     return set() if rows is None else {row["id"] for row in rows.to_pylist() if row["error"] is None}
 
@@ -68,9 +68,9 @@ def _of_features(archive: Archive, specs: Sequence[str], seed: int) -> System:
     space = Space(archive, specs, seed)
     models = _writers(archive, specs)
     note = f"written by {', '.join(model.name for model in models)}" if models else "untrained"
-    alone = len(models) == len(specs) == 1 and space.specs[0].pca is None
+    is_single_feature = len(models) == len(specs) == 1 and space.specs[0].pca is None
     label = "recommended features" if are_recommended(specs) else space.title
-    return System(label, note, space, models=models, tested=models[0] if alone else None)
+    return System(label, note, space, models=models, tested=models[0] if is_single_feature else None)
 
 
 def _of_model(archive: Archive, name: str) -> System:
@@ -80,8 +80,8 @@ def _of_model(archive: Archive, name: str) -> System:
     if isinstance(source, HeadEncoder):
         models = (model, *_writers(archive, inputs))
         tested = model if len(models) == 1 else None  # otherwise the folds also saw what the inputs' models saw
-        words = "the recommended features" if are_recommended(inputs) else " + ".join(inputs)
-        return System(model.name, f"a head on {words}", source, source.space, models, tested)
+        inputs_text = "the recommended features" if are_recommended(inputs) else " + ".join(inputs)
+        return System(model.name, f"a head on {inputs_text}", source, source.space, models, tested)
     (origin,) = model.card["inputs"]
     about = about_feature(archive, origin["features"]) or {}
     before = Space(archive, inputs) if about.get("weights_hash") == origin["about"]["weights_hash"] else None

@@ -44,11 +44,11 @@ def rounding(dimension: int, dtype: type[np.floating] = np.float64) -> float:
     return (dimension + 16) * float(np.finfo(dtype).eps)
 
 
-def ahead(away: np.ndarray, bound: np.ndarray, slack: np.ndarray | float) -> np.ndarray:
-    """Counts the values of each row of ``away``, (n, k), that are below its ``bound``, (n,): float64 (n,).
+def ahead(candidate_distances: np.ndarray, bound: np.ndarray, slack: np.ndarray | float) -> np.ndarray:
+    """Counts the values of each row of ``candidate_distances``, (n, k), below its ``bound``, (n,): float64 (n,).
 
     Values within ``slack`` of the bound, (n,) or one number, are ties and count half; NaN never counts.
     """
-    gap = away - bound[:, None]
+    gap = candidate_distances - bound[:, None]
     tolerance = np.broadcast_to(slack, bound.shape)[:, None]
     return (gap < -tolerance).sum(1) + (np.abs(gap) <= tolerance).sum(1) / 2

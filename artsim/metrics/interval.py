@@ -43,19 +43,19 @@ def mean_score(values: np.ndarray, seed: int = 0, groups: np.ndarray | None = No
     values = np.asarray(values, np.float64)
     if not len(values):
         return Score(np.nan, 0, np.nan, np.nan)
-    sums, sizes, counts = _distinct(values, groups)
-    draws, chances = counts.sum(), counts / counts.sum()
+    sums, sizes, counts = _distinct_groups(values, groups)
+    draws, probabilities = counts.sum(), counts / counts.sum()
     rng = np.random.default_rng(seed)
     step = max(_CELLS // len(sums), 1)
     means = []
     for start in range(0, _DRAWS, step):
-        weights = rng.multinomial(draws, chances, size=min(step, _DRAWS - start))
+        weights = rng.multinomial(draws, probabilities, size=min(step, _DRAWS - start))
         means.append((weights @ sums) / (weights @ sizes))
     low, high = np.quantile(np.concatenate(means), (0.025, 0.975))
     return Score(float(values.mean()), len(values), float(low), float(high))
 
 
-def _distinct(values: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _distinct_groups(values: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The sum and the size of each distinct group of values, and how many groups are like it: (d,) each.
 
     Sampling counts of distinct groups is faster than sampling groups: ranks take few values. Without ``groups``, each
@@ -64,8 +64,8 @@ def _distinct(values: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray
     if groups is None:
         sums, counts = np.unique(values, return_counts=True)
         return sums, np.ones(len(sums)), counts
-    place = np.unique(groups, return_inverse=True)[1]
-    pairs = np.stack([np.bincount(place, values), np.bincount(place)], axis=1)
+    group_index = np.unique(groups, return_inverse=True)[1]
+    pairs = np.stack([np.bincount(group_index, values), np.bincount(group_index)], axis=1)
     pairs, counts = np.unique(pairs, axis=0, return_counts=True)
     return pairs[:, 0], pairs[:, 1], counts
 
@@ -101,7 +101,7 @@ def _half_means(
 
     An empty half has mean -inf in the first array and inf in the second.
     """
-    sums, sizes, counts = _distinct(differences, groups)
+    sums, sizes, counts = _distinct_groups(differences, groups)
     rng = np.random.default_rng(seed)
     step = max(_CELLS // len(sums), 1)
     totals, lengths = [], []

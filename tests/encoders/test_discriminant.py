@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from artsim.encoders.discriminant import discriminant, spread
+from artsim.encoders.discriminant import discriminant, mean_and_covariance
 
 
 def _case(seed=0, images=60, dimension=7):
@@ -12,7 +12,7 @@ def _case(seed=0, images=60, dimension=7):
 
 
 @pytest.mark.parametrize("shrinkage", [0.1, 0.5, 1.0])
-def test_is_the_eigenvectors_of_plain_numpy(shrinkage):
+def test_discriminant_matches_numpy_eigenvectors(shrinkage):
     vectors, judged, total = _case()
     within = np.zeros_like(total)
     for anchor, positive, *_ in judged:
@@ -28,7 +28,7 @@ def test_is_the_eigenvectors_of_plain_numpy(shrinkage):
         assert np.allclose(np.abs(column), np.abs(direction))
 
 
-def test_what_pairs_differ_in_counts_little_and_what_sets_groups_apart_much():
+def test_within_pair_directions_are_weakened_and_between_pair_ones_kept():
     rng = np.random.default_rng(1)
     group = np.repeat(np.arange(10), 20)
     vectors = np.stack([group + 0.01 * rng.normal(size=200), 5 * rng.normal(size=200)], axis=1)
@@ -37,7 +37,7 @@ def test_what_pairs_differ_in_counts_little_and_what_sets_groups_apart_much():
     assert abs(weight[0]) > 20 * abs(weight[1])
 
 
-def test_no_more_dimensions_than_there_are():
+def test_dimensions_are_limited_to_those_of_the_vectors():
     vectors, judged, total = _case()
     assert discriminant(vectors, judged, total, 50, 0.5).shape == (7, 7)
 
@@ -50,9 +50,9 @@ def test_one_component_is_enough():
     assert weight[0, 0] != 0
 
 
-def test_spread_is_mean_and_covariance():
+def test_mean_and_covariance_match_numpy():
     vectors = _case()[0].astype(np.float32)
-    mean, covariance = spread(vectors)
+    mean, covariance = mean_and_covariance(vectors)
     assert np.allclose(mean, sum(vectors) / len(vectors), atol=1e-6)
     plain = sum(np.outer(row - mean, row - mean) for row in vectors.astype(np.float64)) / len(vectors)
     assert np.allclose(covariance, plain, atol=1e-6)

@@ -5,7 +5,7 @@ import pytest
 
 from artsim.archive import Archive, UserError
 from artsim.encoders import embed as module
-from artsim.encoders.embed import Pending, _embed_part, embed_archive
+from artsim.encoders.embed import PendingVectors, _embed_partition, embed_archive
 from artsim.encoders.model import HeadEncoder, Model
 from artsim.space.features import Space
 from tests.encoders.test_model import _model
@@ -65,7 +65,7 @@ def test_every_image_with_all_features_is_embedded(archive: Archive, here: None)
     Space(archive, ["eye:2"]).find(good)
 
 
-def test_again_there_is_nothing_to_do_until_something_is_new(archive: Archive, here: None) -> None:
+def test_a_second_run_embeds_only_new_images(archive: Archive, here: None) -> None:
     model = _model(archive, ["one"])
     assert embed_archive(archive, model, public_only=False)["rows_in"] == 40
     assert embed_archive(archive, model, public_only=False)["rows_in"] == 0
@@ -79,7 +79,7 @@ def test_again_there_is_nothing_to_do_until_something_is_new(archive: Archive, h
     assert embed_archive(archive, model, public_only=False)["rows_in"] == 1
 
 
-def test_another_model_of_the_name_writes_all_anew(archive: Archive, here: None) -> None:
+def test_another_model_of_the_name_replaces_all_rows(archive: Archive, here: None) -> None:
     embed_archive(archive, _model(archive, ["one"]), public_only=False)
     before, other = vectors_of(archive, "eye"), _model(archive, ["two"])
     with pytest.raises(UserError, match=r"features/eye already exist, written by another model; `again` replaces"):
@@ -92,7 +92,7 @@ def test_another_model_of_the_name_writes_all_anew(archive: Archive, here: None)
     )
 
 
-def test_a_folder_that_a_full_disk_left_empty_is_no_backbone_s(archive: Archive, here: None) -> None:
+def test_an_empty_feature_folder_can_be_written(archive: Archive, here: None) -> None:
     Path(archive.uri, "features/eye").mkdir()
     assert embed_archive(archive, _model(archive, ["one"]), public_only=False)["rows_out"] == 39
 
@@ -114,19 +114,19 @@ def test_vectors_that_are_no_numbers_are_rows_with_an_error(archive: Archive, he
     assert not vectors_of(archive, "broken")
 
 
-def test_features_of_a_backbone_are_not_written_over(archive: Archive) -> None:
+def test_features_of_a_backbone_are_not_overwritten(archive: Archive) -> None:
     before = vectors_of(archive, "one")
     with pytest.raises(UserError, match=r"features/one belong to a backbone.*; choose another model name"):
         embed_archive(archive, _model(archive, ["two"], "one"), public_only=False)
     _same(vectors_of(archive, "one"), before)
 
 
-def test_what_is_protected_can_be_left_out(archive: Archive, here: None) -> None:
+def test_protected_artworks_can_be_excluded(archive: Archive, here: None) -> None:
     assert embed_archive(archive, _model(archive, ["one"]), public_only=True)["rows_in"] == 30
     assert set(vectors_of(archive, "eye")) == set(_IDS[:30]) - {_IDS[7]}
 
 
-def test_features_of_other_bytes_wait(archive: Archive) -> None:
+def test_outdated_features_are_not_embedded(archive: Archive) -> None:
     """If only one of the features has an image's new bytes, the image waits; no vector mixes old and new."""
     model = _model(archive, ["one", "two"])
     table = archive.table("features/two")
@@ -136,19 +136,21 @@ def test_features_of_other_bytes_wait(archive: Archive) -> None:
     stale = rows["id"][0].as_py()
     hashes = ["old bytes", *rows["sha256"].to_pylist()[1:]]
     archive.table("features/two", rows.schema).write(shard, part, rows.set_column(3, "sha256", [hashes]))
-    find = Pending(archive, archive.table("features/one"), archive.table("features/eye", module.features(4)), False)
-    done = _embed_part(HeadEncoder(model, archive), find, shard, part, "run")
+    find = PendingVectors(
+        archive, archive.table("features/one"), archive.table("features/eye", module.features(4)), False
+    )
+    done = _embed_partition(HeadEncoder(model, archive), find, shard, part, "run")
     assert done["rows_waiting"] >= 1
     assert archive.table("features/eye").find([stale]) is None
     assert done["rows_in"] == sum(done[name] for name in ("rows_out", "rows_failed", "rows_waiting"))
 
 
-def test_a_part_that_was_committed_on_a_lost_machine_is_told(archive: Archive) -> None:
+def test_results_of_a_partition_committed_on_a_lost_machine_are_reported(archive: Archive) -> None:
     encoder, table = HeadEncoder(_model(archive, ["one"]), archive), archive.table("features/one")
     shard = next(shard for shard in range(archive.shards) if len(table.parts(shard)) > 0)
     part = table.parts(shard)[0]
-    find = Pending(archive, table, archive.table("features/eye", module.features(4)), False)
-    done = _embed_part(encoder, find, shard, part, "run")
+    find = PendingVectors(archive, table, archive.table("features/eye", module.features(4)), False)
+    done = _embed_partition(encoder, find, shard, part, "run")
     assert done["rows_in"] == table.rows_in(shard, part)
-    assert _embed_part(encoder, find, shard, part, "run") == done
-    assert _embed_part(encoder, find, shard, part, "another run")["rows_in"] == 0
+    assert _embed_partition(encoder, find, shard, part, "run") == done
+    assert _embed_partition(encoder, find, shard, part, "another run")["rows_in"] == 0

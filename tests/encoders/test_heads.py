@@ -38,7 +38,7 @@ def _times(matrix: torch.Tensor, x: list[float]) -> list[float]:
     return [sum(w * value for w, value in zip(row, x, strict=True)) for row in matrix.tolist()]
 
 
-def test_the_residual_head_is_its_formula() -> None:
+def test_the_residual_head_matches_its_formula() -> None:
     head = _head(head="residual")
     w1, w2 = head.transform[1].inner.weight, head.transform[1].outer.weight
     for row, output in zip(_VECTORS.tolist(), head(_VECTORS).tolist(), strict=True):
@@ -48,13 +48,13 @@ def test_the_residual_head_is_its_formula() -> None:
         assert output == pytest.approx(expected, abs=1e-5)
 
 
-def test_the_linear_head_is_its_formula() -> None:
+def test_the_linear_head_matches_its_formula() -> None:
     head = _head(head="linear")
     for row, output in zip(_VECTORS.tolist(), head(_VECTORS).tolist(), strict=True):
         assert output == pytest.approx(_times(head.transform[1].weight, _standardised(row)), abs=1e-5)
 
 
-def test_the_mlp_is_its_formula() -> None:
+def test_the_mlp_matches_its_formula() -> None:
     head = _head(head="mlp")
     (w1, b1), (w2, b2) = ((layer.weight, layer.bias.tolist()) for layer in (head.transform[1][0], head.transform[1][2]))
     for row, output in zip(_VECTORS.tolist(), head(_VECTORS).tolist(), strict=True):
@@ -63,7 +63,7 @@ def test_the_mlp_is_its_formula() -> None:
         assert output == pytest.approx(expected, abs=1e-5)
 
 
-def test_the_discriminant_begins_with_the_projection_and_refines_it() -> None:
+def test_the_discriminant_starts_from_the_projection() -> None:
     recipe = Recipe(head="discriminant", hidden=5, dropout=0.0, shrinkage=0.4)
     head = Head(7, recipe)
     head.fit(_VECTORS, _JUDGED, None, recipe)
@@ -95,7 +95,7 @@ def test_a_saved_head_is_the_same_head(kind: str, length: int) -> None:
     assert embed(other, _VECTORS).shape == (40, length)
 
 
-def test_a_constant_dimension_says_nothing() -> None:
+def test_a_constant_dimension_is_ignored() -> None:
     vectors = _VECTORS.clone()
     vectors[:, 2] = 3.0
     head = _head()
@@ -106,7 +106,7 @@ def test_a_constant_dimension_says_nothing() -> None:
     assert torch.isfinite(head(new)).all()
 
 
-def test_dropout_is_for_training_alone() -> None:
+def test_dropout_applies_only_in_training() -> None:
     head = _head(dropout=0.5)
     assert not torch.equal(head(_VECTORS), head(_VECTORS))
     first = embed(head, _VECTORS)
@@ -117,7 +117,7 @@ def test_dropout_is_for_training_alone() -> None:
     np.testing.assert_allclose(first, embed(plain, _VECTORS), rtol=1e-5, atol=1e-6)
 
 
-def test_embedding_piece_by_piece_is_embedding_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_embedding_in_batches_equals_embedding_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     head = _head()
     whole = embed(head, _VECTORS)
     monkeypatch.setattr("artsim.encoders.heads._ROWS", 7)
@@ -126,7 +126,7 @@ def test_embedding_piece_by_piece_is_embedding_at_once(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_dropout_hides_a_share_and_keeps_the_mean(share: float) -> None:
+def test_dropout_zeroes_a_share_and_keeps_the_mean(share: float) -> None:
     head = Head(300, Recipe(head="residual", hidden=2, dropout=share))
     head.train()
     thinned = head.transform[0](torch.full((400, 300), 2.0))

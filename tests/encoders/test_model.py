@@ -66,7 +66,7 @@ def _naive(archive: Archive, model: Model, one: str) -> list[float]:
 
 
 @pytest.mark.parametrize("specs", [["one"], ["two:3"], ["two:5", "one"]])
-def test_a_model_comes_back_as_it_went(archive: Archive, specs: list[str]) -> None:
+def test_a_saved_model_loads_unchanged(archive: Archive, specs: list[str]) -> None:
     model = _model(archive, specs)
     model.save(archive)
     again = load_model(archive, "eye")
@@ -87,11 +87,11 @@ def test_a_model_comes_back_as_it_went(archive: Archive, specs: list[str]) -> No
     np.testing.assert_allclose(blocks[_IDS[12]], embedded[2], rtol=1e-5)
 
 
-def test_it_is_known_what_a_model_saw(archive: Archive) -> None:
+def test_training_images_are_listed(archive: Archive) -> None:
     assert _model(archive, ["one"]).training_images() == set(_IDS[:18])
 
 
-def test_a_model_is_carried_to_another_archive(archive: Archive, tmp_path: Path) -> None:
+def test_a_model_works_in_another_archive(archive: Archive, tmp_path: Path) -> None:
     """The PCA that was fitted on the first archive is part of the model."""
     model = _model(archive, ["two:4"])
     model.save(archive)
@@ -108,7 +108,7 @@ def test_a_model_is_carried_to_another_archive(archive: Archive, tmp_path: Path)
     assert carried.vectors(other, _IDS[:20]).tolist() == model.vectors(archive, _IDS[:20]).tolist()
 
 
-def test_what_is_no_model(archive: Archive, tmp_path: Path) -> None:
+def test_invalid_models_are_user_errors(archive: Archive, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"eye: no model of this name.*none yet; create one with jobs\.train"):
         load_model(archive, "eye")
     model = _model(archive, ["one"])
@@ -120,7 +120,7 @@ def test_what_is_no_model(archive: Archive, tmp_path: Path) -> None:
         load_model(archive, "eye")
 
 
-def test_a_model_without_its_card_is_not_there(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_without_a_card_does_not_exist(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     """A writer killed between two files leaves no model, and never a mixture of two."""
     _model(archive, ["one"]).save(archive)
     monkeypatch.setattr(Archive, "write_json", lambda *_: (_ for _ in ()).throw(OSError("killed")))
@@ -143,7 +143,9 @@ def test_other_weights_have_another_hash(archive: Archive) -> None:
 @pytest.mark.parametrize(
     ("file", "content"), [("card.json", b"{"), ("model.safetensors", b"\0" * 40), ("annotations.parquet", None)]
 )
-def test_a_damaged_model_is_a_mistake_that_names_the_file(archive: Archive, file: str, content: bytes | None) -> None:
+def test_a_damaged_model_is_a_user_error_that_names_the_file(
+    archive: Archive, file: str, content: bytes | None
+) -> None:
     _model(archive, ["one"]).save(archive)
     path = Path(archive.uri, "models/eye", file)
     if content is None:

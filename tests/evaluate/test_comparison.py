@@ -43,9 +43,9 @@ def _model(archive: Archive, name: str = "eye", matrix: np.ndarray = _MATRIX, ki
     return model_of(archive, name, "dots", matrix, rows, split=split)
 
 
-def _naive(vectors: dict[str, np.ndarray], nines: np.ndarray) -> list[int]:
+def _naive(vectors: dict[str, np.ndarray], drawn_images: np.ndarray) -> list[int]:
     out = []
-    for anchor, positive, *negatives in nines:
+    for anchor, positive, *negatives in drawn_images:
         distance = cosine(vectors[anchor], vectors[positive])
         out.append(1 + sum(cosine(vectors[anchor], vectors[negative]) < distance for negative in negatives))
     return out
@@ -76,7 +76,7 @@ def test_before_and_after_on_what_was_seen_and_held_out(archive: Archive) -> Non
         assert score.low <= score.value <= score.high
 
 
-def test_the_metric_is_that_asked_for(archive: Archive) -> None:
+def test_the_given_metric_is_used(archive: Archive) -> None:
     comparison = compare(archive, systems(archive, [["dots"]], [], 0), _annotations(), metric="euclidean")
     (row,) = comparison.tables["untrained"]
     raw = vectors_of(archive, "dots")
@@ -88,7 +88,7 @@ def test_the_metric_is_that_asked_for(archive: Archive) -> None:
     assert row.before.n == comparison.measured == 97
 
 
-def test_the_newest_kind_is_the_first_table_and_shows_what_was_seen(archive: Archive) -> None:
+def test_the_newest_kind_is_the_first_table_and_has_seen_scores(archive: Archive) -> None:
     """The seven other annotations begin with two training images, so they are new annotations of known images."""
     _model(archive)
     tables = compare(archive, systems(archive, [["dots"]], ["eye"], 0), _annotations()).tables
@@ -102,7 +102,7 @@ def test_the_newest_kind_is_the_first_table_and_shows_what_was_seen(archive: Arc
     assert tables["new_images"][1].after_seen.n == 30
 
 
-def test_all_rows_are_compared_on_what_none_has_seen(archive: Archive) -> None:
+def test_rows_are_compared_on_annotations_that_none_has_seen(archive: Archive) -> None:
     """Each of two models holds out what the other was trained on; the third part is new to both."""
     _model(archive, "one", kinds=("training", "verification", "verification"))
     _model(archive, "two", kinds=("verification", "training", "verification"))
@@ -117,7 +117,7 @@ def test_all_rows_are_compared_on_what_none_has_seen(archive: Archive) -> None:
     assert one.after_seen != two.after_seen
 
 
-def test_an_annotation_is_of_the_kind_that_it_is_to_the_model_that_knows_most(archive: Archive) -> None:
+def test_the_most_informed_model_decides_the_kind(archive: Archive) -> None:
     """One model held annotations out by images, the other at random; for both they are new annotations."""
     _model(archive, "one", split="image-disjoint")
     _model(archive, "two", split="random")
@@ -148,7 +148,7 @@ def _cross_validated(archive: Archive, name: str, tested: dict[str, range], seed
     return ranks
 
 
-def test_what_a_model_was_trained_on_is_held_out_of_its_folds(archive: Archive) -> None:
+def test_trained_annotations_are_scored_by_the_folds(archive: Archive) -> None:
     """Training annotations get the folds' ranks, others the model's; features are measured on the same rows."""
     ranks = _cross_validated(archive, "eye", _TESTED, 5)
     annotations = _annotations()
@@ -180,7 +180,7 @@ def test_what_a_model_was_trained_on_is_held_out_of_its_folds(archive: Archive) 
     assert comparison.measured == 97
 
 
-def test_all_models_are_compared_on_what_the_folds_of_each_tested(archive: Archive) -> None:
+def test_models_are_compared_on_annotations_tested_by_all_folds(archive: Archive) -> None:
     one = _cross_validated(archive, "one", {"new_images": range(4, 20), "new_groups": range(9)}, 6, by="artist")
     two = _cross_validated(archive, "two", {"new_images": range(10, 26)}, 7)
     trained_on = _annotations().take(np.arange(30))
@@ -195,14 +195,14 @@ def test_all_models_are_compared_on_what_the_folds_of_each_tested(archive: Archi
     assert {kind: rows[0].after.n for kind, rows in alone.tables.items()} == {"new_groups": 9, "new_images": 16}
 
 
-def test_one_held_out_fold_says_so(archive: Archive) -> None:
+def test_a_single_held_out_fold_is_named(archive: Archive) -> None:
     _cross_validated(archive, "eye", {"new_images": range(5, 6)}, 8)
     comparison = compare(archive, systems(archive, [], ["eye"], 0), _annotations().take(np.arange(6)))
     (row,) = comparison.tables["new_images"]
     assert row.note == "one held-out fold; a head on dots"
 
 
-def test_without_its_inputs_a_model_is_compared_with_what_its_folds_began_with(archive: Archive) -> None:
+def test_without_inputs_the_fold_ranks_before_training_are_used(archive: Archive) -> None:
     """Without the untrained features of a fine-tuned backbone, ``before`` is unknown for new annotations."""
     ranks = _cross_validated(archive, "eye", _TESTED, 5)
     entries = [replace(entry, before=None) for entry in systems(archive, [], ["eye"], 0)]
@@ -214,7 +214,7 @@ def test_without_its_inputs_a_model_is_compared_with_what_its_folds_began_with(a
     assert row.after.n > 16
 
 
-def test_folds_that_measured_by_another_distance_are_left_out(archive: Archive) -> None:
+def test_folds_with_another_distance_are_ignored(archive: Archive) -> None:
     _cross_validated(archive, "eye", _TESTED, 5)
     entries = systems(archive, [["dots"]], ["eye"], 0)
     comparison = compare(archive, entries, _annotations().take(np.arange(30)), metric="euclidean")
@@ -227,7 +227,7 @@ def test_folds_that_measured_by_another_distance_are_left_out(archive: Archive) 
     assert compare(archive, entries, _annotations()).remarks == []
 
 
-def test_features_that_a_model_wrote_are_scored_by_its_folds_where_they_stand_alone(archive: Archive) -> None:
+def test_single_features_of_a_model_are_scored_by_its_folds(archive: Archive) -> None:
     ranks = _cross_validated(archive, "eye", _TESTED, 5)
     (entry,) = systems(archive, [], ["eye"], 0)
     add_features(archive, "eye", dict(zip(_IDS, entry.source.find(_IDS), strict=True)))
@@ -240,7 +240,7 @@ def test_features_that_a_model_wrote_are_scored_by_its_folds_where_they_stand_al
     assert (list(stacked.tables), stacked.counts["seen"]) == (["seen"], 30)
 
 
-def test_a_collapsed_model_scores_chance_and_one_of_nan_the_last_place(archive: Archive) -> None:
+def test_a_collapsed_model_scores_chance_and_nan_ranks_last(archive: Archive) -> None:
     _model(archive, "zeros", np.zeros((2, 5)))
     _model(archive, "nan", np.full((2, 5), np.nan))
     zeros, nan = compare(archive, systems(archive, [], ["zeros", "nan"], 0), _annotations()).tables["new_images"]
@@ -252,7 +252,7 @@ def test_a_collapsed_model_scores_chance_and_one_of_nan_the_last_place(archive: 
     assert nan.against_first.p < 0.001
 
 
-def test_only_seen_annotations_leave_the_rest_empty(archive: Archive) -> None:
+def test_with_only_seen_annotations_held_out_scores_are_empty(archive: Archive) -> None:
     _model(archive)
     seen = _annotations().take(np.arange(30))
     features, model = compare(archive, systems(archive, [["dots"]], ["eye"], 0), seen).tables["seen"]
@@ -260,13 +260,13 @@ def test_only_seen_annotations_leave_the_rest_empty(archive: Archive) -> None:
     assert (model.after_seen.n, model.before, model.after, model.gain) == (30, None, None, None)
 
 
-def test_nothing_to_evaluate_on(archive: Archive) -> None:
+def test_without_annotations_to_evaluate_is_a_user_error(archive: Archive) -> None:
     _model(archive)
     with pytest.raises(UserError, match="no annotations to evaluate on: 4 of 4 chose the best epoch"):
         compare(archive, systems(archive, [], ["eye"], 0), _annotations().take(np.arange(30, 34)))
 
 
-def test_a_person(tmp_path: Path) -> None:
+def test_the_row_of_a_person(tmp_path: Path) -> None:
     row = person("anna, again", np.array([1, 5, np.nan, 1.0]))
     assert (row.after.value, row.after.n) == (pytest.approx(7 / 3), 3)
     assert person("bert, again", np.full(3, np.nan)).after is None

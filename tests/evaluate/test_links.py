@@ -50,7 +50,7 @@ def _naive(vectors: dict[str, np.ndarray], linked: dict[str, list[str]]) -> dict
     return dict(zip(names, np.mean(rows, axis=0), strict=True))
 
 
-def test_every_linked_artwork_looks_for_those_it_is_linked_to(tmp_path: Path) -> None:
+def test_every_linked_artwork_is_a_query(tmp_path: Path) -> None:
     archive = _archive(tmp_path / "archive")
     (row,), counts = compare_links(archive, systems(archive, [["dots"]], [], 0))
     assert counts == {"links": 4, "left_out": 1, "queries": 7, "seen_queries": 0, "clusters": 3}
@@ -62,7 +62,7 @@ def test_every_linked_artwork_looks_for_those_it_is_linked_to(tmp_path: Path) ->
     assert row.seen is None
 
 
-def test_what_is_protected_is_neither_query_nor_answer(tmp_path: Path) -> None:
+def test_protected_artworks_are_neither_queries_nor_results(tmp_path: Path) -> None:
     archive = _archive(tmp_path / "archive")
     (row,), counts = compare_links(archive, systems(archive, [["dots"]], [], 0), public_only=True)
     assert (counts["links"], counts["left_out"], counts["queries"]) == (3, 2, 5)
@@ -76,7 +76,7 @@ def test_what_is_protected_is_neither_query_nor_answer(tmp_path: Path) -> None:
         assert row.held_out[name].value == pytest.approx(value)
 
 
-def test_queries_of_clusters_seen_in_training_stand_apart(tmp_path: Path) -> None:
+def test_seen_queries_are_scored_separately(tmp_path: Path) -> None:
     archive = _archive(tmp_path / "archive")
     matrix = np.random.default_rng(1).normal(size=(3, 4))
     model_of(archive, "eye", "dots", matrix, [("x", [_C, *_IDS[40:48]], "training")])
@@ -93,9 +93,9 @@ def test_queries_of_clusters_seen_in_training_stand_apart(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("links", "said"), [([_LINKS[4]], "no positive links"), ([_LINKS[6]], "none of 1 positive links")]
+    ("links", "expected_text"), [([_LINKS[4]], "no positive links"), ([_LINKS[6]], "none of 1 positive links")]
 )
-def test_nothing_to_look_for(tmp_path: Path, links: list, said: str) -> None:
+def test_links_without_vectors_are_a_user_error(tmp_path: Path, links: list, expected_text: str) -> None:
     archive = _archive(tmp_path / "archive", links)
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=expected_text):
         compare_links(archive, systems(archive, [["dots"]], [], 0))

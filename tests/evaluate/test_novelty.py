@@ -48,7 +48,7 @@ def _rows(annotations: Annotations, roles: dict[int, str]) -> list[tuple[str, li
 
 
 @pytest.mark.parametrize("by", [None, "artist"])
-def test_how_new_an_annotation_is(archive: Archive, by: str | None) -> None:
+def test_novelty_levels(archive: Archive, by: str | None) -> None:
     """Recomputes the levels with plain loops, for a model trained on twelve annotations or on two."""
     annotations = _annotations()
     for trained in (12, 2):
@@ -81,7 +81,7 @@ def test_without_training_everything_is_new(archive: Archive) -> None:
     ("split", "held_out"),
     [("random", "new_annotations"), ("image-disjoint", "new_images"), ("group-disjoint", "new_groups")],
 )
-def test_what_a_strict_split_held_out_is_what_the_split_says(archive: Archive, split: str, held_out: str) -> None:
+def test_held_out_annotations_of_a_strict_split_have_its_level(archive: Archive, split: str, held_out: str) -> None:
     annotations = _annotations().take(np.arange(6))
     roles = {0: "training", 1: "validation", 2: "verification", 3: "verification"}
     model_of(archive, "eye", "dots", np.eye(4), _rows(annotations, roles), split=split, by="artist")
@@ -98,7 +98,7 @@ def test_the_same_anchor_and_positive_are_seen(archive: Archive) -> None:
     assert _levels(archive, again)[2].startswith("new_")
 
 
-def test_groups_that_are_not_in_this_catalog_are_not_called_new(archive: Archive, tmp_path: Path) -> None:
+def test_groups_missing_from_the_catalog_are_not_new(archive: Archive, tmp_path: Path) -> None:
     annotations = _annotations()
     model_of(archive, "eye", "dots", np.eye(4), _rows(annotations, {0: "training"}), by="artist")
     other = make_archive(tmp_path / "other", sorted(set(_IDS) - set(annotations.images[0])))
@@ -107,7 +107,7 @@ def test_groups_that_are_not_in_this_catalog_are_not_called_new(archive: Archive
     assert set(levels) == {"new_images", "new_annotations"}
 
 
-def test_the_least_new_of_several_models_counts(archive: Archive) -> None:
+def test_the_lowest_level_of_several_models_counts(archive: Archive) -> None:
     annotations = _annotations().take(np.arange(20))
     first = model_of(archive, "first", "dots", np.eye(4), _rows(annotations, {0: "training"}))
     features_of(archive, "first", {image_id: np.ones(4) for image_id in _IDS})

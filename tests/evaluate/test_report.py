@@ -43,7 +43,7 @@ def _cells(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.replace("\\|", "¦").strip("|").split("|")] for line in lines]
 
 
-def test_every_figure_stands_in_its_column() -> None:
+def test_every_score_is_in_its_column() -> None:
     head, _, first, second = _cells(_markdown(_ROWS))
     assert head == ["", "before, seen", "after, seen", "before", "after", "gain", "against row 1"]
     assert first[1:] == ["", "", "3.46 [3.10 to 3.80] n=20", "", "", ""]
@@ -56,14 +56,14 @@ def test_every_figure_stands_in_its_column() -> None:
     assert second[5:] == ["+0.46 [−0.10 to +0.90] p=0.072", "+0.46 [+0.20 to +0.90] p<0.001"]
 
 
-def test_the_words_below_say_what_was_left_out() -> None:
+def test_the_explanation_names_excluded_annotations() -> None:
     text = _markdown(_ROWS)
     assert "13 annotations were used to choose the best epoch" in text
     assert "without a vector" not in text
     assert "3 annotations have an image without a vector" in _markdown(_ROWS, without_vector=3)
 
 
-def test_the_words_below_explain_what_is_there_and_no_more() -> None:
+def test_the_explanation_covers_only_terms_in_use() -> None:
     text = _markdown([*_ROWS, person("anna, again", np.array([1.0, 5.0]))])
     for word in ("*seen*", "*gain*", "*against row 1*", "*cross-validated*", "*a person*"):
         assert word in text
@@ -85,7 +85,7 @@ def test_a_table_for_each_kind() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"),
+    ("kind", "expected_text"),
     [
         (
             "new_groups",
@@ -96,8 +96,8 @@ def test_a_table_for_each_kind() -> None:
         ("seen", "Nothing is held out: the models were trained on all of these annotations."),
     ],
 )
-def test_what_a_kind_means(kind: str, said: str) -> None:
-    assert meaning(kind, 1, "artist") == said
+def test_meaning_of_a_kind(kind: str, expected_text: str) -> None:
+    assert meaning(kind, 1, "artist") == expected_text
 
 
 def test_a_kind_has_a_name_and_a_meaning() -> None:
@@ -105,13 +105,13 @@ def test_a_kind_has_a_name_and_a_meaning() -> None:
         assert meaning(kind, 20, None).startswith("20 annotations")
 
 
-def test_columns_without_a_figure_are_left_out() -> None:
+def test_empty_columns_are_omitted() -> None:
     head, _, row = _cells(_markdown(_ROWS[:1]))
     assert head == ["", "before"]
     assert len(row) == 2
 
 
-def test_names_are_no_markdown() -> None:
+def test_markdown_in_names_is_escaped() -> None:
     rows = [Row("a|b*c\nd", "<i>", before=Score(1, 2, 1, 1))]
     text = markdown({"new_images": rows}, _COUNTS, "Title", {"new_images": "of a_b"})
     assert "a\\|b\\*c d" in text

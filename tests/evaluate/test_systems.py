@@ -37,7 +37,7 @@ def test_each_feature_alone_then_stacked_then_each_model(archive: Archive) -> No
     np.testing.assert_array_equal(entries[3].before.find(_IDS[:3]), entries[0].source.find(_IDS[:3]))
 
 
-def test_a_model_is_taken_by_its_path(archive: Archive, tmp_path: Path) -> None:
+def test_a_model_can_be_given_by_path(archive: Archive, tmp_path: Path) -> None:
     other = make_archive(tmp_path / "other", _IDS[:9])
     add_features(other, "dots", {artwork_id: np.ones(4) for artwork_id in _IDS[:9]})
     model_of(other, "far", "dots", np.eye(4), [])
@@ -46,14 +46,15 @@ def test_a_model_is_taken_by_its_path(archive: Archive, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("features", "models", "said"), [([["none"]], [], "`features` none"), ([], ["none"], "none: no model of this name")]
+    ("features", "models", "expected_text"),
+    [([["none"]], [], "`features` none"), ([], ["none"], "none: no model of this name")],
 )
-def test_what_is_not_there(archive: Archive, features: list, models: list, said: str) -> None:
-    with pytest.raises(UserError, match=said):
+def test_missing_systems_are_user_errors(archive: Archive, features: list, models: list, expected_text: str) -> None:
+    with pytest.raises(UserError, match=expected_text):
         systems(archive, features, models, 0)
 
 
-def test_features_that_a_model_wrote_are_learned_by_it(archive: Archive) -> None:
+def test_features_written_by_a_model_count_as_learned(archive: Archive) -> None:
     """The model's cross-validation counts for its features only if they are used alone and in full."""
     model = model_of(archive, "eye", "dots", np.eye(4), [])
     add_features(archive, "eye", {artwork_id: np.eye(4)[row % 4] + row for row, artwork_id in enumerate(_IDS)})
@@ -69,7 +70,7 @@ def test_features_that_a_model_wrote_are_learned_by_it(archive: Archive) -> None
         systems(archive, [["eye"]], [], 0)
 
 
-def test_a_head_on_what_a_model_wrote_is_learned_by_both(archive: Archive) -> None:
+def test_a_head_on_features_of_a_model_is_learned_by_both(archive: Archive) -> None:
     first = model_of(archive, "first", "dots", np.eye(4), [])
     add_features(archive, "first", {artwork_id: np.ones(4) for artwork_id in _IDS})
     archive.write_json("features/first/_about.json", {"model_hash": first.hash})
@@ -80,14 +81,14 @@ def test_a_head_on_what_a_model_wrote_is_learned_by_both(archive: Archive) -> No
     assert second_entry.tested is None
 
 
-def test_which_ids_lack_a_vector(archive: Archive) -> None:
+def test_without_vector_lists_ids_without_a_vector(archive: Archive) -> None:
     model_of(archive, "eye", "dots", np.eye(4), [])
     dots, more, both, eye = systems(archive, [["dots", "more"]], ["eye"], 0)
-    asked = [*_IDS[:10], _IDS[55], "stranger"]
-    assert without_vector(archive, dots, asked) == {_IDS[3], "stranger"}
-    assert without_vector(archive, more, asked) == {_IDS[5], _IDS[55], "stranger"}
-    assert without_vector(archive, both, asked) == {_IDS[3], _IDS[5], _IDS[55], "stranger"}
-    assert without_vector(archive, eye, asked) == {_IDS[3], "stranger"}
+    requested = [*_IDS[:10], _IDS[55], "stranger"]
+    assert without_vector(archive, dots, requested) == {_IDS[3], "stranger"}
+    assert without_vector(archive, more, requested) == {_IDS[5], _IDS[55], "stranger"}
+    assert without_vector(archive, both, requested) == {_IDS[3], _IDS[5], _IDS[55], "stranger"}
+    assert without_vector(archive, eye, requested) == {_IDS[3], "stranger"}
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from artsim.metrics.interval import as_json, mean_score, paired_difference
         np.random.default_rng(2).exponential(size=500) - 3,
     ],
 )
-def test_the_interval_is_that_of_a_plain_bootstrap(values: np.ndarray) -> None:
+def test_the_interval_matches_a_naive_bootstrap(values: np.ndarray) -> None:
     score = mean_score(values)
     rng = np.random.default_rng(7)
     means = [np.mean([values[rng.integers(len(values))] for _ in values]) for _ in range(1500)]
@@ -29,14 +29,14 @@ def test_the_interval_is_that_of_a_plain_bootstrap(values: np.ndarray) -> None:
     assert score.high == pytest.approx(high, abs=0.06 * width)
 
 
-def test_the_interval_covers_what_it_should() -> None:
+def test_the_interval_has_its_nominal_coverage() -> None:
     """About 95% of the intervals of 300 samples contain the known mean."""
     rng = np.random.default_rng(3)
     scores = [mean_score(rng.integers(1, 9, 60), seed) for seed in range(300)]
     assert 0.91 <= np.mean([score.low <= 4.5 <= score.high for score in scores]) <= 0.98
 
 
-def test_queries_of_one_cluster_are_no_independent_evidence() -> None:
+def test_queries_of_one_cluster_widen_the_interval() -> None:
     """Repeating each of twenty values ten times must not shrink the interval."""
     values = np.random.default_rng(4).normal(size=20)
     distinct = mean_score(values)
@@ -63,7 +63,7 @@ def test_clusters_of_unequal_size_count_by_their_members() -> None:
     assert score.high == pytest.approx(high, abs=0.07 * (high - low))
 
 
-def test_a_seed_makes_it_repeatable() -> None:
+def test_the_same_seed_gives_the_same_interval() -> None:
     values = np.random.default_rng(6).normal(size=50)
     assert mean_score(values, 1) == mean_score(values, 1) != mean_score(values, 2)
     assert paired_difference(values, values[::-1], 1) == paired_difference(values, values[::-1], 1)
@@ -75,12 +75,12 @@ def test_no_values_have_no_score() -> None:
         assert np.isnan([score.value, score.low, score.high]).all()
 
 
-def test_one_value_is_its_own_interval() -> None:
+def test_one_value_has_a_zero_width_interval() -> None:
     score = mean_score([2.5])
     assert (score.value, score.n, score.low, score.high) == (2.5, 1, 2.5, 2.5)
 
 
-def test_p_is_that_of_all_signs() -> None:
+def test_p_matches_all_sign_flips() -> None:
     """Computes the exact p with plain loops, over all 1,024 sign patterns of ten differences."""
     rng = np.random.default_rng(8)
     for shift in (0.0, 0.5, 1.0):
@@ -135,20 +135,20 @@ def test_the_differences_of_a_small_evaluation() -> None:
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
-def test_few_differences_prove_nothing(n: int) -> None:
+def test_few_differences_are_not_significant(n: int) -> None:
     difference = paired_difference(np.arange(1.0, n + 1), np.zeros(n))
     assert (difference.n, difference.low, difference.high) == (n, -np.inf, np.inf)
     assert difference.p == pytest.approx(2 ** (1 - n), abs=0.035)
     assert as_json(difference)["low"] is None
 
 
-def test_the_interval_of_a_difference_covers_what_it_should() -> None:
+def test_the_interval_of_a_difference_has_its_nominal_coverage() -> None:
     rng = np.random.default_rng(13)
     differences = [paired_difference(rng.normal(0.3, 1, 12), np.zeros(12), seed) for seed in range(150)]
     assert 0.92 <= np.mean([difference.low <= 0.3 <= difference.high for difference in differences]) <= 0.98
 
 
-def test_another_order_and_the_other_sign_change_nothing() -> None:
+def test_order_and_sign_do_not_change_the_result() -> None:
     rng = np.random.default_rng(14)
     a, b = rng.random(40), rng.random(40)
     forward, backward = paired_difference(a, b), paired_difference(b, a)
@@ -160,7 +160,7 @@ def test_another_order_and_the_other_sign_change_nothing() -> None:
     assert paired_difference([0.1, 0.2, -0.3] * 4, np.zeros(12)).p == 1
 
 
-def test_equal_ranks_are_no_difference() -> None:
+def test_equal_ranks_have_no_difference() -> None:
     a = np.random.default_rng(10).integers(1, 9, 100)
     difference = paired_difference(a, a)
     assert (difference.value, difference.low, difference.high, difference.p) == (0, 0, 0, 1)
@@ -188,7 +188,7 @@ def test_the_differences_of_a_group_get_one_sign() -> None:
     assert (found.low > 0) == (found.p < 0.05)
 
 
-def test_repeated_judgements_are_no_further_evidence() -> None:
+def test_repeated_judgements_do_not_narrow_the_interval() -> None:
     rng = np.random.default_rng(5)
     a, b = rng.integers(1, 9, (2, 40)).astype(float)
     groups = np.arange(40)

@@ -32,7 +32,7 @@ def _naive(vectors: np.ndarray, judged: np.ndarray, metric: str) -> list[float]:
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_ranks_are_those_of_a_plain_loop(metric: str, dtype: type) -> None:
+def test_ranks_match_a_naive_loop(metric: str, dtype: type) -> None:
     rng = np.random.default_rng(1)
     vectors = rng.random((60, 21)).astype(dtype)  # non-negative, as jensenshannon requires
     judged = _judged(rng, 60, 101)
@@ -57,7 +57,7 @@ def test_vectors_of_one_direction_tie_in_cosine() -> None:
     assert (ranks(vectors, _judged(rng, 30, 50)) == 4.5).all()
 
 
-def test_a_difference_that_float32_does_not_show_decides() -> None:
+def test_differences_below_float32_precision_are_resolved() -> None:
     """The positive is nearer by 1e-9: no tie, although float32 can't show the difference."""
     anchor, near, far = [1.0, 0.0], [1.0, 1.0], [1.0, 1.0 + 2e-9]
     vectors = np.array([anchor, near, far])
@@ -96,7 +96,7 @@ def test_a_candidate_of_nan_ranks_last(metric: str, broken: float) -> None:
     assert ranks(vectors, np.arange(9)[None], metric) == 8
 
 
-def test_a_vector_of_zeros_is_no_advantage() -> None:
+def test_a_zero_vector_gives_no_advantage() -> None:
     """It counts as orthogonal to everything: farther than aligned vectors, nearer than opposite ones."""
     vectors = np.array([[1.0, 0], [0, 0], [1, 1], [-1, 1], [0, 1]])
     assert ranks(vectors, np.array([[0, 1, 2, 3]])).tolist() == [2]
@@ -126,7 +126,7 @@ def test_any_number_of_annotations_and_candidates(count: int, width: int) -> Non
     assert mean_score(ranks(vectors, judged)).n == count
 
 
-def test_permuting_the_negatives_changes_nothing() -> None:
+def test_ranks_do_not_depend_on_the_order_of_negatives() -> None:
     vectors = np.random.default_rng(10).integers(0, 2, (6, 3)).astype(float)
     judged = np.array([[0, 1, *negatives] for negatives in itertools.permutations(range(2, 6))])
     assert len(set(ranks(vectors, judged))) == 1

@@ -28,7 +28,7 @@ def _naive(vectors: np.ndarray, query: int, wanted: int, metric: str) -> float:
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 @pytest.mark.parametrize("different", [None, 6])
-def test_positions_are_those_of_a_plain_loop(metric: str, different: int | None) -> None:
+def test_positions_match_a_naive_loop(metric: str, different: int | None) -> None:
     ids, vectors = _archive(different=different)
     linked = np.array([3, 50, 51, 80, 7])
     pairs = np.array([[0, 1], [1, 0], [1, 2], [2, 1], [3, 4], [4, 3]])
@@ -37,7 +37,7 @@ def test_positions_are_those_of_a_plain_loop(metric: str, different: int | None)
     assert actual.tolist() == expected
 
 
-def test_the_blocks_may_be_cut_anywhere(monkeypatch) -> None:
+def test_block_boundaries_do_not_matter(monkeypatch) -> None:
     ids, vectors = _archive()
     pairs = np.array([[0, 1], [1, 0], [2, 0]])
     whole = positions([(ids, vectors)], ids[:3], vectors[:3], pairs)
@@ -46,7 +46,7 @@ def test_the_blocks_may_be_cut_anywhere(monkeypatch) -> None:
     assert positions(_blocks(ids, vectors, 40), ids[:3], vectors[:3], pairs).tolist() == whole.tolist()
 
 
-def test_a_vector_that_was_made_a_second_time_is_not_before_itself() -> None:
+def test_rounding_does_not_rank_a_vector_before_itself() -> None:
     """A network's vectors differ in the last digits from batch to batch."""
     ids, vectors = _archive()
     pairs = np.array([[0, 1], [1, 0]])
@@ -56,7 +56,7 @@ def test_a_vector_that_was_made_a_second_time_is_not_before_itself() -> None:
         assert positions(_blocks(ids, again), ids[:2], vectors[:2], pairs).tolist() == whole.tolist()
 
 
-def test_what_has_no_vector_stands_last_and_before_nothing() -> None:
+def test_artworks_without_a_vector_rank_last() -> None:
     ids, vectors = _archive()
     pairs = np.array([[0, 1], [1, 0], [2, 0]])
     vectors[1] = np.nan
@@ -69,13 +69,13 @@ def test_what_has_no_vector_stands_last_and_before_nothing() -> None:
     assert positions(_blocks(ids, nothing), ids[:3], nothing[:3], pairs).tolist() == [89] * 3
 
 
-def test_a_collapsed_space_puts_everything_in_the_middle() -> None:
+def test_a_collapsed_space_ranks_everything_in_the_middle() -> None:
     ids, vectors = _archive()
     vectors[:] = vectors[0]
     assert positions(_blocks(ids, vectors), ids[:3], vectors[:3], np.array([[0, 1], [1, 2]])).tolist() == [45, 45]
 
 
-def test_the_figures_are_those_of_plain_loops() -> None:
+def test_scores_match_naive_loops() -> None:
     rng = np.random.default_rng(2)
     pairs = np.array([[query, wanted] for query in range(12) for wanted in range(12) if (query + wanted) % 4 == 1])
     pair_positions = rng.integers(1, 600, len(pairs)).astype(float)
@@ -100,7 +100,7 @@ def test_the_figures_are_those_of_plain_loops() -> None:
         assert score.low <= score.value <= score.high
 
 
-def test_a_perfect_order_and_one_where_linked_artworks_tie() -> None:
+def test_scores_of_a_perfect_order_and_of_ties() -> None:
     pairs = np.array([[0, 1], [0, 2], [0, 3]])
     assert retrieval(pairs, np.array([2.0, 1, 3]), np.zeros(4, int))["mAP"].value == 1
     assert retrieval(pairs, np.array([2.0, 2, 2]), np.zeros(4, int))["mAP"].value == 1
@@ -109,7 +109,7 @@ def test_a_perfect_order_and_one_where_linked_artworks_tie() -> None:
     )
 
 
-def test_clusters_are_drawn_whole() -> None:
+def test_clusters_are_resampled_whole() -> None:
     """Only one of two clusters is found; if the 40 queries counted as independent, the interval would be narrow."""
     pairs = np.array([[2 * i + j, 2 * i + 1 - j] for i in range(20) for j in range(2)])
     pair_positions = np.where(pairs[:, 0] < 20, 1.0, 500.0)
