@@ -48,12 +48,12 @@ class AllowedHosts:
     """
 
     def __init__(self, hosts: Iterable[str] = ()) -> None:
-        self._open = frozenset(_split(text) for text in hosts)
+        self._allowed = frozenset(_split(text) for text in hosts)
 
     def allows(self, host: str, port: int) -> bool:
         """Return whether a host, as written in an address (IPv6 with or without brackets), is allowed at a port."""
         name = _plain(host)
-        return (name, None) in self._open or (name, port) in self._open
+        return (name, None) in self._allowed or (name, port) in self._allowed
 
 
 def _split(text: str) -> tuple[str, int | None]:
@@ -61,13 +61,13 @@ def _split(text: str) -> tuple[str, int | None]:
 
     Raises ``UserError`` for anything else.
     """
-    host, colon, port = text.strip().rpartition(":")
-    if not colon or text.strip().endswith("]") or (":" in host and not host.endswith("]")):
+    host, separator, port = text.strip().rpartition(":")
+    if not separator or text.strip().endswith("]") or (":" in host and not host.endswith("]")):
         host, port = text.strip(), ""
     elif not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise UserError(f"`allow_host` {text}: not a valid port: {port or '(empty)'}; must be 1 to 65535")
     name = _plain(host)
-    if not name or any(sign in name for sign in "/@[]?#* "):
+    if not name or any(character in name for character in "/@[]?#* "):
         raise UserError(
             f"`allow_host` {text}: must be a host or IP address, with an optional port, as in 127.0.0.1:8000"
         )

@@ -21,12 +21,12 @@ from artsim.http.retry_after import seconds_to_wait
 from artsim.http.user_agent import user_agent
 
 _TRIES = 5
-_FIRST_PAUSE = 1.0  # seconds before the first retry, doubled for each further one
-_LONGEST_PAUSE = 120.0  # seconds; if a server asks for more, the request fails
-_BETWEEN = 0.2  # seconds between two requests
+_FIRST_DELAY = 1.0  # seconds before the first retry, doubled for each further one
+_MAX_DELAY = 120.0  # seconds; if a server asks for more, the request fails
+_MIN_INTERVAL = 0.2  # seconds between two requests
 _TIMEOUT = (10, 30)  # seconds to connect, and between two packets
-_LONGEST = 180.0  # maximum seconds for one answer
-_LARGEST = 64 << 20  # maximum bytes of one answer, decompressed
+_MAX_SECONDS = 180.0  # maximum seconds for one answer
+_MAX_BYTES = 64 << 20  # maximum bytes of one answer, decompressed
 _REDIRECTS = 5
 _BUSY = {429, 500, 502, 503, 504}
 
@@ -71,41 +71,41 @@ class Web:
 
         Raises ``Unreachable`` if there is no JSON, or if the server still fails after several tries.
         """
-        pause = _FIRST_PAUSE
+        delay = _FIRST_DELAY
         for attempt in range(1, _TRIES + 1):
             _sleep(max(0.0, self._next - time.monotonic()))
             try:
                 return parse_json(self._bytes(url, params))
-            except _Again as again:
-                wait = again.wait if again.wait is not None else pause * random.uniform(0.5, 1.5)
-                if attempt == _TRIES or wait > _LONGEST_PAUSE:
-                    raise Unreachable(again.reason, url, server=True) from again
-                _log.info("catalog: %s from %s, trying again in %.0f s", again.reason, url, wait)
+            except _Retry as retry:
+                wait = retry.wait if retry.wait is not None else delay * random.uniform(0.5, 1.5)
+                if attempt == _TRIES or wait > _MAX_DELAY:
+                    raise Unreachable(retry.reason, url, server=True) from retry
+                _log.info("catalog: %s from %s, trying again in %.0f s", retry.reason, url, wait)
                 _sleep(wait)
-                pause *= 2
+                delay *= 2
             except ValueError as error:
                 raise Unreachable("the response is not JSON", f"{url}: {error}") from error
             finally:
-                self._next = time.monotonic() + _BETWEEN
+                self._next = time.monotonic() + _MIN_INTERVAL
         raise AssertionError("unreachable")
 
     def _bytes(self, url: str, params: dict[str, Any] | None) -> bytes:
-        """Send one request and return its body. Raises ``_Again`` if a retry may succeed."""
-        deadline = time.monotonic() + _LONGEST
+        """Send one request and return its body. Raises ``_Retry`` if a retry may succeed."""
+        deadline = time.monotonic() + _MAX_SECONDS
         try:
-            with self._session.get(url, params=params, timeout=_TIMEOUT, stream=True) as answer:
-                if answer.status_code in _BUSY:
-                    raise _Again(f"HTTP {answer.status_code}", seconds_to_wait(answer.headers.get("Retry-After")))
-                if answer.status_code != 200:
-                    raise Unreachable(f"HTTP {answer.status_code}", url)
+            with self._session.get(url, params=params, timeout=_TIMEOUT, stream=True) as response:
+                if response.status_code in _BUSY:
+                    raise _Retry(f"HTTP {response.status_code}", seconds_to_wait(response.headers.get("Retry-After")))
+                if response.status_code != 200:
+                    raise Unreachable(f"HTTP {response.status_code}", url)
                 content = bytearray()
                 # read1 returns what has arrived, so a slow answer cannot evade the deadline
-                while block := answer.raw.read1(1 << 16, decode_content=True):
+                while block := response.raw.read1(1 << 16, decode_content=True):
                     content += block
-                    if len(content) > _LARGEST:
-                        raise Unreachable(f"the response is larger than {_LARGEST >> 20} MiB", url)
+                    if len(content) > _MAX_BYTES:
+                        raise Unreachable(f"the response is larger than {_MAX_BYTES >> 20} MiB", url)
                     if time.monotonic() > deadline:
-                        raise _Again("the response takes too long", None)
+                        raise _Retry("the response takes too long", None)
                 return bytes(content)
         except Refused as error:
             raise Unreachable("address is not public; allow the host with `allow_host`", f"{url} ({error})") from error
@@ -114,9 +114,9 @@ class Web:
         except (requests.exceptions.InvalidURL, requests.exceptions.TooManyRedirects, UnicodeError) as error:
             raise Unreachable("invalid address or too many redirects", f"{url}: {error}") from error
         except requests.Timeout as error:
-            raise _Again("timeout", None) from error
+            raise _Retry("timeout", None) from error
         except (requests.RequestException, HTTPError) as error:
-            raise _Again("no connection", None) from error
+            raise _Retry("no connection", None) from error
 
 
 def _own_host(location: str) -> list[str]:
@@ -133,7 +133,7 @@ def _own_host(location: str) -> list[str]:
     return [f"[{parts.hostname}]:{port}" if ":" in parts.hostname else f"{parts.hostname}:{port}"]
 
 
-class _Again(Exception):
+class _Retry(Exception):
     """A retry may succeed; ``wait`` is the number of seconds that the server asked for, if it did."""
 
     def __init__(self, reason: str, wait: float | None) -> None:

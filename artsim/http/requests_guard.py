@@ -28,18 +28,18 @@ class Guard(HTTPAdapter):
 
         class Plain(HTTPConnection):
             def _new_conn(self) -> socket.socket:
-                return _connected(self, allowed)
+                return _connect(self, allowed)
 
         class Secure(HTTPSConnection):
             def _new_conn(self) -> socket.socket:
-                return _connected(self, allowed)
+                return _connect(self, allowed)
 
-        plain = type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": Plain})
-        secure = type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": Secure})
-        self.poolmanager.pool_classes_by_scheme = {"http": plain, "https": secure}
+        http_pool = type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": Plain})
+        https_pool = type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": Secure})
+        self.poolmanager.pool_classes_by_scheme = {"http": http_pool, "https": https_pool}
 
 
-def _connected(connection: HTTPConnection, allowed: AllowedHosts) -> socket.socket:
+def _connect(connection: HTTPConnection, allowed: AllowedHosts) -> socket.socket:
     """Connect to the connection's host, at the addresses that were checked. Raises ``Refused`` if one is forbidden."""
     host = connection.host.strip("[]")
     addresses = socket.getaddrinfo(host, connection.port, type=socket.SOCK_STREAM)
@@ -47,11 +47,11 @@ def _connected(connection: HTTPConnection, allowed: AllowedHosts) -> socket.sock
         refused = [str(address[4][0]) for address in addresses if not is_public(str(address[4][0]))]
         if refused:
             raise Refused(f"{host} is {refused[0]}")
-    problem: OSError | None = None
+    last_error: OSError | None = None
     timeout = connection.timeout if isinstance(connection.timeout, int | float) else None
-    for *_, place in addresses:
+    for *_, socket_address in addresses:
         try:
-            return socket.create_connection((str(place[0]), connection.port), timeout)
+            return socket.create_connection((str(socket_address[0]), connection.port), timeout)
         except OSError as error:
-            problem = error
-    raise problem or OSError(f"{host} has no address")
+            last_error = error
+    raise last_error or OSError(f"{host} has no address")

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-_CREDIBLE = 10 * 366 * 24 * 3600.0  # seconds (ten years); longer waits count as invalid
+_MAX_CREDIBLE = 10 * 366 * 24 * 3600.0  # seconds (ten years); longer waits count as invalid
 
 
 def seconds_to_wait(header: str | None) -> float | None:
@@ -13,7 +13,7 @@ def seconds_to_wait(header: str | None) -> float | None:
     """
     text = (header or "").strip()
     seconds = _until(text) if _seconds(text) is None else _seconds(text)
-    return seconds if seconds is not None and 0 <= seconds <= _CREDIBLE else None
+    return seconds if seconds is not None and 0 <= seconds <= _MAX_CREDIBLE else None
 
 
 def _seconds(text: str) -> float | None:

@@ -4,53 +4,53 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
-from artsim.sources import date_words as say
+from artsim.sources import date_words as terms
 
 _LATEST = 2100
 _LONGEST = 300  # characters of a text that are searched for a date
 
 # 18--, 184X, 18??: decades and centuries with unknown digits
 _UNKNOWN = (
-    rf"{say.START}(?:(?P<hundreds>1\d|20)(?:--|__|\?\?|xx|uu|\*\*|\.\.)"
+    rf"{terms.START}(?:(?P<hundreds>1\d|20)(?:--|__|\?\?|xx|uu|\*\*|\.\.)"
     r"|(?P<tens>1\d\d|20\d)(?:[-_](?!\s*\d)|[xu*])|(?P<maybe>1[4-9]\d)\?)(?![\da-z])"
 )
 # 1550s, 1910s-20s, 1600-tallet, 1920er, années 1920
 _DECADE = (
-    rf"(?:{say.START}(?P<decade>\d{{2,3}}0)(?:'?s\b(?:\s*[-/]\s*(?P<decades>\d0)'?s\b)?"
+    rf"(?:{terms.START}(?P<decade>\d{{2,3}}0)(?:'?s\b(?:\s*[-/]\s*(?P<decades>\d0)'?s\b)?"
     r"|'?er(?:ne|na)?(?:s\b|\b)|-?(?:tal(?:let|et)?s?|lu[kv]u\w*)\b|年代)"
     r"|\b(?:années|anni|años|anos|jaren)\s+(?P<ten>\d{3}0)\b)"
 )
 # 1601-1650, 1880-81, 1625-9, 1598, 44 BC, AD 79; and a date to the day
 _YEAR = (
     r"(?<!\d)(?:(?<!\d,)(?<!\d\.)(?P<short>\d{3})(?!\d)|(?P<long>\d{4,5})"
-    rf"|(?P<small>\d{{1,2}}(?=\s*{say.ERA}|\s*[-/]\s*\d{{1,4}}\s*{say.ERA})"
+    rf"|(?P<small>\d{{1,2}}(?=\s*{terms.ERA}|\s*[-/]\s*\d{{1,4}}\s*{terms.ERA})"
     r"|(?:(?<=ad )|(?<=a\.d\. )|(?<=ce ))\d{1,2}))(?!\d)"
     r"(?:[-/](?P<month>\d\d)[-/]\d\d(?!\d)|(?P<dash>\s*-{1,2}\s*|\s*/\s*)(?P<end>\d{1,4})(?P<ends>'?s\b)?"
     r"(?!\d|\.\d|st\b|nd\b|rd\b|th\b|/\d{4})(?:/(?P<more>\d{1,2})(?!\d))?)?"
 )
 # 16th century, XVI secolo, sec. XV; in "15th-16th century" the first ordinal lacks the word
 _CENTURY = (
-    rf"(?:(?P<prefix>\b{say.CENTURY_BEFORE})\s*)?{say.START}(?:(?P<century>\d{{1,2}})(?:\s?{say.ORDINAL}"
-    rf"|(?=\s*{say.CENTURY_WORD})|(?=\s?C\b)|(?=\s*[-/]\s*\d{{1,2}}(?:\s?{say.ORDINAL})?\s*{say.CENTURY_WORD}))"
-    rf"|(?P<roman>[XVI]{{1,5}})(?:{say.ORDINAL}|(?![a-zà-ÿ])))"
-    rf"(?:[\s-]*(?P<word>{say.CENTURY_WORD}|{say.CENTURY_SHORT}))?"
+    rf"(?:(?P<prefix>\b{terms.CENTURY_BEFORE})\s*)?{terms.START}(?:(?P<century>\d{{1,2}})(?:\s?{terms.ORDINAL}"
+    rf"|(?=\s*{terms.CENTURY_WORD})|(?=\s?C\b)|(?=\s*[-/]\s*\d{{1,2}}(?:\s?{terms.ORDINAL})?\s*{terms.CENTURY_WORD}))"
+    rf"|(?P<roman>[XVI]{{1,5}})(?:{terms.ORDINAL}|(?![a-zà-ÿ])))"
+    rf"(?:[\s-]*(?P<word>{terms.CENTURY_WORD}|{terms.CENTURY_SHORT}))?"
 )
 # 3rd millennium, late 4th to early 3rd millennium
 _MILLENNIUM = (
-    rf"{say.START}(?P<millennium>[1-9]|I{{1,3}}|IV)(?:\s?{say.ORDINAL})?"
-    rf"(?:\s*(?:[-/]|\b{say.JOINT}\b)\s*(?:(?P<later>{say.PART}){say.OF})?(?P<until>[1-9]|I{{1,3}}|IV)(?:\s?{say.ORDINAL})?)?"
-    rf"[\s-]*{say.MILLENNIUM}"
+    rf"{terms.START}(?P<millennium>[1-9]|I{{1,3}}|IV)(?:\s?{terms.ORDINAL})?"
+    rf"(?:\s*(?:[-/]|\b{terms.JOINT}\b)\s*(?:(?P<later>{terms.PART}){terms.OF})?(?P<until>[1-9]|I{{1,3}}|IV)(?:\s?{terms.ORDINAL})?)?"
+    rf"[\s-]*{terms.MILLENNIUM}"
 )
-_PIECE = re.compile(
-    rf"(?:(?P<part>{say.PART}){say.OF})?(?:{_UNKNOWN}|{_DECADE}|{_MILLENNIUM}|{_YEAR}|{_CENTURY})"
-    rf"(?:[\s,(]*(?P<behind>{say.PART}|\b(?:in|ex|med)\.)(?=\s*(?:$|[),;.\]])))?",
+_DATE_PART = re.compile(
+    rf"(?:(?P<part>{terms.PART}){terms.OF})?(?:{_UNKNOWN}|{_DECADE}|{_MILLENNIUM}|{_YEAR}|{_CENTURY})"
+    rf"(?:[\s,(]*(?P<behind>{terms.PART}|\b(?:in|ex|med)\.)(?=\s*(?:$|[),;.\]])))?",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(
     r"(?:c\.?|ca\.?|circa|about)?\s*(\d{4})(?:\s?[-–]\s?(\d{4}))?"
 )  # most dates; they need no further parsing
-_BC = re.compile(rf"[\s?)\]]*(?:\(\s*)?{say.BEFORE_CHRIST}", re.IGNORECASE)
-_AD = re.compile(rf"[\s?)\]]*(?:\(\s*)?{say.AFTER_CHRIST}", re.IGNORECASE)
+_BC = re.compile(rf"[\s?)\]]*(?:\(\s*)?{terms.BEFORE_CHRIST}", re.IGNORECASE)
+_AD = re.compile(rf"[\s?)\]]*(?:\(\s*)?{terms.AFTER_CHRIST}", re.IGNORECASE)
 _BC_AHEAD = re.compile(
     r"(?<!\d)(?<!\d )(?<!y )(?<!\. )(?:\bbce?|\bb\.\s?c\.(?:\s?e\.)?|公元前|紀元前|西元前)\s*$", re.I
 )
@@ -58,10 +58,10 @@ _AD_AHEAD = re.compile(r"(?:\ba\.?d\.?|\bc\.e\.|\bce|公元|西元)\s*$", re.IGN
 _HIJRA = re.compile(
     r"\ba\.?\s?h\.?\s*\d+(?:\s*[-/]\s*\d+(?!\d))?\s*[/;,(]?|\b\d{1,4}(?:\s*[-/]\s*\d{1,4})?\s*a\.?h\b\.?", re.IGNORECASE
 )
-_NTH = rf"(?:\d{{1,2}}\s?{say.ORDINAL}|[XVI]{{1,6}}(?:{say.ORDINAL}|\b))"
+_NTH = rf"(?:\d{{1,2}}\s?{terms.ORDINAL}|[XVI]{{1,6}}(?:{terms.ORDINAL}|\b))"
 _DYNASTY = re.compile(
-    rf"{say.START}{_NTH}(?:[\s,]*(?:[-/&]|\b{say.JOINT}\b)?\s*(?:(?:early|mid|late)[\s-]+)?{_NTH}){{0,3}}[\s-]*dyn(?:ast\w*|\b\.?)"
-    rf"|\bdyn(?:ast\w*|\.)\s*(?:{_NTH}|\d{{1,2}}(?!\d))(?:\s*(?:[-/&]|\b{say.JOINT}\b)\s*(?:early\s+|late\s+)?(?:{_NTH}|\d{{1,2}}(?![\d/])))?",
+    rf"{terms.START}{_NTH}(?:[\s,]*(?:[-/&]|\b{terms.JOINT}\b)?\s*(?:(?:early|mid|late)[\s-]+)?{_NTH}){{0,3}}[\s-]*dyn(?:ast\w*|\b\.?)"
+    rf"|\bdyn(?:ast\w*|\.)\s*(?:{_NTH}|\d{{1,2}}(?!\d))(?:\s*(?:[-/&]|\b{terms.JOINT}\b)\s*(?:early\s+|late\s+)?(?:{_NTH}|\d{{1,2}}(?![\d/])))?",
     re.IGNORECASE,
 )
 _PERIOD = re.compile(
@@ -93,7 +93,7 @@ _SPELLED = (
 )
 _ITALIAN = ["duecento", "trecento", "quattrocento", "cinquecento", "seicento", "settecento", "ottocento", "novecento"]
 _SPELLED_OUT = re.compile(
-    rf"\b(?:(?P<ordinal>{_SPELLED})(?=[\s-]+(?:{say.JOINT}[\s-]+(?:(?:early|mid|late)[\s-]+)?\w+[\s-]+)?(?:centur|millenn))"
+    rf"\b(?:(?P<ordinal>{_SPELLED})(?=[\s-]+(?:{terms.JOINT}[\s-]+(?:(?:early|mid|late)[\s-]+)?\w+[\s-]+)?(?:centur|millenn))"
     rf"|(?P<italian>{'|'.join(_ITALIAN)}))\b",
     re.IGNORECASE,
 )
@@ -127,9 +127,9 @@ def years(text: str | None) -> _Years:
     if iso := _ISO.fullmatch(text):
         return _from_iso(iso)
     text = _NUMBERED.sub(" ", text)
-    believed = bool(_PERIOD.search(text))
+    is_plausible = bool(_PERIOD.search(text))
     text = _DYNASTY.sub(" ", _HIJRA.sub(" ", text))
-    spans = _spans(text, believed)
+    spans = _spans(text, is_plausible)
     if not spans:
         return None, None
     first, last = min(span[0] for span in spans), max(span[1] for span in spans)
@@ -145,7 +145,10 @@ def _plain(text: str) -> str:
     text = re.sub(r"[‐‑‒–−]", "-", text).replace("—", "--").replace("’", "'")
     text = re.sub(r"(?<=\d)[\[\]](?=[\d?xu_-])", "", text, flags=re.IGNORECASE)
     text = re.sub(
-        rf"\b(\d{{1,2}}),(\d{{3}})(?=\s*(?:-+\s*\d{{1,2}},?\d{{3}}\s*)?{say.BEFORE_CHRIST})", r"\1\2", text, flags=re.I
+        rf"\b(\d{{1,2}}),(\d{{3}})(?=\s*(?:-+\s*\d{{1,2}},?\d{{3}}\s*)?{terms.BEFORE_CHRIST})",
+        r"\1\2",
+        text,
+        flags=re.I,
     )
     return _SPELLED_OUT.sub(_in_digits, text)
 
@@ -166,21 +169,21 @@ def _from_iso(match: re.Match[str]) -> _Years:
     return (None, None) if max(first or 0, last or 0) > _LATEST else (first, last)
 
 
-def _spans(text: str, believed: bool) -> list[_Span]:
+def _spans(text: str, is_plausible: bool) -> list[_Span]:
     """Return every year, decade and century of a text as its first and last year, the last one in the text first.
 
     They are read from the end, because the era and the word for the century often come once, after the last number.
     """
-    matches = list(_PIECE.finditer(text))
+    matches = list(_DATE_PART.finditer(text))
     centuries = _centuries(matches, text)
     spans: list[tuple[int, int, bool]] = []
-    behind: re.Match[str] | None = None  # the accepted piece that follows in the text
+    later: re.Match[str] | None = None  # the accepted part that follows in the text
     for match in reversed(matches):
         if (match["century"] or match["roman"]) and match.start() not in centuries:
             continue
         era = _era(match, text)
-        inherits = behind is not None and _joined(match, behind, text)
-        span = _span(match, text, bool(era), believed or era is not None or (inherits and spans[-1][2]))
+        inherits = later is not None and _joined(match, later, text)
+        span = _span(match, text, bool(era), is_plausible or era is not None or (inherits and spans[-1][2]))
         if span is None:
             continue
         if era is None and inherits and spans[-1][2] and span[1] >= spans[-1][0]:
@@ -188,7 +191,7 @@ def _spans(text: str, believed: bool) -> list[_Span]:
             span = _span(match, text, True, True) or span
         if span[0] <= span[1] and (span[1] <= _LATEST or era):
             spans.append((*span, bool(era)))
-            behind = match
+            later = match
     return [(-last, -first) if before_christ else (first, last) for first, last, before_christ in spans]
 
 
@@ -197,18 +200,18 @@ def _centuries(matches: list[re.Match[str]], text: str) -> set[int]:
     ordinals = [match for match in matches if match["century"] or match["roman"]]
     pairs = list(pairwise(ordinals))
     counted = {match.start() for match in ordinals if match["word"]}
-    for ahead, behind in reversed(pairs):
-        if behind.start() in counted and _joined(ahead, behind, text):
-            counted.add(ahead.start())
+    for earlier, later in reversed(pairs):
+        if later.start() in counted and _joined(earlier, later, text):
+            counted.add(earlier.start())
     prefixed = {match.start() for match in ordinals if match["prefix"]}
-    for ahead, behind in pairs:
-        if ahead.start() in prefixed and _joined(ahead, behind, text):
-            prefixed.add(behind.start())
+    for earlier, later in pairs:
+        if earlier.start() in prefixed and _joined(earlier, later, text):
+            prefixed.add(later.start())
     return counted | prefixed
 
 
-def _joined(ahead: re.Match[str], behind: re.Match[str], text: str) -> bool:
-    return bool(say.BETWEEN.fullmatch(text, ahead.end(), behind.start()))
+def _joined(earlier: re.Match[str], later: re.Match[str], text: str) -> bool:
+    return bool(terms.BETWEEN.fullmatch(text, earlier.end(), later.start()))
 
 
 def _era(match: re.Match[str], text: str) -> bool | None:
@@ -217,12 +220,12 @@ def _era(match: re.Match[str], text: str) -> bool | None:
         return True
     if _AD.match(text, match.end()):
         return False
-    ahead = text[: match.start()]
-    return True if _BC_AHEAD.search(ahead) else False if _AD_AHEAD.search(ahead) else None
+    earlier = text[: match.start()]
+    return True if _BC_AHEAD.search(earlier) else False if _AD_AHEAD.search(earlier) else None
 
 
-def _span(match: re.Match[str], text: str, before_christ: bool, believed: bool) -> _Span | None:
-    """Return first and last year of a piece, positive also before Christ; None if it is not a date."""
+def _span(match: re.Match[str], text: str, before_christ: bool, is_plausible: bool) -> _Span | None:
+    """Return first and last year of a part, positive also before Christ; None if it is not a date."""
     part = match["part"] or match["behind"]
     if match["century"] or match["roman"]:
         number = _number(match["century"] or match["roman"])
@@ -238,7 +241,7 @@ def _span(match: re.Match[str], text: str, before_christ: bool, believed: bool) 
         if match["decades"]:
             return first, first // 100 * 100 + int(match["decades"]) + 9
         return _portion(part, first, 100 if first % 100 == 0 else 10, before_christ)
-    return _year(match, text, before_christ, believed)
+    return _year(match, text, before_christ, is_plausible)
 
 
 def _millennia(match: re.Match[str], part: str | None, before_christ: bool) -> _Span:
@@ -254,12 +257,12 @@ def _number(text: str) -> int:
     return int(text) if text.isdigit() else _from_roman(text.upper())
 
 
-def _year(match: re.Match[str], text: str, before_christ: bool, believed: bool) -> _Span | None:
+def _year(match: re.Match[str], text: str, before_christ: bool, is_plausible: bool) -> _Span | None:
     digits = match["long"] or match["short"] or match["small"]
     year, end = int(digits), match["end"]
     if len(digits) > 4 and not before_christ:
         return None
-    if len(digits) == 3 and not (_ONLY_A_DATE.match(text) or (believed or len(end or "") == 4)):
+    if len(digits) == 3 and not (_ONLY_A_DATE.match(text) or (is_plausible or len(end or "") == 4)):
         return None
     if end is None or match["month"]:
         return year, year
@@ -282,7 +285,7 @@ def _portion(words: str | None, first: int, length: int, backwards: bool) -> _Sp
     if not words:
         return first, first + length - 1
     short = {"in": "early", "ex": "late", "med": "mid"}
-    start, stop = say.share(short.get(words.lower().rstrip("."), words))
+    start, stop = terms.share(short.get(words.lower().rstrip("."), words))
     start, stop = (1 - stop, 1 - start) if backwards else (start, stop)
     return first + int(length * start), first + int(length * stop) - 1
 

@@ -26,25 +26,25 @@ def open_folder(location: str) -> Source:
     store = open_location(location)
     if not is_folder(store):
         raise UserError(f"`location` {location}: this is a file; `source` folder takes a folder of images")
-    below = BaseFolder(store)
+    base_folder = BaseFolder(store)
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
-        return packed(_row(entry, below) if isinstance(entry, str) else entry for entry in _files(store))
+        return packed(_row(entry, base_folder) if isinstance(entry, str) else entry for entry in _files(store))
 
-    return Source(PurePosixPath(store.root).name, store.uri, chunks, below.root)
+    return Source(PurePosixPath(store.root).name, store.uri, chunks, base_folder.root)
 
 
-def _row(path: str, below: BaseFolder) -> dict[str, Any] | Reject:
+def _row(path: str, base_folder: BaseFolder) -> dict[str, Any] | Reject:
     file = PurePosixPath(path)
     if file.suffix[1:].lower() not in ENDINGS:
         return Reject.of(path, f"not an image file name ({file.suffix.lower()[:10] or 'no extension'})", path)
     try:
-        address = below.address(path)
+        address = base_folder.address(path)
     except OutsideFolder as problem:
         return Reject.of(path, str(problem), path)
     folder = "" if str(file.parent) == "." else str(file.parent)
-    about = json.dumps({"folder": folder}, ensure_ascii=False) if folder else None
-    return {"id": path, "image_url": address, "title": file.stem, "metadata": about, "where": path}
+    metadata = json.dumps({"folder": folder}, ensure_ascii=False) if folder else None
+    return {"id": path, "image_url": address, "title": file.stem, "metadata": metadata, "where": path}
 
 
 def _files(store: Store) -> Iterator[str | Reject]:

@@ -69,7 +69,7 @@ class Source:
     collection. ``root`` is the folder below which its rows may name files, as a URL that ends in a slash. ``slow``
     means that reading it again burdens someone else's server, so rows are kept in the resume cache as they arrive.
     ``own_ids`` means that its ids are the museum's and identify the same artwork everywhere; ids of a file are valid
-    only for that file. ``columns`` tells, while a table is read, how its columns are used.
+    only for that file. ``columns`` records, while a table is read, how its columns are used.
     """
 
     name: str

@@ -38,43 +38,43 @@ def open_smk(location: str | None, web: Web, languages: list[str]) -> Source:
     if not location.startswith(("http://", "https://")):
         store = open_location(location)
 
-        def recorded(_: list[str]) -> Iterator[Chunk]:
+        def from_files(_: list[str]) -> Iterator[Chunk]:
             return packed(_recorded(store, languages))
 
-        return Source("smk", store.uri, recorded, own_ids=True)
+        return Source("smk", store.uri, from_files, own_ids=True)
 
-    def asked(cursors: list[str]) -> Iterator[Chunk]:
+    def from_api(cursors: list[str]) -> Iterator[Chunk]:
         """Yield the pages of a search from the furthest cursor on, or the artworks of a list that no cursor names."""
         address, params = _without_paging(location, languages)
         offset = max((int(cursor) for cursor in cursors if cursor.isdecimal()), default=0)
         try:
-            answer = web.json(address, {**params, "offset": offset})
+            response = web.json(address, {**params, "offset": offset})
         except Unreachable as error:
             if cursors:
                 raise
             raise UserError(f"`location`: {error}") from error
-        if isinstance(answer, dict) and isinstance(answer.get("objectIDs"), list):
-            yield from _one_by_one(web, location, answer["objectIDs"], set(cursors), languages)
+        if isinstance(response, dict) and isinstance(response.get("objectIDs"), list):
+            yield from _one_by_one(web, location, response["objectIDs"], set(cursors), languages)
             return
-        before: Any = None
+        previous: Any = None
         repeated = 0
-        while items := _items(answer):
-            repeated = repeated + 1 if items == before else 0
+        while items := _items(response):
+            repeated = repeated + 1 if items == previous else 0
             if repeated == _REPEATED:
                 raise ServiceUnavailable(
                     f"{address} returned the same {len(items)} artworks for offset={offset}; "
                     "the server ignores offset; try a search with fewer results than rows=, "
                     "or a list of ids (.../art/all_ids)"
                 )
-            before = items
-            rows = [_row(item, str(offset + place), languages) for place, item in enumerate(items, 1)]
+            previous = items
+            rows = [_row(item, str(offset + number), languages) for number, item in enumerate(items, 1)]
             offset += len(items)
             yield _chunk(rows, (str(offset),))
-            if offset >= _found(answer):
+            if offset >= _result_count(response):
                 return
-            answer = web.json(address, {**params, "offset": offset})
+            response = web.json(address, {**params, "offset": offset})
 
-    return Source("smk", location, asked, slow=True, own_ids=True)
+    return Source("smk", location, from_api, slow=True, own_ids=True)
 
 
 def _recorded(store: Store, languages: list[str]) -> Iterator[dict[str, Any] | Reject]:
@@ -88,11 +88,11 @@ def _recorded(store: Store, languages: list[str]) -> Iterator[dict[str, Any] | R
 
 def _one_by_one(web: Web, location: str, numbers: list[Any], done: set[str], languages: list[str]) -> Iterator[Chunk]:
     address = location.partition("/art/")[0] + "/art/"
-    left = [number for number in map(str, numbers) if f"id {number}" not in done]
-    _log.info("catalog: %s artworks to request one by one", f"{len(left):,}")
-    for start in range(0, len(left), _SINGLE):
+    remaining = [number for number in map(str, numbers) if f"id {number}" not in done]
+    _log.info("catalog: %s artworks to request one by one", f"{len(remaining):,}")
+    for start in range(0, len(remaining), _SINGLE):
         rows: list[dict[str, Any] | Reject] = []
-        batch = left[start : start + _SINGLE]
+        batch = remaining[start : start + _SINGLE]
         for number in batch:
             try:
                 items = _items(web.json(address, {"object_number": number}))
@@ -122,15 +122,15 @@ def _without_paging(location: str, languages: list[str]) -> tuple[str, dict[str,
     return urlunsplit(parts._replace(query="", fragment="")), params
 
 
-def _items(answer: Any) -> list[Any]:
+def _items(response: Any) -> list[Any]:
     """Return the artworks of a response: a page, a list, or a single artwork."""
-    if isinstance(answer, dict) and isinstance(answer.get("items"), list):
-        answer = answer["items"]
-    return answer if isinstance(answer, list) else [answer]
+    if isinstance(response, dict) and isinstance(response.get("items"), list):
+        response = response["items"]
+    return response if isinstance(response, list) else [response]
 
 
-def _found(answer: Any) -> float:
-    count = answer.get("found") if isinstance(answer, dict) else None
+def _result_count(response: Any) -> float:
+    count = response.get("found") if isinstance(response, dict) else None
     return count if isinstance(count, int) else float("inf")
 
 
@@ -173,15 +173,15 @@ def _read(item: dict[str, Any], languages: list[str]) -> dict[str, Any]:
     }
 
 
-def _image(about: dict[str, Any]) -> str | None:
+def _image(media: dict[str, Any]) -> str | None:
     """Return the URL of an artwork's picture or other image: the thumbnail, else from IIIF, else the original."""
-    service = about.get("image_iiif_id") or about.get("iiif_id")
+    service = media.get("image_iiif_id") or media.get("iiif_id")
     return (
-        about.get("image_thumbnail")
-        or about.get("thumbnail")
+        media.get("image_thumbnail")
+        or media.get("thumbnail")
         or (f"{service}/full/!1024,/0/default.jpg" if service else None)
-        or about.get("image_native")
-        or about.get("native")
+        or media.get("image_native")
+        or media.get("native")
     )
 
 
@@ -196,10 +196,10 @@ def _title(titles: list[dict[str, Any]], languages: list[str]) -> str | None:
 
 def _rights(item: dict[str, Any]) -> str | None:
     """Return the museum's rights statement, unless its ``public_domain`` flag says that the artwork is less free."""
-    rights, free = item.get("rights"), item.get("public_domain")
-    if free is False and (not rights or is_public_domain(rights)):
+    rights, is_public = item.get("rights"), item.get("public_domain")
+    if is_public is False and (not rights or is_public_domain(rights)):
         return f"not in the public domain ({rights})" if rights else "not in the public domain"
-    return rights or ("public domain" if free else None)
+    return rights or ("public domain" if is_public else None)
 
 
 def _joined(texts: Any) -> str | None:

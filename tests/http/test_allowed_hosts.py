@@ -62,7 +62,7 @@ from artsim.http.allowed_hosts import AllowedHosts, is_public
         "8.8.8.8 ",
     ],
 )
-def test_what_is_not_public(ip: str) -> None:
+def test_private_addresses_are_not_public(ip: str) -> None:
     assert not is_public(ip)
 
 
@@ -83,11 +83,11 @@ def test_what_is_not_public(ip: str) -> None:
         "2002:808:808::1",
     ],
 )
-def test_what_is_public(ip: str) -> None:
+def test_public_addresses_are_public(ip: str) -> None:
     assert is_public(ip)
 
 
-def test_a_host_with_a_port_opens_that_port_alone() -> None:
+def test_a_host_with_a_port_allows_only_that_port() -> None:
     hosts = AllowedHosts(["127.0.0.1:8000", "Museum.Intra.", "[::1]:9000", "fd00::7"])
     assert hosts.allows("127.0.0.1", 8000)
     assert not hosts.allows("127.0.0.1", 8001)
@@ -97,18 +97,18 @@ def test_a_host_with_a_port_opens_that_port_alone() -> None:
     assert hosts.allows("[fd00::7]", 443)
 
 
-def test_a_host_is_its_name_and_nothing_beside_it() -> None:
+def test_hosts_match_by_exact_name() -> None:
     hosts = AllowedHosts(["127.0.0.1:8000"])
     for other in ("localhost", "127.0.0.2", "127.0.0.1.evil.org", "evil.org", "::ffff:127.0.0.1"):
         assert not hosts.allows(other, 8000)
     assert not AllowedHosts().allows("127.0.0.1", 80)
 
 
-def test_it_travels_to_workers() -> None:
+def test_allowed_hosts_can_be_pickled() -> None:
     assert pickle.loads(pickle.dumps(AllowedHosts(["a:1"]))).allows("a", 1)
 
 
 @pytest.mark.parametrize("text", ["", ":80", "a:", "a:b", "a:0", "a:70000", "http://a", "a/b", "u@a", "*", "[::1]:x"])
-def test_nonsense_is_the_callers_mistake(text: str) -> None:
+def test_invalid_input_is_a_user_error(text: str) -> None:
     with pytest.raises(UserError, match="`allow_host`"):
         AllowedHosts([text])

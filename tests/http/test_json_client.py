@@ -14,29 +14,29 @@ from artsim.http.json_client import Unreachable, Web
 from tests.sources.server import Museum
 
 
-def test_it_says_who_it_is(museum: Museum, naps: list[float]) -> None:
+def test_requests_have_a_user_agent(museum: Museum, naps: list[float]) -> None:
     museum.answer = lambda path, params: {"é": params}
     assert Web("curator@m.org", [], museum.url).json(f"{museum.url}/x?a=1", {"b": "ü"}) == {"é": {"a": "1", "b": "ü"}}
     assert museum.agents[0].startswith("artsim/") and "curator@m.org" in museum.agents[0]
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_a_busy_server_is_asked_again_and_told_pauses_are_kept(museum: Museum, naps: list[float], status: int) -> None:
+def test_a_busy_server_is_retried_and_retry_after_is_respected(museum: Museum, naps: list[float], status: int) -> None:
     museum.answer = lambda path, params: (status, {"Retry-After": "7"}, b"") if len(museum.asked) < 3 else {"ok": True}
     assert Web(None, [], museum.url).json(museum.url) == {"ok": True}
     assert len(museum.asked) == 3 and [nap for nap in naps if nap > 1] == [7.0, 7.0]
 
 
-def test_pauses_grow_and_end(museum: Museum, naps: list[float]) -> None:
+def test_retry_delays_grow_and_end(museum: Museum, naps: list[float]) -> None:
     museum.answer = lambda path, params: (503, {}, b"")
     with pytest.raises(Unreachable, match="HTTP 503") as caught:
         Web(None, [], museum.url).json(museum.url)
     assert caught.value.server and len(museum.asked) == json_client._TRIES
-    long = [nap for nap in naps if nap > json_client._BETWEEN]
+    long = [nap for nap in naps if nap > json_client._MIN_INTERVAL]
     assert len(long) == json_client._TRIES - 1 and all(0.5 * 2**n <= nap <= 1.5 * 2**n for n, nap in enumerate(long))
 
 
-def test_a_pause_may_be_a_date_and_must_not_be_too_long(museum: Museum, naps: list[float]) -> None:
+def test_retry_after_accepts_dates_and_is_limited(museum: Museum, naps: list[float]) -> None:
     soon = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
     museum.answer = lambda path, params: (503, {"Retry-After": soon}, b"") if len(museum.asked) < 2 else []
     assert Web(None, [], museum.url).json(museum.url) == []
@@ -60,18 +60,18 @@ def test_a_pause_may_be_a_date_and_must_not_be_too_long(museum: Museum, naps: li
         ",",
     ],
 )
-def test_an_absurd_pause_costs_no_retry(asked: str, museum: Museum, naps: list[float]) -> None:
+def test_an_invalid_retry_after_is_ignored(asked: str, museum: Museum, naps: list[float]) -> None:
     museum.answer = lambda path, params: (503, {"Retry-After": asked}, b"") if len(museum.asked) < 2 else {"ok": 1}
     assert Web(None, [], museum.url).json(museum.url) == {"ok": 1}
     assert max(naps) < 10
 
 
-def test_requests_are_not_fired_off_one_behind_the_other(museum: Museum, naps: list[float]) -> None:
+def test_requests_are_spaced(museum: Museum, naps: list[float]) -> None:
     museum.answer = lambda path, params: {}
     web = Web(None, [], museum.url)
     for _ in range(3):
         web.json(museum.url)
-    assert [round(nap, 1) for nap in naps] == [0.0, json_client._BETWEEN, json_client._BETWEEN]
+    assert [round(nap, 1) for nap in naps] == [0.0, json_client._MIN_INTERVAL, json_client._MIN_INTERVAL]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_requests_are_not_fired_off_one_behind_the_other(museum: Museum, naps: l
         ((302, {"Location": "http://2130706433/"}, b""), "address is not public; allow the host with `allow_host`"),
     ],
 )
-def test_what_is_not_asked_again(museum: Museum, naps: list[float], answer: tuple, reason: str) -> None:
+def test_permanent_errors_are_not_retried(museum: Museum, naps: list[float], answer: tuple, reason: str) -> None:
     museum.answer = lambda path, params: answer
     with pytest.raises(Unreachable) as caught:
         Web(None, [], museum.url).json(museum.url)
@@ -104,8 +104,8 @@ def test_what_is_not_asked_again(museum: Museum, naps: list[float], answer: tupl
     assert len(museum.asked) <= json_client._REDIRECTS + 1
 
 
-def test_answers_have_an_end(museum: Museum, naps: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_client, "_LARGEST", 1 << 20)
+def test_response_size_and_time_are_limited(museum: Museum, naps: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_client, "_MAX_BYTES", 1 << 20)
     web = Web(None, [], museum.url)
     for body, headers in (
         (b'"' + b"x" * (2 << 20) + b'"', {}),
@@ -114,20 +114,20 @@ def test_answers_have_an_end(museum: Museum, naps: list[float], monkeypatch: pyt
         museum.answer = lambda path, params, body=body, headers=headers: (200, headers, body)
         with pytest.raises(Unreachable, match="larger than"):
             web.json(museum.url)
-    monkeypatch.setattr(json_client, "_LONGEST", -1.0)
+    monkeypatch.setattr(json_client, "_MAX_SECONDS", -1.0)
     museum.answer = lambda path, params: [1]
     with pytest.raises(Unreachable, match="takes too long"):
         web.json(museum.url)
 
 
-def test_an_answer_that_breaks_off_is_asked_for_again(museum: Museum, naps: list[float]) -> None:
+def test_a_truncated_response_is_retried(museum: Museum, naps: list[float]) -> None:
     museum.answer = lambda path, params: (
         (200, {"Content-Length": "100", "Connection": "close"}, b"[1") if len(museum.asked) == 1 else [1]
     )
     assert Web(None, [], museum.url).json(museum.url) == [1]
 
 
-def test_a_server_that_is_not_there(naps: list[float]) -> None:
+def test_an_unreachable_server_is_reported(naps: list[float]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
@@ -136,7 +136,7 @@ def test_a_server_that_is_not_there(naps: list[float]) -> None:
     assert caught.value.server
 
 
-def test_other_hosts_are_open_only_when_allowed(museum: Museum, naps: list[float]) -> None:
+def test_other_hosts_must_be_allowed(museum: Museum, naps: list[float]) -> None:
     museum.answer = lambda path, params: {}
     with pytest.raises(Unreachable, match="not public"):
         Web(None, [], "https://museum.org/").json(museum.url)
@@ -146,7 +146,7 @@ def test_other_hosts_are_open_only_when_allowed(museum: Museum, naps: list[float
     assert len(museum.asked) == 1
 
 
-def test_a_name_that_changes_its_address_is_caught_when_it_connects(
+def test_addresses_are_checked_when_connecting(
     museum: Museum, naps: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = iter(["8.8.8.8", "127.0.0.1"])
@@ -167,8 +167,8 @@ def test_a_name_that_changes_its_address_is_caught_when_it_connects(
     assert connected == [("8.8.8.8", 80)]  # connects only to the address that was checked
 
 
-def test_nobody_waits_for_a_dripping_server(naps: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_client, "_LONGEST", 0.3)
+def test_a_slow_response_times_out(naps: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_client, "_MAX_SECONDS", 0.3)
     monkeypatch.setattr(json_client, "_TRIES", 1)
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -22,7 +22,7 @@ def below(tmp_path: Path) -> BaseFolder:
 
 
 @pytest.mark.parametrize("name", ["a b#c%20é.jpg", "rooms/one/b.jpg", "in.jpg"])
-def test_a_file_has_an_address_and_back(below: BaseFolder, name: str) -> None:
+def test_paths_and_addresses_convert_both_ways(below: BaseFolder, name: str) -> None:
     address = below.address(name)
     assert address.startswith(below.root) and address.isascii() and " " not in address and "#" not in address
     assert below.path(address) == f"{below.store.root}/{name}"
@@ -45,18 +45,18 @@ def test_a_file_has_an_address_and_back(below: BaseFolder, name: str) -> None:
         ("rooms//one/b.jpg", "the path is empty or"),
     ],
 )
-def test_what_is_refused(below: BaseFolder, name: str, reason: str) -> None:
+def test_paths_outside_are_refused(below: BaseFolder, name: str, reason: str) -> None:
     with pytest.raises(OutsideFolder, match=reason):
         below.address(name)
 
 
 @pytest.mark.parametrize("tail", ["../secret.jpg", "..%2fsecret.jpg", "%2e%2e/secret.jpg", "up/secret.jpg", "out.jpg"])
-def test_addresses_are_followed_too(below: BaseFolder, tail: str) -> None:
+def test_links_in_addresses_are_resolved(below: BaseFolder, tail: str) -> None:
     with pytest.raises(OutsideFolder):
         below.path(below.root + tail)
 
 
-def test_another_folder_with_the_same_beginning_is_another_folder(below: BaseFolder) -> None:
+def test_a_folder_with_the_same_prefix_is_outside(below: BaseFolder) -> None:
     with pytest.raises(OutsideFolder, match="not below"):
         below.path(below.root.rstrip("/") + "-2/a.jpg")
     with pytest.raises(OutsideFolder, match="not below"):

@@ -48,7 +48,7 @@ def catalog(source: str, location: str, *more: str) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_markers_and_junk_are_no_images(bucket: Any) -> None:
+def test_markers_and_junk_are_skipped(bucket: Any) -> None:
     report = catalog("folder", f"s3://{BUCKET}/scans")
     rows = [row["id"] for table in Archive.open(ARCHIVE).table("catalog").scan() for row in table.to_pylist()]
     assert sorted(rows) == ["scans:a.jpg", "scans:room 1/b+c.jpg"]

@@ -69,7 +69,7 @@ from tests.clock import cpu_time
         ("Gent : Annoot-Braeckman, [1878].", 1878, 1878),
     ],
 )
-def test_what_it_understands(text: str, first: int | None, last: int | None) -> None:
+def test_dates_are_parsed(text: str, first: int | None, last: int | None) -> None:
     assert years(text) == (first, last)
 
 
@@ -90,14 +90,14 @@ def test_what_it_understands(text: str, first: int | None, last: int | None) -> 
         "Vol. XVI",
     ],
 )
-def test_what_says_nothing_gives_nothing(text: str | None) -> None:
+def test_texts_without_a_year_give_none(text: str | None) -> None:
     assert years(text) == (None, None)
 
 
 @pytest.mark.parametrize(
     ("unit", "end"), [("(1)", "305 x"), ("[", ""), ("cabc ", "305!"), ("circa ", "305 @"), ("1-", "")]
 )
-def test_the_time_for_a_text_grows_with_its_length_and_no_more(unit: str, end: str) -> None:
+def test_parsing_time_is_linear(unit: str, end: str) -> None:
     """CPU time grows linearly; text after 300 characters is ignored."""
 
     def cost(length: int) -> float:
@@ -321,5 +321,5 @@ def test_dates_of_many_museums_and_languages(text: str, first: int | None, last:
         ("no later than 1700", None, 1700),
     ],
 )
-def test_the_number_of_an_artwork_is_no_year(text: str, first: int | None, last: int | None) -> None:
+def test_inventory_numbers_are_not_years(text: str, first: int | None, last: int | None) -> None:
     assert years(text) == (first, last)

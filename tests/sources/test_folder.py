@@ -40,7 +40,7 @@ def test_images_are_found_sorted_and_others_are_rejected(tmp_path: Path) -> None
     ]
 
 
-def test_links_lead_neither_out_nor_round(tmp_path: Path) -> None:
+def test_links_outside_and_cycles_are_not_followed(tmp_path: Path) -> None:
     museum = tmp_path / "museum"
     museum.mkdir()
     (museum / "a.jpg").write_bytes(b"x")
@@ -60,7 +60,7 @@ def test_links_lead_neither_out_nor_round(tmp_path: Path) -> None:
     }
 
 
-def test_a_name_that_is_no_text_is_rejected(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf8_is_rejected(tmp_path: Path) -> None:
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.jpg")).write_bytes(b"x")
     chunks = list(open_folder(str(tmp_path)).chunks([]))
     assert [reject.reason for reject in rejects_of(chunks)] == ["the file name is not UTF-8"]
@@ -80,7 +80,7 @@ def test_a_bucket_gives_the_same_rows(tmp_path: Path, monkeypatch: pytest.Monkey
     assert source.root == "s3://museum/pics/" and len(rejects_of(chunks)) == 1
 
 
-def test_a_file_is_no_folder(tmp_path: Path) -> None:
+def test_a_file_as_folder_is_a_user_error(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"x")
     with pytest.raises(UserError, match="this is a file"):
         open_folder(str(tmp_path / "a.jpg"))
@@ -93,7 +93,7 @@ def test_people_art_has_as_many_images_as_labels(shared_data: Path) -> None:
     assert len(rows) == len({row["id"] for row in rows}) == 2934
 
 
-def test_a_folder_that_cannot_be_read_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_folder_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a/x.jpg", "b/x.jpg"):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_bytes(b"x")
@@ -110,7 +110,7 @@ def test_a_folder_that_cannot_be_read_stops_nothing(tmp_path: Path, monkeypatch:
     assert [(reject.line, reject.reason) for reject in rejects_of(chunks)] == [("a", "the folder cannot be read")]
 
 
-def test_what_desktops_leave_behind_is_no_reject(tmp_path: Path) -> None:
+def test_desktop_junk_is_skipped(tmp_path: Path) -> None:
     junk = ("Thumbs.db", "desktop.ini", "._a.jpg", ".DS_Store", "__MACOSX/a.jpg", "@eaDir/a.jpg/SYNO.jpg", "Icon\r")
     for name in ("a.jpg", *junk, *(f"room/{name}" for name in junk)):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

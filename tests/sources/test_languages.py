@@ -65,7 +65,7 @@ def test_a_technique_beats_a_material(tmp_path: Path, names: str) -> None:
     assert row["technique"] == "oil"
 
 
-def test_data_is_a_date_only_where_its_value_is_one(tmp_path: Path) -> None:
+def test_a_data_column_is_a_date_only_if_its_value_is(tmp_path: Path) -> None:
     table = tmp_path / "w.jsonl"
     table.write_text(
         f'{{"title": "a", "image": "{IMAGE}1", "data": "see the curatorial file"}}\n'

@@ -15,13 +15,13 @@ from tests.sources.conftest import rows_of
 
 
 @pytest.mark.parametrize("location", ["ftp://m.org/works.csv", "zip://works.csv::m.zip", "SFTP://m.org/x"])
-def test_places_that_are_not_read_say_what_to_do(location: str) -> None:
+def test_unsupported_locations_name_a_remedy(location: str) -> None:
     with pytest.raises(UserError, match=r"is not supported; download or unpack"):
         open_location(location)
 
 
 @pytest.mark.parametrize("name", ["works.xlsx", "WORKS.XLS", "works.ods"])
-def test_a_spreadsheet_is_to_be_saved_as_csv(tmp_path: Path, name: str) -> None:
+def test_a_spreadsheet_is_a_user_error(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"PK\x03\x04")
     with pytest.raises(UserError, match="save it as CSV"):
         open_table(str(tmp_path / name), {})

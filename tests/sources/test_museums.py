@@ -258,7 +258,7 @@ PUBLISHED: dict[str, tuple[str, str | Any, tuple[str | None, ...]]] = {
 
 
 @pytest.mark.parametrize("museum", PUBLISHED)
-def test_what_a_museum_publishes_is_read_as_it_is(tmp_path: Path, museum: str) -> None:
+def test_published_museum_tables_are_read(tmp_path: Path, museum: str) -> None:
     name, text, wanted = PUBLISHED[museum]
     (tmp_path / name).write_text(text if isinstance(text, str) else json.dumps(text), encoding="utf-8")
     row = rows_of(open_table(str(tmp_path / name), {}).chunks([]))[0]
@@ -297,7 +297,7 @@ WITHOUT = {
 
 
 @pytest.mark.parametrize("case", WITHOUT)
-def test_a_catalogue_without_images_is_told_which_option_gives_them(tmp_path: Path, case: str) -> None:
+def test_a_table_without_images_names_the_option_to_use(tmp_path: Path, case: str) -> None:
     name, text, expected = WITHOUT[case]
     (tmp_path / name).write_text(text if isinstance(text, str) else json.dumps(text), encoding="utf-8")
     with pytest.raises(UserError) as caught:

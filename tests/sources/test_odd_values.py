@@ -31,9 +31,7 @@ IMAGE = "https://m.example/1.jpg"
         ("type", "Collection of drawings", "Collection of drawings"),
     ],
 )
-def test_what_a_record_is_for_programs_is_no_type_of_the_artwork(
-    tmp_path: Path, key: str, value: str, wanted: str | None
-) -> None:
+def test_program_types_are_not_artwork_types(tmp_path: Path, key: str, value: str, wanted: str | None) -> None:
     (tmp_path / "w.jsonl").write_text(f'{{"title": "a", "image": "{IMAGE}", "{key}": "{value}"}}\n')
     (row,) = rows_of(open_table(str(tmp_path / "w.jsonl"), {}).chunks([]))
     assert row["type"] == wanted
@@ -54,13 +52,13 @@ def test_a_date_has_no_time_of_day(tmp_path: Path, values: pa.Array) -> None:
     assert (row["date_text"], row["year_from"], row["year_to"]) == ("1893-05-01", 1893, 1893)
 
 
-def test_an_empty_file_is_said_to_be_empty() -> None:
+def test_an_empty_file_is_named_as_empty() -> None:
     with pytest.raises(UserError, match=r"w\.csv: the file is empty"):
         list(read_delimited(io.BytesIO(b""), "w.csv"))
 
 
 @pytest.mark.parametrize("host", ["m.example", "localhost:8000", "127.0.0.1:8000"])
-def test_a_template_without_a_scheme_is_told_so(tmp_path: Path, host: str) -> None:
+def test_a_template_without_a_scheme_is_a_user_error(tmp_path: Path, host: str) -> None:
     (tmp_path / "w.csv").write_text("id,title\n1,a\n")
     with pytest.raises(UserError, match="https://"):
         list(open_table(str(tmp_path / "w.csv"), {}, template=f"{host}/images/{{id}}.jpg").chunks([]))

@@ -15,7 +15,7 @@ from tests.sources.conftest import rejects_of, rows_of
 from tests.sources.server import Museum
 
 
-def work(number: int, **more: Any) -> dict[str, Any]:
+def record(number: int, **more: Any) -> dict[str, Any]:
     return {
         "object_number": f"KMS{number}",
         "titles": [
@@ -39,9 +39,13 @@ def gallery(museum: Museum, count: int, page: int) -> None:
             return {"total": count, "objectIDs": [f"KMS{n}" for n in range(count)]}
         if path == "/api/v1/art/":
             number = int(params["object_number"][3:])
-            return (404, {}, b"") if number == 3 else {"items": [work(number)] if number < count else []}
+            return (404, {}, b"") if number == 3 else {"items": [record(number)] if number < count else []}
         offset = int(params["offset"])
-        return {"offset": offset, "found": count, "items": [work(n) for n in range(offset, min(offset + page, count))]}
+        return {
+            "offset": offset,
+            "found": count,
+            "items": [record(n) for n in range(offset, min(offset + page, count))],
+        }
 
     museum.answer = answer
 
@@ -52,7 +56,7 @@ def opened(
     return open_smk(museum.url + path, Web(None, [], museum.url), [*languages] or ["en"])
 
 
-def test_a_work_becomes_a_row(museum: Museum, naps: list[float]) -> None:
+def test_an_artwork_becomes_a_row(museum: Museum, naps: list[float]) -> None:
     gallery(museum, 1, 10)
     (row,) = rows_of(opened(museum).chunks([]))
     assert {name: value for name, value in row.items() if value is not None} == {
@@ -74,14 +78,14 @@ def test_a_work_becomes_a_row(museum: Museum, naps: list[float]) -> None:
     assert "keys=%2A" in museum.asked[0] and "filters=%5Bhas_image%3Atrue%5D" in museum.asked[0]
 
 
-def test_titles_come_in_the_language_that_is_preferred(museum: Museum, naps: list[float]) -> None:
+def test_titles_use_the_preferred_language(museum: Museum, naps: list[float]) -> None:
     gallery(museum, 1, 10)
     assert rows_of(opened(museum, "/api/v1/art/search/?keys=*", "da", "en").chunks([]))[0]["title"] == "Værk 0"
     assert rows_of(opened(museum, "/api/v1/art/search/?keys=*", "fr").chunks([]))[0]["title"] == "Værk 0"
     assert "lang=da" in museum.asked[0] and "lang" not in museum.asked[1]
 
 
-def test_pages_follow_each_other_to_the_end(museum: Museum, naps: list[float]) -> None:
+def test_all_pages_are_read(museum: Museum, naps: list[float]) -> None:
     gallery(museum, 25, 10)
     chunks = list(opened(museum).chunks([]))
     assert [row["id"] for row in rows_of(chunks)] == [f"KMS{n}" for n in range(25)]
@@ -91,7 +95,7 @@ def test_pages_follow_each_other_to_the_end(museum: Museum, naps: list[float]) -
     assert len(museum.asked) == 4
 
 
-def test_a_server_that_breaks_down_is_taken_up_where_it_was(museum: Museum, naps: list[float], tmp_path: Path) -> None:
+def test_reading_resumes_after_a_server_failure(museum: Museum, naps: list[float], tmp_path: Path) -> None:
     gallery(museum, 95, 10)
     healthy = museum.answer
     museum.answer = lambda path, params: (500, {}, b"") if int(params["offset"]) >= 50 else healthy(path, params)
@@ -107,7 +111,7 @@ def test_a_server_that_breaks_down_is_taken_up_where_it_was(museum: Museum, naps
     assert len(museum.asked) - count_before == 5 + 1  # pages 50 to 90, one of them twice
 
 
-def test_a_list_of_ids_is_asked_for_one_by_one(museum: Museum, naps: list[float]) -> None:
+def test_a_list_of_ids_is_requested_one_by_one(museum: Museum, naps: list[float]) -> None:
     gallery(museum, 60, 10)
     source = opened(museum, "/api/v1/art/all_ids")
     chunks = list(source.chunks([]))
@@ -118,7 +122,7 @@ def test_a_list_of_ids_is_asked_for_one_by_one(museum: Museum, naps: list[float]
     assert len(remaining) == 10 and len(museum.asked) - before == 11
 
 
-def test_nothing_there_is_the_callers_mistake(museum: Museum, naps: list[float], tmp_path: Path) -> None:
+def test_a_missing_document_is_a_user_error(museum: Museum, naps: list[float], tmp_path: Path) -> None:
     with pytest.raises(UserError, match="`location`: HTTP 404"):
         list(opened(museum).chunks([]))
     with pytest.raises(UserError, match="no such"):
@@ -144,32 +148,32 @@ def test_nothing_there_is_the_callers_mistake(museum: Museum, naps: list[float],
         ({"public_domain": None, "rights": None}, None, False),
     ],
 )
-def test_the_museums_flag_decides(
+def test_the_public_domain_flag_decides(
     museum: Museum, naps: list[float], more: dict[str, Any], rights: str, public: bool
 ) -> None:
-    museum.answer = lambda path, params: {"found": 1, "items": [work(1, **more)]}
+    museum.answer = lambda path, params: {"found": 1, "items": [record(1, **more)]}
     (row,) = rows_of(opened(museum).chunks([]))
     assert row["rights"] == rights and is_public_domain(rights) is public
 
 
-def test_odd_works_are_rejected_and_stop_nothing(museum: Museum, naps: list[float]) -> None:
+def test_unexpected_records_are_rejected(museum: Museum, naps: list[float]) -> None:
     artworks: list[Any] = [
         7,
         None,
-        work(1, titles="x"),
-        work(2, production=[3]),
-        work(3, techniques=[["x"]]),
-        work(4, titles=[]),
+        record(1, titles="x"),
+        record(2, production=[3]),
+        record(3, techniques=[["x"]]),
+        record(4, titles=[]),
     ]
-    artworks += [work(5, image_thumbnail={"a": 1}, object_number=12), work(6, titles=[{"title": "half \ud800"}])]
+    artworks += [record(5, image_thumbnail={"a": 1}, object_number=12), record(6, titles=[{"title": "half \ud800"}])]
     museum.answer = lambda path, params: {"found": len(artworks), "items": artworks}
     chunks = list(opened(museum).chunks([]))
     assert [row["id"] for row in rows_of(chunks)] == ["KMS4", "12", "KMS6"]
     assert [reject.line for reject in rejects_of(chunks)] == ["1", "2", "3", "4", "5"]
 
 
-def test_an_endless_answer_ends(museum: Museum, naps: list[float]) -> None:
-    museum.answer = lambda path, params: {"items": [work(1)] if len(museum.asked) < 5 else []}
+def test_repeated_pages_stop_the_reading(museum: Museum, naps: list[float]) -> None:
+    museum.answer = lambda path, params: {"items": [record(1)] if len(museum.asked) < 5 else []}
     assert len(rows_of(opened(museum).chunks([]))) == 4
 
 
@@ -187,8 +191,8 @@ def test_the_recorded_answers(shared_data: Path) -> None:
     assert rows["image_data_partial.json"]["image_url"].endswith("KKSgb6458.tif.jp2/full/!1024,/0/default.jpg")
 
 
-def test_a_server_that_ignores_the_offset_is_left(museum: Museum, naps: list[float]) -> None:
-    museum.answer = lambda path, params: {"items": [work(1)], "found": 1000}
+def test_a_server_that_ignores_the_offset_is_an_error(museum: Museum, naps: list[float]) -> None:
+    museum.answer = lambda path, params: {"items": [record(1)], "found": 1000}
     with pytest.raises(ServiceUnavailable, match="the server ignores offset"):
         list(opened(museum).chunks([]))
     assert len(museum.asked) < 10

@@ -37,7 +37,7 @@ def test_a_row_becomes_addresses_and_years(tmp_path: Path, encoding: str) -> Non
     ]
 
 
-def test_another_table_is_the_callers_mistake(tmp_path: Path) -> None:
+def test_another_table_is_a_user_error(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("id;title\n1;2\n")
     with pytest.raises(UserError, match="not the Web Gallery's catalogue"):
         list(open_wga(str(tmp_path / "x.csv")).chunks([]))

@@ -119,7 +119,7 @@ def test_a_table_with_names_of_its_own_is_read(tmp_path: Path, case: str) -> Non
      "Artist dates", "Photo date", "Exhibition title", "related.works.title", "collection.name", "Credit line", "Created",
      "Record author", "寸法", ""],
 )  # fmt: skip
-def test_names_that_mean_something_else_mean_nothing(name: str) -> None:
+def test_misleading_names_are_ignored(name: str) -> None:
     assert meaning(name) is None
 
 
@@ -129,7 +129,7 @@ def test_names_that_mean_something_else_mean_nothing(name: str) -> None:
      "https://m.org/iiif/1/full/!200,200/0/default.jpg", "https://m.org/i?id=1&max=200", "https://m.org/w300/1.jpg",
      "https://m.org/i?id=1&size=small"],
 )  # fmt: skip
-def test_thumbnails_are_told_by_their_addresses(address: str) -> None:
+def test_thumbnails_are_recognized_by_address(address: str) -> None:
     assert is_thumbnail(address)
     assert largest_of(f"{address}; {LARGE}") == LARGE
     assert largest_of(address) == address

@@ -33,29 +33,41 @@ def sized_address(body: Body, size: int, document: str = "") -> str | None:
     Without a usable service, returns the resource's own address, resolved against that of the ``document``; None if it
     has none.
     """
-    plain = _absolute(identifier(body.resource), document)
+    own_address = _absolute(identifier(body.resource), document)
     service = _image_service(body.resource.get("service"))
     base = _INFO.sub("", _absolute(identifier(service), document) or "") if service else ""
     if not service or not base.startswith(("http://", "https://")):
-        return plain
+        return own_address
     version, level, limit = _version(service), _level(service), _limit(service, size)
-    whole = "max" if version == 3 else "full"
+    largest = "max" if version == 3 else "full"
     exact, width, height = _extent(body, service)
     long_side = max(width, height)
-    asked: str | None = None
+    requested: str | None = None
     if level and exact and long_side <= limit:
-        asked = whole
-    elif plain and not exact and limit // 2 <= long_side <= limit and not _WHOLE.search(plain) and _IMAGE.search(plain):
-        return plain  # the museum's own link, which its server has likely cached
+        requested = largest
+    elif (
+        own_address
+        and not exact
+        and limit // 2 <= long_side <= limit
+        and not _WHOLE.search(own_address)
+        and _IMAGE.search(own_address)
+    ):
+        return own_address  # the museum's own link, which its server has likely cached
     elif level == 2:
-        asked = f"!{limit},{limit}"
+        requested = f"!{limit},{limit}"
     elif level == 1 and long_side > limit:
-        asked = f"{max(1, width * limit // long_side)},"
+        requested = f"{max(1, width * limit // long_side)},"
     elif level == 0 and body.region == "full":
-        asked = _listed(service, limit, version)
-    if asked is None and plain and _IMAGE.search(plain) and body.region == "full" and body.rotation == "0":
-        return plain
-    return f"{base}/{body.region}/{asked or whole}/{body.rotation}/{'native' if version == 1 else 'default'}.jpg"
+        requested = _listed(service, limit, version)
+    if (
+        requested is None
+        and own_address
+        and _IMAGE.search(own_address)
+        and body.region == "full"
+        and body.rotation == "0"
+    ):
+        return own_address
+    return f"{base}/{body.region}/{requested or largest}/{body.rotation}/{'native' if version == 1 else 'default'}.jpg"
 
 
 def _absolute(address: str | None, document: str) -> str | None:
@@ -98,17 +110,17 @@ def _level(service: dict[str, Any]) -> int | None:
 
 def _listed(service: dict[str, Any], limit: int, version: int) -> str | None:
     """Return the smallest listed size that is large enough, or else the largest; None if none is listed."""
-    known = [
+    listed_sizes = [
         (width, height)
         for entry in objects_in(service.get("sizes"))
         if (width := number_of(entry.get("width"))) and (height := number_of(entry.get("height")))
     ]
-    if not known:
+    if not listed_sizes:
         return None
-    enough = [pair for pair in known if max(pair) >= limit]
-    width, height = min(enough) if enough else max(known)
-    both = version == 3 or "sizeByWhListed" in str(service.get("profile"))
-    return f"{width},{height}" if both else f"{width},"
+    large_enough = [pair for pair in listed_sizes if max(pair) >= limit]
+    width, height = min(large_enough) if large_enough else max(listed_sizes)
+    needs_height = version == 3 or "sizeByWhListed" in str(service.get("profile"))
+    return f"{width},{height}" if needs_height else f"{width},"
 
 
 def _extent(body: Body, service: dict[str, Any]) -> tuple[bool, int, int]:
@@ -120,15 +132,20 @@ def _extent(body: Body, service: dict[str, Any]) -> tuple[bool, int, int]:
     region = re.fullmatch(r"\d+,\d+,(\d+),(\d+)", body.region)
     if region:
         return True, int(region[1]), int(region[2])
-    for about in (service, body.resource, body.canvas) if body.region == "full" else ():
-        width, height = number_of(about.get("width")), number_of(about.get("height"))
+    for description in (service, body.resource, body.canvas) if body.region == "full" else ():
+        width, height = number_of(description.get("width")), number_of(description.get("height"))
         if width and height:
-            return about is service, width, height
+            return description is service, width, height
     return False, 0, 0
 
 
 def _limit(service: dict[str, Any], size: int) -> int:
     """Return the long side to request: ``size``, or the service's maximum if that is smaller."""
-    abouts = [service, *objects_in(service.get("profile"))]
-    most = [number for about in abouts for key in ("maxWidth", "maxHeight") if (number := number_of(about.get(key)))]
-    return min([size, *most])
+    descriptions = [service, *objects_in(service.get("profile"))]
+    maximums = [
+        number
+        for description in descriptions
+        for key in ("maxWidth", "maxHeight")
+        if (number := number_of(description.get(key)))
+    ]
+    return min([size, *maximums])

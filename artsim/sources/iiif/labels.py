@@ -40,11 +40,11 @@ _STATEMENT = re.compile(r"https?://(?:www\.)?(?:creativecommons|rightsstatements
 
 
 def described(
-    manifest: dict[str, Any], canvas: dict[str, Any], image: dict[str, Any], languages: list[str], alone: bool
+    manifest: dict[str, Any], canvas: dict[str, Any], image: dict[str, Any], languages: list[str], is_only_image: bool
 ) -> dict[str, Any]:
     """Return the catalog columns that a manifest, one of its canvases and the image on it fill.
 
-    The canvas's own entries take precedence over the manifest's. ``alone`` means that the manifest has no other image,
+    The canvas's own entries take precedence over the manifest's. ``is_only_image``: the manifest has no other image,
     so the canvas's label is not added to the title.
     """
     own, common = _entries(canvas, languages), _entries(manifest, languages)
@@ -63,7 +63,7 @@ def described(
         about[entry.label] = entry.text
     return columns | {
         "page_url": _page(canvas) or _page(manifest),
-        "title": _title(whole, None if alone else part),
+        "title": _title(whole, None if is_only_image else part),
         "date_text": date,
         "year_from": first,
         "year_to": last,

@@ -41,7 +41,7 @@ def rows_of(
             except NoPage as error:
                 images.append((canvas, []))
                 missing[number] = error
-        alone = sum(len(bodies) for _, bodies in images) + len(missing) == 1
+        is_only_image = sum(len(bodies) for _, bodies in images) + len(missing) == 1
         base = next((address for address in (identifier(document), where) if address and "://" in address), "")
         if not canvases:
             yield Reject.of(where, "a manifest without canvases", identifier(document))
@@ -52,18 +52,20 @@ def rows_of(
             elif not bodies:
                 yield Reject.of(place, "no image on the canvas", identifier(canvas))
             for index, body in enumerate(bodies):
-                name = _id(manifest, canvas, where, number, index, alone)
-                row = described(manifest, canvas, body.resource, languages, alone)
+                name = _id(manifest, canvas, where, number, index, is_only_image)
+                row = described(manifest, canvas, body.resource, languages, is_only_image)
                 yield row | {"id": name, "image_url": sized_address(body, size, base), "where": place}
     except (TypeError, AttributeError, KeyError, ValueError, IndexError, RecursionError) as error:
         yield Reject.of(where, "not valid IIIF", f"{type(error).__name__}: {error}")
 
 
-def _id(manifest: dict[str, Any], canvas: dict[str, Any], where: str, number: int, index: int, alone: bool) -> str:
+def _id(
+    manifest: dict[str, Any], canvas: dict[str, Any], where: str, number: int, index: int, is_only_image: bool
+) -> str:
     """Return the manifest's URL, ``#`` and the canvas, because two volumes may number their canvases alike."""
     whole = identifier(manifest or canvas)
     whole = whole if whole and "://" in whole else where
-    own = "" if alone or not manifest else identifier(canvas) or f"canvas{number}"
+    own = "" if is_only_image or not manifest else identifier(canvas) or f"canvas{number}"
     own = own.removeprefix(whole.rpartition("/")[0] + "/")
     parts = [whole, own, f"image{index + 1}" if index else ""]
     return "#".join(filter(None, parts))

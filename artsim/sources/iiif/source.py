@@ -21,10 +21,10 @@ from artsim.sources.records import Chunk, Source, chunk_of, packed
 _CHUNK_ROWS = 256  # rows from the web that are cached together
 _CHUNK_SECONDS = 20.0  # maximum seconds before they are cached
 _DEEPEST = 20  # maximum nesting of collections
-_PAGES_WITHOUT_NEWS = 20  # consecutive pages without new links, after which a collection counts as endless
-_MOST_LISTS = 10_000  # collections and pages read, after which a source counts as endless
-_EMPTY_LISTS = 250  # the same, for consecutive ones that lead to no manifest
-_PATIENCE = 3  # consecutive failed documents, after which a server is not asked again
+_MAX_PAGES_WITHOUT_LINKS = 20  # consecutive pages without new links, after which a collection counts as endless
+_MAX_LISTS = 10_000  # collections and pages read, after which a source counts as endless
+_MAX_EMPTY_LISTS = 250  # the same, for consecutive ones that lead to no manifest
+_MAX_FAILURES = 3  # consecutive failed documents, after which a server is not contacted again
 _LISTS = ("collection", "collectionpage")
 
 _Link = tuple[str, Any, int]  # address, the document if it is embedded, depth
@@ -61,11 +61,11 @@ def _from_files(store: Store, languages: list[str], size: int) -> Iterator[dict[
         if kind_of(value) not in _LISTS:
             yield from _rows(value, where, languages, size)
             continue
-        for address, inside, _ in _links(value, 0):
-            if inside is None:
+        for address, embedded, _ in _links(value, 0):
+            if embedded is None:
                 linked[address] = where
             else:
-                yield from _rows(inside, address, languages, size)
+                yield from _rows(embedded, address, languages, size)
     for address, where in linked.items():
         if address not in identifiers:
             yield Reject.of(
@@ -74,18 +74,18 @@ def _from_files(store: Store, languages: list[str], size: int) -> Iterator[dict[
 
 
 def _rows(
-    document: Any, where: str, languages: list[str], size: int, asked: GetPage | None = None
+    document: Any, where: str, languages: list[str], size: int, get_page: GetPage | None = None
 ) -> Iterator[dict[str, Any] | Reject]:
     kind = kind_of(document)
     if kind in ("manifest", "canvas"):
-        yield from rows_of(document, where, languages, size, lambda address: _page(asked, address))
+        yield from rows_of(document, where, languages, size, lambda address: _page(get_page, address))
     else:
         yield Reject.of(where, "neither a manifest nor a collection", kind or "no type given")
 
 
-def _page(asked: GetPage | None, address: str) -> Any:
+def _page(get_page: GetPage | None, address: str) -> Any:
     try:
-        return asked(address) if asked else None
+        return get_page(address) if get_page else None
     except Unreachable as error:
         raise NoPage(str(error)) from error
 
@@ -97,8 +97,8 @@ def _links(collection: dict[str, Any], depth: int) -> list[_Link]:
         for member in listed(collection.get(name)):
             address = identifier(member)
             if address:
-                inside = isinstance(member, dict) and ("sequences" in member or _is_whole(member))
-                links.append((address, member if inside else None, depth + 1))
+                embedded = isinstance(member, dict) and ("sequences" in member or _is_whole(member))
+                links.append((address, member if embedded else None, depth + 1))
     for name in ("first", "next"):
         address = identifier(collection.get(name))
         if address:
@@ -143,7 +143,7 @@ class _Walk:
     def _documents(self, cursors: list[str]) -> Iterator[tuple[str, list[dict[str, Any] | Reject]]]:
         seen = set(map(_short, cursors))
         links: list[_Link] = [(self._location, None, 0)]
-        pages_without_news = 0
+        pages_without_links = 0
         lists = Counter[str]()
         while links:
             address, document, depth = links.pop()
@@ -152,7 +152,7 @@ class _Walk:
             seen.add(_short(address))
             if document is None:
                 try:
-                    document = self._asked(address)
+                    document = self._get_page(address)
                 except Unreachable as error:
                     if address == self._location and not cursors:
                         raise UserError(f"`location`: {error}") from error
@@ -165,20 +165,25 @@ class _Walk:
             if kind_of(document) not in _LISTS:
                 yield address, list(_rows(document, address, self._languages, self._size, self._page))
             elif depth < _DEEPEST:
-                onward = [(_absolute(link, address), inside, deep) for link, inside, deep in _links(document, depth)]
-                has_news = any(deep > depth and _short(link) not in seen for link, _, deep in onward)
-                pages_without_news = 0 if has_news else pages_without_news + 1
-                if pages_without_news > _PAGES_WITHOUT_NEWS:
+                further_links = [
+                    (_absolute(link, address), embedded, link_depth)
+                    for link, embedded, link_depth in _links(document, depth)
+                ]
+                has_new_links = any(
+                    link_depth > depth and _short(link) not in seen for link, _, link_depth in further_links
+                )
+                pages_without_links = 0 if has_new_links else pages_without_links + 1
+                if pages_without_links > _MAX_PAGES_WITHOUT_LINKS:
                     yield address, [Reject.of(address, "too many pages of a collection without new entries", address)]
-                    onward = [link for link in onward if link[2] > depth]
-                links += reversed(onward)
+                    further_links = [link for link in further_links if link[2] > depth]
+                links += reversed(further_links)
             else:
                 yield address, [Reject.of(address, f"collections nested more than {_DEEPEST} levels deep", address)]
 
     def _page(self, address: str) -> Any:
-        """Return a page of annotations; a server whose pages fail several times in a row is not asked for more."""
+        """Return a page of annotations; a server whose pages fail several times in a row is not contacted for more."""
         pages = f"pages of {urlsplit(address).netloc}"
-        if self._failures[pages] >= _PATIENCE:
+        if self._failures[pages] >= _MAX_FAILURES:
             raise Unreachable("its server repeatedly failed to return a page of annotations", address)
         try:
             document = self._web.json(address)
@@ -188,19 +193,19 @@ class _Walk:
         self._failures[pages] = 0
         return document
 
-    def _asked(self, address: str) -> Any:
-        """Return a document; a server that failed several times in a row is not asked again.
+    def _get_page(self, address: str) -> Any:
+        """Return a document; a server that failed several times in a row is not contacted again.
 
         Raises ``ServiceUnavailable`` if that is the server of the location, ``Unreachable`` for other failures.
         """
         host = urlsplit(address).netloc
-        if self._failures[host] >= _PATIENCE:
+        if self._failures[host] >= _MAX_FAILURES:
             raise Unreachable("its server no longer answers", address)
         try:
             document = self._web.json(address)
         except Unreachable as error:
             self._failures[host] += error.server
-            if self._failures[host] >= _PATIENCE and host == urlsplit(self._location).netloc:
+            if self._failures[host] >= _MAX_FAILURES and host == urlsplit(self._location).netloc:
                 raise ServiceUnavailable(f"{error}; run the same command again to resume") from error
             raise
         self._failures[host] = 0
@@ -216,10 +221,10 @@ def _counted(lists: Counter[str], kind: str | None) -> Counter[str]:
 
 def _endless(lists: Counter[str]) -> str | None:
     """Return the reject reason for a collection that exceeds a limit on lists, or None."""
-    if lists["all"] > _MOST_LISTS:
-        return f"the collection has more than {_MOST_LISTS:,} collections and pages; the rest is skipped"
-    if lists["empty"] > _EMPTY_LISTS:
-        return f"{_EMPTY_LISTS} collections and pages in a row without a manifest; the rest is skipped"
+    if lists["all"] > _MAX_LISTS:
+        return f"the collection has more than {_MAX_LISTS:,} collections and pages; the rest is skipped"
+    if lists["empty"] > _MAX_EMPTY_LISTS:
+        return f"{_MAX_EMPTY_LISTS} collections and pages in a row without a manifest; the rest is skipped"
     return None
 
 

@@ -72,9 +72,9 @@ def _by_language(value: Any) -> dict[str, list[str]]:
 
 def _without_comments(text: str) -> str:
     """Remove HTML comments in linear time; an unclosed comment stays."""
-    pieces = []
+    visible_texts = []
     start = 0
     while (opened := text.find("<!--", start)) >= 0 and (closed := text.find("-->", opened + 4)) >= 0:
-        pieces.append(text[start:opened])
+        visible_texts.append(text[start:opened])
         start = closed + 3
-    return " ".join([*pieces, text[start:]])
+    return " ".join([*visible_texts, text[start:]])

@@ -22,11 +22,11 @@ def commit_rows(
     A partition keeps its name and row order, because the images table depends on both.
     """
     table, rows = archive.table("catalog"), rows.select(CATALOG.names).combine_chunks()
-    known = np.zeros(len(rows), dtype=bool)
+    is_stored = np.zeros(len(rows), dtype=bool)
     for part in table.parts(shard):
-        known |= _update(archive, table, shard, part, rows, counts, empty)
-    new = rows.filter(pa.array(~known))
-    counts["there"] += int(known.sum())
+        is_stored |= _update(archive, table, shard, part, rows, counts, empty)
+    new = rows.filter(pa.array(~is_stored))
+    counts["there"] += int(is_stored.sum())
     counts["new"] += len(new)
     if len(new):
         table.write(shard, _part_name(new["id"]), new)
@@ -42,33 +42,35 @@ def _update(
     empty: Collection[str],
 ) -> np.ndarray:
     """Write the changed rows of one partition; return a mask of the ``rows`` that it contains."""
-    place = pc.index_in(rows["id"], value_set=table.read(shard, part, ["id"])["id"].combine_chunks())
-    known = np.asarray(pc.is_valid(place))
-    if not known.any():
-        return known
-    old, positions, fresh = table.read(shard, part), place.drop_null(), rows.filter(pa.array(known))
+    position = pc.index_in(rows["id"], value_set=table.read(shard, part, ["id"])["id"].combine_chunks())
+    is_stored = np.asarray(pc.is_valid(position))
+    if not is_stored.any():
+        return is_stored
+    old, positions, changed_rows = table.read(shard, part), position.drop_null(), rows.filter(pa.array(is_stored))
     stored = old.take(positions)
     for name in empty:
         if name in CATALOG.names:
-            fresh = fresh.set_column(CATALOG.get_field_index(name), CATALOG.field(name), stored[name])
-    fresh = fresh.set_column(CATALOG.get_field_index("metadata"), CATALOG.field("metadata"), _metadata(stored, fresh))
-    changed = np.logical_or.reduce([_differs(stored[name], fresh[name]) for name in CATALOG.names])
+            changed_rows = changed_rows.set_column(CATALOG.get_field_index(name), CATALOG.field(name), stored[name])
+    changed_rows = changed_rows.set_column(
+        CATALOG.get_field_index("metadata"), CATALOG.field("metadata"), _metadata(stored, changed_rows)
+    )
+    changed = np.logical_or.reduce([_differs(stored[name], changed_rows[name]) for name in CATALOG.names])
     if changed.any():
-        moved = np.flatnonzero(_differs(stored["image_url"], fresh["image_url"]))
+        moved = np.flatnonzero(_differs(stored["image_url"], changed_rows["image_url"]))
         fetch_again(archive, shard, part, [int(row) for row in np.asarray(positions)[moved]])
         order = np.arange(len(old))
         order[np.asarray(positions)[changed]] = len(old) + np.flatnonzero(changed)
-        table.write(shard, part, pa.concat_tables([old, fresh.cast(old.schema)]).take(pa.array(order)))
+        table.write(shard, part, pa.concat_tables([old, changed_rows.cast(old.schema)]).take(pa.array(order)))
         counts["updated"] += int(changed.sum())
         counts["moved"] += len(moved)
-    return known
+    return is_stored
 
 
-def _metadata(stored: pa.Table, fresh: pa.Table) -> pa.Array:
-    """Return the metadata of ``fresh``, plus the stored values whose names no changed row has."""
-    old, new = stored["metadata"].to_pylist(), fresh["metadata"].to_pylist()
+def _metadata(stored: pa.Table, changed_rows: pa.Table) -> pa.Array:
+    """Return the metadata of ``changed_rows``, plus the stored values whose names no changed row has."""
+    old, new = stored["metadata"].to_pylist(), changed_rows["metadata"].to_pylist()
     new_names: set[str] = set()
-    changed = np.flatnonzero(_differs(stored["metadata"], fresh["metadata"])).tolist()
+    changed = np.flatnonzero(_differs(stored["metadata"], changed_rows["metadata"])).tolist()
     for at in changed:
         new_names.update(json.loads(new[at] or "{}"))
     for at in changed:

@@ -15,7 +15,7 @@ def check_not_twice(archive: Archive, spool: Spool) -> None:
     shards = spool.shards()
     if not shards or not any(table.parts(shard) for shard in range(archive.shards)):
         return
-    new = [_new(spool.read(shard), table.ids(shard)) for shard in shards]
+    new = [_new_rows(spool.read(shard), table.ids(shard)) for shard in shards]
     rows = pa.concat_tables(new)
     images = pc.unique(rows["image_url"])
     if not len(images):
@@ -23,13 +23,13 @@ def check_not_twice(archive: Archive, spool: Spool) -> None:
     count, example = 0, ""
     spooled = set(shards)
     for shard in range(archive.shards):
-        ours = spool.read(shard)["id"].combine_chunks() if shard in spooled else pa.array([], pa.string())
+        source_ids = spool.read(shard)["id"].combine_chunks() if shard in spooled else pa.array([], pa.string())
         for part in table.parts(shard):
             duplicates = table.read(shard, part, ["id", "image_url"])
             duplicates = duplicates.filter(
                 pc.and_(
                     pc.is_in(duplicates["image_url"], value_set=images),
-                    pc.invert(pc.is_in(duplicates["id"], value_set=ours)),
+                    pc.invert(pc.is_in(duplicates["id"], value_set=source_ids)),
                 )
             )
             if len(duplicates):
@@ -43,13 +43,13 @@ def check_not_twice(archive: Archive, spool: Spool) -> None:
         )
 
 
-def _new(rows: pa.Table, known: pa.ChunkedArray) -> pa.Table:
+def _new_rows(rows: pa.Table, known: pa.ChunkedArray) -> pa.Table:
     rows = rows.select(["id", "image_url"])
     return rows.filter(pc.invert(pc.is_in(rows["id"], value_set=known.combine_chunks())))
 
 
-def _example(there: pa.Table, rows: pa.Table) -> str:
+def _example(stored_rows: pa.Table, rows: pa.Table) -> str:
     """Describe one image with its old and its new id."""
-    old = there.slice(0, 1).to_pylist()[0]
+    old = stored_rows.slice(0, 1).to_pylist()[0]
     new = rows["id"][pc.index(rows["image_url"], old["image_url"]).as_py()].as_py()
     return f"{new[:80]} exists as {old['id'][:80]}"

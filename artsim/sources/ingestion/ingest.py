@@ -104,10 +104,10 @@ def _counted(chunks: Iterator[Chunk], counts: Counter[str], limit: int | None) -
 
 def _commit(archive: Archive, spool: Spool, rejects: Rejects, counts: Counter[str]) -> None:
     for shard in spool.shards():
-        commit_rows(archive, shard, _first_of_each(spool.read(shard), rejects), counts, spool.empty)
+        commit_rows(archive, shard, _first_rows_by_id(spool.read(shard), rejects), counts, spool.empty)
 
 
-def _first_of_each(rows: pa.Table, rejects: Rejects) -> pa.Table:
+def _first_rows_by_id(rows: pa.Table, rejects: Rejects) -> pa.Table:
     """Return the first row of each id; later ones are rejected with the place of the first."""
     codes = rows["id"].combine_chunks().dictionary_encode().indices.to_numpy()
     _, first = np.unique(codes, return_index=True)

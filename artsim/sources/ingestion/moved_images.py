@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from artsim.archive import IMAGES, NEW_ADDRESS, PART_ROWS, Archive
 
 # columns that describe the last fetch, which was from the old URL
-_OF_THE_FETCH = ("fetched_at", "etag", "last_modified")
+_FETCH_COLUMNS = ("fetched_at", "etag", "last_modified")
 
 
 def fetch_again(archive: Archive, shard: int, part: str, rows: list[int]) -> None:
@@ -28,7 +28,7 @@ def fetch_again(archive: Archive, shard: int, part: str, rows: list[int]) -> Non
         for name in sorted(existing.intersection(rows_of_partition)):
             old = images.read(shard, name)
             marked = pc.is_in(old["id"], value_set=ids.take(pa.array(rows_of_partition[name])).combine_chunks())
-            for column in _OF_THE_FETCH:
+            for column in _FETCH_COLUMNS:
                 field = IMAGES.field(column)
                 values = pc.if_else(marked, pa.scalar(None, field.type), old[column])
                 old = old.set_column(old.column_names.index(column), field, values)

@@ -3,7 +3,7 @@
 import re
 from typing import Any, NamedTuple
 
-from artsim.sources.json_records.flatten import INSIDE, is_image, opened, service_of, spoken
+from artsim.sources.json_records.flatten import INSIDE, count_known_keys, is_image, opened, service_of
 from artsim.sources.json_records.keyed_tables import by_column, by_key
 from artsim.sources.json_records.nested_text import paths
 from artsim.sources.tables.column_names import WEAK
@@ -50,7 +50,7 @@ def _rows(value: Any, is_alone: bool) -> list[Any]:
     """Return the rows of one answer; ``is_alone`` is false for one of several pages or rows."""
     if isinstance(value, list) and _is_rows(value):
         return value
-    if not isinstance(value, dict) or (not is_alone and spoken(value) >= _RECORD and not by_column(value)):
+    if not isinstance(value, dict) or (not is_alone and count_known_keys(value) >= _RECORD and not by_column(value)):
         return [value]
     rows = by_column(value) or _listed(value, is_alone)
     if rows is not None:
@@ -71,10 +71,10 @@ def _listed(value: dict[str, Any], is_alone: bool, depth: int = 0) -> list[Any] 
             rows = _listed(inner, is_alone, depth + 1)
         if rows and _are_rows(value, key, rows, is_alone):
             rank = _KEYS.index(key) if key in _KEYS else len(_KEYS)
-            candidates.append(_List((-rank, _most_spoken(rows), len(rows)), rows))
+            candidates.append(_List((-rank, _max_known_keys(rows), len(rows)), rows))
     if not candidates:
         return None
-    best = max(candidates, key=lambda one: one.rank)
+    best = max(candidates, key=lambda candidate: candidate.rank)
     return [
         row
         for candidate in candidates
@@ -86,14 +86,14 @@ def _listed(value: dict[str, Any], is_alone: bool, depth: int = 0) -> list[Any] 
 def _richer(values: list[Any], is_alone: bool, depth: int) -> list[Any]:
     """Return a list of objects, or the rows that they list if those have more known columns (rows by category)."""
     inner = [row for item in values if isinstance(item, dict) for row in _listed(item, is_alone, depth + 1) or []]
-    return inner if _most_spoken(inner) > _most_spoken(values) else values
+    return inner if _max_known_keys(inner) > _max_known_keys(values) else values
 
 
 def _are_rows(value: dict[str, Any], key: str, rows: list[Any], is_alone: bool) -> bool:
     """Return whether the items under a key are catalogue rows, not a part of the one row that the object is."""
-    beside = {name: item for name, item in value.items() if name != key}
-    own_columns, row_columns, is_known = spoken(beside), _most_spoken(rows), key in _KEYS
-    is_envelope = all(_is_about(name) or item in (None, "", [], {}) for name, item in beside.items())
+    other_columns = {name: item for name, item in value.items() if name != key}
+    own_columns, row_columns, is_known = count_known_keys(other_columns), _max_known_keys(rows), key in _KEYS
+    is_envelope = all(_is_about(name) or item in (None, "", [], {}) for name, item in other_columns.items())
     if is_image_word(key) and not is_envelope:
         return False
     if row_columns == 0:
@@ -101,7 +101,7 @@ def _are_rows(value: dict[str, Any], key: str, rows: list[Any], is_alone: bool) 
         is_list = is_known and (isinstance(value[key], list) or several)
         return own_columns == 0 and ((is_envelope and (is_list or several)) or (is_alone and is_list))
     has_images = any(map(_has_image, rows[:_TRIED]))
-    is_without = has_images and not _has_image(beside)  # only the listed items have images
+    is_without = has_images and not _has_image(other_columns)  # only the listed items have images
     more = 1 if is_known or own_columns == 0 else 2
     if is_alone:
         return row_columns >= own_columns + (0 if is_without and own_columns and row_columns >= _RECORD else more) and (
@@ -121,10 +121,10 @@ def _inner_object(value: dict[str, Any], is_alone: bool) -> dict[str, Any]:
         inside = [item for item in value.values() if isinstance(item, dict)]
         if len(value) == 1 and inside and INSIDE.isdisjoint(value):
             known = inside
-        better = [item for item in known if _deep(item) > spoken(value)]
+        better = [item for item in known if _deep(item) > count_known_keys(value)]
         if not better:
             break
-        value = max(better, key=spoken)
+        value = max(better, key=count_known_keys)
     return value
 
 
@@ -132,14 +132,14 @@ def _deep(value: dict[str, Any], depth: int = 0) -> int:
     """Return the number of known columns of an object or of the one object that it wraps, whichever is larger."""
     inside = [item for item in value.values() if isinstance(item, dict)]
     is_wrapped = len(value) == 1 and inside and depth < _DEEPEST
-    return max(spoken(value), _deep(inside[0], depth + 1) if is_wrapped else 0)
+    return max(count_known_keys(value), _deep(inside[0], depth + 1) if is_wrapped else 0)
 
 
 def _is_empty(value: dict[str, Any], is_alone: bool) -> bool:
     """Return whether an envelope lists nothing."""
     if is_alone:
         lists = any(value.get(key) == [] for key in _KEYS)
-        return lists and spoken(value) == 0 and not any(map(is_image, value.values()))
+        return lists and count_known_keys(value) == 0 and not any(map(is_image, value.values()))
     names = [key for key in _KEYS if value.get(key) == []]
     return bool(names) and all(_is_about(name) for name in value if name not in names)
 
@@ -154,8 +154,8 @@ def _is_rows(values: list[Any]) -> bool:
     return bool(sample) and (all(isinstance(item, dict) for item in sample) or all(map(is_image, sample)))
 
 
-def _most_spoken(rows: list[Any]) -> int:
-    return max((spoken(opened(row, None)) for row in rows[:_TRIED]), default=0)
+def _max_known_keys(rows: list[Any]) -> int:
+    return max((count_known_keys(opened(row, None)) for row in rows[:_TRIED]), default=0)
 
 
 def _are_alike(rows: list[Any], others: list[Any]) -> bool:

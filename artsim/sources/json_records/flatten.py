@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
-from artsim.sources.tables.columns import SPEAKING, plain_name
+from artsim.sources.tables.columns import WELL_KNOWN_NAMES, plain_name
 from artsim.sources.tables.value_kinds import Kind, kind_of
 
 _DEEPEST = 4
@@ -40,7 +40,9 @@ def opened(row: Any, base: str | None) -> Any:
 
 def _is_inside(row: dict[str, Any], key: str) -> bool:
     inner = row.get(key)
-    return isinstance(inner, dict) and (spoken(inner) > spoken(row) or (key == "attributes" and "type" in row))
+    return isinstance(inner, dict) and (
+        count_known_keys(inner) > count_known_keys(row) or (key == "attributes" and "type" in row)
+    )
 
 
 def _of_service(row: dict[str, Any], base: str | None) -> str | None:
@@ -68,7 +70,7 @@ def is_image(value: Any) -> bool:
     return isinstance(value, str) and kind_of(value) in (Kind.IMAGE, Kind.FILE, Kind.ADDRESS)
 
 
-def spoken(value: Any) -> int:
+def count_known_keys(value: Any) -> int:
     """Count the keys of an object that are known column names; a bare image counts as one."""
     if is_image(value):
         return 1
@@ -77,4 +79,4 @@ def spoken(value: Any) -> int:
 
 @lru_cache(maxsize=4096)
 def _known(keys: tuple[str, ...]) -> int:
-    return len(SPEAKING.intersection(map(plain_name, keys)))
+    return len(WELL_KNOWN_NAMES.intersection(map(plain_name, keys)))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from artsim.sources.json_records.flatten import spoken
+from artsim.sources.json_records.flatten import count_known_keys
 from artsim.sources.tables.columns import ID_NAMES, plain_name
 
 _TRIED = 20  # objects inspected
@@ -20,7 +20,11 @@ def by_key(value: dict[str, Any], is_about: Callable[[str], bool]) -> list[Any] 
         if not all(is_about(key) for key in value if key not in rows):
             return None
     has_numbers = all(map(_has_number, rows))
-    if len(rows) < (1 if has_numbers else 2) or spoken(rows) or not _are_rows(list(rows.values()), has_numbers):
+    if (
+        len(rows) < (1 if has_numbers else 2)
+        or count_known_keys(rows)
+        or not _are_rows(list(rows.values()), has_numbers)
+    ):
         return None
     return [row if ID_NAMES.intersection(map(plain_name, row)) else {"id": key, **row} for key, row in rows.items()]
 
@@ -35,7 +39,7 @@ def by_column(value: dict[str, Any]) -> list[Any] | None:
     if isinstance(names, list) and all(isinstance(name, str) for name in names) and rows and isinstance(rows, list):
         is_table = all(isinstance(row, list) and len(row) == len(names) for row in rows)
         return [dict(zip(names, row, strict=True)) for row in rows] if is_table else None
-    if len(value) < 2 or not spoken(value):
+    if len(value) < 2 or not count_known_keys(value):
         return None
     # lists of one value may be a single row
     if all(isinstance(values, list) and len(values) > 1 for values in value.values()):
@@ -61,6 +65,6 @@ def _are_rows(objects: list[dict[str, Any]], has_numbers: bool) -> bool:
     With ``has_numbers``, objects with the same keys are enough.
     """
     sample = [row for row in objects[:_TRIED] if row]
-    if not sample or not all(spoken(row) >= (1 if has_numbers else 2) for row in sample):
+    if not sample or not all(count_known_keys(row) >= (1 if has_numbers else 2) for row in sample):
         return has_numbers and len(sample) > 1 and all(set(row) == set(sample[0]) and len(row) > 1 for row in sample)
     return bool(set.intersection(*map(set, sample)))

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from artsim.archive.rejects import clean
 from artsim.sources.json_records.nested_text import Path, at, makers_at, named_text, paths
-from artsim.sources.tables.columns import ARTIST_NAMES, SPEAKING, plain_name
-from artsim.sources.tables.image_column import speaks_of_images
+from artsim.sources.tables.columns import ARTIST_NAMES, WELL_KNOWN_NAMES, plain_name
+from artsim.sources.tables.image_column import names_an_image
 from artsim.sources.tables.unlisted_columns import meaning
 from artsim.sources.tables.value_kinds import Kind, kind_of
 
@@ -20,12 +20,12 @@ _MOST_PATHS = 20_000
 _THEN = 4  # step between the later rows that are looked at
 
 
-def inner_columns(objects: list[dict[str, Any]], wanted: list[str]) -> dict[str, pa.Array]:
+def inner_columns(objects: list[dict[str, Any]], chosen_columns: list[str]) -> dict[str, pa.Array]:
     """Return text columns from the nested values of rows, by dotted name; items of lists are joined by "; ".
 
     A wanted column that no row has is left out.
     """
-    named = {name: tuple(name.split(".")) for name in wanted}
+    named = {name: tuple(name.split(".")) for name in chosen_columns}
     recognized = {".".join(path): path for path in _known(objects)}
     columns = {}
     for name, path in (named | recognized).items():
@@ -56,17 +56,17 @@ def _known(objects: list[dict[str, Any]]) -> list[Path]:
     """Return the recognized paths into nested values, at most ``_MOST``."""
     tried: Counter[Path] = Counter()
     known: dict[Path, None] = {}
-    for row in _some(objects):
+    for row in _sample(objects):
         for path, value in paths(row):
             if path in known or tried[path] >= _TRIED or len(tried) > _MOST_PATHS:
                 continue
             tried[path] += 1
-            if _speaks(path, value):
+            if _holds_image(path, value):
                 known[path] = None
     return list(known)[:_MOST]
 
 
-def _some(objects: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _sample(objects: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     yield from objects[:_FIRST]
     yield from objects[_FIRST::_THEN]
 
@@ -75,8 +75,8 @@ def _is_artist(name: str) -> bool:
     return plain_name(name) in ARTIST_NAMES or meaning(name) == "artist"
 
 
-def _speaks(path: Path, value: Any) -> bool:
+def _holds_image(path: Path, value: Any) -> bool:
     name = ".".join(path)
-    if plain_name(name) in SPEAKING or meaning(name) in ("title", "artist", "date_text"):
+    if plain_name(name) in WELL_KNOWN_NAMES or meaning(name) in ("title", "artist", "date_text"):
         return True
-    return isinstance(value, str) and (kind_of(value) is Kind.IMAGE or speaks_of_images(name))
+    return isinstance(value, str) and (kind_of(value) is Kind.IMAGE or names_an_image(name))

@@ -23,8 +23,8 @@ _MOST_KEYS = 2000  # per object; a batch may have twice as many
 _CELLS = 8 << 20  # rows times columns per batch
 
 
-def read_objects(store: Store, wanted: list[str], size: int = CHUNK_ROWS) -> Iterator[Records]:
-    """Yield batches of at most ``size`` objects of a file or folder, with a column per key and per ``wanted`` name.
+def read_objects(store: Store, chosen_columns: list[str], size: int = CHUNK_ROWS) -> Iterator[Records]:
+    """Yield batches of at most ``size`` objects of a file or folder: columns are the keys and ``chosen_columns``.
 
     Texts stay, other plain values become text, lists of plain values are joined by "; ", and nested values stay JSON.
     ``inner`` has the texts inside nested values. A file or line that is not a JSON object is rejected.
@@ -32,7 +32,7 @@ def read_objects(store: Store, wanted: list[str], size: int = CHUNK_ROWS) -> Ite
     for batch in _batches(_objects(store), size):
         rejects = [item for item in batch if isinstance(item, Reject)]
         objects = [item for item in batch if not isinstance(item, Reject)]
-        yield _records(objects, wanted, rejects)
+        yield _records(objects, chosen_columns, rejects)
 
 
 def _batches(stream: Iterator[_Object | Reject], size: int) -> Iterator[list[_Object | Reject]]:
@@ -50,20 +50,20 @@ def _batches(stream: Iterator[_Object | Reject], size: int) -> Iterator[list[_Ob
         yield batch
 
 
-def _records(objects: list[_Object], wanted: list[str], rejects: list[Reject]) -> Records:
+def _records(objects: list[_Object], chosen_columns: list[str], rejects: list[Reject]) -> Records:
     names = list(dict.fromkeys(key for _, value in objects for key in value))
     columns = {name: [value.get(name) for _, value in objects] for name in names}
     nested = frozenset(name for name, values in columns.items() if any(map(_is_nested, values)))
     table = pa.table({clean(name): _texts(values) for name, values in columns.items()})
-    inner = inner_columns([value for _, value in objects], wanted)
+    inner = inner_columns([value for _, value in objects], chosen_columns)
     return Records(table, pa.array([where for where, _ in objects], pa.string()), rejects, nested, inner)
 
 
-def with_nested(texts: pa.Table, objects: list[dict[str, Any]], where: pa.Array, wanted: list[str]) -> Records:
+def with_nested(texts: pa.Table, objects: list[dict[str, Any]], where: pa.Array, chosen_columns: list[str]) -> Records:
     """Return records of a table from its text columns and, in ``objects``, the nested values of each row."""
     if not objects:
         return Records(texts, where, [])
-    values = _records([("", _plain(row)) for row in objects], wanted, [])
+    values = _records([("", _plain(row)) for row in objects], chosen_columns, [])
     for name in values.table.column_names:
         texts = texts.append_column(name, values.table[name])
     return Records(texts, where, [], values.nested, values.inner)

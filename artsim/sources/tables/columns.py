@@ -57,9 +57,9 @@ def with_template(columns: Mapping[str, str], template: str | None) -> dict[str,
     return {**columns, "image_url": template}
 
 
-def check_scheme(wanted: Mapping[str, str], option: str) -> None:
+def check_scheme(chosen: Mapping[str, str], option: str) -> None:
     """Raise ``UserError`` if the text for ``image_url`` begins with a host; called if the named files do not exist."""
-    text = wanted.get("image_url", "")
+    text = chosen.get("image_url", "")
     if _HOST.match(text):
         raise UserError(
             f"{option}{text}: no row names an existing file. For web addresses, start with https://, as in "
@@ -83,52 +83,53 @@ def _in_language(column: str) -> str | None:
     return plain_name(match[1]) if match else None
 
 
-_PLAIN = {name: [plain_name(synonym) for synonym in known.split()] for name, known in SYNONYMS.items()}
+_PLAIN = {name: [plain_name(synonym) for synonym in synonyms.split()] for name, synonyms in SYNONYMS.items()}
 IMAGE_NAMES = _PLAIN["image_url"]
 ARTIST_NAMES = frozenset(_PLAIN["artist"])
 ID_NAMES = frozenset(_PLAIN["id"])
 PAGE_NAMES = frozenset(_PLAIN["page_url"])
-SPEAKING = frozenset(plain for known in _PLAIN.values() for plain in known)  # plain names that are mapped by default
+# plain names that are mapped by default
+WELL_KNOWN_NAMES = frozenset(plain for synonyms in _PLAIN.values() for plain in synonyms)
 
 
-def resolved(wanted: Mapping[str, str], there: list[str], images: Sequence[str] = ()) -> Resolved:
+def resolved(chosen: Mapping[str, str], existing: list[str], images: Sequence[str] = ()) -> Resolved:
     """Return the table columns that fill each catalog column: the wanted one, or those with well-known names.
 
     If there are several, each row takes the first that has a value. ``images`` are the columns whose values are
     images. A column that the caller named is used for nothing else, unless it is part of a template.
     """
-    mapping: Resolved = {name: (text,) for name, text in wanted.items()}
+    mapping: Resolved = {name: (text,) for name, text in chosen.items()}
     if images and "image_url" not in mapping:
         mapping["image_url"] = tuple(images)
     taken = {column for columns in mapping.values() for column in columns if "{" not in column}
     by_plain: dict[str, list[str]] = {}
-    for column in there:
+    for column in existing:
         by_plain.setdefault(plain_name(column), []).append(column)
-    for column in there:
+    for column in existing:
         if plain := _in_language(column):
             by_plain.setdefault(plain, []).append(column)
-    for name, known in _PLAIN.items():
+    for name, synonyms in _PLAIN.items():
         if name in mapping or name == "image_url":
             continue
-        free = [column for plain in known for column in by_plain.get(plain, ()) if column not in taken]
-        free += [column for column in there if column not in taken and meaning(column) == name]
+        available = [column for plain in synonyms for column in by_plain.get(plain, ()) if column not in taken]
+        available += [column for column in existing if column not in taken and meaning(column) == name]
         if name == "page_url":
-            free += [
+            available += [
                 column for plain in PAGE_IDS for column in by_plain.get(plain, ()) if column in mapping.get("id", ())
             ]
-        if free:
-            mapping[name] = tuple(dict.fromkeys(free))
-            taken.update(free)
+        if available:
+            mapping[name] = tuple(dict.fromkeys(available))
+            taken.update(available)
     return mapping
 
 
-def check_columns(wanted: Mapping[str, str], there: list[str], option: str = "`columns` {}=") -> None:
+def check_columns(chosen: Mapping[str, str], existing: list[str], option: str = "`columns` {}=") -> None:
     """Raise ``UserError`` if a column that the caller named is not in the table."""
-    for name, text in wanted.items():
+    for name, text in chosen.items():
         for column in columns_in(text):
-            if column not in there:
+            if column not in existing:
                 raise UserError(
-                    f"{option.format(name)}{text}: the table has no column {column!r}; it has {', '.join(there)}"
+                    f"{option.format(name)}{text}: the table has no column {column!r}; it has {', '.join(existing)}"
                 )
 
 

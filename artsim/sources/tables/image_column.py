@@ -17,7 +17,7 @@ from artsim.sources.tables.unlisted_columns import meaning, words_of
 from artsim.sources.tables.value_kinds import Kind, kind_of
 
 _TRIED = 1000  # values of a column that are looked at
-_SURE = 0.9  # minimum share of matching values, where names do not decide
+_MIN_SHARE = 0.9  # minimum share of matching values, where names do not decide
 _CANDIDATES = 6  # maximum columns listed in a message
 _WORDS = ("image", "img", "photo", "picture", "thumb", "media", "bild", "foto", "scan", "iiif", "edm")
 _DEPICTED = ("represent", "rendition", "derivative", "reproduc", "shown")
@@ -42,9 +42,9 @@ class ImageColumns:
     """Chooses the image columns of a table and remembers the choice for its later rows."""
 
     def __init__(self) -> None:
-        self._judged: dict[str, bool] = {}  # by column with values: whether it holds images
+        self._holds_images: dict[str, bool] = {}  # by column with values: whether it holds images
         self._small: dict[str, bool] = {}  # by image column: whether it holds thumbnails, by name or by address
-        self._bare: set[str] = set()  # image columns that hold file names, not addresses
+        self._file_name_columns: set[str] = set()  # image columns that hold file names, not addresses
 
     def of(self, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> list[str]:
         """Return the columns that hold images, the best first; empty if there are none or the choice is unclear."""
@@ -53,10 +53,10 @@ class ImageColumns:
         if chosen:
             small = {name for name in chosen if self._are_small(name, columns)}
             if len(small) == len(chosen):
-                chosen += _large_beside(chosen[0], columns)
+                chosen += _large_columns(chosen[0], columns)
             # full images first, then thumbnails, then bare file names
-            return sorted(chosen, key=lambda name: (name in self._bare, name in small))
-        empty = [name for name in named if name not in self._judged]  # later rows may have images
+            return sorted(chosen, key=lambda name: (name in self._file_name_columns, name in small))
+        empty = [name for name in named if name not in self._holds_images]  # later rows may have images
         return empty or self._by_values_alone(columns)
 
     def _named(self, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> list[str]:
@@ -64,20 +64,20 @@ class ImageColumns:
             name: IMAGE_NAMES.index(plain) for name in columns if (plain := plain_name(name)) in IMAGE_NAMES
         }
         known |= {name: _rank(name) for name in columns if name not in known and _is_worded(name)}
-        other = {name: _rank(name) for name in columns if name not in known and speaks_of_images(name)}
+        other = {name: _rank(name) for name in columns if name not in known and names_an_image(name)}
         ranks = known | other
         return sorted(ranks, key=lambda name: (ranks[name], list(columns).index(name)))
 
     def _holds(self, name: str, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> bool:
-        if name in self._judged:
-            return self._judged[name]
+        if name in self._holds_images:
+            return self._holds_images[name]
         kinds = _kinds(columns[name])
         if not kinds:
             return False
-        self._judged[name] = _are_images(name, kinds) and not _are_pages(name, kinds, columns)
+        self._holds_images[name] = _are_images(name, kinds) and not _are_pages(name, kinds, columns)
         if 2 * (kinds[Kind.IMAGE] + kinds[Kind.ADDRESS]) < kinds.total():
-            self._bare.add(name)
-        return self._judged[name]
+            self._file_name_columns.add(name)
+        return self._holds_images[name]
 
     def _are_small(self, name: str, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> bool:
         if name not in self._small and (values := _sample(columns[name])):
@@ -87,28 +87,28 @@ class ImageColumns:
 
     def _by_values_alone(self, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> list[str]:
         for name in columns:
-            if self._judged.get(name):
+            if self._holds_images.get(name):
                 return [name]
-        sure = _full_of_images(columns)
-        large = [name for name in sure if not self._are_small(name, columns)]
-        for names in (large, sure):
+        certain = _image_columns(columns)
+        large = [name for name in certain if not self._are_small(name, columns)]
+        for names in (large, certain):
             if names and len({_without_size(name) for name in names}) == 1:  # one image in several sizes
                 best = min(names, key=_size_rank)
-                self._judged[best] = True
+                self._holds_images[best] = True
                 return [best]
         return []
 
 
 def no_images(location: str, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> NoReturn:
     """Raise ``UserError`` with the columns that come closest and the options that give the images."""
-    several = _full_of_images(columns)
+    several = _image_columns(columns)
     if several:
         raise UserError(
             f"`location` {location}: several columns contain images ({', '.join(several[:_CANDIDATES])}); "
             f"choose one: `columns` image_url={several[0]}"
         )
     candidates = [(rank, text) for name, column in columns.items() for rank, text in _candidate(name, column)]
-    closest = "; ".join(text for _, text in sorted(candidates, key=lambda one: one[0])[:_CANDIDATES])
+    closest = "; ".join(text for _, text in sorted(candidates, key=lambda item: item[0])[:_CANDIDATES])
     raise UserError(
         f"`location` {location}: no column contains images. "
         + (f"Closest: {closest}. " if closest else "")
@@ -128,12 +128,12 @@ def _candidate(name: str, column: pa.ChunkedArray | pa.Array) -> list[tuple[int,
         return [(0, f"{name} ({example})")]
     if kind is Kind.MANIFEST:
         return [(1, f"{name} (IIIF manifests, for `source` iiif: {example})")]
-    speaks = any(word in plain_name(name) for word in _WORDS)
-    if kind is Kind.RELATIVE and speaks:
+    has_image_word = any(word in plain_name(name) for word in _WORDS)
+    if kind is Kind.RELATIVE and has_image_word:
         return [(0, f"{name} (addresses without a host, for `image_template` 'https://HOST{{{name}}}': {example})")]
     if kind in (Kind.ADDRESS, Kind.PAGE):
-        return [(2 if speaks else 3, f"{name} (probably web pages: {example})")]
-    return [(1, f"{name} ({example}, perhaps for `image_template`)")] if speaks else []
+        return [(2 if has_image_word else 3, f"{name} (probably web pages: {example})")]
+    return [(1, f"{name} ({example}, perhaps for `image_template`)")] if has_image_word else []
 
 
 def _are_images(name: str, kinds: Counter[Kind]) -> bool:
@@ -152,36 +152,36 @@ def _are_images(name: str, kinds: Counter[Kind]) -> bool:
 
 def _are_pages(name: str, kinds: Counter[Kind], columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> bool:
     """Return whether a column repeats the addresses of another column that by its name holds web pages."""
-    if kinds[Kind.ADDRESS] < _SURE * kinds.total():
+    if kinds[Kind.ADDRESS] < _MIN_SHARE * kinds.total():
         return False
     for other in columns:
         if other != name and plain_name(other) in PAGE_NAMES:
             same = pc.mean(pc.equal(columns[name], columns[other]).cast(pa.int8())).as_py()
-            if same is not None and same >= _SURE:
+            if same is not None and same >= _MIN_SHARE:
                 return True
     return False
 
 
-def _full_of_images(columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> list[str]:
+def _image_columns(columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> list[str]:
     full = []
     for name, column in columns.items():
         kinds = _kinds(column)
-        if kinds and kinds[Kind.IMAGE] >= _SURE * kinds.total():
+        if kinds and kinds[Kind.IMAGE] >= _MIN_SHARE * kinds.total():
             full.append(name)
     return full
 
 
-def _large_beside(small: str, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> list[str]:
+def _large_columns(small: str, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> list[str]:
     """Return the columns of large images, those in the same nested value as the thumbnails first."""
-    above = small.split(".")[:-1]
+    parents = small.split(".")[:-1]
     large = [
         name
-        for name in _full_of_images(columns)
+        for name in _image_columns(columns)
         if not _is_small(name)
         and not any(word in plain_name(name).replace("representation", "") for word in _OTHER)
         and not all(map(is_thumbnail, _sample(columns[name])))
     ]
-    return sorted(large, key=lambda name: name.split(".")[: len(above)] != above)
+    return sorted(large, key=lambda name: name.split(".")[: len(parents)] != parents)
 
 
 def _kinds(column: pa.ChunkedArray | pa.Array) -> Counter[Kind]:
@@ -198,14 +198,14 @@ def _sample(column: pa.ChunkedArray | pa.Array) -> list[str]:
     return values.filter(pc.not_equal(pc.utf8_trim_whitespace(values), "")).slice(0, _TRIED).to_pylist()
 
 
-def speaks_of_images(name: str) -> bool:
+def names_an_image(name: str) -> bool:
     """Return whether the name of a nested value is that of an image address: ``media.0.image.url``, ``a.large.uri``."""
-    *above, last = words = [plain_name(part) for part in name.split(".")]
-    if not above or any(word in plain_name(name).replace("representation", "") for word in _OTHER):
+    *parents, last = words = [plain_name(part) for part in name.split(".")]
+    if not parents or any(word in plain_name(name).replace("representation", "") for word in _OTHER):
         return False
     if last in IMAGE_NAMES:
         return True
-    is_link = last.endswith(_LINKS) or _is_size(last) or above[-1] == "accesspoint"
+    is_link = last.endswith(_LINKS) or _is_size(last) or parents[-1] == "accesspoint"
     return is_link and any(word in part for part in words for word in (*_WORDS, *_DEPICTED))
 
 
@@ -239,7 +239,7 @@ def is_image_word(key: str) -> bool:
 
 
 def _is_known(name: str) -> bool:
-    return plain_name(name) in IMAGE_NAMES or _is_worded(name) or speaks_of_images(name)
+    return plain_name(name) in IMAGE_NAMES or _is_worded(name) or names_an_image(name)
 
 
 def _is_worded(name: str) -> bool:

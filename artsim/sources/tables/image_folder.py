@@ -36,24 +36,24 @@ class ImageFolder(BaseFolder):
 
     def __init__(self, store: Store, named: str) -> None:
         super().__init__(store)
-        self._named = named
+        self._images = named
         self._by_stem: dict[str, list[str]] = defaultdict(list)
         for file in _images(store):
             self._by_stem[_stem(PurePosixPath(file).name)].append(file)
         if not self._by_stem:
             raise UserError(f"`images` {named}: there is no image in this folder")
         self._chosen: str | None = None
-        self._found = 0
-        self._missed: list[str] = []
+        self._matched_count = 0
+        self._unmatched: list[str] = []
 
     def address(self, name: str) -> str:
         """Return the address of the file that a row names. Raise ``OutsideFolder`` if there is none."""
         try:
             address = super().address(self._file(name))
         except OutsideFolder:
-            self._missed += [name] if len(self._missed) < _EXAMPLES else []
+            self._unmatched += [name] if len(self._unmatched) < _EXAMPLES else []
             raise
-        self._found += 1
+        self._matched_count += 1
         return address
 
     def mapped(self, columns: Mapping[str, _Column], mapping: Resolved) -> Resolved:
@@ -65,10 +65,12 @@ class ImageFolder(BaseFolder):
         if not any(len(column) for column in columns.values()):
             return dict(mapping)
         by_name = [column for column in columns if plain_name(column) in IMAGE_NAMES]
-        likely = [column for column in [*by_name, *mapping.get("id", ())] if column in columns]
+        likely_columns = [column for column in [*by_name, *mapping.get("id", ())] if column in columns]
         if self._chosen not in columns:
-            self._chosen = next((name for name in likely if self._count(columns[name])), None) or self._best(columns)
-        return {**mapping, "image_url": (self._chosen or [*likely, *columns][0],)}
+            self._chosen = next((name for name in likely_columns if self._count(columns[name])), None) or self._best(
+                columns
+            )
+        return {**mapping, "image_url": (self._chosen or [*likely_columns, *columns][0],)}
 
     def _best(self, columns: Mapping[str, _Column]) -> str | None:
         """Return the column that names the most files, or None if no column names any."""
@@ -78,10 +80,10 @@ class ImageFolder(BaseFolder):
 
     def check_found(self) -> None:
         """Raise ``UserError`` if no row has matched a file."""
-        if not self._found:
+        if not self._matched_count:
             files = [file for same_stem in self._by_stem.values() for file in same_stem][:_EXAMPLES]
             raise UserError(
-                f"`images` {self._named}: no row matches a file; the rows name {_listed(self._missed) or 'none'}; "
+                f"`images` {self._images}: no row matches a file; the rows name {_listed(self._unmatched) or 'none'}; "
                 f"the folder has {_listed(files)}; use `columns` image_url=COLUMN or `image_template` 'a/{{id}}.jpg'"
             )
 
@@ -114,10 +116,10 @@ class ImageFolder(BaseFolder):
         files = self._by_stem.get(_stem(parts[-1]), [])
         if path in files:
             return path
-        for fits in (_is_path, _is_tail):
-            if fitting := [file for file in files if fits(path, file)]:
-                longest = max(file.count("/") for file in fitting) if len(parts) > 1 else 0
-                best = [file for file in fitting if file.count("/") >= min(longest, len(parts) - 1)]
+        for matches in (_is_path, _is_tail):
+            if matching_files := [file for file in files if matches(path, file)]:
+                longest = max(file.count("/") for file in matching_files) if len(parts) > 1 else 0
+                best = [file for file in matching_files if file.count("/") >= min(longest, len(parts) - 1)]
                 if len(best) > 1:
                     raise OutsideFolder("several files in the folder of `images` have this name")
                 return best[0]
@@ -179,16 +181,16 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold()
 
 
-def _is_path(wanted: str, file: str) -> bool:
+def _is_path(named_path: str, file: str) -> bool:
     """Return whether a file has exactly this path, with or without its extension."""
     folder, _, name = file.rpartition("/")
-    return _folded(wanted) in (_folded(file), f"{_folded(folder)}/{_stem(name)}".lstrip("/"))
+    return _folded(named_path) in (_folded(file), f"{_folded(folder)}/{_stem(name)}".lstrip("/"))
 
 
-def _is_tail(wanted: str, file: str) -> bool:
+def _is_tail(named_path: str, file: str) -> bool:
     """Return whether one of the two paths ends in the other."""
-    length = min(wanted.count("/"), file.count("/")) + 1
-    return _is_path("/".join(wanted.split("/")[-length:]), "/".join(file.split("/")[-length:]))
+    length = min(named_path.count("/"), file.count("/")) + 1
+    return _is_path("/".join(named_path.split("/")[-length:]), "/".join(file.split("/")[-length:]))
 
 
 def _listed(names: list[str]) -> str:

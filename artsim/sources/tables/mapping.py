@@ -38,49 +38,53 @@ _FILTERED = _WORDS | {"page_url"}
 _Column: TypeAlias = pa.ChunkedArray | pa.Array
 
 
-def catalog_rows(records: Records, mapping: Resolved, below: BaseFolder, told: Collection[str] = ()) -> Chunk:
+def catalog_rows(
+    records: Records, mapping: Resolved, folder: BaseFolder, mapped_by_caller: Collection[str] = ()
+) -> Chunk:
     """Map the rows of a table to catalog rows.
 
-    If several columns map to one catalog column, each row uses the first that has a value. Catalog columns in ``told``
-    were mapped by the caller; their values are not filtered. An image that is not a URL is a file below the folder
-    ``below``; a row whose file cannot be used is rejected. If the table has no id, the id is the image as the table
+    If several columns map to one catalog column, each row uses the first that has a value. Values of catalog columns
+    in ``mapped_by_caller`` are not filtered. An image that is not a URL is a file below the folder
+    ``folder``; a row whose file cannot be used is rejected. If the table has no id, the id is the image as the table
     names it. Values that fill no column go to ``metadata``.
     """
     count = len(records.where)
-    given: dict[str, _Column] = {}
+    catalog_columns: dict[str, _Column] = {}
     used: dict[str, _Column] = {}
     for name, columns in mapping.items():
-        given[name] = _first_of_row(records, name, columns, name in told, used)
-    images, problems = _images(given.get("image_url", pa.nulls(count, pa.string())), below)
-    rows = {name: given.get(name, pa.nulls(count, pa.string())) for name in _TEXTS}
-    rows["id"] = given.get("id", given.get("image_url", images))
+        catalog_columns[name] = _first_of_row(records, name, columns, name in mapped_by_caller, used)
+    images, problems = _images(catalog_columns.get("image_url", pa.nulls(count, pa.string())), folder)
+    rows = {name: catalog_columns.get(name, pa.nulls(count, pa.string())) for name in _TEXTS}
+    rows["id"] = catalog_columns.get("id", catalog_columns.get("image_url", images))
     rows["image_url"] = images
     rows["rights"] = _rights(rows["rights"])
-    rows["year_from"], rows["year_to"] = _years(given, rows["date_text"])
+    rows["year_from"], rows["year_to"] = _years(catalog_columns, rows["date_text"])
     rows["metadata"] = metadata(_unused(records, used), records.nested, count)
     rows["where"] = records.where
     table = pa.table({field.name: rows.get(field.name, pa.nulls(count, field.type)) for field in ROWS}, schema=ROWS)
     if problems:
-        rejects = [Reject.of(records.where[at], reason, text) for at, (reason, text) in problems.items()]
-        bad = pa.array(list(problems), pa.int64())
-        table = table.filter(pc.invert(pc.is_in(pa.array(range(count), pa.int64()), value_set=bad)))
+        rejects = [
+            Reject.of(records.where[row_number], reason, text) for row_number, (reason, text) in problems.items()
+        ]
+        rejected_rows = pa.array(list(problems), pa.int64())
+        table = table.filter(pc.invert(pc.is_in(pa.array(range(count), pa.int64()), value_set=rejected_rows)))
         return Chunk(table, [*records.rejects, *rejects])
     return Chunk(table, records.rejects)
 
 
 def metadata(columns: Mapping[str, pa.ChunkedArray], nested: frozenset[str], count: int) -> pa.Array:
     """Combine columns into one column of JSON objects without empty values; null where all values are empty."""
-    pieces = []
+    segments = []
     for name, column in columns.items():
         values = tidy(column)
         quoted = pc.binary_join_element_wise('"', _escaped(values), '"', "")
         if name in nested:
             quoted = pc.if_else(pc.match_substring_regex(values, r"^[\[{]"), values, quoted)
-        piece = pc.binary_join_element_wise(f", {json.dumps(name, ensure_ascii=False)}: ", quoted, "")
-        pieces.append(pc.fill_null(piece, ""))
-    if not pieces:
+        member = pc.binary_join_element_wise(f", {json.dumps(name, ensure_ascii=False)}: ", quoted, "")
+        segments.append(pc.fill_null(member, ""))
+    if not segments:
         return pa.nulls(count, pa.string())
-    joined = pc.utf8_slice_codeunits(pc.binary_join_element_wise(*pieces, ""), 2)
+    joined = pc.utf8_slice_codeunits(pc.binary_join_element_wise(*segments, ""), 2)
     whole = pc.binary_join_element_wise("{", joined, "}", "")
     return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), whole)
 
@@ -94,7 +98,7 @@ def tidy(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
 
 
 def _first_of_row(
-    records: Records, name: str, columns: tuple[str, ...], is_told: bool, used: dict[str, _Column]
+    records: Records, name: str, columns: tuple[str, ...], is_mapped_by_caller: bool, used: dict[str, _Column]
 ) -> _Column:
     """Return the values of a catalog column: in each row, the value of the first column that has one.
 
@@ -102,34 +106,34 @@ def _first_of_row(
     """
     values: _Column | None = None
     for column in columns:
-        fitting = _fitting(name, column, _column(records, column, name in _NO_WORDS), is_told)
-        taken = pc.is_valid(fitting)
+        cleaned = _fitting(name, column, _column(records, column, name in _NO_WORDS), is_mapped_by_caller)
+        is_used = pc.is_valid(cleaned)
         if values is None:
-            values = fitting
+            values = cleaned
         else:
-            taken = pc.and_(taken, pc.is_null(values))
-            values = pc.coalesce(values, fitting)
+            is_used = pc.and_(is_used, pc.is_null(values))
+            values = pc.coalesce(values, cleaned)
         if "{" not in column and column not in records.nested:
-            used[column] = pc.or_(used[column], taken) if column in used else taken
+            used[column] = pc.or_(used[column], is_used) if column in used else is_used
     return values
 
 
-def _fitting(name: str, column: str, values: _Column, is_told: bool) -> _Column:
+def _fitting(name: str, column: str, values: _Column, is_mapped_by_caller: bool) -> _Column:
     """Clean values for a catalog column; null where they do not fit, unless the caller mapped the column."""
     if name == "image_url":
         values = _each(values, pc.match_substring_regex(values, r"[;|\s]"), largest_of)
-        return values if is_told else _service_images(column, values)
+        return values if is_mapped_by_caller else _service_images(column, values)
     if name in _WORDS or name == "rights":
         literal = pc.or_(pc.starts_with(values, "["), pc.starts_with(values, "{"))
         values = _each(values, literal, named_in_text if name in _WORDS else _rights_in_text)
     if name == "date_text":
         values = pc.replace_substring_regex(values, _TIME_OF_DAY, r"\1")
-    if name == "type" and not is_told:
+    if name == "type" and not is_mapped_by_caller:
         values = _where(pc.invert(pc.match_substring_regex(values, _PLUMBING)), values)
-    if name == "date_text" and not is_told and plain_name(column) in WEAK_DATES:
+    if name == "date_text" and not is_mapped_by_caller and plain_name(column) in WEAK_DATES:
         return _each(values, pc.is_valid(values), _date_or_none)
-    is_thing = name == "id" and plain_name(column) in PAGE_IDS[1:]  # must be a URL to be an id
-    if is_told or (name not in _FILTERED and not is_thing):
+    must_be_url = name == "id" and plain_name(column) in PAGE_IDS[1:]  # must be a URL to be an id
+    if is_mapped_by_caller or (name not in _FILTERED and not must_be_url):
         return values
     is_web = pc.starts_with(values, "http", ignore_case=True)
     if name in ("page_url", "id"):
@@ -156,10 +160,10 @@ def _service_images(column: str, values: _Column) -> _Column:
     plain = plain_name(column)
     if "iiif" not in plain:
         return values
-    asks = r"(?i)(\.(jpe?g|png|tiff?|gif|webp)|/info\.json|/(default|native|color|gray)(\.\w+)?)(\?.*)?$"
+    image_request = r"(?i)(\.(jpe?g|png|tiff?|gif|webp)|/info\.json|/(default|native|color|gray)(\.\w+)?)(\?.*)?$"
     is_base = pc.match_substring_regex(values, r"^(?i:https?)://")
     if not plain.endswith("id"):
-        is_base = pc.and_not(is_base, pc.match_substring_regex(values, asks))
+        is_base = pc.and_not(is_base, pc.match_substring_regex(values, image_request))
     images = pc.replace_substring_regex(values, r"(/info\.json|/)?$", "/full/max/0/default.jpg")
     return pc.if_else(is_base, images, values)
 
@@ -203,16 +207,16 @@ def _column(records: Records, text: str, no_words: bool) -> _Column:
             return pa.nulls(len(records.where), pa.string())
         values = tidy(records.inner[text] if text in records.inner else records.table[text])
         return without_no_value(values) if no_words else values
-    pieces = re.split(r"\{([^{}]*)\}", text)
-    parts = [_column(records, piece, no_words) if index % 2 else piece for index, piece in enumerate(pieces)]
+    segments = re.split(r"\{([^{}]*)\}", text)
+    parts = [_column(records, member, no_words) if index % 2 else member for index, member in enumerate(segments)]
     if re.match(r"(?i:https?)://|\{", text):
-        for index in range(1 if pieces[0] else 3, len(parts), 2):
+        for index in range(1 if segments[0] else 3, len(parts), 2):
             parts[index] = _each(parts[index], pc.match_substring_regex(parts[index], _UNSAFE), _quoted)
     return pc.binary_join_element_wise(*parts, "")
 
 
 def _quoted(value: str) -> str:
-    return re.sub(_UNSAFE, lambda found: quote(found[0], safe=""), value)
+    return re.sub(_UNSAFE, lambda match: quote(match[0], safe=""), value)
 
 
 def _escaped(values: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
@@ -226,36 +230,36 @@ def _escaped(values: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
 
 
 def _images(
-    values: pa.ChunkedArray | pa.Array, below: BaseFolder
+    values: pa.ChunkedArray | pa.Array, folder: BaseFolder
 ) -> tuple[pa.ChunkedArray | pa.Array, dict[int, tuple[str, str]]]:
     """Return image URLs, and by row number why a file cannot be used and the name that the table gives it."""
     values = pc.replace_substring_regex(values, r"^//([^/]+\.[^/]+/)", r"https://\1")  # a URL without its scheme
     values = pc.replace_substring_regex(values, r"^((?i:https?)://.*)/info\.json$", r"\1/full/max/0/default.jpg")
-    if not below.only and pc.all(pc.match_substring_regex(values, r"^(?i:https?)://"), min_count=0).as_py():
+    if not folder.only and pc.all(pc.match_substring_regex(values, r"^(?i:https?)://"), min_count=0).as_py():
         return values, {}
     problems: dict[int, tuple[str, str]] = {}
     addresses = []
-    for at, value in enumerate(values.to_pylist()):
+    for row_number, value in enumerate(values.to_pylist()):
         try:
-            addresses.append(_address(value, below))
+            addresses.append(_address(value, folder))
         except OutsideFolder as problem:
-            problems[at] = str(problem), value
+            problems[row_number] = str(problem), value
             addresses.append(None)
     return pa.array(addresses, pa.string()), problems
 
 
-def _address(value: str | None, below: BaseFolder) -> str | None:
+def _address(value: str | None, folder: BaseFolder) -> str | None:
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", value or "")
-    if value is None or (not below.only and scheme and scheme[1].lower() in ("http", "https")):
+    if value is None or (not folder.only and scheme and scheme[1].lower() in ("http", "https")):
         return value
-    if below.only:
-        return below.address(value)
+    if folder.only:
+        return folder.address(value)
     if scheme:
         if scheme[1].lower() not in _STORED:
             raise OutsideFolder("only http and https addresses are fetched")
-        below.path(value)
+        folder.path(value)
         return value
-    return below.address(value)
+    return folder.address(value)
 
 
 def _rights(values: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
@@ -267,14 +271,14 @@ def _rights(values: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
     )
 
 
-def _years(given: Mapping[str, pa.ChunkedArray], date_text: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
+def _years(catalog_columns: Mapping[str, pa.ChunkedArray], date_text: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
     """Return first and last years: those that the table gives, else those read from its date text."""
     read = [years(text) for text in date_text.to_pylist()]
     ends = []
     for index, name in enumerate(("year_from", "year_to")):
         parsed = [span[index] for span in read]
-        if name in given:
-            stated = (years(text)[index] for text in given[name].to_pylist())
-            parsed = [old if new is None else new for new, old in zip(stated, parsed, strict=True)]
+        if name in catalog_columns:
+            given_years = (years(text)[index] for text in catalog_columns[name].to_pylist())
+            parsed = [old if new is None else new for new, old in zip(given_years, parsed, strict=True)]
         ends.append(pa.array(parsed, pa.int32()))
     return ends[0], ends[1]

@@ -43,25 +43,27 @@ def open_table(
     the rows name. ``size`` is the number of rows read at a time. Raises ``UserError`` if the file does not exist or
     lacks a column that was named.
     """
-    wanted = with_template(columns, template)
-    beside = open_images(images) if images is not None else None
+    chosen = with_template(columns, template)
+    image_folder = open_images(images) if images is not None else None
     store = open_location(location)
     in_folder = is_folder(store)
     if not in_folder:
         name = store.root.lower()
         check_table(store, location, json=name.endswith(_JSON), parquet=name.endswith(_PARQUET))
     usage = Columns()
-    below = beside or BaseFolder(store if in_folder else parent_of(store))
+    base_folder = image_folder or BaseFolder(store if in_folder else parent_of(store))
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
-        first, rows, judged = True, 0, ImageColumns()
-        named = [column for text in wanted.values() for column in columns_in(text)]
+        first, rows, image_columns = True, 0, ImageColumns()
+        named = [column for text in chosen.values() for column in columns_in(text)]
         for records in readable(_records(store, in_folder, named, size), location):
             texts = records.columns()
             addresses = {name: text for name, text in texts.items() if name.split(".")[0] not in records.embedded}
-            mapping = resolved(wanted, list(texts), [] if beside or "image_url" in wanted else judged.of(addresses))
-            if beside and "image_url" not in wanted:
-                mapping = beside.mapped(texts, mapping)
+            mapping = resolved(
+                chosen, list(texts), [] if image_folder or "image_url" in chosen else image_columns.of(addresses)
+            )
+            if image_folder and "image_url" not in chosen:
+                mapping = image_folder.mapped(texts, mapping)
             rows += len(records.where)
             if first and len(records.where):
                 if records.embedded and mapping.get("image_url", records.embedded)[0] in records.embedded:
@@ -73,9 +75,14 @@ def open_table(
                 _log.info("catalog: %s", ", ".join(f"{name}={'|'.join(names)}" for name, names in mapping.items()))
             used = {column for names in mapping.values() for text in names for column in columns_in(text)}
             usage.note(mapping, (column for column in records.table.column_names if column not in used))
-            chunk = catalog_rows(records, mapping, below, wanted)
-            if first and not beside and not len(chunk.rows) and any(row.reason == NO_FILE for row in chunk.rejects):
-                check_scheme(wanted, "`image_template` " if template else "`columns` image_url=")
+            chunk = catalog_rows(records, mapping, base_folder, chosen)
+            if (
+                first
+                and not image_folder
+                and not len(chunk.rows)
+                and any(row.reason == NO_FILE for row in chunk.rejects)
+            ):
+                check_scheme(chosen, "`image_template` " if template else "`columns` image_url=")
                 _log.warning(
                     "catalog: %s names files that are not next to the table; pass `images` FOLDER, "
                     "or `image_template` to build URLs from columns",
@@ -83,15 +90,15 @@ def open_table(
                 )
             first = first and not len(records.where)
             yield chunk
-        if beside and rows:
-            beside.check_found()
+        if image_folder and rows:
+            image_folder.check_found()
 
     name = PurePosixPath(store.root).name
-    return Source(name.split(".")[0], store.uri, chunks, below.root, columns=usage)
+    return Source(name.split(".")[0], store.uri, chunks, base_folder.root, columns=usage)
 
 
-def _embedded(location: str, column: str, there: list[str]) -> UserError:
-    named = f" `columns` image_url={column}.path" if f"{column}.path" in there else ""
+def _embedded(location: str, column: str, table_columns: list[str]) -> UserError:
+    named = f" `columns` image_url={column}.path" if f"{column}.path" in table_columns else ""
     return UserError(
         f"`location` {location}: the column {column} holds the images themselves; the catalog needs image files: "
         "write them to a folder, under the names given by the rows or their ids, "
@@ -107,18 +114,18 @@ def readable(records: Iterator[Records], location: str) -> Iterator[Records]:
         raise UserError(f"`location` {location}: cannot be read: {error}") from error
 
 
-def _records(store: Store, in_folder: bool, wanted: list[str], size: int) -> Iterator[Records]:
+def _records(store: Store, in_folder: bool, chosen: list[str], size: int) -> Iterator[Records]:
     name = store.root.lower()
     if in_folder or name.endswith(_JSON):
-        yield from read_objects(store, wanted, size)
+        yield from read_objects(store, chosen, size)
     elif name.endswith(_PARQUET):
-        yield from _from_parquet(store, wanted, size)
+        yield from _from_parquet(store, chosen, size)
     else:
         with store.filesystem.open_input_stream(store.root) as stream:  # also decompresses .gz and similar
             yield from read_delimited(stream, store.uri, size=size)
 
 
-def _from_parquet(store: Store, wanted: list[str], size: int) -> Iterator[Records]:
+def _from_parquet(store: Store, chosen: list[str], size: int) -> Iterator[Records]:
     """Read a Parquet file: structs become dotted columns, lists of structs JSON, and all other values text."""
     line = 1
     try:
@@ -129,7 +136,7 @@ def _from_parquet(store: Store, wanted: list[str], size: int) -> Iterator[Record
     with file:
         embedded = embedded_images(file)
         columns = [path for path in _paths(file) if path not in embedded] if embedded else None
-        tops = tuple(dict.fromkeys(path.split(".")[0] for path in embedded))
+        embedded_columns = tuple(dict.fromkeys(path.split(".")[0] for path in embedded))
         for batch in file.iter_batches(size, columns=columns):
             table = pa.Table.from_batches([batch])
             while any(pa.types.is_struct(field.type) for field in table.schema):
@@ -139,12 +146,12 @@ def _from_parquet(store: Store, wanted: list[str], size: int) -> Iterator[Record
             texts = pa.table({name: _as_text(table[name]) for name in table.column_names if name not in nested})
             where = pa.array(range(line, line + len(table)), pa.int64()).cast(pa.string())
             line += len(table)
-            records = with_nested(texts, table.select(nested).to_pylist() if nested else [], where, wanted)
-            yield replace(records, embedded=tops)
+            records = with_nested(texts, table.select(nested).to_pylist() if nested else [], where, chosen)
+            yield replace(records, embedded=embedded_columns)
 
 
 def _paths(file: pq.ParquetFile) -> list[str]:
-    return [file.schema.column(at).path for at in range(len(file.schema))]
+    return [file.schema.column(index).path for index in range(len(file.schema))]
 
 
 def _is_nested(kind: pa.DataType) -> bool:

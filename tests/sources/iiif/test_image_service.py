@@ -70,7 +70,7 @@ def address(service: Any, size: int = 1000, region: str = "full", rotation: str 
         (V2 | {"profile": "level1"}, {"width": 843, "height": 600, "id": f"{S}/x"}, f"{S}/full/full/0/default.jpg"),
     ],
 )
-def test_what_is_asked_for(service: Any, resource: dict[str, Any], expected: str) -> None:
+def test_requested_sizes(service: Any, resource: dict[str, Any], expected: str) -> None:
     assert address(service, **resource) == expected
 
 
@@ -84,5 +84,5 @@ def test_regions_and_rotations_are_kept() -> None:
     )
 
 
-def test_nothing_at_all() -> None:
+def test_a_body_without_address_gives_none() -> None:
     assert sized_address(Body({}), 1000) is None

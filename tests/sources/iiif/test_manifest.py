@@ -55,7 +55,7 @@ def test_one_image_is_the_manifest_several_are_its_canvases() -> None:
     assert [row["title"] for row in read(two, "de")[0]] == ["Buch", "Buch: f. 2", "Buch: f. 2"]
 
 
-def test_of_several_to_choose_from_the_first_and_through_specific_resources() -> None:
+def test_the_first_choice_is_used_also_in_specific_resources() -> None:
     choice = {"type": "Choice", "items": [{"type": "Sound", "id": "https://m.org/x.mp3"}, image(1), image(2)]}
     old = {
         "@type": "oa:Choice",
@@ -117,7 +117,7 @@ def test_version_2() -> None:
     assert [row["id"] for row in read(canvas)[0]] == ["https://m.org/c1"]
 
 
-def test_what_a_canvas_says_of_itself_goes_first() -> None:
+def test_canvas_metadata_takes_precedence() -> None:
     about = [
         {"label": {"en": ["Artist"]}, "value": {"en": ["A"]}},
         {"label": {"en": ["Medium"]}, "value": {"none": ["Oil"]}},
@@ -155,7 +155,7 @@ def test_what_a_canvas_says_of_itself_goes_first() -> None:
         ({}, None),
     ],
 )
-def test_rights_wherever_they_stand(more: dict[str, Any], rights: str | None) -> None:
+def test_rights_are_found_in_all_places(more: dict[str, Any], rights: str | None) -> None:
     assert read(manifest3(canvas3(1, image(1)), **more))[0][0]["rights"] == rights
 
 
@@ -171,7 +171,7 @@ def test_rights_wherever_they_stand(more: dict[str, Any], rights: str | None) ->
         (manifest3(canvas3(1, {"type": "SpecificResource", "source": [[[]]]})), "no image on the canvas"),
     ],
 )
-def test_what_is_wrong_is_said(document: dict[str, Any], reason: str) -> None:
+def test_invalid_manifests_are_rejected_with_a_reason(document: dict[str, Any], reason: str) -> None:
     rows, rejects = read(document)
     assert not rows and [reject.reason for reject in rejects] == [reason]
 
@@ -184,7 +184,7 @@ def test_bodies_nested_without_end_are_rejected() -> None:
     assert not rows and [reject.reason for reject in rejects] == ["not valid IIIF"]
 
 
-def test_a_broken_manifest_never_breaks_us(shared_data: Path) -> None:
+def test_broken_manifests_raise_nothing(shared_data: Path) -> None:
     """Reads every recorded manifest with random values replaced by values of other types."""
     dice = random.Random(3)
     junk: list[Any] = [
@@ -274,20 +274,20 @@ def test_labels_of_many_libraries(label: str, value: str, column: str) -> None:
     assert described((label, value))[column] == value
 
 
-def test_a_date_has_a_number() -> None:
+def test_a_date_label_needs_a_number() -> None:
     row = described(("Published", "Leipzig"), ("Date", "la"), ("Period", "02.03.1840"))
     assert (row["date_text"], row["year_from"]) == ("02.03.1840", 1840)
     assert described(("Published", "Leipzig"))["date_text"] is None
     assert described(("Date", "XVIe siècle"))["year_from"] == 1501
 
 
-def test_a_day_on_a_timeline_counts_less_than_what_the_library_says() -> None:
+def test_date_labels_take_precedence_over_nav_date() -> None:
     row = described(("Entstehung", "2. Hälfte 14. Jh."), navDate="1351-01-01T00:00:00Z")
     assert (row["date_text"], row["year_from"], row["year_to"]) == ("2. Hälfte 14. Jh.", 1351, 1400)
     assert described(navDate="1351-01-01T00:00:00Z")["date_text"] == "1351"
 
 
-def test_a_statement_of_rights_goes_before_who_is_to_be_named() -> None:
+def test_rights_take_precedence_over_attribution() -> None:
     named = {"label": {"en": ["Attribution"]}, "value": {"en": ["Courtesy of M"]}}
     assert described(("Rights Statement", "Public domain"), requiredStatement=named)["rights"] == "Public domain"
     assert described(("License", "For study alone"), attribution="M")["rights"] == "For study alone"
@@ -299,13 +299,13 @@ def test_a_statement_of_rights_goes_before_who_is_to_be_named() -> None:
     assert described(requiredStatement=terms)["rights"] == "x (https://creativecommons.org/licenses/by/4.0/)"
 
 
-def test_a_provider_without_its_street() -> None:
+def test_the_provider_is_a_name_without_address() -> None:
     provider = [{"label": {"en": ["Museum M", "1 Street", "City"]}}]
     assert described(provider=provider)["location"] == "Museum M"
     assert described(provider=[{"label": {"en": ["Museum M\n1 Street"]}}])["location"] == "Museum M"
 
 
-def test_services_are_cleaned_addresses_made_whole_and_numbers_read_as_text() -> None:
+def test_services_addresses_and_numbers_are_normalized() -> None:
     service = {
         "@id": "/images/1/info.json",
         "profile": "http://iiif.io/api/image/2/level1.json",
@@ -321,7 +321,7 @@ def test_services_are_cleaned_addresses_made_whole_and_numbers_read_as_text() ->
 @pytest.mark.parametrize(
     "body", ["https://m.org/1.mp4", {"id": "https://m.org/1.pdf"}, {"id": M, "type": "Image", "format": "text/html"}]
 )
-def test_only_images_are_images(body: Any) -> None:
+def test_only_image_resources_give_rows(body: Any) -> None:
     rows, rejects = read(manifest3(canvas3(1, body)))
     assert not rows
     assert rejects[0].reason == "no image on the canvas"

@@ -36,7 +36,7 @@ def manifest(museum: Museum, number: int) -> dict[str, Any]:
     return manifest3(canvas3(1, image(number))) | {"id": f"{museum.url}/m{number}"}
 
 
-def test_collections_in_collections_round_and_round(museum: Museum, naps: list[float]) -> None:
+def test_cyclic_collections_are_read_once(museum: Museum, naps: list[float]) -> None:
     serve(
         museum,
         {
@@ -75,7 +75,7 @@ def test_a_collection_of_many_pages(museum: Museum, naps: list[float]) -> None:
     assert len(museum.asked) == len(set(museum.asked)) == 91
 
 
-def test_a_collection_nested_without_end_ends(museum: Museum, naps: list[float]) -> None:
+def test_endless_nesting_is_bounded(museum: Museum, naps: list[float]) -> None:
     museum.answer = lambda path, params: {
         "type": "Collection",
         "items": [{"id": f"{museum.url}{path}c", "type": "Collection"}],
@@ -84,7 +84,7 @@ def test_a_collection_nested_without_end_ends(museum: Museum, naps: list[float])
     assert reject.reason == "collections nested more than 20 levels deep" and len(museum.asked) == source._DEEPEST + 1
 
 
-def test_manifests_elsewhere_are_fetched_from_public_hosts_alone(museum: Museum, naps: list[float]) -> None:
+def test_manifests_on_other_hosts_must_be_public(museum: Museum, naps: list[float]) -> None:
     elsewhere = ["http://127.0.0.1:9/m", "http://169.254.169.254/m", "file:///etc/passwd", "http://localhost/m"]
     serve(museum, {"/top": {"type": "Collection", "items": [{"id": url, "type": "Manifest"} for url in elsewhere]}})
     reasons = {reject.line: reject.reason for reject in rejects_of(opened(museum.url + "/top").chunks([]))}
@@ -93,7 +93,7 @@ def test_manifests_elsewhere_are_fetched_from_public_hosts_alone(museum: Museum,
     }
 
 
-def test_a_run_that_broke_off_asks_for_no_manifest_twice(
+def test_a_resumed_run_requests_no_manifest_twice(
     museum: Museum, naps: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(source, "_CHUNK_ROWS", 5)
@@ -113,7 +113,7 @@ def test_a_run_that_broke_off_asks_for_no_manifest_twice(
     assert report["rows_out"] == 20
 
 
-def test_a_host_that_does_not_answer_is_left_alone(
+def test_a_failing_host_is_not_requested_again(
     museum: Museum, naps: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dead = [{"id": f"http://127.0.0.1:1/m{n}", "type": "Manifest"} for n in range(50)]
@@ -124,22 +124,22 @@ def test_a_host_that_does_not_answer_is_left_alone(
     chunks = list(opened(museum.url + "/top", "127.0.0.1:1").chunks([]))
     assert len(rows_of(chunks)) == 1 and len(rejects_of(chunks)) == 50
     assert {reject.reason for reject in rejects_of(chunks)} == {"no connection", "its server no longer answers"}
-    assert len([nap for nap in naps if nap >= 0.5]) == source._PATIENCE * 4
+    assert len([nap for nap in naps if nap >= 0.5]) == source._MAX_FAILURES * 4
 
 
-def test_nothing_there_is_the_callers_mistake(museum: Museum, naps: list[float], tmp_path: Path) -> None:
+def test_a_missing_document_is_a_user_error(museum: Museum, naps: list[float], tmp_path: Path) -> None:
     with pytest.raises(UserError, match="`location`: HTTP 404"):
         list(opened(museum.url + "/none").chunks([]))
     with pytest.raises(UserError, match="no such"):
         opened(str(tmp_path / "none"))
 
 
-def test_a_manifest_that_came_along_is_not_fetched(museum: Museum, naps: list[float]) -> None:
+def test_embedded_manifests_are_not_fetched(museum: Museum, naps: list[float]) -> None:
     serve(museum, {"/top": {"type": "Collection", "items": [manifest(museum, 4)]}})
     assert len(rows_of(opened(museum.url + "/top").chunks([]))) == 1 and museum.asked == ["/top"]
 
 
-def test_every_recorded_file_is_accounted_for(shared_data: Path) -> None:
+def test_every_recorded_file_gives_rows_or_rejects(shared_data: Path) -> None:
     expected = {"cookbook": (113, 25), "presentation-2": (720, 613)}
     for name, (rows, rejects) in expected.items():
         chunks = list(opened(str(shared_data / "museum-apis" / "iiif" / name)).chunks([]))
@@ -157,7 +157,7 @@ def test_every_recorded_file_is_accounted_for(shared_data: Path) -> None:
         assert files - places == collections  # no row or reject names a collection if all of its members are present
 
 
-def test_pages_of_a_collection_without_end_are_left(museum: Museum, naps: list[float]) -> None:
+def test_endless_pages_are_abandoned(museum: Museum, naps: list[float]) -> None:
     def answer(path: str, params: dict[str, str]) -> Any:
         if path != "/top":
             return manifest(museum, 1)
@@ -172,7 +172,7 @@ def test_pages_of_a_collection_without_end_are_left(museum: Museum, naps: list[f
 
 
 @pytest.mark.parametrize("member", ["Collection", "Manifest"])
-def test_a_collection_that_invents_members_without_end_is_left(
+def test_endless_members_are_abandoned(
     museum: Museum, naps: list[float], monkeypatch: pytest.MonkeyPatch, member: str
 ) -> None:
     """Every page links to a new page and a new member; the member is just as empty, or does not exist."""
@@ -188,16 +188,14 @@ def test_a_collection_that_invents_members_without_end_is_left(
             "next": f"{museum.url}/next{number}",
         }
 
-    monkeypatch.setattr(source, "_EMPTY_LISTS", 30)
+    monkeypatch.setattr(source, "_MAX_EMPTY_LISTS", 30)
     museum.answer = answer
     rejects = rejects_of(opened(museum.url + "/top").chunks([]))
     assert rejects[-1].reason == "30 collections and pages in a row without a manifest; the rest is skipped"
     assert "`location`" in rejects[-1].text and len(museum.asked) <= 62
 
 
-def test_a_collection_that_invents_manifests_without_end_is_left(
-    museum: Museum, naps: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_endless_manifests_are_abandoned(museum: Museum, naps: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(path: str, params: dict[str, str]) -> Any:
         number = len(museum.asked)
         if path.startswith("/m"):
@@ -205,7 +203,7 @@ def test_a_collection_that_invents_manifests_without_end_is_left(
         members = [{"id": f"{museum.url}/m{number}", "type": "Manifest"}]
         return {"type": "CollectionPage", "items": members, "next": f"{museum.url}/next{number}"}
 
-    monkeypatch.setattr(source, "_MOST_LISTS", 40)
+    monkeypatch.setattr(source, "_MAX_LISTS", 40)
     museum.answer = answer
     chunks = list(opened(museum.url + "/top").chunks([]))
     (reject,) = rejects_of(chunks)
@@ -213,9 +211,7 @@ def test_a_collection_that_invents_manifests_without_end_is_left(
     assert len(rows_of(chunks)) == 40
 
 
-def test_pages_of_annotations_that_fail_are_named_and_soon_no_longer_asked_for(
-    museum: Museum, naps: list[float]
-) -> None:
+def test_failing_annotation_pages_are_named_and_then_skipped(museum: Museum, naps: list[float]) -> None:
     def pointing(number: int) -> dict[str, Any]:
         page = {"type": "AnnotationPage", "id": f"{museum.url}/page{number}"}
         canvas = {"id": f"{museum.url}/m{number}/c", "type": "Canvas", "items": [page]}

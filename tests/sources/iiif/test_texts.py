@@ -33,7 +33,7 @@ WHISTLER = {"fr": ["La Mère de Whistler"], "en": ["Whistler's Mother", "Arrange
         ({}, [], None),
     ],
 )
-def test_a_text_in_the_language_that_is_preferred(value: Any, languages: list[str], text: str | None) -> None:
+def test_texts_use_the_preferred_language(value: Any, languages: list[str], text: str | None) -> None:
     assert text_of(value, languages) == text
 
 

@@ -16,7 +16,7 @@ from artsim.sources.ingestion.ingest import ingest
 from artsim.sources.records import Chunk, Source, packed
 
 
-def works(*numbers: int, **more: Any) -> list[dict[str, Any]]:
+def records(*numbers: int, **more: Any) -> list[dict[str, Any]]:
     return [
         {"id": f"w{n}", "image_url": f"https://m.org/{n}.jpg", "title": f"t{n}", "where": str(n), **more}
         for n in numbers
@@ -36,8 +36,8 @@ def archive(tmp_path: Path) -> Archive:
     return Archive.create(str(tmp_path / "archive"), shards=4)
 
 
-def test_rows_come_in_and_are_found_again(archive: Archive) -> None:
-    report = ingest(archive, source(works(*range(1000))))
+def test_ingested_rows_are_found(archive: Archive) -> None:
+    report = ingest(archive, source(records(*range(1000))))
     assert {name: report[name] for name in ("rows_in", "rows_out", "rows_failed", "rows_there")} == {
         "rows_in": 1000,
         "rows_out": 1000,
@@ -57,22 +57,22 @@ def test_rows_come_in_and_are_found_again(archive: Archive) -> None:
     assert {row["source"] for row in catalog(archive)} == {"museum"}
 
 
-def test_the_same_again_changes_no_file_and_new_rows_come_alone(archive: Archive, tmp_path: Path) -> None:
+def test_a_repeated_ingest_writes_only_new_rows(archive: Archive, tmp_path: Path) -> None:
     def files() -> dict[Path, int]:
         return {path: path.stat().st_mtime_ns for path in (tmp_path / "archive" / "catalog").rglob("*.parquet")}
 
-    ingest(archive, source(works(*range(100))))
+    ingest(archive, source(records(*range(100))))
     before = files()
-    report = ingest(archive, source(works(*range(100))))
+    report = ingest(archive, source(records(*range(100))))
     assert (report["rows_out"], report["rows_there"]) == (0, 100) and files() == before
-    report = ingest(archive, source(works(*range(110))))
+    report = ingest(archive, source(records(*range(110))))
     assert (report["rows_out"], report["rows_there"]) == (10, 100)
     assert before.items() <= files().items()
     assert len(catalog(archive)) == len({row["id"] for row in catalog(archive)}) == 110
 
 
-def test_an_id_that_comes_again_is_rejected_with_the_place_of_the_first(archive: Archive) -> None:
-    items = [*works(1, 2, 3), *works(2, title="again"), *works(3), *works(4)]
+def test_a_repeated_id_is_rejected_with_the_first_place(archive: Archive) -> None:
+    items = [*records(1, 2, 3), *records(2, title="again"), *records(3), *records(4)]
     items[3]["where"] = "77"
     report = ingest(archive, source(items, size=2))
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (6, 4, 2)
@@ -83,10 +83,11 @@ def test_an_id_that_comes_again_is_rejected_with_the_place_of_the_first(archive:
 
 
 def test_rejects_are_kept_with_line_reason_and_text(archive: Archive) -> None:
-    bad_rows = works(8)
+    bad_rows = records(8)
     bad_rows[0]["image_url"] = "ftp://m.org/8.jpg"
     report = ingest(
-        archive, source([*works(1), Reject.of(5, "broken", 'a "line"\nof two'), *bad_rows, *works(9, image_url=None)])
+        archive,
+        source([*records(1), Reject.of(5, "broken", 'a "line"\nof two'), *bad_rows, *records(9, image_url=None)]),
     )
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (4, 1, 3)
     assert report["rejected"] == {
@@ -100,12 +101,12 @@ def test_rejects_are_kept_with_line_reason_and_text(archive: Archive) -> None:
     assert sorted(row[0] for row in rows[1:]) == ["5", "8", "9"]
 
 
-def test_commits_on_the_way_double_nothing(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_early_commits_create_no_duplicates(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_COMMIT_ROWS", 300)
-    report = ingest(archive, source([*works(*range(1000)), *works(5)], size=100))
+    report = ingest(archive, source([*records(*range(1000)), *records(5)], size=100))
     assert report["rows_out"] == 1000 and report["rows_there"] == 1
     assert len(catalog(archive)) == len({row["id"] for row in catalog(archive)}) == 1000
-    assert ingest(archive, source(works(*range(1000)), size=100))["rows_out"] == 0
+    assert ingest(archive, source(records(*range(1000)), size=100))["rows_out"] == 0
 
 
 def test_a_run_killed_between_shards_is_finished_by_the_next(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,10 +122,10 @@ def test_a_run_killed_between_shards_is_finished_by_the_next(archive: Archive, m
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(archive.table("catalog").__class__, "write", dies)
-        ingest(archive, source(works(*range(200))))
+        ingest(archive, source(records(*range(200))))
     assert 0 < len(catalog(archive)) < 200
     # The source has grown since; the next run adds both the missing and the new rows.
-    ingest(archive, source(works(*range(250))))
+    ingest(archive, source(records(*range(250))))
     assert sorted(row["id"] for row in catalog(archive)) == sorted(f"museum:w{n}" for n in range(250))
 
 
@@ -132,37 +133,37 @@ def test_two_runs_at_once_write_the_same_files(archive: Archive, monkeypatch: py
     """The second run lists the partitions before the first one writes any, which is the worst case."""
     with monkeypatch.context() as patch:
         patch.setattr(archive.table("catalog").__class__, "parts", lambda table, shard: [])
-        ingest(archive, source(works(*range(100)), size=7))
-        ingest(archive, source(works(*range(100)), size=100))
+        ingest(archive, source(records(*range(100)), size=7))
+        ingest(archive, source(records(*range(100)), size=100))
     assert len(catalog(archive)) == 100
 
 
 def test_a_limit_takes_the_first_rows(archive: Archive) -> None:
-    report = ingest(archive, source(works(*range(1000)), size=30), limit=100)
+    report = ingest(archive, source(records(*range(1000)), size=30), limit=100)
     assert report["rows_in"] == report["rows_out"] == 100
     assert {row["title"] for row in catalog(archive)} == {f"t{n}" for n in range(100)}
 
 
-def test_a_file_of_the_same_name_elsewhere_is_not_taken_for_the_same(archive: Archive) -> None:
-    ingest(archive, source(works(1)))
-    other = Source("museum", "/elsewhere/works.csv", lambda _: packed(works(1, 2)))
+def test_a_file_of_the_same_name_elsewhere_is_another_source(archive: Archive) -> None:
+    ingest(archive, source(records(1)))
+    other = Source("museum", "/elsewhere/works.csv", lambda _: packed(records(1, 2)))
     with pytest.raises(UserError, match=r"`as_`.*/there/works.csv"):
         ingest(archive, other)
     assert ingest(archive, other, "museum")["rows_out"] == 1
     assert ingest(archive, other)["rows_there"] == 2  # the collection now includes this location
-    third = Source("museum", "/third/works.csv", lambda _: packed(works(3)), own_ids=True)
+    third = Source("museum", "/third/works.csv", lambda _: packed(records(3)), own_ids=True)
     assert ingest(archive, third)["rows_out"] == 1
 
 
 @pytest.mark.parametrize("name", ["", "a:b", "a/b", "../x", "_x", "a b", "x" * 200])
 def test_a_collection_needs_a_name(archive: Archive, name: str) -> None:
     with pytest.raises(UserError, match="`as_`"):
-        ingest(archive, source(works(1)), name)
+        ingest(archive, source(records(1)), name)
 
 
-def test_folders_that_were_named_are_noted(archive: Archive) -> None:
-    ingest(archive, source(works(1), root="file:///a/"))
-    ingest(archive, source(works(2), root="file:///b/"))
+def test_named_folders_are_recorded(archive: Archive) -> None:
+    ingest(archive, source(records(1), root="file:///a/"))
+    ingest(archive, source(records(2), root="file:///b/"))
     assert roots(archive, "museum") == ["file:///a/", "file:///b/"]
     assert roots(archive, "other") == roots(archive, "../museum") == []
 
@@ -182,11 +183,11 @@ class Slow:
             if page == self.fails_at:
                 raise ConnectionError("gone")
             self.asked.append(page)
-            (chunk,) = packed([*works(*range(page * 10, page * 10 + 10)), Reject.of(page, "odd", "é")])
+            (chunk,) = packed([*records(*range(page * 10, page * 10 + 10)), Reject.of(page, "odd", "é")])
             yield Chunk(chunk.rows, chunk.rejects, (str(page),))
 
 
-def test_what_a_slow_source_gave_is_asked_for_once(archive: Archive) -> None:
+def test_rows_of_a_slow_source_are_requested_once(archive: Archive) -> None:
     first, second, third = Slow(fails_at=6), Slow(), Slow()
     with pytest.raises(ConnectionError):
         ingest(archive, first.source())
@@ -198,7 +199,7 @@ def test_what_a_slow_source_gave_is_asked_for_once(archive: Archive) -> None:
     assert ingest(archive, third.source())["rows_there"] == 100 and third.asked == list(range(10))
 
 
-def test_what_was_put_away_for_one_address_is_not_used_for_another(archive: Archive) -> None:
+def test_the_resume_cache_is_separate_for_each_location(archive: Archive) -> None:
     with pytest.raises(ConnectionError):
         ingest(archive, Slow(fails_at=6).source())
     other = Slow()
@@ -206,7 +207,7 @@ def test_what_was_put_away_for_one_address_is_not_used_for_another(archive: Arch
     assert other.asked == list(range(10))
 
 
-def test_chunks_that_were_put_away_come_back_as_they_were(archive: Archive) -> None:
+def test_cached_chunks_are_read_unchanged(archive: Archive) -> None:
     from artsim.sources.ingestion.resume_cache import cached_chunks
 
     slow = Slow()

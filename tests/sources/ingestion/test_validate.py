@@ -65,7 +65,7 @@ def test_bad_addresses(image: str) -> None:
     assert check(image) in BAD_ADDRESS
 
 
-def test_files_need_a_folder_that_was_named() -> None:
+def test_files_need_a_named_folder() -> None:
     assert check("file:///data/museum/a.jpg", root=None) is not None
 
 
@@ -80,9 +80,9 @@ def test_files_need_a_folder_that_was_named() -> None:
         (None, None, "no image"),
     ],
 )
-def test_what_a_row_needs(image: str | None, local_id: str | None, reason: str) -> None:
+def test_required_fields_of_a_row(image: str | None, local_id: str | None, reason: str) -> None:
     assert check(image, local_id) == reason
 
 
-def test_no_rows_are_no_trouble() -> None:
+def test_an_empty_chunk_is_valid() -> None:
     assert len(validated(chunk_of([], []), "c", None).rows) == 0

@@ -72,7 +72,7 @@ def test_every_row_of_an_answer_is_read(tmp_path: Path, wrap: str) -> None:
     ]
 
 
-def test_rows_under_their_ids_have_them(tmp_path: Path) -> None:
+def test_rows_keyed_by_id_get_the_id(tmp_path: Path) -> None:
     assert [row["id"] for row in read(tmp_path / "w.json", BY_ID)] == ["1", "2", "3"]
 
 
@@ -83,7 +83,7 @@ def test_pages_as_lines(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_rows_whose_columns_nobody_knows(tmp_path: Path) -> None:
+def test_rows_with_unknown_columns(tmp_path: Path) -> None:
     works = [{"nr": n, "navn": f"T{n}", "sted": f"https://m.org/{n}.jpg"} for n in (1, 2, 3)]
     by_nr = {f"A{work['nr']}": work for work in works}
     for value in ({"payload": works}, {"x": {"y": works}}, [{"records": works[:2]}, {"records": works[2:]}], by_nr):
@@ -113,7 +113,7 @@ ONES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("kind", ONES)
-def test_a_work_with_lists_of_its_own_is_one_row(tmp_path: Path, kind: str) -> None:
+def test_an_artwork_with_lists_is_one_row(tmp_path: Path, kind: str) -> None:
     work = ONES[kind]
     assert [row["id"] for row in read(tmp_path / "w.json", work)] == ["1"]
     assert len(read(tmp_path / "w.json", [work, work])) == 2

@@ -41,11 +41,11 @@ def read(path: Path, value: Any, **columns: str) -> dict[str, Any]:
         ({"born": 1800, "name": ""}, None),
     ],
 )
-def test_what_nested_values_are_called(value: Any, text: str | None) -> None:
+def test_names_of_nested_values(value: Any, text: str | None) -> None:
     assert named_text(value) == text
 
 
-def test_no_row_shows_json_where_people_read(tmp_path: Path) -> None:
+def test_text_columns_contain_no_json(tmp_path: Path) -> None:
     row = read(
         tmp_path / "w.json",
         [
@@ -174,7 +174,7 @@ def test_the_same_column_in_two_languages(tmp_path: Path) -> None:
     assert json.loads(rows[0]["metadata"]) == {"title_en": "Gate", "item_no": "9"}
 
 
-def test_a_query_whose_things_have_other_names(tmp_path: Path) -> None:
+def test_sparql_results_with_other_names(tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text(
         "painting,paintingLabel,image\nhttp://www.wikidata.org/entity/Q1,Gate,https://m.org/1.jpg\n"
     )
@@ -183,12 +183,12 @@ def test_a_query_whose_things_have_other_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("answer", [[], {"records": []}, {"total": 0, "items": []}])
-def test_an_answer_without_rows_has_none(tmp_path: Path, answer: Any) -> None:
+def test_an_empty_response_has_no_rows(tmp_path: Path, answer: Any) -> None:
     (tmp_path / "w.json").write_text(json.dumps(answer))
     assert rows_of(open_table(str(tmp_path / "w.json"), {}).chunks([])) == []
 
 
-def test_images_under_a_name_that_nobody_knows(tmp_path: Path) -> None:
+def test_images_under_unknown_names(tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text("nr,objektbild,notes\n1,https://m.org/1.jpg,x\n2,https://m.org/2.jpg,y\n")
     assert [row["image_url"] for row in rows_of(open_table(str(tmp_path / "w.csv"), {}).chunks([]))] == [
         "https://m.org/1.jpg",
@@ -221,7 +221,7 @@ def test_envelopes_are_opened(tmp_path: Path, wrap: Any) -> None:
     ]
 
 
-def test_a_work_that_lists_others_is_one_row(tmp_path: Path) -> None:
+def test_an_artwork_that_lists_others_is_one_row(tmp_path: Path) -> None:
     work = {
         "id": "1",
         "title": "Gate",

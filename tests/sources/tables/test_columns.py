@@ -6,7 +6,7 @@ from artsim.archive import UserError
 from artsim.sources.tables.columns import check_columns, parse_columns, resolved
 
 
-def test_names_that_speak_for_themselves() -> None:
+def test_well_known_names_are_mapped() -> None:
     names = ["omni_id", "artist_full_name", "artwork_name", "creation_year", "source_url", "image_url", "l1_type", "x"]
     assert resolved({}, names, ["image_url"]) == {
         "id": ("omni_id",),
@@ -27,7 +27,7 @@ def test_a_url_is_the_page_unless_it_is_the_image() -> None:
     }
 
 
-def test_what_the_caller_says_goes_first_and_takes_its_column() -> None:
+def test_columns_set_by_the_caller_come_first() -> None:
     assert resolved({"title": "date"}, ["date", "title", "file"], ["file"]) == {
         "title": ("date",),
         "image_url": ("file",),
@@ -48,7 +48,7 @@ def test_the_option_is_read() -> None:
 
 
 @pytest.mark.parametrize("text", ["title", "title=", "=x", "titel=x", "source=x", "metadata=x"])
-def test_nonsense_is_the_callers_mistake(text: str) -> None:
+def test_invalid_input_is_a_user_error(text: str) -> None:
     with pytest.raises(UserError, match="`columns`"):
         parse_columns([text])
 
@@ -73,6 +73,6 @@ def test_names_that_museums_use() -> None:
     assert resolved_columns["year_from"] == ("datebegin",)
 
 
-def test_a_column_that_is_said_twice_is_a_mistake():
+def test_a_column_set_twice_is_a_user_error():
     with pytest.raises(UserError, match="`columns` title=b: title is already set to a"):
         parse_columns(["title=a", "title=b"])

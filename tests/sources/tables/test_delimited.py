@@ -43,7 +43,7 @@ def test_the_delimiter_is_the_one_that_the_header_has_most_of() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "cp1252", "utf-16", "utf-16-le"])
-def test_encodings_are_found_out(encoding: str) -> None:
+def test_encodings_are_detected(encoding: str) -> None:
     text = "name,place\nNiccolò dell'Abbate,Musée\nDürer,Nürnberg\n"
     bom = b"\xff\xfe" if encoding == "utf-16-le" else b""
     rows, _, rejects = read(bom + text.encode(encoding))
@@ -73,25 +73,25 @@ def test_lines_with_too_few_or_too_many_fields_are_rejected_by_number() -> None:
     assert rejects[1].text == "1,2,3,4"
 
 
-def test_a_quote_that_is_never_closed_costs_its_own_line_alone() -> None:
+def test_an_unclosed_quote_rejects_only_its_line() -> None:
     body = b'id,title\n1,fine\n2,"broken\n' + b"".join(b"%d,after\n" % n for n in range(3, 20_000))
     rows, lines, rejects = read(body)
     assert [reject.line for reject in rejects] == ["3"] and "quote" in rejects[0].reason
     assert len(rows) == 19_998 and lines[1] == "4" and lines[-1] == "20000"
 
 
-def test_headers_are_trimmed_and_told_apart() -> None:
+def test_headers_are_trimmed_and_made_unique() -> None:
     rows, _, _ = read(b" a ,,a\n1,2,3\n")
     assert rows == [{"a": "1", "column 2": "2", "a (3)": "3"}]
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b",,\n"])
-def test_a_file_without_header_is_the_callers_mistake(content: bytes) -> None:
+def test_a_file_without_header_is_a_user_error(content: bytes) -> None:
     with pytest.raises(UserError, match="header"):
         read(content)
 
 
-def test_a_file_without_lines_is_no_table() -> None:
+def test_an_empty_file_is_a_user_error() -> None:
     with pytest.raises(UserError, match="not a table"):
         read(b"a,b\n" + b"x" * (17 << 20))
 
@@ -101,7 +101,7 @@ def test_batches_are_no_larger_than_asked_for() -> None:
     assert [len(batch.where) for batch in batches] == [100, 100, 50]
 
 
-def test_random_tables_come_back_as_they_were() -> None:
+def test_random_tables_are_read_unchanged() -> None:
     import csv
 
     dice = random.Random(7)
@@ -150,13 +150,13 @@ def test_a_stray_quote_swallows_no_rows(header: str, lines: list[str], bad: set[
     assert "quote" in rejects[0].reason
 
 
-def test_text_with_lines_of_its_own_stays_whole() -> None:
+def test_quoted_line_breaks_are_kept() -> None:
     text = 'id,image_url,notes\n1,http://h/1.jpg,"Oil, on canvas\nSigned, dated, 1907\n\nSee http://x.org, p. 3, fig. 4"\n2,http://h/2.jpg,-\n'
     rows, lines, rejects = read(text.encode())
     assert not rejects and lines == ["2", "6"] and rows[0]["notes"].count("\n") == 3
 
 
-def test_a_field_longer_than_any_text_is_rejected_and_costs_no_other_row() -> None:
+def test_an_overlong_field_rejects_only_its_row() -> None:
     body = f'id,image_url,title\n1,http://h/1.jpg,"{"x" * 200_000}"\n2,http://h/2.jpg,Boat\n'
     rows, _, rejects = read(body.encode())
     assert [row["id"] for row in rows] == ["2"] and [reject.line for reject in rejects] == ["2"]
@@ -169,7 +169,7 @@ def test_a_header_with_an_open_quote_swallows_no_rows() -> None:
     assert read(b'id,"date\n(year)"\n1,2\n')[0] == [{"id": "1", "date\n(year)": "2"}]
 
 
-def test_mysql_writes_nothing_in_its_own_way() -> None:
+def test_mysql_null_markers_are_empty() -> None:
     text = b"id\timage_url\ttitle\n1\thttps://m.org/1.jpg\t\\N\n2\t\\N\tTwo \\N\n"
     (records,) = read_delimited(io.BytesIO(text), "works.tsv")
     assert records.table.to_pylist() == [

@@ -60,7 +60,7 @@ HTML = b"\n <!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>"
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "expected_text"),
     [
         ("works.csv", EXCEL, "save it as CSV (UTF-8)"),
         ("works", EXCEL, "save it as CSV (UTF-8)"),
@@ -91,10 +91,10 @@ HTML = b"\n <!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>"
         ("works.csv", bytes(5000), "not text"),
     ],
 )
-def test_a_file_of_another_kind_is_called_what_it_is(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+def test_a_file_of_another_kind_is_named(tmp_path: Path, name: str, content: bytes, expected_text: str) -> None:
     with pytest.raises(UserError) as mistake:
         catalog(tmp_path / name, content)
-    assert said in str(mistake.value) and name in str(mistake.value) and "\n" not in str(mistake.value)
+    assert expected_text in str(mistake.value) and name in str(mistake.value) and "\n" not in str(mistake.value)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])

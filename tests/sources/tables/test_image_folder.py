@@ -56,7 +56,7 @@ def below(folder: Path, address: str) -> str:
     return unquote(address).removeprefix(f"file://{folder}/")
 
 
-def test_rows_name_their_files_in_many_ways(tmp_path: Path, scans: Path) -> None:
+def test_file_names_are_matched_in_many_forms(tmp_path: Path, scans: Path) -> None:
     cases = {
         "a": ("1.jpg", "1.jpg"),
         "b": ("./1.JPG", "1.jpg"),
@@ -80,7 +80,7 @@ def test_rows_name_their_files_in_many_ways(tmp_path: Path, scans: Path) -> None
     assert report["rows_failed"] == 0
 
 
-def test_what_is_no_file_of_the_folder_is_rejected_and_says_why(tmp_path: Path, scans: Path) -> None:
+def test_names_without_a_file_are_rejected_with_a_reason(tmp_path: Path, scans: Path) -> None:
     reasons = {
         "../secret.jpg": "the path leads outside the folder",
         "rooms/../../secret.jpg": "the path leads outside the folder",
@@ -106,13 +106,13 @@ def test_what_is_no_file_of_the_folder_is_rejected_and_says_why(tmp_path: Path, 
         assert any(reason in line and value in line for line in report["rejected_rows"].splitlines()), value
 
 
-def test_letters_with_accents_are_found_however_they_are_spelt(tmp_path: Path, scans: Path) -> None:
+def test_accented_names_match_in_any_unicode_form(tmp_path: Path, scans: Path) -> None:
     (scans / "O\u0308l bild.jpg").write_bytes(b"x")
     report = catalog(tmp_path, "id,image\n1,\u00d6l bild.JPG\n", "--images", str(scans))
     assert below(scans, report["rows"]["1"]) == "O\u0308l bild.jpg"
 
 
-def test_ids_are_names_of_files_where_no_column_has_any(tmp_path: Path, scans: Path) -> None:
+def test_ids_name_files_if_no_column_does(tmp_path: Path, scans: Path) -> None:
     text = "id,url,title,width\n1,https://m.org/works/7,A,1\n2,https://m.org/works/8,B,1\n7,https://m.org/works/9,C,1\n"
     report = catalog(tmp_path, text, "--images", str(scans))
     assert {name: below(scans, address) for name, address in report["rows"].items()} == {"1": "1.jpg", "2": "2.JPG"}
@@ -122,7 +122,7 @@ def test_ids_are_names_of_files_where_no_column_has_any(tmp_path: Path, scans: P
     assert list(report["rows"]) == ["1985.12.6"] and report["rows_failed"] == 2
 
 
-def test_a_template_makes_names_of_files_too(tmp_path: Path, scans: Path) -> None:
+def test_a_template_can_name_files(tmp_path: Path, scans: Path) -> None:
     text = "id,room,nr\nw1,a,3\nw2,b,5\nw3,,5\n"
     report = catalog(tmp_path, text, "--images", str(scans), "--image-template", "rooms/{room}/{nr}")
     assert {name: below(scans, address) for name, address in report["rows"].items()} == {
@@ -142,7 +142,7 @@ def test_a_template_makes_names_of_files_too(tmp_path: Path, scans: Path) -> Non
         ("scans", "id,image\n", "no rows and no images"),
     ],
 )
-def test_a_folder_that_will_not_do_is_a_mistake(
+def test_an_unusable_images_folder_is_a_user_error(
     tmp_path: Path, scans: Path, images: str, text: str, named: str
 ) -> None:
     (tmp_path / "empty").mkdir()
@@ -152,7 +152,7 @@ def test_a_folder_that_will_not_do_is_a_mistake(
 
 
 @pytest.mark.parametrize("folder", ["https://m.org/scans", "", "zip://scans.zip", "data:x", "~nobody/x"])
-def test_what_is_no_folder_is_a_mistake(tmp_path: Path, folder: str) -> None:
+def test_a_missing_images_folder_is_a_user_error(tmp_path: Path, folder: str) -> None:
     with pytest.raises(UserError) as mistake:
         catalog(tmp_path, "id,image\n1,1.jpg\n", "--images", folder)
     assert "\n" not in str(mistake.value)
@@ -182,13 +182,13 @@ def test_a_template_gives_the_address_of_the_image(tmp_path: Path) -> None:
         (["--images", ".", "--source", "folder"], "--images: --source folder"),
     ],
 )
-def test_a_template_that_will_not_do_is_a_mistake(tmp_path: Path, options: list[str], named: str) -> None:
+def test_an_invalid_template_is_a_user_error(tmp_path: Path, options: list[str], named: str) -> None:
     with pytest.raises(UserError) as mistake:
         catalog(tmp_path, "id,image\n1,1.jpg\n", *options)
     assert named in str(mistake.value) and "\n" not in str(mistake.value)
 
 
-def test_a_column_that_names_few_files_goes_before_ids_that_name_none(tmp_path: Path) -> None:
+def test_file_name_columns_take_precedence_over_ids(tmp_path: Path) -> None:
     folder = tmp_path / "scans"
     folder.mkdir()
     (folder / "0001.jpg").write_bytes(b"x")

@@ -40,7 +40,7 @@ def test_one_file_a_line(tmp_path: Path) -> None:
     assert listed(tmp_path / "files.txt") == [(tmp_path / "pics" / "a b.jpg").as_uri()]
 
 
-def test_a_line_that_is_no_address_is_rejected_with_its_number(tmp_path: Path) -> None:
+def test_an_invalid_address_is_rejected_with_its_line_number(tmp_path: Path) -> None:
     (tmp_path / "urls.txt").write_text(f"{ADDRESSES[0]}\n# more\n\n{ADDRESSES[1]}\n")
     chunks = list(open_table(str(tmp_path / "urls.txt"), {}).chunks([]))
     assert [(row["where"], row["image_url"]) for row in rows_of(chunks)] == [("1", ADDRESSES[0]), ("4", ADDRESSES[1])]
@@ -50,7 +50,7 @@ def test_a_line_that_is_no_address_is_rejected_with_its_number(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("text", ["https://m.org/1.jpg,Gate\nhttps://m.org/2.jpg,Mill\n", "1\thttps://m.org/1.jpg\n"])
-def test_a_table_without_a_header_is_told_to_get_one(tmp_path: Path, text: str) -> None:
+def test_a_table_without_a_header_is_a_user_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "w.csv").write_text(text)
     with pytest.raises(UserError, match=r"w\.csv.*instead of column names"):
         listed(tmp_path / "w.csv")

@@ -53,7 +53,7 @@ def test_columns_can_be_named_and_composed(tmp_path: Path) -> None:
     assert [row["artist"] for row in rows] == ["x", "y"]
 
 
-def test_metadata_is_json_whatever_stands_there(tmp_path: Path) -> None:
+def test_metadata_is_always_valid_json(tmp_path: Path) -> None:
     values = ['"', "\\", '\\"', "a\tb", "\x01", "é漢", "", "{x}", "[", "x\u2028y"]
     table = pa.table(
         {"url": ["https://m.org/1.jpg"] * len(values), 'k"ey\\': values, "b": ["1", None] * (len(values) // 2)}
@@ -65,7 +65,7 @@ def test_metadata_is_json_whatever_stands_there(tmp_path: Path) -> None:
         assert metadata == {name: text for name, text in expected.items() if text}
 
 
-def test_files_are_taken_from_the_tables_own_folder_and_nowhere_else(tmp_path: Path) -> None:
+def test_files_must_be_below_the_table_s_folder(tmp_path: Path) -> None:
     folder = tmp_path / "museum"
     (folder / "pics").mkdir(parents=True)
     (folder / "pics" / "ä 1.jpg").write_bytes(b"x")
@@ -88,7 +88,7 @@ def test_files_are_taken_from_the_tables_own_folder_and_nowhere_else(tmp_path: P
     ]
 
 
-def test_yes_and_no_become_rights_that_say_so(tmp_path: Path) -> None:
+def test_yes_and_no_become_rights_texts(tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text(
         "url,isPublicDomain\nhttps://m/1.jpg,true\nhttps://m/2.jpg,False\nhttps://m/3.jpg,CC BY\nhttps://m/4.jpg,\n"
     )
@@ -96,7 +96,7 @@ def test_yes_and_no_become_rights_that_say_so(tmp_path: Path) -> None:
     assert rights == ["public domain", "not in the public domain", "CC BY", None]
 
 
-def test_years_of_the_table_go_before_those_of_the_words(tmp_path: Path) -> None:
+def test_year_columns_take_precedence_over_date_text(tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text(
         "url,date,objectBeginDate,objectEndDate\nhttps://m/1.jpg,19th century,1850,\nhttps://m/2.jpg,c. 1900,,\n"
     )
@@ -104,7 +104,7 @@ def test_years_of_the_table_go_before_those_of_the_words(tmp_path: Path) -> None
     assert [(row["year_from"], row["year_to"]) for row in rows] == [(1850, 1900), (1900, 1900)]
 
 
-def test_an_image_service_is_asked_for_its_image(tmp_path: Path) -> None:
+def test_image_services_become_image_addresses(tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text("url\nhttps://i.org/iiif/x/info.json\n")
     assert rows_of(read(tmp_path / "w.csv"))[0]["image_url"] == "https://i.org/iiif/x/full/max/0/default.jpg"
 
@@ -149,7 +149,7 @@ def test_json_of_every_shape_gives_the_same_rows(tmp_path: Path) -> None:
         assert json.loads(rows[0]["metadata"]) == {"makers": [{"name": "p1"}], "tags": "a; b"}
 
 
-def test_json_that_is_none_is_rejected_and_stops_nothing(tmp_path: Path) -> None:
+def test_invalid_json_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"url": "https://m/1.jpg", "title": "half \\ud800 a letter"}')
     (tmp_path / "b.json").write_text("{")
     (tmp_path / "c.json").write_text("[" * 100_000)
@@ -167,7 +167,7 @@ def test_json_that_is_none_is_rejected_and_stops_nothing(tmp_path: Path) -> None
     ]
 
 
-def test_a_line_is_one_row_whatever_lists_it_has(tmp_path: Path) -> None:
+def test_a_json_line_is_one_row(tmp_path: Path) -> None:
     (tmp_path / "w.jsonl").write_text('{"url": "https://m/1.jpg", "items": [{"url": "https://m/2.jpg"}]}\n')
     assert [row["image_url"] for row in rows_of(read(tmp_path / "w.jsonl"))] == ["https://m/1.jpg"]
 
@@ -186,7 +186,7 @@ def test_compressed_tables(tmp_path: Path) -> None:
     assert len(rows_of(read(tmp_path / "w.csv.gz"))) == 1
 
 
-def test_what_cannot_be_opened_is_the_callers_mistake(tmp_path: Path) -> None:
+def test_unreadable_tables_are_user_errors(tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text("url\nhttps://m/1\n")
     (tmp_path / "w.parquet").write_text("url\n")
     (tmp_path / "w.json").write_text("{")
@@ -253,7 +253,7 @@ def test_values_in_a_template_cannot_break_the_address(tmp_path: Path) -> None:
     assert row["image_url"] == "https://m.org/get?id=1&x=a%23b"
 
 
-def test_a_template_without_a_scheme_is_told_so(tmp_path: Path) -> None:
+def test_a_template_without_a_scheme_is_a_user_error(tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text("nr\n1\n2\n")
     with pytest.raises(
         UserError, match=r"`image_template` m\.org/\{nr\}\.jpg: .* https://m\.org/\{nr\}\.jpg.*`images`"
@@ -264,7 +264,7 @@ def test_a_template_without_a_scheme_is_told_so(tmp_path: Path) -> None:
     assert len(rows_of(open_table(str(tmp_path / "w.csv"), {}, "scans.new/{nr}.jpg").chunks([]))) == 1
 
 
-def test_an_address_may_leave_out_how_it_is_fetched(tmp_path: Path) -> None:
+def test_addresses_may_omit_the_scheme(tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text("id,image\n1,//m.org/1.jpg\n2,https://m.org/2.jpg\n")
     assert [row["image_url"] for row in rows_of(read(tmp_path / "w.csv"))] == [
         "https://m.org/1.jpg",
@@ -272,7 +272,7 @@ def test_an_address_may_leave_out_how_it_is_fetched(tmp_path: Path) -> None:
     ]
 
 
-def test_missing_numbers_are_empty_and_whole_ones_have_no_fraction(tmp_path: Path) -> None:
+def test_missing_numbers_are_empty_and_integers_have_no_fraction(tmp_path: Path) -> None:
     nan = float("nan")
     table = pa.table(
         {
