@@ -10,14 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from artsim.errors import ServiceUnavailable, UserError
-from artsim.runtime.cluster_address import named_address, noted_address, runs
+from artsim.runtime.cluster_address import address_from_file, is_running, named_address
 from artsim.runtime.local_ray import on_loopback, without_log_lines
 
 _log = logging.getLogger(__name__)
 
-_MOST = 100_000  # nodes of one kind
-_GAVE_UP = "timed out during startup"  # part of Ray's error if its own start takes too long
-_LATE = 5.0  # seconds before a log line says that Ray is still starting
+_MAX_NODES = 100_000  # nodes of one kind
+_START_TIMED_OUT = "timed out during startup"  # part of Ray's error if its own start takes too long
+_LATE_AFTER = 5.0  # seconds before a log line says that Ray is still starting
 
 
 def connect(*, data: bool = False) -> None:
@@ -47,13 +47,15 @@ def _connect() -> None:
     if ray.is_initialized():
         return
     address = _address()
-    late = threading.Timer(_LATE, _log.info, ["Ray is starting; this can take a minute or two on a busy machine"])
-    late.daemon = True
-    late.start()
+    late_message = threading.Timer(
+        _LATE_AFTER, _log.info, ["Ray is starting; this can take a minute or two on a busy machine"]
+    )
+    late_message.daemon = True
+    late_message.start()
     try:
         _init(address)
     except Exception as error:  # Ray has no exception class for this
-        if _GAVE_UP in str(error):
+        if _START_TIMED_OUT in str(error):
             raise ServiceUnavailable(
                 "Ray did not start in time; the machine may be overloaded; try again later"
             ) from error
@@ -63,7 +65,7 @@ def _connect() -> None:
             ) from error
         raise
     finally:
-        late.cancel()
+        late_message.cancel()
 
 
 def _init(address: str) -> None:
@@ -73,7 +75,7 @@ def _init(address: str) -> None:
     for last in (False, True):
         try:
             with contextlib.ExitStack() as stack:
-                where: dict[str, Any] = stack.enter_context(on_loopback()) if address == "local" else {}
+                loopback_options: dict[str, Any] = stack.enter_context(on_loopback()) if address == "local" else {}
                 stack.enter_context(without_log_lines())
                 _show_only_errors()
                 ray.init(
@@ -81,12 +83,12 @@ def _init(address: str) -> None:
                     logging_level=logging.WARNING,
                     log_to_driver=False,
                     include_dashboard=False,
-                    **where,
+                    **loopback_options,
                 )
                 _show_only_errors()
             return
         except Exception as error:
-            if last or address != "local" or _GAVE_UP not in str(error):
+            if last or address != "local" or _START_TIMED_OUT not in str(error):
                 raise
 
 
@@ -109,11 +111,11 @@ def _address() -> str:
     """Returns the address for ``ray.init``: a cluster that answers, or "local"."""
     if named := named_address():
         return named
-    noted = noted_address()
-    if noted is None:
+    from_file = address_from_file()
+    if from_file is None:
         return "local"
-    address, file = noted
-    if runs(address):
+    address, file = from_file
+    if is_running(address):
         return address
     _log.info("the Ray cluster at %s, named in %s, is not running; starting Ray on this machine", address, file)
     return "local"
@@ -151,21 +153,21 @@ def nodes() -> list[dict[str, int]]:
     """
     import ray
 
-    possible = _coming()
+    possible = _possible_nodes()
     alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     return [{unit: int(node.get(unit, 0)) for unit in ("CPU", "GPU", "memory")} for node in possible or alive]
 
 
-def _coming() -> list[dict[str, float]]:
+def _possible_nodes() -> list[dict[str, float]]:
     """Returns the nodes in ``ARTSIM_NODES``; empty if it is not set. Raises ``UserError`` if its form is wrong."""
     text = os.environ.get("ARTSIM_NODES", "").strip() or "[]"
     try:
-        kinds = json.loads(text)
-        if not all(_is_amount(count) and count <= _MOST for count, _ in kinds):
+        node_kinds = json.loads(text)
+        if not all(_is_amount(count) and count <= _MAX_NODES for count, _ in node_kinds):
             raise ValueError("a count")
-        if not all(_is_amount(amount) for _, has in kinds for amount in has.values()):
+        if not all(_is_amount(amount) for _, resources in node_kinds for amount in resources.values()):
             raise ValueError("an amount")
-        return [has for count, has in kinds for _ in range(int(count))]
+        return [resources for count, resources in node_kinds for _ in range(int(count))]
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(
             f'ARTSIM_NODES={text[:100]}: not of the form [[8, {{"CPU": 16}}], [4, {{"CPU": 8}}]]'

@@ -20,16 +20,16 @@ def on_loopback() -> Iterator[dict[str, Any]]:
     from ray._private import ray_constants
 
     _keep_token_private()
-    known, before = ray_constants.ENABLE_RAY_CLUSTER, os.environ.get(_LOOPBACK)
+    cluster_enabled, environment_value = ray_constants.ENABLE_RAY_CLUSTER, os.environ.get(_LOOPBACK)
     ray_constants.ENABLE_RAY_CLUSTER, os.environ[_LOOPBACK] = False, "0"
     try:
         yield {"_node_ip_address": "127.0.0.1"}  # private option, the workaround in ray-project/ray#30770
     finally:
-        ray_constants.ENABLE_RAY_CLUSTER = known
-        if before is None:
+        ray_constants.ENABLE_RAY_CLUSTER = cluster_enabled
+        if environment_value is None:
             del os.environ[_LOOPBACK]
         else:
-            os.environ[_LOOPBACK] = before
+            os.environ[_LOOPBACK] = environment_value
 
 
 def _keep_token_private() -> None:
@@ -80,21 +80,21 @@ def without_log_lines() -> Iterator[None]:
     except OSError:  # stderr is closed
         yield
         return
-    out, into = os.pipe()
-    passing = threading.Thread(target=_pass_on, args=[out, saved], daemon=True)
-    passing.start()
-    os.dup2(into, 2)
-    os.close(into)
+    read_end, write_end = os.pipe()
+    thread = threading.Thread(target=_copy_other_lines, args=[read_end, saved], daemon=True)
+    thread.start()
+    os.dup2(write_end, 2)
+    os.close(write_end)
     try:
         yield
     finally:
         os.dup2(saved, 2)
-        passing.join(1)  # returns at once unless a process that Ray started keeps stderr open
+        thread.join(1)  # returns at once unless a process that Ray started keeps stderr open
 
 
-def _pass_on(out: int, saved: int) -> None:
-    with open(out, "rb") as lines, open(saved, "wb", buffering=0) as to:
+def _copy_other_lines(read_end: int, saved: int) -> None:
+    with open(read_end, "rb") as lines, open(saved, "wb", buffering=0) as stderr:
         for line in lines:
             if not _LOG_LINE.match(line):
                 with contextlib.suppress(OSError):
-                    to.write(line)
+                    stderr.write(line)

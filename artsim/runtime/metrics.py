@@ -6,22 +6,22 @@ _counters: dict[str, Any] = {}
 _gauges: dict[str, Any] = {}
 
 
-def count(name: str, what: str, amount: float, **labels: str) -> None:
-    """Adds to ``artsim_<name>``; ``what`` describes it. Costs nothing extra where Ray is connected."""
+def count(name: str, description: str, amount: float, **labels: str) -> None:
+    """Adds to ``artsim_<name>``; ``description`` describes it. Costs nothing extra where Ray is connected."""
     from ray.util.metrics import Counter
 
     if name not in _counters:
-        _counters[name] = Counter(f"artsim_{name}", description=what, tag_keys=tuple(labels))
+        _counters[name] = Counter(f"artsim_{name}", description=description, tag_keys=tuple(labels))
     if amount > 0:
         _counters[name].inc(amount, tags=labels)
 
 
-def gauge(name: str, what: str, value: float) -> None:
-    """Sets ``artsim_<name>``; ``what`` describes it."""
+def gauge(name: str, description: str, value: float) -> None:
+    """Sets ``artsim_<name>``; ``description`` describes it."""
     from ray.util.metrics import Gauge
 
     if name not in _gauges:
-        _gauges[name] = Gauge(f"artsim_{name}", description=what)
+        _gauges[name] = Gauge(f"artsim_{name}", description=description)
     _gauges[name].set(value)
 
 

@@ -1,7 +1,7 @@
 """Processes partitions on Ray Data: one call of a worker and one result for each partition.
 
 Ray Data restarts workers that are lost and repeats their calls wherever the cluster has room. On its own it would
-repeat a partition that kills its worker forever; ``Attempts`` tells workers about earlier tries and ends such a run.
+repeat a partition that kills its worker forever; ``Attempts`` counts earlier tries for the workers and ends such a run.
 """
 
 import contextlib
@@ -20,10 +20,10 @@ from artsim.runtime.statistics import rows_of
 if TYPE_CHECKING:
     from ray.data import Dataset
 
-_MOST_ATTEMPTS = 5  # workers that may be lost during one partition
-_LOOK = 2.0  # seconds between two checks whether any worker is busy
-_MOST_BLOCKS = 4096  # the driver makes them before the run starts, in half a millisecond each
-_MOST_WORKERS = 10_000
+_MAX_ATTEMPTS = 5  # workers that may be lost during one partition
+_CHECK_INTERVAL = 2.0  # seconds between two checks whether any worker is busy
+_MAX_BLOCKS = 4096  # the driver makes them before the run starts, in half a millisecond each
+_MAX_WORKERS = 10_000
 
 
 class Attempts:
@@ -33,16 +33,16 @@ class Attempts:
     """
 
     def __init__(self) -> None:
-        self._begun: Counter[str] = Counter()
+        self._tries: Counter[str] = Counter()
         self._in_progress: dict[str, str] = {}  # by partition: the node
 
-    def begin(self, partition: str, node: str) -> int:
+    def record_start(self, partition: str, node: str) -> int:
         """Returns how many workers began the partition before. ``partition`` is its name in this run."""
-        self._begun[partition] += 1
+        self._tries[partition] += 1
         self._in_progress[partition] = node
-        return self._begun[partition] - 1
+        return self._tries[partition] - 1
 
-    def end(self, partition: str) -> None:
+    def record_end(self, partition: str) -> None:
         """Records that a worker has returned from the partition."""
         self._in_progress.pop(partition, None)
 
@@ -67,7 +67,7 @@ def dataset_of(partitions: Sequence[Any]) -> "Dataset":
     import ray
 
     rows = [asdict(partition) for partition in partitions]
-    return ray.data.from_items(rows, override_num_blocks=min(len(rows), _MOST_BLOCKS))
+    return ray.data.from_items(rows, override_num_blocks=min(len(rows), _MAX_BLOCKS))
 
 
 def with_workers(
@@ -88,7 +88,7 @@ def with_workers(
     """
     from ray.data import ActorPoolStrategy
 
-    most = min(most or _MOST_WORKERS, _MOST_WORKERS)
+    most = min(most or _MAX_WORKERS, _MAX_WORKERS)
     pool = ActorPoolStrategy(
         min_size=1,
         initial_size=min(workers, most),
@@ -127,7 +127,7 @@ def process_partitions(
     or with their machine. Raises RuntimeError if there are too many of them, and what ``process`` raises. Each worker
     has up to ``at_once`` partitions at a time, and an equal share of them if they are few.
     """
-    share = -(-min(len(partitions), _MOST_BLOCKS) // workers)
+    share = -(-min(len(partitions), _MAX_BLOCKS) // workers)
     calls = _AsyncCalls if inspect.iscoroutinefunction(worker.process) else _Calls  # type: ignore[attr-defined]
     dataset = with_workers(
         dataset_of(partitions),
@@ -143,7 +143,7 @@ def process_partitions(
 
 def results_of(dataset: "Dataset", attempts: Any, needs: Needs) -> Iterator[dict[str, Any]]:
     """Yields the results that the workers of a dataset return. Logs what the work waits for while no worker is busy."""
-    with _waits_logged(attempts, needs):
+    with _log_waits(attempts, needs):
         for row in rows_of(dataset):
             yield json.loads(row["result"])
 
@@ -169,19 +169,19 @@ class Attempt:
     def __enter__(self) -> int:
         import ray
 
-        return self._checked(ray.get(self._attempts.begin.remote(self._key, self._node)))
+        return self._checked(ray.get(self._attempts.record_start.remote(self._key, self._node)))
 
     def __exit__(self, *_: object) -> None:
-        self._attempts.end.remote(self._key)
+        self._attempts.record_end.remote(self._key)
 
     async def __aenter__(self) -> int:
-        return self._checked(await self._attempts.begin.remote(self._key, self._node))
+        return self._checked(await self._attempts.record_start.remote(self._key, self._node))
 
     async def __aexit__(self, *_: object) -> None:
-        self._attempts.end.remote(self._key)
+        self._attempts.record_end.remote(self._key)
 
     def _checked(self, number: int) -> int:
-        if number >= _MOST_ATTEMPTS:
+        if number >= _MAX_ATTEMPTS:
             raise RuntimeError(f"{number} workers died while processing {self._partition}")
         return number
 
@@ -207,27 +207,27 @@ class _AsyncCalls(_Calls):
 
 
 @contextlib.contextmanager
-def _waits_logged(attempts: Any, needs: Needs) -> Iterator[None]:
-    over = threading.Event()
+def _log_waits(attempts: Any, needs: Needs) -> Iterator[None]:
+    finished = threading.Event()
 
-    def watch() -> None:
+    def log_waits() -> None:
         import ray
         from ray.exceptions import RayError
 
         wait = Wait(needs)
-        while not over.wait(_LOOK):
+        while not finished.wait(_CHECK_INTERVAL):
             with contextlib.suppress(RayError):  # for example, no answer in time
-                busy = ray.get(attempts.nodes.remote(), timeout=_LOOK)
+                busy = ray.get(attempts.nodes.remote(), timeout=_CHECK_INTERVAL)
                 alive = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
                 if busy & alive:
                     wait = Wait(needs)
                 else:
-                    wait.tell()
+                    wait.log_if_due()
 
-    thread = threading.Thread(target=watch, daemon=True)
+    thread = threading.Thread(target=log_waits, daemon=True)
     thread.start()
     try:
         yield
     finally:
-        over.set()
+        finished.set()
         thread.join()

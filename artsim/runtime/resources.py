@@ -11,7 +11,7 @@ _log = logging.getLogger(__name__)
 
 Needs = Mapping[str, float]  # resources of one process by Ray's names: CPU, GPU, memory in bytes
 
-_FIRST, _AGAIN = 20.0, 60.0  # seconds until a wait is logged, and logged again
+_FIRST_LOG_AFTER, _LOG_INTERVAL = 20.0, 60.0  # seconds until a wait is logged, and logged again
 
 
 class Wait:
@@ -19,12 +19,12 @@ class Wait:
 
     def __init__(self, needs: Needs) -> None:
         self._needs = needs
-        self._next = time.monotonic() + _FIRST
+        self._next = time.monotonic() + _FIRST_LOG_AFTER
 
-    def tell(self) -> None:
+    def log_if_due(self) -> None:
         """Logs a line if one is due. Call it repeatedly while the wait lasts."""
         if time.monotonic() >= self._next:
-            self._next = time.monotonic() + _AGAIN
+            self._next = time.monotonic() + _LOG_INTERVAL
             _log.info("%s", waiting_for(self._needs))
 
 
@@ -40,8 +40,8 @@ def with_memory(needs: Needs, nbytes: int) -> Needs:
 
 def room_for(needs: Needs) -> int:
     """Returns how many processes with these needs fit on the machines; at least 1, which may have to wait."""
-    wanted = {unit: amount for unit, amount in needs.items() if amount}
-    return max(sum(min(int(node[unit] // amount) for unit, amount in wanted.items()) for node in nodes()), 1)
+    needed = {unit: amount for unit, amount in needs.items() if amount}
+    return max(sum(min(int(node[unit] // amount) for unit, amount in needed.items()) for node in nodes()), 1)
 
 
 def wait_for(needs: Needs) -> None:
@@ -51,14 +51,14 @@ def wait_for(needs: Needs) -> None:
     free = ray.available_resources()
     if all(free.get(name, 0) >= amount for name, amount in needs.items()):
         return
-    room: Any = ray.remote(_nothing)  # a waiting task makes an autoscaling cluster grow
-    waiting = [room.options(num_cpus=needs.get("CPU", 0), num_gpus=needs.get("GPU", 0)).remote()]
+    task: Any = ray.remote(_no_op)  # a waiting task makes an autoscaling cluster grow
+    waiting = [task.options(num_cpus=needs.get("CPU", 0), num_gpus=needs.get("GPU", 0)).remote()]
     wait = Wait(needs)
     while not ray.wait(waiting, timeout=1)[0]:
-        wait.tell()
+        wait.log_if_due()
 
 
-def _nothing() -> None: ...
+def _no_op() -> None: ...
 
 
 def waiting_for(needs: Needs) -> str:
@@ -67,23 +67,27 @@ def waiting_for(needs: Needs) -> str:
 
     machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     needs = {name: amount for name, amount in needs.items() if amount}
-    big_enough = [m for m in machines if all(m.get(name, 0) >= amount for name, amount in needs.items())]
-    wanted = _in_words(needs)
+    big_enough = [
+        machine for machine in machines if all(machine.get(name, 0) >= amount for name, amount in needs.items())
+    ]
+    needed = _in_words(needs)
     if not big_enough:
-        most = {name: max((machine.get(name, 0) for machine in machines), default=0) for name in needs}
-        return f"waiting for a machine with {wanted}: the largest of {len(machines)} running now has {_in_words(most)}"
+        largest = {name: max((machine.get(name, 0) for machine in machines), default=0) for name in needs}
+        return (
+            f"waiting for a machine with {needed}: the largest of {len(machines)} running now has {_in_words(largest)}"
+        )
     unused = ray.available_resources()
     free = {name: unused.get(name, 0) for name in needs if unused.get(name, 0) < needs[name]} or {"CPU": 0}
-    return f"waiting for {wanted}: the cluster has {_in_words(free)} free, the rest is in use or starting"
+    return f"waiting for {needed}: the cluster has {_in_words(free)} free, the rest is in use or starting"
 
 
 def _in_words(amounts: Needs) -> str:
-    words = [
+    parts = [
         f"{amount / 1e9:.1f} GB of memory" if name == "memory" else f"{amount:g} {name}{'s' if amount != 1 else ''}"
         for name, amount in amounts.items()
         if amount
     ]
-    return " and ".join(words) or f"no {' and no '.join(amounts)}"
+    return " and ".join(parts) or f"no {' and no '.join(amounts)}"
 
 
 def beside_driver() -> dict[str, Any]:

@@ -39,16 +39,14 @@ def closed_port() -> int:
 @pytest.mark.parametrize(
     "text", ["garbage", "http://127.0.0.1:8265", "127.0.0.1", "127.0.0.1:99999", "a:b", ":1", "a b:1"]
 )
-def test_an_address_that_is_none_is_a_mistake(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_an_invalid_address_is_a_user_error(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("RAY_ADDRESS", text)
     with pytest.raises(UserError, match=r"RAY_ADDRESS=.*HOST:PORT"):
         cluster_address.named_address()
 
 
 @pytest.mark.parametrize("before", ["", "ray://"])
-def test_an_address_where_nobody_listens_is_an_outage(
-    monkeypatch: pytest.MonkeyPatch, closed_port: int, before: str
-) -> None:
+def test_a_closed_port_is_service_unavailable(monkeypatch: pytest.MonkeyPatch, closed_port: int, before: str) -> None:
     monkeypatch.setenv("RAY_ADDRESS", f"{before}127.0.0.1:{closed_port}")
     with pytest.raises(
         ServiceUnavailable, match=f"RAY_ADDRESS={before}127.0.0.1:{closed_port}: no Ray cluster answers"
@@ -56,18 +54,20 @@ def test_an_address_where_nobody_listens_is_an_outage(
         connection._address()
 
 
-@pytest.mark.parametrize(("before", "said"), [("", "does not answer like Ray"), ("ray://", "not a Ray Client server")])
-def test_an_address_where_something_else_listens_is_an_outage(
-    monkeypatch: pytest.MonkeyPatch, before: str, said: str
+@pytest.mark.parametrize(
+    ("before", "expected_text"), [("", "does not answer like Ray"), ("ray://", "not a Ray Client server")]
+)
+def test_another_server_is_service_unavailable(
+    monkeypatch: pytest.MonkeyPatch, before: str, expected_text: str
 ) -> None:
     monkeypatch.setattr(cluster_address, "_ANSWER", 0.5)
     with socket.create_server(("", 0)) as silent:
         monkeypatch.setenv("RAY_ADDRESS", f"{before}127.0.0.1:{silent.getsockname()[1]}")
-        with pytest.raises(ServiceUnavailable, match=said):
+        with pytest.raises(ServiceUnavailable, match=expected_text):
             connection._address()
 
 
-def test_a_ray_on_loopback_alone_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ray_that_listens_only_on_loopback_is_service_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ray replaces 127.0.0.1 with this machine's other address, where it would retry for minutes."""
     monkeypatch.setattr(cluster_address, "_answer", lambda *_: None)
     monkeypatch.setattr("ray._private.services.get_node_ip_address", lambda: "127.0.0.2")
@@ -76,10 +76,10 @@ def test_a_ray_on_loopback_alone_is_an_outage(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setenv("RAY_ADDRESS", text)
         with pytest.raises(ServiceUnavailable, match=f"RAY_ADDRESS={text}: no Ray cluster answers there .127.0.0.2: "):
             connection._address()
-        assert not cluster_address.runs(text)
+        assert not cluster_address.is_running(text)
 
 
-def test_a_head_that_refuses_the_token_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_token_is_a_user_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("", 0)) as server:
         monkeypatch.setattr(
             cluster_address, "_answer", lambda *_: "ray.exceptions.AuthenticationError: InvalidAuthToken"
@@ -90,7 +90,7 @@ def test_a_head_that_refuses_the_token_is_a_mistake(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("text", ["garbage", "{}1", "[[8]]", "[[-1, {}]]", '[[1, {"CPU": "x"}]]', "[1]", '{"CPU": 1}'])
-def test_nodes_that_are_none_are_a_mistake(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_invalid_artsim_nodes_is_a_user_error(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setattr("ray.nodes", list)
     monkeypatch.setenv("ARTSIM_NODES", text)
     with pytest.raises(UserError, match="ARTSIM_NODES="):
@@ -98,7 +98,7 @@ def test_nodes_that_are_none_are_a_mistake(monkeypatch: pytest.MonkeyPatch, text
 
 
 @pytest.mark.slow
-def test_a_stale_note_is_told_and_the_local_ray_is_private(short_path: Path, closed_port: int) -> None:
+def test_a_stale_address_file_is_logged_and_the_local_ray_is_private(short_path: Path, closed_port: int) -> None:
     """The head died without ``ray stop``. The new Ray listens on loopback, and only its owner can read its token."""
     tmp_path = short_path
     (tmp_path / "ray").mkdir()

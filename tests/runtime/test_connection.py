@@ -8,7 +8,7 @@ from artsim import runtime
 from artsim.errors import ServiceUnavailable
 
 
-def test_a_cluster_that_grows_counts_what_may_come(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_autoscaling_cluster_counts_its_possible_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
     nodes = [
         {"Alive": True, "Resources": {"memory": 1.0}},
         {"Alive": True, "Resources": {"CPU": 4.0}},
@@ -47,7 +47,7 @@ def test_machines_with_little_memory_hold_fewer_processes(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("failures", [0, 1, 2])
-def test_a_start_that_ray_gave_up_is_tried_once_more(monkeypatch: pytest.MonkeyPatch, failures: int) -> None:
+def test_a_timed_out_start_is_retried_once(monkeypatch: pytest.MonkeyPatch, failures: int) -> None:
     tried: list[str] = []
 
     def init(address: str, **_: object) -> None:

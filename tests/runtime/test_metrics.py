@@ -10,7 +10,7 @@ from artsim import runtime
 
 
 @pytest.mark.slow
-def test_counters_stand_where_prometheus_looks() -> None:
+def test_counters_are_exported_to_prometheus() -> None:
     ray.shutdown()
     ray.init(
         address="local",

@@ -102,17 +102,17 @@ def test_a_machine_that_joins_gets_a_worker(machines: Cluster) -> None:
     machines.remove_node(next(iter(machines.worker_nodes)))
 
 
-def test_what_kills_a_worker_is_tried_again_and_the_worker_knows(machines: Cluster) -> None:
+def test_a_partition_that_kills_a_worker_is_retried_with_its_attempt_number(machines: Cluster) -> None:
     results = list(_results([Item(1), Item(3, "kills once"), Item(2)]))
     assert sorted((result["value"], result["attempt"]) for result in results) == [(1, 0), (2, 0), (3, 1)]
 
 
-def test_what_kills_every_worker_ends_the_run(machines: Cluster) -> None:
+def test_a_partition_that_kills_every_worker_ends_the_run(machines: Cluster) -> None:
     with pytest.raises(RuntimeError, match=r"5 workers died while processing Item\(number=7, what='kills'\)"):
         list(_results([Item(7, "kills")]))
 
 
-def test_what_fails_fails_at_once_with_its_own_error(machines: Cluster) -> None:
+def test_an_exception_ends_the_run_unchanged(machines: Cluster) -> None:
     with pytest.raises(KeyError, match="what a job does wrong"):
         list(_results([Item(1, "fails")]))
     with pytest.raises(Exception, match="no weights"):
@@ -136,7 +136,7 @@ def test_few_partitions_are_shared_equally(machines: Cluster) -> None:
 
 def test_more_partitions_than_blocks(machines: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that is lost repeats the whole block; partitions that had ended before are known to be repeated."""
-    monkeypatch.setattr("artsim.runtime.partitions._MOST_BLOCKS", 3)
+    monkeypatch.setattr("artsim.runtime.partitions._MAX_BLOCKS", 3)
     items = [Item(number, "kills once" if number == 6 else "") for number in range(20)]
     results = list(_results(items))
     assert sorted(result["value"] for result in results) == list(range(20))
@@ -145,7 +145,7 @@ def test_more_partitions_than_blocks(machines: Cluster, monkeypatch: pytest.Monk
     assert sorted(result["value"] for result in _results(_items(20), AsyncWorker, at_once=4)) == list(range(20))
 
 
-def test_work_that_finds_no_room_says_what_it_waits_for(machines: Cluster) -> None:
+def test_a_wait_for_resources_is_logged(machines: Cluster) -> None:
     assert waiting_for({"CPU": 4, "GPU": 1}) == (
         "waiting for a machine with 4 CPUs and 1 GPU: the largest of 2 running now has 1 CPU"
     )
@@ -156,7 +156,7 @@ def test_work_that_finds_no_room_says_what_it_waits_for(machines: Cluster) -> No
         release()
 
 
-def test_work_that_ray_places_waits_for_room(machines: Cluster) -> None:
+def test_wait_for_returns_when_resources_are_free(machines: Cluster) -> None:
     runtime.wait_for({"CPU": 1})
     with _both_machines_taken() as release:
         freed = threading.Event()
@@ -168,7 +168,7 @@ def test_work_that_ray_places_waits_for_room(machines: Cluster) -> None:
 def test_a_run_says_what_it_waits_for(
     machines: Cluster, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("artsim.runtime.resources._FIRST", 1.0)
+    monkeypatch.setattr("artsim.runtime.resources._FIRST_LOG_AFTER", 1.0)
     with _both_machines_taken() as release, caplog.at_level(logging.INFO):
         threading.Timer(8.0, release).start()
         assert len(list(_results(_items(1)))) == 1

@@ -11,7 +11,7 @@ from artsim import runtime
 from artsim.cli import _Lines
 
 
-def test_the_rate_is_that_since_the_first_result(
+def test_the_rate_counts_from_the_first_result(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A startup of one second, then five results 0.05 s apart: 16 rows per second, not 4."""
@@ -31,11 +31,11 @@ def test_the_rate_is_that_since_the_first_result(
     assert float(rate) == pytest.approx(4 / 0.25)  # four results in the 0.25 s after the first
 
 
-def test_nothing_to_do_shows_nothing_wrong() -> None:
+def test_an_empty_stream_shows_no_rate() -> None:
     assert list(runtime.progress([], 0, "rows")) == []
 
 
-def test_a_line_of_the_log_leaves_the_bar_whole(capsys: pytest.CaptureFixture[str]) -> None:
+def test_log_lines_do_not_break_the_progress_bar(capsys: pytest.CaptureFixture[str]) -> None:
     handler, record = _Lines(sys.stderr), logging.makeLogRecord({"msg": "a worker was lost"})
     handler.emit(record)
     for _ in runtime.progress([{"rows": 1}, {"rows": 1}], 2, "rows"):
