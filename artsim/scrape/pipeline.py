@@ -42,7 +42,7 @@ _MEMORY = 1 << 30  # bytes per worker; half of it for images that wait for their
 def scrape(archive: Archive, options: ScrapeOptions) -> dict[str, Any]:
     """Fetches every pending row of the catalog into the images table; returns this run's part of the report.
 
-    Rows whose host can't be asked yet are deferred to the next round, so that no host holds up the others. Raises
+    Rows whose host is not available yet are deferred to the next round, so that no host delays the others. Raises
     ``UserError`` if another run is scraping the archive: together they would exceed the rate limits.
     """
     with archive.lock("images"):
@@ -158,7 +158,7 @@ def _round(
 
 @contextlib.contextmanager
 def _log_notices(coordinator: Any) -> Iterator[None]:
-    """Logs during the run which hosts fail, why, and when they are asked again, so that a user knows why it waits."""
+    """Logs during the run which hosts fail, why, and when they are tried again: a user sees why the run waits."""
     run_ended = threading.Event()
 
     def log_notices() -> None:

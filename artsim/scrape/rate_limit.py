@@ -9,7 +9,7 @@ FAILURES_BEFORE_COOLDOWN = 5  # consecutive failures that start a cooldown
 MAX_COOLDOWNS = 3  # without a proper answer before the host is given up; each is twice as long as the last
 _UNREACHABLE = 0.1  # of a cooldown, for a host that never accepted a connection
 GRANT_AHEAD = 0.25  # seconds ahead for which starts are handed out to a worker
-HEARTBEAT = 0.2  # seconds between two messages of a worker that has all it asked for
+HEARTBEAT = 0.2  # seconds between two messages of a worker that has all the slots it needs
 _POLL = 0.02  # seconds between messages, counted over all workers that wait for slots
 
 

@@ -1,4 +1,4 @@
-"""The rate-limit client: rows wait here until their host may be asked. Each worker has one, in its event loop."""
+"""The rate-limit client: rows wait here for a slot of their host. Each worker has one, in its event loop."""
 
 import asyncio
 import contextlib
@@ -130,7 +130,7 @@ class RateLimitClient:
 
     @contextlib.asynccontextmanager
     async def visit(self, url: URL, *, obey: bool = True) -> AsyncIterator[None]:
-        """``async with client.visit(url):`` wraps one request; waits until its host may be asked.
+        """``async with client.visit(url):`` wraps one request; waits for a slot of its host.
 
         Raises ``Failure`` if robots.txt forbids it (unless ``obey`` is false) or the host was given up, ``Deferred`` if
         the wait would be too long. A ``Failure`` raised inside counts against the host if another attempt may help.

@@ -1,4 +1,4 @@
-"""Parses what sites tell robots: robots.txt (RFC 9309), crawl-delay, and opt-outs by X-Robots-Tag."""
+"""Parses the rules of sites for robots: robots.txt (RFC 9309), crawl-delay, and opt-outs by X-Robots-Tag."""
 
 import codecs
 import math

@@ -14,8 +14,8 @@ from artsim.vision.inference import Engine
 from tests.faults.machines import ended, machines, report_of, start, until
 from tests.faults.rows import every_row_once
 from tests.made import jpeg, make_archive, named
-from tests.scrape.here import images_of
-from tests.scrape.here import make_archive as make_catalog
+from tests.scrape.in_process import images_of
+from tests.scrape.in_process import make_archive as make_catalog
 from tests.scrape.site import Site, answer, page
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(560)]

@@ -11,8 +11,8 @@ from tests.faults.machines import ended, machines, report_of, until
 from tests.faults.rows import every_row_once, parts_of
 from tests.learn.annotated import IDS, annotated
 from tests.made import jpeg, make_archive, named
-from tests.scrape.here import make_archive as make_catalog
-from tests.scrape.site import Site, answer, most_at_once, page
+from tests.scrape.in_process import make_archive as make_catalog
+from tests.scrape.site import Site, answer, max_concurrent, page
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(560)]
 
@@ -27,7 +27,7 @@ def test_a_machine_lost_while_scraping(tmp_path: Path) -> None:
         report = report_of(job)
         assert report["statuses"] == {"ok": 600}
         every_row_once(archive, "images", _ids(archive))
-        assert most_at_once(site.visits) <= 3
+        assert max_concurrent(site.visits) <= 3
 
 
 def test_a_machine_lost_while_extracting(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_a_machine_lost_while_extracting(tmp_path: Path) -> None:
         every_row_once(archive, "features/resnet18", set(named(900)))
 
 
-def test_machines_lost_that_decode_for_those_with_a_gpu(tmp_path: Path) -> None:
+def test_decoding_machines_are_lost_while_extracting_on_gpus(tmp_path: Path) -> None:
     """The GPU is nominal: Ray uses it for placement, and the network runs on the CPU."""
     archive = make_archive(tmp_path, named(600), shards=8, part_rows=25, pictures={"made:0003": jpeg()[:300]})
     with machines(1, 1, 1) as cluster:
@@ -54,7 +54,7 @@ def test_machines_lost_that_decode_for_those_with_a_gpu(tmp_path: Path) -> None:
         every_row_once(archive, "features/resnet18", set(named(600)))
 
 
-def test_a_machine_lost_while_training_goes_on_with_one_worker_less(tmp_path: Path) -> None:
+def test_training_continues_with_fewer_workers_after_a_lost_machine(tmp_path: Path) -> None:
     """The model then embeds the whole archive, although another machine is lost meanwhile."""
     archive = annotated(tmp_path / "archive")
     options = ["--archive", archive.uri, "--features", "dots", "--epochs", "40", "--patience", "40", "--hidden", "8"]

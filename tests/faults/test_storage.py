@@ -11,8 +11,8 @@ import pytest
 from artsim.archive import Archive
 from tests.made import jpeg, make_archive, named, vectors_of
 from tests.s3 import BUCKET, Asked, S3Server
-from tests.scrape.here import images_of
-from tests.scrape.here import make_archive as make_catalog
+from tests.scrape.in_process import images_of
+from tests.scrape.in_process import make_archive as make_catalog
 from tests.scrape.site import Site, answer, page
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ def when_written(s3: S3Server, table: str, driver: subprocess.Popen[str]) -> Non
         time.sleep(0.02)
 
 
-def test_a_scrape_ends_right_although_s3_fails_and_then_is_slow(s3: S3Server) -> None:
+def test_a_scrape_survives_failing_and_slow_s3(s3: S3Server) -> None:
     rows = 200
     with Site() as site:
         site.default = page(answer(200, jpeg(seed=1)), latency=0.1)
@@ -48,7 +48,7 @@ def test_a_scrape_ends_right_although_s3_fails_and_then_is_slow(s3: S3Server) ->
         assert len(site.images()) == rows, "nothing is fetched twice"
 
 
-def test_an_extraction_ends_right_although_s3_fails_and_then_is_slow(s3: S3Server) -> None:
+def test_an_extraction_survives_failing_and_slow_s3(s3: S3Server) -> None:
     archive = make_archive(URI, named(120), shards=16)
     with start("extract", "--backbones", "mobilenetv3_small_100", "--weights", "random") as driver:
         when_written(s3, "features/mobilenetv3_small_100", driver)
@@ -59,7 +59,7 @@ def test_an_extraction_ends_right_although_s3_fails_and_then_is_slow(s3: S3Serve
     assert len(vectors_of(archive, "mobilenetv3_small_100")) == 120
 
 
-def test_an_outage_without_end_is_one_line_that_names_the_address(s3: S3Server) -> None:
+def test_a_permanent_outage_is_one_line_with_the_address(s3: S3Server) -> None:
     make_archive(URI, named(60), shards=16)
 
     def trouble(asked: Asked) -> int | None:

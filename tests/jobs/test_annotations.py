@@ -42,7 +42,7 @@ def run(*arguments: str) -> tuple[int, dict[str, Any], str]:
 
 
 @pytest.mark.slow
-def test_all_of_it(archive, tmp_path) -> None:
+def test_all_annotation_actions(archive, tmp_path) -> None:
     file = str(tmp_path / "anna.txt")
     code, report, errors = run("simulate", archive, "--annotator", "sim", "--by", "style", "--n", "60", "--seed", "3")
     assert (code, report["rows_out"], report["options"]["action"]) == (0, 60, "simulate"), errors
@@ -97,7 +97,7 @@ def test_the_action_may_stand_in_a_file_and_the_command_line_wins(archive, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected_text"),
     [
         ([], "--action"),
         (["judge"], "judge"),
@@ -117,20 +117,20 @@ def test_the_action_may_stand_in_a_file_and_the_command_line_wins(archive, tmp_p
         ),
     ],
 )
-def test_mistakes(archive, arguments: list[str], said: str) -> None:
+def test_user_errors(archive, arguments: list[str], expected_text: str) -> None:
     with pytest.raises(UserError) as caught:
         job.run([*arguments, "--archive", archive.uri])
-    assert said in str(caught.value) and "\n" not in str(caught.value)
+    assert expected_text in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_a_mistake_is_one_line_and_exit_2(archive) -> None:
+def test_a_user_error_is_one_line_and_exit_2(archive) -> None:
     code, report, errors = run("import", archive, "--file", "none.txt")
     assert (code, report, len(errors.splitlines())) == (2, {}, 1)
     assert errors.startswith("python -m jobs.annotations: --annotator")
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_the_same_command_finishes(archive, tmp_path) -> None:
+def test_a_killed_command_finishes_when_repeated(archive, tmp_path) -> None:
     rng = random.Random(0)
     lines = [",".join(map(str, rng.sample(range(400), 9))) for _ in range(20_000)]
     file = tmp_path / "anna.txt"

@@ -47,7 +47,7 @@ def test_a_mistyped_backbone_is_refused_without_ray_or_torch(tmp_path, job, opti
     assert "did you mean vit_base_patch16_224" in message
 
 
-def test_a_pipeline_says_it_before_its_first_job(tmp_path):
+def test_a_pipeline_refuses_before_its_first_job(tmp_path):
     (tmp_path / "made").mkdir()
     (tmp_path / "p.toml").write_text(
         '[catalog]\nsource = "folder"\nlocation = "made"\n[extract]\nbackbones = ["clipp"]'
@@ -58,7 +58,7 @@ def test_a_pipeline_says_it_before_its_first_job(tmp_path):
 
 
 @pytest.mark.slow
-def test_weights_that_no_hub_gives_are_refused_without_ray_or_torch(tmp_path):
+def test_missing_weights_are_refused_without_ray_or_torch(tmp_path):
     image_archive(str(tmp_path), {"t:1": encoded(picture(64, 64))})
     assert "pass --weights FOLDER" in refused(tmp_path, "extract", "--backbones", "resnet50")
     empty = tmp_path / "weights"
@@ -78,7 +78,7 @@ def test_weights_that_no_hub_gives_are_refused_without_ray_or_torch(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_level_that_a_network_lacks_is_refused_without_ray(tmp_path, monkeypatch):
+def test_an_unknown_level_is_refused_without_ray(tmp_path, monkeypatch):
     def connect(**_: object):
         raise AssertionError("Ray was started")
 
@@ -88,7 +88,7 @@ def test_a_level_that_a_network_lacks_is_refused_without_ray(tmp_path, monkeypat
         extract.run(["--archive", str(tmp_path), "--backbones", "resnet18@99", "--weights", "random"])
 
 
-def test_a_hub_that_does_not_answer_is_asked_only_where_the_cache_has_nothing(tmp_path, monkeypatch):
+def test_an_unreachable_hub_is_used_only_without_a_cache(tmp_path, monkeypatch):
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))

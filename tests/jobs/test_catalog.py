@@ -88,14 +88,14 @@ def test_a_table_with_named_columns(tmp_path: Path) -> None:
         (["--source", "table", "--location", "https://m.org/x.csv"], "https://m.org/x.csv"),
     ],
 )
-def test_a_callers_mistake_is_one_line(tmp_path: Path, arguments: list[str], named: str) -> None:
+def test_a_user_error_is_one_line(tmp_path: Path, arguments: list[str], named: str) -> None:
     code, report, errors = run(tmp_path / "archive", *arguments)
     assert code == 2 and not report
     assert len(errors.strip().splitlines()) == 1 and named in errors
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_the_same_command_finishes(tmp_path: Path) -> None:
+def test_a_killed_command_finishes_when_repeated(tmp_path: Path) -> None:
     location = table(tmp_path / "works.csv", 60_000)
     archive = tmp_path / "archive"
     arguments = ("--source", "table", "--location", str(location), "--shards", "16")
@@ -115,7 +115,7 @@ def test_killed_at_any_moment_the_same_command_finishes(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_two_runs_at_once_double_nothing(tmp_path: Path) -> None:
+def test_concurrent_runs_create_no_duplicates(tmp_path: Path) -> None:
     location = table(tmp_path / "works.csv", 30_000)
     archive = tmp_path / "archive"
     line = command(archive, "--source", "table", "--location", str(location), "--shards", "16")
@@ -126,7 +126,7 @@ def test_two_runs_at_once_double_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_harvest_that_is_killed_asks_for_no_page_twice(tmp_path: Path) -> None:
+def test_a_killed_import_requests_no_page_twice(tmp_path: Path) -> None:
     with running() as museum:
         pages, size = 40, 50
         serve_slowly(museum, pages, size)
@@ -187,7 +187,7 @@ def test_memory_does_not_grow_with_the_table(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_real_collections_as_a_newcomer_would(tmp_path: Path, shared_data: Path) -> None:
+def test_real_collections_with_default_options(tmp_path: Path, shared_data: Path) -> None:
     expected = {
         ("wga", "wga/catalog.csv", "wga"): (9610, 9610, 0),
         ("table", "wga/rows.csv", "omniart"): (38_611, 38_352, 259),
@@ -215,7 +215,7 @@ def test_the_real_collections_as_a_newcomer_would(tmp_path: Path, shared_data: P
     assert all(json.loads(row["metadata"]) for row in by_id.values() if row["metadata"])
 
 
-def test_a_source_of_rejects_alone_is_a_failure_on_a_filled_archive_too(tmp_path: Path) -> None:
+def test_a_source_with_only_rejects_fails_on_a_filled_archive(tmp_path: Path) -> None:
     good = table(tmp_path / "good.csv", 3)
     bad = tmp_path / "bad.csv"
     bad.write_text("id,url,title\nw1,not an address,One\nw2,not an address,Two\n")

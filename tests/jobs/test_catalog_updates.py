@@ -13,7 +13,7 @@ from artsim.archive import IMAGES, Archive, UserError
 from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.pending import find_tasks
 from jobs.catalog import job
-from tests.scrape.here import images_of, scrape_here
+from tests.scrape.in_process import images_of, scrape_in_process
 from tests.scrape.pictures import jpeg
 from tests.scrape.site import Site, answer, page
 
@@ -95,14 +95,14 @@ def test_an_address_does_not_change_under_a_scrape(tmp_path: Path) -> None:
     assert catalog(tmp_path, HEADER + "1,http://m.org/2.jpg,One,Painter")["images_moved"] == 1
 
 
-def test_a_second_catalog_at_the_same_time_says_who_is_at_work(tmp_path: Path) -> None:
+def test_a_second_catalog_run_names_the_running_one(tmp_path: Path) -> None:
     archive = Archive.create(str(tmp_path / "a"), shards=2)
     with archive.lock("catalog"), pytest.raises(UserError, match=r"catalog is locked by another run .*process \d+"):
         catalog(tmp_path, HEADER + "1,http://m.org/1.jpg,One,Painter")
     assert catalog(tmp_path, HEADER + "1,http://m.org/1.jpg,One,Painter")["rows_out"] == 1
 
 
-def test_the_same_catalogue_under_other_ids_is_stopped_and_says_how_to_go_on(tmp_path: Path) -> None:
+def test_the_same_catalogue_under_other_ids_is_refused_with_a_remedy(tmp_path: Path) -> None:
     text = HEADER + "\n".join(f"{n},http://m.org/{n}.jpg,Title {n},Painter" for n in range(50))
     catalog(tmp_path, text)
     for arguments in (["--columns", "id=title"], ["--as", "other"]):
@@ -116,7 +116,7 @@ def test_the_same_catalogue_under_other_ids_is_stopped_and_says_how_to_go_on(tmp
     assert len(rows(tmp_path)) == 100
 
 
-def test_works_that_share_an_image_are_no_second_catalogue(tmp_path: Path) -> None:
+def test_artworks_may_share_an_image(tmp_path: Path) -> None:
     lines = [f"{n}{side},http://m.org/{n}.jpg,Coin,Mint" for side in "ab" for n in range(20)]
     catalog(tmp_path, HEADER + "\n".join(lines[:20]))
     assert catalog(tmp_path, HEADER + "\n".join(lines))["rows_out"] == 20  # as when a killed run is resumed
@@ -136,7 +136,7 @@ def test_an_empty_source_is_named(tmp_path: Path) -> None:
 def scrape(folder: Path, site: Site) -> dict[str, int]:
     """Fetches pending rows with the scraper's own workers; returns counts by status."""
     archive = Archive.open(str(folder / "a"))
-    return dict(asyncio.run(scrape_here(archive, ScrapeOptions(allow_host=(site.netloc,)))).statuses)
+    return dict(asyncio.run(scrape_in_process(archive, ScrapeOptions(allow_host=(site.netloc,)))).statuses)
 
 
 def test_images_whose_addresses_changed_are_fetched_again(tmp_path: Path) -> None:

@@ -12,14 +12,14 @@ from tests.made import add_features, make_archive, named, vectors_of
 _IDS = named(60)
 
 
-def test_a_model_that_is_not_there(tmp_path) -> None:
+def test_an_unknown_model_is_a_user_error(tmp_path) -> None:
     archive = make_archive(tmp_path, _IDS[:3])
     with pytest.raises(UserError, match="eye: no model of this name"):
         job.run(["--archive", archive.uri, "--model", "eye"])
 
 
 @pytest.mark.slow
-def test_a_model_describes_another_archive(tmp_path) -> None:
+def test_a_model_embeds_another_archive(tmp_path) -> None:
     home, other = (make_archive(tmp_path / name, _IDS) for name in ("home", "other"))
     vectors = np.random.default_rng(1).normal(size=(60, 6))
     for archive, scale in ((home, 1.0), (other, -3.0)):

@@ -53,20 +53,20 @@ def archive(tmp_path_factory) -> Archive:
     return archive
 
 
-def _ask(archive: Archive, *arguments: str) -> dict[str, Any]:
+def _run(archive: Archive, *arguments: str) -> dict[str, Any]:
     return job.run(["--archive", archive.uri, *arguments])
 
 
-def _naive(archive: Archive, feature: str, nines: np.ndarray) -> float:
+def _naive(archive: Archive, feature: str, drawn_images: np.ndarray) -> float:
     vectors, ranks = vectors_of(archive, feature), []
-    for anchor, *candidates in nines:
+    for anchor, *candidates in drawn_images:
         distances = [cosine(vectors[anchor], vectors[candidate]) for candidate in candidates]
         ranks.append(1 + sum(distance < distances[0] for distance in distances[1:]))
     return float(np.mean(ranks))
 
 
 def test_the_report_and_the_files(archive: Archive, tmp_path: Path) -> None:
-    report = _ask(
+    report = _run(
         archive, "--features", "dots", "--models", "eye", "--annotator", "anna", "--links", "--out", str(tmp_path)
     )
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (41, 41, 0)
@@ -94,59 +94,59 @@ def test_the_report_and_the_files(archive: Archive, tmp_path: Path) -> None:
             assert image.format == "PNG"
 
 
-def test_by_default_the_files_lie_in_the_archive(archive: Archive) -> None:
-    report = _ask(archive, "--features", "dots", "--annotator", "anna")
+def test_files_are_in_the_archive_by_default(archive: Archive) -> None:
+    report = _run(archive, "--features", "dots", "--annotator", "anna")
     assert report["files"][0] == f"{archive.uri}/evaluation/evaluation.md"
     assert archive.read_json("evaluation/evaluation.json")["table"] == report["table"]
 
 
-def test_all_annotators_and_what_lacks_a_vector(archive: Archive) -> None:
-    report = _ask(archive, "--features", "dots")
+def test_annotations_without_a_vector_are_counted(archive: Archive) -> None:
+    report = _run(archive, "--features", "dots")
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (60, 59, 1)
     assert report["failures"] == {"an image without a vector": 1}
     assert report["annotators"] == "anna, anna again, bert"
-    assert _ask(archive, "--features", "dots", "--rights", "public")["rows_in"] == 57
+    assert _run(archive, "--features", "dots", "--rights", "public")["rows_in"] == 57
 
 
-def test_a_split_is_made_of_what_has_vectors_as_in_training(archive: Archive) -> None:
+def test_a_split_uses_annotations_with_vectors_as_in_training(archive: Archive) -> None:
     bert = read_annotations(archive, ["bert"])
     usable = bert.take(np.array([_IDS[74] not in annotation for annotation in bert.images]))
-    report = _ask(archive, "--features", "dots", "--annotator", "bert", "--split", "random")
+    report = _run(archive, "--features", "dots", "--annotator", "bert", "--split", "random")
     held_out = usable.images[split(usable, "random")[1]]
     assert report["table"][0]["before"]["value"] == pytest.approx(_naive(archive, "dots", held_out), abs=1e-5)
     assert report["rows_failed"] == 1
 
 
-def test_stacked_features_are_rows_of_their_own(archive: Archive) -> None:
-    report = _ask(archive, "--features", "dots", "more:2", "--features", "more", "--annotator", "anna")
+def test_stacked_features_get_their_own_row(archive: Archive) -> None:
+    report = _run(archive, "--features", "dots", "more:2", "--features", "more", "--annotator", "anna")
     assert [row["label"] for row in report["table"]] == ["dots", "more:2", "dots + more:2", "more"]
 
 
-def test_a_split_holds_out_what_training_would(archive: Archive) -> None:
+def test_a_split_has_the_test_set_of_training(archive: Archive) -> None:
     annotations = read_annotations(archive, ["anna"])
     for seed in (0, 3):
         rows = split(annotations, "random", seed=seed)[1]
-        report = _ask(archive, "--features", "dots", "--annotator", "anna", "--split", "random", "--seed", str(seed))
+        report = _run(archive, "--features", "dots", "--annotator", "anna", "--split", "random", "--seed", str(seed))
         assert report["table"][0]["before"]["n"] == len(rows)
         expected = _naive(archive, "dots", annotations.images[rows])
         assert report["table"][0]["before"]["value"] == pytest.approx(expected, abs=1e-5)
 
 
-def test_a_person_who_judged_again(archive: Archive, tmp_path: Path) -> None:
+def test_a_second_judgement_adds_a_row(archive: Archive, tmp_path: Path) -> None:
     """Seven of ten choices agree: 0.7 x 1 + 0.3 x 5. The repeated annotations are not evaluated themselves."""
-    by_name = _ask(archive, "--features", "dots", "--again", "anna again")
+    by_name = _run(archive, "--features", "dots", "--again", "anna again")
     assert by_name["rows_in"] == 50
     row = by_name["table"][-1]
     assert (row["label"], row["after"]["value"], row["after"]["n"]) == ("anna again, again", pytest.approx(2.2), 10)
     annotations = read_annotations(archive, ["anna again"]).images
     (tmp_path / "second.txt").write_text("\n".join(",".join(annotation) for annotation in annotations))
-    from_file = _ask(archive, "--features", "dots", "--annotator", "anna", "--again", str(tmp_path / "second.txt"))
+    from_file = _run(archive, "--features", "dots", "--annotator", "anna", "--again", str(tmp_path / "second.txt"))
     assert from_file["table"][-1]["after"] == row["after"]
 
 
-def test_a_model_on_annotations_that_it_does_not_know(archive: Archive) -> None:
+def test_a_model_is_scored_on_unknown_annotations(archive: Archive) -> None:
     """bert's annotations have images of the second pool only, or also of the first, which is the training pool."""
-    report = _ask(archive, "--models", "eye", "--annotator", "bert")
+    report = _run(archive, "--models", "eye", "--annotator", "bert")
     anna, bert = (read_annotations(archive, [name]).images for name in ("anna", "bert"))
     known = {image for annotation in anna if annotation[0] in _IDS[:40] for image in annotation}
     new = [
@@ -159,7 +159,7 @@ def test_a_model_on_annotations_that_it_does_not_know(archive: Archive) -> None:
     assert report["table"][0]["after"]["n"] == sum(new)
 
 
-def test_a_person_who_repeats_questions_has_a_row(tmp_path: Path) -> None:
+def test_a_person_who_repeats_annotations_has_a_row(tmp_path: Path) -> None:
     archive = make_archive(tmp_path / "archive", _IDS)
     add_features(archive, "dots", {image_id: np.random.default_rng(0).normal(size=6) for image_id in _IDS})
     annotations = [_IDS[start : start + 9] for start in range(0, 54, 9)]
@@ -167,7 +167,7 @@ def test_a_person_who_repeats_questions_has_a_row(tmp_path: Path) -> None:
         [annotation[0], annotation[1], *annotation[:1:-1]] for annotation in annotations[2:4]
     ]
     add_annotations(archive, "anna", [*annotations, *repeated], "random")
-    report = _ask(archive, "--features", "dots")
+    report = _run(archive, "--features", "dots")
     dots, anna = report["table"]
     assert dots["before"]["n"] == 10
     assert (anna["label"], anna["note"]) == ("anna, again", "a person: 4 annotations judged again")
@@ -181,7 +181,7 @@ def test_a_model_trained_on_everything_is_scored_by_its_folds(tmp_path: Path) ->
     archive = annotated(tmp_path / "archive")
     options = ["--archive", archive.uri, "--name", "eye", "--features", "dots:12", "more", "--split-by", "artist"]
     train.run(options)
-    report = _ask(archive, "--features", "dots:12", "more", "--models", "eye")
+    report = _run(archive, "--features", "dots:12", "more", "--models", "eye")
     scores = load_model(archive, "eye").card["scores"]
     assert report["kind"] == "new_groups"
     assert list(report["further_tables"]) == ["new_images", "new_annotations"]
@@ -200,12 +200,12 @@ def test_a_model_trained_on_everything_is_scored_by_its_folds(tmp_path: Path) ->
     assert "training saw no image with the artist of their anchor or positive" in text
     assert text.count("cross-validated, 5 folds") == 3
     annotate(archive, 40, "bert", seed=7)
-    report = _ask(archive, "--models", "eye", "--annotator", "bert")
+    report = _run(archive, "--models", "eye", "--annotator", "bert")
     assert "cross_validated" not in report["table"][0]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected_text"),
     [
         ([], "--features: the archive lacks the recommended"),
         (["--features", "none"], "--features none: .*dots, more"),
@@ -219,9 +219,9 @@ def test_a_model_trained_on_everything_is_scored_by_its_folds(tmp_path: Path) ->
         (["--features", "dots", "--out", f"{__file__}/below"], "--out .*below"),
     ],
 )
-def test_mistakes_are_said_in_one_line(archive: Archive, arguments: list[str], said: str) -> None:
-    with pytest.raises(UserError, match=said) as caught:
-        _ask(archive, *arguments)
+def test_user_errors_are_one_line(archive: Archive, arguments: list[str], expected_text: str) -> None:
+    with pytest.raises(UserError, match=expected_text) as caught:
+        _run(archive, *arguments)
     assert "\n" not in str(caught.value)
 
 
@@ -229,9 +229,9 @@ def test_an_archive_without_annotations(tmp_path: Path) -> None:
     bare = make_archive(tmp_path / "bare", _IDS[:9])
     add_features(bare, "dots", {image_id: np.ones(3) for image_id in _IDS[:9]})
     with pytest.raises(UserError, match=r"no annotations yet; create them with jobs\.annotations"):
-        _ask(bare, "--features", "dots")
+        _run(bare, "--features", "dots")
     add_links(bare, [Link(_IDS[1], _IDS[2], "POSITIVE", "epfl", None, None)])
-    report = _ask(bare, "--features", "dots", "--links")
+    report = _run(bare, "--features", "dots", "--links")
     assert report["rows_out"] == 1
     assert report["links"]["table"][0]["held_out"]["mean position"]["value"] == 4.5  # eight equal distances
 

@@ -146,7 +146,7 @@ _READ = [(case, table) for case in cases() for table in case.reads]
 
 
 @pytest.mark.parametrize(("case", "table"), _READ, ids=str)
-def test_a_damaged_part_is_named(tmp_path: Path, case: Case, table: str) -> None:
+def test_a_damaged_partition_is_named(tmp_path: Path, case: Case, table: str) -> None:
     archive = full_archive(tmp_path)
     parts = {part: part.read_bytes() for part in Path(archive.uri, table).rglob("*.parquet")}
     for damage in _DAMAGES:

@@ -76,12 +76,12 @@ def test_several_features_in_one_pass_then_only_what_is_new(tmp_path):
     assert np.allclose(rows["t:3"]["vector"], rows["t:4"]["vector"], atol=1e-5)
 
 
-def test_rights_public_leaves_out_what_is_protected(tmp_path):
+def test_rights_public_excludes_protected_artworks(tmp_path):
     image_archive(str(tmp_path), {"t:1": encoded(picture(200, 200))}, rights="© the estate")
     assert run(tmp_path, "resnet18", more=("--weights", "random", "--rights", "public"))["rows_in"] == 0
 
 
-def test_mistakes_are_said_in_one_line(tmp_path):
+def test_user_errors_are_one_line(tmp_path):
     assert "no archive" in refused(tmp_path / "nowhere", "resnet18")
     Archive.create(str(tmp_path / "empty"))
     assert "no images yet" in refused(tmp_path / "empty", "resnet18")
@@ -92,7 +92,7 @@ def test_mistakes_are_said_in_one_line(tmp_path):
 
 
 @pytest.mark.timeout(1200)  # ten starts of Ray, up to a minute each
-def test_killed_five_times_it_still_finishes_with_every_row_once(tmp_path):
+def test_killed_five_times_every_row_is_extracted_once(tmp_path):
     random.seed(7)
     base = {i: encoded(picture(640, 480, seed=i)) for i in range(20)}
     images = {f"t:{i}": base[i % 20] for i in range(1200)}

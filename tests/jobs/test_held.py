@@ -45,12 +45,10 @@ def test_every_job_that_writes_is_among_the_cases() -> None:
 
 
 @pytest.mark.parametrize("case", [case for case in cases() if case.writes], ids=str)
-def test_what_another_process_writes_is_left_to_it(
-    held: tuple[Path, int], case: Case, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_locked_table_is_a_user_error(held: tuple[Path, int], case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, other = held
     for module in (annotations, links):
-        monkeypatch.setattr(module, "PATIENCE", 0.0)
+        monkeypatch.setattr(module, "LOCK_TIMEOUT", 0.0)
     monkeypatch.setattr("artsim.runtime.connect", lambda **_: pytest.fail("Ray was started"))
     with pytest.raises(UserError, match=rf"\S is locked by another run \(process {other} on .+, since 20") as caught:
         run(case, folder)
@@ -71,13 +69,13 @@ def test_two_imports_at_once_add_everything_once(kind: str, tmp_path: Path, monk
         names = [image_id.partition(":")[2] for image_id in ids]
         path.write_text("\n".join(",".join([*names[n % 2 :][:9]]) for n in range(lines)))
 
-    def together(*arguments: object) -> None:
+    def wait_for_both(*arguments: object) -> None:
         """Appends after the other import has also read the table, or after half a second."""
         with contextlib.suppress(threading.BrokenBarrierError):
             barrier.wait(0.5)
         append(*arguments)
 
-    def work() -> None:
+    def add_all() -> None:
         reopened = Archive.open(archive.uri)
         if kind == "links":
             added.append(import_links(reopened, str(path), annotator="eva", collection=None)["rows_out"])
@@ -85,8 +83,8 @@ def test_two_imports_at_once_add_everything_once(kind: str, tmp_path: Path, monk
             options = {"annotator": "eva", "mode": "random", "collection": None, "public_only": False}
             added.append(import_annotations(reopened, str(path), **options)["rows_out"])
 
-    monkeypatch.setattr(Table, "append", together)
-    threads = [threading.Thread(target=work) for _ in range(2)]
+    monkeypatch.setattr(Table, "append", wait_for_both)
+    threads = [threading.Thread(target=add_all) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:

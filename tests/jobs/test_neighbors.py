@@ -38,7 +38,7 @@ def archive(tmp_path_factory) -> Archive:
     return archive
 
 
-def _ask(archive: Archive, *arguments: str) -> dict[str, Any]:
+def _run(archive: Archive, *arguments: str) -> dict[str, Any]:
     return job.run(["--archive", archive.uri, "--features", "dots", *arguments])
 
 
@@ -49,7 +49,7 @@ def _naive(archive: Archive, query: str, k: int, sign: int = 1, only: set[str] |
 
 
 def test_the_report_says_what_is_nearest(archive: Archive) -> None:
-    report = _ask(archive, "--id", _IDS[0], _IDS[30], "--k", "7")
+    report = _run(archive, "--id", _IDS[0], _IDS[30], "--k", "7")
     assert [answer["query"] for answer in report["queries"]] == [_IDS[0], _IDS[30]]
     vectors = vectors_of(archive, "dots")
     for answer in report["queries"]:
@@ -63,13 +63,13 @@ def test_the_report_says_what_is_nearest(archive: Archive) -> None:
 
 
 def test_the_farthest(archive: Archive) -> None:
-    report = _ask(archive, "--id", _IDS[0], "--k", "7", "--farthest")
+    report = _run(archive, "--id", _IDS[0], "--k", "7", "--farthest")
     assert [neighbor["id"] for neighbor in report["queries"][0]["neighbors"]] == _naive(archive, _IDS[0], 7, sign=-1)
 
 
 def test_answers_without_a_distance_are_left_out(archive: Archive) -> None:
     """The vectors are not probabilities, so most Jensen-Shannon distances are undefined."""
-    report = _ask(archive, "--id", _IDS[0], "--k", "39", "--metric", "jensenshannon")
+    report = _run(archive, "--id", _IDS[0], "--k", "39", "--metric", "jensenshannon")
     assert report["rows_out"] < 39
     json.dumps(report, allow_nan=False)
 
@@ -77,7 +77,7 @@ def test_answers_without_a_distance_are_left_out(archive: Archive) -> None:
 def test_the_picture_shows_queries_and_answers(archive: Archive, tmp_path) -> None:
     out = tmp_path / "new folder" / "near.png"
     queries = [image_id for image_id in _IDS[:10] if image_id != _IDS[9]]
-    report = _ask(archive, "--id", *queries, "--k", "5", "--picture", str(out))
+    report = _run(archive, "--id", *queries, "--k", "5", "--picture", str(out))
     assert report["picture"] == str(out)
     with Image.open(out) as sheet:
         assert sheet.width > 6 * 190
@@ -87,15 +87,15 @@ def test_the_picture_shows_queries_and_answers(archive: Archive, tmp_path) -> No
 
 def test_a_picture_of_many_queries_shows_the_first(archive: Archive, tmp_path) -> None:
     queries = [image_id for image_id in _IDS if image_id != _IDS[9]]
-    _ask(archive, "--id", *queries, "--k", "2", "--picture", str(tmp_path / "a.png"))
-    _ask(archive, "--id", *queries[:24], "--k", "2", "--picture", str(tmp_path / "b.png"))
+    _run(archive, "--id", *queries, "--k", "2", "--picture", str(tmp_path / "a.png"))
+    _run(archive, "--id", *queries[:24], "--k", "2", "--picture", str(tmp_path / "b.png"))
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
 @pytest.mark.parametrize("kind", ["--farthest", "--k=25"])
-def test_what_is_protected_is_neither_told_nor_shown(archive: Archive, tmp_path, kind: str) -> None:
+def test_protected_artworks_are_not_shown(archive: Archive, tmp_path, kind: str) -> None:
     out = tmp_path / "public.png"
-    report = _ask(archive, "--id", _IDS[0], _IDS[2], "--rights", "public", "--picture", str(out), kind)
+    report = _run(archive, "--id", _IDS[0], _IDS[2], "--rights", "public", "--picture", str(out), kind)
     ids = [neighbor["id"] for answer in report["queries"] for neighbor in answer["neighbors"]]
     public_ids = set(_IDS) - set(_PROTECTED)
     assert set(ids) <= public_ids
@@ -106,20 +106,20 @@ def test_what_is_protected_is_neither_told_nor_shown(archive: Archive, tmp_path,
 
 
 @pytest.mark.parametrize(
-    ("identifier", "said"),
+    ("identifier", "expected_text"),
     [
         (_IDS[1], "made:0001 is not public"),
         (_IDS[5], r"made:0005 is not public \(rights: unknown\)"),
         ("stranger", "stranger"),
     ],
 )
-def test_nobody_asks_about_what_is_protected(archive: Archive, identifier: str, said: str) -> None:
-    with pytest.raises(UserError, match=f"--rights public: .*{said}"):
-        _ask(archive, "--id", _IDS[0], identifier, "--rights", "public")
+def test_protected_artworks_are_not_queries(archive: Archive, identifier: str, expected_text: str) -> None:
+    with pytest.raises(UserError, match=f"--rights public: .*{expected_text}"):
+        _run(archive, "--id", _IDS[0], identifier, "--rights", "public")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected_text"),
     [
         ([], "give --id, --image or --all"),
         (["--id", "stranger"], "stranger: no such id in the catalog"),
@@ -136,14 +136,14 @@ def test_nobody_asks_about_what_is_protected(archive: Archive, identifier: str, 
         (["--all", "--metric", "manhatten"], "--metric manhatten"),
     ],
 )
-def test_mistakes_are_said_in_one_line(archive: Archive, arguments: list[str], said: str) -> None:
-    with pytest.raises(UserError, match=said) as caught:
-        _ask(archive, *arguments)
+def test_user_errors_are_one_line(archive: Archive, arguments: list[str], expected_text: str) -> None:
+    with pytest.raises(UserError, match=expected_text) as caught:
+        _run(archive, *arguments)
     assert "\n" not in str(caught.value)
 
 
 def test_stacked_features(archive: Archive) -> None:
-    report = _ask(archive, "--id", _IDS[0], "--k", "5", "--features", "dots", "more:2")
+    report = _run(archive, "--id", _IDS[0], "--k", "5", "--features", "dots", "more:2")
     dots, more = vectors_of(archive, "dots"), vectors_of(archive, "more")
     from sklearn.decomposition import PCA
 
@@ -179,7 +179,7 @@ def test_the_command_from_end_to_end(archive: Archive, tmp_path) -> None:
 
 @pytest.mark.slow
 def test_every_artwork_on_ray(archive: Archive) -> None:
-    report = _ask(archive, "--all", "--k", "4", "--rights", "public")
+    report = _run(archive, "--all", "--k", "4", "--rights", "public")
     public_ids = set(_IDS) - set(_PROTECTED)
     neighbors: dict[str, list[str]] = {}
     for rows in archive.table(report["table"]).scan():

@@ -33,7 +33,7 @@ def test_a_scrape_without_failures_says_nothing(tmp_path, caplog: pytest.LogCapt
     assert "earlier runs" not in caplog.text
 
 
-def test_an_extraction_without_an_image_is_no_success(tmp_path) -> None:
+def test_an_extraction_without_images_fails(tmp_path) -> None:
     archive = make_archive(tmp_path / "archive", named(3), pictures=dict.fromkeys(named(3)))
     with pytest.raises(UserError, match=r"no image to compute features of; jobs.status --failed"):
         extract.run(["--archive", archive.uri, "--backbones", "efficientnet_lite0"])

@@ -42,7 +42,7 @@ def _flags(job: Job) -> list[str]:
 @pytest.mark.parametrize("name", _JOBS)
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(data=st.data())
-def test_any_command_line_is_taken_or_a_mistake(name: str, data: st.DataObject) -> None:
+def test_any_command_line_is_accepted_or_a_user_error(name: str, data: st.DataObject) -> None:
     job = _job(name)
     words = st.sampled_from(_flags(job)) | _TEXT
     _taken_or_mistake(job, data.draw(st.lists(words, max_size=8)))
@@ -51,7 +51,7 @@ def test_any_command_line_is_taken_or_a_mistake(name: str, data: st.DataObject) 
 @pytest.mark.parametrize("name", _JOBS)
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(data=st.data())
-def test_any_toml_value_is_taken_or_a_mistake(name: str, data: st.DataObject) -> None:
+def test_any_toml_value_is_accepted_or_a_user_error(name: str, data: st.DataObject) -> None:
     job = _job(name)
     names = st.sampled_from([flag.lstrip("-") for flag in _flags(job)]) | _TEXT
     chosen = data.draw(st.dictionaries(names, _VALUES, max_size=4))
@@ -64,7 +64,7 @@ def test_any_toml_value_is_taken_or_a_mistake(name: str, data: st.DataObject) ->
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.binary(max_size=60) | st.text(alphabet='[]{}="\\.\n#a1 -:+', max_size=60).map(str.encode))
-def test_any_file_is_toml_or_a_mistake(content: bytes) -> None:
+def test_any_file_is_toml_or_a_user_error(content: bytes) -> None:
     try:
         assert isinstance(parse_toml(content, "job.toml"), dict)
     except UserError as error:
@@ -113,7 +113,7 @@ def _needed(job: Job) -> list[str]:
 
 
 @pytest.mark.parametrize("name", [job for job in _JOBS if job != "pipeline"])
-def test_a_number_below_its_range_or_none_is_a_mistake(name: str) -> None:
+def test_a_number_out_of_range_is_a_user_error(name: str) -> None:
     job = _job(name)
     job.check(_needed(job))
     tried = _numbers(job)

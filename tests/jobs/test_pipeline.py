@@ -14,7 +14,7 @@ from tests.jobs import inside
 pytestmark = pytest.mark.slow
 
 
-def test_the_demo_ends_with_pictures_and_a_true_report(tmp_path):
+def test_the_demo_ends_with_pictures_and_a_correct_report(tmp_path):
     command = [sys.executable, "-m", "jobs.demo", "--archive", str(tmp_path / "demo"), "--works", "24", "--port", "0"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=560)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -42,7 +42,7 @@ def test_the_demo_ends_with_pictures_and_a_true_report(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("toml", "said"),
+    ("toml", "expected_text"),
     [
         ("[nothing]\n", "[nothing] is not a job; choose one of "),
         ("[scrape]\ncolour = 3\n", "--colour"),
@@ -52,11 +52,11 @@ def test_the_demo_ends_with_pictures_and_a_true_report(tmp_path):
         ("[scrape\n", "--config"),
     ],
 )
-def test_a_pipeline_that_would_fail_is_refused_before_it_starts(tmp_path, toml, said):
+def test_an_invalid_pipeline_is_refused_before_it_starts(tmp_path, toml, expected_text):
     (tmp_path / "p.toml").write_text(toml)
     done = inside.ended("pipeline", "--archive", tmp_path / "a", "--config", tmp_path / "p.toml")
     assert done.returncode == 2
-    assert said in done.stderr.strip().splitlines()[-1]
+    assert expected_text in done.stderr.strip().splitlines()[-1]
 
 
 def test_the_shards_of_the_catalog_are_those_of_the_archive(tmp_path):

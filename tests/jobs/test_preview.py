@@ -103,7 +103,7 @@ def test_a_large_table_is_not_read_to_its_end(tmp_path: Path) -> None:
         ([], "required: --archive"),
     ],
 )
-def test_a_preview_tells_of_mistakes(table: Path, options: list[str], named: str) -> None:
+def test_a_preview_reports_user_errors(table: Path, options: list[str], named: str) -> None:
     with pytest.raises(UserError) as caught:
         job.run(["--source=table", "--location", str(table), *options])
     assert named in str(caught.value)

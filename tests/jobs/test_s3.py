@@ -20,7 +20,7 @@ from artsim.encoders.model import load_model
 from jobs.train import job as train
 from tests.made import jpeg, vectors_of
 from tests.s3 import BUCKET, KEY, SECRET, S3Server
-from tests.scrape.here import images_of, make_archive
+from tests.scrape.in_process import images_of, make_archive
 from tests.scrape.site import Site, answer, page
 
 ROOT = Path(__file__).parents[2]
@@ -127,7 +127,7 @@ def ray_folder() -> Iterator[Path]:
 
 
 @pytest.mark.slow
-def test_every_job_and_what_they_leave_holds_no_secret(
+def test_no_job_stores_a_secret(
     s3: S3Server, tmp_path: Path, ray_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scans = Store.open(f"s3://{BUCKET}/scans")
@@ -159,7 +159,7 @@ def test_every_job_and_what_they_leave_holds_no_secret(
 
 @pytest.mark.slow
 @pytest.mark.timeout(560)
-def test_scrape_and_extract_killed_and_taken_up_again(s3: S3Server) -> None:
+def test_scrape_and_extract_resume_after_a_kill(s3: S3Server) -> None:
     rng, rows = random.Random(3), 300
     with Site() as site:
         site.default = page(answer(200, jpeg(seed=1)), latency=0.35)
@@ -208,9 +208,7 @@ def _kill(driver: subprocess.Popen[str], begun: Any, after: float) -> None:
         (URI, {}, "no archive found; create one with jobs.catalog"),
     ],
 )
-def test_mistakes_are_one_line_and_said_soon(
-    s3: S3Server, archive: str, environment: dict[str, str], words: str
-) -> None:
+def test_user_errors_are_one_line_and_fast(s3: S3Server, archive: str, environment: dict[str, str], words: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "jobs.scrape", "--archive", archive],
         cwd=ROOT,

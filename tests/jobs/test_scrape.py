@@ -13,9 +13,9 @@ import pytest
 
 from artsim.archive import Archive
 from tests.jobs import inside
-from tests.scrape.here import images_of, make_archive
+from tests.scrape.in_process import images_of, make_archive
 from tests.scrape.pictures import jpeg
-from tests.scrape.site import Site, answer, most_at_once, page
+from tests.scrape.site import Site, answer, max_concurrent, page
 
 ROOT = Path(__file__).parents[2]
 DATA = answer(200, jpeg())
@@ -74,8 +74,8 @@ def test_the_whole_job_with_two_workers(tmp_path: Path) -> None:
         assert report["bytes"] == 239 * len(jpeg())
         assert set(report["row_seconds"]) == {"wait", "fetch", "verify", "commit"}
         for site in (first, second):
-            assert len(site.asked("/robots.txt")) == 1
-            assert most_at_once(site.visits) <= 3
+            assert len(site.visits_to("/robots.txt")) == 1
+            assert max_concurrent(site.visits) <= 3
             assert len({visit.client for visit in site.images()}) > 1
         rows = images_of(archive)
         assert len(rows) == 240
@@ -100,7 +100,7 @@ def test_limit_and_resize(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_refreshing_what_its_sites_removed_or_cannot_give(tmp_path: Path) -> None:
+def test_refresh_of_removed_or_unavailable_images(tmp_path: Path) -> None:
     """Also covers a host that is down for all rows, and --resize with images that are already stored."""
     with Site() as site:
         site.default = page(answer(200, jpeg(640, 480)))
@@ -146,7 +146,7 @@ def test_refreshing_what_its_sites_removed_or_cannot_give(tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-def test_nobody_answers_for_any_row(tmp_path: Path) -> None:
+def test_all_hosts_unreachable(tmp_path: Path) -> None:
     with Site() as site:
         urls = [f"{site.url}/{number}" for number in range(5)]
     archive = make_archive(tmp_path / "archive", {"image_url": [*urls, "http://10.0.0.1/x", "ftp://museum.example/x"]})
@@ -190,7 +190,7 @@ def test_killed_five_times(tmp_path: Path) -> None:
         assert len(images) == rows
         assert {row["status"] for row in images.values()} == {"ok"}
         for number in range(rows):
-            assert site.asked(f"/{number}"), "nothing is lost"
+            assert site.visits_to(f"/{number}"), "nothing is lost"
         repeated = len(site.images()) - rows
         open_rows = 16  # rows of uncommitted tasks: about 6 rows per task, 4 concurrent requests
         assert repeated <= kills * open_rows, f"{repeated} fetched twice"
@@ -228,7 +228,7 @@ def wait_until_quiet(site: Site) -> None:
         (["--drop-removed"], "--drop-removed"),
     ],
 )
-def test_mistakes(options: list[str], named: str, tmp_path: Path) -> None:
+def test_user_errors(options: list[str], named: str, tmp_path: Path) -> None:
     archive = make_archive(tmp_path / "archive", {"image_url": ["http://museum.example/x"]})
     done = ended(archive, *options)
     assert done.returncode == 2

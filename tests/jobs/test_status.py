@@ -38,7 +38,7 @@ def _status(archive: Archive, *options: str) -> dict:
     return job.run(["--archive", archive.uri, *options])
 
 
-def test_what_an_archive_holds(archive: Archive) -> None:
+def test_the_report_lists_the_contents_of_an_archive(archive: Archive) -> None:
     report = _status(archive)
     assert {row["table"]: row["rows"] for row in report["tables"]} == {
         "catalog": 20,
@@ -111,12 +111,12 @@ def test_nothing_is_deleted_if_one_of_the_names_is_not_there(archive: Archive) -
     with pytest.raises(UserError, match="features/none"):
         job.run(["--archive", archive.uri, "--delete", "features/dots", "features/none", "--yes"])
     assert archive.has_table("features/dots")
-    twice = job.run(["--archive", archive.uri, "--delete", "features/dots", "features/dots", "--yes"])
-    assert [row["delete"] for row in twice["names"]] == ["features/dots"]
+    repeated = job.run(["--archive", archive.uri, "--delete", "features/dots", "features/dots", "--yes"])
+    assert [row["delete"] for row in repeated["names"]] == ["features/dots"]
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "expected_text"),
     [
         ("features/none", "features has dots"),
         ("../elsewhere", "choose one of"),
@@ -127,8 +127,8 @@ def test_nothing_is_deleted_if_one_of_the_names_is_not_there(archive: Archive) -
         ("collection:none", "no artwork of this collection"),
     ],
 )
-def test_a_name_that_is_not_there(archive: Archive, name: str, said: str) -> None:
-    with pytest.raises(UserError, match=said):
+def test_an_unknown_name_is_a_user_error(archive: Archive, name: str, expected_text: str) -> None:
+    with pytest.raises(UserError, match=expected_text):
         _status(archive, "--delete", name, "--yes")
     assert archive.table("catalog").count() == 20
 

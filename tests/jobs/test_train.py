@@ -19,9 +19,9 @@ from jobs.train import job
 from tests.learn.annotated import annotated
 from tests.made import vectors_of
 
-_WHAT = ["--features", "dots:12", "more", "--workers", "2", "--epochs", "25", "--patience", "25"]
-_WHAT += ["--split", "image-disjoint"]
-_HOW = [*_WHAT, "--hidden", "8", "--batch", "40", "--dropout", "0.3", "--learning-rate", "0.01"]
+_BASE_OPTIONS = ["--features", "dots:12", "more", "--workers", "2", "--epochs", "25", "--patience", "25"]
+_BASE_OPTIONS += ["--split", "image-disjoint"]
+_OPTIONS = [*_BASE_OPTIONS, "--hidden", "8", "--batch", "40", "--dropout", "0.3", "--learning-rate", "0.01"]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
 
 
 def _arguments(archive: Archive, name: str, *more: str) -> list[str]:
-    return ["--archive", archive.uri, "--name", name, *_HOW, *more]
+    return ["--archive", archive.uri, "--name", name, *_OPTIONS, *more]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def _arguments(archive: Archive, name: str, *more: str) -> list[str]:
         (["--features", "stranger"], "--features stranger: the archive has no such features"),
     ],
 )
-def test_what_can_not_be_trained_is_said(archive: Archive, arguments: list[str], words: str) -> None:
+def test_impossible_trainings_are_user_errors(archive: Archive, arguments: list[str], words: str) -> None:
     with pytest.raises(UserError, match=words):
         job.run(["--archive", archive.uri, "--name", "eye", *arguments])
 

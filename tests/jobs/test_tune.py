@@ -14,8 +14,8 @@ from jobs.train import job as train
 from jobs.tune import job
 from tests.learn.annotated import annotated
 
-_HOW = ["--features", "dots", "--head", "residual", "--hidden", "8", "--batch", "40", "--learning-rate", "0.01"]
-_HOW += ["--epochs", "12", "--space", "m=0:1", "m2=0:1"]
+_OPTIONS = ["--features", "dots", "--head", "residual", "--hidden", "8", "--batch", "40", "--learning-rate", "0.01"]
+_OPTIONS += ["--epochs", "12", "--space", "m=0:1", "m2=0:1"]
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
 
 
 def _arguments(archive: Archive, name: str, *more: str) -> list[str]:
-    return ["--archive", archive.uri, "--name", name, *_HOW, *more]
+    return ["--archive", archive.uri, "--name", name, *_OPTIONS, *more]
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,14 @@ def _arguments(archive: Archive, name: str, *more: str) -> list[str]:
         (["--finetune", "resnet18", "--hidden", "8", "--space", "resolution=64,96"], "resolution can't be searched"),
     ],
 )
-def test_what_can_not_be_searched_is_said(archive: Archive, arguments: list[str], words: str) -> None:
+def test_impossible_searches_are_user_errors(archive: Archive, arguments: list[str], words: str) -> None:
     with pytest.raises(UserError, match=words):
         job.run(["--archive", archive.uri, "--name", "sweep", *arguments])
     assert archive.names("sweeps") == []
 
 
 @pytest.mark.slow
-def test_killed_and_said_again_it_goes_on(archive: Archive) -> None:
+def test_a_killed_sweep_resumes(archive: Archive) -> None:
     """A second run after the driver was killed keeps the finished trials and runs only the others."""
     command = [sys.executable, "-m", "jobs.tune", *_arguments(archive, "margins", "--trials", "12")]
     trials = Path(archive.uri, "sweeps", "margins", "trials")

@@ -41,7 +41,7 @@ def _walk(archive: Archive, *arguments: str) -> dict[str, Any]:
     return job.run(["--archive", archive.uri, *usual, *arguments])
 
 
-def test_the_report_tells_the_way(archive: Archive) -> None:
+def test_the_report_lists_the_walk(archive: Archive) -> None:
     report = _walk(archive, "--steps", "5")
     expected = walk(
         Space(archive, ["dots"]), _IDS[0], _IDS[1], 5, jitter=1, metric="cosine", seed=0, public_only=False
@@ -74,7 +74,7 @@ def test_pictures(archive: Archive, tmp_path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["strip", "scatter", "tube"])
-def test_what_is_protected_is_neither_told_nor_shown(archive: Archive, tmp_path, kind: str) -> None:
+def test_protected_artworks_are_not_shown(archive: Archive, tmp_path, kind: str) -> None:
     out = tmp_path / "public.png"
     report = _walk(archive, "--kind", kind, "--steps", "20", "--rights", "public", "--picture", str(out))
     assert not {step["id"] for step in report["walk"]} & set(_PROTECTED)
@@ -91,7 +91,7 @@ def test_a_scatter_of_features_with_one_dimension(archive: Archive, tmp_path, me
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected_text"),
     [
         (["--to", _IDS[0]], "--to made:0000"),
         (["--to", "stranger"], "stranger: no such id in the catalog"),
@@ -107,8 +107,8 @@ def test_a_scatter_of_features_with_one_dimension(archive: Archive, tmp_path, me
         (["--picture", "walk.nothing"], r"--picture walk.nothing: unknown file extension"),
     ],
 )
-def test_mistakes_are_said_in_one_line(archive: Archive, arguments: list[str], said: str) -> None:
-    with pytest.raises(UserError, match=said) as caught:
+def test_user_errors_are_one_line(archive: Archive, arguments: list[str], expected_text: str) -> None:
+    with pytest.raises(UserError, match=expected_text) as caught:
         _walk(archive, *arguments)
     assert "\n" not in str(caught.value)
 

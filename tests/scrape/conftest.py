@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from artsim.scrape.options import ScrapeOptions
-from tests.scrape.here import images_of, make_archive, scrape_in_process
+from tests.scrape.in_process import images_of, make_archive, scrape_in_process
 from tests.scrape.site import Site
 
 Scrape = Callable[..., dict[str, Any]]

@@ -43,12 +43,12 @@ def page(data: bytes, *, latency: float = 0.0, close: bool = False) -> Page:
 
 def in_turn(*pages: Page) -> Page:
     """Returns a page that answers as each of ``pages`` in turn, and then always as the last."""
-    asked = 0
+    answered = 0
 
     async def send(visit: Visit, writer: asyncio.StreamWriter) -> None:
-        nonlocal asked
-        asked += 1
-        await pages[min(asked, len(pages)) - 1](visit, writer)
+        nonlocal answered
+        answered += 1
+        await pages[min(answered, len(pages)) - 1](visit, writer)
 
     return send
 
@@ -72,7 +72,7 @@ class Site:
     def netloc(self) -> str:
         return f"{self.host}:{self.port}"
 
-    def asked(self, path: str) -> list[Visit]:
+    def visits_to(self, path: str) -> list[Visit]:
         return [visit for visit in self.visits if visit.path == path]
 
     def images(self) -> list[Visit]:
@@ -124,7 +124,7 @@ class Site:
             writer.close()
 
 
-def most_at_once(visits: list[Visit]) -> int:
+def max_concurrent(visits: list[Visit]) -> int:
     """Returns the largest number of these requests that were open at the same time."""
     events = sorted([(visit.began, 1) for visit in visits] + [(visit.ended, -1) for visit in visits])
     worst = now = 0

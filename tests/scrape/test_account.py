@@ -20,7 +20,7 @@ def nameless(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_an_account_without_a_name_is_called_by_its_number(nameless: None) -> None:
+def test_an_account_without_a_name_is_identified_by_its_uid(nameless: None) -> None:
     assert f"(+uid-{os.getuid()}@" in ScrapeOptions().user_agent
 
 

@@ -86,7 +86,7 @@ def test_resize_leaves_small_ones_as_they_are() -> None:
     ],
 )
 @pytest.mark.parametrize("resize", [None, 32])
-def test_what_is_no_image(data: bytes, status: str, resize: int | None) -> None:
+def test_responses_that_are_not_images(data: bytes, status: str, resize: int | None) -> None:
     with pytest.raises(BadImage) as caught:
         image_columns(data, 100_000_000, resize)
     assert caught.value.status in status.split()

@@ -11,7 +11,7 @@ from artsim.archive import Archive
 from artsim.scrape.options import ScrapeOptions
 from artsim.sources.folder import open_folder
 from artsim.sources.ingestion.ingest import ingest
-from tests.scrape.here import images_of, make_archive, scrape_in_process
+from tests.scrape.in_process import images_of, make_archive, scrape_in_process
 from tests.scrape.pictures import jpeg
 
 
@@ -75,7 +75,7 @@ def museum(tmp_path: Path) -> Path:
         ("", "forbidden_address"),
     ],
 )
-def test_what_may_be_read(name: str, status: str, museum: Path, tmp_path: Path) -> None:
+def test_only_files_below_the_folder_are_read(name: str, status: str, museum: Path, tmp_path: Path) -> None:
     archive = Archive.create(str(tmp_path / "archive"), 1)
     ingest(archive, open_folder(str(museum)), "works", 0)
     make_archive(tmp_path / "archive", {"id": ["works:x"], "image_url": [f"file://{museum}/{name}"]})
@@ -84,7 +84,7 @@ def test_what_may_be_read(name: str, status: str, museum: Path, tmp_path: Path) 
     assert (row["bytes"] is not None) == (status == "ok")
 
 
-def test_a_collection_opens_its_folder_for_itself_alone(museum: Path, tmp_path: Path) -> None:
+def test_a_collection_may_read_only_its_own_folder(museum: Path, tmp_path: Path) -> None:
     archive = Archive.create(str(tmp_path / "archive"), 1)
     ingest(archive, open_folder(str(museum)), "works", 0)
     make_archive(tmp_path / "archive", {"id": ["other:x"], "image_url": [f"file://{museum}/good.jpg"]})

@@ -204,5 +204,5 @@ def test_misbehaviour(name: str, site: Site, scrape_url: Callable[..., dict[str,
     assert case.detail in (row["detail"] or "")
     assert (row["detail"] is None) == (case.status == "ok")
     assert (row["bytes"] is None) == (case.status != "ok")
-    assert case.asked in (None, len(site.asked("/x")))
+    assert case.asked in (None, len(site.visits_to("/x")))
     assert peak < MEMORY

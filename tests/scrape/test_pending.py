@@ -9,7 +9,7 @@ import pytest
 from artsim.archive import Archive
 from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.pending import find_tasks, read_rows
-from tests.scrape.here import images_of, make_archive, scrape_in_process
+from tests.scrape.in_process import images_of, make_archive, scrape_in_process
 from tests.scrape.pictures import jpeg
 from tests.scrape.site import Site, answer, in_turn, page
 
@@ -46,7 +46,7 @@ def test_a_second_run_has_nothing_to_do(tmp_path: Path, site: Site) -> None:
     assert pending(archive) == []
 
 
-def test_two_runs_at_once_double_nothing(tmp_path: Path, site: Site) -> None:
+def test_concurrent_runs_create_no_duplicates(tmp_path: Path, site: Site) -> None:
     site.default = page(answer(200, jpeg()), latency=0.005)
     archive = make_archive(tmp_path, {"image_url": urls(site, 60)})
     options = ScrapeOptions(allow_host=(site.netloc,))
@@ -58,7 +58,7 @@ def test_two_runs_at_once_double_nothing(tmp_path: Path, site: Site) -> None:
     assert len(images_of(archive)) == 60
 
 
-def test_new_rows_alone_are_fetched(tmp_path: Path, site: Site) -> None:
+def test_only_new_rows_are_fetched(tmp_path: Path, site: Site) -> None:
     site.default = GOOD
     archive = make_archive(tmp_path, {"image_url": urls(site, 10)})
     run(archive, site)
@@ -76,7 +76,7 @@ def test_limit(tmp_path: Path, site: Site) -> None:
     assert len(pending(archive, limit=1000)) == 40
 
 
-def test_large_parts_are_cut(tmp_path: Path, site: Site) -> None:
+def test_large_partitions_are_divided_into_tasks(tmp_path: Path, site: Site) -> None:
     archive = make_archive(tmp_path, {"image_url": urls(site, 600)}, shards=1)
     tasks = list(find_tasks(archive, ScrapeOptions()))
     assert [(task.start, task.stop, task.take) for task in tasks] == [
@@ -97,7 +97,7 @@ def test_rights(tmp_path: Path, site: Site) -> None:
     assert len(run(archive, site)) == 5
 
 
-def test_retry_takes_up_what_it_names(tmp_path: Path, site: Site) -> None:
+def test_retry_selects_the_given_statuses(tmp_path: Path, site: Site) -> None:
     site.default = GOOD
     site.pages["/1"] = in_turn(page(answer(404)), GOOD)
     site.pages["/2"] = in_turn(page(answer(200, b"soon")), GOOD)
@@ -139,10 +139,10 @@ def test_refresh(refreshed: Archive, site: Site) -> None:
     before = run(refreshed, site)
     after = run(refreshed, site, refresh=True)
     old, new = ([rows[f"test:0000{number}"] for number in range(6)] for rows in (before, after))
-    second = site.asked("/0")[1].headers
+    second = site.visits_to("/0")[1].headers
     assert second["if-none-match"] == '"one"'
     assert second["if-modified-since"] == "Wed, 21 Oct 2015 07:28:00 GMT"
-    assert "if-none-match" not in site.asked("/0")[0].headers
+    assert "if-none-match" not in site.visits_to("/0")[0].headers
     assert [row["status"] for row in new] == ["ok", "ok", "ok", "http", "opt_out", "http"]
     assert new[0] == {**old[0], "fetched_at": new[0]["fetched_at"]}
     assert new[0]["fetched_at"] > old[0]["fetched_at"]
@@ -154,4 +154,4 @@ def test_refresh(refreshed: Archive, site: Site) -> None:
     assert new[3]["bytes"] == new[4]["bytes"] == jpeg()
     assert new[3]["detail"] == "removed: 410 Gone; the stored image is kept"
     assert new[5] == old[5]
-    assert len(site.asked("/5")) == 1
+    assert len(site.visits_to("/5")) == 1

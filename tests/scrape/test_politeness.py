@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from artsim.scrape.options import ScrapeOptions
-from tests.scrape.here import images_of, make_archive, scrape_in_process
+from tests.scrape.in_process import images_of, make_archive, scrape_in_process
 from tests.scrape.pictures import jpeg
-from tests.scrape.site import Site, Visit, answer, in_turn, most_at_once, page
+from tests.scrape.site import Site, Visit, answer, in_turn, max_concurrent, page
 
 DATA = answer(200, jpeg())
 GOOD = page(DATA, latency=0.02)
@@ -21,7 +21,7 @@ def gaps_of(site: Site) -> list[float]:
     return [later - earlier for earlier, later in itertools.pairwise(begins)]
 
 
-def test_concurrency_and_everyone_gets_on(tmp_path: Path) -> None:
+def test_per_host_limit_holds_over_all_workers(tmp_path: Path) -> None:
     with Site("127.0.0.1") as first_site, Site("127.0.0.2") as second_site:
         first_site.default = second_site.default = GOOD
         urls = [f"{site.url}/{number}" for number in range(150) for site in (first_site, second_site)]
@@ -29,12 +29,12 @@ def test_concurrency_and_everyone_gets_on(tmp_path: Path) -> None:
         options = ScrapeOptions(allow_host=(first_site.netloc, second_site.netloc), per_host=3)
         asyncio.run(scrape_in_process(archive, options, workers=3))
         for site in (first_site, second_site):
-            assert most_at_once(site.visits) == 3
+            assert max_concurrent(site.visits) == 3
             assert len(site.images()) == 150
     assert {row["status"] for row in images_of(archive).values()} == {"ok"}
 
 
-def test_no_host_is_left_for_the_end_where_a_worker_can_ask_no_more(tmp_path: Path) -> None:
+def test_hosts_take_turns_when_a_worker_is_at_capacity(tmp_path: Path) -> None:
     with Site("127.0.0.1") as first_site, Site("127.0.0.2") as second_site:
         first_site.default = second_site.default = GOOD
         urls = [f"{site.url}/{number}" for site in (first_site, second_site) for number in range(40)]
@@ -48,17 +48,17 @@ def test_no_host_is_left_for_the_end_where_a_worker_can_ask_no_more(tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_delay_is_kept_by_all_workers_together(tmp_path: Path, site: Site) -> None:
+def test_delay_holds_over_all_workers(tmp_path: Path, site: Site) -> None:
     site.default = GOOD
     archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(30)]})
     asyncio.run(scrape_in_process(archive, ScrapeOptions(allow_host=(site.netloc,), per_host=2, delay=0.08), workers=3))
     gaps = gaps_of(site)  # test_rate_limit_coordinator.py checks single gaps, with its own clock
     assert sum(gaps) > 0.5 * 0.08 * len(gaps)
-    assert most_at_once(site.visits) <= 2
+    assert max_concurrent(site.visits) <= 2
 
 
 @pytest.mark.slow
-def test_a_slow_host_keeps_nobody_waiting(tmp_path: Path) -> None:
+def test_a_slow_host_does_not_delay_others(tmp_path: Path) -> None:
     with Site("127.0.0.1") as slow, Site("127.0.0.2") as fast:
 
         async def after_all_others(visit: Visit, writer: asyncio.StreamWriter) -> None:
@@ -76,7 +76,7 @@ def test_a_slow_host_keeps_nobody_waiting(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_failing_host_is_rested_and_the_others_go_on(tmp_path: Path) -> None:
+def test_a_failing_host_gets_a_cooldown_and_others_continue(tmp_path: Path) -> None:
     with Site("127.0.0.1") as bad, Site("127.0.0.2") as good:
 
         async def after_all_others(visit: Visit, writer: asyncio.StreamWriter) -> None:
@@ -95,7 +95,7 @@ def test_a_failing_host_is_rested_and_the_others_go_on(tmp_path: Path) -> None:
     assert [row["http_status"] for row in rows].count(500) == 40
 
 
-def test_a_host_that_gets_well_loses_nothing(tmp_path: Path, site: Site) -> None:
+def test_all_rows_succeed_after_a_host_recovers(tmp_path: Path, site: Site) -> None:
     site.default = in_turn(*[page(answer(503))] * 7, page(DATA))
     archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(40)]})
     options = ScrapeOptions(allow_host=(site.netloc,), per_host=4, rest=0.2, retries=8)
@@ -108,12 +108,12 @@ def test_retry_after_stops_the_whole_host(tmp_path: Path, site: Site) -> None:
     site.pages["/7"] = in_turn(page(answer(429, b"", "Retry-After: 1")), page(DATA))
     archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(40)]})
     asyncio.run(scrape_in_process(archive, ScrapeOptions(allow_host=(site.netloc,), per_host=2), workers=1))
-    assert len(site.asked("/7")) == 2
+    assert len(site.visits_to("/7")) == 2
     assert max(gaps_of(site)) > 0.8
     assert {row["status"] for row in images_of(archive).values()} == {"ok"}
 
 
-def test_rows_put_off_remember_their_attempts(tmp_path: Path, site: Site) -> None:
+def test_deferred_rows_keep_their_attempts(tmp_path: Path, site: Site) -> None:
     site.default = page(answer(503, b"", "Retry-After: 1"))
     archive = make_archive(tmp_path, {"image_url": [f"{site.url}/x"]})
     asyncio.run(scrape_in_process(archive, ScrapeOptions(allow_host=(site.netloc,), retries=2), max_wait=0.1))

@@ -37,13 +37,13 @@ def test_one_worker_gets_all_slots() -> None:
     assert send_report(coordinator, using=0, waiting=2).slots == 2
 
 
-def test_hosts_do_not_share() -> None:
+def test_hosts_have_separate_slots() -> None:
     coordinator, _ = make_coordinator(per_host=2)
     assert send_report(coordinator, host="h", waiting=5).slots == 2
     assert send_report(coordinator, host="i", waiting=5).slots == 2
 
 
-def test_a_second_worker_waits_for_what_the_first_gives_back() -> None:
+def test_a_second_worker_waits_for_freed_slots() -> None:
     coordinator, _ = make_coordinator(per_host=4)
     assert send_report(coordinator, "a", waiting=10).slots == 4
     assert send_report(coordinator, "b", waiting=10).slots == 0
@@ -53,7 +53,7 @@ def test_a_second_worker_waits_for_what_the_first_gives_back() -> None:
     assert send_report(coordinator, "b", waiting=10).slots == 2
 
 
-def test_slots_of_a_lost_worker_come_back() -> None:
+def test_slots_of_a_lost_worker_are_freed() -> None:
     coordinator, clock = make_coordinator(per_host=2)
     assert send_report(coordinator, "a", waiting=10).slots == 2
     clock.now += WORKER_TIMEOUT - 1
@@ -62,7 +62,7 @@ def test_slots_of_a_lost_worker_come_back() -> None:
     assert send_report(coordinator, "b", waiting=10).slots == 2
 
 
-def test_never_more_than_per_host_whatever_workers_do() -> None:
+def test_per_host_is_never_exceeded() -> None:
     random.seed(1)
     coordinator, clock = make_coordinator(per_host=5)
     granted = dict.fromkeys("abcd", 0)  # the most requests that each may have running
@@ -78,7 +78,7 @@ def test_never_more_than_per_host_whatever_workers_do() -> None:
         clock.now += random.random()
 
 
-def test_a_worker_that_is_owed_its_share_gets_it_before_another_gets_more() -> None:
+def test_fair_shares_are_granted_before_extra_slots() -> None:
     """Recomputes the slots with plain sums: what the others use, or are owed of their fair share, is not free."""
     random.seed(2)
     coordinator, clock = make_coordinator(per_host=6)
@@ -117,7 +117,7 @@ def test_starts_are_spaced_over_all_workers() -> None:
     assert min(gaps) >= 0.1 - 1e-9
 
 
-def test_a_failing_host_rests_longer_each_time_and_is_given_up() -> None:
+def test_cooldowns_double_until_the_host_is_given_up() -> None:
     coordinator, clock = make_coordinator(per_host=4, cooldown=10.0)
     assert send_report(coordinator, waiting=9, failed=[DOWN] * (FAILURES_BEFORE_COOLDOWN - 1)).slots == 4
     for cooldown in (10, 20, 40):
@@ -141,7 +141,7 @@ def test_one_of_several_workers_sends_the_probe() -> None:
     assert [send_report(coordinator, worker, waiting=9).slots for worker in "ab"] == [1, 0]
 
 
-def test_failures_that_were_on_their_way_do_not_count_against_a_resting_host() -> None:
+def test_failures_during_a_cooldown_are_ignored() -> None:
     coordinator, clock = make_coordinator(per_host=4, cooldown=10.0)
     for _ in range(50):
         send_report(coordinator, waiting=9, failed=[DOWN])
@@ -149,7 +149,7 @@ def test_failures_that_were_on_their_way_do_not_count_against_a_resting_host() -
     assert send_report(coordinator, waiting=9).slots == 1
 
 
-def test_one_proper_answer_makes_a_host_well() -> None:
+def test_one_success_ends_probing() -> None:
     coordinator, clock = make_coordinator(per_host=4, cooldown=10.0)
     send_report(coordinator, waiting=9, failed=[DOWN] * FAILURES_BEFORE_COOLDOWN)
     clock.now += 11
@@ -157,7 +157,7 @@ def test_one_proper_answer_makes_a_host_well() -> None:
     assert send_report(coordinator, waiting=9, finished=1, seconds=0.1).slots == 4
 
 
-def test_retry_after_holds_for_all() -> None:
+def test_retry_after_applies_to_all_workers() -> None:
     coordinator, clock = make_coordinator(per_host=4)
     send_report(coordinator, "a", waiting=9, failed=[FetchStatus("http", "429", 429)], retry_after=30.0)
     assert send_report(coordinator, "b", waiting=9).slots == 0
@@ -167,7 +167,7 @@ def test_retry_after_holds_for_all() -> None:
     assert send_report(coordinator, "b", waiting=9).slots > 0
 
 
-def test_rows_that_would_wait_too_long_are_not_kept() -> None:
+def test_rows_that_would_exceed_max_wait_are_not_kept() -> None:
     coordinator, _ = make_coordinator(per_host=2)
     send_report(coordinator, finished=100, seconds=100.0)
     for _ in range(30):  # the estimate converges: one second per request, two at once
@@ -178,7 +178,7 @@ def test_rows_that_would_wait_too_long_are_not_kept() -> None:
     assert send_report(slow, waiting=1000, max_wait=1.0).keep == 1  # at least one, so that the round makes progress
 
 
-def test_rows_of_a_host_that_rests_longer_than_patience_are_not_kept() -> None:
+def test_rows_are_not_kept_if_the_cooldown_exceeds_max_wait() -> None:
     coordinator, clock = make_coordinator(cooldown=100.0)
     grant = send_report(coordinator, waiting=10, failed=[DOWN] * FAILURES_BEFORE_COOLDOWN, max_wait=30.0)
     assert grant.keep == 0
@@ -195,7 +195,7 @@ def request_robots(
     )
 
 
-def test_robots_are_read_by_one_and_known_to_all() -> None:
+def test_one_worker_reads_robots_txt_for_all() -> None:
     coordinator, _ = make_coordinator()
     assert request_robots(coordinator, "a").robots_to_read == {"http://h": "h"}
     assert request_robots(coordinator, "b").robots_to_read == {}
@@ -206,7 +206,7 @@ def test_robots_are_read_by_one_and_known_to_all() -> None:
     assert request_robots(coordinator, "b", site="https://h").robots_to_read == {"https://h": "h"}
 
 
-def test_robots_are_read_again_after_a_day() -> None:
+def test_robots_txt_expires_after_a_day() -> None:
     coordinator, clock = make_coordinator()
     request_robots(coordinator, "a", Robots())
     clock.now += 23 * 3600
@@ -215,14 +215,14 @@ def test_robots_are_read_again_after_a_day() -> None:
     assert request_robots(coordinator, "c").robots_to_read
 
 
-def test_the_reader_of_robots_may_be_lost() -> None:
+def test_robots_txt_is_reassigned_if_its_reader_is_lost() -> None:
     coordinator, clock = make_coordinator()
     assert request_robots(coordinator, "a").robots_to_read
     clock.now += WORKER_TIMEOUT + 1
     assert request_robots(coordinator, "b").robots_to_read
 
 
-def test_robots_that_fail_are_tried_again_after_rests_and_then_forbid() -> None:
+def test_robots_txt_is_retried_after_cooldowns_and_then_forbids() -> None:
     coordinator, clock = make_coordinator(cooldown=10.0)
     failed = Robots(failure=FetchStatus("robots", "503", 503), permanent=False)
     for attempt in range(MAX_COOLDOWNS):
@@ -233,7 +233,7 @@ def test_robots_that_fail_are_tried_again_after_rests_and_then_forbid() -> None:
     assert request_robots(coordinator, "a", failed).grants["h"].given_up is not None
 
 
-def test_crawl_delay_spaces_from_robots_on() -> None:
+def test_crawl_delay_applies_once_robots_txt_is_read() -> None:
     coordinator, clock = make_coordinator(per_host=4)
     request_robots(coordinator, "a", Robots.read("User-agent: *\nCrawl-delay: 5"))
     assert send_report(coordinator, waiting=3).starts == []
@@ -241,7 +241,7 @@ def test_crawl_delay_spaces_from_robots_on() -> None:
     assert send_report(coordinator, waiting=3).starts == [0.0]
 
 
-def test_robots_that_can_never_be_had_are_final() -> None:
+def test_a_permanent_robots_txt_failure_is_final() -> None:
     coordinator, _ = make_coordinator()
     failure = Robots(failure=FetchStatus("forbidden_address", "inside"))
     assert request_robots(coordinator, "a", failure).robots == {"http://h": failure}
@@ -264,7 +264,7 @@ def test_a_host_that_never_accepted_a_connection_is_given_up_soon() -> None:
     assert coordinator.notices() == [f"h: {REFUSED.detail}; the host kept failing and was given up"]
 
 
-def test_a_host_that_answered_once_rests_as_long_as_any_other() -> None:
+def test_a_host_that_answered_before_gets_the_full_cooldown() -> None:
     coordinator, _ = make_coordinator(cooldown=10.0)
     send_report(coordinator, finished=1, seconds=0.1)
     send_report(coordinator, failed=[REFUSED] * FAILURES_BEFORE_COOLDOWN)

@@ -12,7 +12,7 @@ from artsim.scrape.stats import Stats
 from artsim.sources.folder import open_folder
 from artsim.sources.ingestion.ingest import ingest
 from artsim.sources.tables.source import open_table
-from tests.scrape.here import images_of, make_archive, scrape_in_process
+from tests.scrape.in_process import images_of, make_archive, scrape_in_process
 from tests.scrape.pictures import jpeg, png_header
 from tests.scrape.site import Page, Site, answer, in_turn, page
 
@@ -65,7 +65,7 @@ def archive_of(folder: Path, site: Site, pages: dict[str, tuple[Page, str]]) -> 
     return make_archive(folder, {"id": [f"m:{name}" for name in pages], "image_url": urls})
 
 
-def test_what_is_no_newer_whole_image_replaces_none(tmp_path: Path, site: Site) -> None:
+def test_only_a_complete_newer_image_replaces_the_stored_one(tmp_path: Path, site: Site) -> None:
     archive = archive_of(tmp_path, site, KEPT)
     before, _ = run(archive, site)
     after, stats = run(archive, site, refresh=True, drop_removed=True, max_bytes=100_000)
@@ -86,7 +86,7 @@ def test_what_is_no_newer_whole_image_replaces_none(tmp_path: Path, site: Site) 
     assert {(row["bytes"], row["status"], row["detail"]) for row in again.values()} == {(NEW, "ok", None)}
 
 
-def test_a_new_address_is_asked_by_every_run_until_it_answers(tmp_path: Path, site: Site) -> None:
+def test_a_new_address_is_requested_by_every_run_until_it_answers(tmp_path: Path, site: Site) -> None:
     site.pages = {"/old": GOOD, "/new": in_turn(page(answer(503)), HTML, page(answer(200, NEW)))}
     source = tmp_path / "works.csv"
     archive = Archive.create(str(tmp_path / "archive"), 2)
@@ -102,10 +102,10 @@ def test_a_new_address_is_asked_by_every_run_until_it_answers(tmp_path: Path, si
     rows, _ = run(archive, site)
     assert (rows["m:a"]["bytes"], rows["m:a"]["status"], rows["m:a"]["detail"]) == (NEW, "ok", None)
     run(archive, site)
-    assert len(site.asked("/new")) == 3
+    assert len(site.visits_to("/new")) == 3
 
 
-def test_what_is_removed_is_marked_and_deleted_on_request_alone(tmp_path: Path, site: Site) -> None:
+def test_removed_images_are_marked_and_deleted_only_with_drop_removed(tmp_path: Path, site: Site) -> None:
     archive = archive_of(tmp_path, site, REMOVED)
     run(archive, site)
     marked, stats = run(archive, site, refresh=True)
@@ -127,7 +127,7 @@ def test_what_is_removed_is_marked_and_deleted_on_request_alone(tmp_path: Path, 
     assert stats.report(1.0)["removed"] == {"http": 2, "opt_out": 1}
 
 
-def test_a_removed_image_comes_back(tmp_path: Path, site: Site) -> None:
+def test_a_removed_image_that_returns_is_stored(tmp_path: Path, site: Site) -> None:
     archive = archive_of(tmp_path, site, REMOVED)
     run(archive, site)
     run(archive, site, refresh=True)
@@ -139,7 +139,7 @@ def test_a_removed_image_comes_back(tmp_path: Path, site: Site) -> None:
 
 
 @pytest.mark.parametrize("robots", [answer(503), answer(200, b"User-agent: *\nCrawl-delay: 601\n"), None])
-def test_while_robots_cannot_be_had_or_nobody_answers(robots: bytes | None, tmp_path: Path) -> None:
+def test_images_are_kept_while_robots_txt_or_site_is_unavailable(robots: bytes | None, tmp_path: Path) -> None:
     with Site() as site:
         archive = archive_of(tmp_path, site, {"a": (GOOD, ""), "b": (GOOD, "")})
         run(archive, site)
@@ -153,7 +153,7 @@ def test_while_robots_cannot_be_had_or_nobody_answers(robots: bytes | None, tmp_
         assert row["detail"].startswith("refresh failed: robots.txt")
 
 
-def test_robots_that_now_forbid_are_a_removal(tmp_path: Path, site: Site) -> None:
+def test_a_new_robots_rule_counts_as_removal(tmp_path: Path, site: Site) -> None:
     archive = archive_of(tmp_path, site, {"a": (GOOD, "")})
     run(archive, site)
     site.pages["/robots.txt"] = DISALLOW
@@ -163,7 +163,7 @@ def test_robots_that_now_forbid_are_a_removal(tmp_path: Path, site: Site) -> Non
 
 
 @pytest.mark.parametrize("smaller", [{"allow_host": ()}, {"max_bytes": 100}, {"max_pixels": 100}])
-def test_options_that_were_forgotten(smaller: dict[str, Any], tmp_path: Path, site: Site) -> None:
+def test_stricter_options_keep_stored_images(smaller: dict[str, Any], tmp_path: Path, site: Site) -> None:
     archive = archive_of(tmp_path, site, {"a": (page(answer(200, OLD)), "")})
     run(archive, site)
     ((_, row),) = run(archive, site, refresh=True, drop_removed=True, **smaller)[0].items()
@@ -171,7 +171,7 @@ def test_options_that_were_forgotten(smaller: dict[str, Any], tmp_path: Path, si
     assert row["detail"].startswith("refresh failed: ")
 
 
-def test_a_folder_that_is_not_mounted(tmp_path: Path) -> None:
+def test_images_of_a_missing_folder_are_kept(tmp_path: Path) -> None:
     share = tmp_path / "share"
     share.mkdir()
     (share / "a.jpg").write_bytes(OLD)
@@ -188,7 +188,7 @@ def test_a_folder_that_is_not_mounted(tmp_path: Path) -> None:
     assert stats.unrefreshed.total() == 2
 
 
-def test_dropping_needs_rows_that_are_asked_for_again() -> None:
+def test_drop_removed_requires_refresh_or_retry() -> None:
     with pytest.raises(UserError, match="`drop_removed`"):
         ScrapeOptions(drop_removed=True)
 
@@ -204,4 +204,4 @@ def test_a_refresh_applies_resize(tmp_path: Path, site: Site) -> None:
     for _ in range(2):
         ((_, row),) = run(archive, site, refresh=True, resize=100)[0].items()
         assert (row["width"], row["height"]) == (100, 75)
-    assert "if-none-match" in site.asked("/x")[2].headers
+    assert "if-none-match" in site.visits_to("/x")[2].headers

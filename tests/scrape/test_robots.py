@@ -10,7 +10,7 @@ import pytest
 
 from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.robots import opted_out
-from tests.scrape.here import images_of, make_archive, scrape_in_process
+from tests.scrape.in_process import images_of, make_archive, scrape_in_process
 from tests.scrape.pictures import jpeg
 from tests.scrape.site import Site, Visit, answer, in_turn, page
 
@@ -46,7 +46,7 @@ def test_rules(text: str, path: str, status: str, site: Site, scrape_url: Scrape
     site.default, site.pages["/robots.txt"] = GOOD, robots(text)
     row = scrape_url(site.url + path)
     assert row["status"] == status
-    assert len(site.asked(path)) == (status == "ok")
+    assert len(site.visits_to(path)) == (status == "ok")
     assert row["attempts"] == (status == "ok")
 
 
@@ -63,7 +63,7 @@ def test_rules(text: str, path: str, status: str, site: Site, scrape_url: Scrape
         b"User-agent: *\nRequest-rate: 1/" + b"9" * 4000 + b"s",
     ],
 )
-def test_a_byte_order_mark_hides_no_rule(body: bytes, site: Site, scrape_url: Scrape) -> None:
+def test_byte_order_marks_are_removed(body: bytes, site: Site, scrape_url: Scrape) -> None:
     site.default, site.pages["/robots.txt"] = GOOD, page(answer(200, body))
     row = scrape_url(f"{site.url}/x")
     assert (row["status"], len(site.images())) == ("robots", 0)
@@ -71,20 +71,20 @@ def test_a_byte_order_mark_hides_no_rule(body: bytes, site: Site, scrape_url: Sc
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_opting_out_by_the_redirect(status: int, site: Site, scrape_url: Scrape) -> None:
+def test_a_redirect_can_opt_out(status: int, site: Site, scrape_url: Scrape) -> None:
     site.default = GOOD
     site.pages["/x"] = page(answer(status, b"", "Location: /good", "X-Robots-Tag: noindex, noai"))
     row = scrape_url(f"{site.url}/x")
-    assert (row["status"], row["bytes"], len(site.asked("/good"))) == ("opt_out", None, 0)
+    assert (row["status"], row["bytes"], len(site.visits_to("/good"))) == ("opt_out", None, 0)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
-def test_no_robots_allow_all(status: int, site: Site, scrape_url: Scrape) -> None:
+def test_a_missing_robots_txt_allows_all(status: int, site: Site, scrape_url: Scrape) -> None:
     site.default, site.pages["/robots.txt"] = GOOD, robots("User-agent: *\nDisallow: /", status)
     assert scrape_url(f"{site.url}/x")["status"] == "ok"
 
 
-def test_robots_that_fail_forbid_all(site: Site, scrape_url: Scrape) -> None:
+def test_an_unavailable_robots_txt_forbids_all(site: Site, scrape_url: Scrape) -> None:
     site.default, site.pages["/robots.txt"] = GOOD, robots("", 503)
     row = scrape_url(f"{site.url}/x")
     assert row["status"] == "robots"
@@ -93,28 +93,28 @@ def test_robots_that_fail_forbid_all(site: Site, scrape_url: Scrape) -> None:
     assert 2 <= len(site.visits) <= 5
 
 
-def test_robots_that_fail_once(site: Site, scrape_url: Scrape) -> None:
+def test_a_failed_robots_txt_is_retried(site: Site, scrape_url: Scrape) -> None:
     site.default, site.pages["/robots.txt"] = GOOD, in_turn(robots("", 503), robots("User-agent: *\nDisallow: /no"))
     assert scrape_url(f"{site.url}/x")["status"] == "ok"
 
 
-def test_a_dead_host(scrape_url: Scrape) -> None:
+def test_an_unreachable_host_is_given_up(scrape_url: Scrape) -> None:
     row = scrape_url("http://127.0.0.3:9/x", allow_host=("127.0.0.3",))
     assert row["status"] == "network"
     assert "127.0.0.3" in row["detail"]
 
 
-def test_a_name_that_does_not_exist(scrape_url: Scrape) -> None:
+def test_an_unknown_host_name_is_an_error(scrape_url: Scrape) -> None:
     assert scrape_url("http://no.such.host.invalid/x")["status"] == "network"
 
 
-def test_robots_are_followed_to_where_they_are(site: Site, scrape_url: Scrape) -> None:
+def test_redirects_of_robots_txt_are_followed(site: Site, scrape_url: Scrape) -> None:
     site.default, site.pages["/robots.txt"] = GOOD, page(answer(301, b"", "Location: /elsewhere.txt"))
     site.pages["/elsewhere.txt"] = robots("User-agent: *\nDisallow: /x")
     assert scrape_url(f"{site.url}/x")["status"] == "robots"
 
 
-def test_endless_robots_are_read_as_far_as_they_count(site: Site, scrape_url: Scrape) -> None:
+def test_only_the_start_of_an_endless_robots_txt_is_read(site: Site, scrape_url: Scrape) -> None:
     async def endless(visit: Visit, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nUser-agent: *\nDisallow: /x\n")
         while True:
@@ -125,7 +125,7 @@ def test_endless_robots_are_read_as_far_as_they_count(site: Site, scrape_url: Sc
     assert scrape_url(f"{site.url}/x")["status"] == "robots"
 
 
-def test_robots_of_the_host_that_a_redirect_leads_to(site: Site, scrape_url: Scrape) -> None:
+def test_robots_txt_of_a_redirect_target_applies(site: Site, scrape_url: Scrape) -> None:
     with Site(host="127.0.0.2") as other:
         site.pages["/x"] = page(answer(302, b"", f"Location: {other.url}/y"))
         other.default, other.pages["/robots.txt"] = GOOD, robots("User-agent: *\nDisallow: /")
@@ -134,12 +134,12 @@ def test_robots_of_the_host_that_a_redirect_leads_to(site: Site, scrape_url: Scr
         assert not other.images()
 
 
-def test_robots_are_read_once(tmp_path: Path, site: Site) -> None:
+def test_robots_txt_is_read_once(tmp_path: Path, site: Site) -> None:
     site.default = GOOD
     archive = make_archive(tmp_path, {"image_url": [f"{site.url}/{number}" for number in range(60)]})
     asyncio.run(scrape_in_process(archive, ScrapeOptions(allow_host=(site.netloc,), per_host=8), workers=3))
     assert {row["status"] for row in images_of(archive).values()} == {"ok"}
-    assert len(site.asked("/robots.txt")) == 1
+    assert len(site.visits_to("/robots.txt")) == 1
     assert len(site.images()) == 60
 
 
@@ -155,7 +155,7 @@ def test_crawl_delay(text: str, tmp_path: Path, site: Site) -> None:
     assert sum(gaps) > 0.5 * 0.2 * len(gaps)
 
 
-def test_who_we_are(site: Site, scrape_url: Scrape) -> None:
+def test_the_user_agent_names_artsim_and_the_contact(site: Site, scrape_url: Scrape) -> None:
     site.default = GOOD
     scrape_url(f"{site.url}/x", contact="curator@museum.example")
     (agent,) = {visit.headers["user-agent"] for visit in site.visits}

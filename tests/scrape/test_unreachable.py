@@ -10,7 +10,7 @@ from yarl import URL
 from artsim.scrape.client import Client
 from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.status import Failure, FetchStatus
-from tests.scrape.here import images_of, make_archive, scrape_in_process
+from tests.scrape.in_process import images_of, make_archive, scrape_in_process
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def closed() -> str:
         return f"127.0.0.1:{free.getsockname()[1]}"
 
 
-def test_a_refused_connection_is_told_from_a_broken_answer(closed: str) -> None:
-    async def asked() -> FetchStatus:
+def test_a_refused_connection_is_reported_as_unreachable(closed: str) -> None:
+    async def fetch_status() -> FetchStatus:
         client = Client(ScrapeOptions(allow_host=(closed,)))
         try:
             with pytest.raises(Failure) as failure:
@@ -31,12 +31,12 @@ def test_a_refused_connection_is_told_from_a_broken_answer(closed: str) -> None:
             await client.close()
         return failure.value.outcome
 
-    outcome = asyncio.run(asked())
+    outcome = asyncio.run(fetch_status())
     assert outcome.unreachable
     assert (outcome.status, outcome.http_status) == ("network", None)
 
 
-def test_rows_of_a_dead_host_end_with_the_reason(closed: str, tmp_path: Path) -> None:
+def test_rows_of_an_unreachable_host_store_the_reason(closed: str, tmp_path: Path) -> None:
     archive = make_archive(tmp_path, {"image_url": [f"http://{closed}/{n}.jpg" for n in range(3)]})
     asyncio.run(scrape_in_process(archive, ScrapeOptions(allow_host=(closed,), rest=0.5)))
     rows = images_of(archive).values()

@@ -46,7 +46,7 @@ NEVER = {
 
 
 @pytest.mark.parametrize("name", NEVER)
-def test_never(name: str, site: Site, scrape_url: Callable[..., dict[str, Any]]) -> None:
+def test_forbidden_addresses_are_refused(name: str, site: Site, scrape_url: Callable[..., dict[str, Any]]) -> None:
     site.default = GOOD
     url = NEVER[name]
     row = scrape_url(url.format(port=site.port) if url else url)
@@ -69,7 +69,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_odd_but_fine(name: str, site: Site, scrape_url: Callable[..., dict[str, Any]]) -> None:
+def test_unusual_addresses_are_fetched(name: str, site: Site, scrape_url: Callable[..., dict[str, Any]]) -> None:
     site.default = GOOD
     row = scrape_url(ODD[name].format(port=site.port))
     assert row["status"] == "ok", row["detail"]
@@ -77,14 +77,16 @@ def test_odd_but_fine(name: str, site: Site, scrape_url: Callable[..., dict[str,
     assert "#" not in visit.path and " " not in visit.path
 
 
-def test_nothing_is_open_unless_it_is_named(site: Site, scrape_url: Callable[..., dict[str, Any]]) -> None:
+def test_private_addresses_are_refused_by_default(site: Site, scrape_url: Callable[..., dict[str, Any]]) -> None:
     row = scrape_url(f"{site.url}/x", allow_host=())
     assert row["status"] == "forbidden_address"
     assert "non-public" in row["detail"]
     assert not site.visits
 
 
-def test_a_name_that_leads_inside(site: Site, scrape_url: Callable[..., Any], resolve: Callable[..., None]) -> None:
+def test_a_name_that_resolves_to_a_private_address_is_refused(
+    site: Site, scrape_url: Callable[..., Any], resolve: Callable[..., None]
+) -> None:
     resolve("museum.example", "127.0.0.1")
     row = scrape_url(f"http://museum.example:{site.port}/x")
     assert row["status"] == "forbidden_address"
@@ -92,7 +94,7 @@ def test_a_name_that_leads_inside(site: Site, scrape_url: Callable[..., Any], re
     assert not site.visits
 
 
-def test_a_name_that_was_opened(site: Site, scrape_url: Callable[..., Any], resolve: Callable[..., None]) -> None:
+def test_an_allowed_name_is_fetched(site: Site, scrape_url: Callable[..., Any], resolve: Callable[..., None]) -> None:
     site.default = GOOD
     resolve("museum.example", "127.0.0.1")
     row = scrape_url(f"http://museum.example:{site.port}/x", allow_host=("museum.example",))
@@ -100,17 +102,17 @@ def test_a_name_that_was_opened(site: Site, scrape_url: Callable[..., Any], reso
     assert site.images()[0].headers["host"] == f"museum.example:{site.port}"
 
 
-def test_an_opened_host_opens_no_other(
+def test_an_allowed_host_allows_no_other(
     site: Site, scrape_url: Callable[..., Any], resolve: Callable[..., None]
 ) -> None:
     site.pages["/x"] = page(answer(302, b"", f"Location: http://inside.example:{site.port}/y"))
     resolve("inside.example", "127.0.0.1")
     row = scrape_url(f"{site.url}/x")
     assert row["status"] == "forbidden_address"
-    assert not site.asked("/y")
+    assert not site.visits_to("/y")
 
 
-def test_no_proxy_by_accident(
+def test_proxy_variables_are_ignored(
     site: Site, scrape_url: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
@@ -119,7 +121,7 @@ def test_no_proxy_by_accident(
     assert scrape_url(f"{site.url}/x")["status"] == "ok"
 
 
-def test_a_certificate_that_nobody_knows(scrape_url: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+def test_an_unknown_certificate_is_an_error(scrape_url: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate(tmp_path / "cert.pem"))
     with Site(tls=context) as secure:

@@ -17,7 +17,7 @@ from artsim.scrape.rate_limit_client import CoordinatorLost
 from artsim.scrape.rate_limit_coordinator import RateLimitCoordinator, Reply, Request
 from artsim.scrape.stats import Stats
 from artsim.scrape.worker import Worker
-from tests.scrape.here import images_of, make_archive, scrape_in_process
+from tests.scrape.in_process import images_of, make_archive, scrape_in_process
 from tests.scrape.pictures import jpeg
 from tests.scrape.site import Site, answer, page
 
@@ -29,7 +29,7 @@ def archive_of(folder: Path, site: Site, count: int, shards: int = 1) -> Archive
 
 
 @pytest.mark.parametrize(("name", "value"), [("_MAX_COMMIT_DELAY", 0.1), ("_MAX_UNCOMMITTED", 5_000)])
-def test_what_is_there_is_committed_before_the_end(
+def test_images_are_committed_early(
     name: str, value: float, tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker_module, name, value)
@@ -50,9 +50,7 @@ def test_what_is_there_is_committed_before_the_end(
 
 
 @pytest.mark.slow
-def test_no_more_bodies_come_in_than_the_disk_takes(
-    tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_uncommitted_bytes_are_bounded(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_module, "_MAX_UNCOMMITTED", 5 * len(jpeg()))
     most = 0
     held = Worker._uncommitted_bytes
@@ -83,7 +81,7 @@ def worker_of(archive: Archive, options: ScrapeOptions) -> Worker:
 
 
 @pytest.mark.parametrize("take", [40, 30])
-def test_what_a_lost_worker_had_committed_counts(
+def test_rows_committed_by_a_lost_worker_are_counted(
     take: int, tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker_module, "_MAX_COMMIT_DELAY", 0.1)
@@ -109,7 +107,9 @@ def test_what_a_lost_worker_had_committed_counts(
     assert stats.statuses == {"ok": take - 1, "http": 1}
 
 
-def test_pieces_of_several_shards_are_read_at_once(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tasks_of_several_shards_are_read_concurrently(
+    tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each task gets the rows of its own catalog partition, although threads of one worker read both."""
     site.default, together, real = GOOD, threading.Barrier(2, timeout=5.0), Table.outcome
 
@@ -133,9 +133,7 @@ def test_pieces_of_several_shards_are_read_at_once(tmp_path: Path, site: Site, m
         assert set(archive.table("images").ids(shard)) == set(archive.table("catalog").ids(shard))
 
 
-def test_an_error_that_nobody_thought_of_ends_its_row_alone(
-    tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unexpected_error_fails_only_its_row(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     real = fetcher_module.image_columns
 
     def columns(data: bytes, *limits: Any) -> dict[str, Any]:
@@ -155,7 +153,7 @@ def test_an_error_that_nobody_thought_of_ends_its_row_alone(
     assert "in columns" in trace and "what is this?" in trace
 
 
-def test_without_the_keeper_of_the_limits_nothing_is_fetched_and_nothing_written(tmp_path: Path, site: Site) -> None:
+def test_nothing_is_fetched_without_the_coordinator(tmp_path: Path, site: Site) -> None:
     archive = archive_of(tmp_path, site, 8)
 
     async def exchange(request: Request) -> Reply:
