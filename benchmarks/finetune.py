@@ -65,7 +65,7 @@ def ours(task: Task) -> float:
     runtime.connect()
     everything = np.arange(IMAGES)
     recipe = _recipe(task)
-    shared = learner.share(_ids(), recipe, 0)
+    shared = learner.shared_data(_ids(), recipe, 0)
     make = learner.trainer(shared, task.judged, task.judged[:2], recipe, 0, np.full(IMAGES, -1), everything)
     store, seconds = learner.archive.store, []
     run(

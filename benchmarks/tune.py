@@ -83,7 +83,7 @@ def bare_seconds(archive: Archive, recipe: Recipe, trials: list[dict[str, Any]])
     )
     cut = tuning_folds(archive, "sweeps/_bare", learner, plan, configuration, count=3, may_mine=False)
     total = covariance_of(learner.space, 0)
-    shared = {"vectors": learner.before(cut.ids), "folds": cut.folds, "groups": cut.groups, "total": total}
+    shared = {"vectors": learner.untrained_vectors(cut.ids), "folds": cut.folds, "groups": cut.groups, "total": total}
     started = time.perf_counter()
     context = multiprocessing.get_context("spawn")
     with context.Pool(os.cpu_count(), _receive, ({**shared, "recipe": recipe, "seed": 0},)) as pool:

@@ -79,7 +79,7 @@ def cross_validate(
     mined.
     """
     all_folds = make_folds(archive, folder, plan, experiment, kinds_of(experiment), sample=sample)
-    shared = learner.share(all_folds.ids, experiment.recipe, experiment.seed)
+    shared = learner.shared_data(all_folds.ids, experiment.recipe, experiment.seed)
     kinds = list(dict.fromkeys(fold.kind for fold in all_folds.folds))
     folds_by_kind = {kind: [fold for fold in all_folds.folds if fold.kind == kind] for kind in kinds}
     histories: dict[str, list[FoldHistory]] = {}
@@ -102,7 +102,7 @@ def cross_validate(
             count = round(float(np.median([history.best_epoch() for history in histories[kind]])))
             recipe = replace(recipe, epochs=count, patience=count)
     main_histories = histories[kinds[0]]
-    before = learner.before(all_folds.ids)
+    before = learner.untrained_vectors(all_folds.ids)
     rows = []
     for kind in kinds:
         for number, (fold, history) in enumerate(zip(folds_by_kind[kind], histories[kind], strict=True)):

@@ -23,16 +23,16 @@ _NAME = re.compile(r"[^\W_][\w.\-]{0,99}", re.ASCII)  # Ray and some object stor
 class Learner(Protocol):
     """What the driver needs from the thing being trained: heads on features, or a backbone."""
 
-    def kept(self) -> dict[str, torch.Tensor]:
+    def kept_tensors(self) -> dict[str, torch.Tensor]:
         """Returns the tensors that a model keeps besides the trained ones; a resumed run gets them back."""
 
     def usable(self, ids: Iterable[str]) -> set[str]:
         """Returns the ids that it can learn from."""
 
-    def before(self, ids: Sequence[str]) -> np.ndarray:
+    def untrained_vectors(self, ids: Sequence[str]) -> np.ndarray:
         """Returns the vectors before training, float32 (n, d)."""
 
-    def share(self, ids: Sequence[str], recipe: Any, seed: int) -> Any:
+    def shared_data(self, ids: Sequence[str], recipe: Any, seed: int) -> Any:
         """Returns what all workers need to train on these images; it is sent to them once."""
 
     def trainer(
@@ -45,10 +45,10 @@ class Learner(Protocol):
         groups: np.ndarray,
         pool: np.ndarray,
     ) -> Callable[[], Trainer]:
-        """Returns a function that makes the ``Trainer`` on each worker; ``shared`` is the result of ``share``.
+        """Returns a function that makes the ``Trainer`` on each worker; ``shared`` is the result of ``shared_data``.
 
-        ``training``, ``validation`` and ``pool`` hold indices into the ``ids`` of ``share``; ``groups`` is aligned with
-        them.
+        ``training``, ``validation`` and ``pool`` hold indices into the ``ids`` of ``shared_data``; ``groups`` is aligned
+        with them.
         """
 
     def card(self) -> dict[str, Any]:
@@ -119,6 +119,6 @@ def load_or_make_plan(
     with archive.store.replace(rows) as draft:
         pq.write_table(plan.rows, draft)
     with archive.store.replace(kept) as draft:
-        Path(draft).write_bytes(save(learner.kept()))
+        Path(draft).write_bytes(save(learner.kept_tensors()))
     archive.write_json(f"{folder}/plan.json", plan.counts)
     return learner, plan

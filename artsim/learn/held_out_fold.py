@@ -75,7 +75,7 @@ def _train_fold(
     choosing, scoring = (
         replace(fold, validation=fold.validation[half], rows=fold.rows[half], unit=fold.unit[half]) for half in halves
     )
-    shared = learner.share(all_folds.ids, recipe, seed)
+    shared = learner.shared_data(all_folds.ids, recipe, seed)
     make = learner.trainer(shared, fold.training, choosing.validation, recipe, seed, all_folds.groups, fold.pool)
     fold_folder = f"{folder}/fold"
     outcome = run(
@@ -88,7 +88,7 @@ def _train_fold(
         show=live(archive.store, fold_folder),
     )
     card = {**learner.card(), "recipe": asdict(recipe)}
-    after = Model("fold", card, {**outcome.best, **learner.kept()}, plan.rows).vectors(archive, all_folds.ids)
+    after = Model("fold", card, {**outcome.best, **learner.kept_tensors()}, plan.rows).vectors(archive, all_folds.ids)
     metric = recipe.distance
     rows = held_out_rows(
         plan,
@@ -96,7 +96,7 @@ def _train_fold(
         0,
         ranks(after, scoring.validation, metric),
         ranks(after, scoring.unseen_only(), metric),
-        ranks(learner.before(all_folds.ids), scoring.validation, metric),
+        ranks(learner.untrained_vectors(all_folds.ids), scoring.validation, metric),
     )
     with archive.store.replace(table) as draft:
         pq.write_table(rows, draft)

@@ -22,7 +22,7 @@ def check_learns(learner: Learner, training: np.ndarray, experiment: Experiment)
         return
     name = " ".join(specs)
     ids, places = np.unique(training.astype(str), return_inverse=True)
-    vectors = learner.before(ids.tolist())
+    vectors = learner.untrained_vectors(ids.tolist())
     check_learnable(vectors, name)
     places = places.reshape(training.shape)
     if experiment.recipe.head == "discriminant" and np.array_equal(vectors[places[:, 0]], vectors[places[:, 1]]):

@@ -19,7 +19,7 @@ from artsim.archive import Store, UserError
 from artsim.learn.checkpoints import commit, latest
 from artsim.learn.epochs import Epoch, Progress, Trainer, epochs
 from artsim.learn.recipe import Recipe
-from artsim.learn.workers import Workers, share
+from artsim.learn.workers import Workers, resources_per_worker
 
 _POLL = "0.1"  # seconds between Ray Train's polls for reports; each report blocks its worker until the next poll
 _RESTARTS = 8  # restarts of all workers after one was lost or failed
@@ -42,7 +42,7 @@ def run(
 
     ``show`` is called with each epoch. Raises a user error if the cluster is too small.
     """
-    resources = share(workers)
+    resources = resources_per_worker(workers)
     runtime.wait_for(resources)
     os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", _POLL)
     from ray.train import FailureConfig, RunConfig, ScalingConfig

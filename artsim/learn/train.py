@@ -217,7 +217,7 @@ def _train(
 
     indices = np.vectorize(index_of.__getitem__, otypes=[np.int64])
     make = learner.trainer(
-        learner.share(ids, recipe, experiment.seed),
+        learner.shared_data(ids, recipe, experiment.seed),
         indices(training),
         indices(validation),
         recipe,
@@ -260,10 +260,12 @@ def _model(
         "hashes": {"annotations": hashlib.sha256(json.dumps(plan.rows.to_pydict()).encode()).hexdigest()},
         "asked": settings,
     }
-    model = Model(name, card, {**outcome.best, **learner.kept()}, plan.rows, cross_validation and cross_validation.rows)
+    model = Model(
+        name, card, {**outcome.best, **learner.kept_tensors()}, plan.rows, cross_validation and cross_validation.rows
+    )
     card["hashes"]["model"] = model.hash
     ids = sorted({image_id for image_ids in plan.rows["images"].to_pylist() for image_id in image_ids})
-    before, after = learner.before(ids), model.vectors(archive, ids)
+    before, after = learner.untrained_vectors(ids), model.vectors(archive, ids)
     card["dimension"] = after.shape[1]
     if cross_validation:
         seen = _role_scores(archive, plan, TRAINING, ids, before, after, experiment)

@@ -35,7 +35,7 @@ def parse_workers(text: str) -> Workers:
     return workers
 
 
-def share(workers: Workers) -> dict[str, int]:
+def resources_per_worker(workers: Workers) -> dict[str, int]:
     """Returns the CPUs and GPUs of each worker, so that all fit on the machines. User error if these are too few."""
     nodes, gpus = runtime.nodes(), runtime.gpus()
     for available, unit in ((runtime.cpus(), "CPUs"), (gpus, "GPUs")):

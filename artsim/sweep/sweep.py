@@ -158,6 +158,8 @@ def _trainable(
     parameters["total"] = covariance_of(learner.space, experiment.seed) if needs_covariance else None
     start: Any = ray.remote(StartBarrier)
     parameters["start"] = start.options(**runtime.beside_driver()).remote(min(runtime.cpus(), missing))
-    shared = ray.tune.with_parameters(HeadTrial, vectors=learner.before(tuning.ids), folds=tuning.folds, **parameters)
+    shared = ray.tune.with_parameters(
+        HeadTrial, vectors=learner.untrained_vectors(tuning.ids), folds=tuning.folds, **parameters
+    )
     head_resources = resources_of_head_task()
     return ray.tune.with_resources(shared, {"cpu": head_resources["num_cpus"], "gpu": head_resources["num_gpus"]}), None

@@ -149,7 +149,7 @@ def finetune_trial(
         history.append(epoch)
         tune.report({**_report(history), "training": sum(past["seconds"] for past in history)})
 
-    shared = learner.share(ids, recipe, seed)
+    shared = learner.shared_data(ids, recipe, seed)
     make = learner.trainer(shared, fold.training, fold.validation, recipe, seed, groups, fold.pool)
     trial = tune.get_context().get_trial_id()
     run(make, recipe, workers=workers, store=store, folder=f"{folder}/{trial}", seed=seed, show=show)

@@ -144,7 +144,7 @@ def test_scores_match_the_folds(archive: Archive, here: list[Any]) -> None:
     _train(archive)
     model = load_model(archive, "eye")
     learner, plan, fold_set = _cut(archive)
-    vectors = learner.before(fold_set.ids)
+    vectors = learner.untrained_vectors(fold_set.ids)
     rows = {(row["kind"], row["annotation_id"]): row for row in model.held_out.to_pylist()}
     assert len(rows) == sum(len(fold.rows) for fold in fold_set.folds)
     names = plan.rows["annotation_id"].to_pylist()

@@ -95,14 +95,14 @@ def test_the_card_has_the_scores(archive: Archive, here: list[Any]) -> None:
 
 def test_splits_share_no_image_and_the_test_set_is_untouched(archive: Archive, here: list[Any]) -> None:
     asked_ids: list[str] = []
-    original = HeadLearner.share
+    original = HeadLearner.shared_data
 
     def spy(self: HeadLearner, ids: Any, *rest: Any) -> Any:
         asked_ids.extend(ids)
         return original(self, ids, *rest)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(HeadLearner, "share", spy)
+        patch.setattr(HeadLearner, "shared_data", spy)
         _train(archive, replace(_EXPERIMENT, recipe=replace(_RECIPE, negatives="semihard", mined=3)))
     rows = load_model(archive, "eye").rows.to_pylist()
     sides = {

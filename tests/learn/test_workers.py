@@ -1,7 +1,7 @@
 import pytest
 
 from artsim.errors import UserError
-from artsim.learn.workers import ALONE, Workers, parse_workers, share
+from artsim.learn.workers import ALONE, Workers, parse_workers, resources_per_worker
 
 
 @pytest.mark.parametrize(("text", "workers"), [("1", ALONE), ("3", Workers(3, 3)), ("1:4", Workers(1, 4))])
@@ -37,7 +37,7 @@ def test_workers_share_the_cluster(
     monkeypatch.setattr("artsim.runtime.nodes", lambda: nodes)
     monkeypatch.setattr("artsim.runtime.connection.nodes", lambda: nodes)
     if isinstance(expected, dict):
-        assert share(parse_workers(workers)) == expected
+        assert resources_per_worker(parse_workers(workers)) == expected
     else:
         with pytest.raises(UserError, match=f"`workers` {expected}"):
-            share(parse_workers(workers))
+            resources_per_worker(parse_workers(workers))

@@ -130,7 +130,7 @@ def test_a_trial_score_is_the_mean_over_all_folds(archive: Archive, head: str) -
     learner, plan = _planned(archive)
     experiment = _experiment(head=head, hidden=4, loss="triplet", learning_rate=0.01, batch=40, epochs=5, patience=9)
     cut = tuning_folds(archive, "sweeps/made", learner, plan, experiment, count=3, may_mine=False)
-    vectors, recipe = learner.before(cut.ids), experiment.recipe
+    vectors, recipe = learner.untrained_vectors(cut.ids), experiment.recipe
     expected = np.zeros((5, sum(len(fold.validation) for fold in cut.folds)))
     done = 0
     for fold in cut.folds:
@@ -163,7 +163,7 @@ def test_a_diverged_head_ranks_last(archive: Archive) -> None:
     learner, plan = _planned(archive)
     experiment = _experiment(head="mlp", hidden=4, loss="triplet", learning_rate=1e8, epochs=2, reduction="sum")
     cut = tuning_folds(archive, "sweeps/made", learner, plan, experiment, count=2, may_mine=False)
-    vectors = learner.before(cut.ids) * np.float32(1e20)
+    vectors = learner.untrained_vectors(cut.ids) * np.float32(1e20)
     trial = HeadTrial.__new__(HeadTrial)
     shared = {"folds": cut.folds, "groups": cut.groups, "total": None, "recipe": experiment.recipe, "seed": 0}
     trial.setup({}, vectors=vectors, **shared)

@@ -37,7 +37,7 @@ class BackboneLearner:
         self.archive = archive
         self.plan = _plan(backbone, weights, resolution)
 
-    def kept(self) -> dict[str, torch.Tensor]:
+    def kept_tensors(self) -> dict[str, torch.Tensor]:
         """Returns the tensors that a model stores beside the network: none."""
         return {}
 
@@ -47,7 +47,7 @@ class BackboneLearner:
         slots = pixels_of(self.archive, image_ids, self.plan.input)[1]
         return {image_id for image_id, slot in zip(image_ids, slots.tolist(), strict=True) if slot >= 0}
 
-    def before(self, ids: Sequence[str]) -> np.ndarray:
+    def untrained_vectors(self, ids: Sequence[str]) -> np.ndarray:
         """Returns the untrained network's vectors, float32 (n, d), from the archive if the same network wrote them."""
         name = self.plan.features[0].name
         description = self.archive.read_json(f"features/{name}/_about.json") or {}
@@ -58,7 +58,7 @@ class BackboneLearner:
                 return Space(self.archive, [name]).find(ids)
         return BackboneEncoder(self.plan, self.archive).find(ids)
 
-    def share(self, ids: Sequence[str], recipe: Any, seed: int) -> Any:
+    def shared_data(self, ids: Sequence[str], recipe: Any, seed: int) -> Any:
         """Puts the weights into the object store once for all workers; returns them with the archive and the ids."""
         import ray
 

@@ -27,7 +27,7 @@ class HeadLearner:
         self.space = Space(archive, specs, seed, whiten=whiten, pcas=pcas)
         self.specs = list(specs)
 
-    def kept(self) -> dict[str, torch.Tensor]:
+    def kept_tensors(self) -> dict[str, torch.Tensor]:
         """Returns the PCAs, which a model keeps besides its head."""
         return pca_tensors(self.space)
 
@@ -46,11 +46,11 @@ class HeadLearner:
             }
         return usable_ids
 
-    def before(self, ids: Sequence[str]) -> np.ndarray:
+    def untrained_vectors(self, ids: Sequence[str]) -> np.ndarray:
         """Returns the vectors before training, float32 (n, d)."""
         return self.space.find(ids)
 
-    def share(self, ids: Sequence[str], recipe: Recipe, seed: int) -> list[Any]:
+    def shared_data(self, ids: Sequence[str], recipe: Recipe, seed: int) -> list[Any]:
         """Returns a reference to the vectors of ``ids`` and, for a discriminant, the covariance of all vectors.
 
         They go to the workers once, through the object store. Passed as an argument, they would stay in Ray 2.60 after

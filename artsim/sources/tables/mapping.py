@@ -80,8 +80,8 @@ def metadata(columns: Mapping[str, pa.ChunkedArray], nested: frozenset[str], cou
         quoted = pc.binary_join_element_wise('"', _escaped(values), '"', "")
         if name in nested:
             quoted = pc.if_else(pc.match_substring_regex(values, r"^[\[{]"), values, quoted)
-        member = pc.binary_join_element_wise(f", {json.dumps(name, ensure_ascii=False)}: ", quoted, "")
-        segments.append(pc.fill_null(member, ""))
+        segment = pc.binary_join_element_wise(f", {json.dumps(name, ensure_ascii=False)}: ", quoted, "")
+        segments.append(pc.fill_null(segment, ""))
     if not segments:
         return pa.nulls(count, pa.string())
     joined = pc.utf8_slice_codeunits(pc.binary_join_element_wise(*segments, ""), 2)
@@ -208,7 +208,7 @@ def _column(records: Records, text: str, no_words: bool) -> _Column:
         values = tidy(records.inner[text] if text in records.inner else records.table[text])
         return without_no_value(values) if no_words else values
     segments = re.split(r"\{([^{}]*)\}", text)
-    parts = [_column(records, member, no_words) if index % 2 else member for index, member in enumerate(segments)]
+    parts = [_column(records, segment, no_words) if index % 2 else segment for index, segment in enumerate(segments)]
     if re.match(r"(?i:https?)://|\{", text):
         for index in range(1 if segments[0] else 3, len(parts), 2):
             parts[index] = _each(parts[index], pc.match_substring_regex(parts[index], _UNSAFE), _quoted)

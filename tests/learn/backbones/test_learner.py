@@ -64,16 +64,16 @@ def test_vectors_have_unit_length_and_the_network_s_resolution(archive):
 def test_untrained_vectors_come_from_the_archive_if_the_network_is_the_same(archive):
     ours, ids = learner(archive), ["made:0000", "made:0001"]
     computed = BackboneEncoder(ours.plan, archive).find(ids)
-    np.testing.assert_array_equal(ours.before(ids), computed)
+    np.testing.assert_array_equal(ours.untrained_vectors(ids), computed)
     stored = dict.fromkeys(ids, np.arange(ours.plan.dimensions[0]))
     name = f"{NAME}+48"  # the name that jobs.extract gives these features
     add_features(archive, name, stored)
     about = {"weights_hash": "another", "input": asdict(ours.plan.input)}
     archive.write_json(f"features/{name}/_about.json", about)
-    np.testing.assert_array_equal(ours.before(ids), computed)
+    np.testing.assert_array_equal(ours.untrained_vectors(ids), computed)
     archive.write_json(f"features/{name}/_about.json", about | {"weights_hash": ours.plan.weights_hash})
-    np.testing.assert_array_equal(ours.before(ids)[0], stored[ids[0]])
-    assert len(ours.before([*ids, "made:0002"])) == 3, "not all are there: computed"
+    np.testing.assert_array_equal(ours.untrained_vectors(ids)[0], stored[ids[0]])
+    assert len(ours.untrained_vectors([*ids, "made:0002"])) == 3, "not all are there: computed"
 
 
 def test_errors_name_the_option(archive):
@@ -89,7 +89,9 @@ def test_a_trained_backbone_embeds_the_whole_archive(archive):
     judged = np.stack([np.random.default_rng(seed).permutation(18)[:9] for seed in range(6)])
     recipe = FinetuneRecipe(batch=3)
     runtime.connect()  # stays connected for other tests of this process
-    make = ours.trainer(ours.share(ids, recipe, 0), judged[:4], judged[4:], recipe, 0, np.full(18, -1), np.arange(18))
+    make = ours.trainer(
+        ours.shared_data(ids, recipe, 0), judged[:4], judged[4:], recipe, 0, np.full(18, -1), np.arange(18)
+    )
     trainer = make()
     trainer.train_epoch(0)
     plan = plan_of("eye", ours.card(), trainer.tensors())
