@@ -63,8 +63,8 @@ def cut(
     unit = np.arange(images) if kind != NEW_GROUPS or groups is None else _units(groups[:images])
     anchors = unit[judged[:, 0]]
     if kind == NEW_ANNOTATIONS:
-        keys = _keys_kept_together(judged)
-        number = _assign_evenly(np.bincount(keys), count, rng)[keys]
+        codes = _codes_kept_together(judged)
+        number = _assign_evenly(np.bincount(codes), count, rng)[codes]
         candidates = [(judged[number != fold], number == fold, no_images) for fold in range(count)]
     else:
         number = _assign_in_blocks(unit[judged[:, :2]], np.bincount(unit), count, rng)[unit]
@@ -89,7 +89,7 @@ def _hold_out(judged: np.ndarray, held_out: np.ndarray) -> tuple[np.ndarray, np.
     return np.where(held_out[training], -1, training), pair.all(axis=1), held_out
 
 
-def _keys_kept_together(judged: np.ndarray) -> np.ndarray:
+def _codes_kept_together(judged: np.ndarray) -> np.ndarray:
     """Returns a code from 0 per annotation, (n,), equal for those with the same anchor and positive or nine images."""
     pairs = np.sort(judged[:, :2], axis=1)
     image_sets = np.sort(judged, axis=1)

@@ -83,10 +83,10 @@ class BackboneEncoder:
         """Yields the vectors of all readable images, or of those in ``parts``, in small blocks."""
         images = self.archive.table("images")
         if parts is None:
-            parts = [(shard, part) for shard in range(self.archive.shards) for part in images.parts(shard)]
-        for shard, part in parts:
-            ids = images.read(shard, part, ["id"])["id"].to_pylist()
-            for rows in images.batches(shard, part, ["id", "bytes"], ids, _IMAGES_PER_PASS):
+            parts = [(shard, partition) for shard in range(self.archive.shards) for partition in images.parts(shard)]
+        for shard, partition in parts:
+            ids = images.read(shard, partition, ["id"])["id"].to_pylist()
+            for rows in images.batches(shard, partition, ["id", "bytes"], ids, _IMAGES_PER_PASS):
                 pairs = zip(rows["id"].to_pylist(), rows["bytes"], strict=True)
                 read = ((image_id, _square(data, self.plan.input)) for image_id, data in pairs)
                 readable = {image_id: square for image_id, square in read if square is not None}

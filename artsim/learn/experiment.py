@@ -45,10 +45,10 @@ class Learner(Protocol):
         groups: np.ndarray,
         pool: np.ndarray,
     ) -> Callable[[], Trainer]:
-        """Returns a function that makes the ``Trainer`` on each worker; ``shared`` is the result of ``shared_data``.
+        """Returns a function that makes the ``Trainer`` on each worker; ``shared`` is what ``shared_data`` returned.
 
-        ``training``, ``validation`` and ``pool`` hold indices into the ``ids`` of ``shared_data``; ``groups`` is aligned
-        with them.
+        ``training``, ``validation`` and ``pool`` hold indices into the ``ids`` of ``shared_data``, and ``groups``
+        has a value for each of these ids.
         """
 
     def card(self) -> dict[str, Any]:

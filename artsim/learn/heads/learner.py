@@ -98,5 +98,5 @@ def covariance_of(space: Space, seed: int) -> Covariance:
 
 
 def _length(table: Table) -> int:
-    shard, part = next((shard, part) for shard in range(table.shards) for part in table.parts(shard))
-    return table.read(shard, part, ["vector"]).schema.field("vector").type.list_size
+    shard, partition = next((shard, partition) for shard in range(table.shards) for partition in table.parts(shard))
+    return table.read(shard, partition, ["vector"]).schema.field("vector").type.list_size

@@ -19,10 +19,10 @@ Loss = Callable[..., Tensor]
 
 def make_loss(recipe: Recipe) -> Loss:
     """Returns the loss that a recipe specifies. It can be pickled."""
-    how: dict[str, Any] = {"distance": recipe.distance, "reduction": recipe.reduction}
+    settings: dict[str, Any] = {"distance": recipe.distance, "reduction": recipe.reduction}
     if recipe.loss == "listwise":
-        return partial(listwise_softmax, temperature=recipe.temperature, **how)
-    how |= {"margin": recipe.margin, "intra_margin": recipe.intra_margin}
+        return partial(listwise_softmax, temperature=recipe.temperature, **settings)
+    settings |= {"margin": recipe.margin, "intra_margin": recipe.intra_margin}
     if recipe.loss == "contrastive":
-        return partial(contrastive_candidates, **how)
-    return partial(compound_triplet, swap=recipe.swap, **how)
+        return partial(contrastive_candidates, **settings)
+    return partial(compound_triplet, swap=recipe.swap, **settings)

@@ -23,30 +23,30 @@ def commit_rows(
     """
     table, rows = archive.table("catalog"), rows.select(CATALOG.names).combine_chunks()
     is_stored = np.zeros(len(rows), dtype=bool)
-    for part in table.parts(shard):
-        is_stored |= _update(archive, table, shard, part, rows, counts, empty)
+    for partition in table.parts(shard):
+        is_stored |= _update(archive, table, shard, partition, rows, counts, empty)
     new = rows.filter(pa.array(~is_stored))
     counts["there"] += int(is_stored.sum())
     counts["new"] += len(new)
     if len(new):
-        table.write(shard, _part_name(new["id"]), new)
+        table.write(shard, _partition_name(new["id"]), new)
 
 
 def _update(
     archive: Archive,
     table: Table,
     shard: int,
-    part: str,
+    partition: str,
     rows: pa.Table,
     counts: Counter[str],
     empty: Collection[str],
 ) -> np.ndarray:
     """Write the changed rows of one partition; return a mask of the ``rows`` that it contains."""
-    position = pc.index_in(rows["id"], value_set=table.read(shard, part, ["id"])["id"].combine_chunks())
+    position = pc.index_in(rows["id"], value_set=table.read(shard, partition, ["id"])["id"].combine_chunks())
     is_stored = np.asarray(pc.is_valid(position))
     if not is_stored.any():
         return is_stored
-    old, positions, changed_rows = table.read(shard, part), position.drop_null(), rows.filter(pa.array(is_stored))
+    old, positions, changed_rows = table.read(shard, partition), position.drop_null(), rows.filter(pa.array(is_stored))
     stored = old.take(positions)
     for name in empty:
         if name in CATALOG.names:
@@ -57,10 +57,10 @@ def _update(
     changed = np.logical_or.reduce([_differs(stored[name], changed_rows[name]) for name in CATALOG.names])
     if changed.any():
         moved = np.flatnonzero(_differs(stored["image_url"], changed_rows["image_url"]))
-        fetch_again(archive, shard, part, [int(row) for row in np.asarray(positions)[moved]])
+        fetch_again(archive, shard, partition, [int(row) for row in np.asarray(positions)[moved]])
         order = np.arange(len(old))
         order[np.asarray(positions)[changed]] = len(old) + np.flatnonzero(changed)
-        table.write(shard, part, pa.concat_tables([old, changed_rows.cast(old.schema)]).take(pa.array(order)))
+        table.write(shard, partition, pa.concat_tables([old, changed_rows.cast(old.schema)]).take(pa.array(order)))
         counts["updated"] += int(changed.sum())
         counts["moved"] += len(moved)
     return is_stored
@@ -86,5 +86,5 @@ def _differs(old: pa.ChunkedArray, new: pa.ChunkedArray) -> np.ndarray:
     return np.asarray(pc.invert(pc.or_(pc.fill_null(pc.equal(old, new), False), both_null)))
 
 
-def _part_name(ids: pa.ChunkedArray) -> str:
+def _partition_name(ids: pa.ChunkedArray) -> str:
     return hashlib.sha256("\n".join(sorted(ids.to_pylist())).encode()).hexdigest()[:16]

@@ -24,8 +24,8 @@ def check_not_twice(archive: Archive, spool: Spool) -> None:
     spooled = set(shards)
     for shard in range(archive.shards):
         source_ids = spool.read(shard)["id"].combine_chunks() if shard in spooled else pa.array([], pa.string())
-        for part in table.parts(shard):
-            duplicates = table.read(shard, part, ["id", "image_url"])
+        for partition in table.parts(shard):
+            duplicates = table.read(shard, partition, ["id", "image_url"])
             duplicates = duplicates.filter(
                 pc.and_(
                     pc.is_in(duplicates["image_url"], value_set=images),

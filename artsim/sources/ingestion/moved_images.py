@@ -11,7 +11,7 @@ from artsim.archive import IMAGES, NEW_ADDRESS, PART_ROWS, Archive
 _FETCH_COLUMNS = ("fetched_at", "etag", "last_modified")
 
 
-def fetch_again(archive: Archive, shard: int, part: str, rows: list[int]) -> None:
+def fetch_again(archive: Archive, shard: int, partition: str, rows: list[int]) -> None:
     """Mark the images of these rows of a catalog partition as not yet fetched.
 
     A stored image stays until the new one is fetched. Raises ``UserError`` if another run is using the images table.
@@ -19,11 +19,11 @@ def fetch_again(archive: Archive, shard: int, part: str, rows: list[int]) -> Non
     images = archive.table("images")
     rows_of_partition = defaultdict(list)
     for row in rows:
-        rows_of_partition[f"{part}-{row // PART_ROWS:05d}"].append(row)
+        rows_of_partition[f"{partition}-{row // PART_ROWS:05d}"].append(row)
     existing = set(images.parts(shard)) if rows else set()
     if not existing.intersection(rows_of_partition):
         return
-    ids = archive.table("catalog").read(shard, part, ["id"])["id"]
+    ids = archive.table("catalog").read(shard, partition, ["id"])["id"]
     with archive.lock("images"):
         for name in sorted(existing.intersection(rows_of_partition)):
             old = images.read(shard, name)
