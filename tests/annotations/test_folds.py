@@ -109,7 +109,7 @@ def test_large_groups_are_not_overrepresented() -> None:
     assert abs((judged[tested, 0] < 100).mean() - 0.3) < 0.02
 
 
-def test_a_fold_that_trains_on_little_is_left_out() -> None:
+def test_folds_with_too_little_training_are_left_out() -> None:
     """One group has 240 of 300 images; without it, almost nothing is left to train on."""
     judged = _random(400, 300)
     folds = cut(judged, NEW_GROUPS, groups=np.where(np.arange(300) < 240, 0, np.arange(300)))

@@ -51,7 +51,7 @@ def _naive(vectors: dict[str, np.ndarray], drawn_images: np.ndarray) -> list[int
     return out
 
 
-def test_before_and_after_on_what_was_seen_and_held_out(archive: Archive) -> None:
+def test_before_and_after_on_seen_and_held_out_annotations(archive: Archive) -> None:
     _model(archive)
     annotations = _annotations()
     comparison = compare(archive, systems(archive, [["dots"]], ["eye"], 0), annotations)

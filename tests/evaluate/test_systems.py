@@ -111,7 +111,7 @@ def test_a_fine_tuned_backbone(tmp_path: Path) -> None:
     assert without_vector(archive, entry, _IDS[:13]) == {_IDS[0], _IDS[4], _IDS[12]}
 
 
-def test_annotations_that_all_systems_can_judge(archive: Archive) -> None:
+def test_comparable_annotations_have_vectors_in_all_systems(archive: Archive) -> None:
     entries = systems(archive, [["dots", "more"]], [], 0)
     annotations = comparable(archive, entries, annotations_of([*_NINES, [*_IDS[42:50], _IDS[50]]]))
     assert annotations.images.tolist() == _NINES[1:5]  # the first has ids 3 and 5; the last two have ids from 50 on

@@ -170,7 +170,7 @@ def test_images_whose_addresses_changed_are_fetched_again(tmp_path: Path) -> Non
     }
 
 
-def test_a_column_that_a_table_lacks_stays_as_it_is_stored(tmp_path: Path) -> None:
+def test_columns_missing_from_a_table_keep_their_stored_values(tmp_path: Path) -> None:
     catalog(
         tmp_path, "id,image_url,title,artist,date\n1,http://m.org/1.jpg,One,Anna,1900\n2,http://m.org/2.jpg,Two,Bea,\n"
     )
@@ -198,7 +198,7 @@ def test_addresses_are_judged_by_their_scheme_in_any_case(tmp_path: Path) -> Non
     }
 
 
-def test_names_that_a_table_lacks_stay_in_the_metadata(tmp_path: Path) -> None:
+def test_metadata_missing_from_a_table_is_kept(tmp_path: Path) -> None:
     catalog(
         tmp_path, "id,image_url,provenance,note\n1,http://m.org/1.jpg,bought 1901,old\n2,http://m.org/2.jpg,gift,x\n"
     )
@@ -212,7 +212,7 @@ def test_names_that_a_table_lacks_stay_in_the_metadata(tmp_path: Path) -> None:
     }
 
 
-def test_an_image_that_does_not_say_when_it_was_fetched_is_not_fetched_again(tmp_path: Path) -> None:
+def test_an_image_without_fetched_at_is_not_fetched_again(tmp_path: Path) -> None:
     catalog(tmp_path, HEADER + "1,http://m.org/1.jpg,One,Painter\n")
     archive = Archive.open(str(tmp_path / "a"))
     shard = int(archive.shard_of(["works:1"])[0])

@@ -57,7 +57,7 @@ _WAYS: dict[str, Callable[[], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("as_json", [False, True])
 @pytest.mark.parametrize("way", _WAYS)
-def test_a_terminal_gets_no_control_characters(
+def test_control_characters_are_removed_on_a_terminal(
     way: str, as_json: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Archive.create(str(tmp_path))

@@ -84,14 +84,14 @@ def full(tmp_path: Path) -> Iterator[Archive]:
 
 
 @pytest.mark.parametrize("case", _WRITES, ids=str)
-def test_a_job_that_writes_says_that_the_archive_is_read_only(read_only: Archive, tmp_path: Path, case: Case) -> None:
+def test_writing_jobs_report_a_read_only_archive(read_only: Archive, tmp_path: Path, case: Case) -> None:
     with pytest.raises(UserError, match="Read-only file system; it must be writable") as caught:
         run(case, tmp_path)
     _one_line(caught.value, read_only.uri)
 
 
 @pytest.mark.parametrize("case", _READS_ONLY, ids=str)
-def test_a_job_that_only_reads_does_so_on_a_read_only_archive(read_only: Archive, tmp_path: Path, case: Case) -> None:
+def test_reading_jobs_work_on_a_read_only_archive(read_only: Archive, tmp_path: Path, case: Case) -> None:
     assert run(case, tmp_path)["report"] is None
 
 
@@ -100,7 +100,7 @@ _LATE = ("scrape", "extract")
 
 
 @pytest.mark.parametrize("case", [case for case in _WRITES if case.job not in _LATE], ids=str)
-def test_a_job_that_writes_says_that_the_disk_is_full(full: Archive, tmp_path: Path, case: Case) -> None:
+def test_writing_jobs_report_a_full_disk(full: Archive, tmp_path: Path, case: Case) -> None:
     before = _files(full)
     if "--delete" in case.arguments:
         run(case, tmp_path)  # deleting frees space, so it succeeds
@@ -114,7 +114,7 @@ def test_a_job_that_writes_says_that_the_disk_is_full(full: Archive, tmp_path: P
 
 
 @pytest.mark.parametrize("case", _READS_ONLY, ids=str)
-def test_a_job_that_only_reads_does_so_on_a_full_disk(full: Archive, tmp_path: Path, case: Case) -> None:
+def test_reading_jobs_work_on_a_full_disk(full: Archive, tmp_path: Path, case: Case) -> None:
     before = _files(full)
     assert run(case, tmp_path)["report"] is None
     assert _files(full) == before

@@ -18,7 +18,7 @@ def _no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("artsim.runtime.connect", connect)
 
 
-def test_a_scrape_names_what_failed_before(tmp_path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_scrape_with_nothing_pending_lists_earlier_failures(tmp_path, caplog: pytest.LogCaptureFixture) -> None:
     pictures = dict.fromkeys(named(3))
     archive = make_archive(tmp_path / "archive", named(5), pictures=pictures)
     with caplog.at_level(logging.WARNING):

@@ -115,7 +115,7 @@ def test_an_empty_table_has_no_preview(tmp_path: Path) -> None:
         preview(tmp_path / "w.csv")
 
 
-def test_files_that_are_not_beside_the_table_have_a_hint(
+def test_files_missing_next_to_the_table_give_a_hint(
     table: Path, caplog: pytest.LogCaptureFixture, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     table.write_text("id,file,title\n1,1.jpg,One\n")
@@ -129,7 +129,7 @@ def test_files_that_are_not_beside_the_table_have_a_hint(
     assert "--images FOLDER" not in caplog.text
 
 
-def test_a_preview_says_that_it_read_the_first_rows_alone(tmp_path: Path) -> None:
+def test_a_preview_names_the_number_of_rows_read(tmp_path: Path) -> None:
     table = tmp_path / "works.csv"
     table.write_text("id,image\n" + "".join(f"{n},\n" for n in range(3000)) + "x,https://m.org/x.jpg\n")
     assert "of the first 1,000 rows failed" in preview_text(preview(table))

@@ -85,14 +85,14 @@ def test_a_folder_is_deleted_only_with_yes(archive: Archive, name: str) -> None:
     assert archive.table("catalog").count() == 20
 
 
-def test_an_annotator_is_deleted_alone(archive: Archive) -> None:
+def test_deleting_an_annotator_keeps_the_others(archive: Archive) -> None:
     assert _status(archive, "--delete", "annotator:anna")["names"] == [{"delete": "annotator:anna", "rows": 2}]
     assert len(read_annotations(archive)) == 4
     _status(archive, "--delete", "annotator:anna", "--yes")
     assert set(read_annotations(archive).annotator) == {"ben"}
 
 
-def test_a_collection_is_deleted_with_all_that_was_made_from_it(archive: Archive) -> None:
+def test_deleting_a_collection_removes_all_derived_data(archive: Archive) -> None:
     other = dict.fromkeys(CATALOG.names) | {"id": "other:1", "image_url": "http://museum.example/1.jpg"}
     shard = int(archive.shard_of(["other:1"])[0])
     archive.table("catalog").write(shard, "other", pa.Table.from_pylist([other], schema=CATALOG))
@@ -107,7 +107,7 @@ def test_a_collection_is_deleted_with_all_that_was_made_from_it(archive: Archive
     assert len(read_annotations(archive)) == 4  # annotations are kept
 
 
-def test_nothing_is_deleted_if_one_of_the_names_is_not_there(archive: Archive) -> None:
+def test_nothing_is_deleted_if_a_name_is_unknown(archive: Archive) -> None:
     with pytest.raises(UserError, match="features/none"):
         job.run(["--archive", archive.uri, "--delete", "features/dots", "features/none", "--yes"])
     assert archive.has_table("features/dots")

@@ -105,7 +105,7 @@ def test_a_zero_vector_gives_no_advantage() -> None:
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1e-22, 1e-14, 1e-5, 1e25])
-def test_a_scale_that_float32_cannot_square(scale: float) -> None:
+def test_vectors_too_small_for_float32_squares(scale: float) -> None:
     rng = np.random.default_rng(8)
     vectors = rng.normal(size=(40, 9)).astype(np.float32)
     judged = _judged(rng, 40, 60)

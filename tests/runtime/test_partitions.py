@@ -81,7 +81,7 @@ def _results(items: list[Item], worker: type = Worker, *arguments: Any, **option
     return runtime.process_partitions(items, worker, arguments or (1,), **how)
 
 
-def test_every_partition_is_processed_once_though_a_machine_is_lost(machines: Cluster) -> None:
+def test_every_partition_is_processed_once_despite_a_lost_machine(machines: Cluster) -> None:
     results = []
     for result in _results(_items(40), Worker, 3):
         results.append(result)
@@ -92,7 +92,7 @@ def test_every_partition_is_processed_once_though_a_machine_is_lost(machines: Cl
     machines.add_node(num_cpus=1)
 
 
-def test_a_machine_that_joins_gets_a_worker(machines: Cluster) -> None:
+def test_a_new_machine_gets_a_worker(machines: Cluster) -> None:
     results = []
     for result in _results(_items(300)):
         results.append(result)
@@ -165,7 +165,7 @@ def test_wait_for_returns_when_resources_are_free(machines: Cluster) -> None:
         assert freed.is_set()
 
 
-def test_a_run_says_what_it_waits_for(
+def test_a_run_logs_what_it_waits_for(
     machines: Cluster, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("artsim.runtime.resources._FIRST_LOG_AFTER", 1.0)

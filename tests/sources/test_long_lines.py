@@ -63,7 +63,7 @@ def test_memory_stays_bounded() -> None:
     assert peak < 55 << 20
 
 
-def test_a_file_whose_first_line_never_ends_is_no_table() -> None:
+def test_a_file_with_an_endless_first_line_is_a_user_error() -> None:
     for content in (HUGE, f"{HUGE}\n1,2\n"):
         with pytest.raises(UserError, match="not a table"):
             list(read_delimited(io.BytesIO(content.encode()), "w.csv"))

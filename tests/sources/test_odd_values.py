@@ -46,7 +46,7 @@ def test_program_types_are_not_artwork_types(tmp_path: Path, key: str, value: st
         pa.array([date(1893, 5, 1)]),
     ],
 )
-def test_a_date_has_no_time_of_day(tmp_path: Path, values: pa.Array) -> None:
+def test_the_time_of_day_is_removed_from_dates(tmp_path: Path, values: pa.Array) -> None:
     pq.write_table(pa.table({"title": ["a"], "date": values, "image": [IMAGE]}), tmp_path / "w.parquet")
     (row,) = rows_of(open_table(str(tmp_path / "w.parquet"), {}).chunks([]))
     assert (row["date_text"], row["year_from"], row["year_to"]) == ("1893-05-01", 1893, 1893)

@@ -140,5 +140,5 @@ def test_thumbnails_are_recognized_by_address(address: str) -> None:
     [LARGE, "https://m.org/small-town.jpg", "https://m.org/iiif/1/full/843,/0/default.jpg", "https://m.org/i?size=large",
      "https://m.org/thumb/1/1a/R.jpg/2000px-R.jpg", "http://[", "a.jpg", "https://m.org/1842.jpg"],
 )  # fmt: skip
-def test_other_addresses_are_no_thumbnails(address: str) -> None:
+def test_other_addresses_are_not_thumbnails(address: str) -> None:
     assert not is_thumbnail(address)

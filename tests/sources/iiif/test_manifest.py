@@ -44,7 +44,7 @@ def images(document: dict[str, Any], **settings: Any) -> list[tuple[str, str]]:
     return [(row["id"], row["image_url"]) for row in rows]
 
 
-def test_one_image_is_the_manifest_several_are_its_canvases() -> None:
+def test_several_images_are_named_by_canvas() -> None:
     assert images(manifest3(canvas3(1, image(1)))) == [(M, "https://m.org/1.jpg")]
     two = manifest3(canvas3(1, image(1)), canvas3(2, image(2), image(3), label={"none": ["f. 2"]}))
     assert images(two) == [

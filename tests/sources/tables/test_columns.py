@@ -53,7 +53,7 @@ def test_invalid_input_is_a_user_error(text: str) -> None:
         parse_columns([text])
 
 
-def test_a_column_that_is_not_there_is_named() -> None:
+def test_a_missing_column_is_named() -> None:
     check_columns({"title": "name", "image_url": "https://x/{id}/{file}"}, ["name", "id", "file"])
     with pytest.raises(UserError, match=r"'nme'.*name, id"):
         check_columns({"title": "nme"}, ["name", "id"])

@@ -96,7 +96,7 @@ def test_an_empty_file_is_a_user_error() -> None:
         read(b"a,b\n" + b"x" * (17 << 20))
 
 
-def test_batches_are_no_larger_than_asked_for() -> None:
+def test_batches_have_at_most_the_given_size() -> None:
     batches: list[Records] = list(read_delimited(io.BytesIO(b"a,b\n" + b"1,2\n" * 250), "x", size=100))
     assert [len(batch.where) for batch in batches] == [100, 100, 50]
 
@@ -142,7 +142,7 @@ ADDRESSED = "id,image_url,title\n"
         ("number,title,place\n", ["A-1,X,Y", 'A-2,"Sea,Rome', "A-3,Boat,Oslo", 'A-4,D"or,Bonn'], {2}),
     ],
 )
-def test_a_stray_quote_swallows_no_rows(header: str, lines: list[str], bad: set[int]) -> None:
+def test_a_stray_quote_loses_no_rows(header: str, lines: list[str], bad: set[int]) -> None:
     rows, _, rejects = read((header + "\n".join(lines) + "\n").encode())
     assert len(rows) + len(rejects) == len(lines)
     first = 1 - (lines[0][0] == "0")
@@ -163,7 +163,7 @@ def test_an_overlong_field_rejects_only_its_row() -> None:
     assert "too long" in rejects[0].reason
 
 
-def test_a_header_with_an_open_quote_swallows_no_rows() -> None:
+def test_an_open_quote_in_the_header_loses_no_rows() -> None:
     with pytest.raises(UserError, match="quote"):
         read(b'id,image_url,"title\n1,http://h/1.jpg,A\n2,http://h/2.jpg,"B\n')
     assert read(b'id,"date\n(year)"\n1,2\n')[0] == [{"id": "1", "date\n(year)": "2"}]

@@ -34,7 +34,7 @@ def test_a_column_that_holds_images_is_named(tmp_path: Path, case: str) -> None:
             list(open_table(table, columns).chunks([]))
 
 
-def test_addresses_beside_embedded_images_are_taken(tmp_path: Path) -> None:
+def test_addresses_next_to_embedded_images_are_used(tmp_path: Path) -> None:
     addresses = ["https://m.org/1.jpg", "https://m.org/2.jpg"]
     rows = rows_of(open_table(written(tmp_path, image=HOLDING["struct"], url=addresses), {}).chunks([]))
     assert [(row["title"], row["image_url"]) for row in rows] == [("Gate", addresses[0]), ("Mill", addresses[1])]
@@ -50,6 +50,6 @@ def test_exported_images_are_found_by_their_names(tmp_path: Path) -> None:
         assert [row["image_url"].rpartition("/")[2] for row in rows] == ["1.jpg", "2.jpg"]
 
 
-def test_bytes_that_are_text_stay_text(tmp_path: Path) -> None:
+def test_text_stored_as_bytes_stays_text(tmp_path: Path) -> None:
     table = written(tmp_path, image_url=[b"https://m.org/1.jpg", b"https://m.org/2.jpg"])
     assert next(row["image_url"] for row in rows_of(open_table(table, {}).chunks([]))) == "https://m.org/1.jpg"

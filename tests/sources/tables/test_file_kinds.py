@@ -106,7 +106,7 @@ def test_a_text_with_a_stray_control_character_is_still_a_table(tmp_path: Path) 
     assert catalog(tmp_path / "works.csv", CSV.replace("Zwei", "Zw\0ei\x1a").encode()) == 2
 
 
-def test_a_folder_may_be_called_like_a_spreadsheet(tmp_path: Path) -> None:
+def test_a_folder_name_may_end_like_a_spreadsheet(tmp_path: Path) -> None:
     assert catalog(tmp_path / "Bestand.xls" / "works.csv", CSV.encode()) == 2
     folder = tmp_path / "bilder.ods"
     folder.mkdir()
