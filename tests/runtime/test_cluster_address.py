@@ -60,7 +60,7 @@ def test_a_closed_port_is_service_unavailable(monkeypatch: pytest.MonkeyPatch, c
 def test_another_server_is_service_unavailable(
     monkeypatch: pytest.MonkeyPatch, before: str, expected_text: str
 ) -> None:
-    monkeypatch.setattr(cluster_address, "_ANSWER", 0.5)
+    monkeypatch.setattr(cluster_address, "_ANSWER_TIMEOUT", 0.5)
     with socket.create_server(("", 0)) as silent:
         monkeypatch.setenv("RAY_ADDRESS", f"{before}127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(ServiceUnavailable, match=expected_text):
@@ -69,7 +69,7 @@ def test_another_server_is_service_unavailable(
 
 def test_a_ray_that_listens_only_on_loopback_is_service_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ray replaces 127.0.0.1 with this machine's other address, where it would retry for minutes."""
-    monkeypatch.setattr(cluster_address, "_answer", lambda *_: None)
+    monkeypatch.setattr(cluster_address, "_probe", lambda *_: None)
     monkeypatch.setattr("ray._private.services.get_node_ip_address", lambda: "127.0.0.2")
     with socket.create_server(("127.0.0.1", 0)) as server:
         text = f"127.0.0.1:{server.getsockname()[1]}"
@@ -82,7 +82,7 @@ def test_a_ray_that_listens_only_on_loopback_is_service_unavailable(monkeypatch:
 def test_a_refused_token_is_a_user_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("", 0)) as server:
         monkeypatch.setattr(
-            cluster_address, "_answer", lambda *_: "ray.exceptions.AuthenticationError: InvalidAuthToken"
+            cluster_address, "_probe", lambda *_: "ray.exceptions.AuthenticationError: InvalidAuthToken"
         )
         monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{server.getsockname()[1]}")
         with pytest.raises(UserError, match="RAY_AUTH_TOKEN_PATH"):
