@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from artsim.archive import THUMBNAILS, Archive, UserError
+from artsim.errors import ServiceUnavailable
 from artsim.pictures.small_images import as_jpeg, decoded
 from artsim.vision.check import BadImage
 
@@ -98,7 +99,7 @@ def _store(archive: Archive, made: dict[tuple[int, str], list[Row]]) -> None:
         with archive.lock("thumbnails", patience=_PATIENCE):
             for (shard, part), rows in made.items():
                 archive.table("thumbnails").merge(shard, part, pa.Table.from_pylist(rows, THUMBNAILS))
-    except (OSError, UserError) as error:
+    except (OSError, UserError, ServiceUnavailable) as error:
         _log.info("thumbnails are not stored: %s", error)
 
 
