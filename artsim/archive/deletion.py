@@ -61,13 +61,13 @@ def _delete_collection(archive: Archive, name: str, really: bool) -> dict[str, A
     features = [f"features/{table_name}" for table_name in archive.names("features")]
     # Neighbors of other collections may name deleted artworks, so these tables are removed whole.
     neighbors = [f"neighbors/{table_name}" for table_name in archive.names("neighbors")]
-    with _held(archive, really, "catalog", "images", *features, *neighbors):
+    with _held(archive, really, "catalog", "images", "thumbnails", *features, *neighbors):
         parts = {(shard, part): rows for shard, part, rows in _of_collection(catalog, prefix)}
         if not parts:
             raise UserError(f"`delete` {name}: the catalog has no artwork of this collection")
         paths = [
             table.path(shard, part)
-            for table in map(archive.table, [*features, "images"])
+            for table in map(archive.table, [*features, "thumbnails", "images"])
             for shard, part in _parts(table)
             if (shard, part.partition("-")[0]) in parts
         ]

@@ -47,6 +47,17 @@ IMAGES = pa.schema(
     ]
 )
 
+THUMBNAILS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("sha256", pa.string()),  # of the image that it shows
+        ("bytes", pa.binary()),  # JPEG, upright, sRGB
+        ("width", pa.int32()),  # of the JPEG, pixels
+        ("height", pa.int32()),
+        ("color", pa.list_(pa.uint8(), 3)),  # mean RGB
+    ]
+)
+
 NEIGHBORS = pa.schema(
     [
         ("id", pa.string()),
@@ -94,7 +105,7 @@ def features(dimension: int) -> pa.Schema:
 
 def schema_of(table: str) -> pa.Schema | None:
     """The schema of a table by its name; None for tables whose columns depend on the run (``features/...``)."""
-    known = {"catalog": CATALOG, "images": IMAGES, "annotations": ANNOTATIONS, "links": LINKS}
+    known = {"catalog": CATALOG, "images": IMAGES, "thumbnails": THUMBNAILS, "annotations": ANNOTATIONS, "links": LINKS}
     folder = table.split("/")[0]
     if folder in ("features", "neighbors", "layouts", "clusters", "labels"):
         return NEIGHBORS if folder == "neighbors" else None

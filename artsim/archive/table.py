@@ -97,12 +97,7 @@ class Table:
 
     def find(self, ids: Sequence[str], columns: list[str] | None = None) -> pa.Table | None:
         """Returns the rows of these ids in their order, without ids that the table lacks. None if it lacks all."""
-        wanted: dict[int, list[str]] = {}
-        for shard, identifier in zip(shard_of(ids, self.shards).tolist(), ids, strict=True):
-            wanted.setdefault(shard, []).append(identifier)
-        chunks = [
-            rows for shard, shard_ids in wanted.items() for rows in self._find_in_shard(shard, shard_ids, columns)
-        ]
+        chunks = [rows for *_, rows in self.located(ids, columns)]
         if not chunks:
             return None
         rows = pa.concat_tables(chunks)
@@ -110,7 +105,21 @@ class Table:
         rows = rows.take([position[identifier] for identifier in ids if identifier in position])
         return rows.select(columns) if columns else rows
 
-    def _find_in_shard(self, shard: int, ids: list[str], columns: list[str] | None) -> Iterator[pa.Table]:
+    def located(self, ids: Sequence[str], columns: list[str] | None = None) -> Iterator[tuple[int, str, pa.Table]]:
+        """Yields shard, partition and the rows of these ids in it, always with ``id``.
+
+        Yields one row group at a time, so that not all images are in memory. A partition's groups are consecutive.
+        """
+        wanted: dict[int, list[str]] = {}
+        for shard, identifier in zip(shard_of(ids, self.shards).tolist(), ids, strict=True):
+            wanted.setdefault(shard, []).append(identifier)
+        for shard, shard_ids in wanted.items():
+            for part, rows in self._located_in_shard(shard, shard_ids, columns):
+                yield shard, part, rows
+
+    def _located_in_shard(
+        self, shard: int, ids: list[str], columns: list[str] | None
+    ) -> Iterator[tuple[str, pa.Table]]:
         missing, wanted = len(set(ids)), pa.array(ids, pa.string())
         needed = ["id", *(name for name in columns if name != "id")] if columns else None
         for part in self.parts(shard):
@@ -122,7 +131,7 @@ class Table:
                 groups = np.searchsorted(starts, hits, side="right") - 1
                 for group in np.unique(groups):  # images are large: read only row groups with a hit
                     rows = file.read_row_group(int(group), columns=needed)
-                    yield rows.take(pa.array(hits[groups == group] - starts[group]))
+                    yield part, rows.take(pa.array(hits[groups == group] - starts[group]))
                 missing -= len(hits)
             if not missing:
                 return

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from artsim.archive import Archive, UserError, is_public_domain
 from artsim.explore.neighbors import all_neighbors
 from artsim.explore.options import NeighborsOptions
-from artsim.extract.outside_images import describe
+from artsim.extract.outside_images import Describer
 from artsim.pictures.contact_sheet import Cell, contact_sheet
 from artsim.pictures.thumbnails import Thumbnail, shrink, thumbnails
 from artsim.space.features import Space
@@ -144,7 +144,7 @@ def _describe_files(space: Space, files: Sequence[str]) -> np.ndarray:
     except OSError as error:
         raise UserError(f"`image` {error.filename}: {error.strerror}") from error
     try:
-        return space.project([describe(space.archive, spec.name, images) for spec in space.specs])
+        return space.project(Describer(space.archive, [spec.name for spec in space.specs])(images))
     except BadImage as bad:
         raise UserError(f"`image` {bad.detail}") from bad
 

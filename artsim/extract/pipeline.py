@@ -157,7 +157,7 @@ def _on_gpus(extraction: Any, partitions: list[ImagesPartition], nbytes: int) ->
     A GPU's process takes no CPU: on a machine with one CPU none would be left for decoding.
     """
     from artsim.extract.decoding import decode_partition
-    from artsim.extract.worker import Describer
+    from artsim.extract.worker import GpuExtractor
 
     attempts = runtime.start_attempts()
     needs = runtime.with_memory({"GPU": 1}, _MEMORY + _COPIES * nbytes)
@@ -170,7 +170,7 @@ def _on_gpus(extraction: Any, partitions: list[ImagesPartition], nbytes: int) ->
     )
     described = runtime.with_workers(
         decoded,
-        Describer,
+        GpuExtractor,
         (extraction, attempts),
         needs=needs,
         workers=min(runtime.room_for(needs), len(partitions)),

@@ -49,7 +49,7 @@ class Extractor:
         return {**counts, **seconds}
 
 
-class Describer:
+class GpuExtractor:
     """A worker on a GPU: describes the pixels of a partition and writes its vectors."""
 
     def __init__(self, extraction: Extraction, attempts: Any) -> None:

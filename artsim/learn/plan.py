@@ -19,6 +19,7 @@ from artsim.annotations.links_as_annotations import link_annotations
 from artsim.annotations.splits import split
 from artsim.archive import CATALOG, Archive, UserError
 from artsim.encoders.model import ROLES
+from artsim.space.sample import sample
 
 _log = logging.getLogger(__name__)
 
@@ -162,13 +163,15 @@ def pool_sample(archive: Archive, usable: Callable[[Iterable[str]], Collection[s
     """Returns a seeded sample of the archive's usable images for mining, sorted."""
     catalog, rng = archive.table("catalog"), np.random.default_rng(seed)
     partitions = [(shard, partition) for shard in range(archive.shards) for partition in catalog.parts(shard)]
-    drawn: list[str] = []
-    for index in rng.permutation(len(partitions)):
-        shard, partition = partitions[index]
-        drawn += catalog.read(shard, partition, ["id"])["id"].to_pylist()
-        if len(drawn) >= _POOL_SIZE:
-            break
-    return sorted(usable(rng.permutation(np.array(drawn, dtype=object))[:_POOL_SIZE]))
+
+    def read(shard: int, partition: str) -> list[str]:
+        ids: list[str] = catalog.read(shard, partition, ["id"])["id"].to_pylist()
+        return ids
+
+    drawn = np.array(
+        [artwork_id for ids in sample(partitions, read, len, _POOL_SIZE, rng) for artwork_id in ids], object
+    )
+    return sorted(usable(rng.permutation(drawn)[:_POOL_SIZE]))
 
 
 def without_related(archive: Archive, column: str | None, sample: Sequence[str], held_out: Sequence[str]) -> list[str]:

@@ -1,12 +1,12 @@
-"""Artworks as small JPEGs for a web page, decoded a few at a time in a separate process."""
+"""Artworks as small JPEGs for a web page, made from thumbnails; originals are decoded in a separate process."""
 
-import io
 from collections.abc import Iterator, Sequence
 
 from PIL import Image
 
 from artsim.archive import Archive
-from artsim.pictures.thumbnails import decoded
+from artsim.pictures.small_images import as_jpeg, decoded
+from artsim.pictures.thumbnail_table import SIDE, thumbnail_jpegs
 from artsim.vision.check import BadImage
 from artsim.vision.isolated_process import IsolatedProcess
 
@@ -15,15 +15,20 @@ _QUALITY = 82
 
 
 def small_jpegs(archive: Archive, sides: dict[str, list[int]]) -> Iterator[tuple[str, list[bytes]]]:
-    """Yields each id, in any order, with a JPEG for each of its ``sides``, in pixels; with none if it can't be read."""
+    """Yields each id, in any order, with a JPEG for each of its ``sides``, in pixels; with none if it can't be read.
+
+    Decodes the original only for a side larger than a thumbnail's.
+    """
     apart, ids = IsolatedProcess(), list(sides)
     shards = archive.shard_of(ids)
     # Sorted by shard, so that each partition is read once.
     ids = [ids[place] for place in sorted(range(len(ids)), key=lambda place: shards[place])]
     for start in range(0, len(ids), _AT_ONCE):
         batch = ids[start : start + _AT_ONCE]
-        rows = archive.table("images").find(batch, ["id", "bytes"])
+        large = [identifier for identifier in batch if max(sides[identifier]) > SIDE]
+        rows = archive.table("images").find(large, ["id", "bytes"])
         data = {} if rows is None else {row["id"]: row["bytes"] for row in rows.to_pylist()}
+        data |= thumbnail_jpegs(archive, [identifier for identifier in batch if identifier not in large], apart)
         for identifier in batch:
             try:
                 yield identifier, apart(jpegs, data.get(identifier) or b"", sides[identifier])
@@ -41,8 +46,5 @@ def jpegs(data: bytes, sides: Sequence[int]) -> list[bytes]:
     for side in sides:
         small = image.copy()
         small.thumbnail((side, side), Image.Resampling.LANCZOS)
-        small.info.clear()
-        sink = io.BytesIO()
-        small.save(sink, "JPEG", quality=_QUALITY, optimize=True)
-        out.append(sink.getvalue())
+        out.append(as_jpeg(small, _QUALITY))
     return out

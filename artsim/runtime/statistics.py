@@ -1,4 +1,4 @@
-"""Ray Data's statistics of a run: the times of each operator for the report, and the full text for ``--stats``."""
+"""Ray Data's statistics of a run: the times of each operator for the report, and the full text for ``stats``."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any

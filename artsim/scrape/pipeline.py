@@ -19,6 +19,7 @@ import ray
 
 from artsim import runtime
 from artsim.archive import Archive, UserError
+from artsim.pictures.thumbnail_table import drop_outdated
 from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.pending import ScrapeTask, find_tasks, larger_than
 from artsim.scrape.rate_limit import Rules
@@ -49,6 +50,8 @@ def scrape(archive: Archive, options: ScrapeOptions) -> dict[str, Any]:
         archive.store.sweep("images")
         not_resized = larger_than(archive, options.resize) if options.resize and not options.refresh else 0
         report = _scrape(archive, options)
+        if options.drop_removed:
+            drop_outdated(archive)
     _warn(report, options, not_resized)
     return {**report, "larger_than_resize": not_resized}
 

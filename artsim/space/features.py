@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from artsim.archive import Archive, UserError, public_ids
 from artsim.metrics.vectors import unit_length
+from artsim.space.sample import sample
 
 _LARGEST, _SMALLEST = 1e15, 1e-15  # limits of values to fit, so that sums of squares stay in float32
 _FIT_ROWS = 20_000  # vectors that a PCA is fitted on, sampled from the whole table
@@ -129,18 +130,10 @@ class Space:
 
     def sample(self, rows: int, seed: int) -> Block:
         """Returns ids and vectors of random partitions, at least ``rows`` in all, or of the whole archive."""
-        blocks: list[Block] = []
-        for part in self._shuffled(seed):
-            blocks += self.blocks(parts=[part])
-            if sum(len(ids) for ids, _ in blocks) >= rows:
-                break
-        return _joined(blocks)
+        return _joined((ids, self.project(raw)) for ids, raw in self._sample(rows, seed) if len(ids))
 
-    def _shuffled(self, seed: int) -> Iterator[tuple[int, str]]:
-        """Yields all partitions in random order."""
-        parts = self.parts()
-        for index in np.random.default_rng(seed).permutation(len(parts)):
-            yield parts[index]
+    def _sample(self, rows: int, seed: int) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
+        return sample(self.parts(), self._read, lambda block: len(block[0]), rows, np.random.default_rng(seed))
 
     def find(self, ids: Sequence[str]) -> np.ndarray:
         """The vectors of these ids, float32 of shape (n, d). Raises ``UserError`` naming the first id without one."""
@@ -193,24 +186,17 @@ class Space:
     def _fit(self, seed: int, whiten: bool) -> list[Pca | None]:
         if all(spec.pca is None for spec in self.specs):
             return [None] * len(self.specs)
-        sample: list[list[np.ndarray]] = [[] for _ in self.specs]
-        taken = 0
-        for part in self._shuffled(seed):
-            raw = self._read(*part)[1]
-            for known, matrix in zip(sample, raw, strict=True):
-                known.append(matrix)
-            taken += len(raw[0])
-            if taken >= _FIT_ROWS:
-                break
+        blocks = list(self._sample(_FIT_ROWS, seed))
+        taken = sum(len(ids) for ids, _ in blocks)
         if taken < 2:
             names = " ".join(spec.name for spec in self.specs)
             raise UserError(f"`features` {names}: {taken} vectors are too few for a PCA")
         pcas: list[Pca | None] = []
-        for spec, matrices in zip(self.specs, sample, strict=True):
+        for index, spec in enumerate(self.specs):
             if spec.pca is None:
                 pcas.append(None)
                 continue
-            matrix = np.concatenate(matrices)
+            matrix = np.concatenate([raw[index] for _, raw in blocks])
             _check_varies(matrix, spec.name)
             if spec.pca > min(matrix.shape):
                 raise UserError(

@@ -237,6 +237,23 @@ def test_find_reads_only_the_row_groups_of_its_hits(large: Archive, monkeypatch)
     assert len(read) == 1
 
 
+def test_located_says_which_partition_holds_each_id(large: Archive) -> None:
+    table, wanted = large.table("images"), ["made:0300", "made:0003", "stranger", "made:0004"]
+    expected = {
+        image_id: (shard, part)
+        for shard in range(2)
+        for part in table.parts(shard)
+        for image_id in table.read(shard, part, ["id"])["id"].to_pylist()
+        if image_id in wanted
+    }
+    located = [
+        (image_id, (shard, part))
+        for shard, part, rows in table.located(wanted, ["id"])
+        for image_id in rows["id"].to_pylist()
+    ]
+    assert len(located) == 3 and dict(located) == expected
+
+
 def test_scan_goes_over_every_row_once_in_a_fixed_order(large: Archive) -> None:
     table = large.table("images")
     expected = [image_id for rows in table.scan(["id"]) for image_id in rows["id"].to_pylist()]

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,25 @@ def test_decoding_machines_are_lost_while_extracting_on_gpus(tmp_path: Path) -> 
         report = report_of(job)
         assert (report["rows_out"], report["rows_failed"]) == (599, 1)
         every_row_once(archive, "features/resnet18", set(named(600)))
+
+
+def test_a_cluster_that_grows_from_zero(tmp_path: Path) -> None:
+    """The head has no CPU. A machine that decodes joins first, then one with a GPU, which is nominal."""
+    archive = make_archive(tmp_path, named(60), shards=4, part_rows=25)
+    nodes = {"ARTSIM_NODES": '[[1, {"CPU": 1}], [1, {"CPU": 1, "GPU": 1}]]'}
+    with machines(0) as cluster:
+        options = ["--archive", archive.uri, "--backbones", "resnet18", "--weights", "random"]
+        job = cluster.start("extract", *options, **nodes)
+        until(lambda: "waiting for" in _stderr(job), job)
+        cluster.join(1)
+        cluster.join(1, num_gpus=1)
+        report = report_of(job)
+        assert (report["rows_out"], report["rows_failed"]) == (60, 0)
+        assert [operator["name"] for operator in report["operators"]][1:] == [
+            "MapBatches(decode_partition)",
+            "MapBatches(GpuExtractor)",
+        ]
+        every_row_once(archive, "features/resnet18", set(named(60)))
 
 
 def test_training_continues_with_fewer_workers_after_a_lost_machine(tmp_path: Path) -> None:
@@ -119,6 +139,10 @@ def test_the_head_killed_and_started_again(tmp_path: Path) -> None:
 
 def _ids(archive: Archive) -> set[str]:
     return {row_id for rows in archive.table("catalog").scan(["id"]) for row_id in rows["id"].to_pylist()}
+
+
+def _stderr(job: subprocess.Popen[str]) -> str:
+    return os.pread(job.kept.fileno(), 100_000, 0).decode()  # type: ignore[attr-defined]
 
 
 def _last(checkpoints: Path) -> int:

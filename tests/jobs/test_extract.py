@@ -91,17 +91,17 @@ def test_user_errors_are_one_line(tmp_path):
     assert "no module" in refused(tmp_path / "full", "resnet18@attic", more=("--weights", "random"))
 
 
-@pytest.mark.timeout(1200)  # ten starts of Ray, up to a minute each
-def test_killed_five_times_every_row_is_extracted_once(tmp_path):
+@pytest.mark.timeout(1200)  # five starts of Ray, up to a minute each
+def test_killed_three_times_every_row_is_extracted_once(tmp_path):
     random.seed(7)
     base = {i: encoded(picture(640, 480, seed=i)) for i in range(20)}
-    images = {f"t:{i}": base[i % 20] for i in range(1200)}
+    images = {f"t:{i}": base[i % 20] for i in range(900)}
     archive = image_archive(str(tmp_path), images)
     arguments = ["--archive", str(tmp_path), "--backbones", "resnet18", "--weights", "random"]
     command = [sys.executable, "-m", "jobs.extract", *arguments]
     done = archive.table("features/resnet18")
     productive_runs = 0
-    for _ in range(5):
+    for _ in range(3):
         before = sum(len(done.parts(shard)) for shard in range(archive.shards))
         process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
@@ -116,7 +116,7 @@ def test_killed_five_times_every_row_is_extracted_once(tmp_path):
             os.kill(process.pid, signal.SIGKILL)
         process.wait()
         productive_runs += sum(len(done.parts(shard)) for shard in range(archive.shards)) > before
-    assert productive_runs >= 3, "the kills came before any work"
+    assert productive_runs >= 2, "the kills came before any work"
     last = subprocess.run(command, capture_output=True, text=True, timeout=480)
     assert last.returncode == 0, last.stderr[-3000:]
     report = inside.report_of(last)

@@ -92,6 +92,21 @@ def test_a_picture_of_many_queries_shows_the_first(archive: Archive, tmp_path) -
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
+def test_a_second_picture_decodes_no_original(tmp_path, monkeypatch) -> None:
+    archive = make_archive(tmp_path / "archive", _IDS)
+    add_features(
+        archive, "dots", {image_id: np.random.default_rng(index).normal(size=5) for index, image_id in enumerate(_IDS)}
+    )
+    options = ["--id", _IDS[0], "--k", "3", "--picture"]
+    report = _run(archive, *options, str(tmp_path / "first.png"))
+    shown = {_IDS[0], *(neighbor["id"] for neighbor in report["queries"][0]["neighbors"])}
+    stored = [image_id for rows in archive.table("thumbnails").scan(["id"]) for image_id in rows["id"].to_pylist()]
+    assert sorted(stored) == sorted(shown)
+    monkeypatch.setattr("artsim.pictures.thumbnail_table.thumbnail", None)
+    _run(archive, *options, str(tmp_path / "second.png"))
+    assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()
+
+
 @pytest.mark.parametrize("kind", ["--farthest", "--k=25"])
 def test_protected_artworks_are_not_shown(archive: Archive, tmp_path, kind: str) -> None:
     out = tmp_path / "public.png"

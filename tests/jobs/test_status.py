@@ -8,6 +8,7 @@ import pytest
 
 from artsim.annotations.annotations import add_annotations, read_annotations
 from artsim.archive import CATALOG, IMAGES, Archive, UserError
+from artsim.pictures.thumbnail_table import thumbnail_jpegs
 from jobs.status import job
 from tests.made import add_features, make_archive, named
 
@@ -98,12 +99,13 @@ def test_deleting_a_collection_removes_all_derived_data(archive: Archive) -> Non
     archive.table("catalog").write(shard, "other", pa.Table.from_pylist([other], schema=CATALOG))
     image = dict.fromkeys(IMAGES.names) | {"id": "other:1", "status": "http"}
     archive.table("images").write(shard, "other-00000", pa.Table.from_pylist([image], schema=IMAGES))
+    thumbnail_jpegs(archive, IDS)
     assert _status(archive, "--delete", "collection:made")["names"][0]["rows"] == 20
     assert archive.table("catalog").count() == 21
     _status(archive, "--delete", "collection:made", "--yes")
     assert archive.table("catalog").ids(shard).to_pylist() == ["other:1"]
     assert (archive.table("catalog").count(), archive.table("images").count()) == (1, 1)
-    assert archive.table("features/dots").count() == 0
+    assert archive.table("features/dots").count() == archive.table("thumbnails").count() == 0
     assert len(read_annotations(archive)) == 4  # annotations are kept
 
 

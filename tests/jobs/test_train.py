@@ -19,7 +19,7 @@ from jobs.train import job
 from tests.learn.annotated import annotated
 from tests.made import vectors_of
 
-_BASE_OPTIONS = ["--features", "dots:12", "more", "--workers", "2", "--epochs", "25", "--patience", "25"]
+_BASE_OPTIONS = ["--features", "dots:12", "more", "--workers", "2", "--epochs", "12", "--patience", "12"]
 _BASE_OPTIONS += ["--split", "image-disjoint"]
 _OPTIONS = [*_BASE_OPTIONS, "--hidden", "8", "--batch", "40", "--dropout", "0.3", "--learning-rate", "0.01"]
 
@@ -54,12 +54,12 @@ def test_impossible_trainings_are_user_errors(archive: Archive, arguments: list[
 def test_killed_or_not_the_same_command_gives_the_same_model(archive: Archive) -> None:
     """Compares an undisturbed run, one that lost a worker, and one repeated after its driver was killed."""
     whole = job.run(_arguments(archive, "whole", "--embed"))
-    assert whole["epochs"] == 25
+    assert whole["epochs"] == 12
 
     killed: list[int] = []
     killer = threading.Thread(target=_when_trained, args=(archive, "lost", 3, lambda: killed.append(_kill_a_worker())))
     killer.start()
-    assert job.run(_arguments(archive, "lost"))["epochs"] == 25
+    assert job.run(_arguments(archive, "lost"))["epochs"] == 12
     killer.join()
     assert killed
 
@@ -69,17 +69,17 @@ def test_killed_or_not_the_same_command_gives_the_same_model(archive: Archive) -
         assert driver.stdout is not None
         assert driver.stdout.read() == b""
     begun = _epochs(archive, "killed")
-    assert 3 <= max(begun) < 24
+    assert 3 <= max(begun) < 11
     assert archive.names("models") == ["lost", "whole"]
     again = job.run(_arguments(archive, "killed"))
-    assert (again["epochs"], again["done_before"]) == (25, False)
+    assert (again["epochs"], again["done_before"]) == (12, False)
 
     weights = {
         Path(archive.uri, "models", name, "model.safetensors").read_bytes() for name in ("whole", "lost", "killed")
     }
     assert len(weights) == 1
     history = load_model(archive, "killed").card["history"]
-    assert [epoch["epoch"] for epoch in history] == list(range(1, 26))
+    assert [epoch["epoch"] for epoch in history] == list(range(1, 13))
     assert history[-1]["loss"] < history[0]["loss"]
     _used_as_a_backbone(archive, whole)
 

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from artsim.pictures.page_jpegs import jpegs, small_jpegs
+from artsim.pictures.thumbnail_table import SIDE
 from artsim.vision.check import BadImage
 from tests.made import jpeg, make_archive, named
 
@@ -39,3 +40,14 @@ def test_of_a_whole_archive_in_another_process(tmp_path: Path) -> None:
         pixel = Image.open(io.BytesIO(small_images[image_id][0])).convert("RGB").getpixel((10, 10))
         assert isinstance(pixel, tuple)
         assert max(abs(a - b) for a, b in zip(pixel, colours[image_id], strict=True)) < 8
+
+
+def test_only_a_side_larger_than_a_thumbnail_is_made_from_the_original(tmp_path: Path) -> None:
+    ids = named(4)
+    archive = make_archive(tmp_path, ids, pictures=dict.fromkeys(ids, jpeg("red", (900, 600))))
+    sides = {ids[0]: [200], ids[1]: [200, 400], ids[2]: [SIDE], ids[3]: [SIDE + 1]}
+    small = dict(small_jpegs(archive, sides))
+    widths = {image_id: [Image.open(io.BytesIO(data)).width for data in jpegs] for image_id, jpegs in small.items()}
+    assert widths == sides
+    stored = [image_id for rows in archive.table("thumbnails").scan(["id"]) for image_id in rows["id"].to_pylist()]
+    assert sorted(stored) == [ids[0], ids[2]]

@@ -78,7 +78,7 @@ def test_what_cannot_be_read_becomes_an_empty_frame(data: bytes | None) -> None:
 
 def test_a_file_that_claims_to_be_enormous_is_not_decoded(monkeypatch) -> None:
     decoded: list[Image.Image] = []
-    monkeypatch.setattr("artsim.pictures.thumbnails.to_rgb", decoded.append)
+    monkeypatch.setattr("artsim.pictures.small_images.to_rgb", decoded.append)
     header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
     chunk = b"IHDR" + header
     data = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", len(header)) + chunk + struct.pack(">I", zlib.crc32(chunk))

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from artsim.archive import Archive, UserError
+from artsim.pictures.thumbnail_table import thumbnail_jpegs
 from artsim.scrape.options import ScrapeOptions
+from artsim.scrape.pipeline import scrape
 from artsim.scrape.stats import Stats
 from artsim.sources.folder import open_folder
 from artsim.sources.ingestion.ingest import ingest
@@ -205,3 +207,19 @@ def test_a_refresh_applies_resize(tmp_path: Path, site: Site) -> None:
         ((_, row),) = run(archive, site, refresh=True, resize=100)[0].items()
         assert (row["width"], row["height"]) == (100, 75)
     assert "if-none-match" in site.visits_to("/x")[2].headers
+
+
+@pytest.mark.parametrize("drop_removed", [False, True])
+def test_the_thumbnail_of_a_dropped_image_is_dropped(
+    tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch, drop_removed: bool
+) -> None:
+    archive = archive_of(tmp_path, site, REMOVED)
+    run(archive, site)
+    assert len(thumbnail_jpegs(archive, [f"m:{name}" for name in REMOVED])) == len(REMOVED)
+    monkeypatch.setattr("artsim.scrape.pipeline._warn", lambda *_: None)
+    monkeypatch.setattr(
+        "artsim.scrape.pipeline._scrape",
+        lambda archive, options: {"rows": len(run(archive, site, refresh=True, drop_removed=drop_removed)[0])},
+    )
+    scrape(archive, ScrapeOptions(refresh=True, drop_removed=drop_removed))
+    assert archive.table("thumbnails").count() == (0 if drop_removed else len(REMOVED))
