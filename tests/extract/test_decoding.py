@@ -64,7 +64,7 @@ def test_a_task_decodes_a_whole_partition(archive: Archive, attempt: int) -> Non
     expected = list(decoding.batches(0, "p0-00000", named(21), map, here))
     attempts, pending = runtime.start_attempts(), PendingImages(archive, ("resnet18",), False)
     if attempt:  # a worker was lost before
-        ray.get(attempts.begin.remote(f"run {partition} (decoding)", "a node"))
+        ray.get(attempts.record_start.remote(f"run {partition} (decoding)", "a node"))
     dataset = runtime.dataset_of([partition]).map_batches(
         decode_partition,  # type: ignore[arg-type]
         fn_args=(decoding, pending, attempts, "run"),
