@@ -32,6 +32,7 @@ def spilled_bytes() -> int:
 
     if not ray.is_initialized():
         return 0
+    # What `ray memory --stats-only` calls; no public function returns it
     from ray._private.internal_api import get_memory_info_reply, get_state_from_address
 
     try:

@@ -1,6 +1,8 @@
 """The search of a sweep on Ray Tune: Optuna proposes settings, ASHA stops poor trials, finished trials are stored.
 
-A killed search resumes: Optuna and ASHA get the finished trials again, and only the missing ones run.
+A killed search resumes: Optuna and ASHA get the finished trials again, and only the missing ones run. ``Tuner.restore``
+does not serve: it loses ASHA's rungs (ray-project/ray #30838), and it unpickles files of the archive, which may come from
+somebody else.
 """
 
 import logging
@@ -89,7 +91,8 @@ def _run_missing(
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     logging.getLogger("ray.tune").setLevel(logging.ERROR)
-    # each machine finds its own credentials; Ray would send the driver's and write them to its logs
+    # Each machine finds its own credentials; Ray would send the driver's and write them to its logs. Neither a public
+    # setting nor an upstream issue is known.
     class_cache.ENV_VARS_TO_PROPAGATE -= {name for name in class_cache.ENV_VARS_TO_PROPAGATE if name.startswith("AWS_")}
     done = stored_trials(store, folder)
     missing = trials - len(done)
