@@ -47,7 +47,7 @@ class Start(RateLimitCoordinator, runtime.Attempts):
     """The coordinator of a run; it also counts the workers that have started."""
 
     def __init__(self) -> None:
-        RateLimitCoordinator.__init__(self, Rules(RATES.per_host))
+        RateLimitCoordinator.__init__(self, Rules(RATES.per_host, delay=0.0, cooldown=10.0))
         runtime.Attempts.__init__(self)
         self._started: set[str] = set()
 

@@ -43,7 +43,7 @@ def split(
     return _checked(*_held_out(codes, target, share, np.ones(len(annotations), bool), rng), kind)
 
 
-def folds(
+def disjoint_splits(
     annotations: Annotations,
     kind: str,
     *,

@@ -11,8 +11,8 @@ from artsim.archive import Archive, UserError, is_public_domain
 from artsim.explore.neighbors import all_neighbors
 from artsim.explore.options import NeighborsOptions
 from artsim.extract.outside_images import Describer
+from artsim.pictures.captioned_pictures import CaptionedPicture, captioned_pictures, shrink
 from artsim.pictures.contact_sheet import Cell, contact_sheet
-from artsim.pictures.thumbnails import Thumbnail, shrink, thumbnails
 from artsim.space.features import Space
 from artsim.space.search import check_query, search
 from artsim.vision.check import BadImage
@@ -155,7 +155,7 @@ def _sheet(
     asked = [*ids, *files][:_SHEET_ROWS]
     answers = [entries[:_SHEET_COLUMNS] for entries in answers[:_SHEET_ROWS]]
     shown = {entry["id"] for entries in answers for entry in entries} | set(ids[:_SHEET_ROWS])
-    known = thumbnails(space.archive, sorted(shown), _SIDE)
+    known = captioned_pictures(space.archive, sorted(shown), _SIDE)
     rows = []
     for query, entries in zip(asked, answers, strict=False):
         if query in known:
@@ -166,6 +166,6 @@ def _sheet(
     return contact_sheet(title, rows)
 
 
-def _cell(work: Thumbnail, distance: float | None = None) -> Cell:
+def _cell(work: CaptionedPicture, distance: float | None = None) -> Cell:
     below = ", ".join(word for word in (work.artist, work.year) if word)
     return Cell(work.image, [work.title, below, work.id if distance is None else f"{distance:.3f} · {work.id}"])

@@ -10,8 +10,8 @@ from artsim.explore.options import WalkOptions
 from artsim.explore.queries import full_ids, refuse_protected, save_picture
 from artsim.explore.walk import Walk, walk
 from artsim.pictures import walks
-from artsim.pictures.thumbnail_table import SIDE
-from artsim.pictures.thumbnails import thumbnails
+from artsim.pictures.captioned_pictures import captioned_pictures
+from artsim.pictures.thumbnails import SIDE
 from artsim.space.features import Space
 
 KINDS = ("strip", "scatter", "tube")
@@ -57,7 +57,7 @@ def _picture(space: Space, way: Walk, kind: str, seed: int, public_only: bool) -
     if kind == "scatter":
         return _scatter(space, way, seed, public_only)
     around = [identifier for names in way.around for identifier in names] if kind == "tube" else []
-    known = thumbnails(space.archive, [*way.ids, *around], SIDE)
+    known = captioned_pictures(space.archive, [*way.ids, *around], SIDE)
     steps = [known[identifier] for identifier in way.ids]
     if kind == "strip":
         return walks.strip(steps)
@@ -79,7 +79,7 @@ def _scatter(space: Space, way: Walk, seed: int, public_only: bool) -> Any:
     if vectors.shape[1] == 1:
         vectors = np.pad(vectors, ((0, 0), (0, 1)))  # a one-dimensional space gets a second axis
     places = PCA(2, random_state=seed).fit(vectors).transform(vectors)
-    known = thumbnails(space.archive, [*way.ids, *cloud_ids], SIDE)
+    known = captioned_pictures(space.archive, [*way.ids, *cloud_ids], SIDE)
     count = len(way.ids)
     return walks.scatter(
         [known[identifier] for identifier in way.ids],

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from artsim.annotations.annotations import Annotations
 from artsim.annotations.folds import FOLDS, KINDS, NEW_GROUPS, cut
-from artsim.annotations.splits import folds
+from artsim.annotations.splits import disjoint_splits
 from artsim.archive import Archive, UserError
 from artsim.archive.damaged_files import intact
 from artsim.encoders.model import ROLES
@@ -67,7 +67,7 @@ class Fold:
         return masked
 
     def with_unseen_only(self) -> np.ndarray:
-        """Returns the validation followed by ``alone()``, int (2v, 9)."""
+        """Returns the validation followed by ``unseen_only()``, int (2v, 9)."""
         return np.concatenate([self.validation, self.unseen_only()])
 
 
@@ -194,7 +194,7 @@ def _fold_plans(archive: Archive, plan: Plan, experiment: Experiment, count: int
     annotations = Annotations(names, names, images, names)  # only the images matter here
     groups = groups_by(archive, experiment.split_by, annotations.ids().tolist()) if experiment.split_by else None
     plans = []
-    for cut_folds in folds(annotations, experiment.split, count=count, seed=experiment.seed, groups=groups):
+    for cut_folds in disjoint_splits(annotations, experiment.split, count=count, seed=experiment.seed, groups=groups):
         cut_rows = [
             {**learning_rows[row], "role": role}
             for role, fold_rows in zip((TRAINING, VALIDATION), cut_folds, strict=True)

@@ -6,7 +6,7 @@ from PIL import Image
 
 from artsim.archive import Archive
 from artsim.pictures.small_images import as_jpeg, decoded
-from artsim.pictures.thumbnail_table import SIDE, thumbnail_jpegs
+from artsim.pictures.thumbnails import SIDE, thumbnail_jpegs
 from artsim.vision.check import BadImage
 from artsim.vision.isolated_process import IsolatedProcess
 

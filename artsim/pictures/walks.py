@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
+from artsim.pictures.captioned_pictures import CaptionedPicture
 from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER, caption, fitted, font
-from artsim.pictures.thumbnails import Thumbnail
 
 _GAP = 20
 _NIGHT = (24, 22, 20)
 
 
-def strip(steps: Sequence[Thumbnail], height: int = 240) -> Image.Image:
+def strip(steps: Sequence[CaptionedPicture], height: int = 240) -> Image.Image:
     """Draws the artworks of a walk side by side at the same height, with captions; RGB."""
     images = [_as_high(step.image, height) for step in steps]
     width = sum(image.width + _GAP for image in images) + _GAP
@@ -32,9 +32,9 @@ def strip(steps: Sequence[Thumbnail], height: int = 240) -> Image.Image:
 
 
 def scatter(
-    steps: Sequence[Thumbnail],
+    steps: Sequence[CaptionedPicture],
     places: np.ndarray,
-    cloud: Sequence[Thumbnail],
+    cloud: Sequence[CaptionedPicture],
     cloud_places: np.ndarray,
     size: int = 1400,
 ) -> Image.Image:
@@ -84,7 +84,9 @@ def _apart(points: list[list[int]], least: int) -> list[list[int]]:
     return places.round().astype(int).tolist()
 
 
-def tube(steps: Sequence[Thumbnail], around: Sequence[Sequence[Thumbnail]], size: int = 1200) -> Image.Image:
+def tube(
+    steps: Sequence[CaptionedPicture], around: Sequence[Sequence[CaptionedPicture]], size: int = 1200
+) -> Image.Image:
     """Draws the view along the walk: one ring per step, of its artwork (framed) and those around it; RGB.
 
     The walk begins at the rim and ends in the middle. Each ring is turned slightly against the one before.
@@ -123,7 +125,7 @@ def _as_high(image: Image.Image, height: int) -> Image.Image:
     return image.resize((width, height))
 
 
-def _lit(thumbnail: Thumbnail, side: int, faded: float, *, framed: bool) -> Image.Image:
+def _lit(thumbnail: CaptionedPicture, side: int, faded: float, *, framed: bool) -> Image.Image:
     """A picture of at most ``side`` pixels, darkened by ``faded`` (0 to 1), with a frame if ``framed``."""
     small = thumbnail.image.copy()
     small.thumbnail((side, side), Image.Resampling.LANCZOS)

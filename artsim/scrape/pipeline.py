@@ -19,7 +19,7 @@ import ray
 
 from artsim import runtime
 from artsim.archive import Archive, UserError
-from artsim.pictures.thumbnail_table import drop_outdated
+from artsim.pictures.thumbnails import drop_outdated
 from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.pending import ScrapeTask, find_tasks, larger_than
 from artsim.scrape.rate_limit import Rules

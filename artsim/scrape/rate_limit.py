@@ -17,9 +17,9 @@ _POLL = 0.02  # seconds between messages, counted over all workers that wait for
 class Rules:
     """Concurrent requests per host, minimum seconds between their starts, seconds of the first cooldown."""
 
-    per_host: int = 2
-    delay: float = 0.0
-    cooldown: float = 10.0
+    per_host: int
+    delay: float
+    cooldown: float
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class Host:
         self.notice: str | None = None  # text about the latest cooldown, until it is read
         self._rules = rules
         self._reports: dict[str, HostReport] = {}
-        self._using = self._waiting = 0  # sums over all needs, so that a turn need not look at every worker
+        self._using = self._waiting = 0  # sums over all reports, so that a grant need not look at every worker
         self._next_start = 0.0
         self._failures = 0
         self._cooldowns = 0

@@ -29,7 +29,7 @@ class Request:
 
 @dataclass(slots=True)
 class Reply:
-    """The answer: a turn for each host, known robots.txt files, sites whose robots.txt the worker is to read."""
+    """The answer: a grant for each host, known robots.txt files, sites whose robots.txt the worker is to read."""
 
     grants: dict[str, HostGrant]
     robots: dict[str, Robots] = field(default_factory=dict)

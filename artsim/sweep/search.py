@@ -1,8 +1,8 @@
 """The search of a sweep on Ray Tune: Optuna proposes settings, ASHA stops poor trials, finished trials are stored.
 
-A killed search resumes: Optuna and ASHA get the finished trials again, and only the missing ones run. ``Tuner.restore``
-does not serve: it loses ASHA's rungs (ray-project/ray #30838), and it unpickles files of the archive, which may come from
-somebody else.
+A killed search resumes: Optuna and ASHA get the finished trials again, and only the missing ones run.
+``Tuner.restore`` does not serve: it loses ASHA's rungs (ray-project/ray #30838), and it unpickles files of the archive,
+which may come from somebody else.
 """
 
 import logging

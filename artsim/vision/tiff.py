@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from artsim.vision.depth import to_bytes
+from artsim.vision.bit_depth import to_bytes
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MODES = {1: ("L", "LA"), 2: ("RGB", "RGBA"), 5: ("CMYK", "CMYK"), 8: ("LAB", "LAB"), 9: ("LAB", "LAB")}

@@ -3,8 +3,8 @@
 import numpy as np
 from PIL import Image, ImageOps
 
+from artsim.vision.bit_depth import to_bytes
 from artsim.vision.colours import to_srgb
-from artsim.vision.depth import to_bytes
 
 _LAYERED = ("RGBA", "LA", "PA", "La", "RGBa")
 

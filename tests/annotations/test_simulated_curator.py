@@ -9,7 +9,7 @@ from artsim.annotations.annotations import read_annotations
 from artsim.annotations.near_candidates import neighbourhoods, with_vectors
 from artsim.annotations.options import AnnotationsOptions
 from artsim.annotations.simulated_curator import simulate
-from artsim.annotations.splits import folds, split
+from artsim.annotations.splits import disjoint_splits, split
 from artsim.archive import IMAGES, Archive, UserError
 from artsim.space.features import Space
 from tests.learn.made_annotations import catalog_of, features_of
@@ -73,7 +73,10 @@ def test_annotations_follow_the_simulated_curator(archive) -> None:
     for place in range(9):  # no image is preferred: in 400 draws, each of the 120 is a few times in every place
         assert max(Counter(annotations.images[:, place]).values()) < 16
     assert sorted(map(len, _pools_of(annotations.images))) == sorted(report["pools"]) == [24] * 5
-    for training, verification in [split(annotations, "image-disjoint"), *folds(annotations, "image-disjoint")]:
+    for training, verification in [
+        split(annotations, "image-disjoint"),
+        *disjoint_splits(annotations, "image-disjoint"),
+    ]:
         assert len(training) + len(verification) == 400
 
 

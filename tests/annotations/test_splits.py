@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from artsim.annotations.annotations import Annotations
-from artsim.annotations.splits import folds, split
+from artsim.annotations.splits import disjoint_splits, split
 from artsim.archive import UserError
 from tests.learn.made_annotations import annotations_of
 
@@ -48,7 +48,7 @@ def test_training_and_test_share_nothing(seed: int) -> None:
         try:
             training, verification = split(annotations, kind, share=share, seed=seed, groups=given)
             _check(annotations, kind, training, verification, given)
-            pairs = folds(annotations, kind, count=count, seed=seed, groups=given)
+            pairs = disjoint_splits(annotations, kind, count=count, seed=seed, groups=given)
         except UserError as mistake:  # all annotations are connected
             assert "training or test set would be empty" in str(mistake)
             assert kind == "group-disjoint" or (kind == "image-disjoint" and images < 20)
@@ -65,11 +65,11 @@ def test_pools_exclude_nothing_and_give_the_share() -> None:
     training, verification = split(annotations, "image-disjoint", seed=3)
     assert len(training) + len(verification) == 1000
     assert 0.15 < len(verification) / 1000 < 0.25
-    pairs = folds(annotations, "image-disjoint", seed=3)
+    pairs = disjoint_splits(annotations, "image-disjoint", seed=3)
     assert sorted(row for _, verification in pairs for row in verification) == list(range(1000))
     assert all(len(training) + len(verification) == 1000 for training, verification in pairs)
     inner = annotations.take(training)  # four pools are left: two of the five folds must share one
-    for inner_training, inner_test in folds(inner, "image-disjoint", seed=3):
+    for inner_training, inner_test in disjoint_splits(inner, "image-disjoint", seed=3):
         _check(inner, "image-disjoint", inner_training, inner_test)
         assert len(inner_training) > 0.6 * len(inner)
 
@@ -81,7 +81,7 @@ def test_groups_within_pools_exclude_nothing() -> None:
     training, verification = split(annotations, "group-disjoint", groups=groups, seed=1)
     _check(annotations, "group-disjoint", training, verification, groups)
     assert (len(training), len(verification)) == (100, 20)
-    pairs = folds(annotations, "group-disjoint", count=3, groups=groups)
+    pairs = disjoint_splits(annotations, "group-disjoint", count=3, groups=groups)
     assert [(len(training), len(verification)) for training, verification in pairs] == [(80, 40)] * 3
 
 
@@ -90,7 +90,7 @@ def test_disjoint_annotations_are_split_exactly() -> None:
     for kind in ("image-disjoint", "random"):
         training, verification = split(annotations, kind, share=0.3, seed=2)
         assert (len(training), len(verification)) == (35, 15)
-        pairs = folds(annotations, kind, count=4)
+        pairs = disjoint_splits(annotations, kind, count=4)
         assert sorted(len(verification) for _, verification in pairs) == [12, 12, 13, 13]
 
 
@@ -135,8 +135,8 @@ def test_repeated_annotations_stay_together() -> None:
         (lambda a: split(a, "group-disjoint"), "groups"),
         (lambda a: split(a, "random", share=1.0), "share of 1.0"),
         (lambda a: split(a.take(np.arange(1)), "random"), "1 annotations"),
-        (lambda a: folds(a, "random", count=1), "1 folds"),
-        (lambda a: folds(a, "random", count=99), "99 folds"),
+        (lambda a: disjoint_splits(a, "random", count=1), "1 folds"),
+        (lambda a: disjoint_splits(a, "random", count=99), "99 folds"),
         (
             lambda a: split(a, "group-disjoint", groups=dict.fromkeys(a.ids(), "one")),
             "training or test set would be empty",

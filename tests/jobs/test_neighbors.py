@@ -102,7 +102,7 @@ def test_a_second_picture_decodes_no_original(tmp_path, monkeypatch) -> None:
     shown = {_IDS[0], *(neighbor["id"] for neighbor in report["queries"][0]["neighbors"])}
     stored = [image_id for rows in archive.table("thumbnails").scan(["id"]) for image_id in rows["id"].to_pylist()]
     assert sorted(stored) == sorted(shown)
-    monkeypatch.setattr("artsim.pictures.thumbnail_table.thumbnail", None)
+    monkeypatch.setattr("artsim.pictures.thumbnails.thumbnail", None)
     _run(archive, *options, str(tmp_path / "second.png"))
     assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()
 

@@ -8,7 +8,7 @@ import pytest
 
 from artsim.annotations.annotations import add_annotations, read_annotations
 from artsim.archive import CATALOG, IMAGES, Archive, UserError
-from artsim.pictures.thumbnail_table import thumbnail_jpegs
+from artsim.pictures.thumbnails import thumbnail_jpegs
 from jobs.status import job
 from tests.made import add_features, make_archive, named
 

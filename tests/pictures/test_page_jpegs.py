@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from artsim.pictures.page_jpegs import jpegs, small_jpegs
-from artsim.pictures.thumbnail_table import SIDE
+from artsim.pictures.thumbnails import SIDE
 from artsim.vision.check import BadImage
 from tests.made import jpeg, make_archive, named
 

@@ -1,157 +1,189 @@
+import hashlib
 import io
-import struct
-import zlib
-from typing import Any
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 
-from artsim.archive import CATALOG, Archive
-from artsim.pictures.thumbnails import shrink, thumbnails
+from artsim.archive import IMAGES, THUMBNAILS, Archive
+from artsim.archive.inventory import inventory
+from artsim.pictures.captioned_pictures import captioned_pictures
+from artsim.pictures.thumbnails import SIDE, drop_outdated, thumbnail, thumbnail_jpegs
+from artsim.vision.check import BadImage
 from tests.made import jpeg, make_archive, named
 
-RED, BLUE = (220, 20, 20), (20, 20, 220)
+IDS = named(40)
+
+
+def _rows(archive: Archive) -> dict[str, dict]:
+    rows = [row for part in archive.table("thumbnails").scan() for row in part.to_pylist()]
+    assert len({row["id"] for row in rows}) == len(rows), "a row is doubled"
+    return {row["id"]: row for row in rows}
+
+
+def _replace(archive: Archive, image_id: str, data: bytes | None) -> None:
+    """Replaces an image of the archive as a refresh does; None deletes its bytes as a refresh of a removed one does."""
+    images = archive.table("images")
+    ((shard, part, _),) = images.located([image_id], ["id"])
+    digest = None if data is None else hashlib.sha256(data).hexdigest()
+    row = {"id": image_id, "status": "ok" if data else "http", "bytes": data, "sha256": digest}
+    images.merge(shard, part, pa.Table.from_pylist([row], IMAGES))
 
 
 @pytest.mark.parametrize(
-    ("size", "expected"),
-    [
-        ((1000, 500), (100, 50)),
-        ((500, 1000), (50, 100)),
-        ((100, 100), (100, 100)),
-        ((30, 20), (30, 20)),  # never enlarged
-        ((1, 5000), (1, 100)),
-        ((5000, 1), (100, 1)),
-        ((1, 1), (1, 1)),
-    ],
+    ("size", "expected"), [((1000, 500), (SIDE, SIDE // 2)), ((30, 20), (30, 20)), ((1, 5000), (1, SIDE))]
 )
-def test_a_picture_keeps_its_shape(size: tuple[int, int], expected: tuple[int, int]) -> None:
-    small = shrink(jpeg(BLUE, size), 100)
-    assert (small.size, small.mode) == (expected, "RGB")
-    assert np.abs(np.asarray(small, int) - BLUE).max() < 12
+def test_a_thumbnail_has_its_size_and_mean_colour(size: tuple[int, int], expected: tuple[int, int]) -> None:
+    row = thumbnail(jpeg(None, size, seed=3))
+    with Image.open(io.BytesIO(row["bytes"])) as image:
+        assert (image.format, image.size, image.mode) == ("JPEG", expected, "RGB")
+    assert (row["width"], row["height"]) == expected
+    pixels = np.asarray(Image.open(io.BytesIO(jpeg(None, size, seed=3))).convert("RGB"), float)
+    mean = [sum(pixels[..., channel].ravel()) / pixels[..., channel].size for channel in range(3)]
+    assert np.abs(np.array(row["color"]) - mean).max() < 4
 
 
-def _halves(across: bool) -> Image.Image:
-    """Returns an image that is red on the left (or top) and blue on the right (or bottom)."""
-    image = Image.new("RGB", (120, 60) if across else (60, 120), BLUE)
-    image.paste(RED, (0, 0, 60, 60))
-    return image
-
-
-@pytest.mark.parametrize(
-    ("orientation", "stored_across", "red"),
-    [
-        (1, True, "left"),
-        (2, True, "right"),
-        (3, True, "right"),
-        (4, False, "bottom"),
-        (5, True, "top"),
-        (6, True, "top"),
-        (7, True, "bottom"),
-        (8, True, "bottom"),
-        (6, False, "right"),
-        (8, False, "left"),
-    ],
-)
-def test_a_picture_stands_as_its_exif_says(orientation: int, stored_across: bool, red: str) -> None:
-    """EXIF 2.32, tag 0x0112, says which side of the stored image is the visual top and which the visual left."""
+def test_a_thumbnail_is_upright_and_without_metadata() -> None:
     exif = Image.Exif()
-    exif[0x0112] = orientation
-    sink = io.BytesIO()
-    _halves(stored_across).save(sink, "JPEG", quality=95, exif=exif)
-    small = shrink(sink.getvalue(), 40)
-    width, height = small.size
-    assert (width, height) == ((40, 20) if red in ("left", "right") else (20, 40))
-    places = {"left": (3, height // 2), "right": (width - 4, height // 2), "top": (width // 2, 3)}
-    places["bottom"] = (width // 2, height - 4)
-    opposite = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}[red]
-    assert _near(small.getpixel(places[red]), RED)
-    assert _near(small.getpixel(places[opposite]), BLUE)
+    exif[0x0112] = 6  # stored on its side
+    exif[0x010E] = "a secret"
+    row = thumbnail(jpeg("red", (800, 400), exif=exif))
+    with Image.open(io.BytesIO(row["bytes"])) as image:
+        assert image.size == (row["width"], row["height"]) == (SIDE // 2, SIDE)
+        assert not image.getexif()
 
 
-@pytest.mark.parametrize("data", [None, b"", b"<html>not an image</html>", jpeg(RED)[:20], b"\xff\xd8\xff\xe0" * 50])
-def test_what_cannot_be_read_becomes_an_empty_frame(data: bytes | None) -> None:
-    frame = shrink(data, 80)
-    assert (frame.size, frame.mode) == ((80, 60), "RGB")
+@pytest.mark.parametrize("data", [b"", b"no image", jpeg()[:200]])
+def test_what_is_no_image_has_no_thumbnail(data: bytes) -> None:
+    with pytest.raises(BadImage):
+        thumbnail(data)
 
 
-def test_a_file_that_claims_to_be_enormous_is_not_decoded(monkeypatch) -> None:
-    decoded: list[Image.Image] = []
-    monkeypatch.setattr("artsim.pictures.small_images.to_rgb", decoded.append)
-    header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
-    chunk = b"IHDR" + header
-    data = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", len(header)) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    assert shrink(data + struct.pack(">I", 4) + b"IDAT" + bytes(8), 80).size == (80, 60)
-    assert decoded == []
+def test_only_the_missing_ones_are_made(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path, IDS)
+    calls: list[bytes] = []
 
+    def counted(function, data):
+        calls.append(data)
+        return function(data)
 
-@pytest.mark.parametrize("cut", [0.3, 0.6, 0.95])
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP", "GIF"])
-def test_damaged_files_end_as_some_picture(kind: str, cut: float) -> None:
-    sink = io.BytesIO()
-    Image.effect_noise((200, 150), 90).convert("RGB").save(sink, kind)
-    data = sink.getvalue()
-    assert max(shrink(data[: int(len(data) * cut)], 80).size) == 80
-
-
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16", "F"])
-def test_every_colour_mode_becomes_rgb(mode: str) -> None:
-    sink = io.BytesIO()
-    Image.new(mode, (90, 60)).save(sink, "TIFF")
-    assert (shrink(sink.getvalue(), 45).mode, shrink(sink.getvalue(), 45).size) == ("RGB", (45, 30))
-
-
-def test_thumbnails_have_what_a_caption_needs(tmp_path) -> None:
-    archive = _catalogued(
-        tmp_path,
-        {
-            "t:full": {"title": "Nymphéas", "artist": "Claude Monet", "date_text": "ca. 1906", "year_from": 1906},
-            "t:year": {"title": "Year alone", "year_from": 1830},
-            "t:bare": {},
-        },
-    )
-    by_id = thumbnails(archive, ["t:bare", "t:full", "t:year", "t:stranger"], 50)
-    texts = {
-        artwork_id: (thumbnail.id, thumbnail.title, thumbnail.artist, thumbnail.year)
-        for artwork_id, thumbnail in by_id.items()
+    first = thumbnail_jpegs(archive, IDS[:10], counted)
+    assert (len(first), len(calls)) == (10, 10)
+    second = thumbnail_jpegs(archive, IDS[5:15], counted)
+    assert len(calls) == 15
+    assert {image_id: second[image_id] for image_id in IDS[5:10]} == {
+        image_id: first[image_id] for image_id in IDS[5:10]
     }
-    assert texts == {
-        "t:full": ("t:full", "Nymphéas", "Claude Monet", "ca. 1906"),
-        "t:year": ("t:year", "Year alone", "", "1830"),
-        "t:bare": ("t:bare", "t:bare", "", ""),
-        "t:stranger": ("t:stranger", "t:stranger", "", ""),
-    }
-    assert list(by_id) == ["t:bare", "t:full", "t:year", "t:stranger"]
+    assert set(_rows(archive)) == set(IDS[:15])
 
 
-def test_thumbnails_show_the_right_picture(tmp_path) -> None:
-    ids = named(40)
-    colours = {image_id: (index * 6, 255 - index * 6, 128) for index, image_id in enumerate(ids)}
-    pictures: dict[str, bytes | None] = {image_id: jpeg(colour) for image_id, colour in colours.items()}
-    pictures["made:0005"] = None
-    by_id = thumbnails(make_archive(tmp_path, ids, pictures=pictures), ids[::-1], 24)
-    for image_id, thumbnail in by_id.items():
-        if image_id == "made:0005":
-            assert thumbnail.image.size == (24, 18)
-        else:
-            assert _near(thumbnail.image.getpixel((10, 10)), colours[image_id])
+def test_the_table_mirrors_the_images(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path, IDS)
+    thumbnail_jpegs(archive, IDS)
+    images, table = archive.table("images"), archive.table("thumbnails")
+    for shard in range(archive.shards):
+        assert table.parts(shard) == images.parts(shard)
+        for part in table.parts(shard):
+            rows, originals = table.read(shard, part), images.read(shard, part, ["id", "sha256"])
+            assert rows.schema.equals(THUMBNAILS)
+            assert dict(zip(*rows.select(["id", "sha256"]).to_pydict().values(), strict=True)) == dict(
+                zip(*originals.to_pydict().values(), strict=True)
+            )
 
 
-def test_thumbnails_without_any_images(tmp_path) -> None:
-    archive = _catalogued(tmp_path, {"t:a": {"title": "A"}})
-    assert thumbnails(archive, ["t:a"], 50)["t:a"].image.size == (50, 37)
-    assert thumbnails(archive, [], 50) == {}
+def test_a_replaced_image_gets_a_new_thumbnail(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path, IDS, pictures=dict.fromkeys(IDS, jpeg("red")))
+    thumbnail_jpegs(archive, IDS)
+    _replace(archive, IDS[7], jpeg("blue"))
+    small = captioned_pictures(archive, IDS, 40)
+    assert small[IDS[7]].image.getpixel((5, 5))[2] > 200
+    assert small[IDS[8]].image.getpixel((5, 5))[0] > 200
+    rows = _rows(archive)
+    assert rows[IDS[7]]["color"] == pytest.approx([0, 0, 255], abs=8)
+    assert len(rows) == len(IDS)
 
 
-def _catalogued(folder: Any, works: dict[str, dict[str, Any]]) -> Archive:
-    import pyarrow as pa
+def test_a_deleted_image_is_not_shown_and_its_thumbnail_can_be_dropped(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path, IDS, pictures=dict.fromkeys(IDS, jpeg("red")))
+    assert drop_outdated(archive) == 0  # there is no table yet
+    assert not archive.has_table("thumbnails")
+    thumbnail_jpegs(archive, IDS)
+    assert drop_outdated(archive) == 0
+    _replace(archive, IDS[7], None)
+    _replace(archive, IDS[9], jpeg("blue"))
+    assert IDS[7] not in thumbnail_jpegs(archive, [IDS[7]])
+    assert drop_outdated(archive) == 2
+    assert set(_rows(archive)) == set(IDS) - {IDS[7], IDS[9]}
 
-    archive = Archive.create(str(folder), 1)
-    rows = [{"id": artwork_id, **about} for artwork_id, about in works.items()]
-    archive.table("catalog").write(0, "p", pa.Table.from_pylist(rows, schema=CATALOG))
-    return archive
+
+def test_what_has_no_readable_image_has_no_thumbnail(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path, IDS, pictures={IDS[3]: None, IDS[4]: b"no image"})
+    assert set(thumbnail_jpegs(archive, [*IDS, "made:stranger"])) == set(IDS) - {IDS[3], IDS[4]}
+    assert set(_rows(archive)) == set(IDS) - {IDS[3], IDS[4]}
+    assert thumbnail_jpegs(archive, []) == {}
 
 
-def _near(pixel: Any, colour: tuple[int, int, int]) -> bool:
-    return max(abs(a - b) for a, b in zip(pixel, colour, strict=True)) < 40
+def test_an_archive_that_cannot_be_written_has_pictures(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path, IDS)
+    (tmp_path / "_locks").write_text("no folder")  # root may write to read-only folders
+    assert len(thumbnail_jpegs(archive, IDS)) == len(IDS)
+    assert not archive.has_table("thumbnails")
+
+
+def test_a_locked_table_stays_as_it_is(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("artsim.pictures.thumbnails._PATIENCE", 0.0)
+    archive = make_archive(tmp_path, IDS)
+    with archive.lock("thumbnails"):
+        assert len(thumbnail_jpegs(archive, IDS)) == len(IDS)
+    assert not archive.has_table("thumbnails")
+
+
+def test_killed_between_two_partitions_it_continues(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path, IDS)
+    script = """
+import json, os, signal, sys
+from artsim.archive import Archive, Table
+from artsim.pictures.thumbnails import thumbnail_jpegs
+
+written, merge = [], Table.merge
+
+def dying(self, shard, part, rows):
+    if len(written) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    merge(self, shard, part, rows)
+    written.append(part)
+
+Table.merge = dying
+thumbnail_jpegs(Archive.open(sys.argv[1]), json.loads(sys.argv[2]))
+"""
+    died = subprocess.run([sys.executable, "-c", script, archive.uri, json.dumps(IDS)], env=os.environ, check=False)
+    assert died.returncode == -signal.SIGKILL
+    before = _rows(archive)
+    assert 0 < len(before) < len(IDS)
+    made: list[bytes] = []
+
+    def counted(function, data):
+        made.append(data)
+        return function(data)
+
+    thumbnail_jpegs(archive, IDS, counted)
+    assert len(made) == len(IDS) - len(before)
+    after = _rows(archive)
+    assert set(after) == set(IDS) and {image_id: after[image_id] for image_id in before} == before
+
+
+def test_status_lists_the_table_and_not_as_a_feature(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path, IDS)
+    before = inventory(archive)
+    thumbnail_jpegs(archive, IDS[:5])
+    after = inventory(archive)
+    assert {row["table"]: row["rows"] for row in after["tables"]} == {"catalog": 40, "images": 40, "thumbnails": 5}
+    assert after["pending"] == before["pending"] and after["failures_stored"] == before["failures_stored"]
+    assert "thumbnails" not in [row["what"] for row in after["other"]]

@@ -2,16 +2,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from artsim.pictures.captioned_pictures import CaptionedPicture
 from artsim.pictures.lettering import ACCENT, PAPER
-from artsim.pictures.thumbnails import Thumbnail
 from artsim.pictures.walks import scatter, strip, tube
 from tests.pictures.test_lettering import ODD_TEXTS
 
 ODD_SIZES = [(1, 260), (260, 1), (1, 1), (260, 7)]
 
 
-def _work(colour: tuple[int, int, int], size: tuple[int, int] = (260, 200), title: str = "title") -> Thumbnail:
-    return Thumbnail("id", Image.new("RGB", size, colour), title, "artist", "1900")
+def _work(colour: tuple[int, int, int], size: tuple[int, int] = (260, 200), title: str = "title") -> CaptionedPicture:
+    return CaptionedPicture("id", Image.new("RGB", size, colour), title, "artist", "1900")
 
 
 _COLOURS = [(0, 40 * index, 250 - 40 * index) for index in range(6)]

@@ -21,7 +21,8 @@ class Clock:
 
 def make_coordinator(**rules: float) -> tuple[RateLimitCoordinator, Clock]:
     clock = Clock()
-    return RateLimitCoordinator(Rules(**rules), clock), clock  # type: ignore[arg-type]
+    settings = {"per_host": 2, "delay": 0.0, "cooldown": 10.0, **rules}
+    return RateLimitCoordinator(Rules(**settings), clock), clock  # type: ignore[arg-type]
 
 
 def send_report(

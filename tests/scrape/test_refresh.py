@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from artsim.archive import Archive, UserError
-from artsim.pictures.thumbnail_table import thumbnail_jpegs
+from artsim.pictures.thumbnails import thumbnail_jpegs
 from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.pipeline import scrape
 from artsim.scrape.stats import Stats

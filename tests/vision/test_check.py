@@ -7,7 +7,7 @@ import pytest
 from PIL import ExifTags, Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from artsim.pictures.thumbnails import shrink
+from artsim.pictures.captioned_pictures import shrink
 from artsim.vision.backbones import Input
 from artsim.vision.check import BadImage, check_image
 from artsim.vision.decode import decode

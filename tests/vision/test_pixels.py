@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms
 
-from artsim.pictures.thumbnails import shrink
+from artsim.pictures.captioned_pictures import shrink
 from artsim.scrape.image_columns import image_columns
 from artsim.vision.backbones import Input
 from artsim.vision.check import BadImage, check_image
