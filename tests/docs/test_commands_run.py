@@ -42,16 +42,23 @@ _BEFORE = {  # a page: commands of other pages, on which it builds
         "extract --archive archives/other",
         "catalog --archive archives/people-art --source table --location people-art/labels.csv --as pa",
         "scrape --archive archives/people-art",
-        "annotations simulate --archive archives/people-art --annotator curator --by style --n 40",
+        "annotations simulate --archive archives/people-art --annotator curator --by style --pools 1 --n 40",
     ],
 }
 
-_WRITES = {  # a pattern of commands: what they write, beside the files that they and their reports name
+_DEMO, _OTHER, _PEOPLE = "archives/demo", "archives/other", "archives/people-art"
+_WRITES = {  # a pattern of commands: what they write, beside the files that they or their reports name
+    "*jobs.scrape*archives/mine": ["archives/mine/images/*/*.parquet"],
+    "*jobs.extract*archives/mine": ["archives/mine/features/efficientnet_lite0@4+448/*/*.parquet"],
+    "*jobs.neighbors*--all": [f"{_DEMO}/neighbors/*/*/*.parquet"],
+    "*jobs.annotations check*": [f"{_DEMO}/reports/annotations/*.csv"],
     "*jobs.annotations export*": ["anna-copy.txt"],
-    "*jobs.neighbors*--all": ["archives/demo/neighbors/*/*.parquet"],
-    "*jobs.train*--name eye *": ["archives/demo/models/eye/curves.png", "archives/demo/features/eye/*/*.parquet"],
-    "*jobs.evaluate*": ["archives/demo/evaluation/evaluation.md", "archives/demo/evaluation/*.png"],
-    "*jobs.tune*--name wide*": [f"archives/demo/sweeps/wide/{name}" for name in ("trials.md", "heatmap.png", "best.toml")],
+    "*jobs.train*--name eye *": [f"{_DEMO}/models/eye/curves.png", f"{_DEMO}/features/eye/*/*.parquet"],
+    "*jobs.train*--name tuned *": [f"{_PEOPLE}/models/tuned/card.json", f"{_PEOPLE}/features/tuned/*/*.parquet"],
+    "*jobs.train*best.toml": [f"{_DEMO}/models/margins/model.safetensors"],
+    "*jobs.embed*": [f"{_OTHER}/features/eye/*/*.parquet"],
+    "*jobs.evaluate*": [f"{_DEMO}/evaluation/evaluation.{kind}" for kind in ("md", "json")],
+    "*jobs.tune*--name wide*": [f"{_DEMO}/sweeps/wide/{name}" for name in ("trials.md", "heatmap.png", "best.toml")],
 }
 
 _FILES = ("--picture", "--out")  # options that name a file to write
@@ -114,8 +121,8 @@ def _check_runs(command: Command) -> None:
         raise
     assert done.returncode == 0, f"{command}\n{done.stderr[-3000:]}"
     report = report_of(done) if done.stdout.startswith("{") else {}
-    named += [report[key] for key in ("picture", "table", "config") if report.get(key)]
-    named += report.get("files") or []
+    named += [report["picture"]] if report.get("picture") else []
+    named += report.get("files", [])
     named += [name for pattern, names in _WRITES.items() if fnmatch(command.text, pattern) for name in names]
     missing = [name for name in named if not any(path.stat().st_size for path in _paths(name))]
     assert missing == [], f"{command}\nwrote no {', '.join(missing)}\n{done.stderr[-3000:]}"
