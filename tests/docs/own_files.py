@@ -32,13 +32,12 @@ def make_own_files(folder: Path, museum: Path) -> None:
 
 
 def _answers(folder: Path, ids: list[str]) -> None:
-    """Writes the answers of a curator, who contradicts herself once, and her second answers, of which one differs."""
+    """Writes a curator's answers, each with another answer to the same nine, and her second answers to a few."""
     random = Random(0)
-    nines = [random.sample(ids, 9) for _ in range(20)]
-    anchor, positive, other, *others = nines[0]
-    changed = [anchor, other, positive, *others]
-    _lines(folder / "anna.txt", [*nines, changed])
-    _lines(folder / "anna-again.txt", [*nines[:9], [nines[9][0], nines[9][2], nines[9][1], *nines[9][3:]]])
+    nines = [random.sample(ids, 9) for _ in range(25)]
+    others = [[anchor, second, first, *more] for anchor, first, second, *more in nines]
+    _lines(folder / "anna.txt", [*nines, *others])
+    _lines(folder / "anna-again.txt", [*nines[:9], others[9]])
 
 
 def _rows(museum: Path) -> list[dict[str, str]]:
