@@ -42,7 +42,7 @@ _BEFORE = {  # a page: commands of other pages, on which it builds
         "extract --archive archives/other",
         "catalog --archive archives/people-art --source table --location people-art/labels.csv --as pa",
         "scrape --archive archives/people-art",
-        "annotations simulate --archive archives/people-art --annotator curator --by style --pools 1 --n 40",
+        "annotations simulate --archive archives/people-art --annotator curator --by artist --pools 1 --n 16",
     ],
 }
 
