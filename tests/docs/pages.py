@@ -3,6 +3,7 @@
 import re
 import shlex
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -10,11 +11,37 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 _SHELL = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
+class Command(NamedTuple):
+    """A command in a shell block of a page: where it starts, and its text on one line."""
+
+    page: Path
+    line: int
+    text: str
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the command, as a shell reads them."""
+        return shlex.split(self.text, comments=True)
+
+    def __str__(self) -> str:
+        return f"{self.page.relative_to(ROOT)}:{self.line}: {self.text}"
+
+
+def shell_commands(page: Path) -> list[Command]:
+    """The commands in the shell blocks of a page, in order."""
+    text = page.read_text(encoding="utf-8")
+    found = []
+    for block in _SHELL.finditer(text):
+        line = text.count("\n", 0, block.start(1)) + 1
+        for command in re.findall(r"(?:.*\\\n)*.+\n", block[1]):
+            found.append(Command(page, line, " ".join(command.replace("\\\n", " ").split())))
+            line += command.count("\n")
+    return found
+
+
 def commands(page: Path) -> list[list[str]]:
     """The words of each command in the shell blocks of a page, in order."""
-    text = page.read_text(encoding="utf-8")
-    lines = "".join(_SHELL.findall(text)).replace("\\\n", " ").splitlines()
-    return [shlex.split(line, comments=True) for line in lines]
+    return [command.words for command in shell_commands(page)]
 
 
 def job_commands(page: Path) -> list[tuple[str, list[str]]]:
