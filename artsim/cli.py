@@ -168,6 +168,7 @@ class Job:
         else:
             archive = Archive.open(values.archive)
         assert self._run is not None, f"job {self.name} has no function"
+        runtime.take_statistics()  # those of a job that failed in this process
         path = archive.new_report(self.name)
         with run_log(archive.store, f"{path}.log"):
             outcome = self._run(archive, options)
@@ -286,7 +287,7 @@ def _of_ray(*, with_statistics: bool) -> dict[str, Any]:
     if "ray" not in sys.modules:
         return {}
     operators, text = runtime.take_statistics()
-    if with_statistics:
+    if with_statistics and text:
         print(text, file=sys.stderr)
     if spilled := runtime.spilled_bytes():
         logging.warning(

@@ -44,7 +44,7 @@ def status(archive: Any, options: StatusOptions) -> dict[str, Any]:
         if options.yes:
             done = [delete(archive, name, really=True) for name in names]
         if not options.yes:
-            logging.info("nothing was deleted; add --yes to delete this")
+            logging.info("nothing was deleted; add `yes` to delete this")
         return {**none, "deleted": options.yes, "names": done}
     report = {**none, **inventory(archive, runs=options.runs)}
     if options.failed is not None:

@@ -88,8 +88,6 @@ def _embed_head(archive: Archive, model: Model, public_only: bool) -> dict[str, 
         return report
     runtime.connect(data=True)
     runtime.wait_for({"CPU": 1})
-    import ray
-
     run = uuid.uuid4().hex
 
     def embed_row(row: dict[str, Any]) -> dict[str, Any]:
@@ -97,7 +95,7 @@ def _embed_head(archive: Archive, model: Model, public_only: bool) -> dict[str, 
 
     items = [{"shard": shard, "part": partition} for shard, partition, _ in pending_partitions]
     blocks = -(-len(items) // _PARTITIONS_PER_TASK)
-    dataset = ray.data.from_items(items, override_num_blocks=blocks).map(embed_row, num_cpus=1)
+    dataset = runtime.dataset_of(items, blocks).map(embed_row, num_cpus=1)
     for done in runtime.progress(runtime.rows_of(dataset), total, "artworks", "rows_in"):
         for key in ("rows_out", "rows_failed", "rows_waiting"):
             report[key] += done[key]

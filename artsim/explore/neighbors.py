@@ -50,7 +50,6 @@ def _all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_
         return report
     runtime.connect(data=True)
     runtime.wait_for({"CPU": 1})
-    import ray
 
     def work(row: dict[str, Any]) -> dict[str, int]:
         done = 0
@@ -74,7 +73,7 @@ def _all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_
         return {"rows": done, "seen": sum(counts[key] for key in task_parts)}
 
     tasks = _grouped(pending, counts)
-    dataset = ray.data.from_items(tasks, override_num_blocks=len(tasks)).map(work, num_cpus=1)
+    dataset = runtime.dataset_of(tasks, len(tasks)).map(work, num_cpus=1)
     for row in runtime.progress(runtime.rows_of(dataset), total, "artworks", "seen"):
         report["rows_out"] += row["rows"]
     if not public_only:

@@ -6,7 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from artsim import runtime
@@ -99,7 +99,7 @@ def _run(
         "rows_out": int(sums["rows"] - sums["failed"]),
         "rows_failed": int(sums["failed"]),
         "failures": from_counts(sums),
-        "rows_of_others": int(total - sums["rows"]),  # done by another run in the meantime
+        "rows_of_others": int(sums["pending"] - sums["rows"]),  # done by another run in the meantime
         "images_per_second": round(sums["rows"] / seconds, 2),
         "worker_seconds": {phase: round(sums[phase], 2) for phase in ("read", "decode", "waiting", "forward", "write")},
     }
@@ -161,7 +161,7 @@ def _on_gpus(extraction: Any, partitions: list[ImagesPartition], nbytes: int) ->
 
     attempts = runtime.start_attempts()
     needs = runtime.with_memory({"GPU": 1}, _MEMORY + _COPIES * nbytes)
-    decoded = runtime.dataset_of(partitions).map_batches(
+    decoded = runtime.dataset_of([asdict(partition) for partition in partitions]).map_batches(
         decode_partition,  # type: ignore[arg-type]
         fn_args=(extraction.decoding(_READ), extraction.pending, attempts, extraction.run),
         batch_size=1,
@@ -177,4 +177,4 @@ def _on_gpus(extraction: Any, partitions: list[ImagesPartition], nbytes: int) ->
         at_once=2,  # one is written while the other is described
         batch_format="numpy",
     )
-    return runtime.results_of(described, attempts, needs)
+    return runtime.results_of(described, attempts, extraction.run, needs)

@@ -25,7 +25,7 @@ def check_options(archive: Archive, wanted: list[Feature], folder: str | None, e
         for option, now in (("weights", folder), ("exact", exact)):
             if before and before[option] != now:
                 raise UserError(
-                    f"--{option}: features/{feature.name} was made with {option}={before[option]}, not {now}; "
+                    f"`{option}`: features/{feature.name} was made with {option}={before[option]}, not {now}; "
                     "use the same value, or delete that folder to extract again"
                 )
 

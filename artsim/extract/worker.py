@@ -53,7 +53,8 @@ class GpuExtractor:
     """A worker on a GPU: describes the pixels of a partition and writes its vectors."""
 
     def __init__(self, extraction: Extraction, attempts: Any) -> None:
-        self._run, self._attempts, self._networks = extraction.run, attempts, Networks(extraction)
+        self._run, self._attempts = extraction.run, attempts
+        self._networks = runtime.start_worker(attempts, extraction.run, Networks, (extraction,))
 
     def __call__(self, row: dict[str, np.ndarray]) -> dict[str, list[str]]:
         """Returns the counts and seconds of a partition that ``decode_partition`` decoded."""
@@ -61,12 +62,17 @@ class GpuExtractor:
         partition = ImagesPartition(**work["partition"])
         with runtime.Attempt(self._attempts, self._run, str(partition)) as attempt:
             started = time.monotonic()
-            pixels = [np.array(row[name][0]) for name in sorted(row) if name.startswith("pixels_")]
-            vectors = self._networks.vectors(pixels) if work["rows"] else []
+            vectors = self._networks.vectors(pixels_of(row)) if work["rows"] else []
             described = time.monotonic()
             counts = self._networks.write(partition, work["rows"], vectors, again=attempt > 0)
         seconds = {"forward": described - started, "write": time.monotonic() - described, "waiting": 0.0}
         return runtime.result({**counts, **seconds, "read": work["read"], "decode": work["decode"]})
+
+
+def pixels_of(row: dict[str, np.ndarray]) -> list[np.ndarray]:
+    """Returns the pixels for each input, uint8 (n, size, size, 3), from a row of ``decode_partition``."""
+    count = sum(name.startswith("pixels_") for name in row)
+    return [np.array(row[f"pixels_{number}"][0]) for number in range(count)]
 
 
 def _timed(batches: Iterator[Batch]) -> Iterator[tuple[Batch, float]]:

@@ -10,6 +10,7 @@ from artsim.runtime.partitions import (
     result,
     results_of,
     start_attempts,
+    start_worker,
     with_workers,
 )
 from artsim.runtime.progress import progress
@@ -35,6 +36,7 @@ __all__ = [
     "rows_of",
     "spilled_bytes",
     "start_attempts",
+    "start_worker",
     "take_statistics",
     "wait_for",
     "with_memory",

@@ -23,9 +23,14 @@ _LATE_AFTER = 5.0  # seconds before a log line says that Ray is still starting
 def connect(*, data: bool = False) -> None:
     """Joins the cluster of ``RAY_ADDRESS`` or one on this machine, or starts one. Does nothing if connected.
 
-    ``data`` also sets up Ray Data. It is loaded while Ray starts: the import takes more than a second. Raises
-    ``UserError`` or ``ServiceUnavailable`` within 20 s if ``RAY_ADDRESS`` names no cluster that answers.
+    ``data`` also loads Ray Data, while Ray starts: the import takes more than a second. Raises ``UserError`` or
+    ``ServiceUnavailable`` within 20 s if ``RAY_ADDRESS`` names no cluster that answers.
     """
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what Ray's warning recommends
+    # At every start Ray's C++ code logs complaints about Ray Data. Errors that fail a job are raised as exceptions.
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    # The first failure ends a job and is reported. Ray need not report those that came with it.
+    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")
     if not data:
         _connect()
         return
@@ -33,15 +38,9 @@ def connect(*, data: bool = False) -> None:
         loaded = loading.submit(importlib.import_module, "ray.data")
         _connect()
         loaded.result()
-    _set_up_data()
 
 
 def _connect() -> None:
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what Ray's warning recommends
-    # At every start Ray's C++ code logs complaints about Ray Data. Errors that fail a job are raised as exceptions.
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    # The first failure ends a job and is reported. Ray need not report those that came with it.
-    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")
     import ray
 
     if ray.is_initialized():
@@ -93,18 +92,10 @@ def _init(address: str) -> None:
 
 
 def _show_only_errors() -> None:
-    """Keeps Ray's warnings off the terminal, and the errors of Ray Data, which it also raises.
-
-    They go to the log of the run.
-    """
+    """Keeps Ray's warnings off the terminal; they go to the log of the run."""
     for handler in logging.getLogger("ray").handlers:
         if type(handler).__module__.startswith("ray."):
             handler.setLevel(logging.ERROR)
-            handler.addFilter(_is_shown)
-
-
-def _is_shown(record: logging.LogRecord) -> bool:
-    return not record.name.startswith("ray.data")
 
 
 def _address() -> str:
@@ -121,41 +112,19 @@ def _address() -> str:
     return "local"
 
 
-def _set_up_data() -> None:
-    """Makes Ray Data wait for the cluster, raise the errors of workers as they are, and write its warnings to the log.
-
-    Its own limits do not fit: it would give up after ten minutes without a result, and collect small results.
-    """
-    from ray.data import DataContext
-
-    context = DataContext.get_current()
-    context.enable_progress_bars = False  # ``progress`` shows the job's rows, not Ray's blocks
-    context.enable_operator_progress_bars = False
-    context.execution_no_progress_timeout_s = -1
-    context.raise_original_map_exception = True
-    context.target_max_block_size = 1  # byte; each row is a block of its own, which is passed on at once
-    # A worker with as many calls as it can take at once is fully used: then the pool grows, if the cluster has room.
-    context.autoscaling_config.actor_pool_util_upscaling_threshold = 1.0
-    logger = logging.getLogger("ray.data")
-    logger.setLevel(logging.WARNING)
-    for handler in logger.handlers[:]:
-        if type(handler).__module__ == "ray._private.log":
-            logger.removeHandler(handler)
-    logger.propagate = True  # to Ray's logger, whose lines go to the log of the run
-
-
-def nodes() -> list[dict[str, int]]:
+def nodes(*, alive: bool = False) -> list[dict[str, int]]:
     """Returns ``CPU``, ``GPU`` and ``memory`` (bytes) of each node; of an autoscaling cluster, of each possible node.
 
     An autoscaling cluster can be empty when a job starts, so its cluster file lists the possible nodes on the head:
     ``ARTSIM_NODES='[[8, {"CPU": 16}], [4, {"CPU": 8, "GPU": 1}]]'`` means eight nodes of one kind and four of another.
-    Unknown memory is 0.
+    ``alive`` leaves out those that have not started. Unknown memory is 0.
     """
     import ray
 
     possible = _possible_nodes()
-    alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return [{unit: int(node.get(unit, 0)) for unit in ("CPU", "GPU", "memory")} for node in possible or alive]
+    running = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    chosen = running if alive or not possible else possible
+    return [{unit: int(node.get(unit, 0)) for unit in ("CPU", "GPU", "memory")} for node in chosen]
 
 
 def _possible_nodes() -> list[dict[str, float]]:

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from artsim.runtime.resources import Needs, Wait, beside_driver
+from artsim.runtime.data_settings import data_settings
+from artsim.runtime.resources import Needs, Wait, beside_driver, room_for
 from artsim.runtime.statistics import rows_of
 
 if TYPE_CHECKING:
@@ -27,28 +28,34 @@ _MAX_WORKERS = 10_000
 
 
 class Attempts:
-    """Counts how often each partition was begun, and knows the nodes where partitions are in progress.
+    """Counts how often each partition was begun and not ended, and knows the nodes where partitions are in progress.
 
     One actor on the driver's machine serves all workers of a run.
     """
 
     def __init__(self) -> None:
-        self._tries: Counter[str] = Counter()
+        self._started: Counter[str] = Counter()
+        self._ended: Counter[str] = Counter()
         self._in_progress: dict[str, str] = {}  # by partition: the node
 
-    def record_start(self, partition: str, node: str) -> int:
-        """Returns how many workers began the partition before. ``partition`` is its name in this run."""
-        self._tries[partition] += 1
+    def record_start(self, partition: str, node: str) -> tuple[int, int]:
+        """Returns how often the partition was begun before, and how often its worker was lost then.
+
+        ``partition`` is its name, which starts with that of the run.
+        """
+        tries, lost = self._started[partition], self._started[partition] - self._ended[partition]
+        self._started[partition] += 1
         self._in_progress[partition] = node
-        return self._tries[partition] - 1
+        return tries, lost
 
     def record_end(self, partition: str) -> None:
         """Records that a worker has returned from the partition."""
+        self._ended[partition] += 1
         self._in_progress.pop(partition, None)
 
-    def nodes(self) -> set[str]:
+    def nodes(self, run: str) -> set[str]:
         """Returns the nodes with partitions in progress. A lost node is among them until its partitions end."""
-        return set(self._in_progress.values())
+        return {node for partition, node in self._in_progress.items() if partition.startswith(run)}
 
 
 def start_attempts() -> Any:
@@ -58,16 +65,15 @@ def start_attempts() -> Any:
     return ray.remote(Attempts).options(max_restarts=-1, max_task_retries=-1, **beside_driver()).remote()
 
 
-def dataset_of(partitions: Sequence[Any]) -> "Dataset":
-    """Returns a dataset with one row for each partition, a dataclass instance of strings and numbers.
+def dataset_of(rows: Sequence[dict[str, Any]], blocks: int = _MAX_BLOCKS) -> "Dataset":
+    """Returns a dataset of rows, of strings and numbers, in at most ``blocks`` blocks.
 
-    A block has one row, or a few of a very large archive. The blocks are in the object store, so no reading task needs
-    a CPU.
+    They are in the object store, so no reading task needs a CPU.
     """
     import ray
 
-    rows = [asdict(partition) for partition in partitions]
-    return ray.data.from_items(rows, override_num_blocks=min(len(rows), _MAX_BLOCKS))
+    with data_settings():
+        return ray.data.from_items(list(rows), override_num_blocks=min(len(rows), blocks))
 
 
 def with_workers(
@@ -123,27 +129,29 @@ def process_partitions(
     """Yields the result of every partition as it completes.
 
     ``worker(*arguments)`` is an actor; its method ``process(partition, attempt)``, plain or async, returns a result
-    that JSON can hold. ``attempt`` is 0, or the number of workers that were lost during this partition: because of it,
-    or with their machine. Raises RuntimeError if there are too many of them, and what ``process`` raises. Each worker
-    has up to ``at_once`` partitions at a time, and an equal share of them if they are few.
+    that JSON can hold. ``attempt`` is 0, or the number of earlier tries, whose workers were lost before their result
+    arrived: because of the partition, or with their machine. Raises RuntimeError if too many workers are lost during
+    one partition or while they start, and what ``process`` raises. Each worker has up to ``at_once`` partitions at a
+    time, and an equal share of them if they are few.
     """
-    share = -(-min(len(partitions), _MAX_BLOCKS) // workers)
+    share = -(-min(len(partitions), _MAX_BLOCKS) // min(workers, room_for(needs, alive=True)))
+    run = uuid.uuid4().hex
     calls = _AsyncCalls if inspect.iscoroutinefunction(worker.process) else _Calls  # type: ignore[attr-defined]
     dataset = with_workers(
-        dataset_of(partitions),
+        dataset_of([asdict(partition) for partition in partitions]),
         type(worker.__name__, (calls,), {}),  # Ray's dashboard and statistics show this name
-        (attempts, uuid.uuid4().hex, type(partitions[0]), worker, tuple(arguments)),
+        (attempts, run, type(partitions[0]), worker, tuple(arguments)),
         needs=needs,
         workers=min(workers, len(partitions)),
         most=most,
         at_once=min(at_once, share),
     )
-    return results_of(dataset, attempts, needs)
+    return results_of(dataset, attempts, run, needs)
 
 
-def results_of(dataset: "Dataset", attempts: Any, needs: Needs) -> Iterator[dict[str, Any]]:
+def results_of(dataset: "Dataset", attempts: Any, run: str, needs: Needs) -> Iterator[dict[str, Any]]:
     """Yields the results that the workers of a dataset return. Logs what the work waits for while no worker is busy."""
-    with _log_waits(attempts, needs):
+    with _log_waits(attempts, run, needs):
         for row in rows_of(dataset):
             yield json.loads(row["result"])
 
@@ -156,7 +164,7 @@ def result(values: dict[str, Any]) -> dict[str, list[str]]:
 class Attempt:
     """``with Attempt(attempts, run, partition) as number:`` marks one try of a partition in a run.
 
-    ``number`` is how many workers were lost during the partition before. Raises RuntimeError if they are too many.
+    ``number`` is that of the earlier tries. Raises RuntimeError if too many workers were lost during the partition.
     """
 
     def __init__(self, attempts: Any, run: str, partition: str) -> None:
@@ -169,21 +177,32 @@ class Attempt:
     def __enter__(self) -> int:
         import ray
 
-        return self._checked(ray.get(self._attempts.record_start.remote(self._key, self._node)))
+        return self._checked(*ray.get(self._attempts.record_start.remote(self._key, self._node)))
 
     def __exit__(self, *_: object) -> None:
         self._attempts.record_end.remote(self._key)
 
     async def __aenter__(self) -> int:
-        return self._checked(await self._attempts.record_start.remote(self._key, self._node))
+        return self._checked(*await self._attempts.record_start.remote(self._key, self._node))
 
     async def __aexit__(self, *_: object) -> None:
         self._attempts.record_end.remote(self._key)
 
-    def _checked(self, number: int) -> int:
-        if number >= _MAX_ATTEMPTS:
-            raise RuntimeError(f"{number} workers died while processing {self._partition}")
-        return number
+    def _checked(self, tries: int, lost: int) -> int:
+        if lost >= _MAX_ATTEMPTS:
+            raise RuntimeError(f"{lost} workers died while processing {self._partition}")
+        return tries
+
+
+def start_worker(attempts: Any, run: str, worker: Any, arguments: Sequence[Any]) -> Any:
+    """Returns ``worker(*arguments)``, for the constructor of an actor.
+
+    Raises RuntimeError if the process of this actor has died too often in it: Ray would start it again forever.
+    """
+    import ray
+
+    with Attempt(attempts, run, f"the start of worker {ray.get_runtime_context().get_actor_id()}"):
+        return worker(*arguments)
 
 
 class _Calls:
@@ -191,7 +210,7 @@ class _Calls:
 
     def __init__(self, attempts: Any, run: str, kind: type, worker: Any, arguments: Sequence[Any]) -> None:
         self._attempts, self._run, self._kind = attempts, run, kind
-        self._worker = worker(*arguments)
+        self._worker = start_worker(attempts, run, worker, arguments)
 
     def __call__(self, row: Any) -> dict[str, list[str]]:
         partition = self._kind(**row.to_pylist()[0])
@@ -207,17 +226,16 @@ class _AsyncCalls(_Calls):
 
 
 @contextlib.contextmanager
-def _log_waits(attempts: Any, needs: Needs) -> Iterator[None]:
+def _log_waits(attempts: Any, run: str, needs: Needs) -> Iterator[None]:
     finished = threading.Event()
 
     def log_waits() -> None:
         import ray
-        from ray.exceptions import RayError
 
         wait = Wait(needs)
         while not finished.wait(_CHECK_INTERVAL):
-            with contextlib.suppress(RayError):  # for example, no answer in time
-                busy = ray.get(attempts.nodes.remote(), timeout=_CHECK_INTERVAL)
+            with contextlib.suppress(Exception):  # for example, no answer in time
+                busy = ray.get(attempts.nodes.remote(run), timeout=_CHECK_INTERVAL)
                 alive = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
                 if busy & alive:
                     wait = Wait(needs)

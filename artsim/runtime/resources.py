@@ -38,10 +38,13 @@ def with_memory(needs: Needs, nbytes: int) -> Needs:
     return {**needs, "memory": min(nbytes, *memory)} if memory and all(memory) else needs
 
 
-def room_for(needs: Needs) -> int:
-    """Returns how many processes with these needs fit on the machines; at least 1, which may have to wait."""
+def room_for(needs: Needs, *, alive: bool = False) -> int:
+    """Returns how many processes with these needs fit on the machines; at least 1, which may have to wait.
+
+    ``alive`` leaves out machines that have not started.
+    """
     needed = {unit: amount for unit, amount in needs.items() if amount}
-    return max(sum(min(int(node[unit] // amount) for unit, amount in needed.items()) for node in nodes()), 1)
+    return max(sum(min(int(node[unit] // amount) for unit, amount in needed.items()) for node in nodes(alive=alive)), 1)
 
 
 def wait_for(needs: Needs) -> None:

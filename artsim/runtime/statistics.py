@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from artsim.runtime.data_settings import quiet_log
+
 if TYPE_CHECKING:
     from ray.data import Dataset
 
@@ -12,7 +14,8 @@ _texts: list[str] = []
 
 def rows_of(dataset: "Dataset") -> Iterator[dict[str, Any]]:
     """Executes the dataset, yields its rows as they complete, and keeps its statistics for ``take_statistics``."""
-    yield from dataset.iter_rows()
+    with quiet_log():
+        yield from dataset.iter_rows()
     _operators.extend(map(_record, _in_order(dataset.get_stats_summary())))
     _texts.append(dataset.stats())
 

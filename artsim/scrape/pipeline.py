@@ -19,6 +19,7 @@ import ray
 
 from artsim import runtime
 from artsim.archive import Archive, UserError
+from artsim.errors import ServiceUnavailable
 from artsim.pictures.thumbnails import drop_outdated
 from artsim.scrape.options import ScrapeOptions
 from artsim.scrape.pending import ScrapeTask, find_tasks, larger_than
@@ -51,9 +52,17 @@ def scrape(archive: Archive, options: ScrapeOptions) -> dict[str, Any]:
         not_resized = larger_than(archive, options.resize) if options.resize and not options.refresh else 0
         report = _scrape(archive, options)
         if options.drop_removed:
-            drop_outdated(archive)
+            _drop_thumbnails(archive)
     _warn(report, options, not_resized)
     return {**report, "larger_than_resize": not_resized}
+
+
+def _drop_thumbnails(archive: Archive) -> None:
+    """Deletes the thumbnails of deleted images. If that fails, only logs a warning: all rows are stored."""
+    try:
+        drop_outdated(archive)
+    except (OSError, UserError, ServiceUnavailable) as error:
+        _log.warning("scrape: thumbnails of deleted images are still stored: %s; run the same command again", error)
 
 
 def _warn(report: dict[str, Any], options: ScrapeOptions, not_resized: int) -> None:
@@ -138,18 +147,22 @@ def _round(
 ) -> Iterator[Stats]:
     """Yields the stats of each task as it completes.
 
-    There is one worker per two CPUs (event loop and decoding), and at least one per machine.
+    Unless the options say otherwise, there is one worker per two CPUs (event loop and decoding), and at least one per
+    machine.
     """
     by_node = [node["CPU"] for node in runtime.nodes() if node["CPU"]] or [1]
-    cpus = min(2, *by_node)
+    default = sum(max(count // 2, 1) for count in by_node)
+    cpus = 1 if (options.workers or 0) > default else min(2, *by_node)
     needs = runtime.with_memory({"CPU": cpus}, _MEMORY)
-    workers = min(options.workers or sum(max(count // 2, 1) for count in by_node), runtime.room_for(needs))
-    if len(tasks) <= _OPEN_TASKS * workers:  # then all tasks are open, and a row that waits holds up no others
+    workers = min(options.workers or default, runtime.room_for(needs))
+    if len(tasks) <= _OPEN_TASKS * min(
+        workers, runtime.room_for(needs, alive=True)
+    ):  # then all tasks are open, and a row that waits holds up no others
         max_wait = math.inf
     results = runtime.process_partitions(
         tasks,
         Scraper,
-        (archive, options, coordinator, cpus, uuid.uuid4().hex, max_wait, tried),
+        (archive, options, coordinator, min(2, max(by_node)), uuid.uuid4().hex, max_wait, tried),
         attempts=coordinator,
         needs=needs,
         workers=workers,

@@ -37,7 +37,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("artsim.runtime.connect", lambda **_: None)
     monkeypatch.setattr("artsim.runtime.rows_of", lambda dataset: dataset.items)
     monkeypatch.setattr("artsim.runtime.wait_for", lambda needs: None)
-    monkeypatch.setattr("ray.data.from_items", _Data)
+    monkeypatch.setattr("artsim.runtime.dataset_of", lambda rows, blocks: _Data(rows))
 
 
 def _expected(archive: Archive, model: Model, ids: list[str]) -> dict[str, np.ndarray]:

@@ -3,6 +3,7 @@
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,7 @@ def test_a_task_decodes_a_whole_partition(archive: Archive, attempt: int) -> Non
     attempts, pending = runtime.start_attempts(), PendingImages(archive, ("resnet18",), False)
     if attempt:  # a worker was lost before
         ray.get(attempts.record_start.remote(f"run {partition} (decoding)", "a node"))
-    dataset = runtime.dataset_of([partition]).map_batches(
+    dataset = runtime.dataset_of([asdict(partition)]).map_batches(
         decode_partition,  # type: ignore[arg-type]
         fn_args=(decoding, pending, attempts, "run"),
         batch_size=None,

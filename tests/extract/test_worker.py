@@ -12,7 +12,7 @@ from artsim.archive import Archive, Table
 from artsim.extract.networks import Extraction
 from artsim.extract.pending_images import ImagesPartition, PendingImages
 from artsim.extract.plan import make_plans
-from artsim.extract.worker import Extractor
+from artsim.extract.worker import Extractor, pixels_of
 from artsim.failures import from_counts
 from artsim.vision.backbones import parse_feature
 from tests.made import jpeg, make_archive, named
@@ -89,3 +89,8 @@ def test_a_vector_that_is_no_number_is_a_row_with_an_error(
         rows = archive.table(f"features/{name}").read(0, "p0-00000").to_pylist()
         failed.append(sum("NaN" in (row["error"] or "") and row["vector"] is None for row in rows))
     assert failed == [0, 2]  # the other feature of the same images is unaffected
+
+
+def test_pixels_are_in_the_order_of_the_inputs() -> None:
+    row = {"work": np.array(["{}"]), **{f"pixels_{number}": np.full((1, 2, 3, 3, 3), number) for number in range(12)}}
+    assert [int(pixels[0, 0, 0, 0]) for pixels in pixels_of(row)] == list(range(12))

@@ -62,6 +62,13 @@ class Worker:
         return {"value": item.number * self.factor, "attempt": attempt, "node": node}
 
 
+class DyingWorker(Worker):
+    """Its process dies while it starts."""
+
+    def __init__(self, factor: int) -> None:
+        os.abort()
+
+
 class AsyncWorker:
     """Waits for its partitions all at once, in one event loop."""
 
@@ -110,6 +117,19 @@ def test_a_partition_that_kills_a_worker_is_retried_with_its_attempt_number(mach
 def test_a_partition_that_kills_every_worker_ends_the_run(machines: Cluster) -> None:
     with pytest.raises(RuntimeError, match=r"5 workers died while processing Item\(number=7, what='kills'\)"):
         list(_results([Item(7, "kills")]))
+
+
+def test_a_worker_that_dies_while_it_starts_ends_the_run(machines: Cluster) -> None:
+    with pytest.raises(Exception, match="5 workers died while processing the start of worker"):
+        list(_results(_items(3), DyingWorker, 1))
+
+
+def test_the_settings_of_other_datasets_are_unchanged(machines: Cluster) -> None:
+    context, logger = ray.data.DataContext.get_current(), logging.getLogger("ray.data")
+    before = (context.target_max_block_size, context.enable_progress_bars, logger.level, logger.handlers[:])
+    list(_results(_items(1)))
+    context = ray.data.DataContext.get_current()
+    assert (context.target_max_block_size, context.enable_progress_bars, logger.level, logger.handlers[:]) == before
 
 
 def test_an_exception_ends_the_run_unchanged(machines: Cluster) -> None:
