@@ -1,5 +1,7 @@
 """The columns of every table of an archive."""
 
+from functools import lru_cache
+
 import pyarrow as pa
 
 from artsim.errors import UserError
@@ -91,6 +93,7 @@ LINKS = pa.schema(
 )
 
 
+@lru_cache
 def features(dimension: int) -> pa.Schema:
     """The columns of ``features/<name>``: a vector of ``dimension`` floats and the sha256 of the bytes it describes."""
     return pa.schema(

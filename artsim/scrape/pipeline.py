@@ -15,8 +15,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import ray
-
 from artsim import runtime
 from artsim.archive import Archive, UserError
 from artsim.errors import ServiceUnavailable
@@ -130,6 +128,8 @@ def _scrape(archive: Archive, options: ScrapeOptions) -> dict[str, Any]:
         if done.rows == task_rows or (options.limit is not None and total.rows >= options.limit):
             break  # nothing is left to do; another search of the archive would take as long as the first
         if not done.rows:
+            import ray
+
             time.sleep(min(max(ray.get(coordinator.seconds_to_next_cooldown_end.remote()), 0.1), max_wait))
         max_wait = min(2 * max_wait, _MAX_WAIT_LIMIT)
     if not total.rows:
@@ -177,6 +177,8 @@ def _log_notices(coordinator: Any) -> Iterator[None]:
     """Logs during the run which hosts fail, why, and when they are tried again: a user sees why the run waits."""
     run_ended = threading.Event()
 
+    import ray
+
     def log_notices() -> None:
         while True:
             finished = run_ended.wait(_NOTICE_INTERVAL)
@@ -207,6 +209,8 @@ def _start_coordinator(archive: Archive, options: ScrapeOptions) -> Any:
 
     Raises ``UserError`` if an archive that is not on a local disk already has a coordinator on this cluster.
     """
+    import ray  # takes half a second, which a run without pending rows saves
+
     rules = Rules(options.per_host, options.delay, options.rest)
     lifetime = {"max_restarts": -1, "max_task_retries": -1, **runtime.beside_driver()}
     actor: Any = ray.remote(_Coordinator)
