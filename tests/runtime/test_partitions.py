@@ -126,10 +126,11 @@ def test_a_worker_that_dies_while_it_starts_ends_the_run(machines: Cluster) -> N
 
 def test_the_settings_of_other_datasets_are_unchanged(machines: Cluster) -> None:
     context, logger = ray.data.DataContext.get_current(), logging.getLogger("ray.data")
-    before = (context.target_max_block_size, context.enable_progress_bars, logger.level, logger.handlers[:])
+    before = (context.target_max_block_size, context.enable_progress_bars, logger.level, set(logger.handlers))
     list(_results(_items(1)))
     context = ray.data.DataContext.get_current()
-    assert (context.target_max_block_size, context.enable_progress_bars, logger.level, logger.handlers[:]) == before
+    after = (context.target_max_block_size, context.enable_progress_bars, logger.level, set(logger.handlers))
+    assert after == before
 
 
 def test_an_exception_ends_the_run_unchanged(machines: Cluster) -> None:

@@ -9,10 +9,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]
 
 def test_operators_of_a_run_are_taken_once() -> None:
     runtime.connect(data=True)
-    import ray
-
     runtime.take_statistics()
-    dataset = ray.data.from_items([{"x": number} for number in range(6)], override_num_blocks=3)
+    dataset = runtime.dataset_of([{"x": number} for number in range(6)], 3)
     rows = list(runtime.rows_of(dataset.map_batches(_doubled, batch_size=None).map_batches(_kept, batch_size=None)))
     assert sorted(row["x"] for row in rows) == [0, 2, 4, 6, 8, 10]
     operators, text = runtime.take_statistics()
