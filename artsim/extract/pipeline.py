@@ -162,7 +162,7 @@ def _on_gpus(extraction: Any, partitions: list[ImagesPartition], nbytes: int) ->
     attempts = runtime.start_attempts()
     needs = runtime.with_memory({"GPU": 1}, _MEMORY + _COPIES * nbytes)
     decoded = runtime.dataset_of([asdict(partition) for partition in partitions]).map_batches(
-        decode_partition,  # type: ignore[arg-type]
+        decode_partition,  # type: ignore[arg-type]  # Ray Data declares functions of one argument only
         fn_args=(extraction.decoding(_READ), extraction.pending, attempts, extraction.run),
         batch_size=1,
         batch_format="pyarrow",

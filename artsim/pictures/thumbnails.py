@@ -1,6 +1,6 @@
 """The ``thumbnails`` table: a small JPEG of each image, made when it is first needed.
 
-Pictures and pages read thumbnails, so an original is decoded once, not for every picture that shows it.
+Pictures and pages read thumbnails, so each original is decoded only once.
 """
 
 import logging

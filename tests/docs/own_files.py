@@ -32,12 +32,12 @@ def make_own_files(folder: Path, museum: Path) -> None:
 
 
 def _answers(folder: Path, ids: list[str]) -> None:
-    """Writes a curator's answers, each with another answer to the same nine, and her second answers to a few."""
+    """Writes 25 annotations, each also with another positive, and a second file that repeats some of them."""
     random = Random(0)
-    nines = [random.sample(ids, 9) for _ in range(25)]
-    others = [[anchor, second, first, *more] for anchor, first, second, *more in nines]
-    _lines(folder / "anna.txt", [*nines, *others])
-    _lines(folder / "anna-again.txt", [*nines[:9], others[9]])
+    annotations = [random.sample(ids, 9) for _ in range(25)]
+    contradicting = [[anchor, second, first, *more] for anchor, first, second, *more in annotations]
+    _lines(folder / "anna.txt", [*annotations, *contradicting])
+    _lines(folder / "anna-again.txt", [*annotations[:9], contradicting[9]])
 
 
 def _rows(museum: Path) -> list[dict[str, str]]:
