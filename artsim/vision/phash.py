@@ -16,4 +16,5 @@ def perceptual_hash(gray: Image.Image) -> str:
     """
     small = gray.resize((_SIDE, _SIDE), Image.Resampling.BOX)
     low = _COSINES @ np.asarray(small, np.float32) @ _COSINES.T
-    return np.packbits(low > np.median(low)).tobytes().hex()
+    middle = np.sort(low, axis=None)[31:33]  # np.median takes much longer
+    return np.packbits(low > (middle[0] + middle[1]) / 2).tobytes().hex()
