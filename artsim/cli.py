@@ -245,13 +245,19 @@ def _print(report: dict[str, Any], out: TextIO | None, shown: Text, *, as_json: 
     terminal = out.isatty()
     try:
         if terminal and not as_json:
-            text = with_flags(shown(report))  # reasons of failures may name options
+            text = shown(_reasons_with_flags(report))
             print(text if utf8 else text.encode("ascii", "backslashreplace").decode(), file=out, flush=True)
         else:
             text = json.dumps(report, ensure_ascii=terminal or not utf8)
             print(text.encode("utf-8", "backslashreplace").decode(), file=out, flush=True)
     except BrokenPipeError:  # the reader has closed the pipe; the report is in the archive
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+
+
+def _reasons_with_flags(report: dict[str, Any]) -> dict[str, Any]:
+    """Returns the report with the options that reasons of failures name as flags. Other texts may be a user's."""
+    counts = {key: report[key] for key in ("failures", "rejected") if isinstance(report.get(key), dict)}
+    return {**report, **{key: {with_flags(why): n for why, n in reasons.items()} for key, reasons in counts.items()}}
 
 
 def _show(level: int) -> None:

@@ -1,4 +1,5 @@
 import importlib
+import io
 import json
 import os
 import re
@@ -11,8 +12,9 @@ import pytest
 
 from artsim.archive import Archive, UserError
 from artsim.arguments import as_arguments
-from artsim.cli import Job
+from artsim.cli import Job, _print
 from artsim.options import JobOptions, setting
+from artsim.summary import summary
 from tests.made import make_archive
 
 _ROOT = Path(__file__).parents[1]
@@ -448,3 +450,17 @@ def test_a_mistake_with_control_characters_is_printed_on_one_line() -> None:
 def test_a_mistyped_option_is_named_before_a_missing_one(job: Job, flag: str, words: str) -> None:
     with pytest.raises(UserError, match=re.escape(words)):
         job.run([flag, "x"])
+
+
+def test_a_summary_turns_only_reasons_of_failures_into_flags() -> None:
+    class Terminal(io.StringIO):
+        encoding = "utf-8"
+
+        def isatty(self) -> bool:
+            return True
+
+    out = Terminal()
+    report = {"job": "x", "rows_in": 2, "rows_failed": 1, "failures": {"set `max_pixels`": 1}, "title": "a `rose`"}
+    _print(report, out, summary, as_json=False)
+    assert "set --max-pixels" in out.getvalue()
+    assert "a `rose`" in out.getvalue()
