@@ -39,8 +39,8 @@ def short_rights(rights: str | None) -> str:
 
 def _listed(counts: Counter[str]) -> str:
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    words = [f"{name} ({count:,})" for name, count in ordered[:_NAMED]]
-    more = len(ordered) - _NAMED
-    if more > 0:
-        words.append(f"{more} more ({sum(count for _, count in ordered[_NAMED:]):,})")
+    named = len(ordered) if len(ordered) <= _NAMED + 1 else _NAMED  # one more name is shorter than "1 more"
+    words = [f"{name} ({count:,})" for name, count in ordered[:named]]
+    if named < len(ordered):
+        words.append(f"{len(ordered) - named} more ({sum(count for _, count in ordered[named:]):,})")
     return ", ".join(words)

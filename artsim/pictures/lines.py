@@ -24,13 +24,16 @@ def draw_lines(canvas: Image.Image, lines: Mapping[Colour, Sequence[Line]], widt
 
 def curve(start: tuple[float, float], end: tuple[float, float], pieces: int = 48) -> list[tuple[float, float]]:
     """Points of a cubic Bézier curve that leaves ``start`` and reaches ``end`` horizontally."""
-    bend = (end[0] - start[0]) / 2
+    middle = (start[0] + end[0]) / 2
+    corners = (start, (middle, start[1]), (middle, end[1]), end)
     points = []
     for index in range(pieces + 1):
         t = index / pieces
-        x = start[0] + 3 * (1 - t) * t * t * (end[0] - start[0] - 2 * bend) + bend * (
-            3 * (1 - t) ** 2 * t + 3 * (1 - t) * t * t
-        ) + t**3 * (end[0] - start[0])
-        y = start[1] + (3 * t * t - 2 * t**3) * (end[1] - start[1])
-        points.append((x, y))
+        weights = ((1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t * t, t**3)
+        points.append(
+            (
+                sum(weight * x for weight, (x, _) in zip(weights, corners, strict=True)),
+                sum(weight * y for weight, (_, y) in zip(weights, corners, strict=True)),
+            )
+        )
     return points

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageDraw
 
@@ -98,7 +99,7 @@ def save(image: Image.Image, path: str) -> None:
     target = Path(path)
     draft = target.with_name(f".{target.name}.part")
     kind = {".pdf": "PDF", ".png": "PNG"}.get(target.suffix.lower(), "JPEG")
-    how: dict[str, object] = {
+    how: dict[str, Any] = {
         "PDF": {"resolution": image.width / _PRINT_WIDTH, "quality": 92},
         "PNG": {"compress_level": 3},
         "JPEG": {"quality": 90, "optimize": True},
@@ -144,4 +145,3 @@ def _swatch(canvas: Image.Image, x: float, y: float, face: Face, colour: Colour 
         top = y + 0.22 * face.size
         box = (round(x), round(top), round(x + 0.8 * face.size), round(top + 0.8 * face.size))
         ImageDraw.Draw(canvas).rounded_rectangle(box, radius=0.15 * face.size, fill=colour)
-

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 _STEP = 6  # cells along the side of a picture: how finely places are tried
+_FULLEST = 0.75  # of a canvas, in squares around the pictures
 _FAR = 2.5  # the farthest that a picture is moved, in sides
 
 
@@ -48,18 +49,28 @@ def central_first(points: np.ndarray, neighbors: int = 12) -> np.ndarray:
 def side_for(points: np.ndarray, canvas: tuple[int, int], sides: Sequence[int], share: float = 0.9) -> int:
     """The largest of ``sides`` with which about this ``share`` of the pictures at ``points`` (n, 2) finds a place.
 
-    The smallest if there is none.
+    The smallest if there is none. An estimate from the counts in squares as wide as pictures are moved.
     """
     for side in sorted(sides, reverse=True):
         reach = 2 * _FAR * side
         cells, counts = np.unique(np.floor(points / reach).astype(np.int64), axis=0, return_counts=True)
-        room = np.minimum((cells + 1) * reach, canvas) - cells * reach
-        places = room.clip(0).prod(1) / (0.8 * side * side)  # a picture fills about 0.8 of its square, with a gap
-        if np.minimum(counts, places).sum() >= share * len(points) and 0.8 * side * side * len(points) < 0.62 * np.prod(
-            canvas
-        ):
+        room = (np.minimum((cells + 1) * reach, canvas) - cells * reach).clip(0).prod(1)
+        fits = np.minimum(counts, room / side**2).sum() >= share * len(points)
+        if fits and side**2 * len(points) < _FULLEST * canvas[0] * canvas[1]:
             return side
     return min(sides)
+
+
+def spread_out(points: np.ndarray, share: float) -> np.ndarray:
+    """Moves points (n, 2) towards an even spread along each axis; keeps their order along both.
+
+    ``share`` 0 changes nothing, 1 puts them at equal distances on each axis.
+    """
+    from scipy.stats import rankdata
+
+    low, high = np.quantile(points, [0.005, 0.995], axis=0)
+    ranks = rankdata(points, axis=0) / len(points)
+    return (1 - share) * points + share * (low + ranks * (high - low))
 
 
 def fit(points: np.ndarray, canvas: tuple[int, int], border: float) -> np.ndarray:

@@ -60,9 +60,7 @@ def paste(archive: Archive, canvas: Image.Image, tiles: Sequence[Tile], left: in
     places = {tile.id: tile for tile in tiles}
     draw = ImageDraw.Draw(canvas)
     small = [tile.id for tile in tiles if max(tile.width, tile.height) <= SIDE]
-    large = {
-        tile.id: [max(tile.width, tile.height)] for tile in tiles if max(tile.width, tile.height) > SIDE
-    }
+    large = {tile.id: [max(tile.width, tile.height)] for tile in tiles if max(tile.width, tile.height) > SIDE}
 
     def place(identifier: str, image: Image.Image | None) -> None:
         tile = places[identifier]
