@@ -99,15 +99,15 @@ def save(image: Image.Image, path: str) -> None:
     target = Path(path)
     draft = target.with_name(f".{target.name}.part")
     kind = {".pdf": "PDF", ".png": "PNG"}.get(target.suffix.lower(), "JPEG")
-    how: dict[str, Any] = {
+    hows: dict[str, dict[str, Any]] = {
         "PDF": {"resolution": image.width / _PRINT_WIDTH, "quality": 92},
         "PNG": {"compress_level": 3},
         "JPEG": {"quality": 90, "optimize": True},
-    }[kind]
+    }
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            image.save(draft, kind, **how)
+            image.save(draft, kind, **hows[kind])
             draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)
