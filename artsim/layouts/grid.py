@@ -10,18 +10,18 @@ def grid(positions: np.ndarray, *, block: int | None = None) -> np.ndarray:
     """Returns column and row of a cell for each position, float32 (n, 2): int64 (n, 2), row 0 at the top.
 
     The grid is as square as possible: ceil(sqrt(n)) columns. Up to 5,000 positions, the sum of squared distances
-    between positions, scaled to the grid, and cells is minimal (Jonker and Volgenant, 1987, by ``lap``). More positions
-    are first divided: the grid is halved across its longer side, and the positions by their order along it, until a
-    part has at most 1,000 cells; each part is then assigned like a small grid. ``block`` is another number of cells at
-    which parts are no longer divided.
+    between positions, scaled to the grid, and cells is minimal: a linear assignment by shortest augmenting paths (Jonker
+    and Volgenant, 1987; Crouse, 2016, as in scipy). More positions are first divided: the grid is halved across its
+    longer side, and the positions by their order along it, until a part has at most 1,000 cells; each part is then
+    assigned like a small grid. ``block`` is another number of cells up to which a part is not divided.
     """
     count = len(positions)
     columns = int(np.ceil(np.sqrt(count)))
     rows = -(-count // max(columns, 1))
     cells = np.empty((count, 2), np.int64)
     upright = np.asarray(positions, np.float64) * (1, -1)  # y grows upwards on a map, rows downwards
-    largest = block or (LARGEST_EXACT if count <= LARGEST_EXACT else _BLOCK)
-    _divide(upright, np.arange(count), cells, (0, 0, columns, rows), largest + columns)
+    largest = block or (columns * rows if count <= LARGEST_EXACT else _BLOCK)
+    _divide(upright, np.arange(count), cells, (0, 0, columns, rows), largest)
     return cells
 
 
@@ -69,7 +69,7 @@ def _divide(
 
 def _assign(positions: np.ndarray, width: int, height: int) -> np.ndarray:
     """Returns column and row for each of at most width x height positions, int64 (n, 2), at the least total cost."""
-    import lap
+    from scipy.optimize import linear_sum_assignment
 
     if len(positions) == 0:
         return np.empty((0, 2), np.int64)
@@ -77,6 +77,5 @@ def _assign(positions: np.ndarray, width: int, height: int) -> np.ndarray:
     scaled = (positions - low) / np.where(high > low, high - low, 1.0) * (width - 1, height - 1)
     cells = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).reshape(-1, 2)
     cost = np.square(scaled[:, None, :] - cells).sum(axis=2)
-    spare = np.zeros((len(cells) - len(cost), len(cells)))  # artworks that do not exist may go anywhere
-    _, chosen, _ = lap.lapjv(np.vstack([cost, spare]))
-    return cells[chosen[: len(cost)]]
+    chosen: np.ndarray = cells[linear_sum_assignment(cost)[1]]
+    return chosen
