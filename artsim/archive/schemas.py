@@ -69,6 +69,14 @@ NEIGHBORS = pa.schema(
     ]
 )
 
+LAYOUT = pa.schema(
+    [
+        ("id", pa.string()),
+        ("x", pa.float32()),  # column and row of a grid, row 0 at the top
+        ("y", pa.float32()),
+    ]
+)
+
 ANNOTATIONS = pa.schema(
     [
         ("annotation_id", pa.string()),
@@ -111,7 +119,7 @@ def schema_of(table: str) -> pa.Schema | None:
     known = {"catalog": CATALOG, "images": IMAGES, "thumbnails": THUMBNAILS, "annotations": ANNOTATIONS, "links": LINKS}
     folder = table.split("/")[0]
     if folder in ("features", "neighbors", "layouts", "clusters", "labels"):
-        return NEIGHBORS if folder == "neighbors" else None
+        return {"neighbors": NEIGHBORS, "layouts": LAYOUT}.get(folder)
     if table not in known:
         raise UserError(f"unknown table {table!r}")
     return known[table]

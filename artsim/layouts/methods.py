@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from artsim.errors import UserError
+from artsim.layouts.options import METHODS
 from artsim.metrics.vectors import unit_length
 from artsim.space.graph import knn_graph
 
-METHODS = ("umap", "tsne", "pca", "pacmap", "localmap")
+__all__ = ["METHODS", "NEIGHBORS", "coordinates"]
+
 NEIGHBORS = {"umap": 15, "tsne": 30, "pacmap": 10, "localmap": 10}  # the defaults of the libraries
 
 _FEW = 10  # fewer vectors than this have no neighbourhoods to preserve
@@ -83,6 +85,7 @@ def _tsne(vectors: np.ndarray, rows: np.ndarray, seed: int, metric: str, perplex
     from openTSNE.initialization import pca
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
+    logging.getLogger("openTSNE").setLevel(logging.WARNING)
     perplexity = max(min(perplexity, (len(vectors) - 1) // 3), 1)
     indices, distances = knn_graph(vectors, 3 * perplexity, metric)
     affinities = PerplexityBasedNN(perplexity=perplexity, knn_index=PrecomputedNeighbors(indices, distances))
