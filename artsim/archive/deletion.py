@@ -12,6 +12,8 @@ from artsim.archive.inventory import check_name
 from artsim.archive.table import Table
 from artsim.errors import UserError
 
+_WHOLE = ("neighbors", "clusters", "layouts")
+
 
 def delete(archive: Archive, name: str, *, really: bool) -> dict[str, Any]:
     """Counts the files or rows of ``name``; deletes them if ``really``. Raises ``UserError`` if nothing has the name.
@@ -59,8 +61,8 @@ def _delete_collection(archive: Archive, name: str, really: bool) -> dict[str, A
     prefix = f"{name.partition(':')[2]}:"
     catalog = archive.table("catalog")
     features = [f"features/{table_name}" for table_name in archive.names("features")]
-    # Neighbors and maps of other collections depend on the deleted artworks, so these tables are removed whole.
-    whole = [f"{group}/{entry}" for group in ("neighbors", "layouts") for entry in archive.names(group)]
+    # Tables of other collections may name deleted artworks (neighbors, exemplars, positions), so these are removed whole.
+    whole = [f"{group}/{table_name}" for group in _WHOLE for table_name in archive.names(group)]
     with _held(archive, really, "catalog", "images", "thumbnails", *features, *whole):
         parts = {(shard, part): rows for shard, part, rows in _of_collection(catalog, prefix)}
         if not parts:

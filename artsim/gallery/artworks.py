@@ -57,8 +57,8 @@ def read_clustering(archive: Archive, text: str) -> Clustering:
         if chosen not in existing:
             shown = ", ".join(map(str, existing[:12])) + (f", ... {existing[-1]}" if len(existing) > 12 else "")
             raise UserError(f"`cluster` {text[:100]}: {name} has no such cluster; it has {shown or 'none'}")
-    described = archive.read_json(f"clusters/{name}/_clusters.json")
-    entries = described.get("clusters", []) if isinstance(described, dict) else []
+    described = archive.store.read_json(f"clusters/{name}/_clusters.json")
+    entries = described if isinstance(described, list) else []
     about = {entry["cluster"]: entry for entry in entries if isinstance(entry, dict) and "cluster" in entry}
     return Clustering(name, numbers, chosen, about)
 

@@ -64,7 +64,7 @@ def add_clusters(archive: Archive, name: str, ids: Sequence[str], numbers: list[
     about = [
         {"cluster": number, "terms": ["harbour", _HOSTILE], "artists": [["Made Up", 9]]} for number in set(numbers)
     ]
-    archive.write_json(f"clusters/{name}/_clusters.json", {"clusters": about})
+    archive.write_json(f"clusters/{name}/_clusters.json", about)
 
 
 def _add(archive: Archive, name: str, schema: pa.Schema, columns: dict[str, Any]) -> None:
