@@ -61,7 +61,7 @@ def _delete_collection(archive: Archive, name: str, really: bool) -> dict[str, A
     prefix = f"{name.partition(':')[2]}:"
     catalog = archive.table("catalog")
     features = [f"features/{table_name}" for table_name in archive.names("features")]
-    # Tables of other collections may name deleted artworks (neighbors, exemplars, positions), so these are removed whole.
+    # Tables of other collections depend on the deleted artworks (neighbors, exemplars, positions): removed whole.
     whole = [f"{group}/{table_name}" for group in _WHOLE for table_name in archive.names(group)]
     with _held(archive, really, "catalog", "images", "thumbnails", *features, *whole):
         parts = {(shard, part): rows for shard, part, rows in _of_collection(catalog, prefix)}

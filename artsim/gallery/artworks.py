@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from artsim.archive import Archive, UserError, public_ids
 from artsim.space.features import Space
+from artsim.vision.recommended import recommended_features
 
 SAMPLE = 20_000  # the most artworks that a picture considers
 
@@ -76,13 +77,15 @@ def read_layout(archive: Archive, name: str) -> dict[str, tuple[float, float]]:
     return places
 
 
+def layout_method(archive: Archive, name: str) -> str | None:
+    """The method of a layout, such as umap or grid; None if it is not known."""
+    about = archive.read_json(f"layouts/{name}/_about.json") or {}
+    return about.get("method") or about.get("options", {}).get("method")
+
+
 def grid_layout(archive: Archive) -> str | None:
     """The name of the first layout of the method grid; None if there is none."""
-    for name in archive.names("layouts"):
-        about = archive.read_json(f"layouts/{name}/_about.json")
-        if isinstance(about, dict) and about.get("method") == "grid":
-            return name
-    return None
+    return next((name for name in archive.names("layouts") if layout_method(archive, name) == "grid"), None)
 
 
 def drawable_ids(archive: Archive, members: set[str] | None, *, public_only: bool) -> list[str]:
@@ -144,17 +147,20 @@ def _within(blocks: Iterable[tuple[np.ndarray, np.ndarray]], members: set[str]) 
 
 
 def space_of(archive: Archive, features: tuple[str, ...] | None, seed: int) -> Space:
-    """The space of these features; of the only ones of the archive if None.
+    """The space of these features; by default of the recommended ones, or of the only ones that the archive has.
 
-    Raises ``UserError`` if there are several or none to choose from.
+    Raises ``UserError`` if there are several others, or none.
     """
-    if features is None:
-        known = archive.names("features")
-        if not known:
-            raise UserError("`features`: the archive has none yet; create them with jobs.extract")
-        if len(known) > 1:
-            raise UserError(f"`features`: choose from {', '.join(known)}")
+    known = archive.names("features")
+    if features is None and len(known) == 1:
         features = (known[0],)
+    elif features is None:
+        try:
+            features = tuple(recommended_features(archive))
+        except UserError as error:
+            if not known:
+                raise UserError("`features`: the archive has none yet; create them with jobs.extract") from error
+            raise UserError(f"`features`: choose from {', '.join(known)}") from error
     return Space(archive, features, seed)
 
 

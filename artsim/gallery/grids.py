@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from artsim.archive import UserError
-from artsim.gallery.artworks import grid_layout, read_layout
+from artsim.gallery.artworks import grid_layout, layout_method, read_layout
 from artsim.gallery.request import Picture, Request, contained
-from artsim.pictures.cells import justified, shape_for, to_cells
+from artsim.layouts.grid import grid
 from artsim.pictures.poster import Colour
+from artsim.pictures.rows import justified, shape_for
 from artsim.pictures.tiles import Tile
 
 _SMALLEST = 1 / 90  # of the width: the narrowest cell
@@ -30,13 +31,16 @@ def contact_sheet(request: Request) -> Picture:
     if not ids:
         raise UserError(f"`layout` {name}: it has none of these artworks; run jobs.map again")
     points = np.array([places[identifier] for identifier in ids])
-    return in_cells(request, ids, points, "Contact sheet", [f"ordered by {name}"])
+    if layout_method(request.archive, name) == "grid":
+        points = points * [1, -1]  # rows grow downwards
+    return in_cells(request, ids, points, f"{len(ids):,} artworks", [f"ordered by {name}"])
 
 
 def in_cells(request: Request, ids: Sequence[str], points: np.ndarray, title: str, about: Sequence[str]) -> Picture:
-    """Draws artworks in cells near their points (n, 2), with y growing downwards."""
+    """Draws artworks in cells near their points (n, 2), with y growing upwards."""
     chosen = request.limited(ids, round(_SMALLEST**-2 / _ASPECT))
     sizes = request.sizes([ids[index] for index in chosen])
+    missing = len(chosen) - len(sizes)
     chosen = [index for index in chosen if ids[index] in sizes]
     drawn = [ids[index] for index in chosen]
     colours, legend = request.colours(drawn)
@@ -47,19 +51,18 @@ def in_cells(request: Request, ids: Sequence[str], points: np.ndarray, title: st
     high = wide / aspect
     tiles = _tiles(drawn, cells, sizes, colours, wide, high)
     words = request.words(title, tiles, len(ids), about, legend)
-    failed = sum(identifier not in sizes for identifier in ids) if len(sizes) < len(chosen) else 0
-    return Picture(request.drawn(tiles, round(rows * high), words), len(ids), len(tiles), failed)
+    return Picture(request.drawn(tiles, round(rows * high), words), len(ids), len(tiles), missing)
 
 
 def _cells(points: np.ndarray, whole: bool, aspect: float) -> tuple[np.ndarray, int, int]:
     """A cell of its own for each point, and the columns and rows; cells of a whole grid layout stay as they are."""
     if whole and (points == points.round()).all() and len(np.unique(points, axis=0)) == len(points):
-        cells = (points - points.min(0)).astype(np.int64)
+        cells = np.abs(points - [points[:, 0].min(), points[:, 1].max()]).astype(np.int64)
         columns, rows = (cells.max(0) + 1).tolist()
         if columns * rows < 1.2 * len(points):
             return cells, columns, rows
     columns, rows = shape_for(len(points), aspect)
-    return to_cells(points, columns, rows), columns, rows
+    return grid(points, columns=columns), columns, rows
 
 
 def _tiles(
@@ -90,7 +93,7 @@ def _in_rows(request: Request, ids: Sequence[str]) -> Picture:
     boxes = justified(aspects, body, high, gap)
     tiles = [Tile(identifier, *box, colours.get(identifier)) for identifier, box in zip(drawn, boxes, strict=True)]
     height = max(tile.top + tile.height for tile in tiles)
-    words = request.words("Contact sheet", tiles, len(ids), ["by artist and year"], legend)
+    words = request.words(f"{len(ids):,} artworks", tiles, len(ids), ["by artist and year"], legend)
     return Picture(request.drawn(tiles, height, words), len(ids), len(tiles), len(chosen) - len(drawn))
 
 

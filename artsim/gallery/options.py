@@ -18,7 +18,9 @@ class PictureOptions(ArchiveOptions):
     kind: str = setting(REQUIRED, "what to draw", choices=KINDS)
     out: str = setting(REQUIRED, "the file: .png, .pdf or .jpg", metavar="FILE")
     features: tuple[str, ...] | None = setting(
-        None, "vectors of pca, tsne, umap and dendrogram; several are stacked", metavar="NAME[:PCA]"
+        None,
+        "of pca, tsne, umap and dendrogram; several are stacked (default: the recommended or the only features)",
+        metavar="NAME[:PCA]",
     )
     layout: tuple[str, ...] | None = setting(
         None, "layout of map, two of compare, cells of grid (method grid)", metavar="NAME"

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from artsim.archive import UserError
 from artsim.gallery.artworks import Clustering
 from artsim.gallery.request import Picture, Request
-from artsim.pictures.cells import fitting, in_row
 from artsim.pictures.lettering import FAINT
 from artsim.pictures.poster import poster
+from artsim.pictures.rows import fitting, in_row
 from artsim.pictures.tiles import Tile, paste
 
 _ROWS = 24  # clusters that are shown
@@ -54,9 +55,9 @@ def overview(request: Request) -> Picture:
         top += height + gap
     tiles = [tile for row in rows for tile in row.tiles]
     noise = sum(number < 0 for number in clustering.numbers.values())
-    about = [f"{len(rows)} of {len(counts)} clusters" if len(rows) < len(counts) else f"{len(rows)} clusters"]
+    about = [f"the {len(rows)} largest"] if len(rows) < len(counts) else []
     about += [clustering.name, *([f"{noise:,} artworks in no cluster"] if noise else [])]
-    words = request.words("Clusters", tiles, len(drawable), about)
+    words = request.words(f"{len(counts)} clusters", tiles, len(drawable), about)
     image, left, head = poster(frame.width, max(top - gap, 1), words)
     paste(request.archive, image, tiles, left, head)
     title, small = frame.face(0.0105, bold=True), frame.face(0.0082)
@@ -67,7 +68,7 @@ def overview(request: Request) -> Picture:
         terms = ", ".join(map(str, about_it.get("terms", [])[:6]))
         lines = title.wrapped(terms or f"Cluster {row.number}", width, 2)
         below = [f"{row.size:,} artworks" + (f" · cluster {row.number}" if terms else "")]
-        below += [_most(about_it.get(key)) for key in ("artists", "styles")]
+        below += [_most(about_it.get(key, [])) for key in ("artists", "styles")]
         line = y - round(0.15 * title.size)
         for text in lines:
             title.write(image, text, left, line)
@@ -106,16 +107,6 @@ def _typical(request: Request, clustering: Clustering, drawable: set[str]) -> di
     return {number: [identifier for *_, identifier in sorted(entries)] for number, entries in ranked.items()}
 
 
-def _most(counts: object) -> str:
-    """The names of the two commonest values, of [name, count] pairs, a table or records; empty if there are none."""
-    if isinstance(counts, dict):
-        counts = list(counts.items())
-    names = []
-    for entry in counts if isinstance(counts, list) else []:
-        if isinstance(entry, dict):
-            entry = [value for value in entry.values() if isinstance(value, str)]
-        if isinstance(entry, list | tuple) and entry:
-            entry = entry[0]
-        if isinstance(entry, str):
-            names.append(entry)
-    return ", ".join(names[:2])
+def _most(counts: list[dict[str, Any]]) -> str:
+    """The two commonest values, of records with value and count; empty if there are none."""
+    return ", ".join(str(entry["value"]) for entry in counts[:2])

@@ -6,17 +6,17 @@ LARGEST_EXACT = 5_000  # artworks that are assigned all at once; the cost matrix
 _BLOCK = 1_000  # cells of a block of a larger grid
 
 
-def grid(positions: np.ndarray, *, block: int | None = None) -> np.ndarray:
+def grid(positions: np.ndarray, *, columns: int | None = None, block: int | None = None) -> np.ndarray:
     """Returns column and row of a cell for each position, float32 (n, 2): int64 (n, 2), row 0 at the top.
 
-    The grid is as square as possible: ceil(sqrt(n)) columns. Up to 5,000 positions, the sum of squared distances
-    between positions, scaled to the grid, and cells is minimal: a linear assignment by shortest augmenting paths (Jonker
-    and Volgenant, 1987; Crouse, 2016, as in scipy). More positions are first divided: the grid is halved across its
-    longer side, and the positions by their order along it, until a part has at most 1,000 cells; each part is then
-    assigned like a small grid. ``block`` is another number of cells up to which a part is not divided.
+    The grid has ``columns``; by default it is as square as possible, with ceil(sqrt(n)). Up to 5,000 positions, the sum
+    of squared distances between positions, scaled to the grid, and cells is minimal: a linear assignment by shortest
+    augmenting paths (Jonker and Volgenant, 1987; Crouse, 2016, as in scipy). More positions are first divided: the grid
+    is halved across its longer side, and the positions by their order along it, until a part has at most 1,000 cells;
+    each part is then assigned like a small grid. ``block`` is another number of cells up to which a part is not divided.
     """
     count = len(positions)
-    columns = int(np.ceil(np.sqrt(count)))
+    columns = columns or int(np.ceil(np.sqrt(count)))
     rows = -(-count // max(columns, 1))
     cells = np.empty((count, 2), np.int64)
     upright = np.asarray(positions, np.float64) * (1, -1)  # y grows upwards on a map, rows downwards

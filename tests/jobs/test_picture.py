@@ -62,7 +62,8 @@ def add_clusters(archive: Archive, name: str, ids: Sequence[str], numbers: list[
     schema = pa.schema(list(zip(columns, kinds, strict=True)))
     _add(archive, f"clusters/{name}", schema, dict(zip(columns, values, strict=True)))
     about = [
-        {"cluster": number, "terms": ["harbour", _HOSTILE], "artists": [["Made Up", 9]]} for number in set(numbers)
+        {"cluster": number, "terms": ["harbour", _HOSTILE], "artists": [{"value": "Made Up", "count": 9}]}
+        for number in set(numbers)
     ]
     archive.write_json(f"clusters/{name}/_clusters.json", about)
 

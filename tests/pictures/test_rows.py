@@ -1,9 +1,9 @@
-from itertools import pairwise, permutations
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from artsim.pictures.cells import fitting, in_row, justified, shape_for, to_cells
+from artsim.pictures.rows import fitting, in_row, justified, shape_for
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 60, 320, 2934])
@@ -12,32 +12,6 @@ def test_a_shape_has_a_cell_for_each_and_no_empty_row(count: int) -> None:
     assert columns * (rows - 1) < count <= columns * rows
     if count > 50:
         assert 0.7 < columns / rows / 1.3 < 1.4
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_the_cells_are_the_best_of_all(seed: int) -> None:
-    points = np.random.default_rng(seed).normal(size=(6, 2))
-    cells = to_cells(points, 3, 2)
-    grid = np.array([[0, 0], [1, 0], [2, 0], [0, 1], [1, 1], [2, 1]])
-    scaled = (points - points.min(0)) / np.ptp(points, axis=0) * [2, 1]
-
-    def cost(places: np.ndarray) -> float:
-        return float(((scaled - places) ** 2).sum())
-
-    assert cost(cells) == pytest.approx(min(cost(grid[list(order)]) for order in permutations(range(6))))
-
-
-def test_many_points_each_have_a_cell_near_them() -> None:
-    points = np.random.default_rng(0).uniform(size=(3000, 2))
-    cells = to_cells(points, 60, 50)
-    assert len(np.unique(cells, axis=0)) == 3000
-    assert np.abs(cells / [59, 49] - points).mean() < 0.03
-    again = to_cells(cells.astype(float), 60, 50)
-    assert (np.abs(again - cells) <= 1).all()
-
-
-def test_equal_points_have_cells_too() -> None:
-    assert len(np.unique(to_cells(np.zeros((10, 2)), 4, 3), axis=0)) == 10
 
 
 @pytest.mark.parametrize("seed", range(5))

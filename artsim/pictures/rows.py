@@ -1,4 +1,4 @@
-"""Arranges pictures in rows and columns: cells that keep neighbours of a map together, or rows of equal width."""
+"""Arranges pictures: the columns and rows of a grid, and rows that all have the same width."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -6,8 +6,6 @@ from itertools import pairwise
 import numpy as np
 
 Box = tuple[int, int, int, int]
-
-_AT_ONCE = 1200  # points that are assigned exactly
 
 
 def shape_for(count: int, aspect: float) -> tuple[int, int]:
@@ -20,38 +18,6 @@ def shape_for(count: int, aspect: float) -> tuple[int, int]:
         return (shape[0] * shape[1] - count) / count + 0.2 * abs(float(np.log(shape[0] / shape[1] / aspect)))
 
     return min(shapes, key=cost)
-
-
-def to_cells(points: np.ndarray, columns: int, rows: int) -> np.ndarray:
-    """A cell of its own (column, row) for each point, int64 of shape (n, 2); the last cells of the last row stay empty.
-
-    ``points`` (n, 2) have y growing downwards. The sum of squared distances to the cells is least for up to 1,200
-    points; more are first halved along the longer side, again and again.
-    """
-    cells = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).reshape(-1, 2)[: len(points)]
-    out = np.empty((len(points), 2), np.int64)
-    low, span = points.min(0), np.maximum(np.ptp(points, axis=0), 1e-12)
-    _assign((points - low) / span * [columns - 1, rows - 1], cells, np.arange(len(points)), out)
-    return out
-
-
-def _assign(points: np.ndarray, cells: np.ndarray, indices: np.ndarray, out: np.ndarray) -> None:
-    if len(indices) > _AT_ONCE:
-        axis = int(np.argmax(np.ptp(cells, axis=0)))
-        line = np.unique(cells[:, axis])
-        before = cells[:, axis] < line[len(line) // 2]
-        order = indices[np.argsort(points[indices, axis], kind="stable")]
-        _assign(points, cells[before], order[: before.sum()], out)
-        _assign(points, cells[~before], order[before.sum() :], out)
-        return
-    from scipy.optimize import linear_sum_assignment
-    from scipy.spatial.distance import cdist
-
-    block = points[indices]
-    low, span = block.min(0), np.maximum(np.ptp(block, axis=0), 1e-12)
-    spread = cells.min(0) + (block - low) / span * np.ptp(cells, axis=0)  # a dense block fills its cells
-    taken, chosen = linear_sum_assignment(cdist(spread, cells, "sqeuclidean"))
-    out[indices[taken]] = cells[chosen]
 
 
 def justified(aspects: Sequence[float], width: int, height: float, gap: int) -> list[Box]:
