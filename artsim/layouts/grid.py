@@ -13,7 +13,7 @@ def grid(positions: np.ndarray, *, columns: int | None = None, block: int | None
     of squared distances between positions, scaled to the grid, and cells is minimal: a linear assignment by shortest
     augmenting paths (Jonker and Volgenant, 1987; Crouse, 2016, as in scipy). More positions are first divided: the grid
     is halved across its longer side, and the positions by their order along it, until a part has at most 1,000 cells;
-    each part is then assigned like a small grid. ``block`` is another number of cells up to which a part is not divided.
+    each part is then assigned like a small grid. ``block`` is another limit of undivided parts.
     """
     count = len(positions)
     columns = columns or int(np.ceil(np.sqrt(count)))
