@@ -5,7 +5,7 @@ import numpy as np
 from artsim.archive import UserError
 from artsim.gallery.artworks import read_layout
 from artsim.gallery.colours import PALETTE
-from artsim.gallery.maps import placed, spaced
+from artsim.gallery.maps import arranged, placed
 from artsim.gallery.request import Picture, Request
 from artsim.pictures.lettering import FAINT
 from artsim.pictures.lines import Line, curve, draw_lines
@@ -13,7 +13,7 @@ from artsim.pictures.poster import Colour, poster
 from artsim.pictures.tiles import Tile, paste
 
 _SHOWN = 400  # artworks on each map
-_CELLS = 6  # regions along each side of the first map; one artwork of each is traced
+_CELLS = 4  # regions along each side of the first map; one artwork of each is traced
 
 
 def compare(request: Request) -> Picture:
@@ -39,10 +39,10 @@ def compare(request: Request) -> Picture:
     side = (frame.body - between) // 2
     canvas = (side, round(1.1 * side))
     shapes = [sizes[identifier] for identifier in drawn]
-    maps = [spaced(points[kept], canvas, frame.width) for points in (first, second)]
-    edge = min(edge for _, edge in maps)
+    maps = [arranged(points[kept], shapes, canvas, frame.width, traced) for points in (first, second)]
+    edge = min(edge for *_, edge in maps)
     offsets = (0, side + between)
-    panels = [placed(centres, edge, shapes, canvas, traced) for centres, _ in maps]
+    panels = [placed(centres, edge, shapes, canvas, traced) for _, centres, _ in maps]
     visible = (panels[0][:, 0] >= 0) & (panels[1][:, 0] >= 0)
     small = frame.face(0.012, bold=True)
     head = round(1.6 * small.line)

@@ -8,15 +8,18 @@ from artsim.archive import UserError
 from artsim.gallery.artworks import no_artwork, read_layout, space_of, vectors_of
 from artsim.gallery.grids import in_cells
 from artsim.gallery.request import Picture, Request, contained
+from artsim.layouts.grid import grid
 from artsim.layouts.methods import coordinates
-from artsim.pictures.spread import central_first, fit, side_for, spread, spread_out
+from artsim.pictures.rows import shape_for
+from artsim.pictures.spread import central_first, fit, side_for, spread
 from artsim.pictures.tiles import Tile
 
 _METHODS = {"pca": "principal components", "tsne": "t-SNE", "umap": "UMAP"}
 _SMALLEST, _LARGEST = 1 / 128, 1 / 12  # of the width: the sides of pictures on a map
 _SIDES = 24  # sides that are tried
-_SHARES = (0.0, 0.2, 0.4, 0.6, 0.8)  # how far points are spread out
-_FULL = 0.42  # of the canvas, filled by pictures
+_SHARES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75)  # of the way to an even grid
+_BLOCK = 100  # cells that are assigned exactly
+_FULL = 0.5  # of the canvas, filled by pictures
 _SHOWN, _SMALLER = 0.9, 0.88  # pictures shrink until this share is shown
 _NARROW, _WIDE = 0.85, 1.6  # width by height of a map
 _MOST = 20_000
@@ -69,11 +72,7 @@ def scatter(request: Request, ids: Sequence[str], points: np.ndarray, about: Seq
     body = request.frame.body
     canvas = (body, round(body / aspect_of(points)))
     colours, legend = request.colours(drawn)
-    centres, side = spaced(points, canvas, request.options.size)
-    boxes = placed(centres, side, [sizes[identifier] for identifier in drawn], canvas)
-    while (boxes[:, 0] >= 0).mean() < _SHOWN and side * _SMALLER >= _SMALLEST * request.options.size:
-        side = round(side * _SMALLER)
-        boxes = placed(centres, side, [sizes[identifier] for identifier in drawn], canvas)
+    boxes, *_ = arranged(points, [sizes[identifier] for identifier in drawn], canvas, request.options.size)
     seen = boxes[boxes[:, 0] >= 0]
     left, top = (body - seen[:, 0].min() - (seen[:, 0] + seen[:, 2]).max()) // 2, -seen[:, 1].min()
     tiles = [
@@ -90,19 +89,40 @@ def scatter(request: Request, ids: Sequence[str], points: np.ndarray, about: Seq
     )
 
 
-def spaced(points: np.ndarray, canvas: tuple[int, int], width: int) -> tuple[np.ndarray, int]:
-    """The points (n, 2) in pixels of a canvas, and the side of the pictures there, for a poster of this width.
+def arranged(
+    points: np.ndarray,
+    sizes: Sequence[tuple[int, int]],
+    canvas: tuple[int, int],
+    width: int,
+    first: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Arranges pictures at points (n, 2) on a canvas of a poster of this width.
 
-    Points are spread out as far as needed for pictures that fill two fifths of the canvas.
+    Returns their boxes (see ``placed``), the points in pixels, and the side of the pictures. The points are moved
+    towards an even grid as far as needed to show nine tenths of the pictures large enough to fill half of the canvas.
     """
     largest = min(_LARGEST * width, canvas[0] / 3, canvas[1] / 3)
     sides = np.unique(np.geomspace(_SMALLEST * width, largest, _SIDES).round().astype(int)).tolist()
+    start, even = fit(points, canvas, sides[0]), _even(points, canvas)
     for share in _SHARES:
-        even = spread_out(points, share)
-        side = side_for(fit(even, canvas, sides[0]), canvas, sides)
-        if side == sides[-1] or side * side * len(points) >= _FULL * canvas[0] * canvas[1]:
+        centres = (1 - share) * start + share * even
+        side = side_for(centres, canvas, sides)
+        if share < _SHARES[-1] and side < sides[-1] and side**2 * len(points) < _FULL * canvas[0] * canvas[1]:
+            continue
+        centres = np.clip(centres, side / 2, np.array(canvas) - side / 2)
+        boxes = placed(centres, side, sizes, canvas, first)
+        if (boxes[:, 0] >= 0).mean() >= _SHOWN:
             break
-    return fit(even, canvas, side / 2), side
+    while (boxes[:, 0] >= 0).mean() < _SHOWN and side * _SMALLER >= sides[0]:
+        side = round(side * _SMALLER)
+        boxes = placed(centres, side, sizes, canvas, first)
+    return boxes, centres, side
+
+
+def _even(points: np.ndarray, canvas: tuple[int, int]) -> np.ndarray:
+    """A place for each point (n, 2) in a grid that fills the canvas; neighbours stay neighbours."""
+    columns, rows = shape_for(len(points), canvas[0] / canvas[1])
+    return (grid(points, columns=columns, block=_BLOCK) + 0.5) / [columns, rows] * canvas
 
 
 def placed(

@@ -87,12 +87,8 @@ class Request:
         shown = sorted({tile.id for tile in tiles})
         if self.clustering is not None and self.clustering.chosen is not None:
             title = f"{title}: {self.clustering.title_of(self.clustering.chosen)}"
-        count = (
-            f"{len(shown):,} of {considered:,} artworks shown"
-            if len(shown) < considered
-            else f"{considered:,} artworks"
-        )
-        caption = " · ".join([count, *about])
+        count = [f"{len(shown):,} of {considered:,} artworks shown"] if len(shown) < considered else []
+        caption = " · ".join([*count, *about])
         return Words(self.options.title or title, caption, credits_of(self.archive, shown), legend)
 
     def drawn(self, tiles: Sequence[Tile], height: int, words: Words) -> Image.Image:

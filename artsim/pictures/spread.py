@@ -61,18 +61,6 @@ def side_for(points: np.ndarray, canvas: tuple[int, int], sides: Sequence[int], 
     return min(sides)
 
 
-def spread_out(points: np.ndarray, share: float) -> np.ndarray:
-    """Moves points (n, 2) towards an even spread along each axis; keeps their order along both.
-
-    ``share`` 0 changes nothing, 1 puts them at equal distances on each axis.
-    """
-    from scipy.stats import rankdata
-
-    low, high = np.quantile(points, [0.005, 0.995], axis=0)
-    ranks = rankdata(points, axis=0) / len(points)
-    return (1 - share) * points + share * (low + ranks * (high - low))
-
-
 def fit(points: np.ndarray, canvas: tuple[int, int], border: float) -> np.ndarray:
     """Scales points (n, 2) into a canvas (width, height), both axes alike; y grows downwards, outliers go to the edge.
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from artsim.pictures.spread import central_first, fit, side_for, spread, spread_out
+from artsim.pictures.spread import central_first, fit, side_for, spread
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -57,18 +57,6 @@ def test_fit_keeps_the_shape_and_turns_y_over() -> None:
     assert placed.min() >= 50
     assert (placed <= [350, 250]).all()
     assert fit(np.array([[5.0, 5.0]]), (400, 300), 50).tolist() == [[200, 150]]
-
-
-@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
-def test_spreading_out_keeps_the_order_along_both_axes(share: float) -> None:
-    points = np.random.default_rng(1).gamma(0.3, size=(80, 2))
-    moved = spread_out(points, share)
-    for axis in range(2):
-        assert (np.argsort(moved[:, axis], kind="stable") == np.argsort(points[:, axis], kind="stable")).all()
-    if share == 0:
-        assert np.allclose(moved, points)
-    if share == 1:
-        assert np.allclose(np.diff(np.sort(moved[:, 0])), np.diff(np.sort(moved[:, 0])).mean())
 
 
 def test_fewer_points_have_larger_pictures() -> None:
