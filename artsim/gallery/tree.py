@@ -66,7 +66,7 @@ def dendrogram(request: Request) -> Picture:
     lines = _lines(root, radius, (left + body / 2, top + body / 2))
     for place in range(len(order)):
         angle = _angle(place, len(order))
-        reach = radius + (0.2 + 1.04 * (place % rings)) * spot
+        reach = radius + (0.5 + 1.04 * (place % rings)) * spot
         ends = [(left + body / 2 + r * math.cos(angle), top + body / 2 + r * math.sin(angle)) for r in (radius, reach)]
         lines.setdefault(_colour_of(branch, order, order[place]), []).append(ends)
     draw_lines(image, lines, 2 * request.frame.line)

@@ -203,3 +203,24 @@ def _magenta(picture: Image.Image) -> bool:
     """Whether any area is magenta: red and blue well above green and about equal."""
     red, green, blue = np.moveaxis(np.asarray(picture.convert("RGB"), int), -1, 0)
     return bool(((red - green > 150) & (blue - green > 150) & (abs(red - blue) < 25)).sum() > 100)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in _NEEDS])
+def test_very_few_artworks_with_equal_vectors(tmp_path: Path, count: int, kind: str) -> None:
+    ids = named(count)
+    archive = make_archive(tmp_path / "a", ids)
+    add_features(archive, "dots", dict.fromkeys(ids, np.ones(4)))
+    if kind == "dendrogram" and count == 1:
+        with pytest.raises(UserError, match="at least two artworks"):
+            _draw(archive, tmp_path / "few.png", "--kind", kind)
+        return
+    assert _draw(archive, tmp_path / "few.png", "--kind", kind)["rows_out"] == count
+
+
+def test_two_equal_layouts(tmp_path: Path) -> None:
+    ids = named(4)
+    archive = make_archive(tmp_path / "a", ids)
+    for name in ("one", "two"):
+        add_layout(archive, name, ids, np.zeros((4, 2)))
+    assert _draw(archive, tmp_path / "same.png", "--kind", "compare", "--layout", "one", "two")["rows_out"] == 4
