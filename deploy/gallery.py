@@ -15,6 +15,7 @@ _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 def main() -> None:
+    """Runs the commands of the page one after another, with other files and another size for the pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--archive", default="archives/demo", help="the archive to draw (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=_PAGE.parent / "gallery", help="folder (default: %(default)s)")
