@@ -102,7 +102,7 @@ def save(image: Image.Image, path: str) -> None:
     hows: dict[str, dict[str, Any]] = {
         "PDF": {"resolution": image.width / _PRINT_WIDTH, "quality": 92},
         "PNG": {"compress_level": 3},
-        "JPEG": {"quality": 90, "optimize": True},
+        "JPEG": {"quality": 86, "optimize": True},
     }
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

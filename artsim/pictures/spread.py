@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 _STEP = 6  # cells along the side of a picture: how finely places are tried
+_NOWHERE = 1 << 40  # a distance
 _FULLEST = 0.75  # of a canvas, in squares around the pictures
 _FAR = 2.5  # the farthest that a picture is moved, in sides
 
@@ -19,22 +20,35 @@ def spread(points: np.ndarray, sizes: np.ndarray, canvas: tuple[int, int], first
     side = int(sizes.max())
     cell = max(side // _STEP, 1)
     columns, rows = canvas[0] // cell, canvas[1] // cell
-    taken = np.zeros((rows, columns), bool)
     spans = np.minimum(-(-sizes // cell), [columns, rows]).astype(np.int64)
-    offsets = _offsets(round(_FAR * side / cell))
+    reach = round(_FAR * side / cell)
+    taken = np.ones((rows + 2 * reach, columns + 2 * reach), bool)  # a border that no picture can enter
+    taken[reach:-reach, reach:-reach] = False
+    wanted = np.clip(np.round(points / cell - spans / 2).astype(np.int64), 0, [columns, rows] - spans)
+    lengths = (np.arange(-reach, reach + 1) ** 2)[:, None] + np.arange(-reach, reach + 1) ** 2
+    lengths[lengths > reach**2] = _NOWHERE
     out = np.full((len(points), 2), -1, np.int64)
     for index in np.asarray(first).tolist():
-        wide, high = spans[index].tolist()
-        wanted = np.round(points[index] / cell - spans[index] / 2).astype(np.int64)
-        places = np.clip(wanted, 0, [columns - wide, rows - high]) + offsets
-        inside = (places >= 0).all(1) & (places[:, 0] <= columns - wide) & (places[:, 1] <= rows - high)
-        for x, y in places[inside].tolist():
-            if not taken[y : y + high, x : x + wide].any():
-                taken[y : y + high, x : x + wide] = True
-                slack = spans[index] * cell - sizes[index]  # a picture is centred in its cells
-                out[index] = np.array([x, y]) * cell + slack // 2
-                break
+        (x, y), (wide, high) = wanted[index].tolist(), spans[index].tolist()
+        if taken[y + reach : y + reach + high, x + reach : x + reach + wide].any():
+            around = taken[y : y + 2 * reach + high, x : x + 2 * reach + wide]
+            away = np.where(_is_free(around, wide, high), lengths, _NOWHERE)
+            nearest = int(away.argmin())
+            if away.flat[nearest] == _NOWHERE:
+                continue
+            down, right = divmod(nearest, 2 * reach + 1)
+            x, y = x + right - reach, y + down - reach
+        taken[y + reach : y + reach + high, x + reach : x + reach + wide] = True
+        slack = spans[index] * cell - sizes[index]  # a picture is centred in its cells
+        out[index] = np.array([x, y]) * cell + slack // 2
     return out
+
+
+def _is_free(taken: np.ndarray, wide: int, high: int) -> np.ndarray:
+    """Whether a rectangle has no taken cell, for each of its places in an array; from sums over rectangles."""
+    sums = np.zeros((taken.shape[0] + 1, taken.shape[1] + 1), np.int32)
+    np.cumsum(np.cumsum(taken, axis=0, dtype=np.int32), axis=1, out=sums[1:, 1:])
+    return sums[high:, wide:] - sums[:-high, wide:] - sums[high:, :-wide] + sums[:-high, :-wide] == 0
 
 
 def central_first(points: np.ndarray, neighbors: int = 12) -> np.ndarray:
@@ -73,12 +87,3 @@ def fit(points: np.ndarray, canvas: tuple[int, int], border: float) -> np.ndarra
     middle = (low + high) / 2
     placed = (points - middle) * [scale, -scale] + np.array(canvas) / 2
     return np.clip(placed, border, np.array(canvas) - border)
-
-
-def _offsets(reach: int) -> np.ndarray:
-    """Whole steps (m, 2) within a circle, nearest first."""
-    steps = np.arange(-reach, reach + 1)
-    grid = np.stack(np.meshgrid(steps, steps), -1).reshape(-1, 2)
-    lengths = (grid**2).sum(1)
-    grid, lengths = grid[lengths <= reach**2], lengths[lengths <= reach**2]
-    return grid[np.argsort(lengths, kind="stable")]

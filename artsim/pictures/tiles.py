@@ -84,10 +84,10 @@ def _filling(tile: Tile, data: bytes) -> Image.Image | None:
     edge = 2 * frame_of(tile.width, tile.height) if tile.colour else 0
     size = (max(tile.width - edge, 1), max(tile.height - edge, 1))
     try:
-        image = decoded(data, 2 * max(size))
+        image = decoded(data, max(size))
     except BadImage:
         return None
-    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
 
 
 def frame_of(width: int, height: int) -> int:
