@@ -19,7 +19,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--archive", default="archives/demo", help="the archive to draw (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=_PAGE.parent / "gallery", help="folder (default: %(default)s)")
-    parser.add_argument("--size", type=int, default=1400, help="width in pixels (default: %(default)s)")
+    parser.add_argument("--size", type=int, default=1200, help="width in pixels (default: %(default)s)")
     options = parser.parse_args()
     for name, arguments in commands(_PAGE.read_text(encoding="utf-8")):
         changes = ["--archive", options.archive]

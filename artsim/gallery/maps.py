@@ -20,7 +20,8 @@ _SIDES = 24  # sides that are tried
 _SHARES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75)  # of the way to an even grid
 _BLOCK = 100  # cells that are assigned exactly
 _FULL = 0.5  # of the canvas, filled by pictures
-_SHOWN, _SMALLER = 0.9, 0.88  # pictures shrink until this share is shown
+_ALL = 500  # pictures shrink until so many are all shown,
+_SHOWN, _SMALLER = 0.9, 0.88  # or this share of more
 _NARROW, _WIDE = 0.85, 1.6  # width by height of a map
 _MOST = 20_000
 
@@ -99,10 +100,12 @@ def arranged(
     """Arranges pictures at points (n, 2) on a canvas of a poster of this width.
 
     Returns their boxes (see ``placed``), the points in pixels, and the side of the pictures. The points are moved
-    towards an even grid as far as needed to show nine tenths of the pictures large enough to fill half of the canvas.
+    towards an even grid as far as needed to fill half of the canvas and to show up to 500 pictures, or nine tenths of
+    more.
     """
     largest = min(_LARGEST * width, canvas[0] / 3, canvas[1] / 3)
     sides = np.unique(np.geomspace(_SMALLEST * width, largest, _SIDES).round().astype(int)).tolist()
+    enough = 1.0 if len(points) <= _ALL else _SHOWN
     start, even = fit(points, canvas, sides[0]), _even(points, canvas)
     for share in _SHARES:
         centres = (1 - share) * start + share * even
@@ -111,9 +114,9 @@ def arranged(
             continue
         centres = np.clip(centres, side / 2, np.array(canvas) - side / 2)
         boxes = placed(centres, side, sizes, canvas, first)
-        if (boxes[:, 0] >= 0).mean() >= _SHOWN:
+        if (boxes[:, 0] >= 0).mean() >= enough:
             break
-    while (boxes[:, 0] >= 0).mean() < _SHOWN and side * _SMALLER >= sides[0]:
+    while (boxes[:, 0] >= 0).mean() < enough and side * _SMALLER >= sides[0]:
         side = round(side * _SMALLER)
         boxes = placed(centres, side, sizes, canvas, first)
     return boxes, centres, side
