@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 
-.PHONY: setup demo cluster-demo test test-jobs test-cluster test-faults check docs bench clean
+.PHONY: setup demo gallery cluster-demo test test-jobs test-cluster test-faults check docs bench clean
 
 setup: .venv/ready
 
@@ -14,6 +14,10 @@ setup: .venv/ready
 
 demo: setup  ## run the built-in sample museum, from its catalogue to a picture of similar artworks
 	$(BIN)/python -m jobs.demo
+
+gallery: setup  ## draw the pictures of docs/pictures.md again, from the archive of `make demo`
+	test -d archives/demo/features/eye || $(BIN)/python -m jobs.demo
+	$(BIN)/python -m deploy.gallery
 
 cluster-demo: setup  ## start a cluster of several nodes on this machine and submit each job to it
 	$(BIN)/python -m deploy.demo
@@ -62,6 +66,7 @@ bench: setup  ## run every benchmark; the source of the figures in docs/performa
 	$(BIN)/python -m benchmarks.quality
 	$(BIN)/python -m benchmarks.coverage
 	$(BIN)/python -m benchmarks.drawing
+	$(BIN)/python -m benchmarks.picture
 	$(BIN)/python -m benchmarks.cluster
 	$(BIN)/python -m benchmarks.simulation
 	$(BIN)/python -m benchmarks.kills

@@ -20,6 +20,7 @@ _LAYERS = [
     {"arguments"},
     {"preview", "run_log"},
     {"summary"},
+    {"gallery"},
     {"web", "labels", "enrich", "clusters", "layouts", "duplicates"},
     {"explore", "annotation_page", "sweep", "evaluate"},
     {"learn"},

@@ -5,14 +5,16 @@ from artsim.archive.json_text import Keys, check_record
 from artsim.archive.pending import PART_ROWS, Work, pending, pending_parts
 from artsim.archive.rights import is_public_domain, public_ids
 from artsim.archive.s3 import in_words
-from artsim.archive.schemas import CATALOG, IMAGES, NEIGHBORS, NEW_ADDRESS, THUMBNAILS, features
+from artsim.archive.schemas import CATALOG, CLUSTERS, IMAGES, LAYOUT, NEIGHBORS, NEW_ADDRESS, THUMBNAILS, features
 from artsim.archive.store import Store, read_file
 from artsim.archive.table import Table
 from artsim.errors import UserError
 
 __all__ = [
     "CATALOG",
+    "CLUSTERS",
     "IMAGES",
+    "LAYOUT",
     "NEIGHBORS",
     "NEW_ADDRESS",
     "PART_ROWS",

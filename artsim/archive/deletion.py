@@ -12,6 +12,8 @@ from artsim.archive.inventory import check_name
 from artsim.archive.table import Table
 from artsim.errors import UserError
 
+_WHOLE = ("neighbors", "clusters", "layouts")
+
 
 def delete(archive: Archive, name: str, *, really: bool) -> dict[str, Any]:
     """Counts the files or rows of ``name``; deletes them if ``really``. Raises ``UserError`` if nothing has the name.
@@ -59,9 +61,9 @@ def _delete_collection(archive: Archive, name: str, really: bool) -> dict[str, A
     prefix = f"{name.partition(':')[2]}:"
     catalog = archive.table("catalog")
     features = [f"features/{table_name}" for table_name in archive.names("features")]
-    # Neighbors of other collections may name deleted artworks, so these tables are removed whole.
-    neighbors = [f"neighbors/{table_name}" for table_name in archive.names("neighbors")]
-    with _held(archive, really, "catalog", "images", "thumbnails", *features, *neighbors):
+    # Tables of other collections depend on the deleted artworks (neighbors, exemplars, positions): removed whole.
+    whole = [f"{group}/{table_name}" for group in _WHOLE for table_name in archive.names(group)]
+    with _held(archive, really, "catalog", "images", "thumbnails", *features, *whole):
         parts = {(shard, part): rows for shard, part, rows in _of_collection(catalog, prefix)}
         if not parts:
             raise UserError(f"`delete` {name}: the catalog has no artwork of this collection")
@@ -72,11 +74,11 @@ def _delete_collection(archive: Archive, name: str, really: bool) -> dict[str, A
             if (shard, part.partition("-")[0]) in parts
         ]
         if really:
-            for table_name in neighbors:
+            for table_name in whole:
                 archive.remove(table_name)
             for path in [*paths, *(catalog.path(shard, part) for shard, part in parts)]:
                 archive.store.remove_file(path)
-    return {"delete": name, "rows": sum(parts.values()), "files": len(paths) + len(parts), "tables_removed": neighbors}
+    return {"delete": name, "rows": sum(parts.values()), "files": len(paths) + len(parts), "tables_removed": whole}
 
 
 def _of_collection(catalog: Table, prefix: str) -> Iterator[tuple[int, str, int]]:

@@ -61,7 +61,7 @@ class Rejects(contextlib.AbstractContextManager["Rejects"]):
             if self._writer is None:
                 self._begin()
             self.reasons[reject.reason] += 1
-            self._writer.writerow(map(_quoted, (reject.line, reject.reason, reject.text)))
+            self._writer.writerow(map(safe_cell, (reject.line, reject.reason, reject.text)))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -76,8 +76,11 @@ class Rejects(contextlib.AbstractContextManager["Rejects"]):
         self._writer.writerow(("line", "reason", "text"))
 
 
-def _quoted(text: str) -> str:
-    """Escape a cell so that spreadsheets never run it: text that begins like a formula gets a leading apostrophe."""
+def safe_cell(text: str) -> str:
+    """Escape a cell of a CSV file so that spreadsheets never run it.
+
+    Text that begins like a formula gets a leading apostrophe; control characters are replaced.
+    """
     text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 

@@ -69,6 +69,24 @@ NEIGHBORS = pa.schema(
     ]
 )
 
+LAYOUT = pa.schema(
+    [
+        ("id", pa.string()),
+        ("x", pa.float32()),  # column and row of a grid, row 0 at the top
+        ("y", pa.float32()),
+    ]
+)
+
+CLUSTERS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("cluster", pa.int32()),  # -1 is noise
+        ("probability", pa.float32()),  # HDBSCAN and EVoC: strength of the membership; null for other methods
+        ("distance", pa.float32()),  # to the exemplar, in the space that was clustered; null for noise
+        ("exemplar", pa.bool_()),
+    ]
+)
+
 ANNOTATIONS = pa.schema(
     [
         ("annotation_id", pa.string()),
@@ -111,7 +129,7 @@ def schema_of(table: str) -> pa.Schema | None:
     known = {"catalog": CATALOG, "images": IMAGES, "thumbnails": THUMBNAILS, "annotations": ANNOTATIONS, "links": LINKS}
     folder = table.split("/")[0]
     if folder in ("features", "neighbors", "layouts", "clusters", "labels"):
-        return NEIGHBORS if folder == "neighbors" else None
+        return {"neighbors": NEIGHBORS, "layouts": LAYOUT, "clusters": CLUSTERS}.get(folder)
     if table not in known:
         raise UserError(f"unknown table {table!r}")
     return known[table]

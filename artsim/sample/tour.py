@@ -55,6 +55,12 @@ to = "{end}"
 steps = 7
 kind = "tube"
 picture = "{archive}/tube.png"
+
+[[picture]]
+kind = "umap_scatter"
+features = ["efficientnet_lite0@4+std"]
+color = "artist"
+out = "{archive}/map.png"
 """
 
 _LEARNING = """\

@@ -41,6 +41,7 @@ class Case:
 
 _DOTS = ("--features", "dots")
 _TABLE = ("--source", "table", "--location", "{folder}/works.csv", "--as", "made")
+_PICTURE = ("--out", "{folder}/picture.png", "--size", "600")
 _LEARN = (*_DOTS, "--head", "residual", "--epochs", "2")
 
 
@@ -61,7 +62,9 @@ def cases() -> list[Case]:
         ),
         Case("neighbors", "--all", (*_DOTS, "--all"), ("neighbors/dots",), ("features/dots",)),
         Case("neighbors", "--id", (*_DOTS, "--id", IDS[0]), (), ("features/dots",)),
+        Case("map", "", (*_DOTS, "--method", "pca", "--name", "map"), ("layouts/map",), ("features/dots",)),
         Case("walk", "", (*_DOTS, "--from", IDS[0], "--to", IDS[70]), (), ("features/dots",)),
+        Case("picture", "", (*_PICTURE, "--kind", "pca_scatter", *_DOTS), (), ("features/dots", "images")),
         Case("embed", "", ("--model", "eye"), ("features/eye",), ("features/dots",)),
         Case("train", "", ("--name", "new", *_LEARN), ("models/new",), learned),
         Case("tune", "", ("--name", "sweep", "--trials", "2", *_LEARN), ("sweeps/sweep",), learned),

@@ -87,7 +87,7 @@ def _taken_or_mistake(job: Job, arguments: list[str]) -> None:
 
 
 _NEGATIVE_MEANS_SOMETHING = {"demo --works"}  # or the job itself refuses it, with a better message
-_REQUIRED = {"catalog": ["--source", "smk"], "annotations": ["check"]}
+_REQUIRED = {"catalog": ["--source", "smk"], "annotations": ["check"], "picture": ["--kind", "grid"]}
 
 
 def _numbers(job: Job) -> list[str]:

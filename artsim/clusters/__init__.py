@@ -1,0 +1,1 @@
+"""Clusterings of an archive: methods, constraints, comparison of parameters, descriptions of clusters."""

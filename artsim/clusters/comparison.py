@@ -1,0 +1,119 @@
+"""The scores of a clustering, and the table that compares several."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from artsim.archive import Archive
+from artsim.clusters.combinations import Combination
+from artsim.clusters.constraints import linked_pairs
+from artsim.clusters.known import LINKS, known_groups
+from artsim.clusters.methods import Clustering, cluster
+from artsim.metrics.clusters import (
+    agreement,
+    cliffs,
+    dbcv,
+    noise_share,
+    novelty,
+    precision_recall,
+    share_together,
+    silhouette,
+    sizes,
+    stability,
+)
+
+_SHARE = 0.8  # of the rows in a resample
+_DENSITY = ("hdbscan", "optics", "dbscan")  # methods that DBCV is meant for
+
+
+def quality(
+    found: Clustering,
+    method: str,
+    parameters: dict[str, Any],
+    vectors: np.ndarray,
+    raw: np.ndarray | None,
+    seed: int,
+    resamples: int,
+) -> dict[str, Any]:
+    """Returns the scores of a clustering that need no known groups; None where a score is not defined.
+
+    The stability clusters ``resamples`` random shares of 80% of the rows again, without constraints.
+    """
+    labels = found.labels
+    size = sizes(labels)
+    scores: dict[str, Any] = {
+        "clusters": len(size),
+        "largest": int(size.max(initial=0)),
+        "median": float(np.median(size)) if len(size) else None,
+        "smallest": int(size.min()) if len(size) else 0,
+        "noise": _number(noise_share(labels)),
+        "silhouette": _number(silhouette(vectors, labels, seed)),
+        "dbcv": _number(dbcv(vectors, labels)) if method in _DENSITY else None,
+        "stability": None,
+    }
+    if resamples:
+        rng = np.random.default_rng(seed)
+        taken = [np.sort(rng.permutation(len(labels))[: int(_SHARE * len(labels))]) for _ in range(resamples)]
+        again = [
+            (rows, cluster(method, parameters, vectors[rows], raw=None if raw is None else raw[rows], seed=seed).labels)
+            for rows in taken
+        ]
+        scores["stability"] = _number(stability(labels, again))
+    return scores
+
+
+def against_known(archive: Archive, ids: np.ndarray, labels: np.ndarray, against: str) -> dict[str, Any]:
+    """Returns the scores of a clustering against links or a catalog column.
+
+    ``precision`` and ``recall`` are means over the ``scored`` clusters, which have at least two artworks of
+    known groups.
+    """
+    known = known_groups(archive, ids, against)
+    ari, ami = agreement(labels, known)
+    precision, recall = precision_recall(labels, known)
+    scored = ~np.isnan(precision)
+    grown, added, new = novelty(labels, known)
+    scores = {
+        "ari": _number(ari),
+        "ami": _number(ami),
+        "precision": _number(precision[scored].mean() if scored.any() else math.nan),
+        "recall": _number(recall[scored].mean() if scored.any() else math.nan),
+        "scored": int(scored.sum()),
+        "groups_grown": grown,
+        "artworks_added": added,
+        "new_clusters": new,
+    }
+    if against == LINKS:
+        accepted, rejected, _ = linked_pairs(archive, ids)
+        scores["accepted_together"] = _number(share_together(labels, accepted))
+        scores["rejected_apart"] = _number(1 - share_together(labels, rejected))
+    return scores
+
+
+def comparison_row(one: Combination, about: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """Returns a row of the comparison table."""
+    scores = {key: value for key, value in about["scores"].items() if not isinstance(value, dict)}
+    return {"name": one.name, "by": one.title, **scores, **known}
+
+
+def cliff_lines(chosen: list[Combination], clusters: list[int]) -> list[str]:
+    """Returns a line for each small change of `min_cluster_size` that changes the clusters by more than half."""
+    series: dict[str, list[tuple[int, int]]] = {}
+    for one, count in zip(chosen, clusters, strict=True):
+        if "min_cluster_size" in one.parameters:
+            others = {key: value for key, value in one.parameters.items() if key != "min_cluster_size"}
+            title = Combination("", one.method, others).title
+            series.setdefault(title, []).append((one.parameters["min_cluster_size"], count))
+    lines = []
+    for title, pairs in series.items():
+        values, counts = zip(*sorted(pairs), strict=True)
+        lines += [
+            f"{title}: `min_cluster_size` {values[a]} gives {counts[a]} clusters, {values[b]} gives {counts[b]}"
+            for a, b in cliffs(values, counts)
+        ]
+    return lines
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else round(float(value), 4)

@@ -1,0 +1,160 @@
+"""Describes each cluster: exemplars, frequent values of the catalog, variances, terms that set its titles apart."""
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from artsim.archive import Archive
+from artsim.clusters.known import catalog_columns
+from artsim.metrics.clusters import diversity
+
+_EXEMPLARS = 5
+_FREQUENT = 3  # values of a column
+_TERMS = 5
+_TITLE = 300  # characters of a title that are read
+_PERIOD = 50  # years
+_COLUMNS = ("title", "artist", "style", "location", "year_from", "year_to")
+_WORD = r"(?u)\b[^\W\d_]{3,}\b"
+# "Rembrandt (follower of)", "Workshop of Rembrandt": the artist is Rembrandt, the attribution is the whole text
+_QUALIFIER = re.compile(
+    r"\([^)]*\)|^\W*(possibly |probably )?(attributed to|(work)?shop of|studio of|circle of|follower of|followers of"
+    r"|school of|manner of|style of|imitator of|copy after|copy of|after)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Exemplars:
+    """``main``, int (clusters,), is the row of each cluster's exemplar; ``all`` are the rows of up to five of each.
+
+    ``distance``, float32 (n,), is the distance of each row to the main exemplar of its cluster; NaN for noise.
+    """
+
+    main: np.ndarray
+    all: list[np.ndarray]
+    distance: np.ndarray
+
+
+def exemplars(vectors: np.ndarray, labels: np.ndarray) -> Exemplars:
+    """Returns the exemplars of each cluster of ``vectors`` (n, d).
+
+    The main one is the member nearest to the mean of the cluster. Each other one is the member farthest from those
+    chosen before, among the half of the members that is nearest to the mean, so that they are typical but not alike.
+    """
+    order = np.argsort(labels, kind="stable")
+    starts = np.searchsorted(labels[order], np.arange(labels.max(initial=-1) + 2))
+    distance = np.full(len(labels), np.nan, np.float32)
+    main, every = [], []
+    for start, stop in pairwise(starts):
+        rows = order[start:stop]
+        members = vectors[rows]
+        to_mean = np.linalg.norm(members - members.mean(0, dtype=np.float64), axis=1)
+        core = np.argsort(to_mean, kind="stable")[: max((len(rows) + 1) // 2, 1)]
+        chosen = [core[0]]
+        nearest = np.linalg.norm(members[core] - members[core[0]], axis=1)
+        while len(chosen) < min(_EXEMPLARS, len(core)) and nearest.max() > 0:
+            chosen.append(core[nearest.argmax()])
+            nearest = np.minimum(nearest, np.linalg.norm(members[core] - members[chosen[-1]], axis=1))
+        distance[rows] = np.linalg.norm(members - members[core[0]], axis=1)
+        main.append(rows[core[0]])
+        every.append(rows[chosen])
+    return Exemplars(np.array(main, np.int64), every, distance)
+
+
+def describe(archive: Archive, ids: np.ndarray, labels: np.ndarray, of: Exemplars) -> list[dict[str, Any]]:
+    """Returns the description of each cluster, in their order, as ``_clusters.json`` stores it.
+
+    ``variances`` are for sorting: ``year`` is a standard deviation in years; ``artist``, ``attribution`` and ``place``
+    are the chance that two random members differ. The attribution is the artist with words such as "workshop of".
+    """
+    frame = catalog_columns(archive, ids, _COLUMNS).reset_index(drop=True)
+    frame["cluster"] = labels
+    frame = frame[frame["cluster"] >= 0]
+    frame["year"] = frame[["year_from", "year_to"]].astype(float).mean(axis=1)
+    for name in ("artist", "style", "location"):
+        text = frame[name].astype("string").str.strip()
+        frame[name] = text.where(text != "")
+    frame["attribution"] = frame["artist"]
+    frame["artist"] = frame["attribution"].map(_without_qualifier, na_action="ignore")
+    first = frame["year"] // _PERIOD * _PERIOD
+    frame["period"] = [None if np.isnan(year) else f"{year:.0f}–{year + _PERIOD - 1:.0f}" for year in first]
+    counts = {
+        name: frame.groupby(["cluster", name], sort=True).size()
+        for name in ("artist", "style", "period", "attribution", "location")
+    }
+    years = frame.groupby("cluster")["year"].std(ddof=0)
+    terms = distinctive_terms(frame["title"], frame["cluster"], len(of.main))
+    size = np.bincount(labels[labels >= 0], minlength=len(of.main))
+    return [
+        {
+            "cluster": cluster,
+            "size": int(size[cluster]),
+            "exemplars": [str(ids[row]) for row in of.all[cluster]],
+            "artists": _frequent(counts["artist"], cluster),
+            "styles": _frequent(counts["style"], cluster),
+            "periods": _frequent(counts["period"], cluster),
+            "variances": {
+                "year": _number(years.get(cluster, np.nan)),
+                "artist": _number(diversity(_counts(counts["artist"], cluster))),
+                "attribution": _number(diversity(_counts(counts["attribution"], cluster))),
+                "place": _number(diversity(_counts(counts["location"], cluster))),
+            },
+            "terms": terms[cluster],
+        }
+        for cluster in range(len(of.main))
+    ]
+
+
+def distinctive_terms(titles: pd.Series, clusters: pd.Series, count: int) -> list[list[str]]:
+    """Returns up to five terms that set the titles of each of ``count`` clusters apart, best first.
+
+    Class-based tf-idf (Grootendorst 2022, BERTopic): the share of a cluster's words that are the term, times
+    log(1 + A / f), with A the mean number of words per cluster and f how often the term occurs in all of them. A word
+    has three letters or more, and counts from its second occurrence in a cluster. English stop words are left out.
+    """
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    text = titles.fillna("").astype(str).str.slice(0, _TITLE).groupby(clusters).agg("\n".join)
+    documents = text.reindex(range(count), fill_value="")
+    vectorizer = CountVectorizer(token_pattern=_WORD, stop_words="english")
+    try:
+        words = vectorizer.fit_transform(documents).tocsr()
+    except ValueError:  # no title has a word
+        return [[] for _ in range(count)]
+    vocabulary = vectorizer.get_feature_names_out()
+    rarity = np.log(1 + words.sum() / count / np.asarray(words.sum(0)).ravel())
+    found = []
+    for row in range(count):
+        start, stop = words.indptr[row], words.indptr[row + 1]
+        columns, occurrences = words.indices[start:stop], words.data[start:stop]
+        weight = np.where(occurrences >= 2, occurrences * rarity[columns], 0) / max(occurrences.sum(), 1)
+        best = np.lexsort((columns, -weight))[:_TERMS]
+        found.append([str(vocabulary[columns[place]]) for place in best if weight[place] > 0])
+    return found
+
+
+def _without_qualifier(name: str) -> str:
+    return " ".join(_QUALIFIER.sub(" ", name).split()) or name
+
+
+def _counts(counts: pd.Series, cluster: int) -> np.ndarray:
+    try:
+        return counts.loc[cluster].to_numpy()
+    except KeyError:
+        return np.empty(0, np.int64)
+
+
+def _frequent(counts: pd.Series, cluster: int) -> list[dict[str, Any]]:
+    try:
+        best = counts.loc[cluster].sort_values(ascending=False, kind="stable")[:_FREQUENT]
+    except KeyError:
+        return []
+    return [{"value": str(value), "count": int(count)} for value, count in best.items()]
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 4)

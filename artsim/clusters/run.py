@@ -1,0 +1,333 @@
+"""Clusters an archive by one or several combinations of method and parameters, and compares them."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from artsim import runtime
+from artsim.annotations.links import NEGATIVE, POSITIVE, read_links
+from artsim.archive import Archive, UserError, public_ids
+from artsim.clusters import table
+from artsim.clusters.assign import assign
+from artsim.clusters.combinations import Combination, combinations
+from artsim.clusters.comparison import against_known, cliff_lines, comparison_row, quality
+from artsim.clusters.constraints import Constraints, constraints_of, contradictions, kept, linked_pairs
+from artsim.clusters.describe import describe, exemplars
+from artsim.clusters.known import check_against
+from artsim.clusters.methods import Clustering, check_rows, cluster
+from artsim.clusters.options import ClusterOptions
+from artsim.clusters.vectors import Vectors, load, read, restore, save
+from artsim.metrics.clusters import NOISE
+from artsim.space.features import Space
+from artsim.vision.recommended import are_recommended, recommended_features
+
+_log = logging.getLogger(__name__)
+
+_SHOWN = 20  # clusters in the report
+_RESAMPLES = 5
+_RESAMPLED_ROWS = 50_000  # above, the stability is computed only on request
+_PACKAGES = ("fast_hdbscan", "scikit-learn", "scipy", "umap-learn", "evoc")
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What all combinations of a run share. ``rows`` is a digest of the ids and images that the features describe."""
+
+    archive: Archive
+    options: ClusterOptions
+    space: Space
+    inputs: dict[str, Any]
+    rows: str
+    only: set[str] | None
+
+    def query(self, combination: Combination) -> dict[str, Any]:
+        """Returns what decides the clusters, apart from the artworks themselves; as JSON stores it."""
+        query = {**self.inputs, "method": combination.method, "parameters": combination.parameters}
+        return dict(json.loads(json.dumps(query)))
+
+
+def cluster_archive(archive: Archive, options: ClusterOptions) -> dict[str, Any]:
+    """Writes ``clusters/<name>`` for each combination; returns the report fields.
+
+    A clustering that exists is kept: artworks that came later are assigned to its clusters, its own rows don't change.
+    It is made again if its options, links or features' settings have changed, or with ``again``.
+    """
+    check_against(options.against)
+    specs = list(options.features or recommended_features(archive))
+    space_name = "recommended" if options.features is None or are_recommended(specs) else _space_name(specs)
+    only, parent = table.members(archive, options.within) if options.within else (None, None)
+    chosen = combinations(options, space_name)
+    space = Space(archive, specs, options.seed)
+    with archive.lock(*(table.folder(combination.name) for combination in chosen)):
+        run = _Run(archive, options, space, _inputs(archive, options, specs, parent), _rows(space, options, only), only)
+        return _cluster(run, chosen)
+
+
+def _cluster(run: _Run, chosen: list[Combination]) -> dict[str, Any]:
+    archive, options = run.archive, run.options
+    abouts = {one.name: table.read_about(archive, one.name) for one in chosen}
+    pending, later = [], []
+    for one in chosen:
+        about = abouts[one.name]
+        if about is None or about["query"] != run.query(one) or options.again:
+            if about is not None:
+                why = "`again` is given" if about["query"] == run.query(one) else "its inputs or options have changed"
+                _log.info("clusters/%s: %s; all artworks are clustered again", one.name, why)
+            pending.append(one)
+        elif about["rows"] != run.rows:
+            later.append(one)
+        else:
+            _log.info("clusters/%s: nothing has changed", one.name)
+    report: dict[str, Any] = {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "rows_there": 0}
+    for one in later:
+        _add_later(run, one.name, abouts[one.name], report)
+    linked: dict[str, Any] = {}
+    if pending:
+        vectors = load(
+            run.space,
+            unit=options.metric == "cosine",
+            pca=options.pca,
+            umap=options.umap,
+            public_only=options.public_only,
+            only=run.only,
+            keep_raw=any(one.method == "evoc" for one in pending),
+        )
+        for one in pending:
+            check_rows(one.method, len(vectors.ids), one.parameters)
+        constraints, missing = None, 0
+        if options.constraints:
+            accepted, rejected, missing = linked_pairs(archive, vectors.ids)
+            constraints = constraints_of(accepted, rejected, len(vectors.ids))
+            linked["contradictions"] = contradictions(constraints, vectors.ids)
+            if linked["contradictions"]:
+                _log.warning("%d rejected links contradict accepted ones", int(constraints.contradictory.sum()))
+        for one, (clustering, scores) in _results(run, pending, vectors, constraints, len(chosen) > 1):
+            if constraints is not None:
+                scores["constraints"] = kept(clustering.labels, constraints, missing)
+            abouts[one.name] = _write(run, one, vectors, clustering, scores)
+            report["rows_in"] += len(vectors.ids)
+            report["rows_out"] += len(vectors.ids)
+    else:
+        report["rows_there"] = sum(abouts[one.name]["artworks"] for one in chosen)
+    return {**report, **_results_of(run, chosen, abouts), **linked}
+
+
+def _results_of(run: _Run, chosen: list[Combination], abouts: dict[str, Any]) -> dict[str, Any]:
+    """Returns the part of the report that describes the clusterings, whether they were just made or before."""
+    archive, options = run.archive, run.options
+    rows = []
+    for one in chosen:
+        known = against_known(archive, *table.read_rows(archive, one.name), options.against) if options.against else {}
+        rows.append(comparison_row(one, abouts[one.name], known))
+    report: dict[str, Any] = {"tables": [table.folder(one.name) for one in chosen]}
+    report["notes"] = list(dict.fromkeys(note for one in chosen for note in abouts[one.name]["notes"]))
+    report["comparison"] = rows
+    report["cliffs"] = cliff_lines(chosen, [row["clusters"] for row in rows])
+    for line in report["cliffs"]:
+        _log.warning("%s", line)
+    if len(chosen) == 1:
+        scores = abouts[chosen[0].name]["scores"]
+        if "constraints" in scores:
+            report["constraints"] = scores["constraints"]
+        stored = archive.store.read_json(f"{table.folder(chosen[0].name)}/_clusters.json") or []
+        report["clusters"] = [_short(entry) for entry in stored[:_SHOWN]]
+    return {key: value for key, value in report.items() if value != []}
+
+
+def _results(
+    run: _Run, pending: list[Combination], vectors: Vectors, constraints: Constraints | None, compared: bool
+) -> Iterator[tuple[Combination, tuple[Clustering, dict[str, Any]]]]:
+    """Yields each combination with its clustering and scores: one is computed here, several on Ray."""
+    resamples = run.options.resamples
+    if resamples is None:
+        resamples = _RESAMPLES if compared and len(vectors.ids) <= _RESAMPLED_ROWS else 0
+    if len(pending) == 1:
+        one = pending[0]
+        yield (
+            one,
+            _clustered(
+                vectors.values, vectors.raw, constraints, one.method, one.parameters, run.options.seed, resamples
+            ),
+        )
+        return
+    import ray
+
+    runtime.connect()
+    runtime.wait_for({"CPU": 1})
+    shared = [ray.put(value) for value in (vectors.values, vectors.raw, constraints)]
+    task: Any = ray.remote(num_cpus=1)(_clustered_on_ray)
+    waiting = {task.remote(*shared, one.method, one.parameters, run.options.seed, resamples): one for one in pending}
+
+    def results() -> Iterator[dict[str, Any]]:
+        while waiting:
+            done, _ = ray.wait(list(waiting), num_returns=1)
+            try:
+                result = ray.get(done[0])
+            except ray.exceptions.RayTaskError as error:
+                if isinstance(error.cause, UserError):
+                    raise error.cause from error
+                raise
+            yield {"rows": 1, "result": (waiting.pop(done[0]), result)}
+
+    for row in runtime.progress(results(), len(pending), "combinations"):
+        yield row["result"]
+
+
+def _clustered_on_ray(*arguments: Any) -> tuple[Clustering, dict[str, Any]]:
+    import numba
+
+    numba.set_num_threads(1)  # one task per CPU
+    return _clustered(*arguments)
+
+
+def _clustered(
+    vectors: np.ndarray,
+    raw: np.ndarray | None,
+    constraints: Constraints | None,
+    method: str,
+    parameters: dict[str, Any],
+    seed: int,
+    resamples: int,
+) -> tuple[Clustering, dict[str, Any]]:
+    found = cluster(method, parameters, vectors, raw=raw, seed=seed, constraints=constraints)
+    return found, quality(found, method, parameters, vectors, raw, seed, resamples)
+
+
+def _write(
+    run: _Run, one: Combination, vectors: Vectors, clustering: Clustering, scores: dict[str, Any]
+) -> dict[str, Any]:
+    """Writes one clustering and returns its ``_about.json``."""
+    archive, name, labels = run.archive, one.name, clustering.labels
+    typical = exemplars(vectors.values, labels)
+    described = describe(archive, vectors.ids, labels, typical)
+    every = np.concatenate(typical.all) if typical.all else np.empty(0, np.int64)
+    rows = table.as_rows(vectors.ids, labels, clustering.probability, typical.distance, every)
+    table.write(archive, name, vectors.parts, rows)
+    archive.write_json(f"{table.folder(name)}/_clusters.json", described)
+    save(archive, f"{table.folder(name)}/_space.npz", run.space, vectors.reduction)
+    about = {
+        "query": run.query(one),
+        "rows": run.rows,
+        "artworks": len(vectors.ids),
+        "assigned": 0,
+        "scores": scores,
+        "notes": [*vectors.notes, *clustering.notes],
+        "versions": {package: version(package) for package in _PACKAGES},
+    }
+    archive.write_json(f"{table.folder(name)}/_about.json", about)
+    return about
+
+
+def _add_later(run: _Run, name: str, about: dict[str, Any], report: dict[str, Any]) -> None:
+    """Assigns artworks that came after a clustering was made; changes no row of it."""
+    archive, options = run.archive, run.options
+    if options.umap:
+        _log.warning("clusters/%s: new artworks can't be placed by UMAP; `again` clusters all of them", name)
+        return
+    space, reduction = restore(archive, f"{table.folder(name)}/_space.npz", run.inputs["features"], options.seed)
+    known, labels = table.read_rows(archive, name, later=False)
+    everyone = set(table.read_rows(archive, name)[0].tolist())
+    place = {identifier: row for row, identifier in enumerate(known)}
+    old = np.full((len(known), 0), 0, np.float32)
+    seen = np.zeros(len(known), bool)
+    ids, parts, new = list[np.ndarray](), [], list[np.ndarray]()
+    for shard, part, names, vectors in read(space, reduction, public_only=options.public_only, only=run.only):
+        if not old.shape[1]:
+            old = np.zeros((len(known), vectors.shape[1]), np.float32)
+        rows = np.array([place.get(identifier, -1) for identifier in names])
+        old[rows[rows >= 0]] = vectors[rows >= 0]
+        seen[rows[rows >= 0]] = True
+        fresh = np.array([identifier not in everyone for identifier in names], bool)
+        if fresh.any():
+            ids.append(names[fresh])
+            new.append(vectors[fresh])
+            parts.append((shard, part, int(fresh.sum())))
+    if not ids:
+        _log.warning(
+            "clusters/%s: no artwork is new, but images have changed or are gone since; kept as it is; `again` "
+            "clusters again",
+            name,
+        )
+    else:
+        every = np.concatenate(ids)
+        found = assign(np.concatenate(new), old[seen], labels[seen], options.seed)
+        table.add(archive, name, parts, table.as_rows(every, found))
+        outside = int((found == NOISE).sum())
+        _log.info(
+            "clusters/%s: %d new artworks were assigned to its clusters, %d are noise; nothing else has changed; "
+            "`again` clusters all artworks again",
+            *(name, len(every) - outside, outside),
+        )
+        report["rows_in"] += len(every)
+        report["rows_out"] += len(every)
+        report.setdefault("assigned", []).append(
+            {"table": table.folder(name), "to_clusters": len(every) - outside, "noise": outside}
+        )
+        about["assigned"] += len(every)
+    about["rows"] = run.rows
+    archive.write_json(f"{table.folder(name)}/_about.json", about)
+
+
+def _inputs(archive: Archive, options: ClusterOptions, specs: list[str], parent: Any) -> dict[str, Any]:
+    """Returns what all combinations depend on, apart from the artworks: a change of it clusters everything again."""
+    names = [spec.partition(":")[0] for spec in specs]
+    links = None
+    if options.constraints:
+        links = _digest(sorted(read_links(archive, verdicts)[0].tolist()) for verdicts in (POSITIVE, NEGATIVE))
+    return {
+        "features": specs,
+        "made_by": _digest(archive.read_json(f"features/{name}/_about.json") for name in names),
+        "metric": options.metric,
+        "pca": options.pca,
+        "umap": options.umap,
+        "within": options.within,
+        "parent": None if parent is None else _digest([parent["query"]]),
+        "public_only": options.public_only,
+        "constraints": links,
+        "seed": options.seed,
+    }
+
+
+def _rows(space: Space, options: ClusterOptions, only: set[str] | None) -> str:
+    """Returns a digest of the artworks: ids and images of the features, who is public, who is in the parent cluster."""
+    content: list[Any] = [] if only is None else [sorted(only)]
+    for shard, part in space.parts():
+        content += [features.read(shard, part, ["id", "sha256"]).to_pydict() for features in space.tables]
+    if options.public_only:
+        catalog = space.archive.table("catalog")
+        content += [public_ids(catalog, shard).to_pylist() for shard in range(space.archive.shards)]
+    return _digest(content)
+
+
+def _digest(content: Any) -> str:
+    digest = hashlib.sha256()
+    for one in content:
+        digest.update(json.dumps(one, sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def _space_name(specs: list[str]) -> str:
+    return "-".join(spec.replace(":", "~") for spec in specs)
+
+
+def _short(entry: dict[str, Any]) -> dict[str, Any]:
+    """Returns a row of the report's table of clusters."""
+
+    def first(name: str) -> str | None:
+        return f"{entry[name][0]['value']} ({entry[name][0]['count']})" if entry[name] else None
+
+    return {
+        "cluster": entry["cluster"],
+        "size": entry["size"],
+        "exemplar": entry["exemplars"][0],
+        "artist": first("artists"),
+        "style": first("styles"),
+        "period": first("periods"),
+        "terms": ", ".join(entry["terms"]),
+    }

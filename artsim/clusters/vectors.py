@@ -1,0 +1,160 @@
+"""The vectors that are clustered: features of an archive, scaled, reduced, and streamed partition by partition."""
+
+import io
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from artsim.archive import Archive, UserError
+from artsim.metrics.vectors import unit_length
+from artsim.space.features import Pca, Space, check_learnable
+
+_log = logging.getLogger(__name__)
+
+COLUMNS = 30  # above this number of columns, fast_hdbscan's tree is approximate
+_FIT_ROWS = 20_000  # vectors that a PCA is fitted on
+_UMAP_ROWS = 50_000  # vectors that UMAP is fitted on; the others are placed among them
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """How vectors of a space are prepared: scaled to length 1 if ``unit``, then projected by a fitted ``pca``."""
+
+    unit: bool
+    pca: Pca | None
+
+    def __call__(self, vectors: np.ndarray) -> np.ndarray:
+        """Prepares vectors (n, d); float32 (n, c)."""
+        vectors = unit_length(vectors) if self.unit else vectors
+        return np.ascontiguousarray(vectors if self.pca is None else self.pca(vectors), np.float32)
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Ids, object (n,), and the vectors that are clustered, float32 (n, c).
+
+    ``parts`` are shard, partition and number of rows of each partition, in the order of the rows. ``raw`` are the
+    vectors before the reduction, if they were asked for. ``notes`` say what was reduced.
+    """
+
+    ids: np.ndarray
+    parts: list[tuple[int, str, int]]
+    values: np.ndarray
+    raw: np.ndarray | None
+    reduction: Reduction
+    notes: list[str]
+
+
+def load(
+    space: Space,
+    *,
+    unit: bool,
+    pca: int | None,
+    umap: int | None,
+    public_only: bool,
+    only: set[str] | None,
+    keep_raw: bool,
+) -> Vectors:
+    """Returns the vectors of an archive, or of the ids in ``only``, reduced by PCA or UMAP.
+
+    ``pca`` None reduces to 30 components if there are more columns and no ``umap``; 0 does not reduce. Raises
+    ``UserError`` if fewer than three artworks have a vector or all vectors are the same.
+    """
+    scale = Reduction(unit, None)
+    if only is None:
+        sample = scale(space.sample(_FIT_ROWS, space.seed)[1])
+    else:
+        blocks = [rows for *_, rows in read(space, scale, public_only=public_only, only=only)]
+        sample = np.concatenate(blocks)[:_FIT_ROWS] if blocks else np.empty((0, 0), np.float32)
+    if len(sample) < 3:
+        raise UserError(f"`features` {space.title}: {len(sample)} vectors are too few to cluster")
+    check_learnable(sample, space.title)
+    components = pca if pca is not None else (COLUMNS if umap is None else 0)
+    notes, reduction = [], scale
+    if components and sample.shape[1] > components:
+        reduction, share = _fit_pca(sample, components, unit, space.seed)
+        notes.append(f"PCA from {sample.shape[1]} to {components} columns keeps {share:.0%} of the variance")
+    ids, parts, values, raw = [], [], [], []
+    for shard, part, names, rows in read(space, scale, public_only=public_only, only=only):
+        ids.append(names)
+        parts.append((shard, part, len(names)))
+        values.append(rows if reduction.pca is None else np.ascontiguousarray(reduction.pca(rows), np.float32))
+        if keep_raw:
+            raw.append(rows)
+    if sum(map(len, ids)) < 3:
+        raise UserError(f"`features` {space.title}: {sum(map(len, ids))} vectors are too few to cluster")
+    matrix = np.concatenate(values)
+    if umap:
+        matrix, note = _umap(matrix, umap, space.seed)
+        notes.append(note)
+    for note in notes:
+        _log.info("%s", note)
+    return Vectors(np.concatenate(ids), parts, matrix, np.concatenate(raw) if keep_raw else None, reduction, notes)
+
+
+def read(
+    space: Space, reduction: Reduction, *, public_only: bool, only: set[str] | None = None
+) -> Iterator[tuple[int, str, np.ndarray, np.ndarray]]:
+    """Yields shard, partition, ids and prepared vectors of each partition that has any."""
+    for shard, part in space.parts():
+        for ids, rows in space.blocks(public_only=public_only, parts=[(shard, part)]):
+            keep = np.ones(len(ids), bool) if only is None else np.array([one in only for one in ids], bool)
+            if keep.any():
+                yield shard, part, ids[keep], reduction(rows[keep])
+
+
+def _fit_pca(sample: np.ndarray, components: int, unit: bool, seed: int) -> tuple[Reduction, float]:
+    from sklearn.decomposition import PCA
+
+    fitted = PCA(min(components, *sample.shape), random_state=seed).fit(sample)
+    kept = (np.ascontiguousarray(values, np.float32) for values in (fitted.mean_, fitted.components_.T))
+    return Reduction(unit, Pca(*kept)), float(fitted.explained_variance_ratio_.sum())
+
+
+def _umap(vectors: np.ndarray, dimensions: int, seed: int) -> tuple[np.ndarray, str]:
+    from umap import UMAP
+
+    if dimensions >= min(vectors.shape):
+        raise UserError(f"`umap` {dimensions}: must be less than the {min(vectors.shape)} columns or rows")
+    rows = np.random.default_rng(seed).permutation(len(vectors))[:_UMAP_ROWS]
+    model = UMAP(n_components=dimensions, n_neighbors=min(30, len(rows) - 1), min_dist=0.0, random_state=seed, n_jobs=1)
+    note = f"UMAP from {vectors.shape[1]} to {dimensions} columns; with a seed it uses one core"
+    if len(rows) == len(vectors):
+        return np.ascontiguousarray(model.fit_transform(vectors), np.float32), note
+    model.fit(vectors[rows])
+    placed = np.concatenate(
+        [model.transform(vectors[start:][:_UMAP_ROWS]) for start in range(0, len(vectors), _UMAP_ROWS)]
+    )
+    return np.ascontiguousarray(placed, np.float32), f"{note}; fitted on {len(rows):,} artworks"
+
+
+def save(archive: Archive, path: str, space: Space, reduction: Reduction) -> None:
+    """Stores the fitted PCAs, so that later artworks get into the same space."""
+    pcas = {**{str(index): pca for index, pca in enumerate(space.pcas)}, "all": reduction.pca}
+    arrays: dict[str, Any] = {"unit": np.array(reduction.unit)}
+    for key, pca in pcas.items():
+        if pca is not None:
+            arrays |= {f"{key}.mean": pca.mean, f"{key}.matrix": pca.matrix}
+    with archive.store.replace(path) as draft, open(draft, "wb") as file:  # noqa: PTH123
+        np.savez(file, **arrays)
+
+
+def restore(archive: Archive, path: str, specs: list[str], seed: int) -> tuple[Space, Reduction]:
+    """Returns the space and the reduction that ``save`` stored. Raises ``UserError`` if the file is damaged."""
+    try:
+        with archive.store.open_input(path) as source, np.load(io.BytesIO(source.read()), allow_pickle=False) as file:
+            arrays = dict(file)
+            pcas = [_pca(arrays, str(index)) for index in range(len(specs))]
+            reduction = Reduction(bool(arrays["unit"]), _pca(arrays, "all"))
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(
+            f"{archive.store.address(path)}: damaged or missing; run the same command with `again`"
+        ) from error
+    return Space(archive, specs, seed, pcas=pcas), reduction
+
+
+def _pca(arrays: Mapping[str, np.ndarray], key: str) -> Pca | None:
+    return Pca(arrays[f"{key}.mean"], arrays[f"{key}.matrix"]) if f"{key}.mean" in arrays else None

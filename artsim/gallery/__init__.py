@@ -1,0 +1,1 @@
+"""Pictures of an archive: grids, maps, trees, clusters, comparisons."""

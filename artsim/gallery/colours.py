@@ -1,0 +1,79 @@
+"""Colours of frames: the commonest values of a catalogue column, spans of years, or clusters."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from artsim.archive import CATALOG, Archive, UserError
+from artsim.pictures.poster import Colour, Legend
+
+# Paul Tol's muted scheme (SRON/EPS/TN/09-002), which colour-blind people can tell apart, in another order.
+PALETTE: tuple[Colour, ...] = (
+    (204, 102, 119),
+    (51, 34, 136),
+    (221, 204, 119),
+    (17, 119, 51),
+    (136, 204, 238),
+    (136, 34, 85),
+    (68, 170, 153),
+    (153, 153, 51),
+    (170, 68, 153),
+    (102, 136, 187),
+)
+OTHER: Colour = (203, 198, 188)
+_YEARS: tuple[Colour, ...] = ((66, 41, 104), (58, 92, 140), (45, 140, 138), (106, 184, 101), (226, 196, 70))
+_COLUMNS = ("artist", "style", "type", "technique", "location", "school", "source", "rights")
+
+
+def colours_of(
+    archive: Archive, ids: Sequence[str], column: str, clusters: Mapping[str, int] | None
+) -> tuple[dict[str, Colour], Legend]:
+    """The colour of each id by a column of the catalog, by ``year`` or by ``cluster``, and the legend.
+
+    The ten commonest values have a colour of their own. Raises ``UserError`` if there is no such column.
+    """
+    if column == "cluster":
+        if clusters is None:
+            raise UserError("`color` cluster: name the clustering with `cluster`")
+        names = {identifier: str(number) for identifier in ids if (number := clusters.get(identifier, -1)) >= 0}
+        return _by_value(ids, names, "cluster", "none")
+    source = "year_from" if column == "year" else column
+    if source not in CATALOG.names or (column != "year" and column not in _COLUMNS):
+        raise UserError(f"`color` {column[:100]}: choose one of {', '.join((*_COLUMNS, 'year', 'cluster'))}")
+    rows = archive.table("catalog").find(ids, ["id", source])
+    pairs = zip(rows["id"].to_pylist(), rows[source].to_pylist(), strict=True) if rows else ()
+    values = {identifier: value for identifier, value in pairs if value not in (None, "")}
+    if not values:
+        raise UserError(f"`color` {column}: none of these artworks has a value in this column of the catalog")
+    if column == "year":
+        return _by_year(ids, values)
+    return _by_value(ids, values, column, "other or unknown")
+
+
+def _by_value(
+    ids: Sequence[str], values: Mapping[str, str], column: str, rest: str
+) -> tuple[dict[str, Colour], Legend]:
+    counts = Counter(values[identifier] for identifier in ids if identifier in values)
+    common = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[: len(PALETTE)]
+    of_value = {value: colour for (value, _), colour in zip(common, PALETTE, strict=False)}
+    colours = {identifier: of_value.get(values.get(identifier, ""), OTHER) for identifier in ids}
+    names, shown = list(of_value), list(of_value.values())
+    if OTHER in colours.values():
+        names, shown = [*names, rest], [*shown, OTHER]
+    return colours, Legend(column, names, shown)
+
+
+def _by_year(ids: Sequence[str], years: Mapping[str, int]) -> tuple[dict[str, Colour], Legend]:
+    known = np.array([years[identifier] for identifier in ids if identifier in years])
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, len(_YEARS) + 1)[1:-1]).round())
+    span = np.searchsorted(edges, known, side="right")
+    colours = dict.fromkeys(ids, OTHER)
+    for identifier, year in years.items():
+        colours[identifier] = _YEARS[int(np.searchsorted(edges, year, side="right"))]
+    used = np.unique(span)
+    names = [f"{known[span == one].min()}–{known[span == one].max()}" for one in used]
+    shown = [_YEARS[one] for one in used]
+    if len(known) < len(ids):
+        names, shown = [*names, "unknown"], [*shown, OTHER]
+    return colours, Legend("year", names, shown)

@@ -1,0 +1,1 @@
+"""Two-dimensional maps of an archive: positions, placing of new artworks, grids, exports."""

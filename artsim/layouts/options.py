@@ -1,0 +1,50 @@
+"""The options of a map."""
+
+from dataclasses import dataclass
+
+from artsim.errors import UserError
+from artsim.options import ArchiveOptions, setting
+
+METHODS = ("umap", "tsne", "pca", "pacmap", "localmap")
+GRID = "grid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapOptions(ArchiveOptions):
+    """The features to map, the method and its settings, and the files to export."""
+
+    features: tuple[str, ...] | None = setting(
+        None, "one, or several to stack (default: the recommended features)", metavar="NAME[:PCA]"
+    )
+    method: str = setting(
+        "umap",
+        "grid gives each artwork its own cell; each uses one core, so that the same seed gives the same map",
+        choices=(*METHODS, GRID),
+    )
+    pca: int = setting(50, "reduce longer vectors to this many components first; 0 keeps them", metavar="N")
+    metric: str = setting("cosine", "cosine, euclidean, cityblock, or another of scipy's cdist")
+    neighbors: int | None = setting(
+        None,
+        "neighbors that each artwork is kept close to; the perplexity of tsne "
+        "(default: umap and grid 15, tsne 30, pacmap and localmap 10)",
+        least=2,
+        metavar="N",
+    )
+    min_dist: float = setting(0.1, "umap and grid: smaller values pack similar artworks more tightly", below=1)
+    by: str | None = setting(
+        None, "umap and grid: also keep together what shares a value of this catalog column, or positive links",
+        metavar="COLUMN|links",
+    )  # fmt: skip
+    sample: int = setting(50_000, "fit the map on at most N artworks and place the others", least=2, metavar="N")
+    name: str | None = setting(None, "name of the map (default: features and method)")
+    refit: bool = setting(False, "make the map anew; without it, only new artworks are placed")
+    export: tuple[str, ...] | None = setting(
+        None,
+        "write the map for other programs: .parquet (embedding-atlas), .csv (VIKUS Viewer), .pbtxt (TensorBoard)",
+        metavar="FILE",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.by is not None and self.method not in ("umap", GRID):
+            raise UserError(f"`by` {self.by}: only the methods umap and grid use it, not {self.method}")
