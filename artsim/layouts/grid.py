@@ -10,9 +10,9 @@ def grid(positions: np.ndarray, *, block: int | None = None) -> np.ndarray:
     """Returns column and row of a cell for each position, float32 (n, 2): int64 (n, 2), row 0 at the top.
 
     The grid is as square as possible: ceil(sqrt(n)) columns. Up to 5,000 positions, the sum of squared distances
-    between positions, scaled to the grid, and cells is minimal: a linear assignment by shortest augmenting paths (Jonker
-    and Volgenant, 1987; Crouse, 2016, as in scipy). More positions are first divided: the grid is halved across its
-    longer side, and the positions by their order along it, until a part has at most 1,000 cells; each part is then
+    between positions, scaled to the grid, and cells is minimal: a linear assignment by shortest augmenting paths
+    (Jonker and Volgenant, 1987; Crouse, 2016, as in scipy). More positions are first divided: the grid is halved across
+    its longer side, and the positions by their order along it, until a part has at most 1,000 cells; each part is then
     assigned like a small grid. ``block`` is another number of cells up to which a part is not divided.
     """
     count = len(positions)
