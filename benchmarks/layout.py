@@ -1,8 +1,8 @@
 """Maps: how well each method keeps neighbours, against its library's own defaults; placing; grids in blocks.
 
 The first table is of people-art, the second of made vectors: 200 groups of different size and spread in 64 dimensions.
-A library gets the same vectors with its default settings and the same seed. Figures are trustworthiness and kNN recall at
-10 by the cosine of the whole vectors, on 3,000 rows.
+A library gets the same vectors with its default settings and the same seed. Figures are trustworthiness and kNN recall
+at 10 by the cosine of the whole vectors, on 3,000 rows.
 """
 
 import argparse
