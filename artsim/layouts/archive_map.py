@@ -162,65 +162,58 @@ def _update(archive: Archive, table: str, about: dict[str, Any], options: MapOpt
     _check_same(about["settings"], _settings(archive, about["features"], options), table)
     fit = Fit.load(archive, table)
     space = fit.space(archive)
-    shards = [_changes(archive, table, space, shard, options) for shard in range(archive.shards)]
-    new = sorted((one for shard in shards for one in shard.new), key=lambda pair: pair[0])
+    parts: list[list[str]] = [[] for _ in range(archive.shards)]
+    for number, part in space.parts():
+        parts[number].append(part)
+    shards = [_changes(archive, table, fit, space, shard, parts[shard], options) for shard in range(archive.shards)]
+    new = dict(sorted((pair for shard in shards for pair in shard.new.items()), key=lambda pair: pair[0]))
     removed = sum(shard.removed for shard in shards)
+    if new and options.method == GRID:
+        taken = np.concatenate([shard.positions for shard in shards]).astype(np.int64)
+        cells = nearest_free(np.array(list(new.values())), taken, about["columns"]).astype(np.float32)
+        new = dict(zip(new, cells, strict=True))
+    for number, change in enumerate(shards):
+        if change.new or change.removed:
+            ids = np.array([*change.ids, *change.new], object)
+            positions = np.array([*change.positions, *(new[identifier] for identifier in change.new)], np.float32)
+            _write(archive, table, number, ids, positions.reshape(-1, 2))
     report = {"rows_in": len(new), "rows_out": len(new), "rows_failed": 0, "fitted": about["fitted"]}
-    if new:
-        positions = fit.place(np.array([vector for _, vector in new]))
-        if options.method == GRID:
-            taken = np.concatenate([shard.positions for shard in shards]).astype(np.int64)
-            positions = nearest_free(positions, taken, about["columns"]).astype(np.float32)
-        placed = dict(zip((identifier for identifier, _ in new), positions, strict=True))
-        for number, shard in enumerate(shards):
-            if shard.new or shard.removed:
-                ids = np.array([*shard.ids, *(identifier for identifier, _ in shard.new)], object)
-                at = np.concatenate([shard.positions, *(placed[identifier][None] for identifier, _ in shard.new)])
-                _write(archive, table, number, ids, at)
-    elif removed:
-        for number, shard in enumerate(shards):
-            if shard.removed:
-                _write(archive, table, number, shard.ids, shard.positions)
     return {**report, **({"removed": removed} if removed else {}), **about["scores"]}
 
 
 @dataclass(frozen=True)
 class _Shard:
-    """A shard of a map without the rows that the archive no longer has, and the vectors that it lacks, by id."""
+    """A shard of a map without the rows that the archive no longer has, and where to place those that it lacks."""
 
     ids: np.ndarray
     positions: np.ndarray
     removed: int
-    new: list[tuple[str, np.ndarray]]
+    new: dict[str, np.ndarray]
 
 
-def _changes(archive: Archive, table: str, space: Space, shard: int, options: MapOptions) -> _Shard:
+def _changes(
+    archive: Archive, table: str, fit: Fit, space: Space, shard: int, parts: list[str], options: MapOptions
+) -> _Shard:
     """Compares a shard of the map with the archive; reads the vectors of partitions with new artworks only."""
     rows = archive.table(table)
     known = rows.read(shard, _PART) if _PART in rows.parts(shard) else LAYOUT.empty_table()
     public = public_ids(archive.table("catalog"), shard) if options.public_only else None
-    current, pending = [], []
-    for part in (part for number, part in space.parts() if number == shard):
+    current, pending = [pa.array([], pa.string())], []
+    for part in parts:
         ids = _described(space, shard, part)
         if public is not None:
             ids = ids.filter(pc.is_in(ids, value_set=public))
         current.append(ids)
         if not pc.all(pc.is_in(ids, value_set=known["id"].combine_chunks())).as_py():
             pending.append((shard, part))
-    there = pc.is_in(known["id"], value_set=pa.concat_arrays(current) if current else pa.array([], pa.string()))
-    kept = known.filter(there)
-    shown = set(known["id"].to_pylist())
-    return _Shard(
-        np.array(kept["id"].to_pylist(), object),
-        np.column_stack([kept["x"], kept["y"]]).astype(np.float32),
-        len(known) - len(kept),
-        [
-            (identifier, vector)
-            for ids, vectors in space.blocks(parts=pending, public_only=options.public_only)
-            for identifier, vector in zip(ids.tolist(), vectors, strict=True)
-            if identifier not in shown
-        ],
-    )
+    kept = known.filter(pc.is_in(known["id"], value_set=pa.concat_arrays(current)))
+    shown, new = set(known["id"].to_pylist()), dict[str, np.ndarray]()
+    for names, vectors in space.blocks(parts=pending, public_only=options.public_only):
+        lacking = np.array([identifier not in shown for identifier in names])
+        if lacking.any():
+            new |= dict(zip(names[lacking].tolist(), fit.place(vectors[lacking]), strict=True))
+    positions = np.column_stack([kept["x"], kept["y"]]).astype(np.float32)
+    return _Shard(np.array(kept["id"].to_pylist(), object), positions, len(known) - len(kept), new)
 
 
 def _described(space: Space, shard: int, part: str) -> pa.Array:

@@ -97,9 +97,10 @@ def _tsne(vectors: np.ndarray, rows: np.ndarray, seed: int, metric: str, perplex
 def _pacmap(rows: np.ndarray, seed: int, metric: str, near: int, *, local: bool) -> np.ndarray:
     if metric not in _PAIRWISE:
         raise UserError(f"`metric` {metric}: PaCMAP and LocalMAP take {', '.join(_PAIRWISE)}")
+    logging.getLogger("faiss").setLevel(logging.WARNING)  # it names each library that it can't load
+    logging.getLogger("pacmap.pacmap").setLevel(logging.ERROR)  # it warns that there is a seed
     import pacmap
 
-    logging.getLogger("pacmap.pacmap").setLevel(logging.ERROR)  # it warns that there is a seed
     kind = pacmap.LocalMAP if local else pacmap.PaCMAP
     fitted = kind(n_neighbors=near, distance=_PAIRWISE[metric], random_state=seed)
     return np.asarray(fitted.fit_transform(rows), np.float32)

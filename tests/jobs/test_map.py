@@ -14,6 +14,7 @@ from artsim.archive.deletion import delete
 from artsim.layouts import archive_map
 from artsim.layouts.methods import coordinates
 from artsim.layouts.placing import NEAREST
+from artsim.vision.recommended import RECOMMENDED
 from jobs.map import job
 from tests.made import CLOSED, OPEN, add_features, make_archive, named
 
@@ -319,6 +320,21 @@ def test_a_map_is_extended_with_its_own_settings_only(
         _run(archive, *arguments)
     _run(archive, *arguments, "--refit")
     assert _run(archive, *arguments)["rows_in"] == 0
+
+
+def test_the_recommended_features_are_the_default(archive: Archive) -> None:
+    """They have fewer components in a small archive, but the map keeps those that it was made with."""
+    for name in RECOMMENDED:
+        add_features(archive, name, {one: vector for one, vector in _vectors().items() if one in _IDS[:10]})
+    run = ["--archive", archive.uri, "--method", "pca"]
+    assert job.run(run)["table"] == "layouts/recommended-pca"
+    assert archive.read_json("layouts/recommended-pca/_about.json")["features"] == [f"{name}:5" for name in RECOMMENDED]
+    before = _shown(archive, "recommended-pca")
+    for name in RECOMMENDED:
+        add_features(archive, name, _vectors())
+    assert job.run(run)["rows_out"] == 50
+    after = _shown(archive, "recommended-pca")
+    assert {one: after[one] for one in before} == before
 
 
 def test_other_weights_need_a_refit(archive: Archive) -> None:
