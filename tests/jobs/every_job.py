@@ -62,6 +62,7 @@ def cases() -> list[Case]:
         Case("neighbors", "--all", (*_DOTS, "--all"), ("neighbors/dots",), ("features/dots",)),
         Case("neighbors", "--id", (*_DOTS, "--id", IDS[0]), (), ("features/dots",)),
         Case("walk", "", (*_DOTS, "--from", IDS[0], "--to", IDS[70]), (), ("features/dots",)),
+        Case("cluster", "", (*_DOTS, "--min-cluster-size", "4"), ("clusters/dots-hdbscan",), ("features/dots",)),
         Case("embed", "", ("--model", "eye"), ("features/eye",), ("features/dots",)),
         Case("train", "", ("--name", "new", *_LEARN), ("models/new",), learned),
         Case("tune", "", ("--name", "sweep", "--trials", "2", *_LEARN), ("sweeps/sweep",), learned),
