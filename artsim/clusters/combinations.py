@@ -49,7 +49,7 @@ def combinations(options: ClusterOptions, features: str) -> list[Combination]:
         if getattr(options, parameter) and not any(parameter in _TAKES[method] for method in methods):
             raise UserError(f"`{parameter}` does not apply to `method` {' '.join(methods)}; remove it")
     chosen = [(method, parameters) for method in methods for parameters in _grid(options, method)]
-    base = options.name or features
+    base = features if options.name is None else options.name
     if options.name is None and options.within is not None:
         base = options.within.replace(":", "-")
     varying = {
@@ -60,7 +60,7 @@ def combinations(options: ClusterOptions, features: str) -> list[Combination]:
     }
     found = []
     for method, parameters in chosen:
-        words = [] if options.name and len(methods) == 1 else [method]
+        words = [] if options.name is not None and len(methods) == 1 else [method]
         if len(chosen) > 1:
             words += [f"{key.replace('_', '-')}-{_word(parameters[key])}" for key in parameters if key in varying]
         name = "-".join([base, *words])
