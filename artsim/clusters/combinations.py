@@ -34,7 +34,7 @@ class Combination:
     @property
     def title(self) -> str:
         """Method and parameters as a person reads them."""
-        words = (f"{key}={value:g}" if key != "selection" else value for key, value in self.parameters.items())
+        words = (f"{key}={value:.12g}" if key != "selection" else value for key, value in self.parameters.items())
         return " ".join([self.method, *words])
 
 
@@ -59,7 +59,7 @@ def combinations(options: ClusterOptions, features: str) -> list[Combination]:
         if any(other == method and value != values.get(parameter) for other, values in chosen)
     }
     found = []
-    for method, parameters in chosen:
+    for method, parameters in chosen:  # the names differ: so do the methods or the parameters that vary
         words = [] if options.name is not None and len(methods) == 1 else [method]
         if len(chosen) > 1:
             words += [f"{key.replace('_', '-')}-{_word(parameters[key])}" for key in parameters if key in varying]
@@ -83,7 +83,7 @@ def _grid(options: ClusterOptions, method: str) -> list[dict[str, Any]]:
 
 
 def _word(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
+    return value if isinstance(value, str) else f"{value:.12g}"
 
 
 def _check_name(name: str) -> None:
