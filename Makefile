@@ -66,6 +66,7 @@ bench: setup  ## run every benchmark; the source of the figures in docs/performa
 	$(BIN)/python -m benchmarks.quality
 	$(BIN)/python -m benchmarks.coverage
 	$(BIN)/python -m benchmarks.drawing
+	$(BIN)/python -m benchmarks.clustering
 	$(BIN)/python -m benchmarks.picture
 	$(BIN)/python -m benchmarks.cluster
 	$(BIN)/python -m benchmarks.simulation

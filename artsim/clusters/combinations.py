@@ -34,7 +34,7 @@ class Combination:
     @property
     def title(self) -> str:
         """Method and parameters as a person reads them."""
-        words = (f"{key}={value:g}" if key != "selection" else value for key, value in self.parameters.items())
+        words = (f"{key}={value:.12g}" if key != "selection" else value for key, value in self.parameters.items())
         return " ".join([self.method, *words])
 
 
@@ -49,7 +49,7 @@ def combinations(options: ClusterOptions, features: str) -> list[Combination]:
         if getattr(options, parameter) and not any(parameter in _TAKES[method] for method in methods):
             raise UserError(f"`{parameter}` does not apply to `method` {' '.join(methods)}; remove it")
     chosen = [(method, parameters) for method in methods for parameters in _grid(options, method)]
-    base = options.name or features
+    base = features if options.name is None else options.name
     if options.name is None and options.within is not None:
         base = options.within.replace(":", "-")
     varying = {
@@ -59,8 +59,8 @@ def combinations(options: ClusterOptions, features: str) -> list[Combination]:
         if any(other == method and value != values.get(parameter) for other, values in chosen)
     }
     found = []
-    for method, parameters in chosen:
-        words = [] if options.name and len(methods) == 1 else [method]
+    for method, parameters in chosen:  # the names differ: so do the methods or the parameters that vary
+        words = [] if options.name is not None and len(methods) == 1 else [method]
         if len(chosen) > 1:
             words += [f"{key.replace('_', '-')}-{_word(parameters[key])}" for key in parameters if key in varying]
         name = "-".join([base, *words])
@@ -83,7 +83,7 @@ def _grid(options: ClusterOptions, method: str) -> list[dict[str, Any]]:
 
 
 def _word(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
+    return value if isinstance(value, str) else f"{value:.12g}"
 
 
 def _check_name(name: str) -> None:

@@ -80,10 +80,9 @@ def against_known(archive: Archive, ids: np.ndarray, labels: np.ndarray, against
         "precision": _number(precision[scored].mean() if scored.any() else math.nan),
         "recall": _number(recall[scored].mean() if scored.any() else math.nan),
         "scored": int(scored.sum()),
-        "groups_grown": grown,
-        "artworks_added": added,
-        "new_clusters": new,
     }
+    if (known < 0).any():
+        scores |= {"groups_grown": grown, "artworks_added": added, "new_clusters": new}
     if against == LINKS:
         accepted, rejected, _ = linked_pairs(archive, ids)
         scores["accepted_together"] = _number(share_together(labels, accepted))
@@ -94,7 +93,7 @@ def against_known(archive: Archive, ids: np.ndarray, labels: np.ndarray, against
 def comparison_row(one: Combination, about: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
     """Returns a row of the comparison table."""
     scores = {key: value for key, value in about["scores"].items() if not isinstance(value, dict)}
-    return {"name": one.name, "by": one.title, **scores, **known}
+    return {"by": one.title, **scores, **known, "name": one.name}
 
 
 def cliff_lines(chosen: list[Combination], clusters: list[int]) -> list[str]:
@@ -116,4 +115,4 @@ def cliff_lines(chosen: list[Combination], clusters: list[int]) -> list[str]:
 
 
 def _number(value: float) -> float | None:
-    return None if math.isnan(value) else round(float(value), 4)
+    return None if math.isnan(value) else round(float(value), 3)

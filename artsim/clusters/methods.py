@@ -11,6 +11,7 @@ from artsim.clusters.vectors import COLUMNS
 from artsim.errors import UserError
 
 _MIN_SAMPLES = 5
+_REPEATABLE_ROWS = 5000  # up to this many rows, fast_hdbscan's repeatable search is used; it takes three times as long
 _EPS_ROWS = 2000  # rows that the default `eps` is measured on
 _EXACT_ROWS = 2000  # up to this many rows, a constrained tree is built from all pairs
 _GRAPH_NEIGHBORS = 64  # beyond, it is built from a graph of this many neighbours
@@ -72,9 +73,11 @@ def _hdbscan(
         min_cluster_size=min_cluster_size,
         min_samples=min_samples,
         cluster_selection_method=selection,
-        reproducible=True,
+        reproducible=len(vectors) <= _REPEATABLE_ROWS,
     ).fit(vectors)
     notes = []
+    if len(vectors) > _REPEATABLE_ROWS:
+        notes.append("hdbscan: on several cores, runs may differ where distances are equal")
     if vectors.shape[1] > COLUMNS:
         notes.append(f"hdbscan: above {COLUMNS} columns the tree is approximate")
     return Clustering(model.labels_, model.probabilities_.astype(np.float32), notes)

@@ -127,7 +127,8 @@ def _results_of(run: _Run, chosen: list[Combination], abouts: dict[str, Any]) ->
         rows.append(comparison_row(one, abouts[one.name], known))
     report: dict[str, Any] = {"tables": [table.folder(one.name) for one in chosen]}
     report["notes"] = list(dict.fromkeys(note for one in chosen for note in abouts[one.name]["notes"]))
-    report["comparison"] = rows
+    defined = {key for row in rows for key, value in row.items() if value is not None}
+    report["comparison"] = [{key: value for key, value in row.items() if key in defined} for row in rows]
     report["cliffs"] = cliff_lines(chosen, [row["clusters"] for row in rows])
     for line in report["cliffs"]:
         _log.warning("%s", line)

@@ -53,6 +53,8 @@ _WRITES = {  # a pattern of commands: what they write, beside the files that the
     "*jobs.scrape*archives/mine": ["archives/mine/images/*/*.parquet"],
     "*jobs.extract*archives/mine": ["archives/mine/features/efficientnet_lite0@4+448/*/*.parquet"],
     "*jobs.neighbors*--all": [f"{_DEMO}/neighbors/efficientnet_lite0~0.9/*/*.parquet"],
+    "*jobs.cluster*--min-cluster-size 3": [f"{_DEMO}/clusters/*-hdbscan/_clusters.json"],
+    "*jobs.cluster*--against style": [f"{_DEMO}/clusters/*-ward/_clusters.json"],
     "*jobs.map*--name wall*": [f"{_DEMO}/layouts/wall/*/*.parquet"],
     "*jobs.annotations check*": [f"{_DEMO}/reports/annotations/*.csv"],
     "*jobs.annotations export*": ["anna-copy.txt"],

@@ -64,6 +64,7 @@ def cases() -> list[Case]:
         Case("neighbors", "--id", (*_DOTS, "--id", IDS[0]), (), ("features/dots",)),
         Case("map", "", (*_DOTS, "--method", "pca", "--name", "map"), ("layouts/map",), ("features/dots",)),
         Case("walk", "", (*_DOTS, "--from", IDS[0], "--to", IDS[70]), (), ("features/dots",)),
+        Case("cluster", "", (*_DOTS, "--min-cluster-size", "4"), ("clusters/dots-hdbscan",), ("features/dots",)),
         Case("picture", "", (*_PICTURE, "--kind", "pca_scatter", *_DOTS), (), ("features/dots", "images")),
         Case("embed", "", ("--model", "eye"), ("features/eye",), ("features/dots",)),
         Case("train", "", ("--name", "new", *_LEARN), ("models/new",), learned),
