@@ -34,7 +34,8 @@ def coordinates(
     ``method`` is one of ``METHODS``. ``neighbors`` is the number of neighbours (t-SNE: the perplexity); the default is
     the one of each method in ``NEIGHBORS``. UMAP alone uses ``min_dist`` and ``labels``, int (n,), the class of each
     vector, -1 if unknown. Fewer than 10 vectors are mapped by PCA. UMAP and t-SNE use exact neighbours. All methods
-    run on one core, so that the same seed gives the same positions. Raises ``UserError`` for PaCMAP with a metric that it lacks.
+    run on one core, so that the same seed gives the same positions. Raises ``UserError`` for PaCMAP with a metric that
+    it lacks.
 
     Sources: McInnes, Healy and Melville, UMAP, 2018; van der Maaten and Hinton, Visualizing data using t-SNE, 2008, as
     in Poličar, Stražar and Zupan, openTSNE, 2019; Wang, Huang, Rudin and Shaposhnik, PaCMAP, 2021; Wang, Sun, Huang
