@@ -202,8 +202,8 @@ def test_constraints_are_counted_and_contradictions_named(archive: Archive, capl
     assert shown["broken_accepted"] == same["accepted"].count(False)
     assert shown["broken_rejected"] == same["rejected"].count(True)
     (row,) = report["comparison"]
-    assert row["accepted_together"] == pytest.approx(np.mean(same["accepted"]), abs=1e-4)
-    assert row["rejected_apart"] == pytest.approx(1 - np.mean(same["rejected"]), abs=1e-4)
+    assert row["accepted_together"] == pytest.approx(np.mean(same["accepted"]), abs=1e-3)
+    assert row["rejected_apart"] == pytest.approx(1 - np.mean(same["rejected"]), abs=1e-3)
     add_links(archive, [Link(_IDS[2], _IDS[5], "POSITIVE", "eva", None, None)])
     with caplog.at_level(logging.INFO):
         assert _run(archive, "--constraints")["rows_in"] == 90
@@ -247,7 +247,7 @@ def test_combinations_are_compared_in_one_table(archive: Archive) -> None:
     for row in report["comparison"]:
         labels = [entry["cluster"] for entry in _rows(archive, row["name"]).values()]
         assert row["clusters"] == len(set(labels) - {-1})
-        assert row["noise"] == pytest.approx(labels.count(-1) / 90, abs=1e-4)
+        assert row["noise"] == pytest.approx(labels.count(-1) / 90, abs=1e-3)
         assert row["largest"] == max((labels.count(one) for one in set(labels) - {-1}), default=0)
     kmeans = report["comparison"][-1]
     assert kmeans["ari"] == 1 and kmeans["stability"] > 0.8 and kmeans["precision"] == 1 and kmeans["dbcv"] is None
