@@ -55,7 +55,7 @@ def compare(request: Request) -> Picture:
             colour = colours.get(drawn[index], trace.get(index))
             tiles.append(Tile(drawn[index], x + offset, head + y, width, high, colour))
     words = request.words(
-        "Before and after", tiles, len(ids), ["traced are those of each region that moved the most"], legend
+        "Before and after", tiles, len(ids), ["lines follow the artwork of each region that moved the most"], legend
     )
     image, left, top = poster(frame.width, head + canvas[1], words)
     for index, colour in trace.items():

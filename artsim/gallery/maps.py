@@ -19,7 +19,7 @@ _SMALLEST, _LARGEST = 1 / 128, 1 / 12  # of the width: the sides of pictures on 
 _SIDES = 24  # sides that are tried
 _SHARES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75)  # of the way to an even grid
 _BLOCK = 100  # cells that are assigned exactly
-_FULL = 0.5  # of the canvas, filled by pictures
+_COST = 0.5  # how much smaller pictures may be on a map that keeps its shape
 _ALL = 500  # pictures shrink until so many are all shown,
 _SHOWN, _SMALLER = 0.9, 0.88  # or this share of more
 _NARROW, _WIDE = 0.85, 1.6  # width by height of a map
@@ -100,26 +100,27 @@ def arranged(
     """Arranges pictures at points (n, 2) on a canvas of a poster of this width.
 
     Returns their boxes (see ``placed``), the points in pixels, and the side of the pictures. The points are moved
-    towards an even grid as far as needed to fill half of the canvas and to show up to 500 pictures, or nine tenths of
-    more.
+    towards an even grid as far as this makes the pictures larger, and up to 500 pictures are all shown, or nine tenths
+    of more.
     """
     largest = min(_LARGEST * width, canvas[0] / 3, canvas[1] / 3)
     sides = np.unique(np.geomspace(_SMALLEST * width, largest, _SIDES).round().astype(int)).tolist()
     enough = 1.0 if len(points) <= _ALL else _SHOWN
     start, even = fit(points, canvas, sides[0]), _even(points, canvas)
+    best, worth = None, 0.0
     for share in _SHARES:
-        centres = (1 - share) * start + share * even
-        side = side_for(centres, canvas, sides)
-        if share < _SHARES[-1] and side < sides[-1] and side**2 * len(points) < _FULL * canvas[0] * canvas[1]:
-            continue
-        centres = np.clip(centres, side / 2, np.array(canvas) - side / 2)
-        boxes = placed(centres, side, sizes, canvas, first)
-        if (boxes[:, 0] >= 0).mean() >= enough:
-            break
-    while (boxes[:, 0] >= 0).mean() < enough and side * _SMALLER >= sides[0]:
-        side = round(side * _SMALLER)
-        boxes = placed(centres, side, sizes, canvas, first)
-    return boxes, centres, side
+        moved = (1 - share) * start + share * even
+        side, cost = side_for(moved, canvas, sides), 1 - _COST * share
+        while best is None or side * cost > worth:
+            centres = np.clip(moved, side / 2, np.array(canvas) - side / 2)
+            boxes = placed(centres, side, sizes, canvas, first)
+            if (boxes[:, 0] >= 0).mean() >= enough:
+                best, worth = (boxes, centres, side), side * cost
+                break
+            if side * _SMALLER < sides[0]:
+                break
+            side = round(side * _SMALLER)
+    return best or (boxes, centres, side)
 
 
 def _even(points: np.ndarray, canvas: tuple[int, int]) -> np.ndarray:

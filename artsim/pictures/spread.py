@@ -7,7 +7,7 @@ import numpy as np
 _STEP = 6  # cells along the side of a picture: how finely places are tried
 _NOWHERE = 1 << 40  # a distance
 _FULLEST = 0.75  # of a canvas, in squares around the pictures
-_FAR = 2.5  # the farthest that a picture is moved, in sides
+_FAR = 4.0  # the farthest that a picture is moved, in sides
 
 
 def spread(points: np.ndarray, sizes: np.ndarray, canvas: tuple[int, int], first: np.ndarray) -> np.ndarray:
@@ -15,7 +15,7 @@ def spread(points: np.ndarray, sizes: np.ndarray, canvas: tuple[int, int], first
 
     ``points`` (n, 2) are the wanted centres and ``sizes`` (n, 2) are widths and heights, in pixels of a ``canvas``
     (width, height). Each picture takes the free place nearest to its point, in the order ``first`` (n,), and is left
-    out if there is none within 2.5 sides. A greedy packing on a raster, as word clouds use it.
+    out if there is none within 4 sides. A greedy packing on a raster, as word clouds use it.
     """
     side = int(sizes.max())
     cell = max(side // _STEP, 1)
