@@ -10,11 +10,13 @@ if TYPE_CHECKING:
     import torch
 
 SIDE = 128  # pictures are compared as squares of this many pixels
-_COARSE = 24  # pixels of the larger picture in the first search
+_COARSE = 32  # pixels of the larger picture in the first search
 _SCALES = np.geomspace(0.62, 1 / 0.62, 11)  # of one picture in the other
 _OVERLAP = 0.6  # the least share of the smaller picture that the other shows
 _STEPS = 6  # Gauss-Newton steps at each resolution
 _LIKELY = 0.3  # pairs below it at half resolution are not compared further
+_NOISE = 0.015  # detail below this share of white is not amplified: the noise of a JPEG
+_BORDER = 0.24  # share of a picture that the first search leaves out at its borders together: a frame
 _BLUR = 4.0  # pixels; what is coarser is no detail
 _MARGIN = 0.04  # share of a picture left out at its borders, where a frame's shadow falls
 
@@ -53,16 +55,23 @@ def _resized(images: "torch.Tensor", side: int) -> "torch.Tensor":
 
 
 def _detail(images: "torch.Tensor", width: float = _BLUR) -> "torch.Tensor":
-    """Subtracts a Gaussian blur of ``width`` pixels, so that light and shade of a photograph count little."""
-    import torch
-    from torch.nn.functional import conv2d, pad
+    """Subtracts a Gaussian blur of ``width`` pixels and divides by the local contrast.
 
-    reach = int(2 * width)
-    kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / width) ** 2)
-    kernel /= kernel.sum()
-    blurred = pad(images, (reach,) * 4, mode="replicate")
-    blurred = conv2d(conv2d(blurred, kernel[None, None, :, None]), kernel[None, None, None, :])
-    return images - blurred
+    So light, shade and colour cast of a photograph count little, and faint strokes as much as a few strong edges:
+    otherwise two squares of different colours would be duplicates.
+    """
+    detail = images - _blurred(images, width)
+    return detail / (_blurred(detail * detail, 2 * width) + _NOISE**2).sqrt()
+
+
+def _blurred(images: "torch.Tensor", width: float) -> "torch.Tensor":
+    """A Gaussian mean of ``width`` pixels, over those within the image."""
+    import torch
+
+    at = torch.arange(images.shape[-1]) / width
+    weight = torch.exp(-0.5 * (at[:, None] - at) ** 2)
+    weight /= weight.sum(dim=1, keepdim=True)
+    return weight @ images @ weight.T
 
 
 def _search(a: "torch.Tensor", b: "torch.Tensor", aspects: "torch.Tensor") -> "torch.Tensor":
@@ -97,7 +106,7 @@ def _drawn(images: "torch.Tensor", sides: "torch.Tensor") -> tuple["torch.Tensor
     at = torch.arange(2 * _COARSE) + 0.5
     x, y = (2 * at / sides[..., axis, None] - 1 for axis in (0, 1))
     grid = torch.stack(torch.broadcast_tensors(x[:, :, None, :], y[:, :, :, None]), dim=-1)
-    mask = ((grid < 1).all(dim=-1)).float()
+    mask = ((grid.abs() < 1 - _BORDER).all(dim=-1)).float()
     grid = grid.reshape(count, number * 2 * _COARSE, 2 * _COARSE, 2)
     drawn = grid_sample(images, grid, padding_mode="border", align_corners=False)
     return drawn.reshape(count, number, 2 * _COARSE, 2 * _COARSE) * mask, mask

@@ -18,7 +18,7 @@ class DedupeOptions(ArchiveOptions):
         6, "compare images whose perceptual hashes differ in at most N bits", below=17, metavar="N"
     )
     agreement: float = setting(
-        0.8, "duplicates are images whose details, once aligned, have at least this correlation", below=1
+        0.88, "duplicates are images whose details, once aligned, have at least this correlation", below=1
     )
     name: str | None = setting(None, "name of the table (default: the name of the features)")
     picture: str | None = setting(None, "draw the groups to this file, the least certain first", metavar="PNG")

@@ -62,6 +62,7 @@ def cases() -> list[Case]:
         Case("neighbors", "--all", (*_DOTS, "--all"), ("neighbors/dots",), ("features/dots",)),
         Case("neighbors", "--id", (*_DOTS, "--id", IDS[0]), (), ("features/dots",)),
         Case("map", "", (*_DOTS, "--method", "pca", "--name", "map"), ("layouts/map",), ("features/dots",)),
+        Case("dedupe", "", (*_DOTS, "--name", "d"), ("duplicates/d",), ("features/dots", "images")),
         Case("walk", "", (*_DOTS, "--from", IDS[0], "--to", IDS[70]), (), ("features/dots",)),
         Case("embed", "", ("--model", "eye"), ("features/eye",), ("features/dots",)),
         Case("train", "", ("--name", "new", *_LEARN), ("models/new",), learned),
