@@ -13,7 +13,7 @@ class DedupeOptions(ArchiveOptions):
         None, "one, or several to stack (default: the recommended features)", metavar="NAME[:PCA]"
     )
     k: int = setting(5, "compare each image with its N nearest by features", least=1, metavar="N")
-    distance: float = setting(0.6, "unless their cosine distance is larger than this")
+    distance: float = setting(0.5, "unless their cosine distance is larger than this")
     hash_distance: int = setting(
         6, "compare images whose perceptual hashes differ in at most N bits", below=17, metavar="N"
     )

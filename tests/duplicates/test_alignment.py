@@ -72,7 +72,7 @@ def test_an_image_agrees_with_itself_and_a_blank_one_with_nothing() -> None:
     blank = Image.new("RGB", (240, 180), (200, 190, 170))
     same, with_blank, blanks = _agreement((painting(1), painting(1)), (painting(1), blank), (blank, blank))
     assert same == pytest.approx(1, abs=1e-3)
-    assert (with_blank, blanks) == (pytest.approx(0, abs=0.1), 0)
+    assert max(with_blank, blanks) < 0.1
 
 
 def test_a_pair_does_not_depend_on_the_other_pairs_of_the_batch() -> None:

@@ -37,7 +37,7 @@ def _pictures() -> dict[str, bytes]:
 def _vectors() -> dict[str, np.ndarray]:
     """Copies have similar vectors; so have works 2 and 3, which are no copies."""
     rng = np.random.default_rng(1)
-    base = {one: axis for one, axis in zip(_WORKS, np.eye(8), strict=False)}
+    base = dict(zip(_WORKS, np.eye(8), strict=False))
     base[_WORKS[3]] = base[_WORKS[2]]
     ids = [*_WORKS, *_COPIES]
     return {one: base[_COPIES.get(one, one)] + 0.1 * rng.normal(size=8) for one in ids}
