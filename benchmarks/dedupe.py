@@ -1,8 +1,8 @@
 """Duplicates: recall and precision on people-art with known copies, and recall of each kind of copy.
 
-The near-duplicate list of people-art has one pair. Two more are in the data under different titles, found with this job
-and checked by eye. So copies of 100 paintings are added, five kinds of each (``benchmarks.copies``). A pair of images in
-one group is right if both show the same painting. Needs the people-art data.
+The near-duplicate list of people-art has one pair. Two more pairs are in the data under different titles, found with
+this job and checked by eye. So copies of 100 paintings are added, five kinds of each (``benchmarks.copies``). A pair of
+images in one group is right if both show the same painting. Needs the people-art data.
 """
 
 import argparse
