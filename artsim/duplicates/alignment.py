@@ -38,13 +38,13 @@ def agreement(a: np.ndarray, b: np.ndarray, aspects: np.ndarray) -> np.ndarray:
     with torch.no_grad():
         first, second = (torch.from_numpy(np.ascontiguousarray(each))[:, None] for each in (a, b))
         theta = _search(first, second, torch.from_numpy(aspects.astype(np.float32)))
-        half = [_detail(_resized(each, SIDE // 2)) for each in (first, second)]
-        theta = _refined(*half, theta)
-        score = _correlation(*half, theta)
+        half_a, half_b = (_detail(_resized(each, SIDE // 2)) for each in (first, second))
+        theta = _refined(half_a, half_b, theta)
+        score = _correlation(half_a, half_b, theta)
         likely = score >= _LIKELY
         if likely.any():
-            full = [_detail(each[likely]) for each in (first, second)]
-            score[likely] = _correlation(*full, _refined(*full, theta[likely]))
+            full_a, full_b = (_detail(each[likely]) for each in (first, second))
+            score[likely] = _correlation(full_a, full_b, _refined(full_a, full_b, theta[likely]))
         return score.double().numpy()
 
 
@@ -184,7 +184,7 @@ def _warped(stack: "torch.Tensor", theta: "torch.Tensor") -> tuple["torch.Tensor
     """Samples ``stack`` at the pixels of b; the mask, float (p, side, side), is 1 where both have an inner pixel."""
     from torch.nn.functional import affine_grid, grid_sample
 
-    grid = affine_grid(theta, (len(theta), 1, *stack.shape[-2:]), align_corners=False)
+    grid = affine_grid(theta, [len(theta), 1, *stack.shape[-2:]], align_corners=False)
     warped = grid_sample(stack, grid, padding_mode="border", align_corners=False)
     inner = 1 - 2 * _MARGIN
     x, y = _points(stack.shape[-1])
