@@ -1,11 +1,22 @@
 """Storage of an archive: tables, schemas, shards, pending rows and reports."""
 
 from artsim.archive.archive import Archive
+from artsim.archive.duplicates import duplicate_ids
 from artsim.archive.json_text import Keys, check_record
 from artsim.archive.pending import PART_ROWS, Work, pending, pending_parts
 from artsim.archive.rights import is_public_domain, public_ids
 from artsim.archive.s3 import in_words
-from artsim.archive.schemas import CATALOG, CLUSTERS, IMAGES, LAYOUT, NEIGHBORS, NEW_ADDRESS, THUMBNAILS, features
+from artsim.archive.schemas import (
+    CATALOG,
+    CLUSTERS,
+    DUPLICATES,
+    IMAGES,
+    LAYOUT,
+    NEIGHBORS,
+    NEW_ADDRESS,
+    THUMBNAILS,
+    features,
+)
 from artsim.archive.store import Store, read_file
 from artsim.archive.table import Table
 from artsim.errors import UserError
@@ -13,6 +24,7 @@ from artsim.errors import UserError
 __all__ = [
     "CATALOG",
     "CLUSTERS",
+    "DUPLICATES",
     "IMAGES",
     "LAYOUT",
     "NEIGHBORS",
@@ -26,6 +38,7 @@ __all__ = [
     "UserError",
     "Work",
     "check_record",
+    "duplicate_ids",
     "features",
     "in_words",
     "is_public_domain",

@@ -87,6 +87,15 @@ CLUSTERS = pa.schema(
     ]
 )
 
+DUPLICATES = pa.schema(
+    [
+        ("id", pa.string()),
+        ("group", pa.int32()),
+        ("confidence", pa.float32()),  # agreement with the representative; that of a representative is its group's best
+        ("representative", pa.bool_()),  # the largest image of the group
+    ]
+)
+
 ANNOTATIONS = pa.schema(
     [
         ("annotation_id", pa.string()),
@@ -128,8 +137,9 @@ def schema_of(table: str) -> pa.Schema | None:
     """The schema of a table by its name; None for tables whose columns depend on the run (``features/...``)."""
     known = {"catalog": CATALOG, "images": IMAGES, "thumbnails": THUMBNAILS, "annotations": ANNOTATIONS, "links": LINKS}
     folder = table.split("/")[0]
-    if folder in ("features", "neighbors", "layouts", "clusters", "labels"):
-        return {"neighbors": NEIGHBORS, "layouts": LAYOUT, "clusters": CLUSTERS}.get(folder)
+    if folder in ("features", "neighbors", "layouts", "clusters", "duplicates", "labels"):
+        fixed = {"neighbors": NEIGHBORS, "layouts": LAYOUT, "clusters": CLUSTERS, "duplicates": DUPLICATES}
+        return fixed.get(folder)
     if table not in known:
         raise UserError(f"unknown table {table!r}")
     return known[table]

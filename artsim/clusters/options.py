@@ -53,6 +53,9 @@ class ClusterOptions(ArchiveOptions):
     outliers: tuple[float, ...] | None = setting(
         None, "trimmed-kmeans: share of artworks that become noise (default: 0.1)", metavar="SHARE"
     )
+    without_duplicates: str | None = setting(
+        None, "of each group in this table of jobs.dedupe, cluster only the representative", metavar="NAME"
+    )
     constraints: bool = setting(False, "hdbscan: POSITIVE links are put into one cluster, NEGATIVE ones are kept apart")
     against: str | None = setting(
         None, "compare the clusters with links, or with a catalog column such as style", metavar="links|COLUMN"

@@ -12,7 +12,7 @@ import numpy as np
 
 from artsim import runtime
 from artsim.annotations.links import NEGATIVE, POSITIVE, read_links
-from artsim.archive import Archive, UserError, public_ids
+from artsim.archive import Archive, UserError, duplicate_ids, public_ids
 from artsim.clusters import table
 from artsim.clusters.assign import assign
 from artsim.clusters.combinations import Combination, combinations
@@ -64,7 +64,7 @@ def cluster_archive(archive: Archive, options: ClusterOptions) -> dict[str, Any]
     space_name = "recommended" if options.features is None or are_recommended(specs) else _space_name(specs)
     only, parent = table.members(archive, options.within) if options.within else (None, None)
     chosen = combinations(options, space_name)
-    space = Space(archive, specs, options.seed)
+    space = Space(archive, specs, options.seed, without=duplicate_ids(archive, options.without_duplicates))
     with archive.lock(*(table.folder(combination.name) for combination in chosen)):
         run = _Run(archive, options, space, _inputs(archive, options, specs, parent), _rows(space, options, only), only)
         return _cluster(run, chosen)
@@ -238,7 +238,8 @@ def _add_later(run: _Run, name: str, about: dict[str, Any], report: dict[str, An
     if options.umap:
         _log.warning("clusters/%s: new artworks can't be placed by UMAP; `again` clusters all of them", name)
         return
-    space, reduction = restore(archive, f"{table.folder(name)}/_space.npz", run.inputs["features"], options.seed)
+    stored = f"{table.folder(name)}/_space.npz"
+    space, reduction = restore(archive, stored, run.inputs["features"], options.seed, run.space.without)
     known, labels = table.read_rows(archive, name, later=False)
     everyone = set(table.read_rows(archive, name)[0].tolist())
     place = {identifier: row for row, identifier in enumerate(known)}
@@ -298,13 +299,14 @@ def _inputs(archive: Archive, options: ClusterOptions, specs: list[str], parent:
         "parent": None if parent is None else _digest([parent["query"]]),
         "public_only": options.public_only,
         "constraints": links,
+        "without_duplicates": options.without_duplicates,
         "seed": options.seed,
     }
 
 
 def _rows(space: Space, options: ClusterOptions, only: set[str] | None) -> str:
     """Returns a digest of the artworks: ids and images of the features, who is public, who is in the parent cluster."""
-    content: list[Any] = [] if only is None else [sorted(only)]
+    content: list[Any] = [sorted(ids) for ids in (only, space.without) if ids]
     for shard, part in space.parts():
         content += [features.read(shard, part, ["id", "sha256"]).to_pydict() for features in space.tables]
     if options.public_only:

@@ -142,8 +142,10 @@ def save(archive: Archive, path: str, space: Space, reduction: Reduction) -> Non
         np.savez(file, **arrays)
 
 
-def restore(archive: Archive, path: str, specs: list[str], seed: int) -> tuple[Space, Reduction]:
-    """Returns the space and the reduction that ``save`` stored. Raises ``UserError`` if the file is damaged."""
+def restore(
+    archive: Archive, path: str, specs: list[str], seed: int, without: frozenset[str] = frozenset()
+) -> tuple[Space, Reduction]:
+    """Returns the space, without some ids, and the reduction that ``save`` stored. Raises ``UserError`` if the file is damaged."""
     try:
         with archive.store.open_input(path) as source, np.load(io.BytesIO(source.read()), allow_pickle=False) as file:
             arrays = dict(file)
@@ -153,7 +155,7 @@ def restore(archive: Archive, path: str, specs: list[str], seed: int) -> tuple[S
         raise UserError(
             f"{archive.store.address(path)}: damaged or missing; run the same command with `again`"
         ) from error
-    return Space(archive, specs, seed, pcas=pcas), reduction
+    return Space(archive, specs, seed, pcas=pcas, without=without), reduction
 
 
 def _pca(arrays: Mapping[str, np.ndarray], key: str) -> Pca | None:

@@ -39,6 +39,8 @@ def _all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_
         "seed": space.seed,
         "vectors": vectors,
     }
+    if space.without:
+        query["without"] = hashlib.sha256(json.dumps(sorted(space.without)).encode()).hexdigest()
     if archive.read_json(f"{name}/_about.json") != query:
         archive.remove(name)
         archive.write_json(f"{name}/_about.json", query)
@@ -76,7 +78,7 @@ def _all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_
     dataset = runtime.dataset_of(tasks, len(tasks)).map(work, num_cpus=1)
     for row in runtime.progress(runtime.rows_of(dataset), total, "artworks", "seen"):
         report["rows_out"] += row["rows"]
-    if not public_only:
+    if not public_only and not space.without:
         report["without_vector"] = total - report["rows_out"]
     return report
 

@@ -19,6 +19,9 @@ class NeighborsOptions(DataOptions):
     k: int = setting(10, "number of results per query", least=1)
     metric: str = setting("cosine", _METRIC)
     farthest: bool = setting(False, "find the farthest instead of the nearest")
+    without_duplicates: str | None = setting(
+        None, "of each group in this table of jobs.dedupe, find only the representative", metavar="NAME"
+    )
     picture: str | None = setting(None, "draw a labelled contact sheet to this file", metavar="PNG")
 
     def __post_init__(self) -> None:

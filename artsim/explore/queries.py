@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from artsim.archive import Archive, UserError, is_public_domain
+from artsim.archive import Archive, UserError, duplicate_ids, is_public_domain
 from artsim.explore.neighbors import all_neighbors
 from artsim.explore.options import NeighborsOptions
 from artsim.extract.outside_images import Describer
@@ -24,7 +24,8 @@ _CANDIDATES = 10  # the most ids that an error message lists
 
 def answer(archive: Archive, options: NeighborsOptions) -> dict[str, Any]:
     """Finds the neighbours of some artworks and files, or writes the table of all; returns the report fields."""
-    space = Space(archive, options.features, options.seed)
+    without = duplicate_ids(archive, options.without_duplicates)
+    space = Space(archive, options.features, options.seed, without=without)
     how: dict[str, Any] = {"metric": options.metric, "farthest": options.farthest, "public_only": options.public_only}
     if options.all:
         return all_neighbors(space, options.k, **how)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from artsim.archive import LAYOUT, Archive, UserError, public_ids
+from artsim.archive import LAYOUT, Archive, UserError, duplicate_ids, public_ids
 from artsim.encoders.model import about_feature
 from artsim.layouts.export import check_exports, export
 from artsim.layouts.fit import Fit, Reduction
@@ -35,7 +35,7 @@ _PACKAGES = {
     "pacmap": "pacmap",
     "localmap": "pacmap",
 }
-_SETTINGS = ("method", "pca", "metric", "neighbors", "min_dist", "by", "sample", "seed", "rights")
+_SETTINGS = ("method", "pca", "metric", "neighbors", "min_dist", "by", "sample", "seed", "rights", "without_duplicates")
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def _make(archive: Archive, table: str, options: MapOptions) -> dict[str, Any]:
     """Fits the map and replaces the table. ``_about.json``, written last, completes it."""
     specs = list(options.features or recommended_features(archive))
     settings = _settings(archive, specs, options)
-    space = Space(archive, specs, options.seed)
+    space = Space(archive, specs, options.seed, without=duplicate_ids(archive, options.without_duplicates))
     ids, vectors = _sample(space, options)
     if len(ids) == 0:
         raise UserError(f"`features` {space.title}: there are no vectors to map; run jobs.extract")
@@ -161,7 +161,7 @@ def _update(archive: Archive, table: str, about: dict[str, Any], options: MapOpt
     """Places artworks that the map lacks, and removes those that the archive no longer has."""
     _check_same(about["settings"], _settings(archive, about["features"], options), table)
     fit = Fit.load(archive, table)
-    space = fit.space(archive)
+    space = fit.space(archive, duplicate_ids(archive, options.without_duplicates))
     parts: list[list[str]] = [[] for _ in range(archive.shards)]
     for number, part in space.parts():
         parts[number].append(part)
@@ -225,7 +225,7 @@ def _described(space: Space, shard: int, part: str) -> pa.Array:
     ids = columns[0]
     for other in columns[1:]:
         ids = ids.filter(pc.is_in(ids, value_set=other))
-    return ids
+    return ids.filter(pc.invert(pc.is_in(ids, value_set=pa.array(list(space.without), pa.string()))))
 
 
 def _check_same(before: dict[str, Any], now: dict[str, Any], table: str) -> None:

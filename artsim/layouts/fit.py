@@ -57,9 +57,9 @@ class Fit:
     vectors: np.ndarray
     positions: np.ndarray
 
-    def space(self, archive: Archive) -> Space:
-        """Returns the space whose vectors this fit reduces."""
-        return Space(archive, self.specs, pcas=self.pcas)
+    def space(self, archive: Archive, without: frozenset[str] = frozenset()) -> Space:
+        """Returns the space whose vectors this fit reduces, except those of the ids ``without``."""
+        return Space(archive, self.specs, pcas=self.pcas, without=without)
 
     def place(self, vectors: np.ndarray) -> np.ndarray:
         """Places vectors of the space, float32 (q, d), by their nearest fitted ones: float32 (q, 2)."""

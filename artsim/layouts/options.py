@@ -31,6 +31,9 @@ class MapOptions(ArchiveOptions):
         metavar="N",
     )
     min_dist: float = setting(0.1, "umap and grid: smaller values pack similar artworks more tightly", below=1)
+    without_duplicates: str | None = setting(
+        None, "of each group in this table of jobs.dedupe, show only the representative", metavar="NAME"
+    )
     by: str | None = setting(
         None, "umap and grid: also keep together what shares a value of this catalog column, or positive links",
         metavar="COLUMN|links",

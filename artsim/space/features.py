@@ -61,7 +61,8 @@ class Space:
 
     A single feature is used as it is. Several are each scaled to unit length and concatenated, so that each counts the
     same in cosine and euclidean distance. PCA is fitted on a seeded sample of the archive, where ``whiten`` gives each
-    component variance 1; alternatively, ``pcas`` holds a fitted PCA (or None) for each spec. Can be pickled.
+    component variance 1; alternatively, ``pcas`` holds a fitted PCA (or None) for each spec. ``without`` are ids to
+    leave out everywhere but in ``find``. Can be pickled.
     """
 
     def __init__(
@@ -72,8 +73,10 @@ class Space:
         *,
         whiten: bool = False,
         pcas: Sequence[Pca | None] | None = None,
+        without: frozenset[str] = frozenset(),
     ) -> None:
         self.archive = archive
+        self.without = without
         self.seed = seed
         self.specs = [parse_spec(text) for text in specs]
         known = archive.names("features")
@@ -181,7 +184,11 @@ class Space:
         finite = np.logical_and.reduce([np.isfinite(matrix).all(axis=1) for matrix in matrices])
         if not finite.all():
             matrices = [matrix[finite] for matrix in matrices]
-        return np.array(ids.to_pylist(), dtype=object)[finite], matrices
+        names = np.array(ids.to_pylist(), dtype=object)[finite]
+        if self.without:
+            kept = np.fromiter((name not in self.without for name in names), bool, len(names))
+            names, matrices = names[kept], [matrix[kept] for matrix in matrices]
+        return names, matrices
 
     def _fit(self, seed: int, whiten: bool) -> list[Pca | None]:
         if all(spec.pca is None for spec in self.specs):

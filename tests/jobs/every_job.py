@@ -63,6 +63,7 @@ def cases() -> list[Case]:
         Case("neighbors", "--all", (*_DOTS, "--all"), ("neighbors/dots",), ("features/dots",)),
         Case("neighbors", "--id", (*_DOTS, "--id", IDS[0]), (), ("features/dots",)),
         Case("map", "", (*_DOTS, "--method", "pca", "--name", "map"), ("layouts/map",), ("features/dots",)),
+        Case("dedupe", "", (*_DOTS, "--name", "d"), ("duplicates/d",), ("features/dots", "images")),
         Case("walk", "", (*_DOTS, "--from", IDS[0], "--to", IDS[70]), (), ("features/dots",)),
         Case("cluster", "", (*_DOTS, "--min-cluster-size", "4"), ("clusters/dots-hdbscan",), ("features/dots",)),
         Case("picture", "", (*_PICTURE, "--kind", "pca_scatter", *_DOTS), (), ("features/dots", "images")),

@@ -1,0 +1,183 @@
+"""Finds the duplicates of an archive: ``duplicates/<name>``."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from artsim.archive import DUPLICATES, IMAGES, Archive, public_ids
+from artsim.duplicates.candidates import by_hash, by_vectors
+from artsim.duplicates.checking import Checker
+from artsim.duplicates.groups import grouped
+from artsim.duplicates.options import DedupeOptions
+from artsim.duplicates.sheet import groups_sheet
+from artsim.encoders.model import about_feature
+from artsim.explore.queries import save_picture
+from artsim.learn.experiment import check_name
+from artsim.space.features import Space
+from artsim.vision.recommended import recommended_features
+
+_PART = "groups"  # the one partition of each shard
+_SETTINGS = ("k", "distance", "hash_distance", "agreement", "rights", "seed")
+_EVIDENCE = ("identical files", "hash", "hash and features", "features")
+
+_log = logging.getLogger(__name__)
+
+
+def dedupe(archive: Archive, options: DedupeOptions) -> dict[str, Any]:
+    """Writes the groups of duplicates; returns the report fields. Keeps the table if nothing has changed.
+
+    Raises ``UserError`` if another run is writing this table.
+    """
+    specs = list(options.features or recommended_features(archive))
+    space = Space(archive, specs, options.seed)
+    name = options.name or (space.name.replace("~", "-").replace("@", "-").replace("+", "-")
+                            if options.features else "recommended")  # fmt: skip
+    check_name(name)
+    table = f"duplicates/{name}"
+    with archive.lock(table):
+        images = _read_images(archive, public_only=options.public_only)
+        inputs = _inputs(archive, space, images, options)
+        about = archive.read_json(f"{table}/_about.json", {"inputs": dict, "groups": int, "pairs": dict})
+        if about is not None and about["inputs"] == inputs:
+            report = {"rows_in": 0, "rows_out": 0, "rows_failed": 0}
+        else:
+            if about is not None:
+                _log.info("%s: %s; finding all duplicates again", table, _difference(about["inputs"], inputs))
+            about, report = _find(archive, table, space, images, inputs, options)
+        if options.picture:
+            save_picture(groups_sheet(archive, table, name), options.picture)
+    picture = options.picture and str(Path(options.picture).resolve())
+    return {"table": table, **report, "groups": about["groups"], "duplicates": about["duplicates"],
+            "pairs": about["pairs"], "picture": picture}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Images:
+    """The usable images of an archive, n rows in the order of the table, and a hash of all their columns."""
+
+    ids: pa.Array
+    files: np.ndarray  # the first row with the same bytes, int64
+    hashes: np.ndarray  # perceptual hashes, uint64; 0 where there is none
+    hashed: np.ndarray  # bool
+    pixels: np.ndarray  # int64
+    digest: str
+
+
+def _read_images(archive: Archive, *, public_only: bool) -> _Images:
+    table, digest = archive.table("images"), hashlib.sha256()
+    columns = ["id", "status", "sha256", "phash", "width", "height"]
+    chunks = [pa.table({name: pa.array([], IMAGES.field(name).type) for name in columns if name != "status"})]
+    for shard in range(archive.shards):
+        public = public_ids(archive.table("catalog"), shard) if public_only else None
+        for part in table.parts(shard):
+            rows = table.read(shard, part, columns)
+            rows = rows.filter(pc.equal(rows["status"], "ok")).drop_columns("status")
+            if public is not None:
+                rows = rows.filter(pc.is_in(rows["id"], value_set=public))
+            digest.update(json.dumps(list(rows.to_pydict().values())).encode())
+            chunks.append(rows)
+    rows = pa.concat_tables(chunks).combine_chunks()
+    codes = rows["sha256"].combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    number = np.arange(len(rows))
+    first = np.full(len(rows), len(rows))
+    known = codes >= 0
+    np.minimum.at(first, codes[known], number[known])
+    files = np.where(known, first[codes], number)
+    texts = rows["phash"].to_pylist()
+    hashed = np.array([bool(text) for text in texts], bool)
+    hashes = np.array([int(text, 16) if text else 0 for text in texts], np.uint64)
+    sides = [pc.fill_null(rows[side], 0).to_numpy().astype(np.int64) for side in ("width", "height")]
+    return _Images(rows["id"].combine_chunks(), files, hashes, hashed, sides[0] * sides[1], digest.hexdigest())
+
+
+def _inputs(archive: Archive, space: Space, images: _Images, options: DedupeOptions) -> dict[str, Any]:
+    """Returns what the groups depend on, as JSON stores it."""
+    digest = hashlib.sha256()
+    for spec, table in zip(space.specs, space.tables, strict=True):
+        digest.update(json.dumps(about_feature(archive, spec.name)).encode())
+        for rows in table.scan(["id", "sha256"]):
+            digest.update(json.dumps(list(rows.to_pydict().values())).encode())
+    settings = {name: getattr(options, name) for name in _SETTINGS}
+    return {**settings, "features": space.title, "images": images.digest, "vectors": digest.hexdigest()}
+
+
+def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
+    words = {"images": "other images", "vectors": "other vectors"}
+    changed = [key for key in now if before.get(key) != now[key]]
+    return ", ".join(words.get(key, f"{key} {before.get(key)} is now {now[key]}") for key in changed)
+
+
+def _find(
+    archive: Archive, table: str, space: Space, images: _Images, inputs: dict[str, Any], options: DedupeOptions
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Finds the groups and replaces the table. ``_about.json``, written last, completes it."""
+    first = np.flatnonzero(images.files == np.arange(len(images.files)))  # one row of each file
+    hashed = first[images.hashed[first]]
+    hash_pairs = hashed[by_hash(images.hashes[hashed], options.hash_distance)].reshape(-1, 2)
+    wanted = pa.array(images.ids.take(pa.array(first)))
+
+    def rows_of(ids: np.ndarray) -> np.ndarray:
+        found = pc.index_in(pa.array(ids, pa.string()), value_set=wanted).fill_null(-1).to_numpy(zero_copy_only=False)
+        return np.where(found >= 0, first[found] if len(first) else -1, -1)
+
+    def blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        return space.blocks(public_only=options.public_only)
+
+    vector_pairs = by_vectors(blocks, rows_of, len(images.ids), options.k, options.distance)
+    pairs = np.unique(np.concatenate([hash_pairs, vector_pairs]), axis=0)
+    _log.info("comparing %d pairs of %d images", len(pairs), len(images.ids))
+    ids = np.array(images.ids.to_pylist(), object)
+    checker = Checker(archive, ids)
+    scores = checker(pairs)
+    copies = np.flatnonzero(images.files != np.arange(len(ids)))
+    same = np.column_stack([images.files[copies], copies])
+    rank = np.empty(len(ids), np.int64)
+    rank[np.lexsort((ids.astype(str), -images.pixels))] = np.arange(len(ids))
+    leader, confidence = grouped(
+        np.concatenate([same, pairs]),
+        np.concatenate([np.ones(len(same)), scores]),
+        rank,
+        options.agreement,
+        lambda more: checker(images.files[more]),
+    )
+    heads = np.unique(leader[leader >= 0])
+    heads = heads[np.argsort(rank[heads])]
+    number = np.full(len(ids), -1, np.int32)
+    number[heads] = np.arange(len(heads), dtype=np.int32)
+    rows = np.flatnonzero(leader >= 0)
+    groups = number[leader[rows]]
+    archive.remove(table)
+    shards = archive.shard_of(ids[rows].tolist())
+    for shard in np.unique(shards).tolist():
+        chosen = rows[shards == shard]
+        columns = [pa.array(ids[chosen], pa.string()), groups[shards == shard], confidence[chosen].astype(np.float32)]
+        archive.table(table).write(shard, _PART, pa.table([*columns, leader[chosen] == chosen], schema=DUPLICATES))
+    about = {
+        "inputs": inputs,
+        "groups": len(heads),
+        "duplicates": len(rows) - len(heads),
+        "pairs": {
+            "compared": len(pairs),
+            **_evidence(same, hash_pairs, vector_pairs, pairs[scores >= options.agreement]),
+        },
+        "versions": {package: version(package) for package in ("numpy", "torch")},
+    }
+    archive.write_json(f"{table}/_about.json", about)
+    return about, {"rows_in": len(ids), "rows_out": len(rows), "rows_failed": checker.unreadable}
+
+
+def _evidence(same: np.ndarray, hashed: np.ndarray, near: np.ndarray, confirmed: np.ndarray) -> dict[str, int]:
+    """Counts the confirmed pairs by what made them candidates."""
+    by_hash_too, by_features_too = ({*map(tuple, each.tolist())} for each in (hashed, near))
+    found = [(pair in by_hash_too, pair in by_features_too) for pair in map(tuple, confirmed.tolist())]
+    counts = [len(same), *(found.count(kind) for kind in ((True, False), (True, True), (False, True)))]
+    return dict(zip(_EVIDENCE, counts, strict=True))

@@ -1,0 +1,37 @@
+"""The picture of the groups: a contact sheet with the representative of each group in a frame."""
+
+from itertools import groupby
+from typing import Any
+
+from PIL import Image
+
+from artsim.archive import Archive
+from artsim.pictures.captioned_pictures import CaptionedPicture, captioned_pictures
+from artsim.pictures.contact_sheet import Cell, contact_sheet
+
+_ROWS, _COLUMNS = 24, 8  # the most groups, and duplicates of each, that a picture shows
+_SIDE = 240
+
+
+def groups_sheet(archive: Archive, table: str, name: str) -> Image.Image:
+    """Draws the groups of a table of duplicates, the least certain first, each with its largest image on the left."""
+    rows = [row for part in archive.table(table).scan() for row in part.to_pylist()]
+    rows.sort(key=lambda row: (row["group"], not row["representative"], row["confidence"], row["id"]))
+    groups = [list(members) for _, members in groupby(rows, key=lambda row: row["group"])]
+    groups.sort(key=lambda members: members[1]["confidence"])
+    shown = [members[: 1 + _COLUMNS] for members in groups[:_ROWS]]
+    pictures = captioned_pictures(archive, [row["id"] for members in shown for row in members], _SIDE)
+    count = f"{len(shown)} of {len(groups)} groups" if len(shown) < len(groups) else f"{len(groups)} groups"
+    return contact_sheet(
+        f"Duplicates {name}: {count}, the least certain first",
+        [
+            (_cell(pictures, members[0]), [_cell(pictures, row, row["confidence"]) for row in members[1:]])
+            for members in shown
+        ],
+    )
+
+
+def _cell(pictures: dict[str, CaptionedPicture], row: dict[str, Any], confidence: float | None = None) -> Cell:
+    work = pictures[row["id"]]
+    below = ", ".join(word for word in (work.artist, work.year) if word)
+    return Cell(work.image, [work.title, below, work.id if confidence is None else f"{confidence:.3f} · {work.id}"])
