@@ -59,8 +59,8 @@ def _delete_collection(archive: Archive, name: str, really: bool) -> dict[str, A
     prefix = f"{name.partition(':')[2]}:"
     catalog = archive.table("catalog")
     features = [f"features/{table_name}" for table_name in archive.names("features")]
-    # Neighbors and maps of other collections depend on the deleted artworks, so these tables are removed whole.
-    whole = [f"{group}/{entry}" for group in ("neighbors", "layouts") for entry in archive.names(group)]
+    # Neighbors, maps and indexes also depend on the deleted artworks, so they are removed whole.
+    whole = [f"{group}/{entry}" for group in ("neighbors", "layouts", "indexes") for entry in archive.names(group)]
     with _held(archive, really, "catalog", "images", "thumbnails", *features, *whole):
         parts = {(shard, part): rows for shard, part, rows in _of_collection(catalog, prefix)}
         if not parts:
