@@ -45,6 +45,7 @@ class Index:
     about: dict[str, Any]
     graph: Any  # usearch.index.Index
     ids: np.ndarray
+    content: bytes | str = ""  # what the graph is a view of, kept alive
 
     def nearest(self, queries: np.ndarray, count: int, expansion: int | None = None) -> list[np.ndarray]:
         """Returns the keys of about the ``count`` nearest vectors of each query, float32 (q, d), also removed ones."""
@@ -84,7 +85,7 @@ def updated(space: Space, metric: str) -> tuple[Index, dict[str, Any]]:
 def load(archive: Archive, about: dict[str, Any]) -> Index:
     """Returns the index that a JSON file describes, mapped into memory. Raises ``UserError`` if it is damaged."""
     index = _mapped(archive.uri, about["file"], *about["digests"].values())
-    return Index(about, index.graph, index.ids)
+    return Index(about, index.graph, index.ids, index.content)
 
 
 @lru_cache(maxsize=1)
@@ -100,10 +101,11 @@ def _read(archive: Archive, about: dict[str, Any], *, writable: bool) -> tuple[I
     """Returns an index and the table of its rows, after comparing both files with their digests."""
     from usearch.index import Index as Graph
 
+    remote = not archive.store.is_local
     sources = {ending: _verified(archive, f"{about['file']}.{ending}", about["digests"][ending]) for ending in _ENDINGS}
-    rows = pq.read_table(sources["parquet"])
+    rows = pq.read_table(pa.BufferReader(sources["parquet"]) if remote else sources["parquet"])
     graph: Any = Graph.restore(sources["usearch"], view=not writable)
-    return Index(about, graph, np.array(rows["id"].to_pylist(), dtype=object)), rows
+    return Index(about, graph, np.array(rows["id"].to_pylist(), dtype=object), sources["usearch"]), rows
 
 
 def _verified(archive: Archive, path: str, digest: str) -> Any:
