@@ -89,7 +89,7 @@ class KBest:
 
     def results(self, width: int, dtype: type = object) -> tuple[np.ndarray, np.ndarray]:
         """Returns ids of this type and distances, float64, of shape (q, width); missing results are None and NaN."""
-        ids = np.zeros((len(self.queries), width), dtype)
+        ids: np.ndarray = np.zeros((len(self.queries), width), dtype)
         ids[...] = None if dtype is object else 0
         distances = np.full(ids.shape, np.nan)
         for rows, best in zip(self.slices, self.best, strict=True):
@@ -109,7 +109,7 @@ class KBest:
             return block, zeros + (1e-12 * np.max(block, where=np.isfinite(block), initial=0.0) if rough else 0), zeros
         block, slack, offset = rough(queries, self.sign)
         if self.metric == "cosine":
-            directionless = ~points.any(axis=1)
+            directionless = ~np.asarray(points.any(axis=1))
             if directionless.any():
                 extra = self.sign * (2 * self.zero_distance - 1)
                 block[:, directionless] = np.inf if np.isinf(extra) else block[:, directionless] + extra
@@ -127,7 +127,7 @@ class KBest:
             return self.sign * out
         if self.metric == "euclidean":
             return self.sign * np.sqrt(out)
-        defined = queries.any(axis=1)[owners] & points.any(axis=1)[columns]
+        defined = np.asarray(queries.any(axis=1))[owners] & np.asarray(points.any(axis=1))[columns]
         return np.where(defined, self.sign * out / 2, np.inf if np.isinf(self.zero_distance) else self.zero_distance)
 
     def _squared(self, distances: np.ndarray) -> np.ndarray:
@@ -192,7 +192,8 @@ def _candidates(block: np.ndarray, keep: int, limits: np.ndarray, slack: np.ndar
     size = columns // groups
     if size < 2:
         bound = np.partition(block, keep - 1, axis=1)[:, keep - 1]
-        return np.nonzero(block <= (np.minimum(bound, limits) + slack)[:, None])
+        owners, chosen = np.nonzero(block <= (np.minimum(bound, limits) + slack)[:, None])
+        return owners, chosen
     dealt = block[:, : size * groups].reshape(rows, size, groups)
     minima = torch.from_numpy(dealt).amin(dim=1)
     bound = torch.topk(minima, keep, largest=False, sorted=True).values[:, -1].numpy()
