@@ -21,7 +21,7 @@ class StatusOptions(ArchiveOptions):
     runs: int = setting(10, "number of latest runs to show")
     delete: tuple[str, ...] = setting(
         (),
-        "features/NAME, models/NAME, sweeps/NAME, neighbors/NAME, annotator:NAME or collection:NAME; "
+        "features/NAME, models/NAME, sweeps/NAME, neighbors/NAME, indexes/NAME, annotator:NAME or collection:NAME; "
         "shows what would be deleted",
         metavar="NAME",
     )

@@ -12,7 +12,7 @@ from artsim.archive.inventory import check_name
 from artsim.archive.table import Table
 from artsim.errors import UserError
 
-_WHOLE = ("neighbors", "clusters", "layouts", "duplicates")
+_WHOLE = ("neighbors", "clusters", "layouts", "duplicates", "indexes")
 
 
 def delete(archive: Archive, name: str, *, really: bool) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def _delete_collection(archive: Archive, name: str, really: bool) -> dict[str, A
     prefix = f"{name.partition(':')[2]}:"
     catalog = archive.table("catalog")
     features = [f"features/{table_name}" for table_name in archive.names("features")]
-    # Tables of other collections depend on the deleted artworks (neighbors, exemplars, positions): removed whole.
+    # Tables of other collections depend on the deleted artworks too (exemplars, positions), so they are removed whole.
     whole = [f"{group}/{table_name}" for group in _WHOLE for table_name in archive.names(group)]
     with _held(archive, really, "catalog", "images", "thumbnails", *features, *whole):
         parts = {(shard, part): rows for shard, part, rows in _of_collection(catalog, prefix)}

@@ -15,6 +15,7 @@ from artsim.archive.table import Table
 from artsim.errors import UserError
 
 GROUPS = ("features", "neighbors", "clusters", "layouts", "duplicates", "labels", "topics")  # folders of tables
+_FOLDERS = (*GROUPS, "models", "sweeps", "indexes")  # folders whose entries can be deleted
 _PLAIN = ("catalog", "images", "thumbnails", "annotations", "links")
 
 
@@ -49,7 +50,7 @@ def disk_use(archive: Archive) -> dict[str, int]:
     for info in store.filesystem.get_file_info(pafs.FileSelector(store.root, recursive=True, allow_not_found=True)):
         if info.is_file:
             folders = info.path.removeprefix(top).split("/")
-            depth = 2 if folders[0] in (*GROUPS, "models", "sweeps") else 1
+            depth = 2 if folders[0] in _FOLDERS else 1
             sizes["/".join(folders[:depth])] += info.size
     return dict(sizes)
 
@@ -180,13 +181,12 @@ def check_name(archive: Archive, name: str) -> str:
     if mark and kind in ("annotator", "collection") and entry:
         return kind
     group, _, entry = name.partition("/")
-    if group in (*GROUPS, "models", "sweeps") and entry and "/" not in entry and entry not in (".", ".."):
+    if group in _FOLDERS and entry and "/" not in entry and entry not in (".", ".."):
         with contextlib.suppress(OSError):  # the name is not valid for a folder
             if archive.store.exists(name):
                 return group
         folders = archive.names(group)
         raise UserError(f"`delete` {name}: the archive has no such folder; {group} has {', '.join(folders) or 'none'}")
     raise UserError(
-        f"`delete` {name}: choose one of {', '.join(f'{g}/NAME' for g in (*GROUPS, 'models', 'sweeps'))}, "
-        "annotator:NAME, collection:NAME"
+        f"`delete` {name}: choose one of {', '.join(f'{g}/NAME' for g in _FOLDERS)}, annotator:NAME, collection:NAME"
     )

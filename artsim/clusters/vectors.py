@@ -145,7 +145,10 @@ def save(archive: Archive, path: str, space: Space, reduction: Reduction) -> Non
 def restore(
     archive: Archive, path: str, specs: list[str], seed: int, without: frozenset[str] = frozenset()
 ) -> tuple[Space, Reduction]:
-    """Returns the space, without some ids, and the reduction that ``save`` stored. Raises ``UserError`` if the file is damaged."""
+    """Returns the space, without some ids, and the reduction that ``save`` stored.
+
+    Raises ``UserError`` if the file is damaged.
+    """
     try:
         with archive.store.open_input(path) as source, np.load(io.BytesIO(source.read()), allow_pickle=False) as file:
             arrays = dict(file)

@@ -9,24 +9,34 @@ import pyarrow as pa
 
 from artsim import runtime
 from artsim.archive import NEIGHBORS
+from artsim.space.approximate import search_index
 from artsim.space.features import Space
+from artsim.space.index import load, updated
 from artsim.space.search import check_query, search
 
 _QUERIES = 4096  # rows per task: enough to amortise reading the archive, few enough for a worker's memory
 
 
-def all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_only: bool) -> dict[str, Any]:
+def all_neighbors(
+    space: Space, k: int, *, metric: str, farthest: bool, public_only: bool, indexed: bool = False
+) -> dict[str, Any]:
     """Writes ``neighbors/<space>``: the k nearest (or farthest) artworks of each id. Returns the report fields.
 
-    Partitions that were written for the same query and vectors are kept; otherwise the table is rebuilt. Raises
-    ``UserError`` if another run is writing this table.
+    Partitions that were written for the same query and vectors are kept; otherwise the table is rebuilt. ``indexed``
+    searches approximately, by an index that is built or updated first. Raises ``UserError`` if another run is writing
+    this table.
     """
     check_query(k, metric)
     with space.archive.lock(f"neighbors/{space.name}"):
-        return _all_neighbors(space, k, metric=metric, farthest=farthest, public_only=public_only)
+        index, state = updated(space, metric) if indexed else (None, {})
+        about = None if index is None else index.about
+        report = _all_neighbors(space, k, metric=metric, farthest=farthest, public_only=public_only, index=about)
+        return {**report, **({"index": state} if indexed else {})}
 
 
-def _all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_only: bool) -> dict[str, Any]:
+def _all_neighbors(
+    space: Space, k: int, *, metric: str, farthest: bool, public_only: bool, index: dict[str, Any] | None
+) -> dict[str, Any]:
     archive, name = space.archive, f"neighbors/{space.name}"
     table = archive.table(name)
     parts = space.parts()
@@ -38,6 +48,7 @@ def _all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_
         "public_only": public_only,
         "seed": space.seed,
         "vectors": vectors,
+        **({} if index is None else {"index": index["file"]}),
     }
     if space.without:
         query["without"] = hashlib.sha256(json.dumps(sorted(space.without)).encode()).hexdigest()
@@ -56,15 +67,19 @@ def _all_neighbors(space: Space, k: int, *, metric: str, farthest: bool, public_
     def work(row: dict[str, Any]) -> dict[str, int]:
         done = 0
         task_parts = [(int(shard), str(part)) for shard, part in zip(row["shards"], row["parts"], strict=True)]
-        loaded = [list(space.blocks(public_only=public_only, parts=[key])) for key in task_parts]
-        ids = np.concatenate([block[0] for blocks in loaded for block in blocks] or [np.empty(0, object)])
+        blocks_of = [list(space.blocks(public_only=public_only, parts=[key])) for key in task_parts]
+        ids = np.concatenate([block[0] for blocks in blocks_of for block in blocks] or [np.empty(0, object)])
         if len(ids):
-            queries = np.concatenate([block[1] for blocks in loaded for block in blocks])
-            nearest = search(
-                space.blocks(public_only=public_only), queries, k, metric=metric, farthest=farthest, but_not=ids
-            )
+            queries = np.concatenate([block[1] for blocks in blocks_of for block in blocks])
+            if index is None:
+                everything = space.blocks(public_only=public_only)
+                nearest = search(everything, queries, k, metric=metric, farthest=farthest, but_not=ids)
+            else:
+                loaded = load(space.archive, index)
+                how: dict[str, Any] = {"metric": metric, "public_only": public_only, "but_not": ids}
+                nearest, _ = search_index(loaded, space, queries, k, **how)
         start = 0
-        for (shard, part), blocks in zip(task_parts, loaded, strict=True):
+        for (shard, part), blocks in zip(task_parts, blocks_of, strict=True):
             stop = start + sum(len(block[0]) for block in blocks)
             rows = NEIGHBORS.empty_table()  # a partition without vectors gets an empty file: it is done
             if stop > start:

@@ -22,12 +22,15 @@ class NeighborsOptions(DataOptions):
     without_duplicates: str | None = setting(
         None, "of each group in this table of jobs.dedupe, find only the representative", metavar="NAME"
     )
+    index: str | None = setting(None, "search approximately, for a million artworks and more", choices=("usearch",))
     picture: str | None = setting(None, "draw a labelled contact sheet to this file", metavar="PNG")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.all and (self.id or self.image or self.picture):
             raise UserError("`all`: writes a table of all artworks; leave out `id`, `image` and `picture`")
+        if self.index and self.farthest:
+            raise UserError("`farthest`: an index finds only the nearest; leave out `index` or `farthest`")
 
 
 @dataclass(frozen=True, kw_only=True)

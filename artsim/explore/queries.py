@@ -13,7 +13,9 @@ from artsim.explore.options import NeighborsOptions
 from artsim.extract.outside_images import Describer
 from artsim.pictures.captioned_pictures import CaptionedPicture, captioned_pictures, shrink
 from artsim.pictures.contact_sheet import Cell, contact_sheet
+from artsim.space.approximate import search_index
 from artsim.space.features import Space
+from artsim.space.index import updated
 from artsim.space.search import check_query, search
 from artsim.vision.check import BadImage
 
@@ -26,7 +28,12 @@ def answer(archive: Archive, options: NeighborsOptions) -> dict[str, Any]:
     """Finds the neighbours of some artworks and files, or writes the table of all; returns the report fields."""
     without = duplicate_ids(archive, options.without_duplicates)
     space = Space(archive, options.features, options.seed, without=without)
-    how: dict[str, Any] = {"metric": options.metric, "farthest": options.farthest, "public_only": options.public_only}
+    how: dict[str, Any] = {
+        "metric": options.metric,
+        "farthest": options.farthest,
+        "public_only": options.public_only,
+        "indexed": options.index is not None,
+    }
     if options.all:
         return all_neighbors(space, options.k, **how)
     return neighbors_of(
@@ -43,12 +50,13 @@ def neighbors_of(
     metric: str,
     farthest: bool,
     public_only: bool,
+    indexed: bool = False,
     picture: str | None,
 ) -> dict[str, Any]:
     """Finds the k nearest (or farthest) artworks of each id and each image file; returns the report fields.
 
-    Raises ``UserError`` if there is no query, an id has no vector or is excluded by its rights, or a file can't be
-    read.
+    ``indexed`` searches approximately, by an index that is built or updated first (see artsim.space.index). Raises
+    ``UserError`` if there is no query, an id has no vector or is excluded by its rights, or a file can't be read.
     """
     if not ids and not files:
         raise UserError("give `id`, `image` or `all`")
@@ -59,14 +67,15 @@ def neighbors_of(
     queries = [space.find(ids)] if ids else []
     if files:
         queries.append(_describe_files(space, files))
-    results = search(
-        space.blocks(public_only=public_only),
-        np.concatenate(queries),
-        k,
-        metric=metric,
-        farthest=farthest,
-        but_not=np.array([*ids, *([None] * len(files))], dtype=object),
-    )
+    vectors, own = np.concatenate(queries), np.array([*ids, *([None] * len(files))], dtype=object)
+    report: dict[str, Any] = {}
+    if indexed:
+        index, state = updated(space, metric)
+        results, effort = search_index(index, space, vectors, k, metric=metric, public_only=public_only, but_not=own)
+        report["index"] = {**state, **effort}
+    else:
+        blocks = space.blocks(public_only=public_only)
+        results = search(blocks, vectors, k, metric=metric, farthest=farthest, but_not=own)
     answers = [
         [
             {"id": str(identifier), "distance": round(float(distance), 6)}
@@ -83,6 +92,7 @@ def neighbors_of(
         "rows_out": sum(map(len, answers)),
         "rows_failed": 0,
         "metric": metric,
+        **report,
         "picture": picture and str(Path(picture).resolve()),
         "queries": [
             {"query": query, "neighbors": nearest} for query, nearest in zip([*ids, *files], answers, strict=True)

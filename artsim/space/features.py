@@ -1,5 +1,6 @@
 """Features of one or more backbones as one matrix: joined by id, stacked, reduced by PCA, streamed by partition."""
 
+import copy
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -94,6 +95,12 @@ class Space:
                 raise UserError(f"`features` {spec.name[:100]}: the archive has no such features; it has {available}")
         self.tables = [archive.table(f"features/{spec.name}") for spec in self.specs]
         self.pcas = list(pcas) if pcas is not None else self._fit(seed, whiten)
+
+    def including_all(self) -> "Space":
+        """Returns this space including the ids that it leaves out."""
+        space = copy.copy(self)
+        space.without = frozenset()
+        return space
 
     @property
     def name(self) -> str:

@@ -220,6 +220,9 @@ def test_neighbors_without_duplicates(archive: Archive) -> None:
     neighbors_job.run([*command, "--all", "--k", "20"])
     rows = [row for part in archive.table("neighbors/dots").scan() for row in part.to_pylist()]
     assert {row["id"] for row in rows} == {row["neighbor"] for row in rows} == {*_WORKS, *_COPIES} - dropped
+    indexed = neighbors_job.run([*command, "--id", _WORKS[2], "--k", "20", "--index", "usearch"])
+    assert {one["id"] for one in indexed["queries"][0]["neighbors"]} == {*_WORKS, *_COPIES} - dropped - {_WORKS[2]}
+    assert indexed["index"]["rows"] == len({*_WORKS, *_COPIES})
     with pytest.raises(UserError, match="--without-duplicates 'other': no such table of duplicates; the archive has d"):
         neighbors_job.run([*command[:-1], "other", "--id", _WORKS[2]])
 

@@ -107,6 +107,16 @@ def test_a_second_picture_decodes_no_original(tmp_path, monkeypatch) -> None:
     assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()
 
 
+@pytest.mark.parametrize("rights", ["all", "public"])
+def test_an_index_answers_like_the_exact_search(archive: Archive, rights: str) -> None:
+    """Among so few artworks, the index is as good as exact."""
+    report = _run(archive, "--id", _IDS[0], _IDS[30], "--k", "7", "--rights", rights, "--index", "usearch")
+    exact = _run(archive, "--id", _IDS[0], _IDS[30], "--k", "7", "--rights", rights)
+    assert report["queries"] == exact["queries"]
+    assert (report["index"]["rows"], report["index"]["recall_at_10"]) == (39, 1.0)
+    assert "index" not in exact
+
+
 @pytest.mark.parametrize("kind", ["--farthest", "--k=25"])
 def test_protected_artworks_are_not_shown(archive: Archive, tmp_path, kind: str) -> None:
     out = tmp_path / "public.png"
@@ -147,6 +157,9 @@ def test_protected_artworks_are_not_queries(archive: Archive, identifier: str, e
         (["--image", "nowhere.jpg"], "--image nowhere.jpg: No such file"),
         (["--image", __file__], "not computed by a backbone"),
         (["--id", _IDS[0], "--picture", "no-ending"], "--picture no-ending: unknown file extension"),
+        (["--id", _IDS[0], "--index", "usearch", "--metric", "cityblock"], "--metric cityblock: with --index, choose"),
+        (["--id", _IDS[0], "--index", "usearch", "--farthest"], "--farthest: an index finds only the nearest"),
+        (["--id", _IDS[0], "--index", "faiss"], "--index"),
         (["--all", "--k", "0"], "--k 0"),
         (["--all", "--metric", "manhatten"], "--metric manhatten"),
     ],
@@ -193,8 +206,9 @@ def test_the_command_from_end_to_end(archive: Archive, tmp_path) -> None:
 
 
 @pytest.mark.slow
-def test_every_artwork_on_ray(archive: Archive) -> None:
-    report = _run(archive, "--all", "--k", "4", "--rights", "public")
+@pytest.mark.parametrize("options", [[], ["--index", "usearch"]])
+def test_every_artwork_on_ray(archive: Archive, options: list[str]) -> None:
+    report = _run(archive, "--all", "--k", "4", "--rights", "public", *options)
     public_ids = set(_IDS) - set(_PROTECTED)
     neighbors: dict[str, list[str]] = {}
     for rows in archive.table(report["table"]).scan():

@@ -16,7 +16,7 @@ def _naive(queries: np.ndarray, vectors: np.ndarray, k: int, metric: str, *, oth
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graph, "_CELLS", 700)
+    monkeypatch.setattr(graph, "_CHUNK", 70)
 
 
 @pytest.mark.parametrize("metric", METRICS)
