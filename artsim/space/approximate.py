@@ -28,8 +28,8 @@ def search_index(
 
     Protected, removed and excluded artworks and the query's own are left out after the index has answered, so more
     candidates than k are fetched, four times as many whenever too few remain. Queries that still lack results, and
-    those without a direction, are searched exactly. Also returns, for the report, the most candidates fetched for a query and the
-    number of queries searched exactly.
+    those without a direction, are searched exactly. Also returns, for the report, the most candidates fetched for a
+    query and the number of queries searched exactly.
     """
     allowed = index.ids != None  # noqa: E711 (elementwise)
     if public_only:
