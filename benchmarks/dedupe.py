@@ -1,8 +1,9 @@
 """Duplicates: recall and precision on people-art with known copies, and recall of each kind of copy.
 
 The near-duplicate list of people-art has one pair. Two more pairs are in the data under different titles, found with
-this job and checked by eye. So copies of 100 paintings are added, five kinds of each (``benchmarks.copies``). A pair of
-images in one group is right if both show the same painting. Needs the people-art data.
+this job and checked by eye. So copies of 100 paintings are added, five kinds of each (``benchmarks.copies``). The
+defaults of the job were chosen on copies of other paintings, drawn with seed 0. A pair of images in one group is right
+if both show the same painting. Needs the people-art data.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from benchmarks.copies import KINDS, write_copies
 
 PEOPLE_ART = Path(__file__).parents[2] / "shared" / "data" / "people-art"
 ORIGINALS = 100
+SEED = 1
 SAME = [("pa04607", "pa04636"), ("pa00533", "pa00544"), ("pa00126", "pa00068")]  # the list, and two more
 
 
@@ -36,8 +38,8 @@ def build(archive: str, folder: Path) -> None:
     """Makes or completes an archive of people-art and the copies, with the recommended features."""
     with (PEOPLE_ART / "labels.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    chosen = sorted(np.random.default_rng(0).choice(len(rows), ORIGINALS, replace=False))
-    table = write_copies([(rows[number]["id"], PEOPLE_ART / rows[number]["file"]) for number in chosen], folder)
+    chosen = sorted(np.random.default_rng(SEED).choice(len(rows), ORIGINALS, replace=False))
+    table = write_copies([(rows[number]["id"], PEOPLE_ART / rows[number]["file"]) for number in chosen], folder, seed=SEED)
     run("catalog", archive, "--source", "table", "--location", str(PEOPLE_ART / "labels.csv"), "--as", "pa")
     run("catalog", archive, "--source", "table", "--location", str(table), "--as", "copies")
     run("scrape", archive, "--contact", "benchmark@museum.example")

@@ -141,12 +141,10 @@ class _Rough:
     """Squared euclidean distances of queries to points (n, d), up to a constant of each query, in float32."""
 
     def __init__(self, points: np.ndarray, center: np.ndarray) -> None:
-        import torch
-
         self.center = center
         with np.errstate(over="ignore"):
-            self.vectors = torch.from_numpy((points - center).astype(np.float32))
-        self.squares = (self.vectors * self.vectors).sum(dim=1)
+            self.vectors = (points - center).astype(np.float32)
+            self.squares = np.einsum("ij,ij->i", self.vectors, self.vectors)
         self.longest = float(self.squares.max()) ** 0.5
 
     def is_finite(self, queries: np.ndarray) -> bool:
@@ -161,16 +159,13 @@ class _Rough:
         The gap is twice the error of a float32 dot product, n u sum |x y| (Higham, Accuracy and Stability of Numerical
         Algorithms, section 3.1).
         """
-        import torch
-
         left = queries - self.center
         offset = np.einsum("ij,ij->i", left, left)
-        product = torch.addmm(
-            self.squares, torch.from_numpy(left.astype(np.float32)), self.vectors.T, beta=sign, alpha=-2 * sign
-        )
+        block = (-2 * sign * left).astype(np.float32) @ self.vectors.T
+        block += np.float32(sign) * self.squares
         rounding = (left.shape[1] + 16) * np.finfo(np.float32).eps
         slack = rounding * (self.longest * (self.longest + 2 * np.sqrt(offset)) + offset)
-        return product.numpy(), slack, sign * offset
+        return block, slack, sign * offset
 
 
 def _points(vectors: np.ndarray, metric: str) -> np.ndarray:
@@ -185,8 +180,6 @@ def _candidates(block: np.ndarray, keep: int, limits: np.ndarray, slack: np.ndar
     Instead of sorting, the columns are dealt into groups: the ``keep``-th lowest minimum of a group is at least the
     ``keep``-th lowest value, and only groups with a low minimum are looked through.
     """
-    import torch
-
     rows, columns = block.shape
     groups = max(_GROUPS, 4 * keep)
     size = columns // groups
@@ -195,10 +188,10 @@ def _candidates(block: np.ndarray, keep: int, limits: np.ndarray, slack: np.ndar
         owners, chosen = np.nonzero(block <= (np.minimum(bound, limits) + slack)[:, None])
         return owners, chosen
     dealt = block[:, : size * groups].reshape(rows, size, groups)
-    minima = torch.from_numpy(dealt).amin(dim=1)
-    bound = torch.topk(minima, keep, largest=False, sorted=True).values[:, -1].numpy()
+    minima = dealt.min(axis=1)
+    bound = np.partition(minima, keep - 1, axis=1)[:, keep - 1]
     limits = np.minimum(bound, limits) + slack
-    owners, chosen = np.nonzero(minima.numpy() <= limits[:, None])
+    owners, chosen = np.nonzero(minima <= limits[:, None])
     inside, place = np.nonzero(dealt[owners, :, chosen] <= limits[owners][:, None])
     others, rest = np.nonzero(block[:, size * groups :] <= limits[:, None])
     found = place * groups + chosen[inside]
