@@ -39,7 +39,8 @@ def build(archive: str, folder: Path) -> None:
     with (PEOPLE_ART / "labels.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     chosen = sorted(np.random.default_rng(SEED).choice(len(rows), ORIGINALS, replace=False))
-    table = write_copies([(rows[number]["id"], PEOPLE_ART / rows[number]["file"]) for number in chosen], folder, seed=SEED)
+    originals = [(rows[number]["id"], PEOPLE_ART / rows[number]["file"]) for number in chosen]
+    table = write_copies(originals, folder, seed=SEED)
     run("catalog", archive, "--source", "table", "--location", str(PEOPLE_ART / "labels.csv"), "--as", "pa")
     run("catalog", archive, "--source", "table", "--location", str(table), "--as", "copies")
     run("scrape", archive, "--contact", "benchmark@museum.example")
