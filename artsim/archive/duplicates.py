@@ -7,10 +7,11 @@ from artsim.archive.archive import Archive
 from artsim.errors import UserError
 
 
-def duplicate_ids(archive: Archive, name: str | None) -> frozenset[str]:
+def duplicate_ids(archive: Archive, name: str | None, *, public_only: bool = False) -> frozenset[str]:
     """Returns the ids in ``duplicates/<name>`` that are not the representative of their group; none if name is None.
 
-    Raises ``UserError`` if there is no finished table of this name.
+    Raises ``UserError`` if there is no finished table of this name, or if ``public_only`` and representatives may be
+    protected: whole groups would be left out.
     """
     if name is None:
         return frozenset()
@@ -20,8 +21,14 @@ def duplicate_ids(archive: Archive, name: str | None) -> frozenset[str]:
         raise UserError(
             f"`without_duplicates` {name[:100]!r}: no such table of duplicates; the archive has {available}"
         )
-    if archive.read_json(f"duplicates/{name}/_about.json") is None:
+    about = archive.read_json(f"duplicates/{name}/_about.json", {"inputs": dict})
+    if about is None:
         raise UserError(f"`without_duplicates` {name}: this table is not finished; run jobs.dedupe again")
+    if public_only and about["inputs"].get("rights") != "public":
+        raise UserError(
+            f"`without_duplicates` {name}: its representatives may be protected artworks; "
+            "run jobs.dedupe with `rights` public and another `name`"
+        )
     ids: list[str] = []
     for rows in archive.table(f"duplicates/{name}").scan(["id", "representative"]):
         others: pa.Table = rows.filter(pc.invert(rows["representative"]))

@@ -106,10 +106,17 @@ class Store:
         return self.filesystem.get_file_info(f"{self.root}/{path}").type != pafs.FileType.NotFound
 
     def remove(self, folder: str) -> None:
-        """Removes a folder and its content, if it exists."""
+        """Removes a folder and its content, if it exists.
+
+        Its JSON files go first: they say that a table is whole, which a half removed one must not claim.
+        """
         if ".." in folder.split("/"):
             raise UserError(f"{folder}: outside the archive")
         if self.exists(folder):
+            for name in ("_about.json", *self.names(folder)):
+                if name.endswith(".json"):
+                    with contextlib.suppress(FileNotFoundError):
+                        self.remove_file(f"{folder}/{name}")
             self.filesystem.delete_dir(f"{self.root}/{folder}")
 
     def remove_file(self, path: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from artsim import runtime
-from artsim.archive import NEIGHBORS
+from artsim.archive import NEIGHBORS, public_ids
 from artsim.space.approximate import search_index
 from artsim.space.features import Space
 from artsim.space.index import load, updated
@@ -51,7 +51,10 @@ def _all_neighbors(
         **({} if index is None else {"index": index["file"]}),
     }
     if space.without:
-        query["without"] = hashlib.sha256(json.dumps(sorted(space.without)).encode()).hexdigest()
+        query["without"] = _digest(sorted(space.without))
+    if public_only:  # a changed right in the catalog changes the table
+        catalog = archive.table("catalog")
+        query["public"] = _digest([public_ids(catalog, shard).to_pylist() for shard in range(archive.shards)])
     if archive.read_json(f"{name}/_about.json") != query:
         archive.remove(name)
         archive.write_json(f"{name}/_about.json", query)
@@ -137,3 +140,7 @@ def _grouped(parts: list[tuple[int, str]], counts: dict[tuple[int, str], int]) -
         tasks[-1]["shards"].append(shard)
         tasks[-1]["parts"].append(part)
     return tasks
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

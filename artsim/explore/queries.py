@@ -26,7 +26,7 @@ _CANDIDATES = 10  # the most ids that an error message lists
 
 def answer(archive: Archive, options: NeighborsOptions) -> dict[str, Any]:
     """Finds the neighbours of some artworks and files, or writes the table of all; returns the report fields."""
-    without = duplicate_ids(archive, options.without_duplicates)
+    without = duplicate_ids(archive, options.without_duplicates, public_only=options.public_only)
     space = Space(archive, options.features, options.seed, without=without)
     how: dict[str, Any] = {
         "metric": options.metric,

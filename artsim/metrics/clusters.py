@@ -66,7 +66,8 @@ def novelty(labels: np.ndarray, known: np.ndarray) -> tuple[int, int, int]:
     counts = _contingency(labels, known)
     unknown = np.bincount(labels[(labels >= 0) & (known < 0)], minlength=len(counts))
     new = int(((counts.sum(1) == 0) & (unknown > 0)).sum())
-    extended = (counts.max(1, initial=0) >= 2) & (unknown > 0)
+    best = counts.max(1, initial=0)
+    extended = (best >= 2) & ((counts == best[:, None]).sum(1) == 1) & (unknown > 0)
     groups = {int(np.argmax(row)) for row in counts[extended]}
     return len(groups), int(unknown[extended].sum()), new
 

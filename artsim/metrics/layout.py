@@ -15,9 +15,9 @@ def trustworthiness(vectors: np.ndarray, positions: np.ndarray, k: int = 10, met
 
     table = distances(vectors, vectors, metric)
     np.fill_diagonal(table, 0.0)
-    return float(
-        score(np.maximum(np.nan_to_num(table, nan=np.inf), 0.0), positions, n_neighbors=k, metric="precomputed")
-    )
+    undefined = ~np.isfinite(table)
+    table[undefined] = 2 * np.max(table, where=~undefined, initial=0.0) + 1  # beyond all others
+    return float(score(np.maximum(table, 0.0), positions, n_neighbors=k, metric="precomputed"))
 
 
 def knn_recall(vectors: np.ndarray, positions: np.ndarray, k: int = 10, metric: str = "cosine") -> float:

@@ -77,7 +77,7 @@ class Space:
         without: frozenset[str] = frozenset(),
     ) -> None:
         self.archive = archive
-        self.without = without
+        self.without = frozenset[str]()
         self.seed = seed
         self.specs = [parse_spec(text) for text in specs]
         known = archive.names("features")
@@ -95,6 +95,7 @@ class Space:
                 raise UserError(f"`features` {spec.name[:100]}: the archive has no such features; it has {available}")
         self.tables = [archive.table(f"features/{spec.name}") for spec in self.specs]
         self.pcas = list(pcas) if pcas is not None else self._fit(seed, whiten)
+        self.without = without  # the PCA is that of all rows, whatever is left out
 
     def including_all(self) -> "Space":
         """Returns this space including the ids that it leaves out."""

@@ -1,8 +1,10 @@
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.fs as pafs
 import pytest
 
 from artsim.archive import CATALOG, IMAGES, NEIGHBORS, Archive, UserError, features, in_words
@@ -84,6 +86,21 @@ def test_names_and_remove(tmp_path) -> None:
     assert archive.names("features") == ["b"]
     assert not archive.has_table("features/a")
     assert archive.has_table("catalog")
+
+
+def test_a_table_that_is_removed_in_part_does_not_look_whole(tmp_path) -> None:
+    class Killed(pafs.LocalFileSystem):
+        def delete_dir(self, path: str) -> None:
+            raise KeyboardInterrupt
+
+    archive = make_archive(tmp_path, named(6))
+    add_features(archive, "a", {image_id: [1.0] for image_id in named(6)})
+    archive.write_json("features/a/_about.json", {})
+
+    with pytest.raises(KeyboardInterrupt):
+        replace(archive, store=replace(archive.store, filesystem=Killed())).remove("features/a")
+    assert archive.has_table("features/a")
+    assert archive.read_json("features/a/_about.json") is None
 
 
 def test_reports_are_kept_one_file_a_run(tmp_path) -> None:

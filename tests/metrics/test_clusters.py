@@ -75,6 +75,10 @@ def test_novelty() -> None:
     assert novelty(labels, known) == (1, 2, 1)
 
 
+def test_a_cluster_with_as_many_of_two_groups_extends_neither() -> None:
+    assert novelty(np.zeros(5, np.int32), np.array([1, 1, 2, 2, -1])) == (0, 0, 0)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_novelty_cluster_by_cluster(seed: int) -> None:
     labels, known = _random(seed, 40)
@@ -84,8 +88,8 @@ def test_novelty_cluster_by_cluster(seed: int) -> None:
         counts = {group: inside.count(group) for group in sorted(set(inside) - {-1})}
         if not counts:
             new += bool(inside)
-        elif max(counts.values()) >= 2 and -1 in inside:
-            grown.add(max(counts, key=lambda group: (counts[group], -group)))
+        elif max(counts.values()) >= 2 and -1 in inside and list(counts.values()).count(max(counts.values())) == 1:
+            grown.add(max(counts, key=lambda group: counts[group]))
             added += inside.count(-1)
     assert novelty(labels, known) == (len(grown), added, new)
 

@@ -46,3 +46,12 @@ def test_recall_by_its_definition(vectors: np.ndarray) -> None:
 
 def test_recall_of_fewer_artworks_than_neighbours() -> None:
     assert knn_recall(np.eye(4), np.eye(4)[:, :2]) == 1
+
+
+def test_undefined_distances_are_beyond_all_others() -> None:
+    """A constant vector has no correlation with any other; the scores leave it at the end of all rankings."""
+    vectors = np.random.default_rng(0).normal(size=(30, 5))
+    vectors[7] = 1.0
+    positions = vectors[:, :2].copy()
+    for score in (trustworthiness, knn_recall):
+        assert 0 <= score(vectors, positions, 5, "correlation") <= 1

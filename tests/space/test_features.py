@@ -280,3 +280,13 @@ def test_vectors_that_are_no_numbers_are_left_out(tmp_path) -> None:
     assert not list(Space(archive, ["none"]).blocks())
     with pytest.raises(UserError, match="`features` none: 0 vectors are too few for a PCA"):
         Space(archive, ["none:2"])
+
+
+def test_left_out_ids_do_not_change_the_pca(archive: Archive) -> None:
+    """Vectors of two spaces can be compared, whatever each leaves out; an index holds those of all rows."""
+    everything, without = _IDS[::2], frozenset(_IDS[1::2])
+    whole, part = Space(archive, ["one:4"]), Space(archive, ["one:4"], without=without)
+    assert set(part.matrix()[0]) == set(whole.matrix()[0]) - without
+    kept = [one for one in everything if one in set(whole.matrix()[0])]
+    np.testing.assert_array_equal(part.find(kept), whole.find(kept))
+    np.testing.assert_array_equal(part.including_all().matrix()[1], whole.matrix()[1])
