@@ -80,7 +80,7 @@ def read_layout(archive: Archive, name: str) -> dict[str, tuple[float, float]]:
 def layout_method(archive: Archive, name: str) -> str | None:
     """The method of a layout, such as umap or grid; None if it is not known."""
     about = archive.read_json(f"layouts/{name}/_about.json") or {}
-    return about.get("method") or about.get("options", {}).get("method")
+    return about.get("settings", {}).get("method")
 
 
 def grid_layout(archive: Archive) -> str | None:
