@@ -21,7 +21,7 @@ from artsim.archive import CATALOG, Archive, features
 from artsim.space.approximate import search_index
 from artsim.space.features import Space
 from artsim.space.graph import knn_graph
-from artsim.space.index import updated
+from artsim.space.index import load_or_update
 from artsim.space.search import search
 from benchmarks.claims import Claim, conclude
 
@@ -133,7 +133,7 @@ def indexed(count: int) -> list[Claim]:
         del vectors
         space = Space(archive, ["bench"])
         started = time.perf_counter()
-        index, report = updated(space, "cosine")
+        index, report = load_or_update(space, "cosine")
         print(f"built in {time.perf_counter() - started:.0f} s: {report}")
         queries = mixture(1000, 384, 3)  # none is in the archive
         nearest = search(space.blocks(), queries, K)

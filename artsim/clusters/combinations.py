@@ -9,7 +9,7 @@ from artsim.clusters.options import ClusterOptions
 from artsim.errors import UserError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@+~._-]{0,199}")
-_TAKES = {
+_METHOD_PARAMETERS = {
     "hdbscan": ("min_cluster_size", "min_samples", "selection"),
     "optics": ("min_cluster_size", "min_samples"),
     "dbscan": ("eps", "min_samples"),
@@ -19,7 +19,7 @@ _TAKES = {
     "spectral": ("k",),
     "evoc": ("min_cluster_size",),
 }
-_PARAMETERS = tuple(dict.fromkeys(itertools.chain.from_iterable(_TAKES.values())))
+_PARAMETERS = tuple(dict.fromkeys(itertools.chain.from_iterable(_METHOD_PARAMETERS.values())))
 _DEFAULTS: dict[str, tuple[Any, ...]] = {"min_cluster_size": (10,), "selection": ("eom",), "outliers": (0.1,)}
 
 
@@ -46,7 +46,7 @@ def combinations(options: ClusterOptions, features: str) -> list[Combination]:
     """
     methods = list(dict.fromkeys(options.method))
     for parameter in _PARAMETERS:
-        if getattr(options, parameter) and not any(parameter in _TAKES[method] for method in methods):
+        if getattr(options, parameter) and not any(parameter in _METHOD_PARAMETERS[method] for method in methods):
             raise UserError(f"`{parameter}` does not apply to `method` {' '.join(methods)}; remove it")
     chosen = [(method, parameters) for method in methods for parameters in _grid(options, method)]
     base = features if options.name is None else options.name
@@ -70,7 +70,9 @@ def combinations(options: ClusterOptions, features: str) -> list[Combination]:
 
 
 def _grid(options: ClusterOptions, method: str) -> list[dict[str, Any]]:
-    values = {parameter: getattr(options, parameter) or _DEFAULTS.get(parameter) for parameter in _TAKES[method]}
+    values = {
+        parameter: getattr(options, parameter) or _DEFAULTS.get(parameter) for parameter in _METHOD_PARAMETERS[method]
+    }
     if method == "ward":  # alternatives, not a product
         single = [{key: value} for key in ("k", "threshold") for value in dict.fromkeys(values[key] or ())]
         if not single:

@@ -28,19 +28,19 @@ _DENSITY = ("hdbscan", "optics", "dbscan")  # methods that DBCV is meant for
 
 
 def quality(
-    found: Clustering,
+    clustering: Clustering,
     method: str,
     parameters: dict[str, Any],
     vectors: np.ndarray,
     raw: np.ndarray | None,
     seed: int,
-    resamples: int,
+    resample_count: int,
 ) -> dict[str, Any]:
     """Returns the scores of a clustering that need no known groups; None where a score is not defined.
 
-    The stability clusters ``resamples`` random shares of 80% of the rows again, without constraints.
+    The stability clusters ``resample_count`` random shares of 80% of the rows again, without constraints.
     """
-    labels = found.labels
+    labels = clustering.labels
     size = sizes(labels)
     scores: dict[str, Any] = {
         "clusters": len(size),
@@ -52,14 +52,16 @@ def quality(
         "dbcv": _number(dbcv(vectors, labels)) if method in _DENSITY else None,
         "stability": None,
     }
-    if resamples:
+    if resample_count:
         rng = np.random.default_rng(seed)
-        taken = [np.sort(rng.permutation(len(labels))[: int(_SHARE * len(labels))]) for _ in range(resamples)]
-        again = [
-            (rows, cluster(method, parameters, vectors[rows], raw=None if raw is None else raw[rows], seed=seed).labels)
-            for rows in taken
+        resample_rows = [
+            np.sort(rng.permutation(len(labels))[: int(_SHARE * len(labels))]) for _ in range(resample_count)
         ]
-        scores["stability"] = _number(stability(labels, again))
+        resamples = [
+            (rows, cluster(method, parameters, vectors[rows], raw=None if raw is None else raw[rows], seed=seed).labels)
+            for rows in resample_rows
+        ]
+        scores["stability"] = _number(stability(labels, resamples))
     return scores
 
 
@@ -90,20 +92,20 @@ def against_known(archive: Archive, ids: np.ndarray, labels: np.ndarray, against
     return scores
 
 
-def comparison_row(one: Combination, about: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+def comparison_row(combination: Combination, about: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
     """Returns a row of the comparison table."""
     scores = {key: value for key, value in about["scores"].items() if not isinstance(value, dict)}
-    return {"by": one.title, **scores, **known, "name": one.name}
+    return {"by": combination.title, **scores, **known, "name": combination.name}
 
 
 def cliff_lines(chosen: list[Combination], clusters: list[int]) -> list[str]:
     """Returns a line for each small change of `min_cluster_size` that changes the clusters by more than half."""
     series: dict[str, list[tuple[int, int]]] = {}
-    for one, count in zip(chosen, clusters, strict=True):
-        if "min_cluster_size" in one.parameters:
-            others = {key: value for key, value in one.parameters.items() if key != "min_cluster_size"}
-            title = Combination("", one.method, others).title
-            series.setdefault(title, []).append((one.parameters["min_cluster_size"], count))
+    for combination, count in zip(chosen, clusters, strict=True):
+        if "min_cluster_size" in combination.parameters:
+            others = {key: value for key, value in combination.parameters.items() if key != "min_cluster_size"}
+            title = Combination("", combination.method, others).title
+            series.setdefault(title, []).append((combination.parameters["min_cluster_size"], count))
     lines = []
     for title, pairs in series.items():
         values, counts = zip(*sorted(pairs), strict=True)

@@ -67,7 +67,7 @@ def linked_pairs(archive: Archive, ids: np.ndarray) -> tuple[np.ndarray, np.ndar
     return kinds[0], kinds[1], missing
 
 
-def kept(labels: np.ndarray, constraints: Constraints, missing: int) -> dict[str, Any]:
+def constraint_report(labels: np.ndarray, constraints: Constraints, missing: int) -> dict[str, Any]:
     """Returns for the report how many constraints the clustering breaks, and the shares of pairs that it keeps.
 
     An accepted pair is broken if its rows are not in one cluster, a rejected pair if they are.
@@ -86,7 +86,7 @@ def kept(labels: np.ndarray, constraints: Constraints, missing: int) -> dict[str
 
 
 def contradictions(constraints: Constraints, ids: np.ndarray) -> list[dict[str, str]]:
-    """Returns the first rejected pairs that accepted pairs join, and how long the chain between them is."""
+    """Returns the ids of the first 20 rejected pairs that a chain of accepted pairs joins."""
     pairs = constraints.rejected[constraints.contradictory][:_NAMED]
     return [{"id_a": str(ids[a]), "id_b": str(ids[b])} for a, b in pairs]
 

@@ -48,7 +48,7 @@ def exemplars(vectors: np.ndarray, labels: np.ndarray) -> Exemplars:
     order = np.argsort(labels, kind="stable")
     starts = np.searchsorted(labels[order], np.arange(labels.max(initial=-1) + 2))
     distance = np.full(len(labels), np.nan, np.float32)
-    main, every = [], []
+    main, exemplar_rows = [], []
     for start, stop in pairwise(starts):
         rows = order[start:stop]
         members = vectors[rows]
@@ -61,11 +61,11 @@ def exemplars(vectors: np.ndarray, labels: np.ndarray) -> Exemplars:
             nearest = np.minimum(nearest, np.linalg.norm(members[core] - members[chosen[-1]], axis=1))
         distance[rows] = np.linalg.norm(members - members[core[0]], axis=1)
         main.append(rows[core[0]])
-        every.append(rows[chosen])
-    return Exemplars(np.array(main, np.int64), every, distance)
+        exemplar_rows.append(rows[chosen])
+    return Exemplars(np.array(main, np.int64), exemplar_rows, distance)
 
 
-def describe(archive: Archive, ids: np.ndarray, labels: np.ndarray, of: Exemplars) -> list[dict[str, Any]]:
+def describe(archive: Archive, ids: np.ndarray, labels: np.ndarray, exemplars: Exemplars) -> list[dict[str, Any]]:
     """Returns the description of each cluster, in their order, as ``_clusters.json`` stores it.
 
     ``variances`` are for sorting: ``year`` is a standard deviation in years; ``artist``, ``attribution`` and ``place``
@@ -87,13 +87,13 @@ def describe(archive: Archive, ids: np.ndarray, labels: np.ndarray, of: Exemplar
         for name in ("artist", "style", "period", "attribution", "location")
     }
     years = frame.groupby("cluster")["year"].std(ddof=0)
-    terms = distinctive_terms(frame["title"], frame["cluster"], len(of.main))
-    size = np.bincount(labels[labels >= 0], minlength=len(of.main))
+    terms = distinctive_terms(frame["title"], frame["cluster"], len(exemplars.main))
+    size = np.bincount(labels[labels >= 0], minlength=len(exemplars.main))
     return [
         {
             "cluster": cluster,
             "size": int(size[cluster]),
-            "exemplars": [str(ids[row]) for row in of.all[cluster]],
+            "exemplars": [str(ids[row]) for row in exemplars.all[cluster]],
             "artists": _frequent(counts["artist"], cluster),
             "styles": _frequent(counts["style"], cluster),
             "periods": _frequent(counts["period"], cluster),
@@ -105,7 +105,7 @@ def describe(archive: Archive, ids: np.ndarray, labels: np.ndarray, of: Exemplar
             },
             "terms": terms[cluster],
         }
-        for cluster in range(len(of.main))
+        for cluster in range(len(exemplars.main))
     ]
 
 
@@ -127,14 +127,14 @@ def distinctive_terms(titles: pd.Series, clusters: pd.Series, count: int) -> lis
         return [[] for _ in range(count)]
     vocabulary = vectorizer.get_feature_names_out()
     rarity = np.log(1 + words.sum() / count / np.asarray(words.sum(0)).ravel())
-    found = []
+    terms = []
     for row in range(count):
         start, stop = words.indptr[row], words.indptr[row + 1]
         columns, occurrences = words.indices[start:stop], words.data[start:stop]
         weight = np.where(occurrences >= 2, occurrences * rarity[columns], 0) / max(occurrences.sum(), 1)
         best = np.lexsort((columns, -weight))[:_TERMS]
-        found.append([str(vocabulary[columns[place]]) for place in best if weight[place] > 0])
-    return found
+        terms.append([str(vocabulary[columns[place]]) for place in best if weight[place] > 0])
+    return terms
 
 
 def _without_qualifier(name: str) -> str:

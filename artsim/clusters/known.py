@@ -35,8 +35,8 @@ def known_groups(archive: Archive, ids: np.ndarray, against: str) -> np.ndarray:
     Raises ``UserError`` if no artwork has one.
     """
     if against == LINKS:
-        of = components(read_links(archive, POSITIVE)[0])
-        groups = np.array([of.get(identifier, -1) for identifier in ids], np.int64)
+        group_by_id = components(read_links(archive, POSITIVE)[0])
+        groups = np.array([group_by_id.get(identifier, -1) for identifier in ids], np.int64)
     else:
         values = catalog_columns(archive, ids, [against])[against]
         values = values.where(values.notna() & (values.astype(str).str.strip() != ""))

@@ -56,12 +56,12 @@ def cluster(
     """Clusters vectors, float32 (n, d), by Euclidean distance. EVoC takes ``raw`` (n, c) by cosine instead."""
     check_rows(method, len(vectors), parameters)
     if method == "hdbscan" and constraints is not None:
-        found = _constrained_hdbscan(vectors, constraints, **parameters)
+        clustering = _constrained_hdbscan(vectors, constraints, **parameters)
     else:
         chosen = raw if method == "evoc" and raw is not None else vectors
-        found = _METHODS[method](chosen, seed, **parameters)
-    found.labels = _by_size(found.labels)
-    return found
+        clustering = _METHODS[method](chosen, seed, **parameters)
+    clustering.labels = _by_size(clustering.labels)
+    return clustering
 
 
 def _hdbscan(
@@ -116,21 +116,21 @@ def _constrained_hdbscan(
     edges = np.asarray(model._min_spanning_tree)
     edges = edges[np.isfinite(edges[:, 2]), :2].astype(np.int64)
     tree = connected_components(coo_array((np.ones(len(edges)), edges.T), shape=(rows, rows)), directed=False)[1]
-    labels = _within_one_tree(model.labels_.astype(np.int64), tree, constraints.weights(), min_cluster_size)
+    labels = _keep_heaviest_component(model.labels_.astype(np.int64), tree, constraints.weights(), min_cluster_size)
     probability = np.where(labels >= 0, model.probabilities_, 0).astype(np.float32)
-    alone = np.flatnonzero((labels < 0) & (constraints.weights() >= min_cluster_size))
-    labels[alone], probability[alone] = labels.max(initial=-1) + 1 + np.arange(len(alone)), 1
+    noise_groups = np.flatnonzero((labels < 0) & (constraints.weights() >= min_cluster_size))
+    labels[noise_groups], probability[noise_groups] = labels.max(initial=-1) + 1 + np.arange(len(noise_groups)), 1
     notes = [f"hdbscan with constraints: {len(vectors) - rows:,} rows merged into others"]
     if neighbors < rows - 1:
         notes.append(f"hdbscan with constraints: the tree is of the {neighbors} nearest neighbours, not of all pairs")
     return Clustering(labels[constraints.group], probability[constraints.group], notes)
 
 
-def _within_one_tree(labels: np.ndarray, tree: np.ndarray, weights: np.ndarray, least: int) -> np.ndarray:
+def _keep_heaviest_component(labels: np.ndarray, tree: np.ndarray, weights: np.ndarray, least: int) -> np.ndarray:
     """Returns the labels with each cluster cut down to its heaviest part in one tree, if that weighs ``least``."""
     labels = labels.copy()
-    for one in range(labels.max(initial=-1) + 1):
-        rows = np.flatnonzero(labels == one)
+    for label in range(labels.max(initial=-1) + 1):
+        rows = np.flatnonzero(labels == label)
         parts = np.bincount(tree[rows], weights[rows])
         if np.count_nonzero(parts) > 1:
             kept = (tree[rows] == parts.argmax()) & (parts.max() >= least)
@@ -154,8 +154,9 @@ def _dbscan(vectors: np.ndarray, seed: int, eps: float | None = None, min_sample
     notes = []
     if eps is None:
         rows = np.random.default_rng(seed).permutation(len(vectors))[:_EPS_ROWS]
-        found = NearestNeighbors(n_neighbors=min(min_samples + 1, len(vectors))).fit(vectors).kneighbors(vectors[rows])
-        eps = float(np.median(found[0][:, -1]))
+        nearest = NearestNeighbors(n_neighbors=min(min_samples + 1, len(vectors))).fit(vectors)
+        neighbor_distances, _ = nearest.kneighbors(vectors[rows])
+        eps = float(np.median(neighbor_distances[:, -1]))
         notes.append(f"dbscan: eps {eps:.4g}, the median distance to neighbour {min_samples}")
     return Clustering(DBSCAN(eps=max(eps, 1e-12), min_samples=min_samples).fit_predict(vectors), notes=notes)
 
@@ -175,11 +176,11 @@ def _trimmed_kmeans(vectors: np.ndarray, seed: int, k: int, outliers: float) -> 
     from sklearn.metrics import pairwise_distances_argmin_min
 
     centers = _fitted_kmeans(vectors, seed, k).cluster_centers_
-    aside = int(outliers * len(vectors))
+    trimmed_count = int(outliers * len(vectors))
     labels = np.full(len(vectors), -1)
     for _ in range(_TRIMMING_STEPS):
         nearest, distance = pairwise_distances_argmin_min(vectors, centers)
-        nearest[np.argsort(distance, kind="stable")[len(vectors) - aside :]] = -1
+        nearest[np.argsort(distance, kind="stable")[len(vectors) - trimmed_count :]] = -1
         if (nearest == labels).all():
             break
         labels = nearest
@@ -238,8 +239,8 @@ _METHODS: dict[str, Callable[..., Clustering]] = {
 
 def _by_size(labels: np.ndarray) -> np.ndarray:
     """Returns the labels numbered by size, the largest first; of equal sizes, the one that occurs first."""
-    found, first, size = np.unique(labels[labels >= 0], return_index=True, return_counts=True)
+    unique_labels, first, size = np.unique(labels[labels >= 0], return_index=True, return_counts=True)
     order = np.lexsort((first, -size))
     number = np.full(int(labels.max(initial=-1)) + 2, -1, np.int32)  # the last place is for -1
-    number[found[order]] = np.arange(len(found))
+    number[unique_labels[order]] = np.arange(len(unique_labels))
     return number[labels]

@@ -17,7 +17,7 @@ from artsim.clusters import table
 from artsim.clusters.assign import assign
 from artsim.clusters.combinations import Combination, combinations
 from artsim.clusters.comparison import against_known, cliff_lines, comparison_row, quality
-from artsim.clusters.constraints import Constraints, constraints_of, contradictions, kept, linked_pairs
+from artsim.clusters.constraints import Constraints, constraint_report, constraints_of, contradictions, linked_pairs
 from artsim.clusters.describe import describe, exemplars
 from artsim.clusters.known import check_against
 from artsim.clusters.methods import Clustering, check_rows, cluster
@@ -47,10 +47,10 @@ class _Run:
     rows: str
     only: set[str] | None
 
-    def query(self, combination: Combination) -> dict[str, Any]:
+    def configuration(self, combination: Combination) -> dict[str, Any]:
         """Returns what decides the clusters, apart from the artworks themselves; as JSON stores it."""
-        query = {**self.inputs, "method": combination.method, "parameters": combination.parameters}
-        return dict(json.loads(json.dumps(query)))
+        configuration = {**self.inputs, "method": combination.method, "parameters": combination.parameters}
+        return dict(json.loads(json.dumps(configuration)))
 
 
 def cluster_archive(archive: Archive, options: ClusterOptions) -> dict[str, Any]:
@@ -72,22 +72,26 @@ def cluster_archive(archive: Archive, options: ClusterOptions) -> dict[str, Any]
 
 def _cluster(run: _Run, chosen: list[Combination]) -> dict[str, Any]:
     archive, options = run.archive, run.options
-    abouts = {one.name: table.read_about(archive, one.name) for one in chosen}
+    abouts = {combination.name: table.read_about(archive, combination.name) for combination in chosen}
     pending, later = [], []
-    for one in chosen:
-        about = abouts[one.name]
-        if about is None or about["query"] != run.query(one) or options.again:
+    for combination in chosen:
+        about = abouts[combination.name]
+        if about is None or about["query"] != run.configuration(combination) or options.again:
             if about is not None:
-                why = "`again` is given" if about["query"] == run.query(one) else "its inputs or options have changed"
-                _log.info("clusters/%s: %s; all artworks are clustered again", one.name, why)
-            pending.append(one)
+                why = (
+                    "`again` is given"
+                    if about["query"] == run.configuration(combination)
+                    else "its inputs or options have changed"
+                )
+                _log.info("clusters/%s: %s; all artworks are clustered again", combination.name, why)
+            pending.append(combination)
         elif about["rows"] != run.rows:
-            later.append(one)
+            later.append(combination)
         else:
-            _log.info("clusters/%s: nothing has changed", one.name)
+            _log.info("clusters/%s: nothing has changed", combination.name)
     report: dict[str, Any] = {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "rows_there": 0}
-    for one in later:
-        _add_later(run, one.name, abouts[one.name], report)
+    for combination in later:
+        _assign_new(run, combination.name, abouts[combination.name], report)
     linked: dict[str, Any] = {}
     if pending:
         vectors = load(
@@ -97,10 +101,10 @@ def _cluster(run: _Run, chosen: list[Combination]) -> dict[str, Any]:
             umap=options.umap,
             public_only=options.public_only,
             only=run.only,
-            keep_raw=any(one.method == "evoc" for one in pending),
+            keep_raw=any(combination.method == "evoc" for combination in pending),
         )
-        for one in pending:
-            check_rows(one.method, len(vectors.ids), one.parameters)
+        for combination in pending:
+            check_rows(combination.method, len(vectors.ids), combination.parameters)
         constraints, missing = None, 0
         if options.constraints:
             accepted, rejected, missing = linked_pairs(archive, vectors.ids)
@@ -108,14 +112,14 @@ def _cluster(run: _Run, chosen: list[Combination]) -> dict[str, Any]:
             linked["contradictions"] = contradictions(constraints, vectors.ids)
             if linked["contradictions"]:
                 _log.warning("%d rejected links contradict accepted ones", int(constraints.contradictory.sum()))
-        for one, (clustering, scores) in _results(run, pending, vectors, constraints, len(chosen) > 1):
+        for combination, (clustering, scores) in _results(run, pending, vectors, constraints, len(chosen) > 1):
             if constraints is not None:
-                scores["constraints"] = kept(clustering.labels, constraints, missing)
-            abouts[one.name] = _write(run, one, vectors, clustering, scores)
+                scores["constraints"] = constraint_report(clustering.labels, constraints, missing)
+            abouts[combination.name] = _write(run, combination, vectors, clustering, scores)
             report["rows_in"] += len(vectors.ids)
             report["rows_out"] += len(vectors.ids)
     else:
-        report["rows_there"] = sum(abouts[one.name]["artworks"] for one in chosen)
+        report["rows_there"] = sum(abouts[combination.name]["artworks"] for combination in chosen)
     return {**report, **_results_of(run, chosen, abouts), **linked}
 
 
@@ -123,11 +127,15 @@ def _results_of(run: _Run, chosen: list[Combination], abouts: dict[str, Any]) ->
     """Returns the part of the report that describes the clusterings, whether they were just made or before."""
     archive, options = run.archive, run.options
     rows = []
-    for one in chosen:
-        known = against_known(archive, *table.read_rows(archive, one.name), options.against) if options.against else {}
-        rows.append(comparison_row(one, abouts[one.name], known))
-    report: dict[str, Any] = {"tables": [table.folder(one.name) for one in chosen]}
-    report["notes"] = list(dict.fromkeys(note for one in chosen for note in abouts[one.name]["notes"]))
+    for combination in chosen:
+        known = (
+            against_known(archive, *table.read_rows(archive, combination.name), options.against)
+            if options.against
+            else {}
+        )
+        rows.append(comparison_row(combination, abouts[combination.name], known))
+    report: dict[str, Any] = {"tables": [table.folder(combination.name) for combination in chosen]}
+    report["notes"] = list(dict.fromkeys(note for combination in chosen for note in abouts[combination.name]["notes"]))
     defined = {key for row in rows for key, value in row.items() if value is not None}
     report["comparison"] = [{key: value for key, value in row.items() if key in defined} for row in rows]
     report["cliffs"] = cliff_lines(chosen, [row["clusters"] for row in rows])
@@ -150,11 +158,17 @@ def _results(
     if resamples is None:
         resamples = _RESAMPLES if compared and len(vectors.ids) <= _RESAMPLED_ROWS else 0
     if len(pending) == 1:
-        one = pending[0]
+        combination = pending[0]
         yield (
-            one,
+            combination,
             _clustered(
-                vectors.values, vectors.raw, constraints, one.method, one.parameters, run.options.seed, resamples
+                vectors.values,
+                vectors.raw,
+                constraints,
+                combination.method,
+                combination.parameters,
+                run.options.seed,
+                resamples,
             ),
         )
         return
@@ -164,7 +178,10 @@ def _results(
     runtime.wait_for({"CPU": 1})
     shared = [ray.put(value) for value in (vectors.values, vectors.raw, constraints)]
     task: Any = ray.remote(num_cpus=1)(_clustered_on_ray)
-    waiting = {task.remote(*shared, one.method, one.parameters, run.options.seed, resamples): one for one in pending}
+    waiting = {
+        task.remote(*shared, combination.method, combination.parameters, run.options.seed, resamples): combination
+        for combination in pending
+    }
 
     def results() -> Iterator[dict[str, Any]]:
         while waiting:
@@ -197,30 +214,30 @@ def _clustered(
     seed: int,
     resamples: int,
 ) -> tuple[Clustering, dict[str, Any]]:
-    found = cluster(method, parameters, vectors, raw=raw, seed=seed, constraints=constraints)
-    return found, quality(found, method, parameters, vectors, raw, seed, resamples)
+    clustering = cluster(method, parameters, vectors, raw=raw, seed=seed, constraints=constraints)
+    return clustering, quality(clustering, method, parameters, vectors, raw, seed, resamples)
 
 
 def _write(
-    run: _Run, one: Combination, vectors: Vectors, clustering: Clustering, scores: dict[str, Any]
+    run: _Run, combination: Combination, vectors: Vectors, clustering: Clustering, scores: dict[str, Any]
 ) -> dict[str, Any]:
     """Writes one clustering and returns its ``_about.json``."""
-    archive, name, labels = run.archive, one.name, clustering.labels
+    archive, name, labels = run.archive, combination.name, clustering.labels
     noise = float((labels == NOISE).mean())
-    if noise > _MUCH_NOISE and one.method == "hdbscan":
+    if noise > _MUCH_NOISE and combination.method == "hdbscan":
         _log.warning(
             "clusters/%s: %.0f%% of the artworks are noise; `umap` 15 with `min_samples` 5 leaves less of it",
             *(name, 100 * noise),
         )
     typical = exemplars(vectors.values, labels)
     described = describe(archive, vectors.ids, labels, typical)
-    every = np.concatenate(typical.all) if typical.all else np.empty(0, np.int64)
-    rows = table.as_rows(vectors.ids, labels, clustering.probability, typical.distance, every)
+    exemplar_rows = np.concatenate(typical.all) if typical.all else np.empty(0, np.int64)
+    rows = table.as_rows(vectors.ids, labels, clustering.probability, typical.distance, exemplar_rows)
     table.write(archive, name, vectors.parts, rows)
     archive.write_json(f"{table.folder(name)}/_clusters.json", described)
     save(archive, f"{table.folder(name)}/_space.npz", run.space, vectors.reduction)
     about = {
-        "query": run.query(one),
+        "query": run.configuration(combination),
         "rows": run.rows,
         "artworks": len(vectors.ids),
         "assigned": 0,
@@ -232,7 +249,7 @@ def _write(
     return about
 
 
-def _add_later(run: _Run, name: str, about: dict[str, Any], report: dict[str, Any]) -> None:
+def _assign_new(run: _Run, name: str, about: dict[str, Any], report: dict[str, Any]) -> None:
     """Assigns artworks that came after a clustering was made; changes no row of it."""
     archive, options = run.archive, run.options
     if options.umap:
@@ -241,22 +258,22 @@ def _add_later(run: _Run, name: str, about: dict[str, Any], report: dict[str, An
     stored = f"{table.folder(name)}/_space.npz"
     space, reduction = restore(archive, stored, run.inputs["features"], options.seed, run.space.without)
     known, labels = table.read_rows(archive, name, later=False)
-    everyone = set(table.read_rows(archive, name)[0].tolist())
-    place = {identifier: row for row, identifier in enumerate(known)}
-    old = np.full((len(known), 0), 0, np.float32)
-    seen = np.zeros(len(known), bool)
+    stored_ids = set(table.read_rows(archive, name)[0].tolist())
+    row_of = {identifier: row for row, identifier in enumerate(known)}
+    clustered_vectors = np.full((len(known), 0), 0, np.float32)
+    still_present = np.zeros(len(known), bool)
     ids, parts, new = list[np.ndarray](), [], list[np.ndarray]()
-    for shard, part, names, vectors in read(space, reduction, public_only=options.public_only, only=run.only):
-        if not old.shape[1]:
-            old = np.zeros((len(known), vectors.shape[1]), np.float32)
-        rows = np.array([place.get(identifier, -1) for identifier in names])
-        old[rows[rows >= 0]] = vectors[rows >= 0]
-        seen[rows[rows >= 0]] = True
-        fresh = np.array([identifier not in everyone for identifier in names], bool)
-        if fresh.any():
-            ids.append(names[fresh])
-            new.append(vectors[fresh])
-            parts.append((shard, part, int(fresh.sum())))
+    for shard, part, block_ids, vectors in read(space, reduction, public_only=options.public_only, only=run.only):
+        if not clustered_vectors.shape[1]:
+            clustered_vectors = np.zeros((len(known), vectors.shape[1]), np.float32)
+        rows = np.array([row_of.get(identifier, -1) for identifier in block_ids])
+        clustered_vectors[rows[rows >= 0]] = vectors[rows >= 0]
+        still_present[rows[rows >= 0]] = True
+        is_new = np.array([identifier not in stored_ids for identifier in block_ids], bool)
+        if is_new.any():
+            ids.append(block_ids[is_new])
+            new.append(vectors[is_new])
+            parts.append((shard, part, int(is_new.sum())))
     if not ids:
         _log.warning(
             "clusters/%s: no artwork is new, but images have changed or are gone since; kept as it is; `again` "
@@ -264,21 +281,21 @@ def _add_later(run: _Run, name: str, about: dict[str, Any], report: dict[str, An
             name,
         )
     else:
-        every = np.concatenate(ids)
-        found = assign(np.concatenate(new), old[seen], labels[seen], options.seed)
-        table.add(archive, name, parts, table.as_rows(every, found))
-        outside = int((found == NOISE).sum())
+        new_ids = np.concatenate(ids)
+        new_labels = assign(np.concatenate(new), clustered_vectors[still_present], labels[still_present], options.seed)
+        table.add(archive, name, parts, table.as_rows(new_ids, new_labels))
+        outside = int((new_labels == NOISE).sum())
         _log.info(
             "clusters/%s: %d new artworks were assigned to its clusters, %d are noise; nothing else has changed; "
             "`again` clusters all artworks again",
-            *(name, len(every) - outside, outside),
+            *(name, len(new_ids) - outside, outside),
         )
-        report["rows_in"] += len(every)
-        report["rows_out"] += len(every)
+        report["rows_in"] += len(new_ids)
+        report["rows_out"] += len(new_ids)
         report.setdefault("assigned", []).append(
-            {"table": table.folder(name), "to_clusters": len(every) - outside, "noise": outside}
+            {"table": table.folder(name), "to_clusters": len(new_ids) - outside, "noise": outside}
         )
-        about["assigned"] += len(every)
+        about["assigned"] += len(new_ids)
     about["rows"] = run.rows
     archive.write_json(f"{table.folder(name)}/_about.json", about)
 
@@ -317,8 +334,8 @@ def _rows(space: Space, options: ClusterOptions, only: set[str] | None) -> str:
 
 def _digest(content: Any) -> str:
     digest = hashlib.sha256()
-    for one in content:
-        digest.update(json.dumps(one, sort_keys=True).encode())
+    for item in content:
+        digest.update(json.dumps(item, sort_keys=True).encode())
     return digest.hexdigest()
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from artsim.archive import CLUSTERS, Archive, UserError
 
-_LATER = "-assigned"  # ends the names of partitions of artworks that came later
+_ASSIGNED_SUFFIX = "-assigned"  # ends the names of partitions of artworks that came later
 
 
 def folder(name: str) -> str:
@@ -33,7 +33,7 @@ def read_rows(archive: Archive, name: str, *, later: bool = True) -> tuple[np.nd
         table.read(shard, part, ["id", "cluster"])
         for shard in range(archive.shards)
         for part in table.parts(shard)
-        if later or not part.endswith(_LATER)
+        if later or not part.endswith(_ASSIGNED_SUFFIX)
     ]
     rows = pa.concat_tables(parts) if parts else CLUSTERS.empty_table()
     return np.array(rows["id"].to_pylist(), object), rows["cluster"].to_numpy()
@@ -61,7 +61,7 @@ def write(archive: Archive, name: str, parts: Sequence[tuple[int, str, int]], ro
 
 def add(archive: Archive, name: str, parts: Sequence[tuple[int, str, int]], rows: pa.Table) -> None:
     """Adds rows of artworks that came later to their partitions."""
-    _write(archive, name, parts, rows, _LATER)
+    _write(archive, name, parts, rows, _ASSIGNED_SUFFIX)
 
 
 def discard(archive: Archive, name: str) -> None:

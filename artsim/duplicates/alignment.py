@@ -68,8 +68,8 @@ def _blurred(images: "torch.Tensor", width: float) -> "torch.Tensor":
     """A Gaussian mean of ``width`` pixels, over those within the image."""
     import torch
 
-    at = torch.arange(images.shape[-1]) / width
-    weight = torch.exp(-0.5 * (at[:, None] - at) ** 2)
+    coordinates = torch.arange(images.shape[-1]) / width
+    weight = torch.exp(-0.5 * (coordinates[:, None] - coordinates) ** 2)
     weight /= weight.sum(dim=1, keepdim=True)
     return weight @ images @ weight.T
 
@@ -84,7 +84,7 @@ def _search(a: "torch.Tensor", b: "torch.Tensor", aspects: "torch.Tensor") -> "t
     larger = size.amax(dim=-1).clamp(min=1.0)
     side_a, side_b = (_COARSE / larger)[..., None].expand_as(size), _COARSE * size / larger[..., None]  # pixels
     small = [_detail(_resized(each, 2 * _COARSE), _COARSE / 3) for each in (a, b)]
-    fields = [_drawn(each, side) for each, side in zip(small, (side_a, side_b), strict=True)]
+    fields = [_resample_onto_canvas(each, side) for each, side in zip(small, (side_a, side_b), strict=True)]
     score = _masked_correlation(*fields)  # p, scales, shift y, shift x
     best = score.flatten(1).argmax(dim=1)
     width = score.shape[-1]
@@ -97,14 +97,14 @@ def _search(a: "torch.Tensor", b: "torch.Tensor", aspects: "torch.Tensor") -> "t
     return torch.cat([theta, ((at_b + 2 * shift) / at_a - 1)[..., None]], dim=-1)
 
 
-def _drawn(images: "torch.Tensor", sides: "torch.Tensor") -> tuple["torch.Tensor", "torch.Tensor"]:
+def _resample_onto_canvas(images: "torch.Tensor", sides: "torch.Tensor") -> tuple["torch.Tensor", "torch.Tensor"]:
     """Draws each image in each size, (p, s, 2) pixels, at the corner of a canvas; returns canvases and masks."""
     import torch
     from torch.nn.functional import grid_sample
 
     count, number = sides.shape[:2]
-    at = torch.arange(2 * _COARSE) + 0.5
-    x, y = (2 * at / sides[..., axis, None] - 1 for axis in (0, 1))
+    coordinates = torch.arange(2 * _COARSE) + 0.5
+    x, y = (2 * coordinates / sides[..., axis, None] - 1 for axis in (0, 1))
     grid = torch.stack(torch.broadcast_tensors(x[:, :, None, :], y[:, :, :, None]), dim=-1)
     mask = ((grid.abs() < 1 - _BORDER).all(dim=-1)).float()
     grid = grid.reshape(count, number * 2 * _COARSE, 2 * _COARSE, 2)
@@ -148,15 +148,15 @@ def _refined(a: "torch.Tensor", b: "torch.Tensor", theta: "torch.Tensor") -> "to
     x, y = _points(side)
     for _ in range(_STEPS):
         warped, mask = _warped(stack, theta)
-        mean_a, deviation_a = _spread(warped[:, 0], mask)
-        mean_b, deviation_b = _spread(b[:, 0], mask)
-        rest = ((b[:, 0] - mean_b) / deviation_b - (warped[:, 0] - mean_a) / deviation_a) * mask
+        mean_a, deviation_a = _masked_mean_std(warped[:, 0], mask)
+        mean_b, deviation_b = _masked_mean_std(b[:, 0], mask)
+        residual = ((b[:, 0] - mean_b) / deviation_b - (warped[:, 0] - mean_a) / deviation_a) * mask
         slope_x, slope_y = (warped[:, 1 + axis] / deviation_a * mask for axis in (0, 1))
         columns = [slope_x * x, slope_x * y, slope_x, slope_y * x, slope_y * y, slope_y]
         jacobian = torch.stack(columns, dim=-1).flatten(1, 2)
-        square = jacobian.mT @ jacobian
-        damping = 1e-3 * square.diagonal(dim1=1, dim2=2).mean(dim=1)[:, None, None] + 1e-6
-        step = torch.linalg.solve(square + damping * torch.eye(6), jacobian.mT @ rest.flatten(1)[..., None])
+        normal_matrix = jacobian.mT @ jacobian
+        damping = 1e-3 * normal_matrix.diagonal(dim1=1, dim2=2).mean(dim=1)[:, None, None] + 1e-6
+        step = torch.linalg.solve(normal_matrix + damping * torch.eye(6), jacobian.mT @ residual.flatten(1)[..., None])
         theta = theta + step.reshape(-1, 2, 3).clamp(-0.1, 0.1)
     return theta
 
@@ -165,8 +165,8 @@ def _correlation(a: "torch.Tensor", b: "torch.Tensor", theta: "torch.Tensor") ->
     import torch
 
     warped, mask = _warped(a, theta)
-    mean_a, deviation_a = _spread(warped[:, 0], mask)
-    mean_b, deviation_b = _spread(b[:, 0], mask)
+    mean_a, deviation_a = _masked_mean_std(warped[:, 0], mask)
+    mean_b, deviation_b = _masked_mean_std(b[:, 0], mask)
     product = ((warped[:, 0] - mean_a) * (b[:, 0] - mean_b) * mask).sum(dim=(1, 2)) / mask.sum(dim=(1, 2)).clamp(min=1)
     score = product / (deviation_a * deviation_b).flatten()
     share = mask.mean(dim=(1, 2)) * torch.linalg.det(theta[:, :, :2]).abs().clamp(min=1)  # of the smaller picture
@@ -176,8 +176,8 @@ def _correlation(a: "torch.Tensor", b: "torch.Tensor", theta: "torch.Tensor") ->
 def _points(side: int) -> tuple["torch.Tensor", "torch.Tensor"]:
     import torch
 
-    at = (2 * torch.arange(side) + 1) / side - 1
-    return at[None, :].expand(side, side), at[:, None].expand(side, side)
+    coordinates = (2 * torch.arange(side) + 1) / side - 1
+    return coordinates[None, :].expand(side, side), coordinates[:, None].expand(side, side)
 
 
 def _warped(stack: "torch.Tensor", theta: "torch.Tensor") -> tuple["torch.Tensor", "torch.Tensor"]:
@@ -192,7 +192,7 @@ def _warped(stack: "torch.Tensor", theta: "torch.Tensor") -> tuple["torch.Tensor
     return warped, mask.float()
 
 
-def _spread(image: "torch.Tensor", mask: "torch.Tensor") -> tuple["torch.Tensor", "torch.Tensor"]:
+def _masked_mean_std(image: "torch.Tensor", mask: "torch.Tensor") -> tuple["torch.Tensor", "torch.Tensor"]:
     """The mean and the standard deviation under the mask, (p, 1, 1) each."""
     weight = mask.sum(dim=(1, 2), keepdim=True).clamp(min=1)
     mean = (image * mask).sum(dim=(1, 2), keepdim=True) / weight

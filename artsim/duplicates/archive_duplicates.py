@@ -126,8 +126,10 @@ def _find(
     wanted = pa.array(images.ids.take(pa.array(first)))
 
     def rows_of(ids: np.ndarray) -> np.ndarray:
-        found = pc.index_in(pa.array(ids, pa.string()), value_set=wanted).fill_null(-1).to_numpy(zero_copy_only=False)
-        return np.where(found >= 0, first[found] if len(first) else -1, -1)
+        positions = (
+            pc.index_in(pa.array(ids, pa.string()), value_set=wanted).fill_null(-1).to_numpy(zero_copy_only=False)
+        )
+        return np.where(positions >= 0, first[positions] if len(first) else -1, -1)
 
     def blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         return space.blocks(public_only=options.public_only)
@@ -139,35 +141,37 @@ def _find(
     checker = Checker(archive, ids)
     scores = checker(pairs)
     copies = np.flatnonzero(images.files != np.arange(len(ids)))
-    same = np.column_stack([images.files[copies], copies])
+    identical_pairs = np.column_stack([images.files[copies], copies])
     rank = np.empty(len(ids), np.int64)
     rank[np.lexsort((ids.astype(str), -images.pixels))] = np.arange(len(ids))
-    leader, confidence = grouped(
-        np.concatenate([same, pairs]),
-        np.concatenate([np.ones(len(same)), scores]),
+    representative_of, confidence = grouped(
+        np.concatenate([identical_pairs, pairs]),
+        np.concatenate([np.ones(len(identical_pairs)), scores]),
         rank,
         options.agreement,
-        lambda more: checker(images.files[more]),
+        lambda missing_pairs: checker(images.files[missing_pairs]),
     )
-    heads = np.unique(leader[leader >= 0])
-    heads = heads[np.argsort(rank[heads])]
+    representatives = np.unique(representative_of[representative_of >= 0])
+    representatives = representatives[np.argsort(rank[representatives])]
     number = np.full(len(ids), -1, np.int32)
-    number[heads] = np.arange(len(heads), dtype=np.int32)
-    rows = np.flatnonzero(leader >= 0)
-    groups = number[leader[rows]]
+    number[representatives] = np.arange(len(representatives), dtype=np.int32)
+    rows = np.flatnonzero(representative_of >= 0)
+    groups = number[representative_of[rows]]
     archive.remove(table)
     shards = archive.shard_of(ids[rows].tolist())
     for shard in np.unique(shards).tolist():
         chosen = rows[shards == shard]
         columns = [pa.array(ids[chosen], pa.string()), groups[shards == shard], confidence[chosen].astype(np.float32)]
-        archive.table(table).write(shard, _PART, pa.table([*columns, leader[chosen] == chosen], schema=DUPLICATES))
+        archive.table(table).write(
+            shard, _PART, pa.table([*columns, representative_of[chosen] == chosen], schema=DUPLICATES)
+        )
     about = {
         "inputs": inputs,
-        "groups": len(heads),
-        "duplicates": len(rows) - len(heads),
+        "groups": len(representatives),
+        "duplicates": len(rows) - len(representatives),
         "pairs": {
             "compared": len(pairs),
-            **_evidence(same, hash_pairs, vector_pairs, pairs[scores >= options.agreement]),
+            **_evidence(identical_pairs, hash_pairs, vector_pairs, pairs[scores >= options.agreement]),
         },
         "versions": {package: version(package) for package in ("numpy", "torch")},
     }
@@ -175,9 +179,11 @@ def _find(
     return about, {"rows_in": len(ids), "rows_out": len(rows), "rows_failed": checker.unreadable}
 
 
-def _evidence(same: np.ndarray, hashed: np.ndarray, near: np.ndarray, confirmed: np.ndarray) -> dict[str, int]:
+def _evidence(
+    identical_pairs: np.ndarray, hashed: np.ndarray, near: np.ndarray, confirmed: np.ndarray
+) -> dict[str, int]:
     """Counts the confirmed pairs by what made them candidates."""
     by_hash_too, by_features_too = ({*map(tuple, each.tolist())} for each in (hashed, near))
-    found = [(pair in by_hash_too, pair in by_features_too) for pair in map(tuple, confirmed.tolist())]
-    counts = [len(same), *(found.count(kind) for kind in ((True, False), (True, True), (False, True)))]
+    evidence = [(pair in by_hash_too, pair in by_features_too) for pair in map(tuple, confirmed.tolist())]
+    counts = [len(identical_pairs), *(evidence.count(kind) for kind in ((True, False), (True, True), (False, True)))]
     return dict(zip(_EVIDENCE, counts, strict=True))

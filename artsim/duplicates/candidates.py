@@ -12,43 +12,47 @@ _CHUNK = 65_536  # vectors held twice
 _EQUAL = 4  # images that an image is compared with among those of the same hash: blank pages share one
 
 
-def by_hash(hashes: np.ndarray, most: int) -> np.ndarray:
-    """Returns pairs of rows of ``hashes``, uint64 (n,), that differ in at most ``most`` bits: int64 (p, 2), i < j.
+def by_hash(hashes: np.ndarray, max_bits: int) -> np.ndarray:
+    """Returns pairs of rows of ``hashes``, uint64 (n,), that differ in at most ``max_bits`` bits: int64 (p, 2), i < j.
 
     Of many equal hashes, only the first is compared with other hashes, and each with the next four.
     """
     values, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
     order = np.argsort(inverse, kind="stable")
-    found = [first[near_hashes(values, most)].reshape(-1, 2)]
+    pairs = [first[near_hashes(values, max_bits)].reshape(-1, 2)]
     for gap in range(1, min(_EQUAL, len(order) - 1) + 1):
         same = inverse[order[:-gap]] == inverse[order[gap:]]
-        found.append(np.column_stack([order[:-gap][same], order[gap:][same]]))
-    return _unique(np.concatenate(found), len(hashes))
+        pairs.append(np.column_stack([order[:-gap][same], order[gap:][same]]))
+    return _unique(np.concatenate(pairs), len(hashes))
 
 
 def by_vectors(
-    blocks: Callable[[], Iterator[Block]], rows_of: Callable[[np.ndarray], np.ndarray], count: int, k: int, most: float
+    blocks: Callable[[], Iterator[Block]],
+    rows_of: Callable[[np.ndarray], np.ndarray],
+    count: int,
+    k: int,
+    max_distance: float,
 ) -> np.ndarray:
-    """Returns pairs of rows, i < j below ``count``: each row and its k nearest within cosine distance ``most``.
+    """Returns pairs of rows, i < j below ``count``: each row and its k nearest within cosine distance ``max_distance``.
 
     ``blocks`` starts to read the vectors from the beginning; ``rows_of`` maps their ids to rows, -1 for none.
     Int64 (p, 2). At most 131,072 vectors are in memory.
     """
-    found = [np.empty((0, 2), np.int64)]
+    pairs = [np.empty((0, 2), np.int64)]
     for number, (rows, queries) in enumerate(_chunks(blocks, rows_of)):
-        nearest, distances = [np.empty((len(rows), 0), np.int64)], [np.empty((len(rows), 0))]
+        row_blocks, distance_blocks = [np.empty((len(rows), 0), np.int64)], [np.empty((len(rows), 0))]
         for other, (others, vectors) in enumerate(_chunks(blocks, rows_of)):
             own = number == other
             if len(others) > own:
-                at, gaps = nearest_rows(queries, vectors, min(k, len(others) - own), others=own)
-                nearest.append(others[at])
-                distances.append(gaps)
-        all_rows, all_gaps = np.concatenate(nearest, axis=1), np.concatenate(distances, axis=1)
-        best = np.argsort(all_gaps, axis=1, kind="stable")[:, :k]
-        near = np.take_along_axis(all_gaps, best, axis=1) <= most
-        there = np.take_along_axis(all_rows, best, axis=1)
-        found.append(np.column_stack([np.repeat(rows, near.sum(axis=1)), there[near]]))
-    return _unique(np.concatenate(found), count)
+                indices, distances = nearest_rows(queries, vectors, min(k, len(others) - own), others=own)
+                row_blocks.append(others[indices])
+                distance_blocks.append(distances)
+        all_rows, all_distances = np.concatenate(row_blocks, axis=1), np.concatenate(distance_blocks, axis=1)
+        best = np.argsort(all_distances, axis=1, kind="stable")[:, :k]
+        near = np.take_along_axis(all_distances, best, axis=1) <= max_distance
+        neighbor_rows = np.take_along_axis(all_rows, best, axis=1)
+        pairs.append(np.column_stack([np.repeat(rows, near.sum(axis=1)), neighbor_rows[near]]))
+    return _unique(np.concatenate(pairs), count)
 
 
 def _chunks(

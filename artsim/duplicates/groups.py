@@ -20,8 +20,8 @@ def grouped(
     from scipy.sparse.csgraph import connected_components
 
     count = len(rank)
-    leader, confidence = np.full(count, -1), np.zeros(count)
-    known = {(int(min(pair)), int(max(pair))): float(score) for pair, score in zip(pairs, scores, strict=True)}
+    representative_of, confidence = np.full(count, -1), np.zeros(count)
+    score_by_pair = {(int(min(pair)), int(max(pair))): float(score) for pair, score in zip(pairs, scores, strict=True)}
     edges = pairs[scores >= least]
     while len(edges):
         graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(count, count))
@@ -30,17 +30,21 @@ def grouped(
         rows = rows[np.lexsort((rank[rows], component[rows]))]
         starts = np.flatnonzero(np.diff(component[rows], prepend=-1))
         first = np.repeat(rows[starts], np.diff(np.append(starts, len(rows))))
-        spokes = np.sort(np.column_stack([first, rows])[first != rows], axis=1)
-        missing = np.array([pair for pair in spokes.tolist() if tuple(pair) not in known], np.int64).reshape(-1, 2)
+        representative_pairs = np.sort(np.column_stack([first, rows])[first != rows], axis=1)
+        missing = np.array(
+            [pair for pair in representative_pairs.tolist() if tuple(pair) not in score_by_pair], np.int64
+        ).reshape(-1, 2)
         if len(missing):
-            known |= {(i, j): float(score) for (i, j), score in zip(missing.tolist(), check(missing), strict=True)}
-        for row, head in zip(rows.tolist(), first.tolist(), strict=True):
-            score = known.get((min(row, head), max(row, head)), 0.0)
-            if row != head and score >= least:
-                leader[row] = leader[head] = head
+            score_by_pair |= {
+                (i, j): float(score) for (i, j), score in zip(missing.tolist(), check(missing), strict=True)
+            }
+        for row, representative in zip(rows.tolist(), first.tolist(), strict=True):
+            score = score_by_pair.get((min(row, representative), max(row, representative)), 0.0)
+            if row != representative and score >= least:
+                representative_of[row] = representative_of[representative] = representative
                 confidence[row] = score
-                confidence[head] = max(confidence[head], score)
-        done = leader >= 0
+                confidence[representative] = max(confidence[representative], score)
+        done = representative_of >= 0
         done[rows[starts]] = True  # a representative with whom no one agrees is in no group
         edges = edges[~done[edges].any(axis=1)]
-    return leader, confidence
+    return representative_of, confidence

@@ -11,7 +11,7 @@ from artsim import runtime
 from artsim.archive import NEIGHBORS, public_ids
 from artsim.space.approximate import search_index
 from artsim.space.features import Space
-from artsim.space.index import load, updated
+from artsim.space.index import load, load_or_update
 from artsim.space.search import check_query, search
 
 _QUERIES = 4096  # rows per task: enough to amortise reading the archive, few enough for a worker's memory
@@ -28,7 +28,7 @@ def all_neighbors(
     """
     check_query(k, metric)
     with space.archive.lock(f"neighbors/{space.name}"):
-        index, state = updated(space, metric) if indexed else (None, {})
+        index, state = load_or_update(space, metric) if indexed else (None, {})
         about = None if index is None else index.about
         report = _all_neighbors(space, k, metric=metric, farthest=farthest, public_only=public_only, index=about)
         return {**report, **({"index": state} if indexed else {})}

@@ -15,7 +15,7 @@ from artsim.pictures.captioned_pictures import CaptionedPicture, captioned_pictu
 from artsim.pictures.contact_sheet import Cell, contact_sheet
 from artsim.space.approximate import search_index
 from artsim.space.features import Space
-from artsim.space.index import updated
+from artsim.space.index import load_or_update
 from artsim.space.search import check_query, search
 from artsim.vision.check import BadImage
 
@@ -70,7 +70,7 @@ def neighbors_of(
     vectors, own = np.concatenate(queries), np.array([*ids, *([None] * len(files))], dtype=object)
     report: dict[str, Any] = {}
     if indexed:
-        index, state = updated(space, metric)
+        index, state = load_or_update(space, metric)
         results, effort = search_index(index, space, vectors, k, metric=metric, public_only=public_only, but_not=own)
         report["index"] = {**state, **effort}
     else:

@@ -80,7 +80,7 @@ def read_layout(archive: Archive, name: str) -> dict[str, tuple[float, float]]:
 def layout_method(archive: Archive, name: str) -> str | None:
     """The method of a layout, such as umap or grid; None if it is not known."""
     about = archive.read_json(f"layouts/{name}/_about.json") or {}
-    return about.get("method") or about.get("options", {}).get("method")
+    return about.get("settings", {}).get("method")
 
 
 def grid_layout(archive: Archive) -> str | None:
@@ -115,15 +115,15 @@ def no_artwork(members: set[str] | None, *, public_only: bool) -> UserError:
 
 
 def vectors_of(
-    space: Space, members: set[str] | None, *, everyone: bool, public_only: bool, seed: int
+    space: Space, members: set[str] | None, *, include_non_members: bool, public_only: bool, seed: int
 ) -> tuple[list[str], np.ndarray]:
     """Ids and vectors (n, d) of at most ``SAMPLE`` artworks, a seeded sample if there are more.
 
-    Of the members alone, or with ``everyone`` also of others. Members are sampled before others.
+    Of the members alone, or with ``include_non_members`` also of others. Members are sampled before others.
     """
     rng = np.random.default_rng(seed)
     blocks = space.blocks(public_only=public_only)
-    if members is not None and not everyone:
+    if members is not None and not include_non_members:
         blocks = _within(blocks, members)
     ids, vectors = np.empty(0, object), np.empty((0, 0), np.float32)
     ranks = np.empty(0)

@@ -72,8 +72,8 @@ def _by_year(ids: Sequence[str], years: Mapping[str, int]) -> tuple[dict[str, Co
     for identifier, year in years.items():
         colours[identifier] = _YEARS[int(np.searchsorted(edges, year, side="right"))]
     used = np.unique(span)
-    names = [f"{known[span == one].min()}–{known[span == one].max()}" for one in used]
-    shown = [_YEARS[one] for one in used]
+    names = [f"{known[span == year_bin].min()}–{known[span == year_bin].max()}" for year_bin in used]
+    shown = [_YEARS[year_bin] for year_bin in used]
     if len(known) < len(ids):
         names, shown = [*names, "unknown"], [*shown, OTHER]
     return colours, Legend("year", names, shown)

@@ -26,7 +26,9 @@ def compare(request: Request) -> Picture:
     ids = [identifier for identifier in request.ids() if identifier in before and identifier in after]
     if len(ids) < 3:
         raise UserError(f"`layout` {' '.join(names)}: they have {len(ids)} of these artworks in common; 3 are needed")
-    first, second = aligned(*(np.array([places[one] for one in ids], float) for places in (before, after)))
+    first, second = aligned(
+        *(np.array([places[identifier] for identifier in ids], float) for places in (before, after))
+    )
     chosen = request.limited(ids, _SHOWN)
     sizes = request.sizes([ids[index] for index in chosen])
     kept = [index for index in chosen if ids[index] in sizes]
@@ -51,17 +53,17 @@ def compare(request: Request) -> Picture:
     trace = {int(index): PALETTE[place % len(PALETTE)] for place, index in enumerate(traced) if visible[index]}
     for panel, offset in zip(panels, offsets, strict=True):
         for index in np.flatnonzero(visible).tolist():
-            x, y, width, high = panel[index].tolist()
+            x, y, width, height = panel[index].tolist()
             colour = colours.get(drawn[index], trace.get(index))
-            tiles.append(Tile(drawn[index], x + offset, head + y, width, high, colour))
+            tiles.append(Tile(drawn[index], x + offset, head + y, width, height, colour))
     words = request.words(
         "Before and after", tiles, len(ids), ["lines follow the artwork of each region that moved the most"], legend
     )
     image, left, top = poster(frame.width, head + canvas[1], words)
     for index, colour in trace.items():
-        (x, y, width, high), (to_x, to_y, _, to_high) = (panel[index].tolist() for panel in panels)
-        start = (left + x + width, top + head + y + high / 2)
-        end = (left + offsets[1] + to_x, top + head + to_y + to_high / 2)
+        (x, y, width, height), (to_x, to_y, _, to_height) = (panel[index].tolist() for panel in panels)
+        start = (left + x + width, top + head + y + height / 2)
+        end = (left + offsets[1] + to_x, top + head + to_y + to_height / 2)
         lines.setdefault(colours.get(drawn[index], colour), []).append(curve(start, end))
     half = len(tiles) // 2
     paste(request.archive, image, tiles[:half], left, top)

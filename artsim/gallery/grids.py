@@ -47,11 +47,11 @@ def in_cells(request: Request, ids: Sequence[str], points: np.ndarray, title: st
     aspect = float(np.clip(np.median([width / height for width, height in sizes.values()]), 0.75, 1.34))
     cells, columns, rows = _cells(points[chosen], len(chosen) == len(points), _ASPECT / aspect)
     body = request.frame.body
-    wide = body / columns
-    high = wide / aspect
-    tiles = _tiles(drawn, cells, sizes, colours, wide, high)
+    cell_width = body / columns
+    cell_height = cell_width / aspect
+    tiles = _tiles(drawn, cells, sizes, colours, cell_width, cell_height)
     words = request.words(title, tiles, len(ids), about, legend)
-    return Picture(request.drawn(tiles, round(rows * high), words), len(ids), len(tiles), missing)
+    return Picture(request.drawn(tiles, round(rows * cell_height), words), len(ids), len(tiles), missing)
 
 
 def _cells(points: np.ndarray, whole: bool, aspect: float) -> tuple[np.ndarray, int, int]:
@@ -70,13 +70,13 @@ def _tiles(
     cells: np.ndarray,
     sizes: Mapping[str, tuple[int, int]],
     colours: Mapping[str, Colour],
-    wide: float,
-    high: float,
+    cell_width: float,
+    cell_height: float,
 ) -> list[Tile]:
     tiles = []
     for identifier, (column, row) in zip(ids, cells.tolist(), strict=True):
-        width, height = contained(sizes[identifier], wide * (1 - _GAP), high * (1 - _GAP))
-        left, top = (column + 0.5) * wide - width / 2, (row + 0.5) * high - height / 2
+        width, height = contained(sizes[identifier], cell_width * (1 - _GAP), cell_height * (1 - _GAP))
+        left, top = (column + 0.5) * cell_width - width / 2, (row + 0.5) * cell_height - height / 2
         tiles.append(Tile(identifier, round(left), round(top), width, height, colours.get(identifier)))
     return tiles
 
@@ -89,8 +89,8 @@ def _in_rows(request: Request, ids: Sequence[str]) -> Picture:
     body = request.frame.body
     gap = max(round(0.0025 * request.options.size), 2)
     aspects = [sizes[identifier][0] / sizes[identifier][1] for identifier in drawn]
-    high = min((body * body / _ASPECT / sum(aspects)) ** 0.5, 0.2 * body)
-    boxes = justified(aspects, body, high, gap)
+    row_height = min((body * body / _ASPECT / sum(aspects)) ** 0.5, 0.2 * body)
+    boxes = justified(aspects, body, row_height, gap)
     tiles = [Tile(identifier, *box, colours.get(identifier)) for identifier, box in zip(drawn, boxes, strict=True)]
     height = max(tile.top + tile.height for tile in tiles)
     words = request.words(f"{len(ids):,} artworks", tiles, len(ids), ["by artist and year"], legend)

@@ -20,10 +20,10 @@ _SIDES = 24  # sides that are tried
 _SHARES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75)  # of the way to an even grid
 _BLOCK = 100  # cells that are assigned exactly
 _COST = 0.5  # how much smaller pictures may be on a map that keeps its shape
-_ALL = 500  # pictures shrink until so many are all shown,
-_SHOWN, _SMALLER = 0.9, 0.88  # or this share of more
+_ALWAYS_SHOWN = 500  # pictures shrink until so many are all shown,
+_MIN_SHOWN_SHARE, _SHRINK_FACTOR = 0.9, 0.88  # or this share of more
 _NARROW, _WIDE = 0.85, 1.6  # width by height of a map
-_MOST = 20_000
+_MAX_ARTWORKS = 20_000
 
 
 def map_of_layout(request: Request) -> Picture:
@@ -44,29 +44,31 @@ def reduced(request: Request) -> Picture:
     method, _, form = request.options.kind.partition("_")
     options, members = request.options, request.members
     space = space_of(request.archive, options.features, options.seed)
-    everyone = options.reduction == "global" and members is not None
-    ids, vectors = vectors_of(space, members, everyone=everyone, public_only=options.public_only, seed=options.seed)
+    include_non_members = options.reduction == "global" and members is not None
+    ids, vectors = vectors_of(
+        space, members, include_non_members=include_non_members, public_only=options.public_only, seed=options.seed
+    )
     if not ids:
         raise no_artwork(members, public_only=options.public_only)
     points = coordinates(vectors, method, seed=options.seed).astype(float)
-    if everyone and members is not None:
+    if include_non_members and members is not None:
         kept = [index for index, identifier in enumerate(ids) if identifier in members]
         ids, points = [ids[index] for index in kept], points[kept]
     about = [f"{_METHODS[method]} of {space.title}"]
-    if everyone:
+    if include_non_members:
         about[0] += ", of the whole archive"
     if form == "grid":
         ids, points = zoomed(request, ids, points)
         return in_cells(request, ids, points, f"{len(ids):,} artworks in order of likeness", about)
     if method != "pca":
-        points = _lying(points)
+        points = _rotate_to_landscape(points)
     return scatter(request, ids, points, about)
 
 
 def scatter(request: Request, ids: Sequence[str], points: np.ndarray, about: Sequence[str]) -> Picture:
     """Draws artworks at points (n, 2), with y growing upwards."""
     ids, points = zoomed(request, ids, points)
-    chosen = request.limited(ids, _MOST)
+    chosen = request.limited(ids, _MAX_ARTWORKS)
     sizes = request.sizes([ids[index] for index in chosen])
     drawn = [ids[index] for index in chosen if ids[index] in sizes]
     points = points[[index for index in chosen if ids[index] in sizes]]
@@ -105,21 +107,21 @@ def arranged(
     """
     largest = min(_LARGEST * width, canvas[0] / 3, canvas[1] / 3)
     sides = np.unique(np.geomspace(_SMALLEST * width, largest, _SIDES).round().astype(int)).tolist()
-    enough = 1.0 if len(points) <= _ALL else _SHOWN
+    enough = 1.0 if len(points) <= _ALWAYS_SHOWN else _MIN_SHOWN_SHARE
     start, even = fit(points, canvas, sides[0]), _even(points, canvas)
-    best, worth = None, 0.0
+    best, best_score = None, 0.0
     for share in _SHARES:
         moved = (1 - share) * start + share * even
         side, cost = side_for(moved, canvas, sides), 1 - _COST * share
-        while best is None or side * cost > worth:
+        while best is None or side * cost > best_score:
             centres = np.clip(moved, side / 2, np.array(canvas) - side / 2)
             boxes = placed(centres, side, sizes, canvas, first)
             if (boxes[:, 0] >= 0).mean() >= enough:
-                best, worth = (boxes, centres, side), side * cost
+                best, best_score = (boxes, centres, side), side * cost
                 break
-            if side * _SMALLER < sides[0]:
+            if side * _SHRINK_FACTOR < sides[0]:
                 break
-            side = round(side * _SMALLER)
+            side = round(side * _SHRINK_FACTOR)
     return best or (boxes, centres, side)
 
 
@@ -156,7 +158,7 @@ def aspect_of(points: np.ndarray) -> float:
     return float(np.clip(span[0] / span[1], _NARROW, _WIDE)) if len(points) > 2 else 1.3
 
 
-def _lying(points: np.ndarray) -> np.ndarray:
+def _rotate_to_landscape(points: np.ndarray) -> np.ndarray:
     """Turns points (n, 2), whose directions mean nothing, so that they are wider than high."""
     middle = points - points.mean(0)
     return middle @ np.linalg.svd(middle, full_matrices=False)[2].T

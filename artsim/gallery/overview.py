@@ -63,12 +63,12 @@ def overview(request: Request) -> Picture:
     title, small = frame.face(0.0105, bold=True), frame.face(0.0082)
     y = head
     for row in rows:
-        about_it = clustering.about.get(row.number, {})
+        description = clustering.about.get(row.number, {})
         width = frame.body * _TEXT - 0.02 * frame.width
-        terms = ", ".join(map(str, about_it.get("terms", [])[:6]))
+        terms = ", ".join(map(str, description.get("terms", [])[:6]))
         lines = title.wrapped(terms or f"Cluster {row.number}", width, 2)
         below = [f"{row.size:,} artworks" + (f" · cluster {row.number}" if terms else "")]
-        below += [_most(about_it.get(key, [])) for key in ("artists", "styles")]
+        below += [_most_frequent(description.get(key, [])) for key in ("artists", "styles")]
         line = y - round(0.15 * title.size)
         for text in lines:
             title.write(image, text, left, line)
@@ -102,11 +102,11 @@ def _typical(request: Request, clustering: Clustering, drawable: set[str]) -> di
     for rows in table.scan(["id", "cluster", "probability", "distance", "exemplar"]):
         for row in rows.to_pylist():
             if row["id"] in drawable:
-                far = row["distance"] if row["distance"] is not None else -(row["probability"] or 0.0)
-                ranked.setdefault(row["cluster"], []).append((not row["exemplar"], far, row["id"]))
+                rank_key = row["distance"] if row["distance"] is not None else -(row["probability"] or 0.0)
+                ranked.setdefault(row["cluster"], []).append((not row["exemplar"], rank_key, row["id"]))
     return {number: [identifier for *_, identifier in sorted(entries)] for number, entries in ranked.items()}
 
 
-def _most(counts: list[dict[str, Any]]) -> str:
+def _most_frequent(counts: list[dict[str, Any]]) -> str:
     """The two commonest values, of records with value and count; empty if there are none."""
     return ", ".join(str(entry["value"]) for entry in counts[:2])

@@ -37,7 +37,9 @@ def dendrogram(request: Request) -> Picture:
 
     options, members = request.options, request.members
     space = space_of(request.archive, options.features, options.seed)
-    ids, vectors = vectors_of(space, members, everyone=False, public_only=options.public_only, seed=options.seed)
+    ids, vectors = vectors_of(
+        space, members, include_non_members=False, public_only=options.public_only, seed=options.seed
+    )
     if not ids:
         raise no_artwork(members, public_only=options.public_only)
     chosen = request.limited(ids, options.limit or _LEAVES)
@@ -52,12 +54,12 @@ def dendrogram(request: Request) -> Picture:
     colours, legend = request.colours(drawn)
     body = request.frame.body
     rings = 1 if len(drawn) <= _ONE_RING else 2
-    radius, spot = _ring(body, len(drawn), rings)
+    radius, slot_diameter = _ring(body, len(drawn), rings)
     tiles = []
     for place, leaf in enumerate(order):
         angle, identifier = _angle(place, len(order)), drawn[leaf]
-        distance = radius + (0.5 + 1.04 * (place % rings)) * spot
-        width, height = _within_circle(sizes[identifier], spot * 0.98)
+        distance = radius + (0.5 + 1.04 * (place % rings)) * slot_diameter
+        width, height = _within_circle(sizes[identifier], slot_diameter * 0.98)
         x, y = body / 2 + distance * math.cos(angle), body / 2 + distance * math.sin(angle)
         colour = colours.get(identifier, _colour_of(branch, order, leaf))
         tiles.append(Tile(identifier, round(x - width / 2), round(y - height / 2), width, height, colour))
@@ -66,7 +68,7 @@ def dendrogram(request: Request) -> Picture:
     lines = _lines(root, radius, (left + body / 2, top + body / 2))
     for place in range(len(order)):
         angle = _angle(place, len(order))
-        reach = radius + (0.5 + 1.04 * (place % rings)) * spot
+        reach = radius + (0.5 + 1.04 * (place % rings)) * slot_diameter
         ends = [(left + body / 2 + r * math.cos(angle), top + body / 2 + r * math.sin(angle)) for r in (radius, reach)]
         lines.setdefault(_colour_of(branch, order, order[place]), []).append(ends)
     draw_lines(image, lines, 2 * request.frame.line)
@@ -78,8 +80,8 @@ def _ring(body: int, leaves: int, rings: int) -> tuple[float, float]:
     """The radius of the tree and the diameter of the circle that each artwork has around it."""
     outer = body / 2
     arc = rings * 2 * math.pi / leaves  # between neighbours in a ring
-    spot = min(outer * arc / (1 + arc * (rings * 1.04 - 0.5)), 0.36 * outer)
-    return outer - spot * (1 + 1.04 * (rings - 1)), spot
+    slot_diameter = min(outer * arc / (1 + arc * (rings * 1.04 - 0.5)), 0.36 * outer)
+    return outer - slot_diameter * (1 + 1.04 * (rings - 1)), slot_diameter
 
 
 def _within_circle(size: tuple[int, int], diameter: float) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from artsim.archive import LAYOUT, Archive, UserError, duplicate_ids, public_ids
 from artsim.encoders.model import about_feature
 from artsim.layouts.export import check_exports, export
-from artsim.layouts.fit import Fit, Reduction
+from artsim.layouts.fit import FittedMap, Reduction
 from artsim.layouts.grid import grid, nearest_free
 from artsim.layouts.labels import labels_of
 from artsim.layouts.methods import coordinates
@@ -57,7 +57,7 @@ def map_archive(archive: Archive, options: MapOptions) -> dict[str, Any]:
             report = _make(archive, table, options)
         else:
             report = _update(archive, table, about, options)
-        files = export(archive, table, Fit.load(archive, table), options.export or ())
+        files = export(archive, table, FittedMap.load(archive, table), options.export or ())
     return {"table": table, **report, **({"files": files} if files else {})}
 
 
@@ -97,8 +97,8 @@ def _make(archive: Archive, table: str, options: MapOptions) -> dict[str, Any]:
         min_dist=options.min_dist,
         labels=labels_of(archive, ids, options.by),
     )
-    fit = Fit(specs, space.pcas, reduction, reduced, positions)
-    ids, positions = _with_others(space, fit, ids, options)
+    fit = FittedMap(specs, space.pcas, reduction, reduced, positions)
+    ids, positions = _place_unfitted(space, fit, ids, options)
     if options.method == GRID:
         positions = grid(positions).astype(np.float32)
         fit = replace(fit, positions=positions[: len(vectors)])
@@ -137,7 +137,9 @@ def _sample(space: Space, options: MapOptions) -> Block:
     return ids[chosen], vectors[chosen]
 
 
-def _with_others(space: Space, fit: Fit, ids: np.ndarray, options: MapOptions) -> tuple[np.ndarray, np.ndarray]:
+def _place_unfitted(
+    space: Space, fit: FittedMap, ids: np.ndarray, options: MapOptions
+) -> tuple[np.ndarray, np.ndarray]:
     """Returns ids and positions of the fitted artworks and, after them, of all others, which are placed here."""
     fitted, all_ids, all_positions = set(ids), [ids], [fit.positions]
     for names, vectors in space.blocks(public_only=options.public_only):
@@ -160,7 +162,7 @@ def _scores(vectors: np.ndarray, positions: np.ndarray, options: MapOptions) -> 
 def _update(archive: Archive, table: str, about: dict[str, Any], options: MapOptions) -> dict[str, Any]:
     """Places artworks that the map lacks, and removes those that the archive no longer has."""
     _check_same(about["settings"], _settings(archive, about["features"], options), table)
-    fit = Fit.load(archive, table)
+    fit = FittedMap.load(archive, table)
     space = fit.space(archive, duplicate_ids(archive, options.without_duplicates))
     parts: list[list[str]] = [[] for _ in range(archive.shards)]
     for number, part in space.parts():
@@ -192,7 +194,7 @@ class _Shard:
 
 
 def _changes(
-    archive: Archive, table: str, fit: Fit, space: Space, shard: int, parts: list[str], options: MapOptions
+    archive: Archive, table: str, fit: FittedMap, space: Space, shard: int, parts: list[str], options: MapOptions
 ) -> _Shard:
     """Compares a shard of the map with the archive; reads the vectors of partitions with new artworks only."""
     rows = archive.table(table)

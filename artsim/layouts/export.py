@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from artsim.archive import Archive, UserError
 from artsim.archive.rejects import clean, safe_cell
-from artsim.layouts.fit import Fit
+from artsim.layouts.fit import FittedMap
 from artsim.layouts.sprite import write_sprite
 
 _SHOWN = ("title", "artist", "date_text", "year_from", "year_to", "style", "type", "technique", "location", "school")
@@ -33,7 +33,7 @@ def check_exports(files: Sequence[str]) -> None:
             )
 
 
-def export(archive: Archive, table: str, fit: Fit, files: Sequence[str]) -> list[str]:
+def export(archive: Archive, table: str, fit: FittedMap, files: Sequence[str]) -> list[str]:
     """Writes the map to each file, in the format of its ending; returns the paths of all files written.
 
     Raises ``UserError`` if a file can't be written.
@@ -52,15 +52,15 @@ def export(archive: Archive, table: str, fit: Fit, files: Sequence[str]) -> list
 def _rows(archive: Archive, table: str) -> Iterator[list[Row]]:
     """Yields the artworks of a map, shard by shard, ordered by id."""
     for shown in archive.table(table).scan():
-        at = {row["id"]: row for row in shown.to_pylist()}
-        ids = sorted(at)
-        found = archive.table("catalog").find(ids, _COLUMNS)
-        known = {row["id"]: row for row in found.to_pylist()} if found else {}
-        nothing = dict.fromkeys(_COLUMNS)
-        yield [{**nothing, **known.get(identifier, {}), **at[identifier]} for identifier in ids]
+        position_by_id = {row["id"]: row for row in shown.to_pylist()}
+        ids = sorted(position_by_id)
+        catalog_rows = archive.table("catalog").find(ids, _COLUMNS)
+        known = {row["id"]: row for row in catalog_rows.to_pylist()} if catalog_rows else {}
+        empty_row = dict.fromkeys(_COLUMNS)
+        yield [{**empty_row, **known.get(identifier, {}), **position_by_id[identifier]} for identifier in ids]
 
 
-def _atlas(archive: Archive, table: str, _: Fit, path: Path) -> list[Path]:
+def _atlas(archive: Archive, table: str, _: FittedMap, path: Path) -> list[Path]:
     """One row per artwork, with the columns x and y that embedding-atlas is told to show."""
     kinds = {"x": pa.float32(), "y": pa.float32(), "year_from": pa.int32(), "year_to": pa.int32()}
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in ("id", "x", "y", *_COLUMNS[1:])])
@@ -70,7 +70,7 @@ def _atlas(archive: Archive, table: str, _: Fit, path: Path) -> list[Path]:
     return [path]
 
 
-def _vikus(archive: Archive, table: str, _: Fit, path: Path) -> list[Path]:
+def _vikus(archive: Archive, table: str, _: FittedMap, path: Path) -> list[Path]:
     """The ``data.csv`` of VIKUS Viewer, and beside it its layout (id, x, y) and its timeline, by year."""
     layout, timeline = (path.with_name(f"{path.stem}-{what}.csv") for what in ("layout", "timeline"))
     artists: dict[str, list[str]] = {}
@@ -92,7 +92,7 @@ def _vikus(archive: Archive, table: str, _: Fit, path: Path) -> list[Path]:
     return [path, layout, timeline]
 
 
-def _projector(archive: Archive, table: str, fit: Fit, path: Path) -> list[Path]:
+def _projector(archive: Archive, table: str, fit: FittedMap, path: Path) -> list[Path]:
     """TensorBoard's projector: its configuration, the vectors, the map, metadata, and a sprite of thumbnails."""
     names = {what: path.with_name(f"{path.stem}-{what}") for what in ("vectors.tsv", "map.tsv", "metadata.tsv")}
     sprite, ids, space = path.with_name(f"{path.stem}-sprite.png"), list[str](), fit.space(archive)
@@ -103,8 +103,8 @@ def _projector(archive: Archive, table: str, fit: Fit, path: Path) -> list[Path]
     ):
         metadata(["id", *_SHOWN])
         for rows in (rows for rows in _rows(archive, table) if rows):
-            found = fit.reduction(space.find([row["id"] for row in rows]))
-            for row, vector in zip(rows, found.tolist(), strict=True):
+            reduced = fit.reduction(space.find([row["id"] for row in rows]))
+            for row, vector in zip(rows, reduced.tolist(), strict=True):
                 vectors(vector)
                 places([row["x"], row["y"]])
                 metadata([row[name] for name in ("id", *_SHOWN)])
@@ -131,7 +131,7 @@ def _projector(archive: Archive, table: str, fit: Fit, path: Path) -> list[Path]
     return written
 
 
-_WRITERS: dict[str, Callable[[Archive, str, Fit, Path], list[Path]]] = {
+_WRITERS: dict[str, Callable[[Archive, str, FittedMap, Path], list[Path]]] = {
     ".parquet": _atlas,
     ".csv": _vikus,
     ".pbtxt": _projector,

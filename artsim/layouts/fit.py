@@ -48,7 +48,7 @@ class Reduction:
 
 
 @dataclass(frozen=True)
-class Fit:
+class FittedMap:
     """What made a map: reduced vectors, float32 (n, c), their positions, float32 (n, 2), and how to get there."""
 
     specs: Sequence[str]
@@ -80,7 +80,7 @@ class Fit:
             np.savez(file, **arrays)
 
     @classmethod
-    def load(cls, archive: Archive, table: str) -> "Fit":
+    def load(cls, archive: Archive, table: str) -> "FittedMap":
         """Reads the fit of a table. Raises ``UserError`` if its file is missing or damaged."""
         path = f"{table}/{_FILE}"
         try:

@@ -45,14 +45,14 @@ def coordinates(
     rows = unit_length(vectors) if metric == "cosine" else vectors
     if method == "pca" or len(vectors) < _FEW:
         return _pca(rows, seed)
-    near = min(neighbors or NEIGHBORS[method], len(vectors) - 1)
+    n_neighbors = min(neighbors or NEIGHBORS[method], len(vectors) - 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about the one core and the missing search index, both intended
         if method == "umap":
-            return _umap(vectors, seed, metric, max(near, 2), min_dist, labels)
+            return _umap(vectors, seed, metric, max(n_neighbors, 2), min_dist, labels)
         if method == "tsne":
-            return _tsne(vectors, rows, seed, metric, near)
-        return _pacmap(rows, seed, metric, near, local=method == "localmap")
+            return _tsne(vectors, rows, seed, metric, n_neighbors)
+        return _pacmap(rows, seed, metric, n_neighbors, local=method == "localmap")
 
 
 def _pca(rows: np.ndarray, seed: int) -> np.ndarray:
@@ -64,18 +64,18 @@ def _pca(rows: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _umap(
-    vectors: np.ndarray, seed: int, metric: str, near: int, min_dist: float, labels: np.ndarray | None
+    vectors: np.ndarray, seed: int, metric: str, n_neighbors: int, min_dist: float, labels: np.ndarray | None
 ) -> np.ndarray:
     import umap
 
-    indices, distances = knn_graph(vectors, near - 1, metric)
+    indices, distances = knn_graph(vectors, n_neighbors - 1, metric)
     itself = np.arange(len(vectors))[:, None]  # UMAP counts a vector among its own neighbours
     graph = (
         np.hstack([itself, indices]).astype(np.int32),
         np.hstack([np.zeros(itself.shape), distances]).astype(np.float32),
     )
     fitted = umap.UMAP(
-        n_neighbors=near, min_dist=min_dist, random_state=seed, n_jobs=1, precomputed_knn=graph, metric=metric
+        n_neighbors=n_neighbors, min_dist=min_dist, random_state=seed, n_jobs=1, precomputed_knn=graph, metric=metric
     )
     return np.asarray(fitted.fit_transform(vectors, labels), np.float32)
 
@@ -95,7 +95,7 @@ def _tsne(vectors: np.ndarray, rows: np.ndarray, seed: int, metric: str, perplex
     return np.asarray(fitted.fit(affinities=affinities, initialization=start), np.float32)
 
 
-def _pacmap(rows: np.ndarray, seed: int, metric: str, near: int, *, local: bool) -> np.ndarray:
+def _pacmap(rows: np.ndarray, seed: int, metric: str, n_neighbors: int, *, local: bool) -> np.ndarray:
     if metric not in _PAIRWISE:
         raise UserError(f"`metric` {metric}: PaCMAP and LocalMAP take {', '.join(_PAIRWISE)}")
     logging.getLogger("faiss").setLevel(logging.WARNING)  # it names each library that it can't load
@@ -103,5 +103,5 @@ def _pacmap(rows: np.ndarray, seed: int, metric: str, near: int, *, local: bool)
     import pacmap
 
     kind = pacmap.LocalMAP if local else pacmap.PaCMAP
-    fitted = kind(n_neighbors=near, distance=_PAIRWISE[metric], random_state=seed)
+    fitted = kind(n_neighbors=n_neighbors, distance=_PAIRWISE[metric], random_state=seed)
     return np.asarray(fitted.fit_transform(rows), np.float32)

@@ -11,8 +11,8 @@ from artsim.pictures.thumbnails import thumbnail_jpegs
 
 _LARGEST = 8192  # pixels a side that TensorBoard reads
 _TILE, _SMALLEST = 64, 16  # pixels of an artwork
-_AT_ONCE = 500  # thumbnails in memory
-_GROUND = (255, 255, 255)
+_BATCH_SIZE = 500  # thumbnails in memory
+_BACKGROUND = (255, 255, 255)
 
 
 def write_sprite(archive: Archive, ids: Sequence[str], path: str) -> int:
@@ -25,10 +25,10 @@ def write_sprite(archive: Archive, ids: Sequence[str], path: str) -> int:
     side = min(_TILE, _LARGEST // max(columns, 1))
     if not ids or side < _SMALLEST:
         return 0
-    sheet = Image.new("RGB", (columns * side, columns * side), _GROUND)
-    for start in range(0, len(ids), _AT_ONCE):
-        jpegs = thumbnail_jpegs(archive, ids[start : start + _AT_ONCE])
-        for place, identifier in enumerate(ids[start : start + _AT_ONCE], start):
+    sheet = Image.new("RGB", (columns * side, columns * side), _BACKGROUND)
+    for start in range(0, len(ids), _BATCH_SIZE):
+        jpegs = thumbnail_jpegs(archive, ids[start : start + _BATCH_SIZE])
+        for place, identifier in enumerate(ids[start : start + _BATCH_SIZE], start):
             if identifier in jpegs:
                 with Image.open(io.BytesIO(jpegs[identifier])) as picture:
                     picture.thumbnail((side, side), Image.Resampling.LANCZOS)

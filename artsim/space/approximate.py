@@ -10,8 +10,8 @@ from artsim.space.features import Space
 from artsim.space.index import Index
 from artsim.space.search import Nearest, search
 
-_SPARE = 10  # candidates beyond k and the query's own
-_MOST = 5_000  # candidates per query, beyond which the exact search is not much slower
+_EXTRA_CANDIDATES = 10  # candidates beyond k and the query's own
+_MAX_CANDIDATES = 5_000  # candidates per query, beyond which the exact search is not much slower
 
 
 def search_index(
@@ -41,29 +41,29 @@ def search_index(
     own = np.full(len(queries), None) if but_not is None else but_not
     ids = np.full((len(queries), k), None, dtype=object)
     distances = np.full((len(queries), k), np.nan)
-    directed = queries.any(axis=1) if metric == "cosine" else np.ones(len(queries), bool)
-    pending, exactly = np.flatnonzero(directed), np.flatnonzero(~directed).tolist()
-    fetched, count = 0, k + 1 + _SPARE
-    while len(pending) and count <= max(_MOST, k + 1 + _SPARE):
-        fetched, short = count, []
+    is_nonzero = queries.any(axis=1) if metric == "cosine" else np.ones(len(queries), bool)
+    pending, exact_queries = np.flatnonzero(is_nonzero), np.flatnonzero(~is_nonzero).tolist()
+    fetched, count = 0, k + 1 + _EXTRA_CANDIDATES
+    while len(pending) and count <= max(_MAX_CANDIDATES, k + 1 + _EXTRA_CANDIDATES):
+        fetched, unanswered = count, []
         for query, keys in zip(pending, index.nearest(queries[pending], count), strict=True):
             keys = keys[allowed[keys] & (index.ids[keys] != own[query])]
             if len(keys) < k:
-                short.append(query)
+                unanswered.append(query)
                 continue
             lengths = cdist(queries[query][None], index.vectors(keys), metric)[0]
             order = np.lexsort((index.ids[keys].astype(str), lengths))[:k]
             ids[query], distances[query] = index.ids[keys[order]], lengths[order]
-        pending = np.array(short, dtype=np.intp)
+        pending = np.array(unanswered, dtype=np.intp)
         if count >= len(index.ids):
             break
         count *= 4
-    exactly += pending.tolist()
+    exact_queries += pending.tolist()
     width = k
-    if exactly:
+    if exact_queries:
         nearest = search(
-            space.blocks(public_only=public_only), queries[exactly], k, metric=metric, but_not=own[exactly]
+            space.blocks(public_only=public_only), queries[exact_queries], k, metric=metric, but_not=own[exact_queries]
         )
         width = nearest.ids.shape[1]
-        ids[exactly, :width], distances[exactly, :width] = nearest.ids, nearest.distances
-    return Nearest(ids[:, :width], distances[:, :width]), {"fetched": fetched, "searched_exactly": len(exactly)}
+        ids[exact_queries, :width], distances[exact_queries, :width] = nearest.ids, nearest.distances
+    return Nearest(ids[:, :width], distances[:, :width]), {"fetched": fetched, "searched_exactly": len(exact_queries)}

@@ -29,7 +29,7 @@ from artsim.space.sample import sample
 from artsim.space.search import search
 
 METRICS = {"cosine": "cos", "euclidean": "l2sq", "sqeuclidean": "l2sq"}  # ours: usearch's
-GOAL = 0.98  # recall@10 that a search is widened for
+TARGET_RECALL = 0.98  # recall@10 that a search is widened for
 _EXPANSIONS = (64, 128, 256, 512, 1024)  # widths of a search, usearch's expansion_search
 _EXPANSION_ADD, _CONNECTIVITY = 128, 16
 _SAMPLE = 200  # queries that recall is measured on
@@ -51,8 +51,10 @@ class Index:
         """Returns the keys of about the ``count`` nearest vectors of each query, float32 (q, d), also removed ones."""
         self.graph.expansion_search = max(expansion or self.about["expansion"], count)
         batch = np.concatenate([queries, queries[:1]])  # usearch returns another type for a single query
-        found = self.graph.search(batch, min(count, len(self.ids)), threads=_threads())
-        return [keys[: int(valid)].astype(np.int64) for keys, valid in zip(found.keys, found.counts, strict=True)][:-1]
+        matches = self.graph.search(batch, min(count, len(self.ids)), threads=_threads())
+        return [keys[: int(valid)].astype(np.int64) for keys, valid in zip(matches.keys, matches.counts, strict=True)][
+            :-1
+        ]
 
     def vectors(self, keys: np.ndarray) -> np.ndarray:
         """Returns the vectors of these keys, float32 (n, d)."""
@@ -65,7 +67,7 @@ def check_metric(metric: str) -> None:
         raise UserError(f"`metric` {metric}: with `index`, choose one of {', '.join(METRICS)}")
 
 
-def updated(space: Space, metric: str) -> tuple[Index, dict[str, Any]]:
+def load_or_update(space: Space, metric: str) -> tuple[Index, dict[str, Any]]:
     """Returns the index of all rows of a space, built or updated if they changed, and fields for the report.
 
     Raises ``UserError`` if the index is damaged or another run is writing it.
@@ -74,7 +76,7 @@ def updated(space: Space, metric: str) -> tuple[Index, dict[str, Any]]:
     space = space.including_all()
     name = f"{_folder(space)}/{'cosine' if metric == 'cosine' else 'euclidean'}"
     about, changed = _about(space.archive, name), {"added": 0, "removed": 0}
-    if about is None or about["partitions"] != _signatures(space) or about["made"] != _made(space):
+    if about is None or about["partitions"] != _signatures(space) or about["made"] != _build_settings(space):
         with space.archive.lock(_folder(space)):
             changed = _update(space, metric, name)
         about = _about(space.archive, name)
@@ -163,7 +165,7 @@ def _signatures(space: Space) -> dict[str, str]:
     return signatures
 
 
-def _made(space: Space) -> dict[str, Any]:
+def _build_settings(space: Space) -> dict[str, Any]:
     """Returns what the whole index depends on, besides its rows."""
     return {
         "features": [[spec.name, spec.pca] for spec in space.specs],
@@ -173,22 +175,22 @@ def _made(space: Space) -> dict[str, Any]:
     }
 
 
-def _update(space: Space, metric: str, name: str, *, anew: bool = False) -> dict[str, int]:
+def _update(space: Space, metric: str, name: str, *, rebuild: bool = False) -> dict[str, int]:
     """Builds or updates the index and writes it; returns the numbers of added and removed rows.
 
     Reads only changed partitions, unless a PCA depends on all of them.
     """
     archive, about = space.archive, _about(space.archive, name)
-    signatures, made = _signatures(space), _made(space)
-    if about is None or anew or about["made"] != made or any(spec.pca is not None for spec in space.specs):
-        graph, ids, prints, partitions, before = None, [], [], [], {}
+    signatures, build_settings = _signatures(space), _build_settings(space)
+    if about is None or rebuild or about["made"] != build_settings or any(spec.pca is not None for spec in space.specs):
+        graph, ids, fingerprints, partitions, before = None, [], [], [], {}
     else:
         index, rows = _read(archive, about, writable=True)
         graph, before = index.graph, about["partitions"]
-        ids, prints, partitions = (rows[column].to_pylist() for column in _ROWS.names)
+        ids, fingerprints, partitions = (rows[column].to_pylist() for column in _ROWS.names)
     changed = {partition for partition in signatures if before.get(partition) != signatures[partition]}
     live = [key for key, identifier in enumerate(ids) if identifier is not None]
-    gone = {key for key in live if partitions[key] not in signatures}
+    removed_keys = {key for key in live if partitions[key] not in signatures}
     known = {ids[key]: key for key in live if partitions[key] in changed}
     added = 0
     for partition, names, vectors in _blocks(space, sorted(changed)):
@@ -196,14 +198,14 @@ def _update(space: Space, metric: str, name: str, *, anew: bool = False) -> dict
             np.asarray(vectors.any(axis=1)) if metric == "cosine" else np.ones(len(names), bool)
         )  # zero has no direction
         for row in np.flatnonzero(new):
-            mark = hashlib.blake2b(vectors[row].tobytes(), digest_size=8).digest()
+            fingerprint = hashlib.blake2b(vectors[row].tobytes(), digest_size=8).digest()
             key = known.get(names[row])
-            if key is not None and prints[key] == mark:
+            if key is not None and fingerprints[key] == fingerprint:
                 new[row] = False
                 partitions[known.pop(names[row])] = partition
             else:
                 ids.append(names[row])
-                prints.append(mark)
+                fingerprints.append(fingerprint)
                 partitions.append(partition)
         count = int(new.sum())
         if count:
@@ -211,17 +213,17 @@ def _update(space: Space, metric: str, name: str, *, anew: bool = False) -> dict
             keys = np.arange(len(ids) - count, len(ids))
             graph.add(keys, np.ascontiguousarray(vectors[new]), threads=_threads())
             added += count
-    gone |= set(known.values())  # replaced, or no longer in their partition
-    for key in gone:
+    removed_keys |= set(known.values())  # replaced, or no longer in their partition
+    for key in removed_keys:
         ids[key] = None
     if graph is None or all(identifier is None for identifier in ids):
         raise UserError(f"`features` {space.title}: there are no vectors to index; run jobs.extract")
     if sum(identifier is None for identifier in ids) > _STALE * len(ids):
-        return {**_update(space, metric, name, anew=True), "removed": len(gone)}
+        return {**_update(space, metric, name, rebuild=True), "removed": len(removed_keys)}
     measured = _measure(space, Index({}, graph, np.array(ids, dtype=object)), metric)
-    table = pa.table(dict(zip(_ROWS.names, (ids, prints, partitions), strict=True)), schema=_ROWS)
-    _write(archive, name, graph, table, {"partitions": signatures, "made": made, **measured})
-    return {"added": added, "removed": len(gone)}
+    table = pa.table(dict(zip(_ROWS.names, (ids, fingerprints, partitions), strict=True)), schema=_ROWS)
+    _write(archive, name, graph, table, {"partitions": signatures, "made": build_settings, **measured})
+    return {"added": added, "removed": len(removed_keys)}
 
 
 def _new_graph(dimension: int, metric: str) -> Any:
@@ -251,7 +253,7 @@ def _blocks(space: Space, partitions: list[str]) -> Iterator[tuple[str, np.ndarr
 
 
 def _measure(space: Space, index: Index, metric: str) -> dict[str, Any]:
-    """Chooses the narrowest search whose recall@10 on a seeded sample reaches ``GOAL``, or the widest.
+    """Chooses the narrowest search whose recall@10 on a seeded sample reaches ``TARGET_RECALL``, or the widest.
 
     Recall@10 is the share of the ten exactly nearest other artworks that are among the ten which the index returns.
     """
@@ -273,7 +275,7 @@ def _measure(space: Space, index: Index, metric: str) -> dict[str, Any]:
             names = [name for name in index.ids[keys] if name is not None and name != own]
             hits += len(set(names[:10]) & set(nearest))
         recall = hits / max(exact.ids.size, 1)
-        if recall >= GOAL:
+        if recall >= TARGET_RECALL:
             break
     return {"recall_at_10": round(recall, 4), "recall_queries": len(ids), "expansion": expansion}
 

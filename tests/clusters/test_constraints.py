@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from artsim.annotations.links import Link, add_links
-from artsim.clusters.constraints import constraints_of, contradictions, kept, linked_pairs
+from artsim.clusters.constraints import constraint_report, constraints_of, contradictions, linked_pairs
 from artsim.clusters.methods import cluster
 from tests.made import make_archive, named
 
@@ -53,7 +53,7 @@ def test_rejected_pairs_are_kept_apart_also_those_of_merged_rows() -> None:
         assert labels[merged] == labels[0]
         assert labels[merged] != labels[5] or labels[5] == -1
     assert labels[31] != labels[40] or labels[31] == -1
-    report = kept(labels, constraints, 0)
+    report = constraint_report(labels, constraints, 0)
     assert report["broken_rejected"] == 0 and report["rejected_apart"] == 1
 
 
@@ -80,7 +80,7 @@ def test_merged_rows_far_from_all_others_become_a_cluster() -> None:
 def test_what_a_clustering_keeps_is_counted_pair_by_pair() -> None:
     labels = np.array([0, 0, 1, -1, -1])
     constraints = constraints_of(np.array([[0, 1], [0, 2], [3, 4]]), np.array([[0, 1], [3, 4], [1, 2]]), 5)
-    assert kept(labels, constraints, 2) == {
+    assert constraint_report(labels, constraints, 2) == {
         "accepted": 3,
         "rejected": 3,
         "without_vectors": 2,

@@ -9,12 +9,17 @@ from PIL import Image
 
 from artsim.archive import Archive, UserError
 from artsim.gallery.options import KINDS
+from jobs.map import job as map_job
 from jobs.picture import job
 from tests.made import CLOSED, add_features, jpeg, make_archive, named
 
 _IDS = named(90)
 _PROTECTED = [artwork_id for index, artwork_id in enumerate(_IDS) if index % 3 == 2]
 _MAGENTA, _GREEN = (255, 0, 255), (20, 120, 60)
+_DISTINCT = [
+    *((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (255, 0, 255)),
+    *((0, 255, 255), (255, 128, 0), (128, 0, 255), (0, 128, 128)),
+]
 _HOSTILE = "\x1b[31m\u202e終わり\n" * 90
 _NEEDS = {
     "map": ["--layout", "flat"],
@@ -51,7 +56,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
 def add_layout(archive: Archive, name: str, ids: Sequence[str], places: np.ndarray, method: str = "umap") -> None:
     columns = [("id", pa.string()), ("x", pa.float32()), ("y", pa.float32())]
     _add(archive, f"layouts/{name}", pa.schema(columns), {"id": ids, "x": places[:, 0], "y": places[:, 1]})
-    archive.write_json(f"layouts/{name}/_about.json", {"method": method})
+    archive.write_json(f"layouts/{name}/_about.json", {"settings": {"method": method}})  # as jobs.map does
 
 
 def add_clusters(archive: Archive, name: str, ids: Sequence[str], numbers: list[int]) -> None:
@@ -115,6 +120,29 @@ def test_one_cluster(archive: Archive, tmp_path: Path, kind: str, reduction: str
 def test_noise_can_be_drawn(archive: Archive, tmp_path: Path) -> None:
     report = _draw(archive, tmp_path / "noise.png", "--kind", "grid", "--cluster", "made:-1")
     assert report["rows_in"] == sum(n % 4 == 0 for n in range(90))
+
+
+@pytest.mark.parametrize("arguments", [[], ["--layout", "b-grid"]])
+def test_the_first_row_of_a_grid_layout_is_at_the_top(tmp_path: Path, arguments: list[str]) -> None:
+    ids = named(len(_DISTINCT))
+    colors = dict(zip(ids, _DISTINCT, strict=True))
+    archive = make_archive(tmp_path / "a", ids, pictures={identifier: jpeg(colors[identifier]) for identifier in ids})
+    vectors = np.random.default_rng(5).normal(size=(len(ids), 4))
+    add_features(archive, "dots", dict(zip(ids, vectors, strict=True)))
+    for name, method in (("a-flat", "pca"), ("b-grid", "grid")):
+        map_job.run(["--archive", archive.uri, "--features", "dots", "--method", method, "--name", name])
+    cells = {
+        row["id"]: (row["x"], row["y"]) for rows in archive.table("layouts/b-grid").scan() for row in rows.to_pylist()
+    }
+    assert sorted(cells.values()) == [(column, row) for column in range(3) for row in range(3)]
+    _draw(archive, tmp_path / "grid.png", "--kind", "grid", *arguments)
+    with Image.open(tmp_path / "grid.png") as picture:
+        pixels = np.asarray(picture.convert("RGB"), int)
+    centers = np.array(
+        [np.argwhere(abs(pixels - colors[identifier]).max(axis=-1) < 30).mean(axis=0)[::-1] for identifier in ids]
+    )
+    drawn_cells = ((centers - centers.min(axis=0)) / np.ptp(centers, axis=0) * 2).round()
+    assert drawn_cells.tolist() == [list(cells[identifier]) for identifier in ids]
 
 
 @pytest.mark.parametrize("column", ["artist", "year", "rights", "cluster"])

@@ -45,7 +45,7 @@ def _exact(space: Space, queries: np.ndarray, k: int, **how: Any) -> list[list[s
 @pytest.mark.parametrize("metric", ["cosine", "euclidean", "sqeuclidean"])
 def test_an_index_finds_what_the_exact_search_finds(archive: Archive, metric: str) -> None:
     space = Space(archive, ["dots"])
-    index, report = module.updated(space, metric)
+    index, report = module.load_or_update(space, metric)
     ids, vectors = space.matrix()
     found, effort = search_index(index, space, vectors, 7, metric=metric, but_not=ids)
     exact = search(space.blocks(), vectors, 7, metric=metric, but_not=ids)
@@ -65,7 +65,7 @@ def test_the_reported_recall_is_that_of_the_answers(archive: Archive, monkeypatc
     monkeypatch.setattr(module, "_EXPANSION_ADD", 4)
     monkeypatch.setattr(module, "_CONNECTIVITY", 3)
     space = Space(archive, ["dots"])
-    index, report = module.updated(space, "cosine")
+    index, report = module.load_or_update(space, "cosine")
     vectors = vectors_of(archive, "dots")
     names = sorted(vectors)
     unit = {name: vectors[name] / np.linalg.norm(vectors[name]) for name in names}
@@ -76,34 +76,34 @@ def test_the_reported_recall_is_that_of_the_answers(archive: Archive, monkeypatc
         answers = [name for name in index.ids[keys] if name != own][:10]
         hits += len(set(answers) & set(nearest))
     assert report["recall_at_10"] == pytest.approx(hits / (10 * len(names)), abs=1e-4)
-    assert 0.2 < report["recall_at_10"] < module.GOAL
+    assert 0.2 < report["recall_at_10"] < module.TARGET_RECALL
     assert report["recall_queries"] == 400
 
 
 def test_a_search_is_widened_until_recall_reaches_the_goal(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_EXPANSIONS", (1, 2, 400))
     monkeypatch.setattr(module, "_CONNECTIVITY", 3)
-    report = module.updated(Space(archive, ["dots"]), "cosine")[1]
+    report = module.load_or_update(Space(archive, ["dots"]), "cosine")[1]
     assert report["expansion"] > 1
-    assert report["recall_at_10"] >= module.GOAL
+    assert report["recall_at_10"] >= module.TARGET_RECALL
 
 
 def test_an_unchanged_archive_keeps_its_index(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     space = Space(archive, ["dots"])
-    first = module.updated(space, "cosine")[1]
+    first = module.load_or_update(space, "cosine")[1]
     monkeypatch.setattr(module, "_update", None)
-    second = module.updated(space, "cosine")[1]
+    second = module.load_or_update(space, "cosine")[1]
     assert second == {**first, "added": 0}
 
 
 def test_new_changed_and_removed_rows(archive: Archive) -> None:
     """After an update, the index answers as one that was built of everything at once."""
     space = Space(archive, ["dots"])
-    first, _ = module.updated(space, "cosine")
+    first, _ = module.load_or_update(space, "cosine")
     kept = {name: vector for name, vector in _vectors(_IDS[:400]).items() if name >= _IDS[20]}
     vectors = kept | _vectors(_IDS[400:], seed=1) | _vectors(_IDS[30:40], seed=2)
     add_features(archive, "dots", vectors)
-    index, report = module.updated(space, "cosine")
+    index, report = module.load_or_update(space, "cosine")
     assert (report["added"], report["removed"], report["rows"]) == (200 + 10, 20 + 10, 580)
     assert len(index.ids) == 610, "unchanged rows keep their keys"
     assert (index.ids[:400] == first.ids).sum() == 400 - 30
@@ -119,22 +119,22 @@ def test_new_changed_and_removed_rows(archive: Archive) -> None:
 
 def test_an_index_of_many_removed_rows_is_built_anew(archive: Archive) -> None:
     space = Space(archive, ["dots"])
-    module.updated(space, "cosine")
+    module.load_or_update(space, "cosine")
     archive.store.remove("features/dots/00001")
-    index, report = module.updated(space, "cosine")
+    index, report = module.load_or_update(space, "cosine")
     assert len(index.ids) == report["rows"] == len(space.matrix()[0])
 
 
 def test_other_settings_make_another_index(archive: Archive) -> None:
     space = Space(archive, ["dots:4"])
-    module.updated(space, "cosine")
+    module.load_or_update(space, "cosine")
     archive.write_json("features/dots/_about.json", {"precision": "other"})
-    assert module.updated(space, "cosine")[1]["added"] == 400
+    assert module.load_or_update(space, "cosine")[1]["added"] == 400
 
 
 def test_protected_artworks_are_not_found(archive: Archive) -> None:
     space = Space(archive, ["dots"])
-    index, _ = module.updated(space, "cosine")
+    index, _ = module.load_or_update(space, "cosine")
     ids, vectors = space.matrix()
     how: dict[str, Any] = {"metric": "cosine", "public_only": True, "but_not": ids}
     found, effort = search_index(index, space, vectors, 12, **how)
@@ -147,9 +147,9 @@ def test_protected_artworks_are_not_found(archive: Archive) -> None:
 
 def test_what_an_index_cannot_answer_is_searched_exactly(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     """More results than candidates, and a query without a direction."""
-    monkeypatch.setattr(approximate, "_MOST", 50)
+    monkeypatch.setattr(approximate, "_MAX_CANDIDATES", 50)
     space = Space(archive, ["dots"])
-    index, _ = module.updated(space, "cosine")
+    index, _ = module.load_or_update(space, "cosine")
     queries = np.concatenate([space.matrix()[1][:2], np.zeros((1, 8), np.float32)])
     found, effort = search_index(index, space, queries, 250, metric="cosine", public_only=True)
     assert effort["searched_exactly"] == 3
@@ -159,7 +159,7 @@ def test_what_an_index_cannot_answer_is_searched_exactly(archive: Archive, monke
 
 def test_artworks_without_a_direction_are_left_out(archive: Archive) -> None:
     add_features(archive, "dots", _vectors(_IDS[:400]) | {_IDS[3]: np.zeros(8)})
-    index, report = module.updated(Space(archive, ["dots"]), "cosine")
+    index, report = module.load_or_update(Space(archive, ["dots"]), "cosine")
     assert report["rows"] == 399
     assert _IDS[3] not in index.ids
 
@@ -168,7 +168,7 @@ def test_artworks_without_a_direction_are_left_out(archive: Archive) -> None:
 @pytest.mark.parametrize("damage", ["cut", "changed", "missing"])
 def test_a_damaged_file_is_one_line_that_says_what_to_do(archive: Archive, ending: str, damage: str) -> None:
     space = Space(archive, ["dots"])
-    module.updated(space, "cosine")
+    module.load_or_update(space, "cosine")
     (file,) = Path(archive.uri, "indexes/dots").glob(f"cosine*.{ending}")
     content = bytearray(file.read_bytes())
     if damage == "cut":
@@ -180,25 +180,25 @@ def test_a_damaged_file_is_one_line_that_says_what_to_do(archive: Archive, endin
         file.unlink()
     module._mapped.cache_clear()
     if (ending, damage) == ("json", "missing"):
-        assert module.updated(space, "cosine")[1]["added"] == 400
+        assert module.load_or_update(space, "cosine")[1]["added"] == 400
         return
     with pytest.raises(UserError, match=rf"indexes/dots/cosine.*{ending}.*; delete indexes/dots with jobs.status") as e:
-        module.updated(space, "cosine")
+        module.load_or_update(space, "cosine")
     assert "\n" not in str(e.value)
 
 
 def test_an_interrupted_build_changes_nothing(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     space = Space(archive, ["dots"])
-    module.updated(space, "cosine")
+    module.load_or_update(space, "cosine")
     before = archive.read_json("indexes/dots/cosine.json")
     add_features(archive, "dots", _vectors(_IDS))
     with monkeypatch.context() as patch:
         patch.setattr(type(archive), "write_json", _interrupt)
         with pytest.raises(KeyboardInterrupt):
-            module.updated(space, "cosine")
+            module.load_or_update(space, "cosine")
     assert archive.read_json("indexes/dots/cosine.json") == before
     assert len(module.load(archive, before).ids) == 400
-    assert module.updated(space, "cosine")[1]["rows"] == 600
+    assert module.load_or_update(space, "cosine")[1]["rows"] == 600
     assert len(archive.store.files("indexes/dots")) == 3, "nothing is left of the interrupted build"
 
 
@@ -212,7 +212,7 @@ def test_two_runs_do_not_build_the_same_index(archive: Archive) -> None:
 
     def second() -> None:
         with pytest.raises(UserError, match="indexes/dots is locked by another run") as caught:
-            module.updated(space, "cosine")
+            module.load_or_update(space, "cosine")
         refused.append(str(caught.value))
 
     with archive.lock("indexes/dots"):
@@ -228,9 +228,9 @@ def test_an_index_in_a_bucket(s3: Any) -> None:
     remote = make_archive(uri, _IDS[:100], part_rows=50, pictures=dict.fromkeys(_IDS, b"picture"))
     add_features(remote, "dots", _vectors(_IDS[:100]))
     space = Space(remote, ["dots"])
-    index, _ = module.updated(space, "cosine")
+    index, _ = module.load_or_update(space, "cosine")
     ids, vectors = space.matrix()
     found, _ = search_index(index, space, vectors, 5, metric="cosine", but_not=ids)
     assert found.ids.tolist() == _exact(space, vectors, 5, metric="cosine", but_not=ids)
     add_features(remote, "dots", _vectors(_IDS[:100]) | {_IDS[99]: np.ones(8)})
-    assert module.updated(space, "cosine")[1]["added"] == 1
+    assert module.load_or_update(space, "cosine")[1]["added"] == 1
