@@ -2,7 +2,8 @@
 
 python -m jobs.map --archive archives/demo
 python -m jobs.map --archive archives/demo --features efficientnet_lite0@4+std --method grid --name wall
-python -m jobs.map --archive archives/demo --by style --export map.parquet vikus/data.csv projector/config.pbtxt
+python -m jobs.map --archive archives/demo --by style
+python -m jobs.map --archive archives/demo --export map.parquet vikus/data.csv projector/projector_config.pbtxt
 """
 
 from typing import Any

@@ -21,8 +21,9 @@ class StatusOptions(ArchiveOptions):
     runs: int = setting(10, "number of latest runs to show")
     delete: tuple[str, ...] = setting(
         (),
-        "features/NAME, models/NAME, sweeps/NAME, neighbors/NAME, indexes/NAME, annotator:NAME or collection:NAME; "
-        "shows what would be deleted",
+        "features/NAME, neighbors/NAME, clusters/NAME, layouts/NAME, duplicates/NAME, indexes/NAME, models/NAME, "
+        "sweeps/NAME, annotator:NAME or collection:NAME (which also deletes all neighbors, clusters, layouts, "
+        "duplicates and indexes); shows what would be deleted",
         metavar="NAME",
     )
     yes: bool = setting(False, "with --delete: delete it")

@@ -14,9 +14,15 @@ class ClusterOptions(ArchiveOptions):
     """What to cluster, by which methods and parameters, and what to compare the clusters with."""
 
     features: tuple[str, ...] | None = setting(
-        None, "one, or several to stack (default: the recommended features)", metavar="NAME[:PCA]"
+        None,
+        "one or several features; several are concatenated (default: the recommended features)",
+        metavar="NAME[:PCA]",
     )
-    name: str | None = setting(None, "name of the clustering (default: FEATURES-METHOD)")
+    name: str | None = setting(
+        None,
+        "name of the clustering (default: FEATURES-METHOD plus the parameters that vary; with `within`, "
+        "NAME-CLUSTER-METHOD)",
+    )
     within: str | None = setting(
         None, "cluster only the artworks of one cluster of another clustering", metavar="NAME:CLUSTER"
     )
@@ -54,9 +60,11 @@ class ClusterOptions(ArchiveOptions):
         None, "trimmed-kmeans: share of artworks that become noise (default: 0.1)", metavar="SHARE"
     )
     without_duplicates: str | None = setting(
-        None, "of each group in this table of jobs.dedupe, cluster only the representative", metavar="NAME"
+        None, "cluster only the representative of each group in this duplicates table", metavar="NAME"
     )
-    constraints: bool = setting(False, "hdbscan: POSITIVE links are put into one cluster, NEGATIVE ones are kept apart")
+    constraints: bool = setting(
+        False, "hdbscan: merge POSITIVE links and keep NEGATIVE and WRONG pairs apart where possible"
+    )
     against: str | None = setting(
         None, "compare the clusters with links, or with a catalog column such as style", metavar="links|COLUMN"
     )

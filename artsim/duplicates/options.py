@@ -10,15 +10,17 @@ class DedupeOptions(ArchiveOptions):
     """Which pairs are compared, when two images count as duplicates, and the picture."""
 
     features: tuple[str, ...] | None = setting(
-        None, "one, or several to stack (default: the recommended features)", metavar="NAME[:PCA]"
+        None,
+        "one or several features; several are concatenated (default: the recommended features)",
+        metavar="NAME[:PCA]",
     )
     k: int = setting(5, "compare each image with its N nearest by features", least=1, metavar="N")
-    distance: float = setting(0.5, "unless their cosine distance is larger than this")
+    distance: float = setting(0.5, "maximum cosine distance of pairs found by features")
     hash_distance: int = setting(
         6, "compare images whose perceptual hashes differ in at most N bits", below=17, metavar="N"
     )
     agreement: float = setting(
         0.88, "duplicates are images whose details, once aligned, have at least this correlation", below=1
     )
-    name: str | None = setting(None, "name of the table (default: the name of the features)")
+    name: str | None = setting(None, "name of the table (default: FEATURES)")
     picture: str | None = setting(None, "draw the groups to this file, the least certain first", metavar="PNG")

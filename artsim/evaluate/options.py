@@ -11,7 +11,7 @@ class EvaluateOptions(ArchiveOptions):
 
     features: tuple[tuple[str, ...], ...] | None = setting(
         None,
-        "untrained features: each alone, and all of them stacked; may be given several times "
+        "untrained features: each alone, and all of them concatenated; may be given several times "
         "(default: the recommended features, if there are no `models`)",
         metavar="NAME[:PCA]",
     )

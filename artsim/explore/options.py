@@ -12,7 +12,9 @@ _METRIC = "cosine, euclidean, cityblock, or another of scipy's cdist"
 class NeighborsOptions(DataOptions):
     """The queries of a search, and what to return for each."""
 
-    features: tuple[str, ...] = setting(REQUIRED, "one, or several to stack", metavar="NAME[:PCA]")
+    features: tuple[str, ...] = setting(
+        REQUIRED, "one or several features; several are concatenated", metavar="NAME[:PCA]"
+    )
     id: tuple[str, ...] | None = setting(None, "artworks of the archive", metavar="ID")
     image: tuple[str, ...] | None = setting(None, "image files, not necessarily in the archive", metavar="FILE")
     all: bool = setting(False, "every artwork: writes a neighbors table")
@@ -20,7 +22,7 @@ class NeighborsOptions(DataOptions):
     metric: str = setting("cosine", _METRIC)
     farthest: bool = setting(False, "find the farthest instead of the nearest")
     without_duplicates: str | None = setting(
-        None, "of each group in this table of jobs.dedupe, find only the representative", metavar="NAME"
+        None, "find only the representative of each group in this duplicates table", metavar="NAME"
     )
     index: str | None = setting(None, "search approximately, for a million artworks and more", choices=("usearch",))
     picture: str | None = setting(None, "draw a labelled contact sheet to this file", metavar="PNG")
@@ -37,7 +39,9 @@ class NeighborsOptions(DataOptions):
 class WalkOptions(ArchiveOptions):
     """Both ends of a walk, and how to draw it."""
 
-    features: tuple[str, ...] = setting(REQUIRED, "one, or several to stack", metavar="NAME[:PCA]")
+    features: tuple[str, ...] = setting(
+        REQUIRED, "one or several features; several are concatenated", metavar="NAME[:PCA]"
+    )
     from_: str = setting(REQUIRED, "first artwork of the walk", metavar="ID")
     to: str = setting(REQUIRED, "last artwork of the walk", metavar="ID")
     steps: int = setting(6, "number of artworks between the two, all different", least=1)

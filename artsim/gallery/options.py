@@ -19,11 +19,11 @@ class PictureOptions(ArchiveOptions):
     out: str = setting(REQUIRED, "the file: .png, .pdf or .jpg", metavar="FILE")
     features: tuple[str, ...] | None = setting(
         None,
-        "of pca, tsne, umap and dendrogram; several are stacked (default: the recommended or the only features)",
+        "for pca, tsne, umap and dendrogram; several are concatenated (default: the recommended or the only features)",
         metavar="NAME[:PCA]",
     )
     layout: tuple[str, ...] | None = setting(
-        None, "layout of map, two of compare, cells of grid (method grid)", metavar="NAME"
+        None, "for kind map: one layout; compare: two; grid: a grid layout", metavar="NAME"
     )
     cluster: str | None = setting(
         None, "a clustering, to colour by it; with a number, draw only this cluster", metavar="NAME[:NUMBER]"
@@ -36,7 +36,10 @@ class PictureOptions(ArchiveOptions):
     )
     color: str | None = setting(None, "frame artworks by a column of the catalog, year or cluster", metavar="COLUMN")
     limit: int | None = setting(
-        None, "draw at most this many artworks (default: as many as stay readable)", least=1, metavar="N"
+        None,
+        "draw at most N artworks; with kind clusters, at most N clusters (default: as many as stay readable)",
+        least=1,
+        metavar="N",
     )
     size: int = setting(4000, "width of the picture, pixels", least=400, below=16_001)
     title: str | None = setting(None, "title (default: what is drawn)", metavar="TEXT")

@@ -14,15 +14,19 @@ class MapOptions(ArchiveOptions):
     """The features to map, the method and its settings, and the files to export."""
 
     features: tuple[str, ...] | None = setting(
-        None, "one, or several to stack (default: the recommended features)", metavar="NAME[:PCA]"
+        None,
+        "one or several features; several are concatenated (default: the recommended features)",
+        metavar="NAME[:PCA]",
     )
     method: str = setting(
         "umap",
-        "grid gives each artwork its own cell; each uses one core, so that the same seed gives the same map",
+        "grid gives each artwork its own cell; every method uses one core, so the same seed gives the same map",
         choices=(*METHODS, GRID),
     )
     pca: int = setting(50, "reduce longer vectors to this many components first; 0 keeps them", metavar="N")
-    metric: str = setting("cosine", "cosine, euclidean, cityblock, or another of scipy's cdist")
+    metric: str = setting(
+        "cosine", "cosine, euclidean, cityblock, or another of scipy's cdist; pacmap and localmap take only these three"
+    )
     neighbors: int | None = setting(
         None,
         "neighbors that each artwork is kept close to; the perplexity of tsne "
@@ -32,18 +36,19 @@ class MapOptions(ArchiveOptions):
     )
     min_dist: float = setting(0.1, "umap and grid: smaller values pack similar artworks more tightly", below=1)
     without_duplicates: str | None = setting(
-        None, "of each group in this table of jobs.dedupe, show only the representative", metavar="NAME"
+        None, "show only the representative of each group in this duplicates table", metavar="NAME"
     )
     by: str | None = setting(
         None, "umap and grid: also keep together what shares a value of this catalog column, or positive links",
         metavar="COLUMN|links",
     )  # fmt: skip
     sample: int = setting(50_000, "fit the map on at most N artworks and place the others", least=2, metavar="N")
-    name: str | None = setting(None, "name of the map (default: features and method)")
-    refit: bool = setting(False, "make the map anew; without it, only new artworks are placed")
+    name: str | None = setting(None, "name of the map (default: FEATURES-METHOD)")
+    refit: bool = setting(False, "rebuild the map; without it, only new artworks are placed")
     export: tuple[str, ...] | None = setting(
         None,
-        "write the map for other programs: .parquet (embedding-atlas), .csv (VIKUS Viewer), .pbtxt (TensorBoard)",
+        "write the map for other programs: .parquet (embedding-atlas), .csv (VIKUS Viewer), .pbtxt (TensorBoard, which "
+        "finds only the name projector_config.pbtxt)",
         metavar="FILE",
     )
 

@@ -17,7 +17,7 @@ class ExperimentOptions(ArchiveOptions):
 
     features: tuple[str, ...] | None = setting(
         None,
-        "train a head on these features, one or several stacked (default: the recommended features)",
+        "train a head on these features; several are concatenated (default: the recommended features)",
         metavar="NAME[:PCA]",
     )
     finetune: str | None = setting(None, "fine-tune this backbone end to end instead", metavar="BACKBONE")
