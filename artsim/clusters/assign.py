@@ -33,8 +33,8 @@ def assign(new: np.ndarray, vectors: np.ndarray, labels: np.ndarray, seed: int =
         core = _nearest(members, members, None, itself=True)
         radius = _nearest(members, members, core, itself=True).max()
         reach = _nearest(new, members, core, itself=False)
-        joins = (reach <= radius) & (reach < best)
-        best[joins], chosen[joins] = reach[joins], cluster
+        nearer = reach < best
+        best[nearer], chosen[nearer] = reach[nearer], np.where(reach[nearer] <= radius, cluster, -1)
     return chosen
 
 

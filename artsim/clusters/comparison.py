@@ -52,7 +52,8 @@ def quality(
         "dbcv": _number(dbcv(vectors, labels)) if method in _DENSITY else None,
         "stability": None,
     }
-    if resample_count:
+    least = max(parameters.get(name) or 0 for name in ("min_cluster_size", "min_samples", "k"))
+    if resample_count and least < int(_SHARE * len(labels)):
         rng = np.random.default_rng(seed)
         resample_rows = [
             np.sort(rng.permutation(len(labels))[: int(_SHARE * len(labels))]) for _ in range(resample_count)

@@ -24,8 +24,8 @@ def catalog_columns(archive: Archive, ids: np.ndarray, columns: Sequence[str]) -
 
 def check_against(against: str | None) -> None:
     """Raises ``UserError`` unless this is links or a catalog column with values that artworks share."""
-    if against not in (None, LINKS, *(name for name in CATALOG.names if name != "id")):
-        columns = [name for name in CATALOG.names if name not in ("id", "image_url", "page_url", "metadata")]
+    columns = [name for name in CATALOG.names if name not in ("id", "title", "image_url", "page_url", "metadata")]
+    if against not in (None, LINKS, *columns):
         raise UserError(f"`against` {against}: must be links or a catalog column: {', '.join(columns)}")
 
 

@@ -1,6 +1,7 @@
 """The options of a clustering. Lists of values are combined; see artsim.clusters.combinations."""
 
 import math
+import re
 from dataclasses import dataclass, fields
 
 from artsim.errors import UserError
@@ -87,5 +88,5 @@ class ClusterOptions(ArchiveOptions):
             raise UserError("`pca` 0 with `umap`: leave out `pca`; UMAP then takes all columns")
         if self.constraints and set(self.method) != {"hdbscan"}:
             raise UserError("`constraints`: only `method` hdbscan honours them")
-        if self.within is not None and not self.within.rpartition(":")[2].isdigit():
+        if self.within is not None and not re.fullmatch(r".+:[0-9]{1,9}", self.within, re.DOTALL):
             raise UserError(f"`within` {self.within}: must be NAME:CLUSTER, such as paintings:3")

@@ -64,7 +64,12 @@ def cluster_archive(archive: Archive, options: ClusterOptions) -> dict[str, Any]
     space_name = "recommended" if options.features is None or are_recommended(specs) else _space_name(specs)
     only, parent = table.members(archive, options.within) if options.within else (None, None)
     chosen = combinations(options, space_name)
-    space = Space(archive, specs, options.seed, without=duplicate_ids(archive, options.without_duplicates))
+    space = Space(
+        archive,
+        specs,
+        options.seed,
+        without=duplicate_ids(archive, options.without_duplicates, public_only=options.public_only),
+    )
     with archive.lock(*(table.folder(combination.name) for combination in chosen)):
         run = _Run(archive, options, space, _inputs(archive, options, specs, parent), _rows(space, options, only), only)
         return _cluster(run, chosen)
@@ -85,10 +90,13 @@ def _cluster(run: _Run, chosen: list[Combination]) -> dict[str, Any]:
                 )
                 _log.info("clusters/%s: %s; all artworks are clustered again", combination.name, why)
             pending.append(combination)
-        elif about["rows"] != run.rows:
-            later.append(combination)
-        else:
+        elif about["rows"] == run.rows:
             _log.info("clusters/%s: nothing has changed", combination.name)
+        elif options.public_only and not _public(archive).issuperset(table.read_rows(archive, combination.name)[0]):
+            _log.info("clusters/%s: some of its artworks are protected now; clustering again", combination.name)
+            pending.append(combination)
+        else:
+            later.append(combination)
     report: dict[str, Any] = {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "rows_there": 0}
     for combination in later:
         _assign_new(run, combination.name, abouts[combination.name], report)
@@ -239,6 +247,7 @@ def _write(
     about = {
         "query": run.configuration(combination),
         "rows": run.rows,
+        "clusters": _digest([vectors.ids.tolist(), labels.tolist()]),
         "artworks": len(vectors.ids),
         "assigned": 0,
         "scores": scores,
@@ -313,12 +322,17 @@ def _inputs(archive: Archive, options: ClusterOptions, specs: list[str], parent:
         "pca": options.pca,
         "umap": options.umap,
         "within": options.within,
-        "parent": None if parent is None else _digest([parent["query"]]),
+        "parent": None if parent is None else _digest([parent["query"], parent["clusters"]]),
         "public_only": options.public_only,
         "constraints": links,
         "without_duplicates": options.without_duplicates,
         "seed": options.seed,
     }
+
+
+def _public(archive: Archive) -> set[str]:
+    catalog = archive.table("catalog")
+    return {identifier for shard in range(archive.shards) for identifier in public_ids(catalog, shard).to_pylist()}
 
 
 def _rows(space: Space, options: ClusterOptions, only: set[str] | None) -> str:

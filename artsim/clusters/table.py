@@ -50,7 +50,7 @@ def members(archive: Archive, within: str) -> tuple[set[str], dict[str, Any]]:
     inside = set(ids[labels == int(cluster)].tolist())
     if not inside:
         raise UserError(f"`within` {within}: {name} has the clusters 0 to {labels.max(initial=-1)}")
-    return inside, {"name": name, "cluster": int(cluster), "rows": about["rows"], "query": about["query"]}
+    return inside, {"name": name, "cluster": int(cluster), "query": about["query"], "clusters": about.get("clusters")}
 
 
 def write(archive: Archive, name: str, parts: Sequence[tuple[int, str, int]], rows: pa.Table) -> None:

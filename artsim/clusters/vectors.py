@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -154,7 +155,7 @@ def restore(
             arrays = dict(file)
             pcas = [_pca(arrays, str(index)) for index in range(len(specs))]
             reduction = Reduction(bool(arrays["unit"]), _pca(arrays, "all"))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise UserError(
             f"{archive.store.address(path)}: damaged or missing; run the same command with `again`"
         ) from error

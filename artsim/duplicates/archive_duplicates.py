@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -123,12 +124,10 @@ def _find(
     first = np.flatnonzero(images.files == np.arange(len(images.files)))  # one row of each file
     hashed = first[images.hashed[first]]
     hash_pairs = hashed[by_hash(images.hashes[hashed], options.hash_distance)].reshape(-1, 2)
-    wanted = pa.array(images.ids.take(pa.array(first)))
+    wanted = pd.Index(images.ids.take(pa.array(first)).to_pylist())
 
     def rows_of(ids: np.ndarray) -> np.ndarray:
-        positions = (
-            pc.index_in(pa.array(ids, pa.string()), value_set=wanted).fill_null(-1).to_numpy(zero_copy_only=False)
-        )
+        positions = wanted.get_indexer(ids)
         return np.where(positions >= 0, first[positions] if len(first) else -1, -1)
 
     def blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -139,6 +138,11 @@ def _find(
     _log.info("comparing %d pairs of %d images", len(pairs), len(images.ids))
     ids = np.array(images.ids.to_pylist(), object)
     checker = Checker(archive, ids)
+
+    def score(missing_pairs: np.ndarray) -> np.ndarray:
+        files = images.files[missing_pairs]
+        return np.where(files[:, 0] == files[:, 1], 1.0, checker(files))
+
     scores = checker(pairs)
     copies = np.flatnonzero(images.files != np.arange(len(ids)))
     identical_pairs = np.column_stack([images.files[copies], copies])
@@ -149,7 +153,7 @@ def _find(
         np.concatenate([np.ones(len(identical_pairs)), scores]),
         rank,
         options.agreement,
-        lambda missing_pairs: checker(images.files[missing_pairs]),
+        score,
     )
     representatives = np.unique(representative_of[representative_of >= 0])
     representatives = representatives[np.argsort(rank[representatives])]

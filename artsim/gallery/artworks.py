@@ -37,14 +37,18 @@ class Clustering:
         return f"{name} ({terms})" if terms else name
 
 
-def read_clustering(archive: Archive, text: str) -> Clustering:
-    """Reads ``NAME`` or ``NAME:NUMBER``. Raises ``UserError``, naming what exists, if there is none."""
+def read_clustering(archive: Archive, text: str, *, public_only: bool) -> Clustering:
+    """Reads ``NAME`` or ``NAME:NUMBER``. Raises ``UserError``, naming what exists, if there is none.
+
+    With ``public_only``, the descriptions are left out if they are also made from titles of protected artworks.
+    """
     known = archive.names("clusters")
     name, _, number = (text, "", "") if text in known else text.rpartition(":")
     if not number:
         name = text
     if name not in known:
         raise UserError(f"`cluster` {text[:100]}: {_no_such('clusters', 'jobs.cluster', known)}")
+    made = _about(archive, f"clusters/{name}", "jobs.cluster")
     numbers: dict[str, int] = {}
     for rows in archive.table(f"clusters/{name}").scan(["id", "cluster"]):
         numbers.update(zip(rows["id"].to_pylist(), rows["cluster"].to_pylist(), strict=True))
@@ -59,22 +63,36 @@ def read_clustering(archive: Archive, text: str) -> Clustering:
             shown = ", ".join(map(str, existing[:12])) + (f", ... {existing[-1]}" if len(existing) > 12 else "")
             raise UserError(f"`cluster` {text[:100]}: {name} has no such cluster; it has {shown or 'none'}")
     described = archive.store.read_json(f"clusters/{name}/_clusters.json")
-    entries = described if isinstance(described, list) else []
+    hidden = public_only and not made.get("query", {}).get("public_only")
+    entries = described if isinstance(described, list) and not hidden else []
     about = {entry["cluster"]: entry for entry in entries if isinstance(entry, dict) and "cluster" in entry}
     return Clustering(name, numbers, chosen, about)
 
 
 def read_layout(archive: Archive, name: str) -> dict[str, tuple[float, float]]:
-    """The place (x, y) of each artwork. Raises ``UserError``, naming what exists, if there is no such layout."""
+    """The place (x, y) of each artwork, with y growing upwards.
+
+    Raises ``UserError``, naming what exists, if there is no such layout, or if it is not finished.
+    """
     known = archive.names("layouts")
     if name not in known:
         raise UserError(f"`layout` {name[:100]}: {_no_such('layouts', 'jobs.map', known)}")
+    _about(archive, f"layouts/{name}", "jobs.map")
+    rows_grow_down = layout_method(archive, name) == "grid"
     places: dict[str, tuple[float, float]] = {}
     for rows in archive.table(f"layouts/{name}").scan(["id", "x", "y"]):
-        x, y = (rows[column].to_pylist() for column in ("x", "y"))
-        pairs = zip(rows["id"].to_pylist(), zip(x, y, strict=True), strict=True)
+        x, y = rows["x"].to_pylist(), rows["y"].to_numpy() * (-1 if rows_grow_down else 1)
+        pairs = zip(rows["id"].to_pylist(), zip(x, y.tolist(), strict=True), strict=True)
         places.update((identifier, pair) for identifier, pair in pairs if np.isfinite(pair).all())
     return places
+
+
+def _about(archive: Archive, table: str, job: str) -> dict[str, Any]:
+    """Returns how a table was made. Raises ``UserError`` if it is not finished."""
+    about: dict[str, Any] | None = archive.read_json(f"{table}/_about.json")
+    if about is None:
+        raise UserError(f"{table}: this table is not finished; run {job} again")
+    return about
 
 
 def layout_method(archive: Archive, name: str) -> str | None:

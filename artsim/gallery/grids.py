@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from artsim.archive import UserError
-from artsim.gallery.artworks import grid_layout, layout_method, read_layout
+from artsim.gallery.artworks import grid_layout, read_layout
 from artsim.gallery.request import Picture, Request, contained
 from artsim.layouts.grid import grid
 from artsim.pictures.poster import Colour
@@ -31,8 +31,6 @@ def contact_sheet(request: Request) -> Picture:
     if not ids:
         raise UserError(f"`layout` {name}: it has none of these artworks; run jobs.map again")
     points = np.array([places[identifier] for identifier in ids])
-    if layout_method(request.archive, name) == "grid":
-        points = points * [1, -1]  # rows grow downwards
     return in_cells(request, ids, points, f"{len(ids):,} artworks", [f"ordered by {name}"])
 
 

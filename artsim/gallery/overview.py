@@ -13,7 +13,7 @@ from artsim.pictures.poster import poster
 from artsim.pictures.rows import fitting, in_row
 from artsim.pictures.tiles import Tile, paste
 
-_ROWS = 24  # clusters that are shown
+_ROWS, _MAX_ROWS = 24, 200  # clusters that are shown
 _TEXT = 0.2  # of the width: the words of a cluster
 _HEIGHT = 0.062  # of the width: a row of pictures
 _CANDIDATES = 24  # artworks of a cluster that are considered
@@ -40,7 +40,9 @@ def overview(request: Request) -> Picture:
     if not drawable:
         raise UserError(f"`cluster` {clustering.name}: it has no cluster with an artwork that can be shown")
     counts = Counter(clustering.numbers[identifier] for identifier in drawable)
-    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[: request.options.limit or _ROWS]
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[
+        : min(request.options.limit or _ROWS, _MAX_ROWS)
+    ]
     typical = _typical(request, clustering, drawable)
     candidates = {number: typical[number][:_CANDIDATES] for number, _ in ordered}
     sizes = request.sizes([identifier for ids in candidates.values() for identifier in ids])

@@ -41,7 +41,10 @@ class Request:
     @cached_property
     def clustering(self) -> Clustering | None:
         """The clustering that the options name."""
-        return read_clustering(self.archive, self.options.cluster) if self.options.cluster else None
+        options = self.options
+        return (
+            read_clustering(self.archive, options.cluster, public_only=options.public_only) if options.cluster else None
+        )
 
     @property
     def members(self) -> set[str] | None:

@@ -15,7 +15,7 @@ from artsim.pictures.lines import Line, draw_lines
 from artsim.pictures.poster import Colour, poster
 from artsim.pictures.tiles import Tile, paste
 
-_LEAVES = 120
+_LEAVES, _MAX_LEAVES = 120, 500
 _ONE_RING = 40  # leaves beyond which they stand in two rings
 _BRANCHES = 8  # branches of a colour of their own
 _TRUNK: Colour = (128, 120, 110)
@@ -42,7 +42,7 @@ def dendrogram(request: Request) -> Picture:
     )
     if not ids:
         raise no_artwork(members, public_only=options.public_only)
-    chosen = request.limited(ids, options.limit or _LEAVES)
+    chosen = request.limited(ids, min(options.limit or _LEAVES, _MAX_LEAVES))
     sizes = request.sizes([ids[index] for index in chosen])
     kept = [index for index in chosen if ids[index] in sizes]
     if len(kept) < 2:

@@ -79,7 +79,12 @@ def _make(archive: Archive, table: str, options: MapOptions) -> dict[str, Any]:
     """Fits the map and replaces the table. ``_about.json``, written last, completes it."""
     specs = list(options.features or recommended_features(archive))
     settings = _settings(archive, specs, options)
-    space = Space(archive, specs, options.seed, without=duplicate_ids(archive, options.without_duplicates))
+    space = Space(
+        archive,
+        specs,
+        options.seed,
+        without=duplicate_ids(archive, options.without_duplicates, public_only=options.public_only),
+    )
     ids, vectors = _sample(space, options)
     if len(ids) == 0:
         raise UserError(f"`features` {space.title}: there are no vectors to map; run jobs.extract")
@@ -87,6 +92,8 @@ def _make(archive: Archive, table: str, options: MapOptions) -> dict[str, Any]:
         check_learnable(vectors, space.title)
     reduction = Reduction.fit(vectors, options.pca, options.metric, options.seed)
     reduced = reduction(vectors)
+    if len(ids) > 1:
+        check_learnable(reduced, space.title)  # vectors of one direction are the same for cosine
     _log.info("fitting %s on %d artworks with %d numbers each", options.method, *reduced.shape)
     positions = coordinates(
         reduced,
@@ -163,7 +170,7 @@ def _update(archive: Archive, table: str, about: dict[str, Any], options: MapOpt
     """Places artworks that the map lacks, and removes those that the archive no longer has."""
     _check_same(about["settings"], _settings(archive, about["features"], options), table)
     fit = FittedMap.load(archive, table)
-    space = fit.space(archive, duplicate_ids(archive, options.without_duplicates))
+    space = fit.space(archive, duplicate_ids(archive, options.without_duplicates, public_only=options.public_only))
     parts: list[list[str]] = [[] for _ in range(archive.shards)]
     for number, part in space.parts():
         parts[number].append(part)

@@ -74,8 +74,10 @@ def _umap(
         np.hstack([itself, indices]).astype(np.int32),
         np.hstack([np.zeros(itself.shape), distances]).astype(np.float32),
     )
+    # The graph has the distances. UMAP checks the name of the metric and does not know all of ours.
+    named = metric if metric in ("cosine", "euclidean") else "euclidean"
     fitted = umap.UMAP(
-        n_neighbors=n_neighbors, min_dist=min_dist, random_state=seed, n_jobs=1, precomputed_knn=graph, metric=metric
+        n_neighbors=n_neighbors, min_dist=min_dist, random_state=seed, n_jobs=1, precomputed_knn=graph, metric=named
     )
     return np.asarray(fitted.fit_transform(vectors, labels), np.float32)
 

@@ -37,7 +37,8 @@ def search_index(
         public = pa.concat_arrays([public_ids(catalog, shard) for shard in range(space.archive.shards)])
         allowed &= np.asarray(pc.is_in(pa.array(index.ids, pa.string()), value_set=public))
     if space.without:
-        allowed &= ~np.isin(index.ids, list(space.without))
+        excluded = pa.array(list(space.without), pa.string())
+        allowed &= ~np.asarray(pc.is_in(pa.array(index.ids, pa.string()), value_set=excluded))
     own = np.full(len(queries), None) if but_not is None else but_not
     ids = np.full((len(queries), k), None, dtype=object)
     distances = np.full((len(queries), k), np.nan)

@@ -78,6 +78,7 @@ def load_or_update(space: Space, metric: str) -> tuple[Index, dict[str, Any]]:
     about, changed = _about(space.archive, name), {"added": 0, "removed": 0}
     if about is None or about["partitions"] != _signatures(space) or about["made"] != _build_settings(space):
         with space.archive.lock(_folder(space)):
+            space.archive.store.sweep("indexes")
             changed = _update(space, metric, name)
         about = _about(space.archive, name)
         assert about is not None
