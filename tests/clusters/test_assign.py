@@ -27,8 +27,8 @@ def _naive(new: np.ndarray, vectors: np.ndarray, labels: np.ndarray) -> list[int
             )
             own = sorted(distance(vector, member) for member in members)[min(NEIGHBORS, len(members)) - 1]
             reach = min(max(own, core[j], distance(vector, b)) for j, b in enumerate(members))
-            if reach <= radius * (1 + 1e-6) and reach < best:
-                best, found = reach, cluster
+            if reach < best:
+                best, found = reach, cluster if reach <= radius * (1 + 1e-6) else -1
         chosen.append(found)
     return chosen
 
@@ -43,6 +43,16 @@ def test_new_vectors_join_the_cluster_that_a_loop_finds(seed: int) -> None:
     expected = _naive(new, vectors, labels)
     assert assign(new, vectors, labels).tolist() == expected
     assert len(set(expected)) > 2
+
+
+def test_a_vector_beside_a_dense_cluster_does_not_join_a_loose_one_behind_it() -> None:
+    dense = np.linspace(0, 0.5, 11)[:, None]
+    loose = np.array([[10.0], [14.0], [18.0], [22.0], [26.0], [30.0]])
+    vectors = np.concatenate([dense, loose]).astype(np.float32)
+    labels = np.repeat([0, 1], [11, 6])
+    assert assign(np.array([[2.0]], np.float32), vectors, labels).tolist() == [-1]
+    assert assign(np.array([[9.0]], np.float32), vectors, labels).tolist() == [-1]
+    assert assign(np.array([[20.0]], np.float32), vectors, labels).tolist() == [1]
 
 
 def test_an_artwork_does_not_depend_on_those_that_come_with_it() -> None:
