@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from artsim.archive import Archive, UserError
+from artsim.gallery.artworks import read_clustering
 from artsim.gallery.options import KINDS
 from jobs.map import job as map_job
 from jobs.picture import job
@@ -59,7 +60,9 @@ def add_layout(archive: Archive, name: str, ids: Sequence[str], places: np.ndarr
     archive.write_json(f"layouts/{name}/_about.json", {"settings": {"method": method}})  # as jobs.map does
 
 
-def add_clusters(archive: Archive, name: str, ids: Sequence[str], numbers: list[int]) -> None:
+def add_clusters(
+    archive: Archive, name: str, ids: Sequence[str], numbers: list[int], *, public_only: bool = False
+) -> None:
     kinds = [pa.string(), pa.int32(), pa.float32(), pa.float32(), pa.bool_()]
     columns = ["id", "cluster", "probability", "distance", "exemplar"]
     count = len(ids)
@@ -71,6 +74,7 @@ def add_clusters(archive: Archive, name: str, ids: Sequence[str], numbers: list[
         for number in set(numbers)
     ]
     archive.write_json(f"clusters/{name}/_clusters.json", about)
+    archive.write_json(f"clusters/{name}/_about.json", {"query": {"public_only": public_only}})  # as jobs.cluster does
 
 
 def _add(archive: Archive, name: str, schema: pa.Schema, columns: dict[str, Any]) -> None:
@@ -107,6 +111,33 @@ def test_protected_artworks_are_not_shown(archive: Archive, tmp_path: Path, kind
     assert report["rows_in"] <= 60
     with Image.open(out) as picture:
         assert not _magenta(picture)
+
+
+@pytest.mark.parametrize(("rights", "hidden"), [("all", False), ("public", True)])
+def test_descriptions_from_protected_titles_are_not_published(archive: Archive, rights: str, hidden: bool) -> None:
+    assert (read_clustering(archive, "made", public_only=rights == "public").about == {}) == hidden
+
+
+def test_descriptions_of_public_artworks_are_published(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path, _IDS)
+    add_clusters(archive, "open", _IDS, [n % 2 for n in range(90)], public_only=True)
+    assert read_clustering(archive, "open", public_only=True).title_of(0).startswith("cluster 0 (harbour")
+
+
+@pytest.mark.parametrize(
+    ("table", "arguments"),
+    [
+        ("clusters/half", ["--kind", "clusters", "--cluster", "half"]),
+        ("layouts/half", ["--kind", "map", "--layout", "half"]),
+    ],
+)
+def test_an_unfinished_table_is_not_drawn(tmp_path: Path, table: str, arguments: list[str]) -> None:
+    archive = make_archive(tmp_path / "archive", _IDS)
+    add_clusters(archive, "half", _IDS, [0] * 90)
+    add_layout(archive, "half", _IDS, np.zeros((90, 2)))
+    archive.store.remove_file(f"{table}/_about.json")
+    with pytest.raises(UserError, match=f"{table}: this table is not finished; run jobs"):
+        _draw(archive, tmp_path / "no.png", *arguments)
 
 
 @pytest.mark.parametrize("kind", ["grid", "pca_grid", "pca_scatter", "umap_scatter", "dendrogram", "map"])
