@@ -56,10 +56,15 @@ steps = 7
 kind = "tube"
 picture = "{archive}/tube.png"
 
+{groups}# A map of the whole museum.
+[map]
+features = ["{features}"]
+name = "museum"
+
 [[picture]]
-kind = "umap_scatter"
-features = ["efficientnet_lite0@4+std"]
-color = "artist"
+kind = "map"
+layout = ["museum"]
+title = "The sample museum"
 out = "{archive}/map.png"
 """
 
@@ -102,6 +107,19 @@ k = 7
 picture = "{archive}/neighbors-eye.png"
 
 """
+_GROUPS = """\
+# Groups that the archive proposes by itself, each with its most typical artworks.
+[cluster]
+features = ["eye"]
+name = "groups"
+min-cluster-size = [5]
+
+[[picture]]
+kind = "clusters"
+cluster = "groups"
+out = "{archive}/clusters.png"
+
+"""
 _ENOUGH = 200  # the fewest artworks that a training can learn from
 
 
@@ -137,6 +155,8 @@ def tour(archive: Path, *, works: int | None, seed: int, port: int) -> Iterator[
                 eye=_EYE.format(archive=archive, queries=quoted) if learns else "",
                 start=queries[0],
                 end=queries[-1],
+                groups=_GROUPS.format(archive=archive) if learns else "",
+                features="eye" if learns else "efficientnet_lite0@4+std",
             ),
             encoding="utf-8",
         )

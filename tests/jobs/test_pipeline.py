@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -27,8 +28,13 @@ def test_the_demo_ends_with_pictures_and_a_correct_report(tmp_path):
     assert steps["extract"]["rows_out"] == statuses["ok"]
     assert report["failures"] == {name: count for name, count in statuses.items() if name != "ok"}
     last = summary(report).splitlines()
-    assert [line.strip() for line in last[-4:-1]] == report["pictures"]  # the pictures, then the report
-    assert len(report["pictures"]) == 3
+    assert [line.strip() for line in last[-5:-1]] == report["pictures"]  # the pictures, then the report
+    assert [Path(picture).name for picture in report["pictures"]] == [
+        "neighbors.png",
+        "walk.png",
+        "tube.png",
+        "map.png",
+    ]
     for picture in report["pictures"]:
         with Image.open(picture) as image:
             assert min(image.size) > 200
