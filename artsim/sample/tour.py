@@ -61,7 +61,7 @@ picture = "{archive}/tube.png"
 features = ["{features}"]
 name = "museum"
 
-[[picture]]
+{groups_picture}[[picture]]
 kind = "map"
 layout = ["museum"]
 title = "The sample museum"
@@ -114,6 +114,9 @@ features = ["eye"]
 name = "groups"
 min-cluster-size = [5]
 
+"""
+
+_GROUPS_PICTURE = """\
 [[picture]]
 kind = "clusters"
 cluster = "groups"
@@ -155,7 +158,8 @@ def tour(archive: Path, *, works: int | None, seed: int, port: int) -> Iterator[
                 eye=_EYE.format(archive=archive, queries=quoted) if learns else "",
                 start=queries[0],
                 end=queries[-1],
-                groups=_GROUPS.format(archive=archive) if learns else "",
+                groups=_GROUPS if learns else "",
+                groups_picture=_GROUPS_PICTURE.format(archive=archive) if learns else "",
                 features="eye" if learns else "efficientnet_lite0@4+std",
             ),
             encoding="utf-8",
