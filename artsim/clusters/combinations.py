@@ -1,14 +1,13 @@
 """Combinations of methods and parameters that one run compares, and their names."""
 
 import itertools
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from artsim.clusters.options import ClusterOptions
 from artsim.errors import UserError
+from artsim.learn.experiment import check_name
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@+~._-]{0,199}")
 _METHOD_PARAMETERS = {
     "hdbscan": ("min_cluster_size", "min_samples", "selection"),
     "optics": ("min_cluster_size", "min_samples"),
@@ -58,15 +57,15 @@ def combinations(options: ClusterOptions, features: str) -> list[Combination]:
         for parameter, value in parameters.items()
         if any(other == method and value != values.get(parameter) for other, values in chosen)
     }
-    found = []
+    combined = []
     for method, parameters in chosen:  # the names differ: so do the methods or the parameters that vary
         words = [] if options.name is not None and len(methods) == 1 else [method]
         if len(chosen) > 1:
             words += [f"{key.replace('_', '-')}-{_word(parameters[key])}" for key in parameters if key in varying]
         name = "-".join([base, *words])
-        _check_name(name)
-        found.append(Combination(name, method, parameters))
-    return found
+        check_name(name)
+        combined.append(Combination(name, method, parameters))
+    return combined
 
 
 def _grid(options: ClusterOptions, method: str) -> list[dict[str, Any]]:
@@ -85,12 +84,4 @@ def _grid(options: ClusterOptions, method: str) -> list[dict[str, Any]]:
 
 
 def _word(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:.12g}"
-
-
-def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise UserError(
-            f"`name` {name[:100]!r}: must be 1 to 200 ASCII letters, digits, @ + ~ . _ or -, and start with a letter "
-            "or digit"
-        )
+    return value if isinstance(value, str) else f"{value:.12g}".replace("+", "")

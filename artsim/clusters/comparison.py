@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from artsim.archive import Archive
+from artsim.annotations.known_groups import LINKS, known_groups
+from artsim.archive import Archive, UserError
 from artsim.clusters.combinations import Combination
 from artsim.clusters.constraints import linked_pairs
-from artsim.clusters.known import LINKS, known_groups
 from artsim.clusters.methods import Clustering, cluster
 from artsim.metrics.clusters import (
     agreement,
@@ -17,6 +17,7 @@ from artsim.metrics.clusters import (
     noise_share,
     novelty,
     precision_recall,
+    rounded,
     share_together,
     silhouette,
     sizes,
@@ -47,9 +48,9 @@ def quality(
         "largest": int(size.max(initial=0)),
         "median": float(np.median(size)) if len(size) else None,
         "smallest": int(size.min()) if len(size) else 0,
-        "noise": _number(noise_share(labels)),
-        "silhouette": _number(silhouette(vectors, labels, seed)),
-        "dbcv": _number(dbcv(vectors, labels)) if method in _DENSITY else None,
+        "noise": rounded(noise_share(labels)),
+        "silhouette": rounded(silhouette(vectors, labels, seed)),
+        "dbcv": rounded(dbcv(vectors, labels)) if method in _DENSITY else None,
         "stability": None,
     }
     least = max(parameters.get(name) or 0 for name in ("min_cluster_size", "min_samples", "k"))
@@ -62,7 +63,7 @@ def quality(
             (rows, cluster(method, parameters, vectors[rows], raw=None if raw is None else raw[rows], seed=seed).labels)
             for rows in resample_rows
         ]
-        scores["stability"] = _number(stability(labels, resamples))
+        scores["stability"] = rounded(stability(labels, resamples))
     return scores
 
 
@@ -73,23 +74,26 @@ def against_known(archive: Archive, ids: np.ndarray, labels: np.ndarray, against
     known groups.
     """
     known = known_groups(archive, ids, against)
+    if not (known >= 0).any():
+        what = "a link" if against == LINKS else "a value"
+        raise UserError(f"`against` {against}: none of these artworks has {what}")
     ari, ami = agreement(labels, known)
     precision, recall = precision_recall(labels, known)
     scored = ~np.isnan(precision)
     grown, added, new = novelty(labels, known)
     scores = {
-        "ari": _number(ari),
-        "ami": _number(ami),
-        "precision": _number(precision[scored].mean() if scored.any() else math.nan),
-        "recall": _number(recall[scored].mean() if scored.any() else math.nan),
+        "ari": rounded(ari),
+        "ami": rounded(ami),
+        "precision": rounded(precision[scored].mean() if scored.any() else math.nan),
+        "recall": rounded(recall[scored].mean() if scored.any() else math.nan),
         "scored": int(scored.sum()),
     }
     if (known < 0).any():
         scores |= {"groups_grown": grown, "artworks_added": added, "new_clusters": new}
     if against == LINKS:
         accepted, rejected, _ = linked_pairs(archive, ids)
-        scores["accepted_together"] = _number(share_together(labels, accepted))
-        scores["rejected_apart"] = _number(1 - share_together(labels, rejected))
+        scores["accepted_together"] = rounded(share_together(labels, accepted))
+        scores["rejected_apart"] = rounded(1 - share_together(labels, rejected))
     return scores
 
 
@@ -115,7 +119,3 @@ def cliff_lines(chosen: list[Combination], clusters: list[int]) -> list[str]:
             for a, b in cliffs(values, counts)
         ]
     return lines
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else round(float(value), 3)

@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components
 
 from artsim.annotations.links import NEGATIVE, POSITIVE, read_links
 from artsim.archive import Archive
-from artsim.metrics.clusters import share_together, together
+from artsim.metrics.clusters import rounded, share_together, together
 
 _NAMED = 20  # contradictions that a report names
 
@@ -80,8 +80,8 @@ def constraint_report(labels: np.ndarray, constraints: Constraints, missing: int
         "contradictory": int(constraints.contradictory.sum()),
         "broken_accepted": int((~together(labels, accepted)).sum()),
         "broken_rejected": int(together(labels, rejected).sum()),
-        "accepted_in_one_cluster": _share(share_together(labels, accepted)),
-        "rejected_apart": _share(1 - share_together(labels, rejected)),
+        "accepted_in_one_cluster": rounded(share_together(labels, accepted), 4),
+        "rejected_apart": rounded(1 - share_together(labels, rejected), 4),
     }
 
 
@@ -89,7 +89,3 @@ def contradictions(constraints: Constraints, ids: np.ndarray) -> list[dict[str, 
     """Returns the ids of the first 20 rejected pairs that a chain of accepted pairs joins."""
     pairs = constraints.rejected[constraints.contradictory][:_NAMED]
     return [{"id_a": str(ids[a]), "id_b": str(ids[b])} for a, b in pairs]
-
-
-def _share(value: float) -> float | None:
-    return None if np.isnan(value) else round(value, 4)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from artsim.annotations.known_groups import catalog_columns
 from artsim.archive import Archive
-from artsim.clusters.known import catalog_columns
-from artsim.metrics.clusters import diversity
+from artsim.metrics.clusters import diversity, rounded
 
 _EXEMPLARS = 5
 _FREQUENT = 3  # values of a column
@@ -98,10 +98,10 @@ def describe(archive: Archive, ids: np.ndarray, labels: np.ndarray, exemplars: E
             "styles": _frequent(counts["style"], cluster),
             "periods": _frequent(counts["period"], cluster),
             "variances": {
-                "year": _number(years.get(cluster, np.nan)),
-                "artist": _number(diversity(_counts(counts["artist"], cluster))),
-                "attribution": _number(diversity(_counts(counts["attribution"], cluster))),
-                "place": _number(diversity(_counts(counts["location"], cluster))),
+                "year": rounded(years.get(cluster, np.nan), 4),
+                "artist": rounded(diversity(_counts(counts["artist"], cluster)), 4),
+                "attribution": rounded(diversity(_counts(counts["attribution"], cluster)), 4),
+                "place": rounded(diversity(_counts(counts["location"], cluster)), 4),
             },
             "terms": terms[cluster],
         }
@@ -154,7 +154,3 @@ def _frequent(counts: pd.Series, cluster: int) -> list[dict[str, Any]]:
     except KeyError:
         return []
     return [{"value": str(value), "count": int(count)} for value, count in best.items()]
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else round(float(value), 4)

@@ -3,24 +3,23 @@
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
-from artsim import runtime
+from artsim.annotations.known_groups import check_source
 from artsim.annotations.links import NEGATIVE, POSITIVE, read_links
-from artsim.archive import Archive, UserError, duplicate_ids, public_ids
+from artsim.archive import Archive, duplicate_ids, public_ids
 from artsim.clusters import table
 from artsim.clusters.assign import assign
 from artsim.clusters.combinations import Combination, combinations
-from artsim.clusters.comparison import against_known, cliff_lines, comparison_row, quality
-from artsim.clusters.constraints import Constraints, constraint_report, constraints_of, contradictions, linked_pairs
+from artsim.clusters.comparison import against_known, cliff_lines, comparison_row
+from artsim.clusters.constraints import constraint_report, constraints_of, contradictions, linked_pairs
 from artsim.clusters.describe import describe, exemplars
-from artsim.clusters.known import check_against
-from artsim.clusters.methods import Clustering, check_rows, cluster
+from artsim.clusters.execution import results
+from artsim.clusters.methods import Clustering, check_rows
 from artsim.clusters.options import ClusterOptions
 from artsim.clusters.vectors import Vectors, load, read, restore, save
 from artsim.metrics.clusters import NOISE
@@ -59,17 +58,14 @@ def cluster_archive(archive: Archive, options: ClusterOptions) -> dict[str, Any]
     A clustering that exists is kept: artworks that came later are assigned to its clusters, its own rows don't change.
     It is made again if its options, links or features' settings have changed, or with ``again``.
     """
-    check_against(options.against)
+    if options.against is not None:
+        check_source(options.against, "against")
     specs = list(options.features or recommended_features(archive))
-    space_name = "recommended" if options.features is None or are_recommended(specs) else _space_name(specs)
     only, parent = table.members(archive, options.within) if options.within else (None, None)
-    chosen = combinations(options, space_name)
-    space = Space(
-        archive,
-        specs,
-        options.seed,
-        without=duplicate_ids(archive, options.without_duplicates, public_only=options.public_only),
-    )
+    without = duplicate_ids(archive, options.without_duplicates, public_only=options.public_only)
+    space = Space(archive, specs, options.seed, without=without)
+    is_recommended = options.features is None or are_recommended(specs)
+    chosen = combinations(options, "recommended" if is_recommended else space.plain_name)
     with archive.lock(*(table.folder(combination.name) for combination in chosen)):
         run = _Run(archive, options, space, _inputs(archive, options, specs, parent), _rows(space, options, only), only)
         return _cluster(run, chosen)
@@ -81,13 +77,10 @@ def _cluster(run: _Run, chosen: list[Combination]) -> dict[str, Any]:
     pending, later = [], []
     for combination in chosen:
         about = abouts[combination.name]
-        if about is None or about["query"] != run.configuration(combination) or options.again:
+        is_same = about is not None and about["query"] == run.configuration(combination)
+        if not is_same or options.again:
             if about is not None:
-                why = (
-                    "`again` is given"
-                    if about["query"] == run.configuration(combination)
-                    else "its inputs or options have changed"
-                )
+                why = "`again` is given" if is_same else "its inputs or options have changed"
                 _log.info("clusters/%s: %s; all artworks are clustered again", combination.name, why)
             pending.append(combination)
         elif about["rows"] == run.rows:
@@ -120,7 +113,10 @@ def _cluster(run: _Run, chosen: list[Combination]) -> dict[str, Any]:
             linked["contradictions"] = contradictions(constraints, vectors.ids)
             if linked["contradictions"]:
                 _log.warning("%d rejected links contradict accepted ones", int(constraints.contradictory.sum()))
-        for combination, (clustering, scores) in _results(run, pending, vectors, constraints, len(chosen) > 1):
+        resamples = options.resamples
+        if resamples is None:
+            resamples = _RESAMPLES if len(chosen) > 1 and len(vectors.ids) <= _RESAMPLED_ROWS else 0
+        for combination, (clustering, scores) in results(pending, vectors, constraints, options.seed, resamples):
             if constraints is not None:
                 scores["constraints"] = constraint_report(clustering.labels, constraints, missing)
             abouts[combination.name] = _write(run, combination, vectors, clustering, scores)
@@ -156,74 +152,6 @@ def _results_of(run: _Run, chosen: list[Combination], abouts: dict[str, Any]) ->
         stored = archive.store.read_json(f"{table.folder(chosen[0].name)}/_clusters.json") or []
         report["clusters"] = [_short(entry) for entry in stored[:_SHOWN]]
     return {key: value for key, value in report.items() if value != []}
-
-
-def _results(
-    run: _Run, pending: list[Combination], vectors: Vectors, constraints: Constraints | None, compared: bool
-) -> Iterator[tuple[Combination, tuple[Clustering, dict[str, Any]]]]:
-    """Yields each combination with its clustering and scores: one is computed here, several on Ray."""
-    resamples = run.options.resamples
-    if resamples is None:
-        resamples = _RESAMPLES if compared and len(vectors.ids) <= _RESAMPLED_ROWS else 0
-    if len(pending) == 1:
-        combination = pending[0]
-        yield (
-            combination,
-            _clustered(
-                vectors.values,
-                vectors.raw,
-                constraints,
-                combination.method,
-                combination.parameters,
-                run.options.seed,
-                resamples,
-            ),
-        )
-        return
-    import ray
-
-    runtime.connect()
-    runtime.wait_for({"CPU": 1})
-    shared = [ray.put(value) for value in (vectors.values, vectors.raw, constraints)]
-    task: Any = ray.remote(num_cpus=1)(_clustered_on_ray)
-    waiting = {
-        task.remote(*shared, combination.method, combination.parameters, run.options.seed, resamples): combination
-        for combination in pending
-    }
-
-    def results() -> Iterator[dict[str, Any]]:
-        while waiting:
-            done, _ = ray.wait(list(waiting), num_returns=1)
-            try:
-                result = ray.get(done[0])
-            except ray.exceptions.RayTaskError as error:
-                if isinstance(error.cause, UserError):
-                    raise error.cause from error
-                raise
-            yield {"rows": 1, "result": (waiting.pop(done[0]), result)}
-
-    for row in runtime.progress(results(), len(pending), "combinations"):
-        yield row["result"]
-
-
-def _clustered_on_ray(*arguments: Any) -> tuple[Clustering, dict[str, Any]]:
-    import numba
-
-    numba.set_num_threads(1)  # one task per CPU
-    return _clustered(*arguments)
-
-
-def _clustered(
-    vectors: np.ndarray,
-    raw: np.ndarray | None,
-    constraints: Constraints | None,
-    method: str,
-    parameters: dict[str, Any],
-    seed: int,
-    resamples: int,
-) -> tuple[Clustering, dict[str, Any]]:
-    clustering = cluster(method, parameters, vectors, raw=raw, seed=seed, constraints=constraints)
-    return clustering, quality(clustering, method, parameters, vectors, raw, seed, resamples)
 
 
 def _write(
@@ -351,10 +279,6 @@ def _digest(content: Any) -> str:
     for item in content:
         digest.update(json.dumps(item, sort_keys=True).encode())
     return digest.hexdigest()
-
-
-def _space_name(specs: list[str]) -> str:
-    return "-".join(spec.replace(":", "~") for spec in specs)
 
 
 def _short(entry: dict[str, Any]) -> dict[str, Any]:

@@ -1,36 +1,20 @@
 """The vectors that are clustered: features of an archive, scaled, reduced, and streamed partition by partition."""
 
-import io
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from artsim.archive import Archive, UserError
-from artsim.metrics.vectors import unit_length
-from artsim.space.features import Pca, Space, check_learnable
+from artsim.space.features import Space, check_learnable
+from artsim.space.reduction import Reduction, fit_reduction, load_arrays, pca_arrays, pca_from, save_arrays
 
 _log = logging.getLogger(__name__)
 
 COLUMNS = 30  # above this number of columns, fast_hdbscan's tree is approximate
 _FIT_ROWS = 20_000  # vectors that a PCA is fitted on
 _UMAP_ROWS = 50_000  # vectors that UMAP is fitted on; the others are placed among them
-
-
-@dataclass(frozen=True)
-class Reduction:
-    """How vectors of a space are prepared: scaled to length 1 if ``unit``, then projected by a fitted ``pca``."""
-
-    unit: bool
-    pca: Pca | None
-
-    def __call__(self, vectors: np.ndarray) -> np.ndarray:
-        """Prepares vectors (n, d); float32 (n, c)."""
-        vectors = unit_length(vectors) if self.unit else vectors
-        return np.ascontiguousarray(vectors if self.pca is None else self.pca(vectors), np.float32)
 
 
 @dataclass(frozen=True)
@@ -64,7 +48,7 @@ def load(
     ``pca`` None reduces to 30 components if there are more columns and no ``umap``; 0 does not reduce. Raises
     ``UserError`` if fewer than three artworks have a vector or all vectors are the same.
     """
-    scale = Reduction(unit, None)
+    scale = Reduction(unit)
     if only is None:
         sample = scale(space.sample(_FIT_ROWS, space.seed)[1])
     else:
@@ -76,7 +60,7 @@ def load(
     components = pca if pca is not None else (COLUMNS if umap is None else 0)
     notes, reduction = [], scale
     if components and sample.shape[1] > components:
-        reduction, share = _fit_pca(sample, components, unit, space.seed)
+        reduction, share = fit_reduction(sample, min(components, *sample.shape), unit=unit, seed=space.seed)
         notes.append(f"PCA from {sample.shape[1]} to {components} columns keeps {share:.0%} of the variance")
     ids, parts, values, raw = [], [], [], []
     for shard, part, names, rows in read(space, scale, public_only=public_only, only=only):
@@ -107,14 +91,6 @@ def read(
                 yield shard, part, ids[keep], reduction(rows[keep])
 
 
-def _fit_pca(sample: np.ndarray, components: int, unit: bool, seed: int) -> tuple[Reduction, float]:
-    from sklearn.decomposition import PCA
-
-    fitted = PCA(min(components, *sample.shape), random_state=seed).fit(sample)
-    kept = (np.ascontiguousarray(values, np.float32) for values in (fitted.mean_, fitted.components_.T))
-    return Reduction(unit, Pca(*kept)), float(fitted.explained_variance_ratio_.sum())
-
-
 def _umap(vectors: np.ndarray, dimensions: int, seed: int) -> tuple[np.ndarray, str]:
     from umap import UMAP
 
@@ -135,12 +111,7 @@ def _umap(vectors: np.ndarray, dimensions: int, seed: int) -> tuple[np.ndarray, 
 def save(archive: Archive, path: str, space: Space, reduction: Reduction) -> None:
     """Stores the fitted PCAs, so that later artworks get into the same space."""
     pcas = {**{str(index): pca for index, pca in enumerate(space.pcas)}, "all": reduction.pca}
-    arrays: dict[str, Any] = {"unit": np.array(reduction.unit)}
-    for key, pca in pcas.items():
-        if pca is not None:
-            arrays |= {f"{key}.mean": pca.mean, f"{key}.matrix": pca.matrix}
-    with archive.store.replace(path) as draft, open(draft, "wb") as file:  # noqa: PTH123
-        np.savez(file, **arrays)
+    save_arrays(archive, path, {"unit": np.array(reduction.unit), **pca_arrays(pcas)})
 
 
 def restore(
@@ -148,19 +119,9 @@ def restore(
 ) -> tuple[Space, Reduction]:
     """Returns the space, without some ids, and the reduction that ``save`` stored.
 
-    Raises ``UserError`` if the file is damaged.
+    Raises ``UserError`` if the file is missing or damaged.
     """
-    try:
-        with archive.store.open_input(path) as source, np.load(io.BytesIO(source.read()), allow_pickle=False) as file:
-            arrays = dict(file)
-            pcas = [_pca(arrays, str(index)) for index in range(len(specs))]
-            reduction = Reduction(bool(arrays["unit"]), _pca(arrays, "all"))
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise UserError(
-            f"{archive.store.address(path)}: damaged or missing; run the same command with `again`"
-        ) from error
+    arrays = load_arrays(archive, path, "run the same command with `again`")
+    pcas = [pca_from(arrays, str(index)) for index in range(len(specs))]
+    reduction = Reduction(bool(arrays["unit"]), pca_from(arrays, "all"))
     return Space(archive, specs, seed, pcas=pcas, without=without), reduction
-
-
-def _pca(arrays: Mapping[str, np.ndarray], key: str) -> Pca | None:
-    return Pca(arrays[f"{key}.mean"], arrays[f"{key}.matrix"]) if f"{key}.mean" in arrays else None

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -23,7 +24,7 @@ from artsim.duplicates.sheet import groups_sheet
 from artsim.encoders.model import about_feature
 from artsim.explore.queries import save_picture
 from artsim.learn.experiment import check_name
-from artsim.space.features import Space
+from artsim.space.features import Block, Space
 from artsim.vision.recommended import recommended_features
 
 _PART = "groups"  # the one partition of each shard
@@ -40,8 +41,7 @@ def dedupe(archive: Archive, options: DedupeOptions) -> dict[str, Any]:
     """
     specs = list(options.features or recommended_features(archive))
     space = Space(archive, specs, options.seed)
-    name = options.name or (space.name.replace("~", "-").replace("@", "-").replace("+", "-")
-                            if options.features else "recommended")  # fmt: skip
+    name = options.name or (space.plain_name if options.features else "recommended")
     check_name(name)
     table = f"duplicates/{name}"
     with archive.lock(table):
@@ -121,7 +121,47 @@ def _find(
     archive: Archive, table: str, space: Space, images: _Images, inputs: dict[str, Any], options: DedupeOptions
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Finds the groups and replaces the table. ``_about.json``, written last, completes it."""
-    first = np.flatnonzero(images.files == np.arange(len(images.files)))  # one row of each file
+    hash_pairs, vector_pairs = _candidates(space, images, options)
+    pairs = np.unique(np.concatenate([hash_pairs, vector_pairs]), axis=0)
+    _log.info("comparing %d pairs of %d images", len(pairs), len(images.ids))
+    ids = np.array(images.ids.to_pylist(), object)
+    copies = np.flatnonzero(images.files != np.arange(len(ids)))
+    identical_pairs = np.column_stack([images.files[copies], copies])
+    rank = np.empty(len(ids), np.int64)
+    rank[np.lexsort((ids.astype(str), -images.pixels))] = np.arange(len(ids))
+    with tempfile.TemporaryFile() as file:
+        checker = Checker(archive, ids, file)
+
+        def score(missing_pairs: np.ndarray) -> np.ndarray:
+            files = images.files[missing_pairs]
+            return np.where(files[:, 0] == files[:, 1], 1.0, checker(files))
+
+        scores = checker(pairs)
+        representative_of, confidence = grouped(
+            np.concatenate([identical_pairs, pairs]),
+            np.concatenate([np.ones(len(identical_pairs)), scores]),
+            rank,
+            options.agreement,
+            score,
+        )
+    groups, members = _write(archive, table, ids, representative_of, confidence, rank)
+    about = {
+        "inputs": inputs,
+        "groups": groups,
+        "duplicates": members - groups,
+        "pairs": {
+            "compared": len(pairs),
+            **_evidence(identical_pairs, hash_pairs, vector_pairs, pairs[scores >= options.agreement]),
+        },
+        "versions": {package: version(package) for package in ("numpy", "torch")},
+    }
+    archive.write_json(f"{table}/_about.json", about)
+    return about, {"rows_in": len(ids), "rows_out": members, "rows_failed": checker.unreadable}
+
+
+def _candidates(space: Space, images: _Images, options: DedupeOptions) -> tuple[np.ndarray, np.ndarray]:
+    """Returns pairs of rows, int64 (p, 2), to compare: near by hash, and near by features. One row of each file."""
+    first = np.flatnonzero(images.files == np.arange(len(images.files)))
     hashed = first[images.hashed[first]]
     hash_pairs = hashed[by_hash(images.hashes[hashed], options.hash_distance)].reshape(-1, 2)
     wanted = pd.Index(images.ids.take(pa.array(first)).to_pylist())
@@ -130,57 +170,38 @@ def _find(
         positions = wanted.get_indexer(ids)
         return np.where(positions >= 0, first[positions] if len(first) else -1, -1)
 
-    def blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def blocks() -> Iterator[Block]:
         return space.blocks(public_only=options.public_only)
 
-    vector_pairs = by_vectors(blocks, rows_of, len(images.ids), options.k, options.distance)
-    pairs = np.unique(np.concatenate([hash_pairs, vector_pairs]), axis=0)
-    _log.info("comparing %d pairs of %d images", len(pairs), len(images.ids))
-    ids = np.array(images.ids.to_pylist(), object)
-    checker = Checker(archive, ids)
+    return hash_pairs, by_vectors(blocks, rows_of, len(images.ids), options.k, options.distance)
 
-    def score(missing_pairs: np.ndarray) -> np.ndarray:
-        files = images.files[missing_pairs]
-        return np.where(files[:, 0] == files[:, 1], 1.0, checker(files))
 
-    scores = checker(pairs)
-    copies = np.flatnonzero(images.files != np.arange(len(ids)))
-    identical_pairs = np.column_stack([images.files[copies], copies])
-    rank = np.empty(len(ids), np.int64)
-    rank[np.lexsort((ids.astype(str), -images.pixels))] = np.arange(len(ids))
-    representative_of, confidence = grouped(
-        np.concatenate([identical_pairs, pairs]),
-        np.concatenate([np.ones(len(identical_pairs)), scores]),
-        rank,
-        options.agreement,
-        score,
-    )
+def _write(
+    archive: Archive,
+    table: str,
+    ids: np.ndarray,
+    representative_of: np.ndarray,
+    confidence: np.ndarray,
+    rank: np.ndarray,
+) -> tuple[int, int]:
+    """Replaces the rows of the table, groups numbered by rank; returns the numbers of groups and of rows."""
     representatives = np.unique(representative_of[representative_of >= 0])
     representatives = representatives[np.argsort(rank[representatives])]
     number = np.full(len(ids), -1, np.int32)
     number[representatives] = np.arange(len(representatives), dtype=np.int32)
     rows = np.flatnonzero(representative_of >= 0)
-    groups = number[representative_of[rows]]
     archive.remove(table)
     shards = archive.shard_of(ids[rows].tolist())
     for shard in np.unique(shards).tolist():
         chosen = rows[shards == shard]
-        columns = [pa.array(ids[chosen], pa.string()), groups[shards == shard], confidence[chosen].astype(np.float32)]
-        archive.table(table).write(
-            shard, _PART, pa.table([*columns, representative_of[chosen] == chosen], schema=DUPLICATES)
-        )
-    about = {
-        "inputs": inputs,
-        "groups": len(representatives),
-        "duplicates": len(rows) - len(representatives),
-        "pairs": {
-            "compared": len(pairs),
-            **_evidence(identical_pairs, hash_pairs, vector_pairs, pairs[scores >= options.agreement]),
-        },
-        "versions": {package: version(package) for package in ("numpy", "torch")},
-    }
-    archive.write_json(f"{table}/_about.json", about)
-    return about, {"rows_in": len(ids), "rows_out": len(rows), "rows_failed": checker.unreadable}
+        columns = {
+            "id": pa.array(ids[chosen], pa.string()),
+            "group": number[representative_of[chosen]],
+            "confidence": confidence[chosen].astype(np.float32),
+            "representative": representative_of[chosen] == chosen,
+        }
+        archive.table(table).write(shard, _PART, pa.table(columns, schema=DUPLICATES))
+    return len(representatives), len(rows)
 
 
 def _evidence(

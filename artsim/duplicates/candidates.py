@@ -1,12 +1,13 @@
 """Pairs of images that may be duplicates: near by perceptual hash, or by features."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from artsim.duplicates.hashes import near_hashes
 from artsim.space.features import Block
 from artsim.space.graph import nearest_rows
+from artsim.space.search import chunks
 
 _CHUNK = 65_536  # vectors held twice
 _EQUAL = 4  # images that an image is compared with among those of the same hash: blank pages share one
@@ -39,9 +40,9 @@ def by_vectors(
     Int64 (p, 2). At most 131,072 vectors are in memory.
     """
     pairs = [np.empty((0, 2), np.int64)]
-    for number, (rows, queries) in enumerate(_chunks(blocks, rows_of)):
+    for number, (rows, queries) in enumerate(chunks(_wanted(blocks(), rows_of), _CHUNK)):
         row_blocks, distance_blocks = [np.empty((len(rows), 0), np.int64)], [np.empty((len(rows), 0))]
-        for other, (others, vectors) in enumerate(_chunks(blocks, rows_of)):
+        for other, (others, vectors) in enumerate(chunks(_wanted(blocks(), rows_of), _CHUNK)):
             own = number == other
             if len(others) > own:
                 indices, distances = nearest_rows(queries, vectors, min(k, len(others) - own), others=own)
@@ -55,23 +56,11 @@ def by_vectors(
     return _unique(np.concatenate(pairs), count)
 
 
-def _chunks(
-    blocks: Callable[[], Iterator[Block]], rows_of: Callable[[np.ndarray], np.ndarray]
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Joins blocks to chunks of about ``_CHUNK`` vectors, of rows that are wanted."""
-    waiting: list[tuple[np.ndarray, np.ndarray]] = []
-    for ids, vectors in blocks():
+def _wanted(blocks: Iterable[Block], rows_of: Callable[[np.ndarray], np.ndarray]) -> Iterator[Block]:
+    """Yields the blocks with rows instead of ids, without those that are not wanted."""
+    for ids, vectors in blocks:
         rows = rows_of(ids)
-        waiting.append((rows[rows >= 0], vectors[rows >= 0]))
-        if sum(len(rows) for rows, _ in waiting) >= _CHUNK:
-            yield _joined(waiting)
-            waiting = []
-    if any(len(rows) for rows, _ in waiting):
-        yield _joined(waiting)
-
-
-def _joined(waiting: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    return np.concatenate([rows for rows, _ in waiting]), np.concatenate([vectors for _, vectors in waiting])
+        yield rows[rows >= 0], vectors[rows >= 0]
 
 
 def _unique(pairs: np.ndarray, count: int) -> np.ndarray:

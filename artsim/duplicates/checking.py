@@ -1,6 +1,6 @@
 """Checks pairs of images of an archive by their thumbnails."""
 
-import tempfile
+from typing import IO
 
 import numpy as np
 
@@ -14,13 +14,13 @@ _PAIRS = 32  # compared at a time
 
 
 class Checker:
-    """Computes the agreement of pairs of rows. Keeps small grey copies of images in a temporary file, 16 kB each."""
+    """Computes the agreement of pairs of rows. Keeps small grey copies of images in ``file``, 16 kB each."""
 
-    def __init__(self, archive: Archive, ids: np.ndarray) -> None:
+    def __init__(self, archive: Archive, ids: np.ndarray, file: IO[bytes]) -> None:
         self.unreadable = 0
         self._archive = archive
         self._ids = ids
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the object
+        self._file = file
         self._position = np.full(len(ids), -1, np.int64)
         self._aspect = np.full(len(ids), np.nan)
         self._stored = 0

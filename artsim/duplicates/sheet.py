@@ -1,13 +1,12 @@
 """The picture of the groups: a contact sheet with the representative of each group in a frame."""
 
 from itertools import groupby
-from typing import Any
 
 from PIL import Image
 
 from artsim.archive import Archive
-from artsim.pictures.captioned_pictures import CaptionedPicture, captioned_pictures
-from artsim.pictures.contact_sheet import Cell, contact_sheet
+from artsim.pictures.captioned_pictures import captioned_pictures
+from artsim.pictures.contact_sheet import artwork_cell, contact_sheet
 
 _ROWS, _COLUMNS = 24, 8  # the most groups, and duplicates of each, that a picture shows
 _SIDE = 240
@@ -25,13 +24,10 @@ def groups_sheet(archive: Archive, table: str, name: str) -> Image.Image:
     return contact_sheet(
         f"Duplicates {name}: {count}, the least certain first",
         [
-            (_cell(pictures, members[0]), [_cell(pictures, row, row["confidence"]) for row in members[1:]])
+            (
+                artwork_cell(pictures[members[0]["id"]]),
+                [artwork_cell(pictures[row["id"]], row["confidence"]) for row in members[1:]],
+            )
             for members in shown
         ],
     )
-
-
-def _cell(pictures: dict[str, CaptionedPicture], row: dict[str, Any], confidence: float | None = None) -> Cell:
-    work = pictures[row["id"]]
-    below = ", ".join(word for word in (work.artist, work.year) if word)
-    return Cell(work.image, [work.title, below, work.id if confidence is None else f"{confidence:.3f} · {work.id}"])

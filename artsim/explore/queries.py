@@ -11,8 +11,8 @@ from artsim.archive import Archive, UserError, duplicate_ids, is_public_domain
 from artsim.explore.neighbors import all_neighbors
 from artsim.explore.options import NeighborsOptions
 from artsim.extract.outside_images import Describer
-from artsim.pictures.captioned_pictures import CaptionedPicture, captioned_pictures, shrink
-from artsim.pictures.contact_sheet import Cell, contact_sheet
+from artsim.pictures.captioned_pictures import captioned_pictures, shrink
+from artsim.pictures.contact_sheet import Cell, artwork_cell, contact_sheet
 from artsim.space.approximate import search_index
 from artsim.space.features import Space
 from artsim.space.index import load_or_update
@@ -170,13 +170,8 @@ def _sheet(
     rows = []
     for query, entries in zip(asked, answers, strict=False):
         if query in known:
-            head = _cell(known[query])
+            head = artwork_cell(known[query])
         else:
             head = Cell(shrink(Path(query).read_bytes(), _SIDE), [Path(query).name])
-        rows.append((head, [_cell(known[entry["id"]], entry["distance"]) for entry in entries]))
+        rows.append((head, [artwork_cell(known[entry["id"]], entry["distance"]) for entry in entries]))
     return contact_sheet(title, rows)
-
-
-def _cell(work: CaptionedPicture, distance: float | None = None) -> Cell:
-    below = ", ".join(word for word in (work.artist, work.year) if word)
-    return Cell(work.image, [work.title, below, work.id if distance is None else f"{distance:.3f} · {work.id}"])

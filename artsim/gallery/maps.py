@@ -59,7 +59,7 @@ def reduced(request: Request) -> Picture:
         about[0] += ", of the whole archive"
     if form == "grid":
         ids, points = zoomed(request, ids, points)
-        return in_cells(request, ids, points, f"{len(ids):,} artworks in order of likeness", about)
+        return in_cells(request, ids, points, f"{len(ids):,} artworks arranged by similarity", about)
     if method != "pca":
         points = _rotate_to_landscape(points)
     return scatter(request, ids, points, about)

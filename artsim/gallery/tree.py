@@ -105,10 +105,9 @@ def _nodes(merges: np.ndarray, branch: np.ndarray) -> tuple[_Node, list[int]]:
 
     order = leaves_list(merges).tolist()
     count, highest = len(order), max(float(merges[-1, 2]), 1e-12)
-    nodes: list[_Node] = [None] * count  # type: ignore[list-item]
+    places = np.argsort(order).tolist()
+    nodes = [_Node(_angle(place, count), 1.0, (), _colour_of(branch, order, leaf)) for leaf, place in enumerate(places)]
     members: list[set[int]] = [{int(number)} for number in branch]
-    for place, leaf in enumerate(order):
-        nodes[leaf] = _Node(_angle(place, count), 1.0, (), _colour_of(branch, order, leaf))
     for left, right, height, _ in merges:
         pair = (nodes[int(left)], nodes[int(right)])
         groups = members[int(left)] | members[int(right)]

@@ -9,17 +9,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from artsim.annotations.known_groups import check_source, known_groups
 from artsim.archive import LAYOUT, Archive, UserError, duplicate_ids, public_ids
 from artsim.encoders.model import about_feature
 from artsim.layouts.export import check_exports, export
-from artsim.layouts.fit import FittedMap, Reduction
+from artsim.layouts.fit import FittedMap
 from artsim.layouts.grid import grid, nearest_free
-from artsim.layouts.labels import labels_of
 from artsim.layouts.methods import coordinates
 from artsim.layouts.options import GRID, MapOptions
 from artsim.learn.experiment import check_name
 from artsim.metrics.layout import knn_recall, trustworthiness
+from artsim.space.exact import BY_PRODUCT
 from artsim.space.features import Block, Space, check_learnable
+from artsim.space.reduction import Reduction, fit_reduction
 from artsim.space.sample import sample
 from artsim.space.search import check_query
 from artsim.vision.recommended import recommended_features
@@ -48,6 +50,8 @@ def map_archive(archive: Archive, options: MapOptions) -> dict[str, Any]:
     """
     check_query(1, options.metric)
     check_exports(options.export or ())
+    if options.by is not None:
+        check_source(options.by, "by")
     name = options.name or _default_name(archive, options)
     check_name(name)
     table = f"layouts/{name}"
@@ -62,9 +66,30 @@ def map_archive(archive: Archive, options: MapOptions) -> dict[str, Any]:
 
 
 def _default_name(archive: Archive, options: MapOptions) -> str:
-    name = "recommended" if options.features is None else Space(archive, options.features).name.replace("~", "-")
-    by = f"-by-{options.by}" if options.by else ""
-    return "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "-" for c in f"{name}-{options.method}{by}")
+    name = "recommended" if options.features is None else Space(archive, options.features).plain_name
+    return f"{name}-{options.method}{f'-by-{options.by}' if options.by else ''}"
+
+
+def _reduction(vectors: np.ndarray, options: MapOptions) -> Reduction:
+    """Returns a PCA of `pca` components if the vectors are longer and the metric allows it."""
+    unit, count = options.metric == "cosine", min(options.pca, len(vectors) - 1)
+    if 0 < count < vectors.shape[1] and options.metric in BY_PRODUCT:
+        return fit_reduction(vectors, count, unit=unit, seed=options.seed)[0]
+    return Reduction(unit)
+
+
+def _labels(archive: Archive, ids: np.ndarray, by: str | None) -> np.ndarray | None:
+    """Returns the known group of each id, int64 (n,), -1 if unknown; None if ``by`` is None.
+
+    Raises ``UserError`` if there are fewer than two groups.
+    """
+    if by is None:
+        return None
+    groups = known_groups(archive, ids, by)
+    count = int(groups.max(initial=-1)) + 1
+    if count < 2:
+        raise UserError(f"`by` {by}: the artworks have {count} different values; the map needs two or more")
+    return groups
 
 
 def _settings(archive: Archive, specs: list[str], options: MapOptions) -> dict[str, Any]:
@@ -90,7 +115,8 @@ def _make(archive: Archive, table: str, options: MapOptions) -> dict[str, Any]:
         raise UserError(f"`features` {space.title}: there are no vectors to map; run jobs.extract")
     if len(ids) > 1:
         check_learnable(vectors, space.title)
-    reduction = Reduction.fit(vectors, options.pca, options.metric, options.seed)
+    reduction = _reduction(vectors, options)
+    metric = "euclidean" if reduction.unit else options.metric
     reduced = reduction(vectors)
     if len(ids) > 1:
         check_learnable(reduced, space.title)  # vectors of one direction are the same for cosine
@@ -99,12 +125,12 @@ def _make(archive: Archive, table: str, options: MapOptions) -> dict[str, Any]:
         reduced,
         "umap" if options.method == GRID else options.method,
         seed=options.seed,
-        metric=reduction.metric,
+        metric=metric,
         neighbors=options.neighbors,
         min_dist=options.min_dist,
-        labels=labels_of(archive, ids, options.by),
+        labels=_labels(archive, ids, options.by),
     )
-    fit = FittedMap(specs, space.pcas, reduction, reduced, positions)
+    fit = FittedMap(specs, space.pcas, reduction, metric, reduced, positions)
     ids, positions = _place_unfitted(space, fit, ids, options)
     if options.method == GRID:
         positions = grid(positions).astype(np.float32)

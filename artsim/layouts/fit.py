@@ -1,50 +1,17 @@
 """The fit of a map: the artworks that made it, their vectors and positions. Other artworks are placed by it."""
 
-import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
-from artsim.archive import Archive, UserError
+from artsim.archive import Archive
 from artsim.layouts.placing import place
-from artsim.metrics.vectors import unit_length
 from artsim.space.features import Pca, Space
+from artsim.space.reduction import Reduction, load_arrays, pca_arrays, pca_from, save_arrays
 
 _FILE = "_fit.npz"
-
-
-@dataclass(frozen=True)
-class Reduction:
-    """Maps vectors of a space to those that a map is made from; ``metric`` compares these.
-
-    Cosine distances become euclidean ones between vectors of length 1, so that a PCA keeps them.
-    """
-
-    unit: bool
-    pca: Pca | None
-    metric: str
-
-    @classmethod
-    def fit(cls, vectors: np.ndarray, components: int, metric: str, seed: int) -> "Reduction":
-        """Fits a PCA to float32 (n, d) if d is more than ``components`` and the metric allows it."""
-        from sklearn.decomposition import PCA
-
-        unit, pca = metric == "cosine", None
-        count = min(components, len(vectors) - 1)
-        if 0 < count < vectors.shape[1] and metric in ("cosine", "euclidean", "sqeuclidean"):
-            fitted = PCA(count, random_state=seed).fit(unit_length(vectors) if unit else vectors)
-            pca = Pca(fitted.mean_.astype(np.float32), np.ascontiguousarray(fitted.components_.T, np.float32))
-        return cls(unit, pca, "euclidean" if unit else metric)
-
-    def __call__(self, vectors: np.ndarray) -> np.ndarray:
-        """Maps float32 (n, d) to float32 (n, c)."""
-        vectors = unit_length(vectors) if self.unit else vectors
-        return vectors if self.pca is None else self.pca(vectors)
 
 
 @dataclass(frozen=True)
@@ -54,6 +21,7 @@ class FittedMap:
     specs: Sequence[str]
     pcas: Sequence[Pca | None]  # one for each spec
     reduction: Reduction
+    metric: str  # compares reduced vectors
     vectors: np.ndarray
     positions: np.ndarray
 
@@ -63,39 +31,20 @@ class FittedMap:
 
     def place(self, vectors: np.ndarray) -> np.ndarray:
         """Places vectors of the space, float32 (q, d), by their nearest fitted ones: float32 (q, 2)."""
-        return place(self.reduction(vectors), self.vectors, self.positions, self.reduction.metric)
+        return place(self.reduction(vectors), self.vectors, self.positions, self.metric)
 
     def save(self, archive: Archive, table: str) -> None:
         """Writes the fit beside the partitions of a table."""
-        about = {"specs": list(self.specs), "unit": self.reduction.unit, "metric": self.reduction.metric}
-        arrays: dict[str, Any] = {
-            "vectors": self.vectors,
-            "positions": self.positions,
-            "about": np.array(json.dumps(about)),
-        }
-        for name, pca in [*enumerate(self.pcas), ("reduction", self.reduction.pca)]:
-            if pca is not None:
-                arrays |= {f"{name}.mean": pca.mean, f"{name}.matrix": pca.matrix}
-        with archive.store.replace(f"{table}/{_FILE}") as draft, Path(draft).open("wb") as file:
-            np.savez(file, **arrays)
+        about = {"specs": list(self.specs), "unit": self.reduction.unit, "metric": self.metric}
+        pcas = {**{str(index): pca for index, pca in enumerate(self.pcas)}, "reduction": self.reduction.pca}
+        arrays = {"vectors": self.vectors, "positions": self.positions, "about": np.array(json.dumps(about))}
+        save_arrays(archive, f"{table}/{_FILE}", arrays | pca_arrays(pcas))
 
     @classmethod
     def load(cls, archive: Archive, table: str) -> "FittedMap":
         """Reads the fit of a table. Raises ``UserError`` if its file is missing or damaged."""
-        path = f"{table}/{_FILE}"
-        try:
-            with archive.store.open_input(path) as source:
-                arrays = dict(np.load(io.BytesIO(source.read()), allow_pickle=False))
-            about = json.loads(str(arrays["about"]))
-            pcas = [_pca(arrays, str(index)) for index in range(len(about["specs"]))]
-            reduction = Reduction(about["unit"], _pca(arrays, "reduction"), about["metric"])
-            return cls(about["specs"], pcas, reduction, arrays["vectors"], arrays["positions"])
-        except (FileNotFoundError, KeyError, TypeError, ValueError, EOFError, BadZipFile) as error:
-            raise UserError(
-                f"{archive.store.address(path)}: missing or damaged; restore it from a copy, "
-                "or make the map anew with `refit`"
-            ) from error
-
-
-def _pca(arrays: Mapping[str, Any], name: str) -> Pca | None:
-    return Pca(arrays[f"{name}.mean"], arrays[f"{name}.matrix"]) if f"{name}.mean" in arrays else None
+        arrays = load_arrays(archive, f"{table}/{_FILE}", "restore it from a copy, or rebuild the map with `refit`")
+        about = json.loads(str(arrays["about"]))
+        pcas = [pca_from(arrays, str(index)) for index in range(len(about["specs"]))]
+        reduction = Reduction(about["unit"], pca_from(arrays, "reduction"))
+        return cls(about["specs"], pcas, reduction, about["metric"], arrays["vectors"], arrays["positions"])

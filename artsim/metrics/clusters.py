@@ -146,6 +146,11 @@ def diversity(counts: np.ndarray) -> float:
     return float(1 - np.square(counts / total).sum()) if total else math.nan
 
 
+def rounded(value: float, digits: int = 3) -> float | None:
+    """Returns a score for a report; None if it is not defined (NaN)."""
+    return None if math.isnan(value) else round(float(value), digits)
+
+
 def _contingency(labels: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Returns how many rows of each known group each cluster has, int (clusters, groups)."""
     scored = (labels >= 0) & (known >= 0)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
+from artsim.pictures.captioned_pictures import CaptionedPicture
 from artsim.pictures.lettering import ACCENT, INK, PAPER, caption, fitted, font
 
 _CELL = 190  # the longest side of a picture, pixels
@@ -19,6 +20,12 @@ class Cell:
 
     image: Image.Image
     lines: list[str]
+
+
+def artwork_cell(artwork: CaptionedPicture, number: float | None = None) -> Cell:
+    """Returns an artwork with its title, artist, year and id; ``number`` (a distance, a score) stands before the id."""
+    below = ", ".join(word for word in (artwork.artist, artwork.year) if word)
+    return Cell(artwork.image, [artwork.title, below, artwork.id if number is None else f"{number:.3f} · {artwork.id}"])
 
 
 def contact_sheet(title: str, rows: Sequence[tuple[Cell, Sequence[Cell]]]) -> Image.Image:

@@ -1,6 +1,7 @@
 """Approximate search: candidates come from an index, their order from exact distances."""
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.spatial.distance import cdist
@@ -31,7 +32,7 @@ def search_index(
     those without a direction, are searched exactly. Also returns, for the report, the most candidates fetched for a
     query and the number of queries searched exactly.
     """
-    allowed = index.ids != None  # noqa: E711 (elementwise)
+    allowed = pd.notna(index.ids)
     if public_only:
         catalog = space.archive.table("catalog")
         public = pa.concat_arrays([public_ids(catalog, shard) for shard in range(space.archive.shards)])

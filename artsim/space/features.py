@@ -109,6 +109,11 @@ class Space:
         return "-".join(f"{spec.name}{'' if spec.pca is None else f'~{spec.pca}'}" for spec in self.specs)
 
     @property
+    def plain_name(self) -> str:
+        """The specs in letters, digits, _ . and -, to name what a user names too."""
+        return "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "-" for c in self.name)
+
+    @property
     def title(self) -> str:
         """The specs as a person wrote them."""
         return " + ".join(f"{spec.name}{'' if spec.pca is None else f':{spec.pca}'}" for spec in self.specs)
@@ -218,7 +223,7 @@ class Space:
                     f"`features` {spec.name}:{spec.pca}: too many components for {matrix.shape[0]} vectors "
                     f"of length {matrix.shape[1]}"
                 )
-            pcas.append(_fit_pca(matrix, spec.pca, seed, whiten))
+            pcas.append(fit_pca(matrix, spec.pca, seed, whiten))
         return pcas
 
 
@@ -251,7 +256,8 @@ def _check_varies(matrix: np.ndarray, name: str) -> None:
         raise UserError(f"`features` {name}: differences of at most {spread:.0e} are too small to compute with")
 
 
-def _fit_pca(matrix: np.ndarray, components: int | float, seed: int, whiten: bool) -> Pca:
+def fit_pca(matrix: np.ndarray, components: int | float, seed: int, whiten: bool = False) -> Pca:
+    """Fits a PCA of a number of components, or of a share of the variance, to a matrix (n, d)."""
     from sklearn.decomposition import PCA
 
     fitted = PCA(components, random_state=seed).fit(matrix)

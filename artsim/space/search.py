@@ -45,7 +45,7 @@ def search(
     check_query(k, metric)
     keep = k if but_not is None else k + 1
     best = KBest(queries, keep, metric, sign=-1.0 if farthest else 1.0, zero_distance=np.inf)
-    for names, matrix in _chunks(blocks):
+    for names, matrix in chunks(blocks):
         best.add(names, matrix, None if allowed is None else allowed(names))
     width = int(best.counts().max(initial=0))
     ids, distances = best.results(width)
@@ -68,12 +68,12 @@ def _without(ids: np.ndarray, distances: np.ndarray, but_not: np.ndarray, k: int
     return Nearest(np.take_along_axis(ids, places, axis=1), np.take_along_axis(distances, places, axis=1))
 
 
-def _chunks(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Joins blocks to at least ``_CHUNK`` rows, so that matrix products are efficient."""
+def chunks(blocks: Iterable[Block], rows: int = _CHUNK) -> Iterator[Block]:
+    """Joins blocks to at least ``rows`` rows, so that matrix products are efficient."""
     waiting: list[Block] = []
     for block in blocks:
         waiting.append(block)
-        if sum(len(names) for names, _ in waiting) >= _CHUNK:
+        if sum(len(names) for names, _ in waiting) >= rows:
             yield np.concatenate([names for names, _ in waiting]), np.concatenate([matrix for _, matrix in waiting])
             waiting = []
     if waiting:

@@ -46,12 +46,12 @@ def test_terms_are_those_of_class_based_tf_idf() -> None:
         ]
         for cluster in range(3)
     ]
-    occurrences = Counter(word for every in words for word in every)
+    occurrences = Counter(word for title in words for word in title)
     mean = sum(map(len, words)) / 3
     found = distinctive_terms(pd.Series(titles), pd.Series(clusters), 3)
-    for every, terms in zip(words, found, strict=True):
-        counts = Counter(every)
-        weight = {word: counts[word] / len(every) * math.log(1 + mean / occurrences[word]) for word in counts}
+    for cluster_words, terms in zip(words, found, strict=True):
+        counts = Counter(cluster_words)
+        weight = {word: counts[word] / len(cluster_words) * math.log(1 + mean / occurrences[word]) for word in counts}
         assert [weight[term] for term in terms] == pytest.approx(sorted(weight.values(), reverse=True)[: len(terms)])
 
 

@@ -46,7 +46,7 @@ def test_a_stored_space_maps_artworks_to_the_same_vectors(archive: Archive) -> N
     again = restore(archive, "clusters/one/_space.npz", ["wide:20"], 0)
     rows = np.concatenate([rows for *_, rows in read(*again, public_only=False)])
     assert rows == pytest.approx(vectors.values, abs=1e-6)
-    with pytest.raises(UserError, match=r"_space\.npz: damaged or missing; .*`again`"):
+    with pytest.raises(UserError, match=r"_space\.npz: missing or damaged; .*`again`"):
         restore(archive, "clusters/none/_space.npz", ["wide:20"], 0)
 
 

@@ -291,7 +291,7 @@ def test_labels_of_a_column_and_of_links(archive: Archive, monkeypatch: pytest.M
         (["--by", "style"], "--by style: only the methods umap and grid"),
         (["--by", "style", "--method", "umap"], "--by style: the artworks have 0 different values"),
         (["--by", "links", "--method", "umap"], "--by links: the artworks have 0 different values"),
-        (["--by", "colour", "--method", "umap"], "--by colour: choose links or a column: source, title"),
+        (["--by", "colour", "--method", "umap"], "--by colour: must be links or a catalog column: source, artist"),
         (["--export", "map.xlsx"], r"--export map.xlsx: must end in .parquet"),
         (["--export", "s3://bucket/map.csv"], "--export s3://bucket/map.csv: must be a local path"),
         (["--method", "pacmap", "--metric", "canberra"], "--metric canberra: PaCMAP and LocalMAP take cosine"),
