@@ -1,5 +1,7 @@
 """Trains one epoch in batches, for heads and backbones, on one worker or several."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import distributed, nn
@@ -8,13 +10,13 @@ from artsim.learn.recipe import Recipe
 
 
 class BatchTrainer:
-    """Base class of learners that step through annotations, int (n, 9); subclasses implement steps and mining.
+    """Base class of trainers that step through items in batches; subclasses implement steps.
 
-    -1 in place of a negative means that the annotation lacks it.
+    ``training``, int (n, ...), has a row for each item; ``batch`` is the number of items per step, over all workers.
     """
 
     training: np.ndarray
-    recipe: Recipe
+    batch: int
     seed: int
     rank: int
     world: int
@@ -22,30 +24,43 @@ class BatchTrainer:
     model: nn.Module
 
     def train_epoch(self, epoch: int) -> dict[str, float]:
-        """Runs one pass over the annotations in an order drawn for the epoch; returns the mean loss of its batches."""
+        """Runs one pass over the items in an order drawn for the epoch; returns the mean loss of its batches."""
         rng = np.random.default_rng([self.seed, epoch])
-        judged = self.training[rng.permutation(len(self.training))]
-        if self.recipe.negatives != "own":
-            judged = np.hstack([judged, self._mine_negatives(fill_missing_negatives(judged)[0], rng)])
+        items = self._prepare(self.training[rng.permutation(len(self.training))], rng)
         self.model.train()
         total = torch.zeros((), device=self.device)
-        batches = range(0, len(judged), self.recipe.batch)
+        batches = range(0, len(items), self.batch)
         with torch.random.fork_rng():
             torch.manual_seed(int(np.random.SeedSequence([self.seed, epoch, self.rank]).generate_state(1)[0]))
             for start in batches:
-                total += self._step(judged[start : start + self.recipe.batch])
+                total += self._step(items[start : start + self.batch])
         if self.world > 1:
             distributed.all_reduce(total)
             total /= self.world
         return {"loss": float(total) / len(batches)}
 
-    def _mine_negatives(self, judged: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Returns mined negatives for each annotation, int (n, mined)."""
-        raise NotImplementedError("subclasses implement _mined")
+    def _prepare(self, items: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Returns the items of an epoch as its steps take them."""
+        return items
 
-    def _step(self, judged: np.ndarray) -> torch.Tensor:
+    def _step(self, items: np.ndarray) -> torch.Tensor:
         """Runs one step on this worker's share of a batch; returns its share of the loss."""
         raise NotImplementedError("subclasses implement _step")
+
+
+def with_mined(
+    judged: np.ndarray,
+    recipe: Recipe,
+    mine: Callable[[np.ndarray, np.random.Generator], np.ndarray],
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Returns annotations, int (n, 9), with mined negatives as further columns if the recipe wants them.
+
+    -1 in place of a negative means that the annotation lacks it.
+    """
+    if recipe.negatives == "own":
+        return judged
+    return np.hstack([judged, mine(fill_missing_negatives(judged)[0], rng)])
 
 
 def count_terms(judged: np.ndarray, recipe: Recipe) -> int:

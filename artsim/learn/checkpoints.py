@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from artsim.archive import Store
-from artsim.learn.epochs import Progress, Trainer, best_epoch
+from artsim.learn.epochs import Progress, Trainer
 
 _CHECKPOINT, _STATE = "epoch-", "state.pt"
 
@@ -49,7 +49,8 @@ def latest(store: Store, folder: str, make: Callable[[], Trainer]) -> tuple[Trai
 def _read(store: Store, path: str) -> Progress:
     with store.open_input(path) as source:
         progress = Progress(**torch.load(io.BytesIO(source.read()), map_location="cpu", weights_only=True))
-    best_epoch(progress.history)  # raises if there are no epochs
+    if not progress.history:
+        raise ValueError("no epochs")
     return progress
 
 

@@ -261,7 +261,7 @@ class _Recorder:
     """A learner that keeps its ranks of each epoch; only those of whole annotations decide when to stop."""
 
     def __init__(self, trainer: Trainer) -> None:
-        self._trainer = trainer
+        self._trainer, self.measure = trainer, trainer.measure
         self.ranks: list[np.ndarray] = []
         self.train_epoch, self.restore = trainer.train_epoch, trainer.restore
 

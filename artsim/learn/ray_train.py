@@ -17,8 +17,7 @@ import torch
 from artsim import runtime
 from artsim.archive import Store, UserError
 from artsim.learn.checkpoints import commit, latest
-from artsim.learn.epochs import Epoch, Progress, Trainer, epochs
-from artsim.learn.recipe import Recipe
+from artsim.learn.epochs import Epoch, Limits, Progress, Trainer, epochs
 from artsim.learn.workers import Workers, resources_per_worker
 
 _POLL = "0.1"  # seconds between Ray Train's polls for reports; each report blocks its worker until the next poll
@@ -30,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 def run(
     make: Callable[[], Trainer],
-    recipe: Recipe,
+    limits: Limits,
     *,
     workers: Workers,
     store: Store,
@@ -57,7 +56,7 @@ def run(
         _train_on_worker,
         train_loop_config={
             "make": make,
-            "recipe": recipe,
+            "limits": limits,
             "store": store,
             "folder": folder,
             "seed": seed,
@@ -89,7 +88,7 @@ def run(
                 if future.done():
                     return
 
-    for event in runtime.progress(stream(), recipe.epochs, "epochs"):
+    for event in runtime.progress(stream(), limits.epochs, "epochs"):
         if "loss" in event:
             show(event)
     result = _result(future)
@@ -158,7 +157,7 @@ def _train_on_worker(config: dict[str, Any]) -> Any:
 
 
 def _train(
-    make: Callable[[], Trainer], recipe: Recipe, store: Store, folder: str, seed: int, threads: int, events: Any
+    make: Callable[[], Trainer], limits: Limits, store: Store, folder: str, seed: int, threads: int, events: Any
 ) -> Progress | None:
     import ray.train
 
@@ -168,7 +167,7 @@ def _train(
     progress = resumed
     if first:  # training starts here
         events.put({"epoch": len(resumed.history) if resumed else 0, "unreadable": unreadable})
-    for progress in epochs(trainer, recipe, seed, resumed):
+    for progress in epochs(trainer, limits, seed, resumed):
         epoch = progress.history[-1]
         if first:
             commit(store, folder, progress)

@@ -16,7 +16,7 @@ from ray import tune
 from artsim.archive import Store
 from artsim.encoders.discriminant import Covariance
 from artsim.encoders.heads import Head
-from artsim.learn.epochs import Epoch, best_epoch, epochs
+from artsim.learn.epochs import MEANRANK, Epoch, best_epoch, epochs
 from artsim.learn.fold_plan import Fold
 from artsim.learn.heads.trainer import HeadTrainer
 from artsim.learn.ray_train import run
@@ -96,6 +96,8 @@ class StartBarrier:
 
 class _AllFolds:
     """The heads of all folds as one ``Trainer``, whose ranks are those of all folds' validation sets."""
+
+    measure = MEANRANK
 
     def __init__(
         self,

@@ -11,6 +11,8 @@ from artsim.learn.recipe import Recipe
 class _Made:
     """A learner whose validation returns given mean ranks; its only weight is the number of the last epoch."""
 
+    measure = "meanrank"
+
     def __init__(self, meanranks: list[float]) -> None:
         self.meanranks, self.epoch = meanranks, -1
 

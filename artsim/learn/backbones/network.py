@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from artsim.extract.plan import Plan
 from artsim.learn.backbones.depthwise import DepthwiseGradients
+from artsim.learn.backbones.label_recipe import LabelRecipe
 from artsim.learn.backbones.recipe import FinetuneRecipe
 from artsim.vision.inference import _best
 from artsim.vision.network import Descriptor
@@ -53,7 +54,7 @@ class Backbone(nn.Module):
             parameter.grad = None
 
 
-def parameter_groups(backbone: Backbone, recipe: FinetuneRecipe) -> list[dict[str, Any]]:
+def parameter_groups(backbone: Backbone, recipe: FinetuneRecipe | LabelRecipe) -> list[dict[str, Any]]:
     """Returns the optimizer's parameter groups: timm's layer groups, each with its own learning rate.
 
     The rate is multiplied by ``layer_decay`` from group to group towards the stem (Clark et al., ELECTRA, 2020, section

@@ -10,7 +10,8 @@ from torch import nn
 
 from artsim.encoders.discriminant import Covariance
 from artsim.encoders.heads import Head, embed
-from artsim.learn.batches import BatchTrainer, count_terms, fill_missing_negatives, rank_and_world_size
+from artsim.learn.batches import BatchTrainer, count_terms, fill_missing_negatives, rank_and_world_size, with_mined
+from artsim.learn.epochs import MEANRANK
 from artsim.learn.heads.pair_distances import pair_distances
 from artsim.learn.losses import make_loss
 from artsim.learn.mining import mine
@@ -32,6 +33,8 @@ class HeadTrainer(BatchTrainer):
     each worker draws itself). Randomness depends only on seed and epoch, so a resumed training repeats the same epochs.
     """
 
+    measure = MEANRANK
+
     def __init__(
         self,
         vectors: np.ndarray,
@@ -44,7 +47,7 @@ class HeadTrainer(BatchTrainer):
         total: Covariance | None = None,
         fitted: Mapping[str, torch.Tensor] | None = None,
     ) -> None:
-        self.recipe, self.seed = recipe, seed
+        self.recipe, self.seed, self.batch = recipe, seed, recipe.batch
         self.training = training
         self.groups = np.full(len(vectors), -1) if groups is None else groups
         self.pool = np.setdiff1d(np.arange(len(vectors)), validation) if pool is None else pool
@@ -88,6 +91,9 @@ class HeadTrainer(BatchTrainer):
     def tensors(self) -> dict[str, torch.Tensor]:
         """Returns the tensors that a model of this head stores, on the CPU."""
         return {name: tensor.detach().cpu().clone() for name, tensor in self.head.state_dict().items()}
+
+    def _prepare(self, items: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return with_mined(items, self.recipe, self._mine_negatives, rng)
 
     def _mine_negatives(self, judged: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Mines negatives for each annotation by the current embedding, int (n, mined)."""
