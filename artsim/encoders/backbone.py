@@ -24,6 +24,8 @@ from artsim.vision.decode import decode
 from artsim.vision.inference import Engine
 from artsim.vision.weights import fingerprint
 
+LABEL_HEADS = "labels."  # prefix of the tensors of heads that predict labels; they are not part of the network
+
 _IMAGES_PER_PASS = 32  # images per forward pass
 
 
@@ -58,7 +60,7 @@ def _plan(name: str, card: Mapping[str, Any], tensors: dict[str, torch.Tensor]) 
         features=(Feature(name, origin["features"], about["level"], about["pooling"], about["size"]),),
         dimensions=(origin["dimension"],),
         input=Input(**pixels | {key: tuple(pixels[key]) for key in ("mean", "std")}),
-        state=tensors,
+        state={name: tensor for name, tensor in tensors.items() if not name.startswith(LABEL_HEADS)},
         nbytes=sum(tensor.nbytes for tensor in tensors.values()),
         weights=f"models/{name}",
         weights_hash=fingerprint(tensors),

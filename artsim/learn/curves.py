@@ -11,10 +11,10 @@ from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.summary import scalar
 
 from artsim.archive import Store
-from artsim.learn.epochs import Epoch
+from artsim.learn.epochs import MEANRANK, Epoch
 from artsim.pictures.curves import training_curves
 
-_SHOWN = {"loss": "loss", "meanrank": "validation/meanrank", "low": "validation/low", "high": "validation/high"}
+_NOT_SHOWN = ("epoch", "seconds", "rows")
 
 
 def live(store: Store, folder: str) -> Callable[[Epoch], None]:
@@ -28,10 +28,18 @@ def live(store: Store, folder: str) -> Callable[[Epoch], None]:
     return lambda epoch: _log(writer, epoch)
 
 
-def write_curves(store: Store, folder: str, history: Sequence[Epoch], best: int, title: str, measured: str) -> str:
+def write_curves(
+    store: Store,
+    folder: str,
+    history: Sequence[Epoch],
+    best: int,
+    title: str,
+    measured: str,
+    measure: str = MEANRANK,
+) -> str:
     """Writes all epochs for TensorBoard, and the picture, into a folder of the archive; returns the picture's path.
 
-    ``measured`` says what the meanrank was measured on.
+    ``measured`` says what ``measure`` was measured on.
     """
     with tempfile.TemporaryDirectory() as drafts:
         writer = _writer(Path(drafts))
@@ -43,7 +51,7 @@ def write_curves(store: Store, folder: str, history: Sequence[Epoch], best: int,
                 Path(draft).write_bytes(file.read_bytes())
     path = f"{folder}/curves.png"
     with store.replace(path) as draft:
-        training_curves(history, best, title, measured).save(draft, "PNG")
+        training_curves(history, best, title, measured, measure).save(draft, "PNG")
     return path
 
 
@@ -57,8 +65,9 @@ def _writer(folder: Path) -> EventsWriter:
 
 
 def _log(writer: EventsWriter, epoch: Epoch) -> None:
-    for name, shown in _SHOWN.items():
+    for name in epoch.keys() - _NOT_SHOWN:
         if math.isnan(epoch[name]):  # no validation
             continue
+        shown = name if name == "loss" else f"validation/{name}"
         writer.write_event(Event(wall_time=time.time(), step=int(epoch["epoch"]), summary=scalar(shown, epoch[name])))
     writer.flush()

@@ -1,4 +1,4 @@
-"""Training curves as a picture: the loss, and the validation meanrank with its interval, by epoch."""
+"""Training curves as a picture: the loss, and the validation's measure with its interval, by epoch."""
 
 import io
 import math
@@ -14,11 +14,15 @@ _CHANCE = 4.5  # the expected meanrank of a random choice among eight
 
 
 def training_curves(
-    history: Sequence[Mapping[str, float]], best: int, title: str, measured: str = "validation"
+    history: Sequence[Mapping[str, float]],
+    best: int,
+    title: str,
+    measured: str = "validation",
+    measure: str = "meanrank",
 ) -> Image.Image:
-    """Draws the curves, RGB. Each epoch has ``loss``, ``meanrank``, ``low`` and ``high``, NaN without validation.
+    """Draws the curves, RGB. Each epoch has ``loss``, ``measure``, ``low`` and ``high``, NaN without validation.
 
-    ``best`` is the index in ``history`` of the epoch that was kept; ``measured`` says which data the meanrank is for.
+    ``best`` is the index in ``history`` of the epoch that was kept; ``measured`` says which data the measure is for.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -31,9 +35,9 @@ def training_curves(
     )
     upper.set_ylabel("loss")
     upper.set_title(title, loc="left", color=hex_code(INK), fontweight="bold", parse_math=False)
-    if not math.isnan(history[best]["meanrank"]):
-        _meanrank(lower, epochs, history, best)
-    lower.set_ylabel(f"meanrank, {measured}")
+    if not math.isnan(history[best][measure]):
+        _validation(lower, epochs, history, best, measure)
+    lower.set_ylabel(f"{measure.replace('_', ' ')}, {measured}")
     lower.set_xlabel("epoch")
     lower.xaxis.set_major_locator(MaxNLocator(integer=True))
     for axes in (upper, lower):
@@ -44,18 +48,20 @@ def training_curves(
     return Image.open(sink).convert("RGB")
 
 
-def _meanrank(axes: Any, epochs: list[float], history: Sequence[Mapping[str, float]], best: int) -> None:
+def _validation(
+    axes: Any, epochs: list[float], history: Sequence[Mapping[str, float]], best: int, measure: str
+) -> None:
     low, high = ([epoch[end] for epoch in history] for end in ("low", "high"))
     axes.fill_between(epochs, low, high, color=hex_code(INK), alpha=0.12, linewidth=0)
     axes.plot(
-        epochs, [epoch["meanrank"] for epoch in history], color=hex_code(INK), marker="o", markersize=3, linewidth=1.5
+        epochs, [epoch[measure] for epoch in history], color=hex_code(INK), marker="o", markersize=3, linewidth=1.5
     )
-    value = history[best]["meanrank"]
+    value = history[best][measure]
     axes.plot(epochs[best], value, marker="o", markersize=9, color=hex_code(ACCENT))
     words = f"kept: {value:.3f} [{low[best]:.3f}, {high[best]:.3f}], epoch {epochs[best]:g}"
     # A title, because the curve would cross a text in the plot.
     axes.set_title(words, loc="right", color=hex_code(ACCENT), fontsize=10)
-    if max(high) > 0.9 * _CHANCE:  # otherwise the line would compress the curve
+    if measure == "meanrank" and max(high) > 0.9 * _CHANCE:  # otherwise the line would compress the curve
         axes.axhline(_CHANCE, color=hex_code(FAINT), linewidth=1, linestyle=(0, (1, 3)))
 
 

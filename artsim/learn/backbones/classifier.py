@@ -10,13 +10,13 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 
+from artsim.encoders.backbone import LABEL_HEADS
 from artsim.extract.plan import Plan
 from artsim.learn.backbones.augmentation import augmentation, mix
 from artsim.learn.backbones.label_recipe import LabelRecipe
 from artsim.learn.backbones.network import Backbone, mixed_precision, parameter_groups
 from artsim.learn.backbones.pixels import PixelTrainer
 
-HEADS = "labels."  # prefix of the heads' tensors
 _SMALL = 1e-6  # least standard deviation of a component
 
 
@@ -134,7 +134,7 @@ class ClassifierTrainer(PixelTrainer):
     def tensors(self) -> dict[str, torch.Tensor]:
         """Returns the network's tensors, and those of the heads with a prefix, on the CPU."""
         heads = self.network.heads.state_dict()
-        return self.network_tensors() | {f"{HEADS}{name}": heads[name].detach().cpu().clone() for name in heads}
+        return self.network_tensors() | {f"{LABEL_HEADS}{name}": heads[name].detach().cpu().clone() for name in heads}
 
     def _terms(self, batch: np.ndarray) -> list[float]:
         """Returns the sum of the weights of a batch's labels, for each task."""

@@ -35,7 +35,7 @@ class BackboneLearner:
         kept: dict[str, torch.Tensor] | None,
     ) -> None:
         self.archive = archive
-        self.plan = _plan(backbone, weights, resolution)
+        self.plan = plan_for(backbone, weights, resolution)
 
     def kept_tensors(self) -> dict[str, torch.Tensor]:
         """Returns the tensors that a model stores beside the network: none."""
@@ -82,7 +82,8 @@ class BackboneLearner:
         return card_of(self.plan)
 
 
-def _plan(backbone: str, weights: str | None, resolution: int | None) -> Plan:
+def plan_for(backbone: str, weights: str | None, resolution: int | None) -> Plan:
+    """Returns the extraction plan of a backbone, or of one of its levels. See BackboneLearner for the arguments."""
     try:
         return make_plans([parse_feature(f"{backbone}+{resolution}" if resolution else backbone)], weights)[0]
     except UserError as error:
