@@ -28,6 +28,7 @@ _LAYERS = [
     {"annotations"},
     {"scrape", "extract"},
     {"sources"},
+    {"matching"},
     {"pictures", "space"},
     {"vision"},
     {"http"},

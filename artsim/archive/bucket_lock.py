@@ -15,7 +15,7 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.fs as pafs
 
-from artsim.archive.lock_holder import Holder, in_brackets, is_dead, this_process
+from artsim.archive.lock_holder import Holder, in_brackets, is_dead, log_wait, this_process
 from artsim.archive.store import Store
 from artsim.errors import ServiceUnavailable, UserError
 
@@ -52,7 +52,9 @@ def claimed(store: Store, table: str, patience: float = 0.0) -> Iterator[None]:
                 f"{table} is locked by another run{in_brackets(other)}; wait for it or stop it; "
                 f"if it was killed on another machine, its lock expires after {_EXPIRES / 60:.0f} minutes"
             )
-        time.sleep(random.random() * min(2**tries / 4, _LONGEST_PAUSE))
+        if tries == _TRIES:
+            log_wait(table, other)
+        time.sleep(random.random() * min(2 ** min(tries, 10) / 4, _LONGEST_PAUSE))
     try:
         with _renewed(store, path, holder):
             yield

@@ -5,24 +5,26 @@ import errno
 import fcntl
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from artsim.archive.bucket_lock import claimed
-from artsim.archive.lock_holder import in_brackets, this_process
+from artsim.archive.lock_holder import in_brackets, log_wait, this_process
 from artsim.archive.store import Store
 from artsim.errors import UserError
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 _AGAIN = 0.02  # seconds between two tries
+_SHORT = 1.0  # seconds of waiting that are not worth a line
 
 
 @contextlib.contextmanager
 def locked(store: Store, *tables: str, patience: float = 0.0) -> Iterator[None]:
     """Locks these tables of an archive. Raises ``UserError`` with the holder's name if another run holds one of them.
 
-    Waits up to ``patience`` seconds for each table, for writes that take a moment.
+    Waits up to ``patience`` seconds for each table, for writes that take a moment, and logs whom it waits for;
+    ``math.inf`` waits until the other run ends.
     Uses file locks on a local disk, and claims (see bucket_lock.py) in a bucket or on a disk without locks.
     """
     with contextlib.ExitStack() as locks:
@@ -39,7 +41,7 @@ def _file_lock(store: Store, table: str, patience: float) -> Iterator[None]:
     path.parent.mkdir(exist_ok=True)
     with path.open("a+b", buffering=0) as file:
         try:
-            _lock(file.fileno(), patience)
+            _lock(file.fileno(), patience, lambda: log_wait(table, _read(path)))
         except BlockingIOError as error:
             raise UserError(
                 f"{table} is locked by another run{in_brackets(_read(path))}; wait for it or stop it"
@@ -56,15 +58,22 @@ def _file_lock(store: Store, table: str, patience: float) -> Iterator[None]:
         yield
 
 
-def _lock(descriptor: int, patience: float) -> None:
-    """Locks an open file. Raises BlockingIOError if another process holds it for more than ``patience`` seconds."""
-    give_up = time.monotonic() + patience
+def _lock(descriptor: int, patience: float, log: Callable[[], None]) -> None:
+    """Locks an open file. Raises BlockingIOError if another process holds it for more than ``patience`` seconds.
+
+    Calls ``log`` once if it waits longer than a moment.
+    """
+    started, logged = time.monotonic(), False
     while True:
         try:
             return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() >= give_up:
+            waited = time.monotonic() - started
+            if waited >= patience:
                 raise
+        if waited > _SHORT and not logged:
+            log()
+            logged = True
         time.sleep(_AGAIN)
 
 

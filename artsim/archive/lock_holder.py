@@ -1,6 +1,7 @@
 """The record of who holds a lock: shown to other runs, and used to detect that the holder has died."""
 
 import contextlib
+import logging
 import os
 import socket
 from datetime import UTC, datetime
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 Holder = dict[str, Any]
+
+_log = logging.getLogger(__name__)
 
 
 def this_process() -> Holder:
@@ -27,6 +30,11 @@ def in_brackets(holder: Any) -> str:
         return f" (process {holder['process']} on {holder['machine']}, since {holder['since']} UTC)"
     except (TypeError, KeyError):
         return ""
+
+
+def log_wait(table: str, holder: Any) -> None:
+    """Logs that this run waits for the holder of a table."""
+    _log.info("waiting for another run%s to finish %s", in_brackets(holder), table)
 
 
 def is_dead(holder: Any) -> bool:

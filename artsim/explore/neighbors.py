@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from artsim import runtime
 from artsim.archive import NEIGHBORS, public_ids
 from artsim.space.approximate import search_index
 from artsim.space.features import Space
-from artsim.space.index import load, load_or_update
+from artsim.space.index import index_lock, load, load_or_update
 from artsim.space.search import check_query, search
 
 _QUERIES = 4096  # rows per task: enough to amortise reading the archive, few enough for a worker's memory
@@ -23,12 +24,12 @@ def all_neighbors(
     """Writes ``neighbors/<space>``: the k nearest (or farthest) artworks of each id. Returns the report fields.
 
     Partitions that were written for the same query and vectors are kept; otherwise the table is rebuilt. ``indexed``
-    searches approximately, by an index that is built or updated first. Raises ``UserError`` if another run is writing
-    this table.
+    searches approximately, by an index that is built or updated first and that no other run replaces meanwhile. Raises
+    ``UserError`` if another run is writing this table.
     """
     check_query(k, metric)
-    with space.archive.lock(f"neighbors/{space.name}"):
-        index, state = load_or_update(space, metric) if indexed else (None, {})
+    with space.archive.lock(f"neighbors/{space.name}"), index_lock(space) if indexed else nullcontext():
+        index, state = load_or_update(space, metric, locked=True) if indexed else (None, {})
         about = None if index is None else index.about
         report = _all_neighbors(space, k, metric=metric, farthest=farthest, public_only=public_only, index=about)
         return {**report, **({"index": state} if indexed else {})}

@@ -25,10 +25,27 @@ class NeighborsOptions(DataOptions):
         None, "find only the representative of each group in this duplicates table", metavar="NAME"
     )
     index: str | None = setting(None, "search approximately, for a million artworks and more", choices=("usearch",))
-    picture: str | None = setting(None, "draw a labelled contact sheet to this file", metavar="PNG")
+    rerank: str | None = setting(
+        None, "local: order the nearest by how many of their patches match the query's", choices=("local",)
+    )
+    rerank_depth: int | None = setting(None, "with rerank, compare the N nearest (default: 50)", least=1, metavar="N")
+    local_backbone: str | None = setting(
+        None,
+        "with rerank, the network that describes patches (default: efficientnet_lite0@3+448)",
+        metavar="NAME[@LEVEL][+SIZE]",
+    )
+    picture: str | None = setting(
+        None, "draw a labelled contact sheet to this file; with rerank and one query, the matches", metavar="PNG"
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.rerank and (self.all or self.farthest):
+            other = "all" if self.all else "farthest"
+            raise UserError(f"`rerank`: orders the nearest of single queries; leave out `rerank` or `{other}`")
+        for name in ("rerank_depth", "local_backbone"):
+            if getattr(self, name) is not None and not self.rerank:
+                raise UserError(f"`{name}`: applies only with `rerank` local")
         if self.all and (self.id or self.image or self.picture):
             raise UserError("`all`: writes a table of all artworks; leave out `id`, `image` and `picture`")
         if self.index and self.farthest:

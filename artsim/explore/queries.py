@@ -6,11 +6,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
+from PIL import Image
 
 from artsim.archive import Archive, UserError, duplicate_ids, is_public_domain
+from artsim.archive.local_file import replacing
 from artsim.explore.neighbors import all_neighbors
 from artsim.explore.options import NeighborsOptions
+from artsim.explore.rerank import DEPTH, Entry, Rerank
 from artsim.extract.outside_images import Describer
+from artsim.matching.draw import matches_sheet
+from artsim.matching.match import LocalMatches
 from artsim.pictures.captioned_pictures import captioned_pictures, shrink
 from artsim.pictures.contact_sheet import Cell, artwork_cell, contact_sheet
 from artsim.space.approximate import search_index
@@ -18,9 +23,12 @@ from artsim.space.features import Space
 from artsim.space.index import load_or_update
 from artsim.space.search import check_query, search
 from artsim.vision.check import BadImage
+from artsim.vision.patches import DEFAULT
 
 _SHEET_ROWS, _SHEET_COLUMNS = 24, 20  # the most queries and answers that a picture shows
 _SIDE = 240
+_MATCHES_SHOWN = 24  # the most results that a picture of matches shows
+_MATCH_SIDE = 320
 _CANDIDATES = 10  # the most ids that an error message lists
 
 
@@ -36,6 +44,8 @@ def answer(archive: Archive, options: NeighborsOptions) -> dict[str, Any]:
     }
     if options.all:
         return all_neighbors(space, options.k, **how)
+    if options.rerank:
+        how["rerank"] = Rerank(options.rerank_depth or DEPTH, options.local_backbone or DEFAULT)
     return neighbors_of(
         space, ids=options.id or (), files=options.image or (), k=options.k, picture=options.picture, **how
     )
@@ -51,12 +61,14 @@ def neighbors_of(
     farthest: bool,
     public_only: bool,
     indexed: bool = False,
+    rerank: Rerank | None = None,
     picture: str | None,
 ) -> dict[str, Any]:
     """Finds the k nearest (or farthest) artworks of each id and each image file; returns the report fields.
 
-    ``indexed`` searches approximately, by an index that is built or updated first (see artsim.space.index). Raises
-    ``UserError`` if there is no query, an id has no vector or is excluded by its rights, or a file can't be read.
+    ``indexed`` searches approximately, by an index that is built or updated first (see artsim.space.index). ``rerank``
+    orders the nearest by local matches; the picture of a single query then shows them. Raises ``UserError`` if there is
+    no query, an id has no vector or is excluded by its rights, or a file can't be read.
     """
     if not ids and not files:
         raise UserError("give `id`, `image` or `all`")
@@ -69,14 +81,15 @@ def neighbors_of(
         queries.append(_describe_files(space, files))
     vectors, own = np.concatenate(queries), np.array([*ids, *([None] * len(files))], dtype=object)
     report: dict[str, Any] = {}
+    most = max(k, rerank.depth) if rerank else k
     if indexed:
         index, state = load_or_update(space, metric)
-        results, effort = search_index(index, space, vectors, k, metric=metric, public_only=public_only, but_not=own)
+        results, effort = search_index(index, space, vectors, most, metric=metric, public_only=public_only, but_not=own)
         report["index"] = {**state, **effort}
     else:
         blocks = space.blocks(public_only=public_only)
-        results = search(blocks, vectors, k, metric=metric, farthest=farthest, but_not=own)
-    answers = [
+        results = search(blocks, vectors, most, metric=metric, farthest=farthest, but_not=own)
+    answers: list[list[Entry]] = [
         [
             {"id": str(identifier), "distance": round(float(distance), 6)}
             for identifier, distance in zip(*pair, strict=True)
@@ -84,9 +97,21 @@ def neighbors_of(
         ]
         for pair in zip(results.ids, results.distances, strict=True)
     ]
+    title = f"{'farthest' if farthest else 'nearest'} by {space.title}, {metric} distance"
+    matches: list[LocalMatches | None] = []  # of the last query
+    if rerank:
+        title += f", the first {rerank.depth} ordered by local matches"
+        report["rerank"] = {"depth": rerank.depth, "backbone": rerank.backbone}
+        for number, pairs in enumerate(rerank.order(space.archive, ids, files, answers)):
+            answers[number], matches = [entry for entry, _ in pairs[:k]], [match for _, match in pairs[:k]]
     if picture:
-        kind = "farthest" if farthest else "nearest"
-        save_picture(_sheet(space, ids, files, answers, f"{kind} by {space.title}, {metric} distance"), picture)
+        show_matches = rerank is not None and len(answers) == 1
+        sheet = (
+            _matches_sheet(space, [*ids, *files][0], answers[0], matches, title, is_file=not ids)
+            if show_matches
+            else _sheet(space, ids, files, answers, title)
+        )
+        save_picture(sheet, picture)
     return {
         "rows_in": len(ids) + len(files),
         "rows_out": sum(map(len, answers)),
@@ -144,9 +169,19 @@ def save_picture(image: Any, path: str) -> None:
         raise UserError(f"`picture` {path}: must be a local path, not an address")
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        image.save(path)
+        with replacing(Path(path)) as draft:
+            image.save(draft, _format_of(path))
     except (OSError, ValueError) as error:
         raise UserError(f"`picture` {path}: {error}") from error
+
+
+def _format_of(path: str) -> str:
+    """The name of Pillow's format for a file extension."""
+    ending = Path(path).suffix.lower()
+    known = Image.registered_extensions()
+    if ending not in known:
+        raise ValueError(f"unknown file extension: {ending}")
+    return known[ending]
 
 
 def _describe_files(space: Space, files: Sequence[str]) -> np.ndarray:
@@ -158,6 +193,24 @@ def _describe_files(space: Space, files: Sequence[str]) -> np.ndarray:
         return space.project(Describer(space.archive, [spec.name for spec in space.specs])(images))
     except BadImage as bad:
         raise UserError(f"`image` {bad.detail}") from bad
+
+
+def _matches_sheet(
+    space: Space, query: str, entries: list[Entry], matches: list[LocalMatches | None], title: str, *, is_file: bool
+) -> Any:
+    shown = entries[:_MATCHES_SHOWN]
+    asked = [] if is_file else [query]
+    known = captioned_pictures(space.archive, [*asked, *(entry["id"] for entry in shown)], _MATCH_SIDE)
+    image = shrink(Path(query).read_bytes(), _MATCH_SIDE) if is_file else known[query].image
+    name = Path(query).name if is_file else known[query].title
+    return matches_sheet(
+        f"{name}: {title}",
+        image,
+        [
+            (artwork_cell(known[entry["id"]], entry["distance"]), match)
+            for entry, match in zip(shown, matches, strict=False)
+        ],
+    )
 
 
 def _sheet(

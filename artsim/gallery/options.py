@@ -6,7 +6,7 @@ from artsim.errors import UserError
 from artsim.options import REQUIRED, ArchiveOptions, setting
 
 REDUCED = ("pca_grid", "pca_scatter", "tsne_grid", "tsne_scatter", "umap_scatter")
-KINDS = ("grid", *REDUCED, "map", "dendrogram", "clusters", "compare")
+KINDS = ("grid", *REDUCED, "map", "dendrogram", "clusters", "compare", "matches")
 
 Region = tuple[float, float, float, float]  # left, top, right, bottom as shares of a map
 
@@ -31,6 +31,13 @@ class PictureOptions(ArchiveOptions):
     reduction: str = setting(
         "local", "reduce the vectors of the cluster alone, or of the whole archive", choices=("local", "global")
     )
+    id: str | None = setting(None, "for kind matches: the first artwork", metavar="ID")
+    to: str | None = setting(None, "for kind matches: the second artwork", metavar="ID")
+    local_backbone: str | None = setting(
+        None,
+        "for kind matches: the network that describes patches (default: efficientnet_lite0@3+448)",
+        metavar="NAME[@LEVEL][+SIZE]",
+    )
     zoom: str | None = setting(
         None, "draw a region of a map, in percent of it, such as 20,30,60,70", metavar="LEFT,TOP,RIGHT,BOTTOM"
     )
@@ -47,6 +54,12 @@ class PictureOptions(ArchiveOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         _ = self.region
+        for name in ("id", "to"):
+            if self.kind == "matches" and getattr(self, name) is None:
+                raise UserError(f"`{name}`: name an artwork; kind matches draws `id` and `to`")
+        for name in ("id", "to", "local_backbone"):
+            if self.kind != "matches" and getattr(self, name) is not None:
+                raise UserError(f"`{name}`: applies only to kind matches")
 
     @property
     def region(self) -> Region:

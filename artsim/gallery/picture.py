@@ -8,6 +8,7 @@ from artsim.archive import Archive
 from artsim.gallery.compare import compare
 from artsim.gallery.grids import contact_sheet
 from artsim.gallery.maps import map_of_layout, reduced
+from artsim.gallery.matches import matches
 from artsim.gallery.options import REDUCED, PictureOptions
 from artsim.gallery.overview import overview
 from artsim.gallery.request import Picture, Request
@@ -21,6 +22,7 @@ _KINDS: dict[str, Callable[[Request], Picture]] = {
     "dendrogram": dendrogram,
     "clusters": overview,
     "compare": compare,
+    "matches": matches,
 }
 
 

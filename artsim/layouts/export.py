@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from artsim.archive import Archive, UserError
+from artsim.archive.local_file import replacing
 from artsim.archive.rejects import clean, safe_cell
 from artsim.layouts.fit import FittedMap
 from artsim.layouts.sprite import write_sprite
@@ -64,7 +65,7 @@ def _atlas(archive: Archive, table: str, _: FittedMap, path: Path) -> list[Path]
     """One row per artwork, with the columns x and y that embedding-atlas is told to show."""
     kinds = {"x": pa.float32(), "y": pa.float32(), "year_from": pa.int32(), "year_to": pa.int32()}
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in ("id", "x", "y", *_COLUMNS[1:])])
-    with _draft(path) as draft, pq.ParquetWriter(draft, schema) as writer:
+    with replacing(path) as draft, pq.ParquetWriter(draft, schema) as writer:
         for rows in _rows(archive, table):
             writer.write_table(pa.Table.from_pylist(rows, schema))
     return [path]
@@ -109,8 +110,8 @@ def _projector(archive: Archive, table: str, fit: FittedMap, path: Path) -> list
                 places([row["x"], row["y"]])
                 metadata([row[name] for name in ("id", *_SHOWN)])
                 ids.append(row["id"])
-    with _draft(sprite) as draft:
-        side = write_sprite(archive, ids, draft)
+    with replacing(sprite) as draft:
+        side = write_sprite(archive, ids, str(draft))
     written = [path, *names.values()]
     image = ""
     if side:
@@ -119,8 +120,8 @@ def _projector(archive: Archive, table: str, fit: FittedMap, path: Path) -> list
             f'  sprite {{\n    image_path: "{sprite.name}"\n'
             f"    single_image_dim: {side}\n    single_image_dim: {side}\n  }}\n"
         )
-    with _draft(path) as draft:
-        Path(draft).write_text(
+    with replacing(path) as draft:
+        draft.write_text(
             "".join(
                 f'embeddings {{\n  tensor_name: "{title}"\n  tensor_path: "{names[what].name}"\n'
                 f'  metadata_path: "{names["metadata.tsv"].name}"\n{image}}}\n'
@@ -139,21 +140,9 @@ _WRITERS: dict[str, Callable[[Archive, str, FittedMap, Path], list[Path]]] = {
 
 
 @contextlib.contextmanager
-def _draft(path: Path) -> Iterator[str]:
-    """Yields a file to write, which replaces ``path`` at a clean exit if it was written."""
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        yield str(draft)
-        if draft.exists():
-            draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
 def _csv(path: Path, columns: list[str]) -> Iterator[Write]:
     """Yields a function that writes a row of a CSV file; no text is read as a formula by a spreadsheet."""
-    with _draft(path) as draft, Path(draft).open("w", newline="", encoding="utf-8") as file:
+    with replacing(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
 
@@ -166,7 +155,7 @@ def _csv(path: Path, columns: list[str]) -> Iterator[Write]:
 @contextlib.contextmanager
 def _tsv(path: Path) -> Iterator[Write]:
     """Yields a function that writes a row of a TSV file as TensorBoard reads it, without quotes."""
-    with _draft(path) as draft, Path(draft).open("w", encoding="utf-8") as file:
+    with replacing(path) as draft, draft.open("w", encoding="utf-8") as file:
 
         def write(cells: Sequence[Any]) -> None:
             file.write(

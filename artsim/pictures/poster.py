@@ -7,6 +7,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
+from artsim.archive.local_file import replacing
 from artsim.errors import UserError
 from artsim.pictures.lettering import FAINT, INK, PAPER
 from artsim.pictures.typesetting import Face
@@ -97,7 +98,6 @@ def save(image: Image.Image, path: str) -> None:
     """
     check_format(path)
     target = Path(path)
-    draft = target.with_name(f".{target.name}.part")
     kind = {".pdf": "PDF", ".png": "PNG"}.get(target.suffix.lower(), "JPEG")
     hows: dict[str, dict[str, Any]] = {
         "PDF": {"resolution": image.width / _PRINT_WIDTH, "quality": 92},
@@ -106,11 +106,8 @@ def save(image: Image.Image, path: str) -> None:
     }
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with replacing(target) as draft:
             image.save(draft, kind, **hows[kind])
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
     except (OSError, ValueError) as error:
         raise UserError(f"`out` {path}: {getattr(error, 'strerror', None) or error}") from error
 

@@ -8,9 +8,11 @@ https://github.com/unum-cloud/USearch/issues/355).
 """
 
 import hashlib
+import math
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -67,23 +69,46 @@ def check_metric(metric: str) -> None:
         raise UserError(f"`metric` {metric}: with `index`, choose one of {', '.join(METRICS)}")
 
 
-def load_or_update(space: Space, metric: str) -> tuple[Index, dict[str, Any]]:
+def index_lock(space: Space) -> AbstractContextManager[None]:
+    """Locks the indexes of a space against replacement; waits for a run that updates one."""
+    return space.archive.lock(_folder(space), patience=math.inf)
+
+
+def load_or_update(space: Space, metric: str, *, locked: bool = False) -> tuple[Index, dict[str, Any]]:
     """Returns the index of all rows of a space, built or updated if they changed, and fields for the report.
 
-    Raises ``UserError`` if the index is damaged or another run is writing it.
+    Waits for another run that updates it, and then uses its index. ``locked``: this run holds the ``index_lock``.
+    Raises ``UserError`` if the index is damaged.
     """
     check_metric(metric)
     space = space.including_all()
     name = f"{_folder(space)}/{'cosine' if metric == 'cosine' else 'euclidean'}"
-    about, changed = _about(space.archive, name), {"added": 0, "removed": 0}
-    if about is None or about["partitions"] != _signatures(space) or about["made"] != _build_settings(space):
-        with space.archive.lock(_folder(space)):
-            space.archive.store.sweep("indexes")
-            changed = _update(space, metric, name)
-        about = _about(space.archive, name)
+    changed = {"added": 0, "removed": 0}
+    if not _is_current(space, name):
+        with nullcontext() if locked else index_lock(space):
+            if not _is_current(space, name):
+                space.archive.store.sweep("indexes")
+                changed = _update(space, metric, name)
+    index = _loaded(space.archive, name)
+    shown = {key: index.about[key] for key in ("rows", "recall_at_10", "recall_queries", "expansion")}
+    return index, {"file": index.about["file"], **changed, **shown}
+
+
+def _is_current(space: Space, name: str) -> bool:
+    about = _about(space.archive, name)
+    return about is not None and about["partitions"] == _signatures(space) and about["made"] == _build_settings(space)
+
+
+def _loaded(archive: Archive, name: str) -> Index:
+    """Returns the index of this name; if another run replaces its files at this moment, the new one."""
+    while True:
+        about = _about(archive, name)
         assert about is not None
-    shown = {key: about[key] for key in ("rows", "recall_at_10", "recall_queries", "expansion")}
-    return load(space.archive, about), {"file": about["file"], **changed, **shown}
+        try:
+            return load(archive, about)
+        except UserError:
+            if _about(archive, name) == about:
+                raise
 
 
 def load(archive: Archive, about: dict[str, Any]) -> Index:

@@ -16,7 +16,8 @@ _GEM_POWER = 3.0  # Radenović, Tolias, Chum: Fine-tuning CNN image retrieval wi
 class Descriptor(nn.Module):
     """Maps uint8 pixels of shape (n, size, size, 3) to a tuple of float32 descriptors (n, d), one for each feature.
 
-    All features have the same input size.
+    All features have the same input size. One with the pooling ``map`` has a descriptor for each position of a square
+    map, row by row: (n, positions, channels).
     """
 
     mean: torch.Tensor
@@ -63,6 +64,8 @@ class Descriptor(nn.Module):
         else:
             flat = values.flatten(2)
         flat = flat.float()
+        if pooling == "map":
+            return flat.transpose(1, 2)
         if pooling == "max":
             return flat.amax(2)
         if pooling == "gem":

@@ -1,3 +1,4 @@
+import io
 import json
 import subprocess
 import sys
@@ -243,3 +244,68 @@ def test_an_image_file_finds_itself(tmp_path) -> None:
 def _magenta(sheet: Image.Image) -> bool:
     pixels = np.asarray(sheet.convert("RGB"), int)
     return bool((np.abs(pixels - _MAGENTA).max(-1) < 60).any())
+
+
+@pytest.fixture(scope="module")
+def with_details(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """Eight pictures and a detail of the last one, made:0008, whose vector is nearest to the others in order."""
+    ids = named(9)
+    rng = np.random.default_rng(3)
+    pictures = [
+        Image.fromarray(rng.integers(0, 255, (24, 32, 3), np.uint8)).resize((640, 480), Image.Resampling.BICUBIC)
+        for _ in range(8)
+    ]
+    pictures.append(pictures[7].crop((160, 80, 560, 380)))
+    archive = make_archive(
+        tmp_path_factory.mktemp("details"),
+        ids,
+        pictures={identifier: _encoded(picture) for identifier, picture in zip(ids, pictures, strict=True)},
+    )
+    angles = [0.1 * (number + 1) for number in range(8)] + [0.0]
+    add_features(archive, "dots", {one: [np.cos(a), np.sin(a)] for one, a in zip(ids, angles, strict=True)})
+    return archive
+
+
+def _encoded(image: Image.Image) -> bytes:
+    sink = io.BytesIO()
+    image.save(sink, "JPEG")
+    return sink.getvalue()
+
+
+_LOCAL = ("--rerank", "local", "--local-backbone", "efficientnet_lite0@2+224")
+
+
+def test_local_matches_bring_the_source_of_a_detail_to_the_front(with_details: Archive, tmp_path: Path) -> None:
+    ids, sheet = named(9), tmp_path / "matches.png"
+    report = _run(with_details, "--id", ids[8], "--k", "3", *_LOCAL, "--picture", str(sheet))
+    nearest = report["queries"][0]["neighbors"]
+    assert nearest[0]["id"] == ids[7]
+    assert nearest[0]["score"] > nearest[1]["score"] >= nearest[2]["score"]
+    assert nearest[0]["matches"] >= nearest[0]["score"] > 0
+    assert report["rerank"] == {"depth": 50, "backbone": "efficientnet_lite0@2+224"}
+    with Image.open(sheet) as image:
+        assert image.width > 1000
+
+
+def test_only_the_first_results_are_reranked(with_details: Archive) -> None:
+    """The source is the eighth by distance, so with depth 7 it stays where it was, without a score."""
+    ids = named(9)
+    report = _run(with_details, "--id", ids[8], "--k", "8", *_LOCAL, "--rerank-depth", "7")
+    nearest = report["queries"][0]["neighbors"]
+    assert (nearest[7]["id"], nearest[7].keys()) == (ids[7], {"id", "distance"})
+    assert {entry["id"] for entry in nearest[:7]} == set(ids[:7])
+    assert [entry["score"] for entry in nearest[:7]] == sorted((entry["score"] for entry in nearest[:7]), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--all", "--rerank", "local"], "leave out --rerank or --all"),
+        (["--id", "made:0000", "--rerank", "local", "--farthest"], "leave out --rerank or --farthest"),
+        (["--id", "made:0000", "--rerank-depth", "9"], "--rerank-depth: applies only with --rerank local"),
+        (["--id", "made:0000", *_LOCAL[:3], "resnet99"], "--local-backbone resnet99: timm and torchvision have no"),
+    ],
+)
+def test_options_of_a_rerank_that_conflict(with_details: Archive, arguments: list[str], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        _run(with_details, *arguments)

@@ -10,6 +10,7 @@ from PIL import Image
 from artsim.archive import Archive, UserError
 from artsim.gallery.artworks import read_clustering
 from artsim.gallery.options import KINDS
+from artsim.pictures.lettering import ACCENT
 from jobs.map import job as map_job
 from jobs.picture import job
 from tests.made import CLOSED, add_features, jpeg, make_archive, named
@@ -26,7 +27,9 @@ _NEEDS = {
     "map": ["--layout", "flat"],
     "compare": ["--layout", "flat", "turned"],
     "clusters": ["--cluster", "made"],
+    "matches": ["--id", _IDS[4], "--to", "0006"],
 }
+_MANY = [kind for kind in KINDS if kind != "matches"]  # kinds that show the whole archive
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +92,7 @@ def _draw(archive: Archive, out: Path, *arguments: str) -> dict[str, Any]:
     return job.run(["--archive", archive.uri, "--size", "900", "--out", str(out), *arguments])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", _MANY)
 def test_every_kind(archive: Archive, tmp_path: Path, kind: str) -> None:
     out = tmp_path / "new" / f"{kind}.png"
     report = _draw(archive, out, "--kind", kind, *_NEEDS.get(kind, []))
@@ -283,3 +286,36 @@ def test_two_equal_layouts(tmp_path: Path) -> None:
     for name in ("one", "two"):
         add_layout(archive, name, ids, np.zeros((4, 2)))
     assert _draw(archive, tmp_path / "same.png", "--kind", "compare", "--layout", "one", "two")["rows_out"] == 4
+
+
+def test_local_matches_of_a_detail(tmp_path: Path) -> None:
+    """Lines and boxes are drawn only where parts match: the picture of unrelated artworks has no box."""
+    ids, rng = named(2), np.random.default_rng(0)
+    blocks = Image.fromarray(rng.integers(0, 255, (24, 32, 3), np.uint8)).resize((640, 480), Image.Resampling.BICUBIC)
+    for number, image in enumerate((blocks, blocks.crop((160, 80, 560, 380)))):
+        image.save(tmp_path / f"{number}.jpg")
+    pictures = {identifier: (tmp_path / f"{number}.jpg").read_bytes() for number, identifier in enumerate(ids)}
+    archive = make_archive(tmp_path / "a", ids, pictures=pictures)
+    arguments = ["--kind", "matches", "--id", ids[0], "--to", ids[1], "--local-backbone", "efficientnet_lite0@2+224"]
+    report = _draw(archive, tmp_path / "two.png", *arguments)
+    assert (report["rows_in"], report["rows_out"]) == (2, 2)
+    with Image.open(tmp_path / "two.png") as picture:
+        boxes = (np.abs(np.asarray(picture.convert("RGB"), int) - ACCENT).max(axis=2) == 0).sum()
+    assert boxes > 500
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--kind", "matches", "--id", _IDS[4]], "--to: name an artwork; kind matches draws --id and --to"),
+        (["--kind", "grid", "--to", _IDS[4]], "--to: applies only to kind matches"),
+        (["--kind", "matches", "--id", _IDS[4], "--to", "0004"], "--to 0004: must differ from --id"),
+        (["--kind", "matches", "--id", _IDS[4], "--to", _IDS[3]], f"{_IDS[3]}: no readable image"),
+        (["--kind", "matches", "--id", _IDS[4], "--to", _IDS[2], "--rights", "public"], f"{_IDS[2]} is not public"),
+    ],
+)
+def test_which_local_matches_cannot_be_drawn(
+    archive: Archive, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        _draw(archive, tmp_path / "none.png", *arguments)

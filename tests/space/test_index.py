@@ -1,5 +1,9 @@
+import json
+import os
+import re
 import shutil
-import threading
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -206,20 +210,45 @@ def _interrupt(*_: Any) -> None:
     raise KeyboardInterrupt
 
 
-def test_two_runs_do_not_build_the_same_index(archive: Archive) -> None:
+_BUILD = """
+import json, logging, sys
+from artsim.archive import Archive
+from artsim.space import index
+from artsim.space.features import Space
+logging.basicConfig(level=logging.INFO, format="%(message)s")
+print(json.dumps(index.load_or_update(Space(Archive.open(sys.argv[1]), ["dots"]), "cosine")[1]))
+"""
+
+
+def test_a_second_run_waits_for_the_first_and_uses_its_index(archive: Archive) -> None:
+    """It says whom it waits for. Both succeed, and only one of them builds."""
     space = Space(archive, ["dots"])
-    refused: list[str] = []
+    command = [sys.executable, "-c", _BUILD, archive.uri]
+    with module.index_lock(space), subprocess.Popen(command, stdout=-1, stderr=-1, text=True) as second:
+        assert second.stderr is not None
+        line = next(line for line in second.stderr if line.startswith("waiting"))
+        report = module.load_or_update(space, "cosine", locked=True)[1]
+    assert re.fullmatch(rf"waiting for another run \(process {os.getpid()} on .+\) to finish indexes/dots\n", line)
+    out, _ = second.communicate()
+    assert second.returncode == 0
+    assert (report["added"], json.loads(out)["added"]) == (400, 0)
+    assert json.loads(out)["file"] == report["file"]
 
-    def second() -> None:
-        with pytest.raises(UserError, match="indexes/dots is locked by another run") as caught:
-            module.load_or_update(space, "cosine")
-        refused.append(str(caught.value))
 
-    with archive.lock("indexes/dots"):
-        thread = threading.Thread(target=second)
-        thread.start()
-        thread.join()
-    assert refused
+def test_an_index_that_is_replaced_while_it_is_loaded(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    space = Space(archive, ["dots"])
+    module.load_or_update(space, "cosine")
+    real, replaced = module.load, list[str]()
+
+    def load(archive: Archive, about: dict[str, Any]) -> module.Index:
+        if not replaced:
+            module._update(space, "cosine", "indexes/dots/cosine", rebuild=True)
+            replaced.append(about["file"])
+        return real(archive, about)
+
+    module._mapped.cache_clear()
+    monkeypatch.setattr(module, "load", load)
+    assert module.load_or_update(space, "cosine")[1]["file"] not in replaced
 
 
 @pytest.mark.slow

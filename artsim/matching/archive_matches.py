@@ -1,0 +1,83 @@
+"""Local matches of images, given as bytes or as ids of an archive."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import lru_cache
+
+from artsim.archive import Archive, UserError
+from artsim.matching.match import LocalMatches, match
+from artsim.pictures.small_images import decoded
+from artsim.vision.check import BadImage
+from artsim.vision.patches import DEFAULT, PatchDescriber, Patches
+
+_KEPT = 300  # images whose patches are kept; 350 kB each with the default backbone
+
+
+def local_matches(image_a: bytes, image_b: bytes, backbone: str = DEFAULT) -> LocalMatches:
+    """Returns which parts of two image files match: points, boxes and a score.
+
+    Raises ``BadImage`` if a file can't be read, ``UserError`` if there is no such network or level.
+    """
+    return match(patches_of(image_a, backbone), patches_of(image_b, backbone))
+
+
+def patches_of(image: bytes, backbone: str = DEFAULT) -> Patches:
+    """Describes the patches of an image file; raises as ``local_matches``."""
+    describe = _describer(backbone)
+    return describe(decoded(image, describe.size))
+
+
+@lru_cache(maxsize=2)
+def _describer(backbone: str) -> PatchDescriber:
+    return PatchDescriber(backbone)
+
+
+class ArchiveMatcher:
+    """Compares images with artworks of an archive. Make it once and call it often: it keeps patches."""
+
+    def __init__(self, archive: Archive, backbone: str = DEFAULT) -> None:
+        """Raises ``UserError``, naming `local_backbone`, if there is no such network, level or weights."""
+        self._archive, self._backbone = archive, backbone
+        self._patches: OrderedDict[str, Patches | None] = OrderedDict()
+        try:
+            _describer(backbone)
+        except UserError as error:
+            raise UserError(str(error).replace("`backbones`", "`local_backbone`")) from error
+
+    def patches(self, image: bytes) -> Patches:
+        """Describes the patches of an image file. Raises ``BadImage`` if it can't be read."""
+        return patches_of(image, self._backbone)
+
+    def of_artwork(self, identifier: str) -> Patches:
+        """Describes the patches of an artwork. Raises ``UserError`` if it has no readable image."""
+        self._load([identifier])
+        found = self._patches[identifier]
+        if found is None:
+            raise UserError(f"{identifier}: no readable image; run jobs.scrape")
+        return found
+
+    def matches(self, query: Patches, ids: Sequence[str]) -> list[LocalMatches | None]:
+        """Compares an image with these artworks; None stands for one without a readable image."""
+        out: list[LocalMatches | None] = []
+        for start in range(0, len(ids), _KEPT):
+            block = ids[start : start + _KEPT]
+            self._load(block)
+            each = (self._patches[identifier] for identifier in block)
+            out += [match(query, patches) if patches else None for patches in each]
+        return out
+
+    def _load(self, ids: Sequence[str]) -> None:
+        """Describes artworks that are not kept; at most ``_KEPT``, of which those used last stay."""
+        missing = [identifier for identifier in ids if identifier not in self._patches]
+        found = dict[str, Patches | None](dict.fromkeys(missing))
+        for _, _, rows in self._archive.table("images").located(missing, ["id", "bytes"]) if missing else ():
+            for row in rows.to_pylist():
+                try:
+                    found[row["id"]] = self.patches(row["bytes"] or b"")
+                except BadImage:
+                    continue
+        self._patches.update(found)
+        for identifier in ids:
+            self._patches.move_to_end(identifier)
+        while len(self._patches) > max(_KEPT, len(ids)):
+            self._patches.popitem(last=False)
