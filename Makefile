@@ -72,6 +72,8 @@ bench: setup  ## run every benchmark; the source of the figures in docs/performa
 	$(BIN)/python -m benchmarks.cluster
 	$(BIN)/python -m benchmarks.simulation
 	$(BIN)/python -m benchmarks.kills
+	$(BIN)/python -m benchmarks.local_matches
+	$(BIN)/python -m benchmarks.whole
 
 clean:
 	rm -rf .venv .venv-img2dataset archives site

@@ -26,8 +26,8 @@ _TURNS = 5
 _ARTISTS = [f"Painter {i}" for i in range(977)]
 
 
-def catalogue(path: Path, rows: int) -> None:
-    """Writes a table of made-up artworks, 50,000 rows at a time."""
+def catalogue(path: Path, rows: int, site: str = "https://museum.example/images") -> None:
+    """Writes a table of made-up artworks, 50,000 rows at a time; their images are at ``site``."""
     writer = None
     for start in range(0, rows, 50_000):
         numbers = np.arange(start, min(start + 50_000, rows))
@@ -35,7 +35,7 @@ def catalogue(path: Path, rows: int) -> None:
         piece = pa.table(
             {
                 "id": pc.binary_join_element_wise("w", text, ""),
-                "image_url": pc.binary_join_element_wise("https://museum.example/images/", text, ".jpg", ""),
+                "image_url": pc.binary_join_element_wise(f"{site}/", text, ".jpg", ""),
                 "title": pc.binary_join_element_wise("Study of light number", text, " "),
                 "artist": pa.array([_ARTISTS[i % len(_ARTISTS)] for i in numbers]),
                 "date": pa.array((1400 + numbers % 600).astype(str)),

@@ -6,8 +6,6 @@ begins when the server gets the first request for an image. The 20 hosts are 20 
 """
 
 import argparse
-import asyncio
-import contextlib
 import csv
 import importlib.metadata
 import io
@@ -18,7 +16,6 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +25,8 @@ from PIL import Image
 
 from artsim.archive import CATALOG, Archive
 from benchmarks.claims import Claim, conclude
+from benchmarks.image_server import ROOT, Answer, response, serve, server
 
-ROOT = Path(__file__).parents[1]
 PEER = ROOT / ".venv-img2dataset"
 PEER_VERSION = "1.47.0"
 PEER_SETTINGS = ["--processes_count=2", "--thread_count=64", "--output_format=parquet"]
@@ -68,56 +65,25 @@ def pictures() -> list[bytes]:
     return jpegs
 
 
-def serve() -> None:
-    """Runs a minimal server: the number in the path selects an image.
+def answers() -> tuple[Answer, int]:
+    """What the server answers, and the mean size of its images: the number in the path selects an image.
 
     ``/first`` returns the time of the first request for an image, and clears it.
     """
-    head = "HTTP/1.1 {}\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n"
     jpegs = pictures()
-    answers = [head.format("200 OK", len(data)).encode() + data for data in jpegs]
+    ready = [response(data) for data in jpegs]
     first: list[float] = []
-
-    class Connection(asyncio.Protocol):
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            self.transport = transport
-            self.head = b""
-
-        def data_received(self, data: bytes) -> None:
-            self.head += data
-            while b"\r\n\r\n" in self.head:
-                asked, self.head = self.head.split(b"\r\n\r\n", 1)
-                asyncio.get_running_loop().call_later(LATENCY, self.transport.write, answer(asked.split(b" ", 2)[1]))
 
     def answer(path: bytes) -> bytes:
         number = path.strip(b"/").removesuffix(b".jpg")
         if number.isdigit():
             first.extend([time.monotonic()] * (not first))
-            return answers[int(number) % DISTINCT]
+            return ready[int(number) % DISTINCT]
         if path == b"/first":
-            text = repr(first.pop()).encode()
-            return head.format("200 OK", len(text)).encode() + text
-        return head.format("404 Not Found", 0).encode()
+            return response(repr(first.pop()).encode())
+        return response(b"", "404 Not Found")
 
-    async def run() -> None:
-        server = await asyncio.get_running_loop().create_server(Connection, "0.0.0.0", 0, backlog=1000)
-        print(server.sockets[0].getsockname()[1], sum(map(len, jpegs)) // DISTINCT, flush=True)
-        await server.serve_forever()
-
-    asyncio.run(run())
-
-
-@contextlib.contextmanager
-def server() -> Iterator[tuple[int, int]]:
-    """Starts the server; yields its port and the mean size of its images."""
-    process = subprocess.Popen([sys.executable, "-m", "benchmarks.scrape", "--serve"], stdout=subprocess.PIPE, cwd=ROOT)
-    assert process.stdout is not None
-    try:
-        port, size = map(int, process.stdout.readline().split())
-        yield port, size
-    finally:
-        process.kill()
-        process.wait()
+    return answer, sum(map(len, jpegs)) // DISTINCT
 
 
 def timed(command: list[str], port: int) -> tuple[float, float, bytes]:
@@ -179,13 +145,14 @@ def main() -> None:
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
-        serve()
+        answer, size = answers()
+        serve(answer, LATENCY, size)
         return
     make_peer()
     count, turns = (800, 1) if options.quick else (4000, 2)
     peer = f"img2dataset {PEER_VERSION} {' '.join(PEER_SETTINGS)}"
     claims = []
-    with server() as (port, size):
+    with server("benchmarks.scrape") as (port, size):
         print(f"{count:,} JPEGs of {size / 1000:.0f} kB, latency {LATENCY * 1000:.0f} ms; {os.cpu_count()} CPUs")
         print(f"artsim {importlib.metadata.version('artsim')}, {AT_ONCE} concurrent requests; {peer}\n")
         print(f"{'images/s':41} {'artsim':>7} {'peer':>7} {'ratio':>6}")
