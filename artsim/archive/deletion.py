@@ -60,7 +60,7 @@ def _delete_collection(archive: Archive, name: str, really: bool) -> dict[str, A
     """Each catalog partition holds one collection, and partitions derived from it start with its name."""
     prefix = f"{name.partition(':')[2]}:"
     catalog = archive.table("catalog")
-    features = [f"features/{table_name}" for table_name in archive.names("features")]
+    features = [f"{group}/{table_name}" for group in ("features", "labels") for table_name in archive.names(group)]
     # Tables of other collections depend on the deleted artworks too (exemplars, positions), so they are removed whole.
     whole = [f"{group}/{table_name}" for group in _WHOLE for table_name in archive.names(group)]
     with _held(archive, really, "catalog", "images", "thumbnails", *features, *whole):

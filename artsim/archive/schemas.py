@@ -96,6 +96,19 @@ DUPLICATES = pa.schema(
     ]
 )
 
+LABELS = pa.schema(
+    [
+        ("id", pa.string()),  # one row per task
+        ("task", pa.string()),  # a column of the catalog, or date
+        ("label", pa.string()),  # the most probable one; null if the vector holds NaN or infinity
+        ("probability", pa.float32()),  # calibrated
+        ("top", pa.list_(pa.struct([("label", pa.string()), ("probability", pa.float32())]))),  # up to three
+        ("abstained", pa.bool_()),  # the probability is below the task's threshold
+        ("candidates", pa.list_(pa.string())),  # prediction set, most probable first
+        ("sha256", pa.string()),  # of the image that it describes
+    ]
+)
+
 ANNOTATIONS = pa.schema(
     [
         ("annotation_id", pa.string()),
@@ -138,7 +151,13 @@ def schema_of(table: str) -> pa.Schema | None:
     known = {"catalog": CATALOG, "images": IMAGES, "thumbnails": THUMBNAILS, "annotations": ANNOTATIONS, "links": LINKS}
     folder = table.split("/")[0]
     if folder in ("features", "neighbors", "layouts", "clusters", "duplicates", "labels"):
-        fixed = {"neighbors": NEIGHBORS, "layouts": LAYOUT, "clusters": CLUSTERS, "duplicates": DUPLICATES}
+        fixed = {
+            "neighbors": NEIGHBORS,
+            "layouts": LAYOUT,
+            "clusters": CLUSTERS,
+            "duplicates": DUPLICATES,
+            "labels": LABELS,
+        }
         return fixed.get(folder)
     if table not in known:
         raise UserError(f"unknown table {table!r}")

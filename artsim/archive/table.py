@@ -140,14 +140,14 @@ class Table:
     def writer(self, shard: int, part: str) -> Iterator[pq.ParquetWriter]:
         """``with table.writer(shard, part) as writer: writer.write(rows)`` replaces the partition at a clean exit."""
         assert self.schema is not None, f"the columns of {self.name} are not known"
-        names = self.schema.names
+        leaves = _leaves(self.schema)
         with (
             self.store.replace(self.path(shard, part)) as draft,
             pq.ParquetWriter(
                 draft,
                 self.schema,
-                compression={name: "NONE" if name in _INCOMPRESSIBLE else "ZSTD" for name in _leaves(self.schema)},
-                use_dictionary=[name for name in names if name not in (*_INCOMPRESSIBLE, "id")],
+                compression={name: "NONE" if name in _INCOMPRESSIBLE else "ZSTD" for name in leaves},
+                use_dictionary=[path for path in leaves if path.split(".")[0] not in (*_INCOMPRESSIBLE, "id")],
                 write_statistics=False,
             ) as writer,
         ):
@@ -271,5 +271,13 @@ def _flush(path: str) -> None:
 
 
 def _leaves(schema: pa.Schema) -> list[str]:
-    """Returns column paths as Parquet names them: the values of a list are a leaf below it."""
-    return [f"{f.name}.list.element" if pa.types.is_fixed_size_list(f.type) else f.name for f in schema]
+    """Returns column paths as Parquet names them: the values of a list, and the fields of a struct, are leaves."""
+    return [path for field in schema for path in _paths(field.name, field.type)]
+
+
+def _paths(name: str, kind: pa.DataType) -> list[str]:
+    if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
+        return _paths(f"{name}.list.element", kind.value_type)
+    if pa.types.is_struct(kind):
+        return [path for field in kind for path in _paths(f"{name}.{field.name}", field.type)]
+    return [name]

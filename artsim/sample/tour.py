@@ -114,6 +114,17 @@ features = ["eye"]
 name = "groups"
 min-cluster-size = [5]
 
+# Style, motif and period, learnt from the catalogue and predicted for each artwork.
+[[labels]]
+action = "train"
+columns = ["style", "type", "date"]
+min-count = 4
+name = "basics"
+
+[[labels]]
+action = "predict"
+name = "basics"
+
 """
 
 _GROUPS_PICTURE = """\

@@ -42,6 +42,7 @@ class Case:
 _DOTS = ("--features", "dots")
 _TABLE = ("--source", "table", "--location", "{folder}/works.csv", "--as", "made")
 _PICTURE = ("--out", "{folder}/picture.png", "--size", "600")
+_LABELS = (*_DOTS, "--columns", "artist", "--min-count", "5")
 _LEARN = (*_DOTS, "--head", "residual", "--epochs", "2")
 
 
@@ -102,6 +103,10 @@ def cases() -> list[Case]:
         ),
         Case("annotations", "export", ("export", "--file", "{folder}/out.txt"), (), ("annotations", "catalog")),
         Case("annotations", "check", ("check",), (), ("annotations",)),
+        Case("labels", "train", ("train", "--name", "new", *_LABELS), ("labels/new",), ("catalog", "features/dots")),
+        Case("labels", "predict", ("predict", "--name", "kinds"), ("labels/kinds",), ("features/dots",)),
+        Case("labels", "evaluate", ("evaluate", "--name", "kinds"), ("labels/kinds",), ("catalog", "features/dots")),
+        Case("labels", "errors", ("errors", "--name", "kinds"), ("labels/kinds",), ("catalog", "features/dots")),
         Case("status", "", (), (), ("annotations", "catalog", "images", "features/dots", "links")),
         Case("status", "--delete", ("--delete", "features/more"), (), ()),
         Case("status", "--delete features --yes", ("--delete", "features/more", "--yes"), ("features/more",)),
@@ -114,7 +119,7 @@ def cases() -> list[Case]:
 def run(case: Case, folder: Path) -> dict[str, Any]:
     """Runs a case in this process and returns the report."""
     arguments = [argument.replace("{folder}", str(folder)) for argument in case.arguments]
-    action = arguments[:1] if case.job == "annotations" else []
+    action = arguments[:1] if case.job in ("annotations", "labels") else []
     job = importlib.import_module(f"jobs.{case.job}").job
     museum = nullcontext(folder / "pipeline.toml")  # painting the demo's own museum takes many seconds
     with patch("artsim.sample.tour.tour", lambda *_, **__: museum):
@@ -138,6 +143,7 @@ def _made() -> Path:
     )
     model_of(archive, "eye", "dots", np.eye(4, 20), [])
     archive.write_json("models/_begun/asked.json", {})
+    importlib.import_module("jobs.labels").job.run(["train", "--archive", archive.uri, "--name", "kinds", *_LABELS])
     return folder
 
 

@@ -1,0 +1,1 @@
+"""Classification of catalogue columns: heads on features, predictions with probabilities, scores, likely errors."""

@@ -1,0 +1,114 @@
+"""Measures heads by cross-validation on unseen groups and at random, against a vote of neighbours."""
+
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from artsim.archive import Archive, Store
+from artsim.labels import table
+from artsim.labels.confusion import confusion_picture
+from artsim.labels.cross_validation import OutOfFold, out_of_fold
+from artsim.labels.evaluation_report import markdown
+from artsim.labels.examples import Examples, load_examples
+from artsim.labels.options import LabelsOptions
+from artsim.labels.tasks import Task
+from artsim.labels.train import options_of
+from artsim.learn.experiment import check_name
+from artsim.metrics.classification import balanced_accuracy, calibration_error, class_table, confusion, top_hits
+from artsim.metrics.interval import as_json, mean_score, paired_difference
+
+RANDOM = "at random"
+
+_log = logging.getLogger(__name__)
+
+
+def evaluate(archive: Archive, options: LabelsOptions) -> dict[str, Any]:
+    """Cross-validates the trained heads' configuration on today's labels; returns the report fields.
+
+    Each head is chosen, fitted and calibrated on four folds and tested on the fifth. Writes ``scores.md``,
+    ``scores.json`` and a confusion matrix per task to `out`, by default ``labels/<name>/_evaluation``.
+    """
+    check_name(options.name)
+    with archive.lock(table.folder(options.name)):
+        return _evaluate(archive, options)
+
+
+def _evaluate(archive: Archive, options: LabelsOptions) -> dict[str, Any]:
+    card = table.need_card(archive, options.name)
+    space, _ = table.load_heads(archive, options.name, card)
+    training = options_of(card, options)
+    examples = load_examples(archive, space, training)
+    scores, classes, pictures = list[dict[str, Any]](), {}, dict[str, Image.Image]()
+    for task in examples.tasks:
+        for split, groups in splits(examples, task, training.group_by):
+            _log.info("%s: cross-validation, held out %s", task.name, split)
+            result = out_of_fold(examples, task, training, groups)
+            scores.append({"task": task.name, "held_out": split, **score(result, groups[result.rows], options.seed)})
+            if task.name not in classes:
+                predicted = result.probabilities.argmax(axis=1)
+                classes[task.name] = class_table(predicted, result.targets, list(task.labels))
+                matrix = confusion(predicted, result.targets)
+                pictures[task.name] = confusion_picture(
+                    archive, task, matrix, examples.ids[result.rows], result.targets, result.probabilities, split
+                )
+    about = {"name": options.name, "features": space.title, "query": card["query"]}
+    texts = {
+        "scores.md": markdown(options.name, space.title, scores, classes),
+        "scores.json": json.dumps({**about, "scores": scores, "classes": classes}, indent=1),
+    }
+    files = write_files(
+        archive, options, "_evaluation", texts, {f"confusion-{task}.png": image for task, image in pictures.items()}
+    )
+    count = len(examples.ids)
+    return {"rows_in": count, "rows_out": count, "rows_failed": 0, "scores": scores, "files": files}
+
+
+def splits(examples: Examples, task: Task, group_by: str) -> list[tuple[str, np.ndarray]]:
+    """Returns the ways to hold out artworks, with the groups of each, int (n,): by group if possible, and at random."""
+    groups = examples.groups_of(task)
+    by_group = [] if groups is None else [(f"by {group_by}", groups)]
+    return [*by_group, (RANDOM, np.arange(len(examples.ids)))]
+
+
+def score(result: OutOfFold, groups: np.ndarray, seed: int) -> dict[str, Any]:
+    """Returns the scores of out-of-fold predictions; intervals resample ``groups``, int (m,).
+
+    ``gain`` is the difference in top-1 accuracy to the vote of neighbours.
+    """
+    hits = {k: top_hits(result.probabilities, result.targets, k) for k in (1, 3)}
+    votes = top_hits(result.votes, result.targets, 1)
+    kept = ~result.abstained
+    predicted = result.probabilities.argmax(axis=1)
+    return {
+        "top1": as_json(mean_score(hits[1], seed, groups)),
+        "top3": as_json(mean_score(hits[3], seed, groups)),
+        "balanced": round(balanced_accuracy(predicted, result.targets), 3),
+        "knn_top1": as_json(mean_score(votes, seed, groups)),
+        "knn_top3": as_json(mean_score(top_hits(result.votes, result.targets, 3), seed, groups)),
+        "gain": as_json(paired_difference(hits[1], votes, seed, groups)),
+        "ece_before": round(calibration_error(result.uncalibrated.max(axis=1), hits[1]), 3),
+        "ece": round(calibration_error(result.probabilities.max(axis=1), hits[1]), 3),
+        "abstained": round(float(result.abstained.mean()), 3),
+        "accuracy_of_rest": round(float(hits[1][kept].mean()), 3) if kept.any() else None,
+        "coverage": round(float((result.candidates | ~result.targets).all(axis=1).mean()), 3),
+        "candidates": round(float(result.candidates.sum(axis=1).mean()), 2),
+    }
+
+
+def write_files(
+    archive: Archive, options: LabelsOptions, folder: str, texts: dict[str, str], pictures: dict[str, Image.Image]
+) -> Sequence[str]:
+    """Writes texts and pictures by name to `out`, or to a folder below ``labels/<name>``; returns their addresses."""
+    store = Store.open(options.out or archive.store.address(f"{table.folder(options.name)}/{folder}"))
+    for name, text in texts.items():
+        with store.replace(name) as draft:
+            Path(draft).write_text(text, encoding="utf-8")
+    for name, image in pictures.items():
+        with store.replace(name) as draft:
+            image.save(draft, "PNG")
+    return [store.address(name) for name in (*texts, *pictures)]

@@ -1,0 +1,72 @@
+"""The options of jobs.labels."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from artsim.errors import UserError
+from artsim.options import REQUIRED, DataOptions, setting
+
+DATE_EDGES = (1350, 1450, 1550, 1650, 1750, 1850, 1950, 2000)
+_LATEST = 10_000
+_TRAINING = ("columns", "features", "threshold")  # options that only a training uses and that have no default
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelsOptions(DataOptions):
+    """What to do, and the options of all actions. Raises ``UserError`` for options that do not fit the action."""
+
+    action: str = setting(
+        REQUIRED,
+        "what to do; the first word of the command line",
+        choices=("train", "predict", "evaluate", "errors"),
+        is_action=True,
+    )
+    name: str = setting(REQUIRED, "name of the heads and of their table below labels/")
+    columns: tuple[str, ...] | None = setting(
+        None, "train: catalog columns to learn; date is the period of year_from and year_to", metavar="COLUMN"
+    )
+    features: tuple[str, ...] | None = setting(
+        None,
+        "train: one or several features; several are concatenated (default: the recommended features)",
+        metavar="NAME[:PCA]",
+    )
+    separator: str | None = setting(
+        None, "train: a value may list several labels, separated by this text", metavar="TEXT"
+    )
+    date_edges: tuple[int, ...] = setting(
+        DATE_EDGES, "train: first years of the periods, ascending; one more period is before the first", metavar="YEAR"
+    )
+    min_count: int = setting(10, "train: leave out labels of fewer artworks", least=2, metavar="N")
+    group_by: str = setting(
+        "artist", "train: artworks with the same value are held out together in cross-validation", metavar="COLUMN"
+    )
+    weights: str = setting(
+        "balanced", "train: balanced gives each label of a column the same weight", choices=("balanced", "equal")
+    )
+    accuracy: float = setting(
+        0.8, "train: abstain where needed so that this share of the other predictions is right", below=1
+    )
+    threshold: float | None = setting(
+        None, "train: abstain below this probability, instead of `accuracy`", below=1.000001, metavar="P"
+    )
+    coverage: float = setting(0.9, "train: share of artworks whose candidate labels include the right one", below=1)
+    limit: int = setting(200_000, "train, evaluate, errors: use at most N random labelled artworks", least=20)
+    again: bool = setting(False, "train: train again even if nothing has changed")
+    out: str | None = setting(
+        None, "evaluate, errors: folder for the files (default: in the archive, below labels/NAME)", metavar="FOLDER"
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.action == "train" and not self.columns:
+            raise UserError("`columns`: train needs it")
+        for option in (*_TRAINING, "again"):
+            if getattr(self, option) and self.action != "train":
+                raise UserError(f"`{option}`: {self.action} does not use it; train does")
+        if self.out and self.action not in ("evaluate", "errors"):
+            raise UserError(f"`out`: {self.action} does not use it; evaluate and errors do")
+        years = [0, *self.date_edges, _LATEST]
+        if len(years) < 3 or any(first >= second for first, second in pairwise(years)):
+            raise UserError(f"`date_edges` {' '.join(map(str, self.date_edges))}: must be ascending years from 1 on")
+        if self.separator is not None and not self.separator:
+            raise UserError("`separator`: must not be empty")

@@ -1,0 +1,112 @@
+"""Heads: the fit, its calibration, abstention, labels that a fold lacks, several labels at once."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from artsim.labels.heads import Goals, abstention, calibrate, fit_head, folds, log_loss, log_prior
+from artsim.labels.tasks import Task
+from artsim.metrics.classification import calibration_error
+
+_GOALS = Goals(accuracy=0.8, threshold=None, coverage=0.9, balanced=True)
+
+
+def _blobs(count: int, classes: int, distance: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, classes, count)
+    x = rng.normal(size=(count, 8)) + distance * np.eye(classes, 8)[labels]
+    return (100 + 5 * x).astype(np.float32), np.eye(classes, dtype=bool)[labels]
+
+
+def _task(targets: np.ndarray, has_several: bool = False) -> Task:
+    return Task("style", tuple(map(str, range(targets.shape[1]))), targets, has_several, {})
+
+
+def test_the_log_loss_is_the_mean_of_minus_log_probabilities() -> None:
+    logits = np.random.default_rng(0).normal(size=(20, 3))
+    targets = np.eye(3, dtype=bool)[np.arange(20) % 3]
+    naive = -np.mean([np.log(softmax(row)[number % 3]) for number, row in enumerate(logits)])
+    assert log_loss(logits, targets, has_several=False) == pytest.approx(naive)
+    p = 1 / (1 + np.exp(-logits))
+    naive = -np.where(targets, np.log(p), np.log(1 - p)).sum() / 20
+    assert log_loss(logits, targets, has_several=True) == pytest.approx(naive)
+
+
+def test_the_calibration_recovers_temperature_and_prior() -> None:
+    rng = np.random.default_rng(1)
+    true = rng.normal(size=(20_000, 4)) * 2
+    prior = np.log([0.7, 0.2, 0.08, 0.02])
+    labels = np.array([rng.choice(4, p=p) for p in softmax(true + 0.5 * prior, axis=1)])
+    temperature, share, _ = calibrate(3 * true, np.eye(4, dtype=bool)[labels], prior, has_several=False)
+    assert temperature == pytest.approx(3, rel=0.05)
+    assert share == pytest.approx(0.5, abs=0.05)
+
+
+def test_the_log_prior_is_the_share_of_each_label() -> None:
+    targets = np.eye(2, dtype=bool)[[0] * 300 + [1] * 100]
+    assert np.exp(log_prior(targets, False)) == pytest.approx([0.75, 0.25], abs=0.01)
+    assert np.exp(log_prior(targets, True)) == pytest.approx([3, 1 / 3], rel=0.02)
+
+
+@pytest.mark.parametrize("has_several", [False, True])
+def test_a_head_predicts_calibrated_probabilities(has_several: bool) -> None:
+    x, targets = _blobs(3000, 5, 2.0)
+    head = fit_head(x[:1500], _task(targets[:1500], has_several), np.arange(1500), _GOALS, seed=0)
+    probabilities = head.probabilities(x[1500:])
+    labels = targets[1500:].argmax(axis=1)
+    correct = probabilities.argmax(axis=1) == labels
+    assert correct.mean() > 0.75
+    if has_several:  # each label by itself
+        assert calibration_error(probabilities.ravel(), targets[1500:].ravel()) < 0.05
+    else:
+        assert calibration_error(probabilities.max(axis=1), correct) < 0.05
+        assert probabilities.sum(axis=1) == pytest.approx(np.ones(1500), abs=1e-5)
+        sets = 1 - probabilities <= head.quantile
+        assert 0.87 < sets[np.arange(1500), labels].mean() < 0.93
+        kept = probabilities.max(axis=1) >= head.threshold
+        assert 0.76 < correct[kept].mean() < 0.9
+
+
+def test_the_weights_do_not_depend_on_scale_and_offset() -> None:
+    x, targets = _blobs(400, 3, 2.0)
+    first = fit_head(x, _task(targets), np.arange(400), _GOALS, seed=0)
+    second = fit_head(x * 7 - 300, _task(targets), np.arange(400), _GOALS, seed=0)
+    assert first.probabilities(x) == pytest.approx(second.probabilities(x * 7 - 300), abs=1e-2)
+
+
+def test_a_label_of_a_single_group_is_learnt_although_its_fold_cannot_know_it() -> None:
+    x, targets = _blobs(300, 3, 4.0)
+    groups = np.where(targets[:, 2], 0, np.arange(300))
+    head = fit_head(x, _task(targets), groups, _GOALS, seed=0)
+    assert (head.probabilities(x).argmax(axis=1) == targets.argmax(axis=1)).mean() > 0.9
+    assert np.isfinite(head.temperature) and head.temperature < 5
+
+
+def test_rows_without_a_label_are_left_out() -> None:
+    x, targets = _blobs(400, 3, 3.0)
+    garbage = np.full((50, 8), 1e4, np.float32)
+    without = np.concatenate([targets, np.zeros((50, 3), bool)])
+    first = fit_head(x, _task(targets), np.arange(400), _GOALS, seed=0)
+    second = fit_head(np.concatenate([x, garbage]), _task(without), np.arange(450), _GOALS, seed=0)
+    assert first.probabilities(x) == pytest.approx(second.probabilities(x), abs=0.05)
+
+
+def test_folds_hold_out_whole_groups() -> None:
+    groups = np.arange(100) // 7
+    targets = np.eye(2, dtype=bool)[np.arange(100) % 2]
+    tested = []
+    for training, test in folds(targets, groups, 0):
+        assert not set(groups[training]) & set(groups[test])
+        tested += test.tolist()
+    assert sorted(tested) == list(range(100))
+    assert len(list(folds(targets, np.zeros(100, int), 0))) == 5  # a single group is split at random
+
+
+def test_abstention_is_the_lowest_confidence_with_the_accuracy() -> None:
+    rng = np.random.default_rng(2)
+    confidence = np.round(rng.random(500), 2)
+    correct = rng.random(500) < confidence
+    chosen = abstention(confidence, correct, 0.8)
+    enough = [c for c in np.unique(confidence) if sum(confidence >= c) >= 20 and correct[confidence >= c].mean() >= 0.8]
+    assert chosen == min(enough)
+    assert abstention(confidence, np.zeros(500, bool), 0.8) == 1.0
