@@ -31,7 +31,7 @@ _LAYERS = [
     {"pictures", "space"},
     {"vision"},
     {"http"},
-    {"metrics", "archive", "sample"},
+    {"metrics", "archive", "sample", "text"},
     {"runtime"},
     {"options", "failures"},
     {"errors"},
