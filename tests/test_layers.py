@@ -32,7 +32,7 @@ _LAYERS = [
     {"pictures", "space"},
     {"vision"},
     {"http"},
-    {"metrics", "archive", "sample"},
+    {"metrics", "archive", "sample", "text"},
     {"runtime"},
     {"options", "failures"},
     {"errors"},

@@ -14,7 +14,16 @@ from artsim.archive.archive import Archive
 from artsim.archive.table import Table
 from artsim.errors import UserError
 
-GROUPS = ("features", "neighbors", "clusters", "layouts", "duplicates", "labels", "topics")  # folders of tables
+GROUPS = (
+    "features",
+    "neighbors",
+    "clusters",
+    "layouts",
+    "duplicates",
+    "labels",
+    "topics",
+    "names",
+)  # folders of tables
 _FOLDERS = (*GROUPS, "models", "sweeps", "indexes")  # folders whose entries can be deleted
 _PLAIN = ("catalog", "images", "thumbnails", "annotations", "links")
 

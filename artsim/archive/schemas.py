@@ -109,6 +109,21 @@ LABELS = pa.schema(
     ]
 )
 
+NAMES = pa.schema(
+    [
+        ("id", pa.string()),
+        ("field", pa.string()),  # where the text is from: a column of the catalog, a metadata field, or a file's name
+        ("text", pa.string()),  # the name as printed, without its qualifier
+        ("start", pa.int32()),  # place in the field, in characters
+        ("end", pa.int32()),
+        ("name", pa.string()),  # preferred name of the person; null if it is unclear who is meant
+        ("authority_id", pa.string()),
+        ("score", pa.float32()),  # 0 to 1
+        ("qualifier", pa.string()),  # "workshop of", "after"; null for none
+        ("candidates", pa.list_(pa.string())),  # ids of the persons who may be meant, if it is unclear
+    ]
+)
+
 ANNOTATIONS = pa.schema(
     [
         ("annotation_id", pa.string()),
@@ -150,13 +165,14 @@ def schema_of(table: str) -> pa.Schema | None:
     """The schema of a table by its name; None for tables whose columns depend on the run (``features/...``)."""
     known = {"catalog": CATALOG, "images": IMAGES, "thumbnails": THUMBNAILS, "annotations": ANNOTATIONS, "links": LINKS}
     folder = table.split("/")[0]
-    if folder in ("features", "neighbors", "layouts", "clusters", "duplicates", "labels"):
+    if folder in ("features", "neighbors", "layouts", "clusters", "duplicates", "labels", "names"):
         fixed = {
             "neighbors": NEIGHBORS,
             "layouts": LAYOUT,
             "clusters": CLUSTERS,
             "duplicates": DUPLICATES,
             "labels": LABELS,
+            "names": NAMES,
         }
         return fixed.get(folder)
     if table not in known:

@@ -25,6 +25,8 @@ def make_own_files(folder: Path, museum: Path) -> None:
     _table(folder / "mcv-museum" / "labels.csv", rows[:_FEW], id="{number}", file="images/{name}", **columns)
     columns["style"] = "style"
     _table(folder / "people-art" / "labels.csv", rows, id="pa{number:05}", file="images/{name}", **columns)
+    painters = dict.fromkeys(row["artist"] for row in rows)
+    _lines(folder / "painters.csv", [("id", "name"), *((f"p{number}", name) for number, name in enumerate(painters))])
     ids = [row["id"] for row in rows]
     _answers(folder, ids)
     links = [(one, other, "POSITIVE") for one, other in pairwise(ids[:6])]

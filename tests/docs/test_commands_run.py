@@ -56,6 +56,7 @@ _WRITES = {  # a pattern of commands: what they write, beside the files that the
     "*jobs.cluster*--min-cluster-size 3": [f"{_DEMO}/clusters/*-hdbscan/_clusters.json"],
     "*jobs.cluster*--against style": [f"{_DEMO}/clusters/*-ward/_clusters.json"],
     "*jobs.map*--name wall*": [f"{_DEMO}/layouts/wall/*/*.parquet"],
+    "*jobs.enrich names*": [f"{_DEMO}/names/painters/*/*.parquet"],
     "*jobs.annotations check*": [f"{_DEMO}/reports/annotations/*.csv"],
     "*jobs.annotations export*": ["anna-copy.txt"],
     "*jobs.train*--name tuned *": [f"{_PEOPLE}/models/tuned/card.json", f"{_PEOPLE}/features/tuned/*/*.parquet"],

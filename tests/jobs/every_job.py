@@ -67,6 +67,13 @@ def cases() -> list[Case]:
         Case("dedupe", "", (*_DOTS, "--name", "d"), ("duplicates/d",), ("features/dots", "images")),
         Case("walk", "", (*_DOTS, "--from", IDS[0], "--to", IDS[70]), (), ("features/dots",)),
         Case("cluster", "", (*_DOTS, "--min-cluster-size", "4"), ("clusters/dots-hdbscan",), ("features/dots",)),
+        Case(
+            "enrich",
+            "names",
+            ("names", "--text", "artist", "--authority", "{folder}/painters.csv"),
+            ("names/painters",),
+            ("catalog",),
+        ),
         Case("picture", "", (*_PICTURE, "--kind", "pca_scatter", *_DOTS), (), ("features/dots", "images")),
         Case("embed", "", ("--model", "eye"), ("features/eye",), ("features/dots",)),
         Case("train", "", ("--name", "new", *_LEARN), ("models/new",), learned),
@@ -119,7 +126,7 @@ def cases() -> list[Case]:
 def run(case: Case, folder: Path) -> dict[str, Any]:
     """Runs a case in this process and returns the report."""
     arguments = [argument.replace("{folder}", str(folder)) for argument in case.arguments]
-    action = arguments[:1] if case.job in ("annotations", "labels") else []
+    action = arguments[:1] if case.job in ("annotations", "labels", "enrich") else []
     job = importlib.import_module(f"jobs.{case.job}").job
     museum = nullcontext(folder / "pipeline.toml")  # painting the demo's own museum takes many seconds
     with patch("artsim.sample.tour.tour", lambda *_, **__: museum):
@@ -136,6 +143,7 @@ def _made() -> Path:
     (folder / "works.csv").write_text("id,image_url,title\nnew,http://127.0.0.1:9/new.jpg,New\n")
     (folder / "links.csv").write_text(f"img1,img2,type\n{IDS[3]},{IDS[9]},POSITIVE\n")
     (folder / "photo.jpg").write_bytes(jpeg())
+    (folder / "painters.csv").write_text("id,name\np1,Made Up\n")
     names = [image_id.partition(":")[2] for image_id in IDS]
     (folder / "anna.txt").write_text("\n".join(",".join(names[n : n + 9]) for n in range(20)))
     (folder / "pipeline.toml").write_text(

@@ -7,10 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from artsim.archive import CATALOG, UserError
 from artsim.sources.tables.column_names import PAGE_IDS, SYNONYMS
 from artsim.sources.tables.unlisted_columns import meaning
+from artsim.text.words import LETTERS
 
-_LETTERS = str.maketrans(
-    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i"}
-)  # letters that Unicode does not decompose into a letter and an accent
 _LANGUAGE = re.compile(
     r"(.+?)[\s_./(\[-]+(?:en|eng|de|fr|sv|da|nl|es|it|no|nb|nn|fi|pt|ca|pl|cs|sk|hu|ro|el|ru|uk|bg|sr|tr|et"
     r"|lv|lt|sl|hr|is|ja|zh|ko)[)\]]?",
@@ -72,7 +70,7 @@ def plain_name(column: str) -> str:
 
     Case, accents, punctuation, namespace prefixes and the numbers of list items are removed.
     """
-    column = unicodedata.normalize("NFKD", column.casefold().translate(_LETTERS))
+    column = unicodedata.normalize("NFKD", column.casefold().translate(LETTERS))
     column = re.sub(r"(?<![^./])(?:dc|dcterms|schema|o):(?=\w)", "", column)  # prefixes of Dublin Core and JSON-LD
     return re.sub(r"[\W_]", "", re.sub(r"[./]\d+(?=[./]|$)", "", column))
 

@@ -9,8 +9,8 @@ import unicodedata
 from functools import lru_cache
 
 from artsim.sources.tables.column_names import SYNONYMS
+from artsim.text.words import LETTERS
 
-_LETTERS = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ß": "ss", "ı": "i"})
 _WORD = re.compile(r"[a-z]+|[A-Z]+(?![a-z])|[A-Z][a-z]*|[^\W\d_A-Za-z]+")  # the last alternative: other scripts
 
 _WORK = frozenset(("artwork", "work", "object", "item", "painting", "ca", "objekt", "objet", "objeto", "oggetto",
@@ -59,7 +59,7 @@ def meaning(name: str) -> str | None:
 
 def words_of(name: str) -> list[str]:
     """Split a name into words at spaces, punctuation and ``camelCase``; without case, accents and plurals."""
-    text = unicodedata.normalize("NFKD", name.translate(_LETTERS))
+    text = unicodedata.normalize("NFKD", name.translate(LETTERS))
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
     return [_singular(word.casefold()) for word in _WORD.findall(text)]
 

@@ -1,0 +1,1 @@
+"""What artworks are about and whom they name: topics, names, descriptors."""

@@ -1,0 +1,73 @@
+"""The options of jobs.enrich: those of each action, and all of them as the command line has them."""
+
+from dataclasses import dataclass, fields
+
+from artsim.errors import UserError
+from artsim.options import REQUIRED, ArchiveOptions, setting
+
+_NEEDED = {"names": ("text", "authority")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableOptions(ArchiveOptions):
+    """The options of all actions."""
+
+    name: str | None = setting(
+        None, "name of the table (default: names: the authority file's; topics: topics; descriptors: keywords)"
+    )
+    again: bool = setting(False, "compute all rows again; otherwise only those of new or changed artworks")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextOptions(TableOptions):
+    """Where the texts are."""
+
+    text: tuple[str, ...] | None = setting(
+        None,
+        "names, topics: texts of the artworks: columns of the catalog, fields of its metadata, or CSV files with the "
+        "columns id and text",
+        metavar="COLUMN|FILE",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameOptions(TextOptions):
+    """Which names to find."""
+
+    authority: str | None = setting(
+        None, "names: CSV file of persons with id, name, variants, born, died, nationality", metavar="FILE"
+    )
+    columns: tuple[str, ...] = setting(
+        (), "names: columns of the authority file, as in id=AuthorULAN name=Label", metavar="FIELD=COLUMN"
+    )
+    min_score: float = setting(0.8, "names: lowest score of a mention, 0 to 1", metavar="P")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.min_score <= 1:
+            raise UserError(f"`min_score` {self.min_score}: must be 0 to 1")
+
+
+_ACTIONS: dict[str, type[TableOptions]] = {"names": NameOptions}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnrichOptions(NameOptions):
+    """What to do, and the options of all actions. Raises ``UserError`` for an option that the action needs or lacks."""
+
+    action: str = setting(
+        REQUIRED, "what to do; the first word of the command line", choices=tuple(_ACTIONS), is_action=True
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in _NEEDED[self.action]:
+            if not getattr(self, name):
+                raise UserError(f"`{name}`: {self.action} needs it")
+        used = {spec.name for spec in fields(_ACTIONS[self.action])}
+        for spec in fields(self):
+            if spec.name not in (*used, "action") and getattr(self, spec.name) != spec.default:
+                users = [
+                    action for action, options in _ACTIONS.items() if spec.name in {f.name for f in fields(options)}
+                ]
+                raise UserError(f"`{spec.name}`: {self.action} does not use it; {', '.join(users)} does")
