@@ -76,7 +76,7 @@ function Nearest({ n }) {
   return html`<section aria-busy=${!near}>
     <h3>${farthest ? "Least alike" : "Most alike"}</h3>
     <div class="choices slim">
-      ${archive.features.length > 1 && html`<label>By<select value=${features} onChange=${(event) => change({ features: event.target.value })}>${archive.features.map((name) => html`<option>${name}</option>`)}</select></label>`}
+      ${archive.features.length > 1 && html`<label>By<select value=${features} onChange=${(event) => change({ features: event.target.value })}>${archive.features.map((name) => html`<option value=${name}>${name}</option>`)}</select></label>`}
       <label class="check"><input type="checkbox" role="switch" checked=${farthest} onChange=${() => setFarthest(!farthest)} /> farthest</label>
     </div>
     ${failure && html`<p class="fault">${failure.message}</p>`}

@@ -32,7 +32,7 @@ export function Clusters() {
     <h1>Clusters</h1>
     <p class="lead">Groups of artworks that look alike, found in ${about.name} (${about.method}): ${count(about.count)} groups; ${count(about.noise)} artworks belong to none.</p>
     <div class="choices row">
-      ${archive.clusters.length > 1 && html`<label>Clusters<select value=${name} onChange=${(event) => change({ cluster: event.target.value })}>${archive.clusters.map((item) => html`<option>${item.name}</option>`)}</select></label>`}
+      ${archive.clusters.length > 1 && html`<label>Clusters<select value=${name} onChange=${(event) => change({ cluster: event.target.value })}>${archive.clusters.map((item) => html`<option value=${item.name}>${item.name}</option>`)}</select></label>`}
       <label>Order<select value=${order} onChange=${(event) => setOrder(event.target.value)}>${orders.map(([key, [label]]) => html`<option value=${key}>${label}</option>`)}</select></label>
     </div>
     ${failure && html`<p class="fault">${failure.message}</p>`}

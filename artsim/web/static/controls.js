@@ -18,8 +18,10 @@ export function control(element, actions) {
   element.addEventListener("pointerdown", (event) => {
     if (event.button > 1 || event.target.closest("button, a")) return;
     element.setPointerCapture(event.pointerId);
+    element.classList.remove("keyed");
     element.focus({ preventScroll: true });
     actions.stop();
+    actions.leave();
     pointers.set(event.pointerId, local(event));
     start = { at: local(event), moved: false };
     const tool = event.shiftKey ? "box" : actions.tool();
@@ -55,7 +57,6 @@ export function control(element, actions) {
     }
     if (!start.moved && event.type === "pointerup" && !pointers.size) actions.click(...local(event), event);
     outline = null;
-    if (!pointers.size) element.classList.remove("dragging");
   };
   element.addEventListener("pointerup", end);
   element.addEventListener("pointercancel", end);
@@ -74,4 +75,5 @@ export function control(element, actions) {
     actions.moved();
   });
   element.addEventListener("keydown", (event) => actions.key(event));
+  element.addEventListener("keyup", () => element.classList.add("keyed")); // the frame of the focus is for the keyboard
 }

@@ -17,7 +17,7 @@ export function Duplicates() {
   return html`<div class="page">
     <h1>Duplicates</h1>
     <p class="lead">Pictures that show the same artwork: copies, crops, black-and-white reproductions, framed photographs. The least certain groups come first.</p>
-    ${archive.duplicates.length > 1 && html`<div class="choices row"><label>Search<select value=${name} onChange=${(event) => setName(event.target.value)}>${archive.duplicates.map((item) => html`<option>${item}</option>`)}</select></label></div>`}
+    ${archive.duplicates.length > 1 && html`<div class="choices row"><label>Search<select value=${name} onChange=${(event) => setName(event.target.value)}>${archive.duplicates.map((item) => html`<option value=${item}>${item}</option>`)}</select></label></div>`}
     ${failure && html`<p class="fault">${failure.message}</p>`}
     ${groups && html`<p>${count(groups.length)} groups</p>`}
     ${(groups ?? []).slice(0, pages * PAGE).map((group) => html`<section class="twins" key=${group.group} aria-label=${`Group ${group.group}`}>

@@ -21,6 +21,7 @@ export function Side() {
   return html`<div class="side-inner">
     <p class="total" role="status"><strong>${count(matches?.count ?? archive.count)}</strong> ${matches?.narrowed ? `of ${count(archive.count)} artworks` : "artworks"}</p>
     <${Chips} />
+    ${matches?.narrowed && html`<button type="button" class="plain" onClick=${() => change({ layout: layoutName() === "list" ? null : "list", at: null })}>${layoutName() === "list" ? "Show on the map" : "Show as a list"}</button>`}
     <div class="choices">
       <label>Arrange<select value=${layoutName()} onChange=${(event) => change({ layout: event.target.value, at: null })}>
         ${layouts.map(({ name, label }) => html`<option value=${name}>${label}</option>`)}</select></label>

@@ -67,6 +67,15 @@ export class Labels {
     return this.nodes.get(label);
   }
 
+  /** Cuts a name to the width of its block; returns whether enough is left to read. */
+  #narrow(entry, room) {
+    entry.whole ??= entry.width;
+    const width = Math.min(entry.whole, Math.round(room));
+    if (width !== entry.width) entry.node.style.maxWidth = `${width}px`;
+    entry.width = width;
+    return width >= Math.min(entry.whole, 36);
+  }
+
   /** Puts the names where the camera sees them; `visible` hides all. */
   draw(camera, visible) {
     const taken = [];
@@ -76,12 +85,14 @@ export class Labels {
         const [x, y] = camera.toPane(label.x, label.y);
         if (x < -40 || y < -10 || x > camera.width + 40 || y > camera.height + 10) continue;
         const entry = this.#node(label);
+        if (label.span && !this.#narrow(entry, label.span * camera.scale)) continue;
         const top = label.above ? y - entry.height : label.below ? y : y - entry.height / 2;
-        const box = [x - entry.width / 2 - 4, top - 2, x + entry.width / 2 + 4, top + entry.height + 2];
+        const edge = label.span ? 0 : 4;
+        const box = [x - entry.width / 2 - edge, top - 2, x + entry.width / 2 + edge, top + entry.height + 2];
         if (taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) continue;
         taken.push(box);
         showing.add(label);
-        entry.node.style.transform = `translate(${Math.round(box[0] + 4)}px, ${Math.round(box[1] + 2)}px)`;
+        entry.node.style.transform = `translate(${Math.round(box[0] + edge)}px, ${Math.round(box[1] + 2)}px)`;
         if (showing.size >= MOST) break;
       }
     }

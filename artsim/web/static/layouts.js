@@ -91,7 +91,7 @@ async function byCategory(archive, matches, name) {
       places[2 * n + 1] = (top + Math.floor(index / width) + 0.5) * scale;
     });
     const text = code ? values[code - 1][0] : "not given";
-    return { x: (left + width / 2) * scale, y: (top - 0.2) * scale, text, size: members.length, above: true };
+    return { x: (left + width / 2) * scale, y: (top - 0.2) * scale, text, size: members.length, above: true, span: (width + 0.8) * scale };
   });
   return { places, cell: scale, labels };
 }

@@ -11,7 +11,7 @@ const LARGE = 600; // artworks in view up to which larger thumbnails are fetched
 export class ArtMap {
   /** `actions`: open(n), toggle(n), enclose(numbers, mode), hover(n, x, y), moved(text), cluster(name). */
   constructor(root, archive, actions) {
-    Object.assign(this, { root, archive, actions, panes: [], tool: "pan", names: true, pending: false });
+    Object.assign(this, { root, archive, actions, panes: [], tool: "pan", names: true, pending: false, matching: archive.count });
     this.canvas = document.createElement("canvas");
     this.canvas.className = "sprites";
     root.append(this.canvas);
@@ -90,6 +90,8 @@ export class ArtMap {
   /** Sets which artworks match (1), are selected (2), emphasised (4), open (8): the sum is the flag of each. */
   mark(flags) {
     this.flags = flags;
+    this.matching = 0;
+    for (const flag of flags) this.matching += flag & 1;
     this.sprites.fill("flags", flags);
     this.paintMinimaps();
     this.redraw();
@@ -116,7 +118,7 @@ export class ArtMap {
     clearTimeout(this.settled);
     this.settled = setTimeout(() => {
       this.#want();
-      if (pane === this.panes[0]) this.actions.moved(pane.camera.toText());
+      if (pane === this.panes[0]) this.actions.moved(pane.view());
     }, 150);
   }
 

@@ -104,7 +104,16 @@ export class Pane {
     const { camera } = this;
     const whole = this.natural * camera.fit;
     if (this.cell) return Math.min(whole * 2 ** camera.zoom, 4000);
-    return Math.min(Math.max(whole, 3) * 2 ** (0.72 * camera.zoom), 230);
+    const few = Math.min(2.4, (this.index.placed / Math.max(this.map.matching, 1)) ** 0.3); // few matches are drawn larger
+    return Math.min(Math.max(whole * few, 3) * 2 ** (0.72 * camera.zoom), 230);
+  }
+
+  /** The view as text for the address, or null when it is the whole layout. */
+  view() {
+    const { camera } = this;
+    const whole = camera.whole();
+    const same = Math.abs(camera.zoom) < 0.01 && Math.hypot(camera.x - whole.x, camera.y - whole.y) * camera.fit < 2;
+    return same ? null : camera.toText();
   }
 
   /** The topmost artwork whose sprite covers a pixel of the pane; -1 if there is none. */

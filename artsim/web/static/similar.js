@@ -46,7 +46,7 @@ export function Similar() {
         <button type="button" class="icon" aria-label="Less like this" title="Less like this" onClick=${() => less(id)}>−</button>
         <button type="button" class="icon" aria-label="Remove this example" title="Remove" onClick=${() => change({ like: without(state.like, id), unlike: without(state.unlike, id) })}>×</button></div></div></li>`)}</ul>
     <p class="hint">Add examples with the buttons under each picture: + more like it, − less like it.</p>
-    ${archive.features.length > 1 && html`<div class="choices slim"><label>By<select value=${features} onChange=${(event) => change({ features: event.target.value })}>${archive.features.map((name) => html`<option>${name}</option>`)}</select></label></div>`}
+    ${archive.features.length > 1 && html`<div class="choices slim"><label>By<select value=${features} onChange=${(event) => change({ features: event.target.value })}>${archive.features.map((name) => html`<option value=${name}>${name}</option>`)}</select></label></div>`}
     <div class="thumbs votes">${(answer?.near ?? []).map(({ n }) => html`<div key=${n}><${Thumb} n=${n} />
       <span class="vote"><button type="button" aria-label="More like this" onClick=${async () => more((await data.record(n)).id)}>+</button><button type="button" aria-label="Less like this" onClick=${async () => less((await data.record(n)).id)}>−</button></span></div>`)}</div>
     ${answer && html`<button type="button" onClick=${() => select(answer.near.map((item) => item.n))}>Select these ${answer.near.length}</button>`}

@@ -11,6 +11,12 @@ import { layoutName, sync } from "./sync.js";
 import { mapGround, onTheme } from "./theme.js";
 import { Tray } from "./tray.js";
 
+/** Marks a step of the start: a time for measurements, an attribute that tests wait for. */
+function reached(step) {
+  performance.mark(step);
+  document.documentElement.dataset[step] = "yes";
+}
+
 export function Stage({ hidden }) {
   const root = useRef();
   const [hover, setHover] = useState(null);
@@ -23,7 +29,7 @@ export function Stage({ hidden }) {
     let own;
     try {
       own = new ArtMap(root.current, archive, {
-        open,
+        open: (n) => (setHover(null), open(n)),
         toggle,
         enclose: (numbers, mode) => (numbers.length ? enclose(numbers, mode) : say("No artwork is inside.")),
         hover: (n, x, y, spoken) => setHover(n < 0 ? null : { n, x, y, spoken }),
@@ -36,10 +42,8 @@ export function Stage({ hidden }) {
     own.background(mapGround());
     const stop = onTheme(() => own.background(mapGround()));
     update({ map: own });
-    globalThis.artsimMap = own; // for measurements
-    performance.mark("map-made");
-    own.load().then(() => performance.mark("sprites-loaded"), (error) => say(`The pictures of the map did not arrive: ${error.message}`));
-    sync().then(() => performance.mark("map-usable"));
+    own.load().then(() => reached("sprites"), (error) => say(`The pictures of the map did not arrive: ${error.message}`));
+    sync().then(() => reached("usable"));
     return stop;
   }, []);
 

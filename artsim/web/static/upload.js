@@ -76,9 +76,14 @@ export function Uploaded() {
   </section>`;
 }
 
+/** Why it is taken for the same work, in words; numbers that this page does not know are listed as they are. */
 function Evidence({ evidence }) {
-  if (!evidence || typeof evidence !== "object") return evidence ? html`<p class="note">${String(evidence)}</p>` : null;
-  return html`<p class="note">${Object.entries(evidence).map(([key, value]) => `${key.replaceAll("_", " ")} ${typeof value === "number" ? Math.round(value * 1000) / 1000 : value}`).join(" · ")}</p>`;
+  if (!evidence || typeof evidence !== "object") return null;
+  const { distance, next, hash_bits: bits } = evidence;
+  const parts = [];
+  if (Number.isFinite(distance)) parts.push(`Distance ${distance.toFixed(3)}${Number.isFinite(next) ? `; the next work is at ${next.toFixed(3)}` : ""}.`);
+  if (Number.isFinite(bits)) parts.push(`${bits} of 64 bits of the image hashes differ.`);
+  return html`<p class="note">${parts.join(" ")}</p>`;
 }
 
 function Votes({ title, groups }) {

@@ -48,7 +48,7 @@ export function Walk() {
     <div class="ends"><${End} n=${ends?.[0] ?? -1} title="From" clear=${() => change({ from: null })} /><span aria-hidden="true">→</span><${End} n=${ends?.[1] ?? -1} title="To" clear=${() => change({ to: null })} />
       <div class="actions"><button type="button" onClick=${surprise}>Surprise me</button>
       ${state.from && state.to && html`<button type="button" onClick=${() => change({ from: state.to, to: state.from })}>Turn round</button>`}
-      <label class="inline">Steps <select value=${String(steps)} onChange=${(event) => change({ steps: event.target.value })}>${[5, 9, 15, 25].map((value) => html`<option>${value}</option>`)}</select></label></div></div>
+      <label class="inline">Steps <select value=${String(steps)} onChange=${(event) => change({ steps: event.target.value })}>${[5, 9, 15, 25].map((value) => html`<option value=${value}>${value}</option>`)}</select></label></div></div>
     ${!(state.from && state.to) && html`<p class="hint">Open an artwork on the map and press “Walk from here”; then open another and press “Walk to here”.</p>`}
     ${failure && html`<p class="fault">${failure.message}</p>`}
     ${walk?.length > 0 && html`<${Stage} step=${walk[at]} />
