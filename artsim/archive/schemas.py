@@ -137,7 +137,7 @@ def schema_of(table: str) -> pa.Schema | None:
     """The schema of a table by its name; None for tables whose columns depend on the run (``features/...``)."""
     known = {"catalog": CATALOG, "images": IMAGES, "thumbnails": THUMBNAILS, "annotations": ANNOTATIONS, "links": LINKS}
     folder = table.split("/")[0]
-    if folder in ("features", "neighbors", "layouts", "clusters", "duplicates", "labels"):
+    if folder in ("features", "neighbors", "layouts", "clusters", "duplicates", "labels", "topics"):
         fixed = {"neighbors": NEIGHBORS, "layouts": LAYOUT, "clusters": CLUSTERS, "duplicates": DUPLICATES}
         return fixed.get(folder)
     if table not in known:
