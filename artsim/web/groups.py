@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from artsim.archive import UserError
+from artsim.clusters.describe import Exemplars, describe
 from artsim.web.collection import Collection
 from artsim.web.columns import Category, category_of, label
 
@@ -61,20 +62,37 @@ class Groups:
         }
 
     def cluster_info(self, name: str) -> list[dict[str, Any]]:
-        """The description of each cluster, as jobs.cluster stored it, with exemplars as numbers.
+        """The description of each cluster that has a shown artwork, with exemplars as numbers.
 
-        Counts only artworks that are shown, except in words and variances, which come from the whole cluster.
+        It is the one that jobs.cluster stored. If a cluster has artworks that are not shown, it is computed again
+        without them, since its words and counts would tell about them.
         """
-        stored = self._collection.archive.read_json(f"clusters/{name}/_clusters.json") or []
-        numbers = self.clusters(name)
-        sizes = np.bincount(numbers[numbers >= 0], minlength=len(stored))
+        clusters = self.clusters(name)
+        sizes = np.bincount(clusters[clusters >= 0])
+        stored = self._collection.archive.store.read_json(f"clusters/{name}/_clusters.json") or []
+        if self._collection.public_only:
+            stored = self._described_again(stored, clusters)
         info = []
         for entry in stored:
+            size = int(sizes[entry["cluster"]]) if entry["cluster"] < len(sizes) else 0
             shown = self._collection.numbers(entry.get("exemplars", []))
-            size = int(sizes[entry["cluster"]])
             if size:
                 info.append({**entry, "size": size, "exemplars": [int(n) for n in shown if n >= 0]})
         return info
+
+    def _described_again(self, stored: list[dict[str, Any]], clusters: np.ndarray) -> list[dict[str, Any]]:
+        members = np.flatnonzero(clusters >= 0)
+        row_of = np.full(len(clusters), -1)
+        row_of[members] = np.arange(len(members))
+        exemplars: list[np.ndarray] = [np.empty(0, np.int64)] * (int(clusters.max(initial=-1)) + 1)
+        for entry in stored:
+            numbers = self._collection.numbers(entry.get("exemplars", []))
+            if entry["cluster"] < len(exemplars):
+                exemplars[entry["cluster"]] = row_of[numbers[numbers >= 0]]
+        ids = np.array(self._collection.ids.take(pa.array(members)).to_pylist(), object)
+        main = np.zeros(len(exemplars), np.int64)
+        typical = Exemplars(main, exemplars, np.zeros(len(members), np.float32))
+        return describe(self._collection.archive, ids, clusters[members], typical)
 
     def memberships(self, number: int) -> list[dict[str, Any]]:
         """The cluster of an artwork in each clustering that has it."""
