@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -35,9 +34,16 @@ _log = logging.getLogger(__name__)
 
 
 def build_app(archive: Archive, options: ServeOptions, *, token: str | None = None) -> FastAPI:
-    """Returns the application. It answers at once; requests wait while the archive is loaded."""
+    """Returns the application. It answers at once; requests wait while the archive is loaded.
+
+    ``app.state.site`` is a future with the loaded archive, or with the error that prevented it.
+    """
     app = FastAPI(title="artsim", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
-    site = _loading(archive, options)
+    loading = app.state.site = _loading(archive, options)
+
+    def site() -> Site:
+        return loading.result(_PATIENCE)
+
     app.add_middleware(GZipMiddleware, compresslevel=5, exclude_content_types=_PACKED)
     app.add_middleware(Safety, token=token, hostnames=options.hostnames)
     for routes in _ROUTES:
@@ -53,23 +59,24 @@ def build_app(archive: Archive, options: ServeOptions, *, token: str | None = No
     return app
 
 
-def _loading(archive: Archive, options: ServeOptions) -> Callable[[], Site]:
-    """Starts to load the archive in a thread; returns a function that waits for it."""
-    loaded: Future[Site] = Future()
+def _loading(archive: Archive, options: ServeOptions) -> Future[Site]:
+    """Starts to load the archive in a thread."""
+    loading: Future[Site] = Future()
 
     def load() -> None:
         try:
             site = Site(archive, options)
-            loaded.set_result(site)
+        except BaseException as error:
+            loading.set_exception(error)
+            return
+        loading.set_result(site)
+        try:
             site.prepare()
-        except Exception as error:
-            if loaded.done():
-                _log.exception("the page is incomplete")
-            else:
-                loaded.set_exception(error)
+        except Exception:  # the page works without
+            _log.exception("the page's pictures or words are not prepared")
 
     threading.Thread(target=load, daemon=True, name="load").start()
-    return lambda: loaded.result(_PATIENCE)
+    return loading
 
 
 def _explained(request: Request, error: Exception) -> Response:

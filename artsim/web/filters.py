@@ -1,10 +1,11 @@
 """Filters of the collection: which artworks have given values, years or clusters, or are in a stored set."""
 
+import contextlib
 import re
-from collections import OrderedDict
+import tempfile
 from collections.abc import Sequence
 from hashlib import sha256
-from threading import Lock
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from artsim.web.columns import Category, Columns
 from artsim.web.groups import Groups
 
 _SETS = 1_000  # sets kept, the latest
-_SET_BYTES = 256 << 20  # of all sets together
+_NAME = re.compile("[0-9a-f]{16}")  # of a set
 _FACETS = 100  # values of a column whose counts are sent
 _YEARS = re.compile(r"\s*(-?\d{1,6})?\s*[-–…]\s*(-?\d{1,6})?\s*")
 
@@ -26,9 +27,9 @@ class Filters:
     alternatives; different columns must all match. An empty value means that there is none.
     """
 
-    def __init__(self, count: int, columns: Columns, groups: Groups) -> None:
+    def __init__(self, count: int, columns: Columns, groups: Groups, sets: Path) -> None:
         self._count, self._columns, self._groups = count, columns, groups
-        self.sets = Sets(count)
+        self.sets = Sets(count, sets)
 
     def by_column(self, filters: Sequence[str]) -> dict[str, np.ndarray]:
         """Returns the mask of each column that is filtered. Raises ``UserError`` for one that doesn't exist."""
@@ -80,12 +81,14 @@ class Filters:
 
 
 class Sets:
-    """Sets of artworks under short names, in memory: the same artworks have the same name."""
+    """Sets of artworks under short names: the same artworks have the same name.
 
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._sets: OrderedDict[str, np.ndarray] = OrderedDict()
-        self._lock = Lock()
+    They are files on the local disk, which servers of the same archive on one machine share. The latest ``_SETS`` are
+    kept, also after a restart, as long as the catalogue doesn't change.
+    """
+
+    def __init__(self, count: int, folder: Path) -> None:
+        self._count, self._folder = count, folder
 
     def keep(self, numbers: Sequence[int]) -> str:
         """Stores a set and returns its name. Raises ``UserError`` for numbers that no artwork has."""
@@ -94,19 +97,24 @@ class Sets:
             raise UserError(f"numbers: must be 0 to {self._count - 1}")
         kept = kept.astype(np.uint32)
         name = sha256(kept.tobytes()).hexdigest()[:16]
-        with self._lock:
-            self._sets[name] = kept
-            self._sets.move_to_end(name)
-            while len(self._sets) > _SETS or sum(one.nbytes for one in self._sets.values()) > _SET_BYTES:
-                self._sets.popitem(last=False)
+        path = self._folder / f"{name}.npy"
+        if path.exists():
+            path.touch()
+            return name
+        with tempfile.NamedTemporaryFile(dir=self._folder, suffix=".tmp", delete=False) as draft:
+            np.save(draft, kept)
+        Path(draft.name).replace(path)
+        latest = sorted(self._folder.glob("*.npy"), key=lambda file: file.stat().st_mtime)
+        for old in latest[:-_SETS]:
+            old.unlink(missing_ok=True)
         return name
 
     def numbers(self, name: str) -> np.ndarray:
-        """The numbers of a set, uint32, sorted. Raises ``UserError`` if it isn't there, for example after a restart."""
-        with self._lock:
-            if name not in self._sets:
-                raise UserError(f"set {name[:40]}: no longer there; select its artworks again")
-            return self._sets[name]
+        """The numbers of a set, uint32, sorted. Raises ``UserError`` if it isn't there any more."""
+        if _NAME.fullmatch(name):
+            with contextlib.suppress(FileNotFoundError):
+                return np.asarray(np.load(self._folder / f"{name}.npy"))
+        raise UserError(f"set {name[:40]}: no longer there; select its artworks again")
 
     def mask(self, name: str) -> np.ndarray:
         """The artworks of a set, bool (n,)."""

@@ -10,10 +10,12 @@ from artsim.options import ArchiveOptions, setting
 class ServeOptions(ArchiveOptions):
     """Where the page is served, and who may open it."""
 
-    host: str = setting("127.0.0.1", "address to listen on; others than this machine can connect only to another one")
+    host: str = setting("127.0.0.1", "address to listen on; by default, only this machine can connect")
     port: int = setting(8000, "port to listen on; 0 takes a free one")
     token: str | None = setting(
-        None, "password of the page, required for another host; better set as ARTSIM_TOKEN in the environment"
+        None,
+        "password of the page, required for another host; better set as ARTSIM_TOKEN in the environment",
+        is_secret=True,
     )
     hostnames: tuple[str, ...] = setting(
         (), "further names by which people reach the page, for example behind a proxy", metavar="NAME"

@@ -1,8 +1,10 @@
 """Runs the application until it is stopped."""
 
+import contextlib
 import logging
 import os
 import socket
+from concurrent.futures import Future
 from typing import Any
 
 from artsim.archive import Archive, UserError
@@ -19,7 +21,8 @@ _log = logging.getLogger(__name__)
 def serve(archive: Archive, options: ServeOptions) -> dict[str, Any]:
     """Serves the page until it is interrupted; returns the report fields.
 
-    Raises ``UserError`` if the page's files are missing, the port is taken, or a token is required and missing.
+    Raises ``UserError`` if the page's files are missing, the port is taken, a token is required and missing, or the
+    archive can't be shown.
     """
     import uvicorn
 
@@ -31,16 +34,20 @@ def serve(archive: Archive, options: ServeOptions) -> dict[str, Any]:
     address = f"http://{_shown(options.host)}:{listening.getsockname()[1]}/"
     guarded = "; it asks for the token" if token else ""
     _log.info("the page is at %s%s; stop it with Ctrl-C", address, guarded)
+    app = build_app(archive, options, token=token)
     config = uvicorn.Config(
-        build_app(archive, options, token=token),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=3,
+        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3
     )
-    server = uvicorn.Server(config)
-    server.run(sockets=[listening])
-    return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "address": address}
+    server, loading = uvicorn.Server(config), app.state.site
+
+    def stop_if_failed(done: Future[Any]) -> None:
+        server.should_exit = server.should_exit or done.exception() is not None
+
+    loading.add_done_callback(stop_if_failed)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
+    count = len(loading.result().collection) if loading.done() else 0  # raises what prevented it
+    return {"rows_in": count, "rows_out": count, "rows_failed": 0, "address": address}
 
 
 def token_of(options: ServeOptions) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from artsim.archive import Archive, UserError
 from artsim.web.atlas import Atlas
+from artsim.web.cache import cache_folder
 from artsim.web.collection import Collection
 from artsim.web.columns import Columns
 from artsim.web.filters import Filters
@@ -32,7 +33,8 @@ class Site:
         self.collection = Collection(archive, public_only=options.public_only)
         self.columns = Columns(self.collection)
         self.groups = Groups(self.collection)
-        self.filters = Filters(len(self.collection), self.columns, self.groups)
+        sets = cache_folder(self.collection, f"sets-{self.collection.pictures_version}")
+        self.filters = Filters(len(self.collection), self.columns, self.groups, sets)
         self.words = Words(self.collection)
         self.atlas = Atlas(self.collection)
         self.pictures = Pictures(self.collection)

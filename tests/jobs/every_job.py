@@ -102,6 +102,7 @@ def cases() -> list[Case]:
         ),
         Case("annotations", "export", ("export", "--file", "{folder}/out.txt"), (), ("annotations", "catalog")),
         Case("annotations", "check", ("check",), (), ("annotations",)),
+        Case("serve", "", ("--port", "0"), (), ("catalog", "images")),
         Case("status", "", (), (), ("annotations", "catalog", "images", "features/dots", "links")),
         Case("status", "--delete", ("--delete", "features/more"), (), ()),
         Case("status", "--delete features --yes", ("--delete", "features/more", "--yes"), ("features/more",)),
@@ -117,7 +118,12 @@ def run(case: Case, folder: Path) -> dict[str, Any]:
     action = arguments[:1] if case.job == "annotations" else []
     job = importlib.import_module(f"jobs.{case.job}").job
     museum = nullcontext(folder / "pipeline.toml")  # painting the demo's own museum takes many seconds
-    with patch("artsim.sample.tour.tour", lambda *_, **__: museum):
+    with (
+        patch("artsim.sample.tour.tour", lambda *_, **__: museum),
+        patch("artsim.web.server._VENDOR", ()),
+        patch("artsim.web.site.Site.prepare"),
+        patch("uvicorn.Server.run", lambda server, sockets: server.config.app.state.site.exception()),
+    ):
         return job.run([*action, "--archive", str(folder / "archive"), *arguments[len(action) :]])
 
 

@@ -258,3 +258,10 @@ def test_the_atlas_of_public_artworks_has_no_pixel_of_others(public: TestClient)
     pages = np.asarray(Image.open(io.BytesIO(public.get("/api/atlas/0.jpg").content)).convert("RGB"))
     assert len(shown) < COUNT
     assert (pages[:48, 64 * len(shown) + 8 :] > 250).all() and (pages[64 + 8 :] > 250).all()
+
+
+def test_a_password_is_not_in_a_report(shown: Archive) -> None:
+    from jobs.serve import job
+
+    values = job._parse(["--archive", shown.uri, "--token", TOKEN]).values
+    assert TOKEN not in str(job._parser.by_flag(values)) and job._parser.by_flag(values)["token"] == "(secret)"
