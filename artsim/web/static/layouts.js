@@ -61,6 +61,30 @@ async function time(archive, matches) {
   return { places, cell, labels };
 }
 
+const SHAPE = 1.5; // width by height of a page of blocks
+
+/** Puts blocks [[code, members], ...] on shelves, of those widths the one that gives the best shape. */
+function packed(blocks) {
+  const sizes = blocks.map(([code, members]) => ({ code, members, width: Math.ceil(Math.sqrt(members.length * 1.3)) }));
+  const total = sizes.reduce((sum, { members, width }) => sum + (width + 1) * (Math.ceil(members.length / width) + 2.2), 0);
+  let best = null;
+  for (const factor of [0.8, 0.9, 1, 1.1, 1.2, 1.35, 1.5]) {
+    const limit = Math.max(sizes[0]?.width ?? 1, Math.sqrt(total * SHAPE) * factor);
+    let [x, y, shelf, wide] = [0, 1.4, 0, 1];
+    const boxes = sizes.map((size) => {
+      if (x && x + size.width > limit) [x, y, shelf] = [0, y + shelf + 2.2, 0];
+      const box = { ...size, x, y };
+      x += size.width + 1;
+      wide = Math.max(wide, x);
+      shelf = Math.max(shelf, Math.ceil(size.members.length / size.width));
+      return box;
+    });
+    const badness = Math.abs(Math.log(wide / (y + shelf) / SHAPE));
+    if (!best || badness < best.badness) best = { boxes, badness };
+  }
+  return best.boxes;
+}
+
 /** A block of artworks for each value of a category, the largest first. */
 async function byCategory(archive, matches, name) {
   const places = empty(archive.count);
@@ -72,19 +96,8 @@ async function byCategory(archive, matches, name) {
     groups.get(code).push(n);
   }
   const blocks = [...groups].sort((a, b) => b[1].length - a[1].length);
-  const total = blocks.reduce((sum, [, members]) => sum + members.length * 1.15 + 6, 0);
-  const limit = Math.max(6, Math.sqrt(total * 1.7), Math.ceil(Math.sqrt((blocks[0]?.[1].length ?? 1) * 1.3)));
-  let [x, y, shelf] = [0, 1.4, 0];
-  const boxes = blocks.map(([code, members]) => {
-    const width = Math.ceil(Math.sqrt(members.length * 1.3));
-    const height = Math.ceil(members.length / width);
-    if (x && x + width > limit) [x, y, shelf] = [0, y + shelf + 2.2, 0];
-    const box = { code, members, width, x, y };
-    x += width + 1;
-    shelf = Math.max(shelf, height);
-    return box;
-  });
-  const scale = 1 / Math.max(limit, ...boxes.map((box) => box.x + box.width));
+  const boxes = packed(blocks);
+  const scale = 1 / Math.max(1, ...boxes.map((box) => box.x + box.width));
   const labels = boxes.map(({ code, members, width, x: left, y: top }) => {
     members.forEach((n, index) => {
       places[2 * n] = (left + (index % width) + 0.5) * scale;

@@ -54,8 +54,7 @@ export class Pane {
     const scale = this.camera.scale;
     this.sideBefore = this.natural ? this.side() : 0;
     this.camera.frame(box, cell ? cell / 2 : size * 0.02);
-    const area = Math.max((box.right - box.left) * (box.bottom - box.top), size * size * 0.2);
-    this.natural = cell ? cell * 0.92 : Math.sqrt(area / Math.max(this.index.placed, 40)) * 1.15;
+    this.natural = cell ? cell * 0.92 : Math.max(this.index.spacing * 1.25, size / Math.min(90, Math.max(45, this.index.placed / 8)));
     this.began = moving ? performance.now() : -Infinity;
     const target = view ?? this.camera.whole();
     if (moving) {
@@ -103,7 +102,7 @@ export class Pane {
   #sideAfter() {
     const { camera } = this;
     const whole = this.natural * camera.fit;
-    if (this.cell) return Math.min(whole * 2 ** camera.zoom, 4000);
+    if (this.cell) return Math.min(whole * 2 ** camera.zoom, this.map.sprites.largest);
     const few = Math.min(2.4, (this.index.placed / Math.max(this.map.matching, 1)) ** 0.3); // few matches are drawn larger
     return Math.min(Math.max(whole * few, 3) * 2 ** (0.72 * camera.zoom), 230);
   }

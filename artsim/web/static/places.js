@@ -45,6 +45,20 @@ export class Places {
     this.starts = starts;
   }
 
+  /** How far artworks are from each other where there are any: the root of the occupied area per artwork. */
+  get spacing() {
+    const fine = Math.max(1, Math.min(400, Math.round(Math.sqrt(this.placed) * 1.5)));
+    const used = new Uint8Array((fine + 1) ** 2);
+    const step = (this.step * this.side) / fine;
+    let cells = 0;
+    for (const n of this.order) {
+      const cell = Math.floor((this.places[2 * n + 1] - this.box.top) / step) * (fine + 1) + Math.floor((this.places[2 * n] - this.box.left) / step);
+      if (!used[cell]) cells++;
+      used[cell] = 1;
+    }
+    return Math.sqrt((cells * step * step) / Math.max(1, this.placed));
+  }
+
   /** The artworks whose place is inside a rectangle, in no order. */
   inside(left, top, right, bottom) {
     const found = [];
