@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from artsim.archive import UserError
-from artsim.clusters.describe import Exemplars, describe
 from artsim.web.collection import Collection
 from artsim.web.columns import Category, category_of, label
 
@@ -81,6 +80,8 @@ class Groups:
         return info
 
     def _described_again(self, stored: list[dict[str, Any]], clusters: np.ndarray) -> list[dict[str, Any]]:
+        from artsim.clusters.describe import Exemplars, describe  # imports pandas
+
         members = np.flatnonzero(clusters >= 0)
         row_of = np.full(len(clusters), -1)
         row_of[members] = np.arange(len(members))

@@ -3,18 +3,20 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from threading import BoundedSemaphore, Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from artsim.archive import Archive
 from artsim.errors import ServiceUnavailable
-from artsim.extract.outside_images import Describer
 from artsim.vision.check import Checked, check_image
 from artsim.vision.isolated_process import IsolatedProcess
 from artsim.web.collection import Collection
 from artsim.web.columns import Columns
 from artsim.web.vectors import Vectors
+
+if TYPE_CHECKING:
+    from artsim.extract.outside_images import Describer
 
 MAX_BYTES = 20 << 20
 MAX_PIXELS = 60_000_000
@@ -35,7 +37,7 @@ class Uploads:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._isolated = IsolatedProcess(seconds=_SECONDS, memory=_MEMORY)
-        self._describers: dict[tuple[str, ...], Describer] = {}
+        self._describers: dict[tuple[str, ...], "Describer"] = {}
         self._places = BoundedSemaphore(_WAITING)
         self._lock = Lock()
 
@@ -45,6 +47,8 @@ class Uploads:
         Raises ``BadImage`` if it can't be read, ``UserError`` if the features can't describe images outside the
         archive, and ``ServiceUnavailable`` if too many uploads wait.
         """
+        from artsim.extract.outside_images import Describer  # imports torch, which the other requests do not need
+
         if not self._places.acquire(blocking=False):
             raise ServiceUnavailable("too many uploads at the moment; try again in a few seconds")
         try:
