@@ -66,7 +66,7 @@ class Site:
                 "clusters": self.groups.cluster_names[0] if self.groups.cluster_names else None,
             },
             "atlas": self.atlas.grid.described(),
-            "upload": bool(features),
+            "upload": any(self._describes(name) for name in features),
         }
 
     def features(self, name: str | None) -> str:
@@ -82,6 +82,11 @@ class Site:
         """The vectors of features, by default the first. Those of the latest ``_MODELS`` are kept in memory."""
         with self._lock:  # two requests must not read the same vectors
             return self._vectors(self.features(name))
+
+    def _describes(self, name: str) -> bool:
+        """Whether images from outside can be described: a backbone made the features, not a model."""
+        about = self.archive.read_json(f"features/{name}/_about.json")
+        return about is not None and "backbone" in about
 
     @cached_property
     def heads(self) -> Heads | None:

@@ -37,7 +37,7 @@ class Uploads:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._isolated = IsolatedProcess(seconds=_SECONDS, memory=_MEMORY)
-        self._describers: dict[tuple[str, ...], "Describer"] = {}
+        self._describers: dict[tuple[str, ...], Describer] = {}
         self._places = BoundedSemaphore(_WAITING)
         self._lock = Lock()
 
