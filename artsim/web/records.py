@@ -14,9 +14,10 @@ _MANY = 50  # pages of one work
 def full_record(site: Site, number: int) -> dict[str, Any]:
     """Returns catalogue fields, links, other pages of the same work, clusters, labels and topics of an artwork."""
     collection = site.collection
-    row = collection.archive.table("catalog").find([collection.id(number)])
-    about = row.to_pylist()[0] if row is not None else {}
-    image_url, metadata = about.pop("image_url", None), about.pop("metadata", None)
+    about = collection.rows.slice(number, 1).to_pylist()[0]
+    stored = site.catalog.row(number, ["source", "image_url", "metadata"]) or {}
+    image_url, metadata = stored.pop("image_url", None), stored.pop("metadata", None)
+    about |= stored
     record = {"n": number, **{name: value for name, value in about.items() if value is not None}}
     record["page_url"] = web_address(about.get("page_url"))
     record["image_url"] = web_address(image_url)
