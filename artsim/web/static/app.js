@@ -42,7 +42,7 @@ export function App() {
   return html`
     <a class="skip" href="#content">Skip to the content</a>
     <header class="top">
-      <button type="button" class="icon filters" aria-label="Filters" aria-expanded=${side} aria-controls="side" title="Filters (f)" onClick=${() => setSide(!side)}><${Icon} name="filter" /></button>
+      ${tab === "map" && html`<button type="button" class="icon filters" aria-label="Filters" aria-expanded=${side} aria-controls="side" title="Filters (f)" onClick=${() => setSide(!side)}><${Icon} name="filter" /></button>`}
       <a class="brand" href="/" onClick=${(event) => { event.preventDefault(); history.pushState(null, "", "/"); dispatchEvent(new PopStateEvent("popstate")); }}><img src="/static/icon.svg" alt="" /> <bdi>${session.archive.name}</bdi></a>
       <${Search} />
       <nav aria-label="Views">${Object.entries(TABS).map(([key, label]) => html`<a href=${address({ tab: key === "map" ? null : key, work: null })} aria-current=${tab === key ? "page" : undefined}
