@@ -20,6 +20,7 @@ RENDITION = 2048  # pixels of a rendition's longer side
 DEEPEST = 8_192  # pixels of the longer side that can be zoomed into
 TILE = 512  # pixels of a deep zoom tile
 _QUALITY = 85
+_SECONDS, _MEMORY = 120.0, 8 << 30  # of the subprocess that decodes
 _KEPT = 100  # latest renditions in memory
 _PYRAMIDS = 200  # latest pictures with tiles on disk
 
@@ -29,7 +30,7 @@ class Pictures:
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
-        self._isolated = IsolatedProcess()
+        self._isolated = IsolatedProcess(seconds=_SECONDS, memory=_MEMORY)
         self._thumbnails = LocatedRows(collection, "thumbnails")
         self._images = LocatedRows(collection, "images")
         self._lock = Lock()
