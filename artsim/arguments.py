@@ -66,6 +66,7 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,  # path_of_config would not read an abbreviated --config
         )
         self._action_words: tuple[str, ...] = ()
+        self._secrets = set[str]()
 
     def error(self, message: str) -> NoReturn:
         """Raises the message as a user error that names options like the library."""
@@ -85,6 +86,8 @@ class Parser(argparse.ArgumentParser):
         if spec.metadata["is_action"]:
             self._action_words = spec.metadata["choices"]
             self.usage = f"{self.prog} {{{','.join(self._action_words)}}} --archive URI [option ...]"
+        if spec.metadata["is_secret"]:
+            self._secrets.add(spec.name)
         default = None if spec.default is REQUIRED else spec.default
         how = _how(spec)
         if spec.metadata["metavar"]:
@@ -122,9 +125,13 @@ class Parser(argparse.ArgumentParser):
         return f"--{name.replace('_', '-')}" in self._option_string_actions
 
     def by_flag(self, values: argparse.Namespace) -> dict[str, Any]:
-        """Returns the values that are not None by their names on the command line and in a TOML file."""
+        """Returns the values that are not None by their names on the command line and in a TOML file, for a report."""
         flags = {action.dest: action.option_strings[-1].lstrip("-") for action in self._actions}
-        return {flags[key]: value for key, value in vars(values).items() if value is not None}
+        return {
+            flags[key]: "(secret)" if key in self._secrets else value
+            for key, value in vars(values).items()
+            if value is not None
+        }
 
     def _check_flags(self, arguments: list[str]) -> None:
         """Raises ``UserError`` for an unknown option: argparse would first miss a required one that was mistyped."""

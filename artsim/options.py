@@ -25,11 +25,12 @@ def setting(
     parse: Callable[[str], Any] | None = None,
     const: Any = None,
     is_action: bool = False,
+    is_secret: bool = False,
 ) -> Any:
     """Returns a dataclass field: its default, its option's help text, and its valid values.
 
     ``parse`` reads the value from text; ``const`` is the value of an option without one. The value of an ``is_action``
-    field is the first word of a command line.
+    field is the first word of a command line; that of an ``is_secret`` field is not in reports.
     """
     metadata = {
         "help": about,
@@ -40,6 +41,7 @@ def setting(
         "parse": parse,
         "const": const,
         "is_action": is_action,
+        "is_secret": is_secret,
     }
     return field(default=default, metadata=metadata)
 

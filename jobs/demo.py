@@ -5,6 +5,7 @@ python -m jobs.demo --archive archives/demo --works 120
 """
 
 import math
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ job = Job("demo", __doc__, DemoOptions, creates_archive=True, reads_config=False
 
 @job.runs
 def demo(archive: Any, options: DemoOptions) -> dict[str, Any]:
-    """Creates the museum, writes pipeline.toml beside the archive and runs it; returns paths of pictures and tables."""
+    """Creates the museum, writes pipeline.toml beside the archive and runs it; returns how to see it."""
     if not 0 <= options.port < 65536:
         raise UserError(f"--port {options.port}: must be 0 to 65535")
     if not archive.store.is_local:
@@ -49,7 +50,8 @@ def demo(archive: Any, options: DemoOptions) -> dict[str, Any]:
     pictures = sorted((path for path in outputs if str(path).endswith(".png")), key=_is_not_of_neighbours)
     tables = [path for path in outputs if str(path).endswith((".md", ".toml"))]
     kept = ("rows_in", "rows_out", "rows_failed", "failures", "steps")
-    return {**{key: report[key] for key in kept}, "pictures": pictures, "tables": tables}
+    page = f"python -m jobs.serve --archive {shlex.quote(archive.uri)}  # then open http://127.0.0.1:8000/"
+    return {**{key: report[key] for key in kept}, "page": page, "pictures": pictures, "tables": tables}
 
 
 def _is_not_of_neighbours(path: str) -> bool:

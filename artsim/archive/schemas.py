@@ -165,7 +165,7 @@ def schema_of(table: str) -> pa.Schema | None:
     """The schema of a table by its name; None for tables whose columns depend on the run (``features/...``)."""
     known = {"catalog": CATALOG, "images": IMAGES, "thumbnails": THUMBNAILS, "annotations": ANNOTATIONS, "links": LINKS}
     folder = table.split("/")[0]
-    if folder in ("features", "neighbors", "layouts", "clusters", "duplicates", "labels", "names"):
+    if folder in ("features", "neighbors", "layouts", "clusters", "duplicates", "labels", "names", "topics"):
         fixed = {
             "neighbors": NEIGHBORS,
             "layouts": LAYOUT,

@@ -43,7 +43,7 @@ def walk(
     if steps > most:
         raise UserError(f"`steps` {steps}: needs {steps + 2} artworks, the archive has {most}")
     ends = space.find([start, end])
-    between = _way(ends[0], ends[1], steps, spherical=metric == "cosine")
+    between = way(ends[0], ends[1], steps, spherical=metric == "cosine")
     most = 2 + steps + jitter + _AROUND * steps  # enough when both ends and the other steps' artworks are taken
     nearest = search(space.blocks(public_only=public_only), between, most, metric=metric)
     rng = np.random.default_rng(seed)
@@ -65,8 +65,11 @@ def walk(
     return Walk([start, *ids, end], [0.0, *distances, 0.0], [[], *around, []])
 
 
-def _way(start: np.ndarray, end: np.ndarray, steps: int, *, spherical: bool) -> np.ndarray:
-    """Points strictly between two vectors, evenly spaced, float32 of shape (steps, d)."""
+def way(start: np.ndarray, end: np.ndarray, steps: int, *, spherical: bool) -> np.ndarray:
+    """Points strictly between two vectors, evenly spaced, float32 of shape (steps, d).
+
+    They are on the great circle if ``spherical``, otherwise on the straight line.
+    """
     share = np.linspace(0, 1, steps + 2)[1:-1, None]
     if not spherical:
         return ((1 - share) * start + share * end).astype(np.float32)

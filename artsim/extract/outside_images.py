@@ -1,6 +1,6 @@
 """Describes images outside an archive exactly as the archive's features were computed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,13 @@ class Describer:
     The weights of a backbone are loaded once, and features of one backbone and input size share a forward pass.
     """
 
-    def __init__(self, archive: Archive, names: Sequence[str]) -> None:
-        """Raises ``UserError`` if features come from no backbone, or from weights that are not available."""
+    def __init__(self, archive: Archive, names: Sequence[str], call: Callable[..., Any] | None = None) -> None:
+        """``call`` calls the decoder, for example in another process; None calls it in this one.
+
+        Raises ``UserError`` if features come from no backbone, or from weights that are not available.
+        """
         self._names = list(names)
+        self._call = call or _here
         by_weights: dict[tuple[str, str | None], dict[str, Any]] = {}
         for name in self._names:
             about = _about(archive, name)
@@ -38,12 +42,16 @@ class Describer:
         for label, data in images.items():
             for names, exact, engine in self._passes:
                 try:
-                    pixels = decode(data, [engine.descriptor.input], exact)[0]
+                    pixels = self._call(decode, data, [engine.descriptor.input], exact)[0]
                 except BadImage as bad:
                     raise BadImage(bad.status, f"{label}: {bad.detail}") from bad
                 for name, vector in zip(names, engine(pixels[np.newaxis]), strict=True):
                     vectors[name].append(vector[0])
         return [np.stack(vectors[name]) for name in self._names]
+
+
+def _here(function: Callable[..., Any], *arguments: Any) -> Any:
+    return function(*arguments)
 
 
 def _about(archive: Archive, name: str) -> Any:

@@ -28,6 +28,8 @@ _NOT_RUN = {  # a pattern of commands: why they do not run here
     "ray get-auth-token *": "changes the home folder; tests/deploy starts clusters with a token of their own",
     "RAY_AUTH_MODE=token ray start *": "starts a cluster on fixed ports; tests/deploy starts it with ports of its own",
     "RAY_AUTH_MODE=token ray job submit *": "needs that cluster; tests/deploy submits jobs",
+    "*jobs.serve *": "serves until it is stopped; tests/web starts it",
+    "serve run *": "serves until it is stopped; tests/deploy starts it",
     "embedding-atlas *": "another program, which the reader may install",
     "tensorboard *": "another program, which the reader may install",
     "ray stop": "ends every Ray process of the account",

@@ -114,6 +114,7 @@ def cases() -> list[Case]:
         Case("labels", "predict", ("predict", "--name", "kinds"), ("labels/kinds",), ("features/dots",)),
         Case("labels", "evaluate", ("evaluate", "--name", "kinds"), ("labels/kinds",), ("catalog", "features/dots")),
         Case("labels", "errors", ("errors", "--name", "kinds"), ("labels/kinds",), ("catalog", "features/dots")),
+        Case("serve", "", ("--port", "0"), (), ("catalog", "images")),
         Case("status", "", (), (), ("annotations", "catalog", "images", "features/dots", "links")),
         Case("status", "--delete", ("--delete", "features/more"), (), ()),
         Case("status", "--delete features --yes", ("--delete", "features/more", "--yes"), ("features/more",)),
@@ -129,7 +130,12 @@ def run(case: Case, folder: Path) -> dict[str, Any]:
     action = arguments[:1] if case.job in ("annotations", "labels", "enrich") else []
     job = importlib.import_module(f"jobs.{case.job}").job
     museum = nullcontext(folder / "pipeline.toml")  # painting the demo's own museum takes many seconds
-    with patch("artsim.sample.tour.tour", lambda *_, **__: museum):
+    with (
+        patch("artsim.sample.tour.tour", lambda *_, **__: museum),
+        patch("artsim.web.server._VENDOR", ()),
+        patch("artsim.web.site.Site.prepare"),
+        patch("uvicorn.Server.run", lambda server, sockets: server.config.app.state.site.exception()),
+    ):
         return job.run([*action, "--archive", str(folder / "archive"), *arguments[len(action) :]])
 
 

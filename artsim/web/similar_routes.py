@@ -1,0 +1,97 @@
+"""Routes of similarity: artworks like others, walks, uploaded images."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, HTTPException, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from artsim.vision.check import BadImage
+from artsim.web import queries
+from artsim.web.answers import as_json
+from artsim.web.artwork_routes import numbers_in
+from artsim.web.site import Site
+from artsim.web.uploads import MAX_BYTES, described
+from artsim.web.vectors import combined
+from artsim.web.walks import walk
+
+_QUERIES = 50  # artworks that a search is like or unlike
+
+
+def similar_routes(site: Callable[[], Site]) -> APIRouter:
+    """Returns the routes; ``site`` waits until the archive is loaded."""
+    routes = APIRouter()
+
+    @routes.get("/api/similar")
+    def similar(
+        n: Annotated[list[str], Query()],
+        weight: Annotated[list[float] | None, Query()] = None,
+        features: str | None = None,
+        k: Annotated[int, Query(ge=1, le=1000)] = 30,
+        farthest: bool = False,
+        q: str = "",
+        filter: Annotated[list[str] | None, Query()] = None,
+        years: str = "",
+        set: str = "",
+    ) -> Response:
+        """Finds artworks like one or several others; those with a negative weight it should be unlike."""
+        numbers = numbers_in(site(), n, _QUERIES)
+        weights = weight or [1.0] * len(numbers)
+        if len(weights) != len(numbers) or not np.isfinite(weights).all():
+            raise HTTPException(400, f"weight: give one number for each of the {len(numbers)} artworks")
+        vectors = site().vectors(features)
+        allowed = np.ones(len(site().collection), bool)
+        if q or filter or years or set:
+            allowed[:] = False
+            query = queries.Query(q, tuple(filter or ()), years, set)
+            allowed[queries.find(site(), query, facets=False).numbers] = True
+        allowed[numbers] = False
+        found, distances = vectors.nearest(combined(vectors, numbers, weights), k, farthest=farthest, allowed=allowed)
+        return as_json([{"n": int(i), "distance": round(float(d), 6)} for i, d in zip(found, distances, strict=True)])
+
+    @routes.get("/api/walk")
+    def walking(
+        start: Annotated[str, Query(alias="from")],
+        end: Annotated[str, Query(alias="to")],
+        steps: Annotated[int, Query(ge=1, le=50)] = 9,
+        features: str | None = None,
+    ) -> Response:
+        first, last = numbers_in(site(), [start], 1)[0], numbers_in(site(), [end], 1)[0]
+        return as_json(walk(site().vectors(features), first, last, steps))
+
+    @routes.post("/api/describe")
+    async def describe(
+        request: Request, features: str | None = None, k: Annotated[int, Query(ge=1, le=200)] = 30
+    ) -> Response:
+        """Describes the image in the body."""
+        data = await _body(request)
+        return await run_in_threadpool(_describe, site, data, features, k)
+
+    return routes
+
+
+def _describe(site: Callable[[], Site], data: bytes, features: str | None, k: int) -> Response:
+    loaded = site()
+    vectors = loaded.vectors(features)
+    name, heads = loaded.features(features), loaded.heads
+    try:
+        found, checked = loaded.uploads(data, [name, *(heads.features if heads else ())])
+    except BadImage as bad:
+        raise HTTPException(415 if bad.status in ("not_image", "unsupported") else 400, bad.detail) from bad
+    answer = described(vectors, loaded.columns, loaded.collection, found[name], checked, k)
+    return as_json({**answer, "labels": heads(found) if heads else {}})
+
+
+async def _body(request: Request) -> bytes:
+    """Reads an upload. Answers 413 once it is too large, and 415 if it isn't sent as an image."""
+    kind = request.headers.get("content-type", "")
+    if not kind.startswith("image/") and kind != "application/octet-stream":
+        raise HTTPException(415, "send the bytes of an image, with its type as Content-Type")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise HTTPException(413, f"the image is too large; the limit is {MAX_BYTES >> 20} MB")
+    return bytes(body)

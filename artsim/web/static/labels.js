@@ -1,0 +1,105 @@
+// Names on the map, as text over the canvas. Where two would overlap, the larger group keeps its name.
+
+import * as data from "./data.js";
+
+const MOST = 60; // names on screen
+
+/** Names of clusters at the middle of their members: [{x, y, text, size}]. */
+export async function clusterLabels(name, places) {
+  const [labels, info] = await Promise.all([data.clusterOf(name), data.clusterInfo(name)]);
+  const xs = new Map();
+  for (let n = 0; n < labels.length; n++) {
+    if (labels[n] < 0 || !(places[2 * n] > -1)) continue;
+    if (!xs.has(labels[n])) xs.set(labels[n], [[], []]);
+    const lists = xs.get(labels[n]);
+    lists[0].push(places[2 * n]);
+    lists[1].push(places[2 * n + 1]);
+  }
+  const middle = (list) => Float32Array.from(list).sort()[list.length >> 1];
+  return info
+    .map((cluster, index) => ({ cluster, label: numberOf(cluster, index) }))
+    .filter(({ label }) => xs.has(label))
+    .map(({ cluster, label }) => {
+      const [x, y] = xs.get(label).map(middle);
+      return { x, y, text: nameOf(cluster, label), size: xs.get(label)[0].length, cluster: `${name}:${label}` };
+    });
+}
+
+/** The number of a cluster in its table. */
+export const numberOf = (cluster, index) => cluster.cluster ?? index;
+
+/** What to call a cluster: its name, else the values and words that set it apart. */
+export function nameOf(cluster, label) {
+  if (cluster.name) return cluster.name;
+  const common = (list) => (list?.[0]?.count >= 0.4 * cluster.size ? list[0].value : null);
+  const parts = [common(cluster.artists) ?? common(cluster.styles), ...(cluster.terms ?? [])];
+  return parts.filter(Boolean).slice(0, 3).join(", ") || `Group ${label + 1}`;
+}
+
+export class Labels {
+  /** `click(label)` is called for a label that names a cluster. */
+  constructor(pane, click) {
+    Object.assign(this, { click, list: [], nodes: new Map(), widths: new Map() });
+    this.root = document.createElement("div");
+    this.root.className = "names";
+    pane.append(this.root);
+  }
+
+  set(list) {
+    this.list = [...list].sort((a, b) => b.size - a.size).slice(0, 2000);
+    this.root.replaceChildren();
+    this.nodes.clear();
+  }
+
+  #node(label) {
+    if (this.nodes.has(label)) return this.nodes.get(label);
+    const node = document.createElement(label.cluster ? "button" : "span");
+    if (label.cluster) {
+      node.type = "button";
+      node.tabIndex = -1; // the same list is in the tab of clusters, by keyboard too
+      node.addEventListener("click", () => this.click(label));
+    }
+    node.dir = "auto";
+    node.textContent = label.text.slice(0, 60);
+    node.className = label.above ? "name above" : label.below ? "name below" : "name";
+    this.root.append(node);
+    this.nodes.set(label, { node, width: node.offsetWidth, height: node.offsetHeight, shown: true });
+    return this.nodes.get(label);
+  }
+
+  /** Cuts a name to the width of its block; returns whether enough is left to read. */
+  #narrow(entry, room) {
+    entry.whole ??= entry.width;
+    const width = Math.min(entry.whole, Math.round(room));
+    if (width !== entry.width) entry.node.style.maxWidth = `${width}px`;
+    entry.width = width;
+    return width >= Math.min(entry.whole, 36);
+  }
+
+  /** Puts the names where the camera sees them; `visible` hides all. */
+  draw(camera, visible) {
+    const taken = [];
+    const showing = new Set();
+    if (visible) {
+      for (const label of this.list) {
+        const [x, y] = camera.toPane(label.x, label.y);
+        if (x < -40 || y < -10 || x > camera.width + 40 || y > camera.height + 10) continue;
+        const entry = this.#node(label);
+        if (label.span && !this.#narrow(entry, label.span * camera.scale)) continue;
+        const top = label.above ? y - entry.height : label.below ? y : y - entry.height / 2;
+        const edge = label.span ? 0 : 4;
+        const box = [x - entry.width / 2 - edge, top - 2, x + entry.width / 2 + edge, top + entry.height + 2];
+        if (taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) continue;
+        taken.push(box);
+        showing.add(label);
+        entry.node.style.transform = `translate(${Math.round(box[0] + edge)}px, ${Math.round(box[1] + 2)}px)`;
+        if (showing.size >= MOST) break;
+      }
+    }
+    for (const [label, entry] of this.nodes) {
+      const shown = showing.has(label);
+      if (shown !== entry.shown) entry.node.style.visibility = shown ? "visible" : "hidden";
+      entry.shown = shown;
+    }
+  }
+}

@@ -1,0 +1,143 @@
+// Layouts that the page computes itself: the matching artworks as a list, by time, by category. A layout is
+// {places: Float32Array of x, y (NaN: not shown), cell: size of a place or 0 for a map, labels: [{x, y, text, size}]}.
+
+import * as data from "./data.js";
+import { yearColumn } from "./matches.js";
+
+const shown = (matches) => {
+  const list = matches.ranked ? Array.from(matches.ranked).filter((n) => !matches.fails[n]) : [];
+  if (!matches.ranked) for (let n = 0; n < matches.fails.length; n++) if (!matches.fails[n]) list.push(n);
+  return list;
+};
+
+function empty(count) {
+  return new Float32Array(2 * count).fill(NaN);
+}
+
+/** The matches row by row, the best match first. */
+function list(archive, matches) {
+  const places = empty(archive.count);
+  const members = shown(matches);
+  const width = Math.max(1, Math.ceil(Math.sqrt(members.length * 1.5)));
+  members.forEach((n, index) => {
+    places[2 * n] = ((index % width) + 0.5) / width;
+    places[2 * n + 1] = (Math.floor(index / width) + 0.5) / width;
+  });
+  return { places, cell: 1 / width, labels: [] };
+}
+
+/** A stack of artworks for each period, the earliest at the left. */
+async function time(archive, matches) {
+  const places = empty(archive.count);
+  const column = yearColumn(archive);
+  if (!column) return { places, cell: 0.1, labels: [] };
+  const year = await data.column(column.name, "number");
+  const members = shown(matches).filter((n) => Number.isFinite(year[n]));
+  if (!members.length) return { places, cell: 0.1, labels: [] };
+  const sorted = Float32Array.from(members, (n) => year[n]).sort();
+  // the earliest and latest hundredth are gathered at the ends, so that one antique does not stretch the axis
+  const low = sorted[Math.floor(sorted.length * 0.01)];
+  const high = sorted[Math.ceil(sorted.length * 0.99) - 1];
+  const span = [1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000].find((size) => (high - low) / size <= 40) ?? 2000;
+  const first = Math.floor(low / span);
+  const bins = Math.floor(high / span) - first + 1;
+  const stacks = Array.from({ length: bins }, () => []);
+  for (const n of members) stacks[Math.min(bins - 1, Math.max(0, Math.floor(year[n] / span) - first))].push(n);
+  const tallest = Math.max(...stacks.map((stack) => stack.length));
+  let wide = 1; // columns of a stack
+  while (Math.ceil(tallest / wide) > 0.55 * bins * (wide + 0.6)) wide++;
+  const cell = 1 / (bins * (wide + 0.6));
+  const base = Math.ceil(tallest / wide) * cell;
+  const labels = [];
+  stacks.forEach((stack, bin) => {
+    const left = bin * (wide + 0.6) * cell;
+    stack.sort((a, b) => year[a] - year[b]);
+    stack.forEach((n, index) => {
+      places[2 * n] = left + ((index % wide) + 0.5) * cell;
+      places[2 * n + 1] = base - (Math.floor(index / wide) + 0.5) * cell;
+    });
+    labels.push({ x: left + (wide * cell) / 2, y: base + cell * 0.4, text: String((first + bin) * span), size: stack.length, below: true });
+  });
+  return { places, cell, labels };
+}
+
+const SHAPE = 1.5; // width by height of a page of blocks
+
+/** Puts blocks [[code, members], ...] on shelves, of those widths the one that gives the best shape. */
+function packed(blocks) {
+  const sizes = blocks.map(([code, members]) => ({ code, members, width: Math.ceil(Math.sqrt(members.length * 1.3)) }));
+  const total = sizes.reduce((sum, { members, width }) => sum + (width + 1) * (Math.ceil(members.length / width) + 2.2), 0);
+  let best = null;
+  for (const factor of [0.8, 0.9, 1, 1.1, 1.2, 1.35, 1.5]) {
+    const limit = Math.max(sizes[0]?.width ?? 1, Math.sqrt(total * SHAPE) * factor);
+    let [x, y, shelf, wide] = [0, 1.4, 0, 1];
+    const boxes = sizes.map((size) => {
+      if (x && x + size.width > limit) [x, y, shelf] = [0, y + shelf + 2.2, 0];
+      const box = { ...size, x, y };
+      x += size.width + 1;
+      wide = Math.max(wide, x);
+      shelf = Math.max(shelf, Math.ceil(size.members.length / size.width));
+      return box;
+    });
+    const badness = Math.abs(Math.log(wide / (y + shelf) / SHAPE));
+    if (!best || badness < best.badness) best = { boxes, badness };
+  }
+  return best.boxes;
+}
+
+/** A block of artworks for each value of a category, the largest first. */
+async function byCategory(archive, matches, name) {
+  const places = empty(archive.count);
+  const [codes, values] = await Promise.all([data.column(name), data.values(name)]);
+  const groups = new Map();
+  for (const n of shown(matches)) {
+    const code = codes[n];
+    if (!groups.has(code)) groups.set(code, []);
+    groups.get(code).push(n);
+  }
+  const blocks = [...groups].sort((a, b) => b[1].length - a[1].length);
+  const boxes = packed(blocks);
+  const scale = 1 / Math.max(1, ...boxes.map((box) => box.x + box.width));
+  const labels = boxes.map(({ code, members, width, x: left, y: top }) => {
+    members.forEach((n, index) => {
+      places[2 * n] = (left + (index % width) + 0.5) * scale;
+      places[2 * n + 1] = (top + Math.floor(index / width) + 0.5) * scale;
+    });
+    const text = code ? values[code - 1][0] : "not given";
+    return { x: (left + width / 2) * scale, y: (top - 0.2) * scale, text, size: members.length, above: true, span: (width + 0.8) * scale };
+  });
+  return { places, cell: scale, labels };
+}
+
+/** Layouts that only show what matches change with the filters; those of the archive do not. */
+export const followsFilters = (name) => name === "list" || name === "time" || name.startsWith("by:");
+
+export async function layoutOf(archive, matches, name) {
+  if (name === "list") return list(archive, matches);
+  if (name === "time") return time(archive, matches);
+  if (name.startsWith("by:")) return byCategory(archive, matches, name.slice(3));
+  const info = archive.layouts.find((item) => item.name === name);
+  const places = await data.layout(name);
+  return { places, cell: info?.kind === "grid" ? cellOf(places) : 0, labels: null };
+}
+
+/** The distance of neighbouring places of a grid, estimated from the first row. */
+function cellOf(places) {
+  let best = Infinity;
+  for (let n = 1; n < Math.min(places.length / 2, 4000); n++) {
+    const step = Math.abs(places[2 * n] - places[2 * n - 2]) + Math.abs(places[2 * n + 1] - places[2 * n - 1]);
+    if (step > 1e-7 && step < best) best = step;
+  }
+  return Number.isFinite(best) ? best : 0.02;
+}
+
+/** What a person may choose, [{name, label}]. */
+export function choices(archive) {
+  const own = archive.layouts.map((item) => ({ name: item.name, label: item.label || item.name }));
+  const list = [...own, { name: "list", label: "List of matches" }];
+  if (yearColumn(archive)) list.push({ name: "time", label: "Timeline" });
+  for (const column of archive.columns) {
+    if (column.kind === "category" && column.values > 1 && column.values <= 5000) list.push({ name: `by:${column.name}`, label: `By ${column.label.toLowerCase()}` });
+  }
+  return list;
+}

@@ -1,0 +1,246 @@
+// The map: one or two panes over one canvas, drawn when something changes.
+
+import * as data from "./data.js";
+import { control } from "./controls.js";
+import { Pane } from "./pane.js";
+import { Sprites } from "./sprites.js";
+import { Thumbnails } from "./thumbnails.js";
+
+const LARGE = 600; // artworks in view up to which larger thumbnails are fetched
+
+export class ArtMap {
+  /** `actions`: open(n), toggle(n), enclose(numbers, mode), hover(n, x, y), moved(text), cluster(name). */
+  constructor(root, archive, actions) {
+    Object.assign(this, { root, archive, actions, panes: [], tool: "pan", names: true, pending: false, matching: archive.count });
+    this.canvas = document.createElement("canvas");
+    this.canvas.className = "sprites";
+    root.append(this.canvas);
+    this.sprites = new Sprites(this.canvas, archive.count, archive.atlas);
+    this.thumbnails = new Thumbnails(this.sprites.gl, () => this.redraw());
+    this.flags = new Uint8Array(archive.count).fill(1);
+    this.tints = new Uint8Array(4 * archive.count);
+    this.tiles = new Uint8Array(2 * archive.count).fill(archive.atlas.tile);
+    this.colors = new Uint8Array(3 * archive.count).fill(140);
+    this.paneCount(1);
+    new ResizeObserver(() => this.resize()).observe(root);
+    this.frames = [];
+  }
+
+  /** Loads colours first, then the atlas page by page; each appears as it arrives. */
+  async load() {
+    const [colors, tiles] = await Promise.all([data.colors(), data.tiles()]);
+    this.colors = colors;
+    this.tiles = tiles;
+    this.sprites.fill("color", colors);
+    this.sprites.fill("size", tiles);
+    this.paintMinimaps();
+    this.redraw();
+    const pages = Array.from({ length: this.archive.atlas.pages }, (_, page) => page);
+    const worker = async () => {
+      while (pages.length) {
+        const page = pages.shift();
+        const answer = await fetch(data.atlasAddress(page));
+        if (!answer.ok) continue;
+        const bitmap = await createImageBitmap(await answer.blob());
+        this.sprites.page(page, bitmap);
+        bitmap.close();
+        this.redraw();
+      }
+    };
+    await Promise.all([worker(), worker()]);
+  }
+
+  paneCount(count) {
+    while (this.panes.length > count) this.panes.pop().remove();
+    while (this.panes.length < count) {
+      const pane = new Pane(this.root, this, this.panes.length ? "Second map of the artworks" : "Map of the artworks");
+      control(pane.element, {
+        camera: pane.camera,
+        moved: () => this.moved(pane),
+        stop: () => (pane.flight = null),
+        tool: () => this.tool,
+        point: (x, y) => this.#point(pane, x, y),
+        leave: () => this.actions.hover(-1),
+        click: (x, y, event) => this.#click(pane, x, y, event),
+        outline: (points) => pane.outline.firstChild.setAttribute("points", points ? points.map((point) => point.join(",")).join(" ") : ""),
+        enclose: (points, event) => this.#enclose(pane, points, event),
+        key: (event) => this.#key(pane, event),
+      });
+      this.panes.push(pane);
+    }
+    this.root.classList.toggle("split", count > 1);
+    this.resize();
+  }
+
+  resize() {
+    const density = Math.min(devicePixelRatio || 1, 2);
+    const box = this.root.getBoundingClientRect();
+    if (!box.width) return;
+    this.density = density;
+    this.canvas.width = Math.round(box.width * density);
+    this.canvas.height = Math.round(box.height * density);
+    for (const pane of this.panes) {
+      const own = pane.element.getBoundingClientRect();
+      pane.camera.resize(own.width, own.height);
+      pane.rect = { x: (own.left - box.left) * density, y: (own.top - box.top) * density, width: own.width * density, height: own.height * density };
+    }
+    this.#draw(performance.now());
+  }
+
+  /** Sets which artworks match (1), are selected (2), emphasised (4), open (8): the sum is the flag of each. */
+  mark(flags) {
+    this.flags = flags;
+    this.matching = 0;
+    for (const flag of flags) this.matching += flag & 1;
+    this.sprites.fill("flags", flags);
+    this.paintMinimaps();
+    this.redraw();
+  }
+
+  /** Sets the colour of the frame of each artwork, 4 bytes; the last is 0 for none. */
+  tint(tints) {
+    this.tints = tints;
+    this.sprites.fill("tint", tints);
+    this.redraw();
+  }
+
+  paintMinimaps() {
+    for (const pane of this.panes) if (pane.after) pane.minimap.paint(pane.after, this.colors, this.flags);
+  }
+
+  background(color) {
+    this.ground = color;
+    this.redraw();
+  }
+
+  moved(pane) {
+    this.redraw();
+    clearTimeout(this.settled);
+    this.settled = setTimeout(() => {
+      this.#want();
+      if (pane === this.panes[0]) this.actions.moved(pane.view());
+    }, 150);
+  }
+
+  redraw() {
+    if (this.pending) return;
+    this.pending = true;
+    requestAnimationFrame((now) => {
+      this.pending = false;
+      this.#draw(now);
+    });
+  }
+
+  #draw(now) {
+    if (!this.panes[0]?.after || !this.canvas.width) return;
+    this.sprites.clear(this.ground ?? [0.1, 0.1, 0.1]);
+    let moving = false;
+    for (const pane of this.panes) {
+      if (!pane.after || !pane.rect) continue;
+      moving = pane.advance(now) || moving;
+      const t = pane.progress(now);
+      const side = pane.side() * this.density;
+      const view = {
+        center: [pane.camera.x, pane.camera.y],
+        scale: pane.camera.scale * this.density,
+        side,
+        progress: t < 0.5 ? 4 * t ** 3 : 1 - (2 - 2 * t) ** 3 / 2,
+        border: Math.max(1.5, Math.min(4, side * 0.05)) * this.density,
+      };
+      this.sprites.draw(pane.buffers, pane.rect, view);
+      if (t >= 1 && pane.large?.length) {
+        const large = this.thumbnails.gather(pane.large, { places: pane.after, tints: this.tints, flags: this.flags });
+        if (large.count) this.sprites.drawLarge(large);
+      }
+      pane.labels.draw(pane.camera, this.names && t >= 1);
+      pane.minimap.draw();
+    }
+    if (moving) {
+      this.wasMoving = true;
+      this.redraw();
+    } else if (this.wasMoving) {
+      this.wasMoving = false;
+      this.#want();
+    }
+  }
+
+  #want() {
+    const wanted = [];
+    for (const pane of this.panes) {
+      pane.large = [];
+      if (!pane.after || pane.side() * this.density < this.archive.atlas.tile * 1.2) continue;
+      pane.large = pane.inView(LARGE);
+      wanted.push(...pane.large);
+    }
+    if (wanted.length) this.thumbnails.want(wanted);
+    this.redraw();
+  }
+
+  #point(pane, x, y) {
+    const n = pane.index ? pane.hit(x, y) : -1;
+    pane.element.classList.toggle("pointing", n >= 0 && this.tool === "pan");
+    const box = pane.element.getBoundingClientRect();
+    this.actions.hover(n, box.left + x, box.top + y);
+  }
+
+  #click(pane, x, y, event) {
+    const n = pane.index ? pane.hit(x, y) : -1;
+    if (n < 0) return;
+    if (event.ctrlKey || event.metaKey) this.actions.toggle(n);
+    else this.actions.open(n);
+  }
+
+  #enclose(pane, points, event) {
+    const found = pane.index.within(points.map(([x, y]) => pane.camera.toLayout(x, y))).filter((n) => this.flags[n] & 1);
+    this.actions.enclose(found, event.altKey ? "remove" : event.ctrlKey || event.metaKey ? "add" : "replace");
+  }
+
+  /** The artwork nearest to the middle of a pane: the keyboard's pointer. */
+  #middle(pane) {
+    return pane.index.nearest(pane.camera.x, pane.camera.y, Math.max(pane.camera.width, pane.camera.height) / 2 / pane.camera.scale, (n) => this.flags[n] & 1);
+  }
+
+  #key(pane, event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== pane.element) return;
+    const { camera } = pane;
+    const step = event.shiftKey ? 240 : 80;
+    const pans = { ArrowLeft: [step, 0], ArrowRight: [-step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
+    if (pans[event.key]) camera.pan(...pans[event.key]);
+    else if (event.key === "+" || event.key === "=") camera.zoomAt(camera.width / 2, camera.height / 2, 0.5);
+    else if (event.key === "-") camera.zoomAt(camera.width / 2, camera.height / 2, -0.5);
+    else if (event.key === "0") pane.fly(camera.whole());
+    else if (event.key === "Enter" || event.key === " ") {
+      const n = this.#middle(pane);
+      if (n >= 0) event.key === "Enter" ? this.actions.open(n) : this.actions.toggle(n);
+    } else return;
+    event.preventDefault();
+    this.moved(pane);
+    const n = this.#middle(pane);
+    if (n < 0) return;
+    const [x, y] = camera.toPane(pane.after[2 * n], pane.after[2 * n + 1]);
+    const box = pane.element.getBoundingClientRect();
+    this.actions.hover(n, box.left + x, box.top + y, true);
+  }
+
+  zoom(levels) {
+    const { camera } = this.panes[0];
+    camera.zoomAt(camera.width / 2, camera.height / 2, levels);
+    this.moved(this.panes[0]);
+  }
+
+  whole() {
+    for (const pane of this.panes) pane.fly(pane.camera.whole());
+    this.moved(this.panes[0]);
+  }
+
+  /** Flies to an artwork in every pane, unless it is in view already. */
+  reveal(n) {
+    for (const pane of this.panes) {
+      if (!pane.after || pane.after[2 * n] < -1) continue;
+      const [x, y] = pane.camera.toPane(pane.after[2 * n], pane.after[2 * n + 1]);
+      if (x > 20 && y > 20 && x < pane.camera.width - 20 && y < pane.camera.height - 20 && pane.side() > 24) continue;
+      const zoom = Math.max(pane.camera.zoom, Math.min(6, Math.log2(60 / Math.max(pane.natural * pane.camera.fit, 1)) / (pane.cell ? 1 : 0.72)));
+      pane.fly({ x: pane.after[2 * n], y: pane.after[2 * n + 1], zoom });
+    }
+  }
+}

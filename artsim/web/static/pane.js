@@ -1,0 +1,148 @@
+// One view of a layout: its camera, positions, transition, names and minimap. The map has one pane or two.
+
+import { Camera } from "./camera.js";
+import { Labels } from "./labels.js";
+import { Minimap } from "./minimap.js";
+import { Places } from "./places.js";
+
+const HIDDEN = -9;
+const MOVE = 800; // milliseconds of a transition
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+const ease = (t) => (t < 0.5 ? 4 * t ** 3 : 1 - (2 - 2 * t) ** 3 / 2);
+
+export class Pane {
+  constructor(root, map, label) {
+    this.map = map;
+    this.element = document.createElement("div");
+    this.element.className = "pane";
+    this.element.tabIndex = 0;
+    this.element.setAttribute("role", "application");
+    this.element.setAttribute("aria-label", label);
+    this.element.setAttribute("aria-describedby", "map-keys");
+    root.append(this.element);
+    this.camera = new Camera();
+    this.labels = new Labels(this.element, (label) => map.actions.cluster(label.cluster));
+    this.minimap = new Minimap(this.element, this.camera, () => map.moved(this));
+    this.outline = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    this.outline.setAttribute("class", "outline");
+    this.outline.append(document.createElementNS("http://www.w3.org/2000/svg", "polygon"));
+    this.element.append(this.outline);
+    Object.assign(this, { buffers: {}, before: null, after: null, index: null, began: 0, cell: 0, flight: null, name: null });
+  }
+
+  remove() {
+    this.element.remove();
+  }
+
+  /** Moves the artworks to another layout. `view` is where the camera goes: a camera's {x, y, zoom}, or the whole. */
+  show({ places, cell }, view, animate) {
+    const count = places.length / 2;
+    const after = new Float32Array(places.length);
+    for (let i = 0; i < places.length; i++) after[i] = Number.isFinite(places[i]) ? places[i] : HIDDEN;
+    const before = this.after ? this.#current() : after;
+    const box = (this.index = new Places(after)).box;
+    const moving = animate && this.after && !still.matches && count <= 300000;
+    if (moving) {
+      // coordinates of both layouts start at the box's corner, so that nothing flies in from outside
+      for (let n = 0; n < count; n++) if (before[2 * n] < -1 || after[2 * n] < -1) before.set(after.subarray(2 * n, 2 * n + 2), 2 * n);
+    }
+    this.after = after;
+    this.before = moving ? before : after;
+    this.cell = cell;
+    this.map.sprites.place(this.buffers, this.before, after);
+    const size = Math.max(box.right - box.left, box.bottom - box.top, 0.001);
+    const scale = this.camera.scale;
+    this.sideBefore = this.natural ? this.side() : 0;
+    this.camera.frame(box, cell ? cell / 2 : size * 0.02);
+    this.natural = cell ? cell * 0.92 : Math.max(this.index.spacing * 1.25, size / Math.min(90, Math.max(45, this.index.placed / 8)));
+    this.began = moving ? performance.now() : -Infinity;
+    const target = view ?? this.camera.whole();
+    if (moving) {
+      this.camera.zoom = Math.log2(scale / this.camera.fit); // the same scale as before; the flight starts from there
+      this.fly(target);
+    }
+    else Object.assign(this.camera, target);
+  }
+
+  #current() {
+    const t = ease(this.progress());
+    if (t >= 1) return this.after.slice();
+    return this.after.map((value, i) => this.before[i] * (1 - t) + value * t);
+  }
+
+  progress(now = performance.now()) {
+    return Math.min(1, (now - this.began) / MOVE);
+  }
+
+  /** Moves the camera in one sweep. */
+  fly(target) {
+    const from = { x: this.camera.x, y: this.camera.y, zoom: this.camera.zoom };
+    if (still.matches) Object.assign(this.camera, target);
+    else this.flight = { from, target, began: performance.now() };
+    this.map.redraw();
+  }
+
+  /** Advances transitions; returns whether any is left. */
+  advance(now) {
+    if (this.flight) {
+      const { from, target, began } = this.flight;
+      const t = ease(Math.min(1, (now - began) / MOVE));
+      for (const key of ["x", "y", "zoom"]) this.camera[key] = from[key] * (1 - t) + target[key] * t;
+      if (t >= 1) this.flight = null;
+    }
+    return Boolean(this.flight) || this.progress(now) < 1;
+  }
+
+  /** The longest side of a sprite in CSS pixels: as the grid grows, or slower than a map, so that it opens up. */
+  side() {
+    const t = ease(this.progress());
+    return t < 1 && this.sideBefore ? this.sideBefore * (1 - t) + this.#sideAfter() * t : this.#sideAfter();
+  }
+
+  #sideAfter() {
+    const { camera } = this;
+    const whole = this.natural * camera.fit;
+    if (this.cell) return Math.min(whole * 2 ** camera.zoom, this.map.sprites.largest);
+    const few = Math.min(2.4, (this.index.placed / Math.max(this.map.matching, 1)) ** 0.3); // few matches are drawn larger
+    return Math.min(Math.max(whole * few, 3) * 2 ** (0.72 * camera.zoom), 230);
+  }
+
+  /** The view as text for the address, or null when it is the whole layout. */
+  view() {
+    const { camera } = this;
+    const whole = camera.whole();
+    const same = Math.abs(camera.zoom) < 0.01 && Math.hypot(camera.x - whole.x, camera.y - whole.y) * camera.fit < 2;
+    return same ? null : camera.toText();
+  }
+
+  /** The topmost artwork whose sprite covers a pixel of the pane; -1 if there is none. */
+  hit(px, py) {
+    const { camera, map } = this;
+    const half = Math.max(this.side() / 2, 4);
+    const [x, y] = camera.toLayout(px, py);
+    const reach = half / camera.scale;
+    let [best, rank] = [-1, -1];
+    for (const n of this.index.inside(x - reach, y - reach, x + reach, y + reach)) {
+      const flags = map.flags[n];
+      if (!(flags & 1)) continue;
+      const [w, h] = [map.tiles[2 * n], map.tiles[2 * n + 1]];
+      const longest = Math.max(w, h, 1);
+      if (Math.abs(this.after[2 * n] - x) > Math.max((reach * w) / longest, 3 / camera.scale)) continue;
+      if (Math.abs(this.after[2 * n + 1] - y) > Math.max((reach * h) / longest, 3 / camera.scale)) continue;
+      const order = (flags & 8 ? 3 : flags & 2 ? 2 : flags & 4 ? 1 : 0) * 2 ** 24 + n;
+      if (order > rank) [best, rank] = [n, order];
+    }
+    return best;
+  }
+
+  /** The matching artworks in view, those nearest to the centre first. */
+  inView(most) {
+    const { camera, map } = this;
+    const [left, top] = camera.toLayout(0, 0);
+    const [right, bottom] = camera.toLayout(camera.width, camera.height);
+    const list = this.index.inside(left, top, right, bottom).filter((n) => map.flags[n] & 1);
+    if (list.length > most) return [];
+    const far = (n) => (this.after[2 * n] - camera.x) ** 2 + (this.after[2 * n + 1] - camera.y) ** 2;
+    return list.sort((a, b) => far(a) - far(b));
+  }
+}

@@ -1,0 +1,81 @@
+// The search box: words with suggestions from the catalogue, and the button for a picture.
+
+import { html, useEffect, useRef, useState } from "./vendor/preact.js";
+import * as data from "./data.js";
+import { Icon, Thumb, Words, open } from "./parts.js";
+import { describe } from "./upload.js";
+import { session } from "./session.js";
+import { change, state } from "./state.js";
+
+/** Values of the catalogue's columns that contain the words: [{column, label, value, count}]. */
+async function valuesWith(words) {
+  const found = [];
+  for (const column of session.archive.columns.filter((item) => item.kind === "category")) {
+    for (const [value, number] of await data.values(column.name)) {
+      const at = value.toLowerCase().indexOf(words);
+      if (at === 0 || (at > 0 && !/\p{L}/u.test(value[at - 1]))) found.push({ column: column.name, label: column.label, value, number, at });
+    }
+  }
+  return found.sort((a, b) => (a.at > 0) - (b.at > 0) || b.number - a.number).slice(0, 5);
+}
+
+export function Search() {
+  const [words, setWords] = useState(state.q ?? "");
+  const [offers, setOffers] = useState(null);
+  const box = useRef();
+  const file = useRef();
+  const root = useRef();
+  useEffect(() => setWords(state.q ?? ""), [state.q]);
+
+  useEffect(() => {
+    const text = words.trim();
+    if (!text || text === (state.q ?? "")) return setOffers(null);
+    let current = true;
+    const timer = setTimeout(async () => {
+      try {
+        const [values, answer] = await Promise.all([valuesWith(text.toLowerCase()), data.json(`/api/search?q=${encodeURIComponent(text)}&limit=6`)]);
+        if (current && document.activeElement === box.current) setOffers({ text, values, hits: answer.hits, total: answer.total });
+      } catch {
+        if (current) setOffers(null);
+      }
+    }, 120);
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [words]);
+
+  const go = (event) => {
+    event?.preventDefault();
+    setOffers(null);
+    change({ q: words.trim() || null, tab: null, at: null });
+  };
+  const choose = (offer) => {
+    setOffers(null);
+    setWords("");
+    change({ q: null, tab: null, at: null, filter: [...state.filter, `${offer.column}:${offer.value}`] });
+  };
+  const key = (event) => {
+    if (event.key === "Escape") return setOffers(null);
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    const stops = [box.current, ...root.current.querySelectorAll(".offers button")];
+    const index = stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+    stops[index]?.focus();
+    event.preventDefault();
+  };
+  const leave = (event) => !root.current.contains(event.relatedTarget) && setOffers(null);
+
+  return html`<form class="search" role="search" ref=${root} onSubmit=${go} onKeyDown=${key} onFocusOut=${leave}>
+    <${Icon} name="search" />
+    <input ref=${box} id="search" type="search" name="q" autocomplete="off" spellcheck="false" dir="auto" maxlength="300"
+      aria-label="Search artists, titles and all words of the catalogue" placeholder="Search artists, titles, words …" value=${words}
+      onInput=${(event) => { setWords(event.target.value); if (!event.target.value && state.q) change({ q: null }); }} />
+    ${session.archive.upload && html`<button type="button" class="icon" aria-label="Search with a picture" title="Search with a picture: choose, paste or drop one" onClick=${() => file.current.click()}><${Icon} name="picture" /></button>
+      <input ref=${file} type="file" accept="image/jpeg,image/png,image/webp,image/tiff,image/gif,image/bmp" hidden onChange=${(event) => { describe(event.target.files[0]); event.target.value = ""; }} />`}
+    ${offers && html`<div class="offers">
+      ${offers.values.map((offer) => html`<button type="button" class="offer" onClick=${() => choose(offer)}><${Words} text=${offer.value} most=${80} /><small>${offer.label} · ${offer.number || ""}</small></button>`)}
+      ${offers.hits.length > 0 && html`<div class="strip">${offers.hits.map(({ n }) => html`<${Thumb} key=${n} n=${n} press=${() => { setOffers(null); open(n); }} />`)}</div>`}
+      <button type="submit" class="offer all">${offers.total ? `Show all ${offers.total.toLocaleString("en")} artworks with “` : "Nothing has the words “"}<${Words} text=${offers.text} most=${60} />”</button>
+    </div>`}
+  </form>`;
+}
