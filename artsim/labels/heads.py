@@ -131,7 +131,7 @@ def _calibrated(
     """Calibrates on the rows whose labels the other folds have, too."""
     possible = ~(targets & (logits < _ABSENT / 2)).any(axis=1)
     if not possible.any():
-        return 1.0, 1.0, np.inf
+        return 1.0, 0.0, np.inf
     return calibrate(logits[possible], targets[possible], prior, has_several)
 
 
