@@ -99,10 +99,13 @@ def folds(targets: np.ndarray, groups: np.ndarray, seed: int) -> Iterator[tuple[
     count = len(np.unique(groups))
     if count < 2:
         groups, count = np.arange(len(groups)), len(groups)
+    labels = targets.argmax(axis=1)
+    if np.bincount(labels).max() < FOLDS:  # too few rows of each label to have them in every fold
+        labels = np.zeros_like(labels)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some labels have fewer rows than there are folds
         cut = StratifiedGroupKFold(min(FOLDS, count), shuffle=True, random_state=seed)
-        yield from cut.split(targets, targets.argmax(axis=1), groups)
+        yield from cut.split(targets, labels, groups)
 
 
 def calibrate(

@@ -109,6 +109,8 @@ def test_folds_hold_out_whole_groups() -> None:
         assert not set(groups[training]) & set(groups[test])
         tested += test.tolist()
     assert sorted(tested) == list(range(100))
+    rare = np.eye(10, dtype=bool)[np.arange(30) % 10]  # three rows of each label
+    assert sorted(row for _, test in folds(rare, np.arange(30), 0) for row in test) == list(range(30))
     assert len(list(folds(targets, np.zeros(100, int), 0))) == 5  # a single group is split at random
 
 
