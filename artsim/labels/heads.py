@@ -10,10 +10,10 @@ import numpy as np
 from artsim.labels.tasks import Task
 from artsim.metrics.classification import conformal_quantile, top_hits
 
-STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # inverse strengths of the L2 penalty, as scikit-learn's C
+STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)  # inverse strengths of the L2 penalty, as scikit-learn's C
 FOLDS = 5
-CALIBRATION_ROWS = 20_000  # rows that choose the strength and calibrate; the final fit has all
-_ITERATIONS, _TOLERANCE = 200, 1e-3
+_CHOICE_ROWS, _CALIBRATION_ROWS = 5_000, 10_000  # that choose the strength, and calibrate; the final fit has all
+_ITERATIONS, _TOLERANCE = 100, 1e-3
 _ABSENT = -1e4  # the bias of a label that has no rows
 _FEWEST = 20  # predictions from which an accuracy is estimated
 
@@ -60,24 +60,31 @@ class Head:
 def fit_head(vectors: np.ndarray, task: Task, groups: np.ndarray, goals: Goals, seed: int) -> Head:
     """Fits the head of a task to all vectors (n, d) with a label; ``groups``, int (n,), are held out together.
 
-    Up to 20,000 random rows choose the strength, by the log loss of calibrated out-of-fold predictions, and calibrate.
+    Up to 5,000 random rows choose the strength, by the log loss of calibrated out-of-fold predictions. Up to 10,000
+    calibrate, by out-of-fold predictions at this strength.
     """
     rows = task.known
-    sampled = np.sort(np.random.default_rng(seed).permutation(rows)[:CALIBRATION_ROWS])
-    x, targets = vectors[sampled], task.targets[sampled]
-    prior = log_prior(targets, task.has_several) if goals.balanced else np.zeros(targets.shape[1])
-    all_logits = _out_of_fold(x, targets, groups[sampled], task.has_several, goals.balanced, seed)
-    possible = ~(targets & (all_logits[0] < _ABSENT / 2)).any(axis=1)  # the other folds have the label, too
-    fits = [calibrate(logits[possible], targets[possible], prior, task.has_several) for logits in all_logits]
-    best = int(np.argmin([loss for *_, loss in fits]))
-    temperature, share, _ = fits[best]
+    sampled = np.random.default_rng(seed).permutation(rows)
+    prior = log_prior(task.targets[rows], task.has_several) if goals.balanced else np.zeros(len(task.labels))
+
+    def tried(count: int, strengths: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+        chosen = np.sort(sampled[:count])
+        x, targets = vectors[chosen], task.targets[chosen]
+        logits = _out_of_fold(x, targets, groups[chosen], strengths, task.has_several, goals.balanced, seed)
+        return logits, targets
+
+    all_logits, targets = tried(_CHOICE_ROWS, STRENGTHS)
+    best = int(np.argmin([_calibrated(logits, targets, prior, task.has_several)[2] for logits in all_logits]))
+    logits, strength = all_logits[best], STRENGTHS[best]
+    if len(rows) > _CHOICE_ROWS:
+        (logits,), targets = tried(_CALIBRATION_ROWS, (strength,))
+    temperature, share, _ = _calibrated(logits, targets, prior, task.has_several)
     shift = np.asarray(share * prior, np.float32)
-    probabilities = _activated(all_logits[best] / np.float32(temperature) + shift, task.has_several)
+    probabilities = _activated(logits / np.float32(temperature) + shift, task.has_several)
     threshold = goals.threshold
     if threshold is None:
         threshold = abstention(probabilities.max(axis=1), top_hits(probabilities, targets, 1), goals.accuracy)
     quantile = conformal_quantile(1 - _probability_of_target(probabilities, targets), goals.coverage)
-    strength = STRENGTHS[best]
     (coefficients,) = _fits(vectors[rows], task.targets[rows], task.has_several, goals.balanced, (strength,))
     return Head(*coefficients, shift, task.has_several, temperature, threshold, quantile, strength)
 
@@ -92,10 +99,13 @@ def folds(targets: np.ndarray, groups: np.ndarray, seed: int) -> Iterator[tuple[
     count = len(np.unique(groups))
     if count < 2:
         groups, count = np.arange(len(groups)), len(groups)
+    labels = targets.argmax(axis=1)
+    if np.bincount(labels).max() < FOLDS:  # too few rows of each label to have them in every fold
+        labels = np.zeros_like(labels)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some labels have fewer rows than there are folds
         cut = StratifiedGroupKFold(min(FOLDS, count), shuffle=True, random_state=seed)
-        yield from cut.split(targets, targets.argmax(axis=1), groups)
+        yield from cut.split(targets, labels, groups)
 
 
 def calibrate(
@@ -116,6 +126,16 @@ def calibrate(
 
     found = minimize(loss, (0.0, shares[1] / 3), method="L-BFGS-B", bounds=[(-3, 3), shares])
     return float(np.exp(found.x[0])), float(found.x[1]), float(found.fun)
+
+
+def _calibrated(
+    logits: np.ndarray, targets: np.ndarray, prior: np.ndarray, has_several: bool
+) -> tuple[float, float, float]:
+    """Calibrates on the rows whose labels the other folds have, too."""
+    possible = ~(targets & (logits < _ABSENT / 2)).any(axis=1)
+    if not possible.any():
+        return 1.0, 0.0, np.inf
+    return calibrate(logits[possible], targets[possible], prior, has_several)
 
 
 def log_prior(targets: np.ndarray, has_several: bool) -> np.ndarray:
@@ -148,12 +168,18 @@ def abstention(confidence: np.ndarray, correct: np.ndarray, accuracy: float) -> 
 
 
 def _out_of_fold(
-    x: np.ndarray, targets: np.ndarray, groups: np.ndarray, has_several: bool, balanced: bool, seed: int
+    x: np.ndarray,
+    targets: np.ndarray,
+    groups: np.ndarray,
+    strengths: tuple[float, ...],
+    has_several: bool,
+    balanced: bool,
+    seed: int,
 ) -> np.ndarray:
     """Returns out-of-fold logits at each strength, float32 (s, n, c)."""
-    logits = np.empty((len(STRENGTHS), *targets.shape), np.float32)
+    logits = np.empty((len(strengths), *targets.shape), np.float32)
     for training, test in folds(targets, groups, seed):
-        fits = _fits(x[training], targets[training], has_several, balanced, STRENGTHS)
+        fits = _fits(x[training], targets[training], has_several, balanced, strengths)
         for number, (weight, bias) in enumerate(fits):
             logits[number, test] = x[test] @ weight + bias
     return logits
@@ -176,13 +202,16 @@ def _fits(
     regression = LogisticRegression(class_weight="balanced" if balanced else None, **settings)
     present = np.flatnonzero(targets.any(axis=0))
     fitted = []
+    if len(present) == 1 and not has_several:  # nothing to tell apart
+        only = np.where(targets.any(axis=0), 0, _ABSENT).astype(np.float32)
+        return [(np.zeros((x.shape[1], targets.shape[1]), np.float32), only)] * len(strengths)
     for strength in strengths:
         regression.set_params(C=strength)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the last iterations change little
             if has_several:
                 several = OneVsRestClassifier(regression).fit(standardised, targets[:, present])
-                parts = [_coefficients(one) for one in several.estimators_]
+                parts = [_coefficients(one, x.shape[1]) for one in several.estimators_]
                 coefficients = np.stack([row for row, _ in parts]), np.array([bias for _, bias in parts])
             else:
                 regression.fit(standardised, targets.argmax(axis=1))
@@ -203,8 +232,10 @@ def _both_classes(regression: Any) -> tuple[np.ndarray, np.ndarray]:
     return rows, intercepts
 
 
-def _coefficients(one: Any) -> tuple[np.ndarray, float]:
-    """Returns the coefficients (d,) and the intercept of one label of several."""
+def _coefficients(one: Any, dimension: int) -> tuple[np.ndarray, float]:
+    """Returns the coefficients (d,) and the intercept of one label of several; a label of all rows is certain."""
+    if not hasattr(one, "coef_"):
+        return np.zeros(dimension), 10.0
     return np.asarray(one.coef_[0], np.float64), float(one.intercept_[0])
 
 

@@ -26,7 +26,7 @@ from artsim.pictures.typesetting import readable
 
 _SMOOTHING = 0.01  # added to votes: no label is impossible
 _SHOWN = 10  # errors of each task in the report
-_DRAWN, _NEAR, _SIDE = 12, 5, 240
+_DRAWN, _NEAR, _SIDE = 8, 5, 240
 _COLUMNS = ("id", "title", "artist", "label", "suggestion", "probability_of_label", "probability_of_suggestion")
 
 _log = logging.getLogger(__name__)

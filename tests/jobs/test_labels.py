@@ -109,6 +109,10 @@ def test_heads_predict_the_labels_of_all_artworks(archive: Archive) -> None:
         assert label.candidates == row["candidates"]
         assert [name for name, _ in label.top] == [name for name, _ in tops]
     assert _run("predict", archive)["rows_in"] == 0
+    lost = next(path for path in archive.store.files("labels") if path.endswith(".parquet"))
+    archive.store.remove_file(f"labels/{lost}")  # as if the run had been killed before it
+    assert 0 < _run("predict", archive)["rows_in"] < 150
+    assert _rows(archive) == rows
 
 
 def test_a_labeller_answers_in_time_and_refuses_other_vectors(archive: Archive) -> None:

@@ -82,6 +82,16 @@ def test_a_label_of_a_single_group_is_learnt_although_its_fold_cannot_know_it() 
     assert np.isfinite(head.temperature) and head.temperature < 5
 
 
+def test_a_fold_with_a_single_label_can_be_fitted() -> None:
+    x, targets = _blobs(60, 2, 4.0)
+    groups = np.where(targets[:, 0], 0, 1)  # each label has one group: half of the folds know one label only
+    head = fit_head(x, _task(targets), groups, _GOALS, seed=0)
+    assert (head.probabilities(x).argmax(axis=1) == targets.argmax(axis=1)).mean() > 0.9
+    everywhere = np.column_stack([np.ones(60, bool), targets[:, 0]])
+    head = fit_head(x, _task(everywhere, has_several=True), np.arange(60), _GOALS, seed=0)
+    assert head.probabilities(x)[:, 0].min() > 0.9
+
+
 def test_rows_without_a_label_are_left_out() -> None:
     x, targets = _blobs(400, 3, 3.0)
     garbage = np.full((50, 8), 1e4, np.float32)
@@ -99,6 +109,8 @@ def test_folds_hold_out_whole_groups() -> None:
         assert not set(groups[training]) & set(groups[test])
         tested += test.tolist()
     assert sorted(tested) == list(range(100))
+    rare = np.eye(10, dtype=bool)[np.arange(30) % 10]  # three rows of each label
+    assert sorted(row for _, test in folds(rare, np.arange(30), 0) for row in test) == list(range(30))
     assert len(list(folds(targets, np.zeros(100, int), 0))) == 5  # a single group is split at random
 
 
