@@ -70,16 +70,44 @@ def fit_head(vectors: np.ndarray, task: Task, groups: np.ndarray, goals: Goals, 
     possible = ~(targets & (all_logits[0] < _ABSENT / 2)).any(axis=1)  # the other folds have the label, too
     fits = [calibrate(logits[possible], targets[possible], prior, task.has_several) for logits in all_logits]
     best = int(np.argmin([loss for *_, loss in fits]))
+    strength = STRENGTHS[best]
+    (coefficients,) = _fits(vectors[rows], task.targets[rows], task.has_several, goals.balanced, (strength,))
     temperature, share, _ = fits[best]
     shift = np.asarray(share * prior, np.float32)
-    probabilities = _activated(all_logits[best] / np.float32(temperature) + shift, task.has_several)
+    return _head(coefficients, shift, temperature, all_logits[best], targets, task.has_several, goals, strength)
+
+
+def calibrated_head(
+    weight: np.ndarray, bias: np.ndarray, vectors: np.ndarray, targets: np.ndarray, prior: np.ndarray, goals: Goals
+) -> Head:
+    """Returns the head with these coefficients, (d, c) and (c,), for tasks with one label.
+
+    It is calibrated on vectors (n, d), with targets, bool (n, c), that it has not seen. ``prior`` is the ``log_prior``
+    of the training if its labels had equal weights, otherwise 0.
+    """
+    logits = vectors @ weight + bias
+    temperature, share, _ = calibrate(logits, targets, prior, False)
+    shift = np.asarray(share * prior, np.float32)
+    return _head((weight, bias), shift, temperature, logits, targets, False, goals, np.inf)
+
+
+def _head(
+    coefficients: tuple[np.ndarray, np.ndarray],
+    shift: np.ndarray,
+    temperature: float,
+    logits: np.ndarray,
+    targets: np.ndarray,
+    has_several: bool,
+    goals: Goals,
+    strength: float,
+) -> Head:
+    """Returns a head with the threshold and the quantile that logits (n, c) of rows it has not seen call for."""
+    probabilities = _activated(logits / np.float32(temperature) + shift, has_several)
     threshold = goals.threshold
     if threshold is None:
         threshold = abstention(probabilities.max(axis=1), top_hits(probabilities, targets, 1), goals.accuracy)
     quantile = conformal_quantile(1 - _probability_of_target(probabilities, targets), goals.coverage)
-    strength = STRENGTHS[best]
-    (coefficients,) = _fits(vectors[rows], task.targets[rows], task.has_several, goals.balanced, (strength,))
-    return Head(*coefficients, shift, task.has_several, temperature, threshold, quantile, strength)
+    return Head(*coefficients, shift, has_several, temperature, threshold, quantile, strength)
 
 
 def folds(targets: np.ndarray, groups: np.ndarray, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
