@@ -60,7 +60,7 @@ def test_a_fine_tuned_backbone_labels_artworks_and_is_measured_on_artists_it_has
     assert min(len(data.rows(role)) for role in artists) >= 9
 
     # The stored heads give the logits of the network, on vectors as they are stored.
-    model, (space, heads) = load_model(archive, "tuned"), load_heads(archive, "tuned", need_card(archive, "tuned"))
+    model, (_, heads) = load_model(archive, "tuned"), load_heads(archive, "tuned", need_card(archive, "tuned"))
     vectors = Space(archive, ["tuned"]).find(_IDS[:9])
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-3)
     tensors = {
@@ -89,7 +89,7 @@ def test_a_fine_tuned_backbone_labels_artworks_and_is_measured_on_artists_it_has
 
     again = _run("train", archive, "--columns", "style", "type", *_FINETUNE, *_FAST)
     assert again["rows_in"] == 0
-    with pytest.raises(UserError, match="tuned.*started with.*epochs"):
+    with pytest.raises(UserError, match=r"tuned.*started with.*epochs"):
         _run("train", archive, "--columns", "style", "type", *_FINETUNE, *_FAST, "--epochs", "7")
     with pytest.raises(UserError, match="stored features"):
         _run("errors", archive)
