@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,15 @@ from artsim.labels.confusion import confusion_picture
 from artsim.labels.cross_validation import OutOfFold, out_of_fold
 from artsim.labels.evaluation_report import markdown
 from artsim.labels.examples import Examples, load_examples
+from artsim.labels.heads import Head
+from artsim.labels.held_out import held_out_results
 from artsim.labels.options import LabelsOptions
+from artsim.labels.settings import options_of
 from artsim.labels.tasks import Task
-from artsim.labels.train import options_of
 from artsim.learn.experiment import check_name
 from artsim.metrics.classification import balanced_accuracy, calibration_error, class_table, confusion, top_hits
 from artsim.metrics.interval import as_json, mean_score, paired_difference
+from artsim.space.features import Space
 
 RANDOM = "at random"
 
@@ -30,7 +33,8 @@ _log = logging.getLogger(__name__)
 def evaluate(archive: Archive, options: LabelsOptions) -> dict[str, Any]:
     """Cross-validates the trained heads' configuration on today's labels; returns the report fields.
 
-    Each head is chosen, fitted and calibrated on four folds and tested on the fifth. Writes ``scores.md``,
+    Each head is chosen, fitted and calibrated on four folds and tested on the fifth. Heads of a fine-tuned backbone are
+    measured on the test set that their training left out. Writes ``scores.md``,
     ``scores.json`` and a confusion matrix per task to `out`, by default ``labels/<name>/_evaluation``.
     """
     check_name(options.name)
@@ -40,22 +44,19 @@ def evaluate(archive: Archive, options: LabelsOptions) -> dict[str, Any]:
 
 def _evaluate(archive: Archive, options: LabelsOptions) -> dict[str, Any]:
     card = table.need_card(archive, options.name)
-    space, _ = table.load_heads(archive, options.name, card)
-    training = options_of(card, options)
-    examples = load_examples(archive, space, training)
+    space, heads = table.load_heads(archive, options.name, card)
     scores, classes, pictures = list[dict[str, Any]](), {}, dict[str, Image.Image]()
-    for task in examples.tasks:
-        for split, groups in splits(examples, task, training.group_by):
-            _log.info("%s: cross-validation, held out %s", task.name, split)
-            result = out_of_fold(examples, task, training, groups)
-            scores.append({"task": task.name, "held_out": split, **score(result, groups[result.rows], options.seed)})
-            if task.name not in classes:
-                predicted = result.probabilities.argmax(axis=1)
-                classes[task.name] = class_table(predicted, result.targets, list(task.labels))
-                matrix = confusion(predicted, result.targets)
-                pictures[task.name] = confusion_picture(
-                    archive, task, matrix, examples.ids[result.rows], result.targets, result.probabilities, split
-                )
+    count = 0
+    for task, split, ids, groups, result in _results(archive, options, card, space, heads):
+        scores.append({"task": task.name, "held_out": split, **score(result, groups, options.seed)})
+        count = max(count, len(ids))
+        if task.name not in classes:
+            predicted = result.probabilities.argmax(axis=1)
+            classes[task.name] = class_table(predicted, result.targets, list(task.labels))
+            matrix = confusion(predicted, result.targets)
+            pictures[task.name] = confusion_picture(
+                archive, task, matrix, ids, result.targets, result.probabilities, split
+            )
     about = {"name": options.name, "features": space.title, "query": card["query"]}
     texts = {
         "scores.md": markdown(options.name, space.title, scores, classes),
@@ -64,8 +65,24 @@ def _evaluate(archive: Archive, options: LabelsOptions) -> dict[str, Any]:
     files = write_files(
         archive, options, "_evaluation", texts, {f"confusion-{task}.png": image for task, image in pictures.items()}
     )
-    count = len(examples.ids)
     return {"rows_in": count, "rows_out": count, "rows_failed": 0, "scores": scores, "files": files}
+
+
+def _results(
+    archive: Archive, options: LabelsOptions, card: Any, space: Space, heads: list[Head]
+) -> Iterator[tuple[Task, str, np.ndarray, np.ndarray, OutOfFold]]:
+    """Yields each task and way to hold out artworks with the ids, the groups and the predictions of held-out ones."""
+    training = options_of(card, options)
+    if "finetune" in card["query"]:
+        for task, ids, groups, result in held_out_results(archive, options.name, space, heads, training.group_by):
+            yield task, f"by {training.group_by}, a seventh", ids, groups, result
+        return
+    examples = load_examples(archive, space, training)
+    for task in examples.tasks:
+        for split, groups in splits(examples, task, training.group_by):
+            _log.info("%s: cross-validation, held out %s", task.name, split)
+            result = out_of_fold(examples, task, training, groups)
+            yield task, split, examples.ids[result.rows], groups[result.rows], result
 
 
 def splits(examples: Examples, task: Task, group_by: str) -> list[tuple[str, np.ndarray]]:

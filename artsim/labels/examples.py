@@ -41,7 +41,7 @@ def load_examples(archive: Archive, space: Space, options: LabelsOptions) -> Exa
 
     Raises ``UserError`` if there are fewer than 20, or nothing can be learnt from the columns or vectors.
     """
-    chosen = _labelled_ids(archive, options)
+    chosen = labelled_ids(archive, options)
     if len(chosen) > options.limit:
         kept = np.sort(np.random.default_rng(options.seed).permutation(len(chosen))[: options.limit])
         chosen = chosen.take(pa.array(kept))
@@ -71,7 +71,7 @@ def digest(archive: Archive, space: Space, options: LabelsOptions) -> str:
     return state.hexdigest()
 
 
-def _labelled_ids(archive: Archive, options: LabelsOptions) -> pa.Array:
+def labelled_ids(archive: Archive, options: LabelsOptions) -> pa.Array:
     """Returns the sorted ids of the artworks that have a value in one of the columns, and may be used."""
     columns = [name for name in _catalog_columns(options) if name != "rights"]
     columns = [name for name in columns if name != options.group_by or name in (options.columns or ())]

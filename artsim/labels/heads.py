@@ -78,15 +78,33 @@ def fit_head(vectors: np.ndarray, task: Task, groups: np.ndarray, goals: Goals, 
     logits, strength = all_logits[best], STRENGTHS[best]
     if len(rows) > _CHOICE_ROWS:
         (logits,), targets = tried(_CALIBRATION_ROWS, (strength,))
-    temperature, share, _ = _calibrated(logits, targets, prior, task.has_several)
+    (coefficients,) = _fits(vectors[rows], task.targets[rows], task.has_several, goals.balanced, (strength,))
+    return calibrated_head(*coefficients, logits, targets, prior, task.has_several, goals, strength)
+
+
+def calibrated_head(
+    weight: np.ndarray,
+    bias: np.ndarray,
+    logits: np.ndarray,
+    targets: np.ndarray,
+    prior: np.ndarray,
+    has_several: bool,
+    goals: Goals,
+    strength: float = np.inf,
+) -> Head:
+    """Returns the head with these coefficients, (d, c) and (c,), calibrated on logits of rows that it has not seen.
+
+    ``logits`` are (n, c), ``targets``, bool (n, c). ``prior``, (c,), is the ``log_prior`` of the training if its labels
+    had equal weights, otherwise 0.
+    """
+    temperature, share, _ = _calibrated(logits, targets, prior, has_several)
     shift = np.asarray(share * prior, np.float32)
-    probabilities = _activated(logits / np.float32(temperature) + shift, task.has_several)
+    probabilities = _activated(logits / np.float32(temperature) + shift, has_several)
     threshold = goals.threshold
     if threshold is None:
         threshold = abstention(probabilities.max(axis=1), top_hits(probabilities, targets, 1), goals.accuracy)
     quantile = conformal_quantile(1 - _probability_of_target(probabilities, targets), goals.coverage)
-    (coefficients,) = _fits(vectors[rows], task.targets[rows], task.has_several, goals.balanced, (strength,))
-    return Head(*coefficients, shift, task.has_several, temperature, threshold, quantile, strength)
+    return Head(weight, bias, shift, has_several, temperature, threshold, quantile, strength)
 
 
 def folds(targets: np.ndarray, groups: np.ndarray, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from artsim.archive import Archive
+from artsim.archive import Archive, UserError
 from artsim.archive.rejects import clean, safe_cell
 from artsim.labels import table
 from artsim.labels.cross_validation import out_of_fold
 from artsim.labels.evaluate import write_files
 from artsim.labels.examples import Examples, load_examples
 from artsim.labels.options import LabelsOptions
+from artsim.labels.settings import options_of
 from artsim.labels.tasks import Task
-from artsim.labels.train import options_of
 from artsim.learn.experiment import check_name
 from artsim.metrics.vectors import unit_length
 from artsim.pictures.captioned_pictures import captioned_pictures
@@ -44,6 +44,10 @@ def find_errors(archive: Archive, options: LabelsOptions) -> dict[str, Any]:
 
 def _find_errors(archive: Archive, options: LabelsOptions) -> dict[str, Any]:
     card = table.need_card(archive, options.name)
+    if "finetune" in card["query"]:
+        raise UserError(
+            f"`name` {options.name}: its backbone has seen the labels; train heads on stored features to find errors"
+        )
     space, _ = table.load_heads(archive, options.name, card)
     training = options_of(card, options)
     examples = load_examples(archive, space, training)

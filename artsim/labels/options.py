@@ -1,14 +1,19 @@
 """The options of jobs.labels."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from artsim.errors import UserError
-from artsim.options import REQUIRED, DataOptions, setting
+from artsim.learn.backbones.label_recipe import LabelRecipe
+from artsim.learn.workers import ALONE, Workers, parse_workers
+from artsim.options import REQUIRED, DataOptions, recipe_settings, setting
 
 DATE_EDGES = (1350, 1450, 1550, 1650, 1750, 1850, 1950, 2000)
 _LATEST = 10_000
-_TRAINING = ("columns", "features", "threshold")  # options that only a training uses and that have no default
+# options that only a training uses and that have no default
+_TRAINING = ("columns", "features", "finetune", "pretrained", "threshold")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +35,20 @@ class LabelsOptions(DataOptions):
         "train: one or several features; several are concatenated (default: the recommended features)",
         metavar="NAME[:PCA]",
     )
+    finetune: str | None = setting(
+        None, "train: fine-tune this backbone end to end instead; it becomes the model NAME", metavar="BACKBONE"
+    )
+    pretrained: str | None = setting(
+        None, "with `finetune`: folder with BACKBONE.safetensors or .pth", metavar="FOLDER"
+    )
+    workers: Workers = setting(
+        ALONE,
+        "with `finetune`: processes that share each batch, each on its own GPU if there are any; MIN:MAX uses what is "
+        "available",
+        parse=parse_workers,
+        metavar="N or MIN:MAX",
+    )
+    recipe: Mapping[str, Any] = recipe_settings(LabelRecipe)
     separator: str | None = setting(
         None, "train: a value may list several labels, separated by this text", metavar="TEXT"
     )
@@ -63,6 +82,14 @@ class LabelsOptions(DataOptions):
         for option in (*_TRAINING, "again"):
             if getattr(self, option) and self.action != "train":
                 raise UserError(f"`{option}`: {self.action} does not use it; train does")
+        if self.features and self.finetune:
+            raise UserError("`features` and `finetune`: choose one of them")
+        if self.separator and self.finetune:
+            raise UserError("`separator` does not work with `finetune`: each artwork has one label of a column")
+        if not self.finetune:
+            for option in ("pretrained", *(name for name, value in self.recipe.items() if value is not None)):
+                if option != "pretrained" or self.pretrained:
+                    raise UserError(f"`{option}` needs `finetune`")
         if self.out and self.action not in ("evaluate", "errors"):
             raise UserError(f"`out`: {self.action} does not use it; evaluate and errors do")
         years = [0, *self.date_edges, _LATEST]

@@ -56,10 +56,19 @@ def read_tasks(archive: Archive, ids: np.ndarray, options: LabelsOptions) -> tup
     years = ["year_from", "year_to"] if DATE in columns else []
     frame = catalog_columns(archive, ids, list(dict.fromkeys([*stored, *years, options.group_by])))
     tasks = [_task(frame, column, options) for column in columns]
-    groups = np.asarray(pd.factorize(frame[options.group_by].map(tidy))[0], np.int64)
+    return tasks, _groups(frame, options.group_by)
+
+
+def group_numbers(archive: Archive, ids: np.ndarray, column: str) -> np.ndarray:
+    """Returns the group of each artwork, int64 (n,). An artwork without a value is a group of its own."""
+    return _groups(catalog_columns(archive, ids, [column]), column)
+
+
+def _groups(frame: pd.DataFrame, column: str) -> np.ndarray:
+    groups = np.asarray(pd.factorize(frame[column].map(tidy))[0], np.int64)
     alone = np.flatnonzero(groups < 0)
     groups[alone] = groups.max(initial=-1) + 1 + np.arange(len(alone))
-    return tasks, groups
+    return groups
 
 
 def tidy(value: object) -> str | None:

@@ -1,7 +1,6 @@
 """Trains the heads of ``labels/<name>``: one logistic regression per catalogue column, on stored features."""
 
 import logging
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,18 +9,15 @@ from artsim.archive import Archive
 from artsim.encoders.model import about_feature
 from artsim.labels import table
 from artsim.labels.examples import Examples, digest, load_examples
+from artsim.labels.finetune import finetune
 from artsim.labels.heads import Goals, Head, fit_head
 from artsim.labels.options import LabelsOptions
+from artsim.labels.settings import settings_of
 from artsim.labels.tasks import Task, check_columns
 from artsim.learn.experiment import check_name
 from artsim.space.features import Space
 from artsim.vision.recommended import recommended_features
 
-_SETTINGS = (
-    *("columns", "separator", "date_edges", "min_count", "group_by", "weights", "accuracy", "threshold"),
-    *("coverage", "limit", "rights", "seed"),
-)
-_OF_RUN = ("limit", "rights", "seed")  # an evaluation has its own
 _SHOWN = 10  # labels left out that the report names
 
 _log = logging.getLogger(__name__)
@@ -34,6 +30,9 @@ def train(archive: Archive, options: LabelsOptions) -> dict[str, Any]:
     """
     check_name(options.name)
     check_columns(options)
+    if options.finetune:
+        card, counts = finetune(archive, options)
+        return {**counts, "model": archive.store.address(f"models/{options.name}"), **_report(options.name, card)}
     specs = list(options.features or recommended_features(archive))
     space = Space(archive, specs, options.seed)
     inputs = [about_feature(archive, spec.name) for spec in space.specs]
@@ -86,20 +85,6 @@ def fit(
         vectors, groups = vectors[rows], groups[rows]
     goals = Goals(options.accuracy, options.threshold, options.coverage, options.weights == "balanced")
     return fit_head(vectors, task, groups, goals, options.seed)
-
-
-def settings_of(options: LabelsOptions) -> dict[str, Any]:
-    """Returns the options that decide the heads, as JSON stores them."""
-    values = {name: getattr(options, name) for name in _SETTINGS}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
-
-
-def options_of(card: Any, options: LabelsOptions) -> LabelsOptions:
-    """Returns the options of a training that a card describes, with seed, limit and rights of ``options``."""
-    query = card["query"]
-    settings: dict[str, Any] = {name: query[name] for name in _SETTINGS if name not in _OF_RUN}
-    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
-    return replace(options, action="train", out=None, **settings)
 
 
 def _report(name: str, card: Any) -> dict[str, Any]:

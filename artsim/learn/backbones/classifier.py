@@ -60,7 +60,7 @@ class ClassifierTrainer(PixelTrainer):
 
     ``labels``, int (m, t), is the class of each image in each task, -1 if it is missing; ``classes`` is the number of
     classes of each task. ``training`` and ``validation``, int, are image numbers, each with at least one label.
-    See PixelTrainer for the rest.
+    With ``balanced``, the classes of a task are equally important. See PixelTrainer for the rest.
     """
 
     measure = "cross_entropy"
@@ -76,13 +76,12 @@ class ClassifierTrainer(PixelTrainer):
         validation: np.ndarray,
         recipe: LabelRecipe,
         seed: int = 0,
+        balanced: bool = True,
     ) -> None:
         super().__init__(plan, squares, slots, recipe.at_once, recipe.precision)
         self.labels, self.training, self.validation = labels, training, validation
         self.recipe, self.seed, self.batch = recipe, seed, recipe.batch
-        self.weights = [
-            _class_weights(labels[training, task], count, recipe.class_weights) for task, count in enumerate(classes)
-        ]
+        self.weights = [_class_weights(labels[training, task], count, balanced) for task, count in enumerate(classes)]
         vectors = torch.from_numpy(self._vectors(training))
         std = vectors.std(0, unbiased=False).clamp(min=_SMALL)
         self.network = _Network(self.backbone, Heads(vectors.mean(0), std, classes, recipe.dropout)).to(self.device)
@@ -169,12 +168,12 @@ class ClassifierTrainer(PixelTrainer):
         return (targets * own[:, None]).to(self.device)
 
 
-def _class_weights(labels: np.ndarray, classes: int, kind: str) -> torch.Tensor:
-    """Returns the weight of each class, float32 (classes,). Balanced weights make the classes equally important.
+def _class_weights(labels: np.ndarray, classes: int, balanced: bool) -> torch.Tensor:
+    """Returns the weight of each class, float32 (classes,).
 
-    Their mean over the labels is 1. A class without labels has weight 0.
+    The mean of balanced weights over the labels is 1. A class without labels has weight 0.
     """
-    if kind == "none":
+    if not balanced:
         return torch.ones(classes)
     counts = np.bincount(labels[labels >= 0], minlength=classes)
     present = max(int(np.count_nonzero(counts)), 1)

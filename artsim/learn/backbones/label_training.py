@@ -85,7 +85,8 @@ def finetune_on_labels(
 ) -> FinetunedHeads:
     """Trains ``models/<name>``, resumes it, or returns it if it exists; ``again`` replaces it.
 
-    ``inputs`` are the options that decide the model beside the recipe: ``finetune``, ``weights`` and the tasks'.
+    ``inputs`` decide the model beside the recipe: ``finetune`` (a backbone), ``weights`` (a folder or None),
+    ``balanced`` (whether labels get equal weights) and the options of the tasks.
     ``make_data`` gets a function that returns which of some ids have a readable image. It is called once: a resumed run
     uses the labels that were stored. Raises a user error if the name is taken by a model with other settings.
     """
@@ -101,7 +102,7 @@ def finetune_on_labels(
             _check_same(name, stored, settings)
         plan = plan_for(inputs["finetune"], inputs["weights"], recipe.resolution)
         if stored == settings:
-            data = _read(archive, folder)
+            data = read_labels(archive, folder)
         else:
             archive.remove(folder)
             data = make_data(partial(_usable, archive, plan))
@@ -118,7 +119,7 @@ def _finished(archive: Archive, name: str, settings: dict[str, Any]) -> Finetune
     if card is None:
         return None
     _check_same(name, card.get("asked", {}), settings)
-    return FinetunedHeads(load_model(archive, name), _read(archive, f"models/{name}"))
+    return FinetunedHeads(load_model(archive, name), read_labels(archive, f"models/{name}"))
 
 
 def _check_same(name: str, before: dict[str, Any] | None, settings: dict[str, Any]) -> None:
@@ -141,7 +142,8 @@ def _write(archive: Archive, folder: str, data: LabelData) -> None:
         pq.write_table(table.replace_schema_metadata({"classes": json.dumps(data.classes)}), draft)
 
 
-def _read(archive: Archive, folder: str) -> LabelData:
+def read_labels(archive: Archive, folder: str) -> LabelData:
+    """Returns the labels that a model, or an unfinished training, has learnt from."""
     table = intact_table(archive.store, f"{folder}/{_DATA}", of="run", remedy=_START_OVER)
     ids, roles = table["id"].to_pylist(), table["role"].to_pylist()
     classes = json.loads(table.schema.metadata[b"classes"])
@@ -162,7 +164,7 @@ def _train(
     import ray
 
     runtime.connect()
-    make = partial(_make, [ray.put(plan)], archive, data, recipe, seed)
+    make = partial(_make, [ray.put(plan)], archive, data, recipe, seed, settings["inputs"]["balanced"])
     outcome = run(
         make,
         recipe,
@@ -197,11 +199,11 @@ def _train(
     return model
 
 
-def _make(plan: list[Any], archive: Archive, data: LabelData, recipe: LabelRecipe, seed: int) -> ClassifierTrainer:
+def _make(plan: list[Any], archive: Archive, data: LabelData, recipe: LabelRecipe, *how: Any) -> ClassifierTrainer:
     import ray
 
     extraction_plan = ray.get(plan[0])
     squares, slots = pixels_of(archive, data.ids, extraction_plan.input)
     classes = [len(labels) for labels in data.classes.values()]
     training, validation = data.rows(TRAINING), data.rows(VALIDATION)
-    return ClassifierTrainer(extraction_plan, squares, slots, data.labels, classes, training, validation, recipe, seed)
+    return ClassifierTrainer(extraction_plan, squares, slots, data.labels, classes, training, validation, recipe, *how)

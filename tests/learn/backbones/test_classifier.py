@@ -66,16 +66,16 @@ def test_the_loss_is_the_sum_of_the_tasks_weighted_mean_cross_entropies() -> Non
 
 
 def test_smoothed_targets_and_missing_labels() -> None:
-    trainer = _trainer(replace(_PLAIN, label_smoothing=0.3, class_weights="none"))
+    trainer = _trainer(replace(_PLAIN, label_smoothing=0.3), balanced=False)
     targets = trainer._targets(np.array([0, 5]), 1)
     torch.testing.assert_close(targets, torch.tensor([[0.85, 0.15], [0.0, 0.0]]))
     np.testing.assert_allclose(trainer._targets(np.array([0]), 0), [[0.8, 0.1, 0.1]], rtol=1e-6)
 
 
 def test_balanced_weights_make_classes_equally_important() -> None:
-    weights = _class_weights(np.array([0, 0, 0, 1, -1]), 3, "balanced")
+    weights = _class_weights(np.array([0, 0, 0, 1, -1]), 3, True)
     np.testing.assert_allclose(weights, [4 / 6, 2, 0])
-    np.testing.assert_array_equal(_class_weights(np.array([0, 0, 1]), 3, "none"), [1, 1, 1])
+    np.testing.assert_array_equal(_class_weights(np.array([0, 0, 1]), 3, False), [1, 1, 1])
 
 
 def test_only_heads_are_trained_while_the_backbone_is_frozen() -> None:

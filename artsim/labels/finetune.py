@@ -1,0 +1,156 @@
+"""Heads of a backbone that was fine-tuned end to end on the columns of the catalogue.
+
+The backbone becomes ``models/<name>``, its vectors ``features/<name>``, and its heads ``labels/<name>``.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from artsim.archive import Archive, UserError
+from artsim.encoders.embed import check_features, embed_archive
+from artsim.encoders.model import about_feature
+from artsim.labels import table
+from artsim.labels.examples import Examples, digest, labelled_ids
+from artsim.labels.heads import Goals, Head, calibrated_head, log_prior
+from artsim.labels.options import LabelsOptions
+from artsim.labels.settings import settings_of
+from artsim.labels.tasks import Task, read_tasks
+from artsim.learn.backbones.label_recipe import LabelRecipe
+from artsim.learn.backbones.label_training import (
+    TEST,
+    TRAINING,
+    VALIDATION,
+    FinetunedHeads,
+    LabelData,
+    finetune_on_labels,
+)
+from artsim.options import chosen
+from artsim.space.features import Space
+
+_FOLDS = 7  # one is the test set, one the validation set
+_FEWEST = 50
+
+_log = logging.getLogger(__name__)
+
+
+def finetune(archive: Archive, options: LabelsOptions) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Trains the model, embeds the archive and stores the heads; returns the card and the counts of the report.
+
+    A seventh of the artworks, whole groups, is the validation set: it ends the training and calibrates the heads.
+    Another seventh is the test set, which only ``evaluate`` uses. An interrupted run continues where it stopped.
+    """
+    known = archive.read_json(f"models/{options.name}/card.json")
+    own = known is not None and "classes" in known and not options.again
+    check_features(archive, options.name, known["hashes"]["model"] if own else None, again=options.again)
+
+    def make_data(usable: Callable[[Sequence[str]], set[str]]) -> LabelData:
+        return _label_data(archive, options, usable)
+
+    finetuned = finetune_on_labels(
+        archive,
+        options.name,
+        {
+            "finetune": options.finetune,
+            "weights": options.pretrained,
+            "balanced": options.weights == "balanced",
+            "tasks": {**settings_of(options), "accuracy": None, "threshold": None, "coverage": None},
+        },
+        chosen(options.recipe, LabelRecipe),
+        make_data,
+        workers=options.workers,
+        seed=options.seed,
+        again=options.again,
+    )
+    embed_archive(archive, finetuned.model, public_only=options.public_only, again=options.again)
+    space = Space(archive, [options.name])
+    inputs = [about_feature(archive, spec.name) for spec in space.specs]
+    query = {**settings_of(options), "features": [options.name], "inputs": inputs, "finetune": options.finetune}
+    with archive.lock(table.folder(options.name)):
+        before = table.read_card(archive, options.name)
+        if before is not None and before["query"] == query and not options.again:
+            _log.info("%s: nothing has changed; `again` trains again", table.folder(options.name))
+            return before, {"rows_in": 0, "rows_out": 0, "rows_failed": 0}
+        heads, records = _heads(space, finetuned, options)
+        count = len(finetuned.data.ids)
+        card = {
+            "query": query,
+            "rows": digest(archive, space, options),
+            "features": [options.name],
+            "inputs": inputs,
+            "artworks": count,
+            "tasks": records,
+            "test": [finetuned.data.ids[row] for row in finetuned.data.rows(TEST)],
+        }
+        table.write(archive, options.name, space, heads, card)
+        return card, {"rows_in": count, "rows_out": count, "rows_failed": 0}
+
+
+def _label_data(archive: Archive, options: LabelsOptions, usable: Callable[[Sequence[str]], set[str]]) -> LabelData:
+    """Returns the labelled artworks with a readable image, in random roles; a group has one role."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    rng = np.random.default_rng(options.seed)
+    every = np.array(labelled_ids(archive, options).to_pylist(), object)
+    every = np.sort(rng.permutation(every)[: options.limit])
+    readable = usable(every.tolist())
+    ids = np.array([one for one in every if one in readable], object)
+    if len(ids) < _FEWEST:
+        columns = " ".join(options.columns or ())
+        raise UserError(
+            f"`columns` {columns}: {len(ids)} artworks with an image have a label; {_FEWEST} are the fewest"
+        )
+    tasks, groups = read_tasks(archive, ids, options)
+    labels = np.stack([np.where(task.targets.any(axis=1), task.targets.argmax(axis=1), -1) for task in tasks], axis=1)
+    with_label = np.asarray((labels >= 0).any(axis=1))
+    ids, labels, groups = ids[with_label], labels[with_label], groups[with_label]
+    if Examples(ids, np.empty((len(ids), 0)), tasks, groups).groups_of(_rows_of(tasks[0], with_label)) is None:
+        _log.warning("%s says too much about %s to be held out; artworks are held out at random",
+                     options.group_by, tasks[0].name)  # fmt: skip
+        groups = np.arange(len(ids))
+    cut = StratifiedGroupKFold(min(_FOLDS, len(np.unique(groups))), shuffle=True, random_state=options.seed)
+    parts = [rows for _, rows in cut.split(ids, labels[:, 0], groups)]
+    roles = np.full(len(ids), TRAINING, object)
+    roles[parts[0]], roles[parts[1]] = TEST, VALIDATION
+    return LabelData(ids.tolist(), roles.tolist(), labels, {task.name: list(task.labels) for task in tasks})
+
+
+def _rows_of(task: Task, kept: np.ndarray) -> Task:
+    return Task(task.name, task.labels, task.targets[kept], task.has_several, task.left_out)
+
+
+def _heads(space: Space, finetuned: FinetunedHeads, options: LabelsOptions) -> tuple[list[Head], list[dict[str, Any]]]:
+    """Returns the heads for vectors as they are stored, calibrated on the validation set, and their records."""
+    data, tensors = finetuned.data, finetuned.tensors()
+    goals = Goals(options.accuracy, options.threshold, options.coverage, options.weights == "balanced")
+    training, validation = data.rows(TRAINING), data.rows(VALIDATION)
+    vectors = space.find([data.ids[row] for row in validation])
+    heads, records = [], []
+    for number, (name, labels) in enumerate(data.classes.items()):
+        weight, bias = _unstandardised(tensors, name)
+        numbers = data.labels[:, number]
+        targets = numbers[:, None] == np.arange(len(labels))
+        known = targets[validation].any(axis=1)
+        if not known.any():
+            raise UserError(f"`columns` {name}: no artwork of the validation set has a label; choose another `seed`")
+        prior = (
+            log_prior(targets[training][targets[training].any(axis=1)], False)
+            if goals.balanced
+            else np.zeros(len(labels))
+        )
+        logits = vectors[known] @ weight + bias
+        head = calibrated_head(weight, bias, logits, targets[validation][known], prior, False, goals)
+        heads.append(head)
+        records.append(table.task_record(Task(name, tuple(labels), targets, False, {}), head, grouped=True))
+    return heads, records
+
+
+def _unstandardised(tensors: dict[str, torch.Tensor], task: str) -> tuple[np.ndarray, np.ndarray]:
+    """Returns weight (d, c) and bias (c,) that give the head's logits for vectors before they are standardised."""
+    mean, std = tensors["mean"].double(), tensors["std"].double()
+    weight = tensors[f"{task}.weight"].double() / std
+    bias = tensors[f"{task}.bias"].double() - weight @ mean
+    return weight.T.float().numpy(), bias.float().numpy()

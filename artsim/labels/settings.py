@@ -1,0 +1,26 @@
+"""The options that decide what heads learn, as their card stores them."""
+
+from dataclasses import replace
+from typing import Any
+
+from artsim.labels.options import LabelsOptions
+
+_SETTINGS = (
+    *("columns", "separator", "date_edges", "min_count", "group_by", "weights", "accuracy", "threshold"),
+    *("coverage", "limit", "rights", "seed"),
+)
+_OF_RUN = ("limit", "rights", "seed")  # an evaluation has its own
+
+
+def settings_of(options: LabelsOptions) -> dict[str, Any]:
+    """Returns the options that decide the heads, as JSON stores them."""
+    values = {name: getattr(options, name) for name in _SETTINGS}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def options_of(card: Any, options: LabelsOptions) -> LabelsOptions:
+    """Returns the options of a training that a card describes, with seed, limit and rights of ``options``."""
+    query = card["query"]
+    settings: dict[str, Any] = {name: query[name] for name in _SETTINGS if name not in _OF_RUN}
+    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    return replace(options, action="train", out=None, **settings)
