@@ -3,6 +3,7 @@
 python -m jobs.neighbors --archive archives/demo --features efficientnet_lite0 \\
     --id sample:shen-mountain-1 --k 7 --picture near.png
 python -m jobs.neighbors --archive archives/demo --features efficientnet_lite0 --image photo.jpg
+python -m jobs.neighbors --archive archives/demo --features efficientnet_lite0 --image photo.jpg --rerank local
 python -m jobs.neighbors --archive archives/demo --features efficientnet_lite0:128 --all
 python -m jobs.neighbors --archive archives/demo --features efficientnet_lite0 --all --index usearch
 """

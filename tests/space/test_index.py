@@ -224,7 +224,8 @@ def test_a_second_run_waits_for_the_first_and_uses_its_index(archive: Archive) -
     """It says whom it waits for. Both succeed, and only one of them builds."""
     space = Space(archive, ["dots"])
     command = [sys.executable, "-c", _BUILD, archive.uri]
-    with module.index_lock(space), subprocess.Popen(command, stdout=-1, stderr=-1, text=True) as second:
+    with module.index_lock(space):
+        second = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert second.stderr is not None
         line = next(line for line in second.stderr if line.startswith("waiting"))
         report = module.load_or_update(space, "cosine", locked=True)[1]
