@@ -1,5 +1,6 @@
-"""Say what texts around artworks are about: find the persons that they name.
+"""Read the texts around artworks: find topics, and the persons that the texts name.
 
+python -m jobs.enrich topics --archive archives/mine --text title description --n 12 --picture topics.png
 python -m jobs.enrich names --archive archives/mine --text artist title --authority ulan.csv
 """
 
@@ -15,7 +16,10 @@ job = Job("enrich", __doc__, EnrichOptions)
 def enrich(archive: Any, options: EnrichOptions) -> dict[str, Any]:
     """Runs the action that the options name; returns its report fields."""
     from artsim.enrich.names import find_names
+    from artsim.enrich.topics import find_topics
 
+    if options.action == "topics":
+        return find_topics(archive, options)
     return find_names(archive, options)
 
 

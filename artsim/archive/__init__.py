@@ -16,6 +16,7 @@ from artsim.archive.schemas import (
     NEIGHBORS,
     NEW_ADDRESS,
     THUMBNAILS,
+    TOPICS,
     features,
 )
 from artsim.archive.store import Store, read_file
@@ -33,6 +34,7 @@ __all__ = [
     "NEW_ADDRESS",
     "PART_ROWS",
     "THUMBNAILS",
+    "TOPICS",
     "Archive",
     "Keys",
     "Store",

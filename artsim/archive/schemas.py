@@ -96,6 +96,14 @@ DUPLICATES = pa.schema(
     ]
 )
 
+TOPICS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("topic", pa.int32()),  # 0 is the topic of most texts; -1 for none
+        ("share", pa.float32()),  # of the topic in all topics of the artwork's texts, 0 to 1
+    ]
+)
+
 NAMES = pa.schema(
     [
         ("id", pa.string()),
@@ -152,12 +160,13 @@ def schema_of(table: str) -> pa.Schema | None:
     """The schema of a table by its name; None for tables whose columns depend on the run (``features/...``)."""
     known = {"catalog": CATALOG, "images": IMAGES, "thumbnails": THUMBNAILS, "annotations": ANNOTATIONS, "links": LINKS}
     folder = table.split("/")[0]
-    if folder in ("features", "neighbors", "layouts", "clusters", "duplicates", "labels", "names"):
+    if folder in ("features", "neighbors", "layouts", "clusters", "duplicates", "labels", "topics", "names"):
         fixed = {
             "neighbors": NEIGHBORS,
             "layouts": LAYOUT,
             "clusters": CLUSTERS,
             "duplicates": DUPLICATES,
+            "topics": TOPICS,
             "names": NAMES,
         }
         return fixed.get(folder)

@@ -4,8 +4,9 @@ from dataclasses import dataclass, fields
 
 from artsim.errors import UserError
 from artsim.options import REQUIRED, ArchiveOptions, setting
+from artsim.text.languages import LANGUAGES
 
-_NEEDED = {"names": ("text", "authority")}
+_NEEDED = {"topics": ("text",), "names": ("text", "authority")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +49,27 @@ class NameOptions(TextOptions):
             raise UserError(f"`min_score` {self.min_score}: must be 0 to 1")
 
 
-_ACTIONS: dict[str, type[TableOptions]] = {"names": NameOptions}
+@dataclass(frozen=True, kw_only=True)
+class TopicOptions(TextOptions):
+    """Which topics to find."""
+
+    n: int = setting(12, "topics: number of topics", least=1)
+    method: str = setting("nmf", "topics: non-negative matrix factorization or k-means", choices=("nmf", "kmeans"))
+    language: str = setting(
+        "auto", "topics: language of the texts, for its stop words; auto decides for each artwork",
+        choices=("auto", *LANGUAGES),
+    )  # fmt: skip
+    clusters: str | None = setting(
+        None, "topics: also say what sets the texts of each cluster of this clustering apart", metavar="NAME"
+    )
+    picture: str | None = setting(None, "topics: draw typical artworks of each topic to this file", metavar="PNG")
+
+
+_ACTIONS: dict[str, type[TableOptions]] = {"topics": TopicOptions, "names": NameOptions}
 
 
 @dataclass(frozen=True, kw_only=True)
-class EnrichOptions(NameOptions):
+class EnrichOptions(TopicOptions, NameOptions):
     """What to do, and the options of all actions. Raises ``UserError`` for an option that the action needs or lacks."""
 
     action: str = setting(

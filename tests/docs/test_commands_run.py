@@ -56,6 +56,8 @@ _WRITES = {  # a pattern of commands: what they write, beside the files that the
     "*jobs.cluster*--min-cluster-size 3": [f"{_DEMO}/clusters/*-hdbscan/_clusters.json"],
     "*jobs.cluster*--against style": [f"{_DEMO}/clusters/*-ward/_clusters.json"],
     "*jobs.map*--name wall*": [f"{_DEMO}/layouts/wall/*/*.parquet"],
+    "*jobs.enrich topics*": [f"{_DEMO}/topics/topics/_topics.json"],
+    "*jobs.enrich topics*--clusters*": [f"{_DEMO}/topics/topics/_clusters.json"],
     "*jobs.enrich names*": [f"{_DEMO}/names/painters/*/*.parquet"],
     "*jobs.annotations check*": [f"{_DEMO}/reports/annotations/*.csv"],
     "*jobs.annotations export*": ["anna-copy.txt"],
