@@ -9,6 +9,7 @@ from artsim.archive.s3 import in_words
 from artsim.archive.schemas import (
     CATALOG,
     CLUSTERS,
+    DESCRIPTORS,
     DUPLICATES,
     IMAGES,
     LAYOUT,
@@ -26,6 +27,7 @@ from artsim.errors import UserError
 __all__ = [
     "CATALOG",
     "CLUSTERS",
+    "DESCRIPTORS",
     "DUPLICATES",
     "IMAGES",
     "LAYOUT",

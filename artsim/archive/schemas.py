@@ -119,6 +119,16 @@ NAMES = pa.schema(
     ]
 )
 
+DESCRIPTORS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("keyword", pa.string()),
+        ("confidence", pa.float32()),  # probability that the keyword is right; 1 if it is given
+        ("source", pa.string()),  # given or suggested
+        ("evidence", pa.list_(pa.string())),  # similar artworks with this keyword, nearest first
+    ]
+)
+
 ANNOTATIONS = pa.schema(
     [
         ("annotation_id", pa.string()),
@@ -160,7 +170,17 @@ def schema_of(table: str) -> pa.Schema | None:
     """The schema of a table by its name; None for tables whose columns depend on the run (``features/...``)."""
     known = {"catalog": CATALOG, "images": IMAGES, "thumbnails": THUMBNAILS, "annotations": ANNOTATIONS, "links": LINKS}
     folder = table.split("/")[0]
-    if folder in ("features", "neighbors", "layouts", "clusters", "duplicates", "labels", "topics", "names"):
+    if folder in (
+        "features",
+        "neighbors",
+        "layouts",
+        "clusters",
+        "duplicates",
+        "labels",
+        "topics",
+        "names",
+        "descriptors",
+    ):
         fixed = {
             "neighbors": NEIGHBORS,
             "layouts": LAYOUT,
@@ -168,6 +188,7 @@ def schema_of(table: str) -> pa.Schema | None:
             "duplicates": DUPLICATES,
             "topics": TOPICS,
             "names": NAMES,
+            "descriptors": DESCRIPTORS,
         }
         return fixed.get(folder)
     if table not in known:

@@ -6,7 +6,7 @@ from artsim.errors import UserError
 from artsim.options import REQUIRED, ArchiveOptions, setting
 from artsim.text.languages import LANGUAGES
 
-_NEEDED = {"topics": ("text",), "names": ("text", "authority")}
+_NEEDED = {"topics": ("text",), "names": ("text", "authority"), "descriptors": ("keywords",)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +65,38 @@ class TopicOptions(TextOptions):
     picture: str | None = setting(None, "topics: draw typical artworks of each topic to this file", metavar="PNG")
 
 
-_ACTIONS: dict[str, type[TableOptions]] = {"topics": TopicOptions, "names": NameOptions}
+@dataclass(frozen=True, kw_only=True)
+class DescriptorOptions(TableOptions):
+    """Which keywords to spread, and by which features."""
+
+    keywords: str | None = setting(
+        None,
+        "descriptors: researchers' keywords: a column of the catalog, a field of its metadata, or a CSV file with the "
+        "columns id and keyword",
+        metavar="COLUMN|FILE",
+    )
+    separators: str = setting(";|", "descriptors: characters that separate keywords in one value")
+    features: tuple[str, ...] | None = setting(
+        None, "descriptors: features that say what is similar (default: the recommended ones)", metavar="NAME[:PCA]"
+    )
+    k: int = setting(20, "descriptors: similar artworks that vote", least=1)
+    min_confidence: float = setting(0.5, "descriptors: lowest confidence of a suggestion, 0 to 1", metavar="P")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.min_confidence <= 1:
+            raise UserError(f"`min_confidence` {self.min_confidence}: must be 0 to 1")
+
+
+_ACTIONS: dict[str, type[TableOptions]] = {
+    "topics": TopicOptions,
+    "names": NameOptions,
+    "descriptors": DescriptorOptions,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
-class EnrichOptions(TopicOptions, NameOptions):
+class EnrichOptions(TopicOptions, NameOptions, DescriptorOptions):
     """What to do, and the options of all actions. Raises ``UserError`` for an option that the action needs or lacks."""
 
     action: str = setting(

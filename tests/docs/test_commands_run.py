@@ -58,6 +58,7 @@ _WRITES = {  # a pattern of commands: what they write, beside the files that the
     "*jobs.map*--name wall*": [f"{_DEMO}/layouts/wall/*/*.parquet"],
     "*jobs.enrich topics*": [f"{_DEMO}/topics/topics/_topics.json"],
     "*jobs.enrich topics*--clusters*": [f"{_DEMO}/topics/topics/_clusters.json"],
+    "*jobs.enrich descriptors*": [f"{_DEMO}/descriptors/keywords/*/*.parquet"],
     "*jobs.enrich names*": [f"{_DEMO}/names/painters/*/*.parquet"],
     "*jobs.annotations check*": [f"{_DEMO}/reports/annotations/*.csv"],
     "*jobs.annotations export*": ["anna-copy.txt"],

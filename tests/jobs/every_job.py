@@ -66,6 +66,13 @@ def cases() -> list[Case]:
         Case("dedupe", "", (*_DOTS, "--name", "d"), ("duplicates/d",), ("features/dots", "images")),
         Case("walk", "", (*_DOTS, "--from", IDS[0], "--to", IDS[70]), (), ("features/dots",)),
         Case("cluster", "", (*_DOTS, "--min-cluster-size", "4"), ("clusters/dots-hdbscan",), ("features/dots",)),
+        Case(
+            "enrich",
+            "descriptors",
+            ("descriptors", "--keywords", "artist", *_DOTS, "--k", "5"),
+            ("descriptors/keywords",),
+            ("catalog", "features/dots"),
+        ),
         Case("enrich", "topics", ("topics", "--text", "title", "--n", "2"), ("topics/topics",), ("catalog",)),
         Case(
             "enrich",
