@@ -85,7 +85,8 @@ def calibrate(votes: np.ndarray, is_right: np.ndarray) -> Calibration:
     """Fits the confidence to held-out artworks: votes (n,) and whether the artwork has the keyword, bool (n,)."""
     from sklearn.isotonic import IsotonicRegression
 
-    fitted = IsotonicRegression(y_min=0, y_max=1).fit(votes, is_right)
+    least = 1 / (len(votes) + 2)  # nothing is certain: the rule of succession
+    fitted = IsotonicRegression(y_min=least, y_max=1 - least).fit(votes, is_right)
     return Calibration(np.asarray(fitted.X_thresholds_), np.asarray(fitted.y_thresholds_))
 
 

@@ -77,7 +77,9 @@ class TopicModel:
         gram = self.components @ self.components.T + 1e-9 * np.eye(len(self.components))
         lower = cholesky(gram.astype(np.float64), lower=True)
         targets = solve_triangular(lower, products.T, lower=True).T
-        return np.array([nnls(lower.T, target)[0] for target in targets]).reshape(products.shape)
+        return np.array([nnls(lower.T, target, maxiter=_ROUNDS * len(gram))[0] for target in targets]).reshape(
+            products.shape
+        )
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Returns the model as arrays to store; ``TopicModel.of`` reads them."""

@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 from artsim.text.languages import stop_words
 from artsim.text.words import words
 
-_SHORTEST = 3  # letters of a word that counts
+_SHORTEST, _LONGEST = 3, 40  # letters of a word that counts; longer ones are no words
 _WORD = r"(?u)\b[^\W\d_]{3,}\b"
 _POOL = 8  # words that are considered for each one that is chosen
 _ALIKE = 85.0  # similarity (0 to 100) of forms of one word: painting, paintings
@@ -16,12 +16,12 @@ _RELEVANCE = 0.7  # weight of the relevance against the difference from words th
 
 
 def terms_of(text: str, language: str, without: frozenset[str] = frozenset()) -> list[str]:
-    """Returns the words of a text in lower case, without short ones, stop words, and the plain words ``without``."""
+    """Returns the words of a text in lower case, except short and very long ones, stop words and those of ``without``."""
     left_out = stop_words(language) | without
     return [
         text[word.start : word.end].lower()
         for word in words(text)
-        if len(word.plain) >= _SHORTEST and word.plain not in left_out
+        if _SHORTEST <= len(word.plain) <= _LONGEST and word.plain not in left_out
     ]
 
 

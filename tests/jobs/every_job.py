@@ -73,7 +73,7 @@ def cases() -> list[Case]:
             ("descriptors/keywords",),
             ("catalog", "features/dots"),
         ),
-        Case("enrich", "topics", ("topics", "--text", "title", "--n", "2"), ("topics/topics",), ("catalog",)),
+        Case("enrich", "topics", ("topics", "--text", "title", "--n", "1"), ("topics/topics",), ("catalog",)),
         Case(
             "enrich",
             "names",

@@ -148,6 +148,24 @@ def test_the_picture_has_a_row_for_each_topic(archive: Archive, tmp_path: Path) 
         assert picture.width > 1000 and picture.height > 3 * 150
 
 
+def test_hostile_texts_are_read(archive: Archive) -> None:
+    hostile = (
+        "x" * 1_000_000,
+        "boats " * 200_000,
+        "\x00\x1b[2J" * 1000,
+        "葛飾北斎 Ренуар ß boats",
+        "a" * 40_000 + " quay",
+    )
+    for number, text in enumerate([*hostile, *hostile]):
+        _add(archive, f"made:odd-{number}", text)
+    report = _run(archive)
+    assert report["rows_in"] == 70
+    rows = _rows(archive)
+    boats = rows[_IDS[6]][0]
+    assert [rows[f"made:odd-{number}"][0] for number in range(5)] == [-1, boats, -1, boats, boats]
+    assert all(len(word) <= 40 for topic in report["topics"] for word in topic["words"].split(", "))
+
+
 def test_status_and_deletion(archive: Archive) -> None:
     _run(archive)
     assert "topics/topics" in ended("status", "--archive", archive.uri).stdout
