@@ -16,7 +16,7 @@ _RELEVANCE = 0.7  # weight of the relevance against the difference from words th
 
 
 def terms_of(text: str, language: str, without: frozenset[str] = frozenset()) -> list[str]:
-    """Returns the words of a text in lower case, except short and very long ones, stop words and those of ``without``."""
+    """Returns the words of a text in lower case, except short and overlong ones, stop words and ``without``."""
     left_out = stop_words(language) | without
     return [
         text[word.start : word.end].lower()
