@@ -9,6 +9,7 @@ from artsim.archive.s3 import in_words
 from artsim.archive.schemas import (
     CATALOG,
     CLUSTERS,
+    DESCRIPTORS,
     DUPLICATES,
     IMAGES,
     LABELS,
@@ -17,6 +18,7 @@ from artsim.archive.schemas import (
     NEIGHBORS,
     NEW_ADDRESS,
     THUMBNAILS,
+    TOPICS,
     features,
 )
 from artsim.archive.store import Store, read_file
@@ -26,6 +28,7 @@ from artsim.errors import UserError
 __all__ = [
     "CATALOG",
     "CLUSTERS",
+    "DESCRIPTORS",
     "DUPLICATES",
     "IMAGES",
     "LABELS",
@@ -35,6 +38,7 @@ __all__ = [
     "NEW_ADDRESS",
     "PART_ROWS",
     "THUMBNAILS",
+    "TOPICS",
     "Archive",
     "Keys",
     "Store",

@@ -12,7 +12,7 @@ from artsim.archive.inventory import check_name
 from artsim.archive.table import Table
 from artsim.errors import UserError
 
-_WHOLE = ("neighbors", "clusters", "layouts", "duplicates", "indexes", "names")
+_WHOLE = ("neighbors", "clusters", "layouts", "duplicates", "indexes", "topics", "names", "descriptors")
 
 
 def delete(archive: Archive, name: str, *, really: bool) -> dict[str, Any]:

@@ -14,16 +14,10 @@ from artsim.archive.archive import Archive
 from artsim.archive.table import Table
 from artsim.errors import UserError
 
-GROUPS = (
-    "features",
-    "neighbors",
-    "clusters",
-    "layouts",
-    "duplicates",
-    "labels",
-    "topics",
-    "names",
-)  # folders of tables
+GROUPS = (  # folders of tables
+    *("features", "neighbors", "clusters", "layouts", "duplicates", "labels"),
+    *("topics", "names", "descriptors"),
+)
 _FOLDERS = (*GROUPS, "models", "sweeps", "indexes")  # folders whose entries can be deleted
 _PLAIN = ("catalog", "images", "thumbnails", "annotations", "links")
 

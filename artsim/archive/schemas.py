@@ -109,6 +109,14 @@ LABELS = pa.schema(
     ]
 )
 
+TOPICS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("topic", pa.int32()),  # 0 is the topic of most texts; -1 for none
+        ("share", pa.float32()),  # of the topic in all topics of the artwork's texts, 0 to 1
+    ]
+)
+
 NAMES = pa.schema(
     [
         ("id", pa.string()),
@@ -121,6 +129,16 @@ NAMES = pa.schema(
         ("score", pa.float32()),  # 0 to 1
         ("qualifier", pa.string()),  # "workshop of", "after"; null for none
         ("candidates", pa.list_(pa.string())),  # ids of the persons who may be meant, if it is unclear
+    ]
+)
+
+DESCRIPTORS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("keyword", pa.string()),
+        ("confidence", pa.float32()),  # probability that the keyword is right; 1 if it is given
+        ("source", pa.string()),  # given or suggested
+        ("evidence", pa.list_(pa.string())),  # similar artworks with this keyword, nearest first
     ]
 )
 
@@ -149,6 +167,20 @@ LINKS = pa.schema(
 
 
 @lru_cache
+_TABLES = {"catalog": CATALOG, "images": IMAGES, "thumbnails": THUMBNAILS, "annotations": ANNOTATIONS, "links": LINKS}
+_GROUPS: dict[str, pa.Schema | None] = {  # tables with a name of their own: ``clusters/<name>``
+    "features": None,
+    "neighbors": NEIGHBORS,
+    "layouts": LAYOUT,
+    "clusters": CLUSTERS,
+    "duplicates": DUPLICATES,
+    "labels": LABELS,
+    "topics": TOPICS,
+    "names": NAMES,
+    "descriptors": DESCRIPTORS,
+}
+
+
 def features(dimension: int) -> pa.Schema:
     """The columns of ``features/<name>``: a vector of ``dimension`` floats and the sha256 of the bytes it describes."""
     return pa.schema(
@@ -163,18 +195,9 @@ def features(dimension: int) -> pa.Schema:
 
 def schema_of(table: str) -> pa.Schema | None:
     """The schema of a table by its name; None for tables whose columns depend on the run (``features/...``)."""
-    known = {"catalog": CATALOG, "images": IMAGES, "thumbnails": THUMBNAILS, "annotations": ANNOTATIONS, "links": LINKS}
     folder = table.split("/")[0]
-    if folder in ("features", "neighbors", "layouts", "clusters", "duplicates", "labels", "names", "topics"):
-        fixed = {
-            "neighbors": NEIGHBORS,
-            "layouts": LAYOUT,
-            "clusters": CLUSTERS,
-            "duplicates": DUPLICATES,
-            "labels": LABELS,
-            "names": NAMES,
-        }
-        return fixed.get(folder)
-    if table not in known:
+    if folder in _GROUPS:
+        return _GROUPS[folder]
+    if table not in _TABLES:
         raise UserError(f"unknown table {table!r}")
-    return known[table]
+    return _TABLES[table]

@@ -11,6 +11,7 @@ import pandas as pd
 from artsim.annotations.known_groups import catalog_columns
 from artsim.archive import Archive
 from artsim.metrics.clusters import diversity, rounded
+from artsim.text.terms import distinctive_terms
 
 _EXEMPLARS = 5
 _FREQUENT = 3  # values of a column
@@ -18,7 +19,6 @@ _TERMS = 5
 _TITLE = 300  # characters of a title that are read
 _PERIOD = 50  # years
 _COLUMNS = ("title", "artist", "style", "location", "year_from", "year_to")
-_WORD = r"(?u)\b[^\W\d_]{3,}\b"
 # "Rembrandt (follower of)", "Workshop of Rembrandt": the artist is Rembrandt, the attribution is the whole text
 _QUALIFIER = re.compile(
     r"\([^)]*\)|^\W*(possibly |probably )?(attributed to|(work)?shop of|studio of|circle of|follower of|followers of"
@@ -87,7 +87,7 @@ def describe(archive: Archive, ids: np.ndarray, labels: np.ndarray, exemplars: E
         for name in ("artist", "style", "period", "attribution", "location")
     }
     years = frame.groupby("cluster")["year"].std(ddof=0)
-    terms = distinctive_terms(frame["title"], frame["cluster"], len(exemplars.main))
+    terms = title_terms(frame["title"], frame["cluster"], len(exemplars.main))
     size = np.bincount(labels[labels >= 0], minlength=len(exemplars.main))
     return [
         {
@@ -109,32 +109,10 @@ def describe(archive: Archive, ids: np.ndarray, labels: np.ndarray, exemplars: E
     ]
 
 
-def distinctive_terms(titles: pd.Series, clusters: pd.Series, count: int) -> list[list[str]]:
-    """Returns up to five terms that set the titles of each of ``count`` clusters apart, best first.
-
-    Class-based tf-idf (Grootendorst 2022, BERTopic): the share of a cluster's words that are the term, times
-    log(1 + A / f), with A the mean number of words per cluster and f how often the term occurs in all of them. A word
-    has three letters or more, and counts from its second occurrence in a cluster. English stop words are left out.
-    """
-    from sklearn.feature_extraction.text import CountVectorizer
-
+def title_terms(titles: pd.Series, clusters: pd.Series, count: int) -> list[list[str]]:
+    """Returns up to five terms that set the titles of each of ``count`` clusters apart, best first."""
     text = titles.fillna("").astype(str).str.slice(0, _TITLE).groupby(clusters).agg("\n".join)
-    documents = text.reindex(range(count), fill_value="")
-    vectorizer = CountVectorizer(token_pattern=_WORD, stop_words="english")
-    try:
-        words = vectorizer.fit_transform(documents).tocsr()
-    except ValueError:  # no title has a word
-        return [[] for _ in range(count)]
-    vocabulary = vectorizer.get_feature_names_out()
-    rarity = np.log(1 + words.sum() / count / np.asarray(words.sum(0)).ravel())
-    terms = []
-    for row in range(count):
-        start, stop = words.indptr[row], words.indptr[row + 1]
-        columns, occurrences = words.indices[start:stop], words.data[start:stop]
-        weight = np.where(occurrences >= 2, occurrences * rarity[columns], 0) / max(occurrences.sum(), 1)
-        best = np.lexsort((columns, -weight))[:_TERMS]
-        terms.append([str(vocabulary[columns[place]]) for place in best if weight[place] > 0])
-    return terms
+    return distinctive_terms(text.reindex(range(count), fill_value="").tolist(), _TERMS)
 
 
 def _without_qualifier(name: str) -> str:

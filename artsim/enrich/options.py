@@ -4,8 +4,9 @@ from dataclasses import dataclass, fields
 
 from artsim.errors import UserError
 from artsim.options import REQUIRED, ArchiveOptions, setting
+from artsim.text.languages import LANGUAGES
 
-_NEEDED = {"names": ("text", "authority")}
+_NEEDED = {"topics": ("text",), "names": ("text", "authority"), "descriptors": ("keywords",)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +49,54 @@ class NameOptions(TextOptions):
             raise UserError(f"`min_score` {self.min_score}: must be 0 to 1")
 
 
-_ACTIONS: dict[str, type[TableOptions]] = {"names": NameOptions}
+@dataclass(frozen=True, kw_only=True)
+class TopicOptions(TextOptions):
+    """Which topics to find."""
+
+    n: int = setting(12, "topics: number of topics", least=1)
+    method: str = setting("nmf", "topics: non-negative matrix factorization or k-means", choices=("nmf", "kmeans"))
+    language: str = setting(
+        "auto", "topics: language of the texts, for its stop words; auto decides for each artwork",
+        choices=("auto", *LANGUAGES),
+    )  # fmt: skip
+    clusters: str | None = setting(
+        None, "topics: also say what sets the texts of each cluster of this clustering apart", metavar="NAME"
+    )
+    picture: str | None = setting(None, "topics: draw typical artworks of each topic to this file", metavar="PNG")
 
 
 @dataclass(frozen=True, kw_only=True)
-class EnrichOptions(NameOptions):
+class DescriptorOptions(TableOptions):
+    """Which keywords to spread, and by which features."""
+
+    keywords: str | None = setting(
+        None,
+        "descriptors: researchers' keywords: a column of the catalog, a field of its metadata, or a CSV file with the "
+        "columns id and keyword",
+        metavar="COLUMN|FILE",
+    )
+    separators: str = setting(";|", "descriptors: characters that separate keywords in one value")
+    features: tuple[str, ...] | None = setting(
+        None, "descriptors: features that say what is similar (default: the recommended ones)", metavar="NAME[:PCA]"
+    )
+    k: int = setting(20, "descriptors: similar artworks that vote", least=1)
+    min_confidence: float = setting(0.5, "descriptors: lowest confidence of a suggestion, 0 to 1", metavar="P")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.min_confidence <= 1:
+            raise UserError(f"`min_confidence` {self.min_confidence}: must be 0 to 1")
+
+
+_ACTIONS: dict[str, type[TableOptions]] = {
+    "topics": TopicOptions,
+    "names": NameOptions,
+    "descriptors": DescriptorOptions,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnrichOptions(TopicOptions, NameOptions, DescriptorOptions):
     """What to do, and the options of all actions. Raises ``UserError`` for an option that the action needs or lacks."""
 
     action: str = setting(

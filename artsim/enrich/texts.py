@@ -16,7 +16,7 @@ from artsim.sources.tables.columns import plain_name
 
 _NOT_TEXTS = ("id", "source", "image_url", "page_url", "year_from", "year_to", "rights", "metadata")
 _LONGEST = 2_000_000  # characters of a text that are read
-_FILES = (".csv", ".tsv", ".txt")
+FILES = (".csv", ".tsv", ".txt")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Texts:
             if source in _NOT_TEXTS:
                 columns = ", ".join(name for name in CATALOG.names if name not in _NOT_TEXTS)
                 raise UserError(f"`text` {source}: holds no text; choose {columns}, a metadata field, or a CSV file")
-            is_file = source not in CATALOG.names and (source.lower().endswith(_FILES) or "/" in source)
+            is_file = source not in CATALOG.names and (source.lower().endswith(FILES) or "/" in source)
             names.append(Path(source).stem if is_file else source)
             if is_file:
                 from_file[names[-1]] = _read_file(source)

@@ -61,6 +61,13 @@ picture = "{archive}/tube.png"
 features = ["{features}"]
 name = "museum"
 
+# Topics of the titles, each with typical artworks.
+[[enrich]]
+action = "topics"
+text = ["title"]
+n = {topics}
+picture = "{archive}/topics.png"
+
 {groups_picture}[[picture]]
 kind = "map"
 layout = ["museum"]
@@ -171,6 +178,7 @@ def tour(archive: Path, *, works: int | None, seed: int, port: int) -> Iterator[
                 end=queries[-1],
                 groups=_GROUPS if learns else "",
                 groups_picture=_GROUPS_PICTURE.format(archive=archive) if learns else "",
+                topics=8 if learns else 3,
                 features="eye" if learns else "efficientnet_lite0@4+std",
             ),
             encoding="utf-8",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from artsim.clusters.describe import _without_qualifier, distinctive_terms, exemplars
+from artsim.clusters.describe import _without_qualifier, exemplars, title_terms
 
 
 def test_exemplars_are_typical_and_differ() -> None:
@@ -48,7 +48,7 @@ def test_terms_are_those_of_class_based_tf_idf() -> None:
     ]
     occurrences = Counter(word for title in words for word in title)
     mean = sum(map(len, words)) / 3
-    found = distinctive_terms(pd.Series(titles), pd.Series(clusters), 3)
+    found = title_terms(pd.Series(titles), pd.Series(clusters), 3)
     for cluster_words, terms in zip(words, found, strict=True):
         counts = Counter(cluster_words)
         weight = {word: counts[word] / len(cluster_words) * math.log(1 + mean / occurrences[word]) for word in counts}
@@ -56,7 +56,7 @@ def test_terms_are_those_of_class_based_tf_idf() -> None:
 
 
 def test_titles_without_words() -> None:
-    assert distinctive_terms(pd.Series(["1", None, "\x1b[31m"]), pd.Series([0, 0, 1]), 2) == [[], []]
+    assert title_terms(pd.Series(["1", None, "\x1b[31m"]), pd.Series([0, 0, 1]), 2) == [[], []]
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ def make_own_files(folder: Path, museum: Path) -> None:
     _table(folder / "people-art" / "labels.csv", rows, id="pa{number:05}", file="images/{name}", **columns)
     painters = dict.fromkeys(row["artist"] for row in rows)
     _lines(folder / "painters.csv", [("id", "name"), *((f"p{number}", name) for number, name in enumerate(painters))])
+    keywords = [(row["id"], row["type"]) for row in rows[: 2 * len(rows) // 3]]
+    _lines(folder / "keywords.csv", [("id", "keyword"), *keywords])
     ids = [row["id"] for row in rows]
     _answers(folder, ids)
     links = [(one, other, "POSITIVE") for one, other in pairwise(ids[:6])]

@@ -69,6 +69,14 @@ def cases() -> list[Case]:
         Case("cluster", "", (*_DOTS, "--min-cluster-size", "4"), ("clusters/dots-hdbscan",), ("features/dots",)),
         Case(
             "enrich",
+            "descriptors",
+            ("descriptors", "--keywords", "artist", *_DOTS, "--k", "5"),
+            ("descriptors/keywords",),
+            ("catalog", "features/dots"),
+        ),
+        Case("enrich", "topics", ("topics", "--text", "title", "--n", "1"), ("topics/topics",), ("catalog",)),
+        Case(
+            "enrich",
             "names",
             ("names", "--text", "artist", "--authority", "{folder}/painters.csv"),
             ("names/painters",),

@@ -156,6 +156,15 @@ def test_texts_of_a_file_and_of_the_metadata(archive: Archive, tmp_path: Path) -
     ]
 
 
+def test_hostile_texts_are_read(archive: Archive) -> None:
+    hostile = ("x" * 300_000, "Rossi " * 20_000, "\x00\x1b[2J" * 1000, "葛飾北斎 Ренуар Mario Rossi", "(" * 100_000)
+    for number, text in enumerate(hostile):
+        _set_title(archive, f"made:odd-{number}", text)
+    _run(archive)
+    found = {row["id"] for row in _rows(archive)}
+    assert "made:odd-3" in found and not {"made:odd-0", "made:odd-2", "made:odd-4"} & found
+
+
 def test_protected_artworks_are_left_out(archive: Archive) -> None:
     _run(archive, "--rights", "public")
     assert _IDS[0] not in {row["id"] for row in _rows(archive)}
