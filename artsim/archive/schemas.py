@@ -165,8 +165,6 @@ LINKS = pa.schema(
     ]
 )
 
-
-@lru_cache
 _TABLES = {"catalog": CATALOG, "images": IMAGES, "thumbnails": THUMBNAILS, "annotations": ANNOTATIONS, "links": LINKS}
 _GROUPS: dict[str, pa.Schema | None] = {  # tables with a name of their own: ``clusters/<name>``
     "features": None,
@@ -181,6 +179,7 @@ _GROUPS: dict[str, pa.Schema | None] = {  # tables with a name of their own: ``c
 }
 
 
+@lru_cache
 def features(dimension: int) -> pa.Schema:
     """The columns of ``features/<name>``: a vector of ``dimension`` floats and the sha256 of the bytes it describes."""
     return pa.schema(
