@@ -89,6 +89,7 @@ def _taken_or_mistake(job: Job, arguments: list[str]) -> None:
 _NEGATIVE_MEANS_SOMETHING = {"demo --works"}  # or the job itself refuses it, with a better message
 _REQUIRED = {"catalog": ["--source", "smk"], "annotations": ["check"], "picture": ["--kind", "grid"]}
 _REQUIRED["labels"] = ["train", "--columns", "style"]
+_REQUIRED["enrich"] = ["topics", "--text", "title"]
 
 
 def _numbers(job: Job) -> list[str]:
