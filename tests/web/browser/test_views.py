@@ -115,7 +115,7 @@ def test_every_layout_is_drawn(visit: Open, layout: str) -> None:
     page.wait_for_selector("html[data-sprites]", state="attached")
     box = page.locator(".pane").bounding_box()
     picture = Image.open(io.BytesIO(page.screenshot(clip=box)))
-    assert len(picture.convert("RGB").getcolors(2**24)) > 100
+    assert len(picture.convert("RGB").getcolors(2**24) or []) > 100
     if layout in ("time", "by:style"):
         assert page.locator(".name").count() > 1
 
