@@ -29,6 +29,7 @@ _NOT_RUN = {  # a pattern of commands: why they do not run here
     "RAY_AUTH_MODE=token ray start *": "starts a cluster on fixed ports; tests/deploy starts it with ports of its own",
     "RAY_AUTH_MODE=token ray job submit *": "needs that cluster; tests/deploy submits jobs",
     "*jobs.serve *": "serves until it is stopped; tests/web starts it",
+    "python -m http.server *": "serves until it is stopped",
     "serve run *": "serves until it is stopped; tests/deploy starts it",
     "embedding-atlas *": "another program, which the reader may install",
     "tensorboard *": "another program, which the reader may install",

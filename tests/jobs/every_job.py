@@ -123,6 +123,7 @@ def cases() -> list[Case]:
         Case("labels", "evaluate", ("evaluate", "--name", "kinds"), ("labels/kinds",), ("catalog", "features/dots")),
         Case("labels", "errors", ("errors", "--name", "kinds"), ("labels/kinds",), ("catalog", "features/dots")),
         Case("serve", "", ("--port", "0"), (), ("catalog", "images")),
+        Case("export_site", "", ("--out", "{folder}/site", "--rights", "all"), (), ("catalog", "images")),
         Case("status", "", (), (), ("annotations", "catalog", "images", "features/dots", "links")),
         Case("status", "--delete", ("--delete", "features/more"), (), ()),
         Case("status", "--delete features --yes", ("--delete", "features/more", "--yes"), ("features/more",)),
@@ -140,7 +141,7 @@ def run(case: Case, folder: Path) -> dict[str, Any]:
     museum = nullcontext(folder / "pipeline.toml")  # painting the demo's own museum takes many seconds
     with (
         patch("artsim.sample.tour.tour", lambda *_, **__: museum),
-        patch("artsim.web.server._VENDOR", ()),
+        patch("artsim.web.app.LIBRARIES", ()),
         patch("artsim.web.site.Site.prepare"),
         patch("uvicorn.Server.run", lambda server, sockets: server.config.app.state.site.exception()),
     ):

@@ -100,10 +100,11 @@ def test_the_map_moves_by_keyboard_and_says_where_it_is(visit: Open) -> None:
     page.locator(".pane").focus()
     page.keyboard.press("+")
     page.keyboard.press("+")
+    page.wait_for_url(re.compile(r"at=.*,1\.00"))
+    before, address = float(query_of(page)["at"][0].split(",")[0]), page.url
     page.keyboard.press("ArrowRight")
-    page.wait_for_url(re.compile("at="))
-    x, _, zoom = (float(part) for part in query_of(page)["at"][0].split(","))
-    assert zoom == 1 and x > 0.5
+    page.wait_for_url(lambda url: url != address)
+    assert float(query_of(page)["at"][0].split(",")[0]) > before
     assert page.locator(".tip[role=status]").inner_text()
     page.keyboard.press("0")
     page.wait_for_url(lambda url: "at=" not in url)
@@ -115,7 +116,7 @@ def test_every_layout_is_drawn(visit: Open, layout: str) -> None:
     page.wait_for_selector("html[data-sprites]", state="attached")
     box = page.locator(".pane").bounding_box()
     picture = Image.open(io.BytesIO(page.screenshot(clip=box)))
-    assert len(picture.convert("RGB").getcolors(2**24)) > 100
+    assert len(picture.convert("RGB").getcolors(2**24) or []) > 100
     if layout in ("time", "by:style"):
         assert page.locator(".name").count() > 1
 
