@@ -43,7 +43,7 @@ FAST := -n 2 --dist loadfile -m 'not slow'
 test: setup  ## run the tests, except those of the next three targets; seven minutes on two cores
 	$(BIN)/python -m pytest $(FAST) $(OTHERS)
 
-test-jobs: setup  ## test whole jobs on Ray
+test-jobs: setup .venv/chromium  ## test whole jobs on Ray
 	$(BIN)/python -m pytest -m slow $(OTHERS)
 
 test-cluster: setup  ## test several nodes on one machine, the cluster files, the whole pipeline on S3
