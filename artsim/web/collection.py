@@ -34,11 +34,15 @@ class Collection:
             of = "no artwork of the catalog is public" if public_only else "the catalog is empty; run jobs.catalog"
             raise UserError(f"`archive` {archive.uri}: {of}")
         self.ids: pa.Array = self.rows["id"].combine_chunks()
-        self.version = _digest([archive.uri, public_only, *_files(archive, _FOLDERS)])
-        self.pictures_version = _digest([archive.uri, public_only, *_files(archive, ("catalog", "images"))])
+        self.version = self.digest(_FOLDERS)
+        self.pictures_version = self.digest(("catalog", "images"))
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def digest(self, folders: Sequence[str], *other: Any) -> str:
+        """A text that changes when a file in one of these folders of the archive does, or ``other`` values do."""
+        return _digest([self.archive.uri, self.public_only, *_files(self.archive, folders), *other])
 
     @cached_property
     def name(self) -> str:

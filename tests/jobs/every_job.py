@@ -103,6 +103,9 @@ def cases() -> list[Case]:
         Case("annotations", "export", ("export", "--file", "{folder}/out.txt"), (), ("annotations", "catalog")),
         Case("annotations", "check", ("check",), (), ("annotations",)),
         Case("serve", "", ("--port", "0"), (), ("catalog", "images")),
+        Case(
+            "export_site", "", ("--out", "{folder}/site", "--rights", "all"), (), ("catalog", "features/dots", "images")
+        ),
         Case("status", "", (), (), ("annotations", "catalog", "images", "features/dots", "links")),
         Case("status", "--delete", ("--delete", "features/more"), (), ()),
         Case("status", "--delete features --yes", ("--delete", "features/more", "--yes"), ("features/more",)),
@@ -121,6 +124,7 @@ def run(case: Case, folder: Path) -> dict[str, Any]:
     with (
         patch("artsim.sample.tour.tour", lambda *_, **__: museum),
         patch("artsim.web.server._VENDOR", ()),
+        patch("artsim.publish.front._VENDOR", ()),
         patch("artsim.web.site.Site.prepare"),
         patch("uvicorn.Server.run", lambda server, sockets: server.config.app.state.site.exception()),
     ):

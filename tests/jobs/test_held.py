@@ -23,7 +23,7 @@ with archive.lock(*sys.argv[2:]):
     print("held", flush=True)
     sys.stdin.read()
 """
-_READERS = {"walk", "picture", "serve"}  # jobs that write nothing but a report
+_READERS = {"walk", "picture", "serve", "export_site"}  # jobs that write nothing but a report
 
 
 @pytest.fixture(scope="module")
