@@ -15,7 +15,6 @@ from artsim.cli import Job
 from artsim.errors import UserError
 from artsim.options import JobOptions, setting
 
-
 _log = logging.getLogger(__name__)
 
 

@@ -15,9 +15,8 @@ from artsim.runtime import progress
 from artsim.vision.check import BadImage
 from artsim.vision.isolated_process import IsolatedProcess
 from artsim.web.collection import Collection
-from artsim.web.pictures import SIDE
 
-LARGE = 1024  # pixels of a rendition's longer side
+LARGE, SMALL = 1024, 256  # pixels of the longer side of a rendition, and of a thumbnail
 PER_FOLDER = 1000
 _QUALITY = 85
 _AT_ONCE = 16  # originals in memory
@@ -42,7 +41,7 @@ def write_pictures(collection: Collection, draft: Draft) -> tuple[np.ndarray, di
 
     def rendered(number: int, data: bytes | None) -> list[bytes] | str:
         try:
-            pictures: list[bytes] = workers[number % len(workers)](renditions, data or b"", (LARGE, SIDE), _QUALITY)
+            pictures: list[bytes] = workers[number % len(workers)](renditions, data or b"", (LARGE, SMALL), _QUALITY)
         except BadImage as bad:
             return bad.status
         return pictures

@@ -1,6 +1,7 @@
 """The static export of an archive: every file of the site, and the report."""
 
 import hashlib
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ def export_site(archive: Archive, options: ExportOptions) -> dict[str, Any]:
     site = Site(archive, ServeOptions(rights=options.rights))
     count = len(site.collection)
     features = [site.features(name) for name in dict.fromkeys(options.features or archive.names("features")[:1])]
-    version = site.collection.digest(_SHOWN, _settings(options), features, _digest_of_front())
+    version = _version(site, options, features)
     before = read_about(out)
     report = {"rows_in": count, "rows_out": count, "rows_failed": 0, "site": str(out), "rights": options.rights}
     if before is not None and before.get("version") == version and not options.again:
@@ -48,7 +49,7 @@ def export_site(archive: Archive, options: ExportOptions) -> dict[str, Any]:
             "rows_there": count,
             **{key: before.get(key) for key in ("file_count", "bytes")},
         }
-    draft = Draft(out, f"{site.collection.pictures_version} {version if options.again else ''}".strip())
+    draft = Draft(out, site.collection.version_of("catalog", "images"))
     failures = _write(site, draft, options, features, version)
     counts = draft.publish({"job": "export_site", "version": version, "artworks": count, "rights": options.rights})
     without = sum(failures.values())
@@ -92,13 +93,10 @@ def _write(site: Site, draft: Draft, options: ExportOptions, features: list[str]
     return failures
 
 
-def _settings(options: ExportOptions) -> list[Any]:
-    return [options.neighbors, options.title, options.address]
-
-
-def _digest_of_front() -> str:
-    """Changes when a module or style of the page does."""
-    digest = hashlib.sha256()
+def _version(site: Site, options: ExportOptions, features: list[str]) -> str:
+    """Returns a text that changes when a table, an option, or a module or style of the page does."""
+    settings = [options.neighbors, options.title, options.address, features]
+    digest = hashlib.sha256(json.dumps([site.collection.version_of(*_SHOWN), *settings]).encode())
     for name, path in front_files().items():
         digest.update(name.encode() + path.read_bytes())
-    return digest.hexdigest()
+    return digest.hexdigest()[:16]

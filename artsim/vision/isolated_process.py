@@ -42,6 +42,7 @@ class IsolatedProcess:
 
 def _limit_memory(memory: int | None) -> None:
     if memory is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that uses this one
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
 
 

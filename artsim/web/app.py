@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from artsim.archive import Archive
 from artsim.errors import ServiceUnavailable, UserError
@@ -48,7 +49,7 @@ def build_app(archive: Archive, options: ServeOptions, *, token: str | None = No
     app.add_middleware(Safety, token=token, hostnames=options.hostnames)
     for routes in _ROUTES:
         app.include_router(routes(site))
-    app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), "static")
+    app.mount("/static", _Static(directory=STATIC, check_dir=False), "static")
 
     @app.get("/", include_in_schema=False)
     def page() -> Response:
@@ -57,6 +58,15 @@ def build_app(archive: Archive, options: ServeOptions, *, token: str | None = No
     for error in (StarletteHTTPException, RequestValidationError, UserError, ServiceUnavailable, Exception):
         app.add_exception_handler(error, _explained)
     return app
+
+
+class _Static(StaticFiles):
+    """Files of the page. Browsers ask whether they have changed, so that a new version of artsim is seen at once."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 def _loading(archive: Archive, options: ServeOptions) -> Future[Site]:

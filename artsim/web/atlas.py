@@ -67,27 +67,27 @@ class Atlas:
         self.grid = Grid(next((tile for most, tile in _TILES if count <= most), _SMALLEST), count)
         self._collection = collection
         self._lock = threading.Lock()
-        self.colors = np.tile(np.array(_UNKNOWN, np.uint8), (count, 1))  # uint8 (n, 3)
-        sides = np.zeros((count, 2), np.float32)
-        archive = collection.archive
-        if archive.has_table("images"):
-            for numbers, rows in collection.placed(
-                archive.table("images").listed().scan(["id", "width", "height"]), ["width", "height"]
-            ):
-                sides[numbers] = _sides(rows)
-        if archive.has_table("thumbnails"):
-            for numbers, rows in collection.placed(
-                archive.table("thumbnails").listed().scan(["id", "width", "height", "color"]),
-                ["width", "height", "color"],
-            ):
-                sides[numbers] = _sides(rows)
-                self.colors[numbers] = np.asarray(rows["color"].combine_chunks().flatten()).reshape(-1, 3)
-        self.tiles = _tile_sizes(sides, self.grid.tile)  # uint8 (n, 2): width and height within the cell
+        self.folder = cache_folder(f"atlas-{collection.version_of('catalog', 'images')}")  # of the pages
+        path = cache_folder(f"colors-{collection.version_of('catalog', 'images', 'thumbnails')}") / "colors.npz"
+        if not path.exists():
+            self._survey(path)
+        with np.load(path) as stored:
+            self.colors = stored["colors"]  # uint8 (n, 3)
+            self.tiles = _tile_sizes(stored["sides"], self.grid.tile)  # uint8 (n, 2): width and height in the cell
 
-    @property
-    def folder(self) -> Path:
-        """Where the pages are kept."""
-        return cache_folder(self._collection, f"atlas-{self._collection.pictures_version}")
+    def _survey(self, path: Path) -> None:
+        """Writes mean colours and sizes, from the thumbnails or, for the sizes, from the images."""
+        count, archive = self.grid.count, self._collection.archive
+        colors = np.tile(np.array(_UNKNOWN, np.uint8), (count, 1))
+        sides = np.zeros((count, 2), np.float32)
+        for numbers, rows in self._collection.placed(archive.table("images"), ["width", "height"]):
+            sides[numbers] = _sides(rows)
+        for numbers, rows in self._collection.placed(archive.table("thumbnails"), ["width", "height", "color"]):
+            sides[numbers] = _sides(rows)
+            colors[numbers] = np.asarray(rows["color"].combine_chunks().flatten()).reshape(-1, 3)
+        draft = path.with_name(f"{os.getpid()}.tmp.npz")
+        np.savez(draft, colors=colors, sides=sides)
+        draft.replace(path)
 
     def page(self, number: int) -> bytes:
         """Returns a page as JPEG. The first call makes all pages, unless they are kept on the local disk."""
@@ -123,18 +123,12 @@ class Atlas:
     def _thumbnails(self, seen: np.ndarray) -> Iterator[tuple[np.ndarray, list[bytes]]]:
         """Yields numbers and JPEGs, first of the stored thumbnails, then of those that have to be made."""
         collection, archive = self._collection, self._collection.archive
-        stored = archive.table("thumbnails").listed().scan(["id", "bytes"]) if archive.has_table("thumbnails") else ()
-        for numbers, rows in collection.placed(stored, ["bytes"]):
+        for numbers, rows in collection.placed(archive.table("thumbnails"), ["bytes"]):
             yield numbers, rows["bytes"].to_pylist()
-        if not archive.has_table("images"):
-            return
-        for rows in archive.table("images").listed().scan(["id", "status"]):
-            ids = rows.filter(pc.equal(rows["status"], "ok"))["id"]
-            numbers = collection.numbers(ids)
-            missing = (numbers >= 0) & ~seen[numbers]
-            made = (
-                thumbnail_jpegs(archive, np.array(ids.to_pylist(), object)[missing].tolist()) if missing.any() else {}
-            )
+        for numbers, rows in collection.placed(archive.table("images"), ["status"]):
+            missing = numbers[~seen[numbers] & np.asarray(pc.equal(rows["status"], "ok"))]
+            ids = collection.ids.take(pa.array(missing)).to_pylist()
+            made = thumbnail_jpegs(archive, ids) if ids else {}
             yield collection.numbers(list(made)), list(made.values())
 
     def _tile(self, number: int, jpeg: bytes) -> np.ndarray:

@@ -5,13 +5,11 @@ import shutil
 import time
 from pathlib import Path
 
-from artsim.web.collection import Collection
-
 _UNUSED = 14 * 24 * 3600  # seconds after which the files of another version are deleted
 
 
-def cache_folder(collection: Collection, version: str) -> Path:
-    """Returns the folder for files of a version of a collection, which only this user can read.
+def cache_folder(version: str) -> Path:
+    """Returns the folder for files of a version, which only this user can read.
 
     It is below ``XDG_CACHE_HOME`` or ``~/.cache``. Deletes folders of versions that were not used for two weeks.
     """

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.fs as pafs
 
-from artsim.archive import Archive, UserError, is_public_domain
+from artsim.archive import Archive, Table, UserError, is_public_domain
 
 _FOLDERS = ("catalog", "images", "thumbnails", "features", "layouts", "clusters", "duplicates", "labels", "topics")
 _PLAIN = ("id", "title", "date_text", "page_url", "year_from", "year_to")  # columns with few repeated values
@@ -29,20 +29,21 @@ class Collection:
     def __init__(self, archive: Archive, *, public_only: bool = False) -> None:
         """Reads the catalogue. Raises ``UserError`` if there is no artwork to show."""
         self.archive, self.public_only = archive, public_only
-        self.rows = _rows(archive, public_only)
+        self.rows, shards = _rows(archive, public_only)
         if not len(self.rows):
             of = "no artwork of the catalog is public" if public_only else "the catalog is empty; run jobs.catalog"
             raise UserError(f"`archive` {archive.uri}: {of}")
         self.ids: pa.Array = self.rows["id"].combine_chunks()
-        self.version = self.digest(_FOLDERS)
-        self.pictures_version = self.digest(("catalog", "images"))
+        order = np.argsort(shards, kind="stable").astype(np.int32)
+        self._in_shard = np.split(order, np.searchsorted(shards[order], np.arange(1, archive.shards)))
+        self.version = self.version_of(*_FOLDERS)
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def digest(self, folders: Sequence[str], *other: Any) -> str:
-        """A text that changes when a file in one of these folders of the archive does, or ``other`` values do."""
-        return _digest([self.archive.uri, self.public_only, *_files(self.archive, folders), *other])
+    def version_of(self, *tables: str) -> str:
+        """Returns a text that changes when a file of these tables does, or the rights that are shown."""
+        return _digest([self.archive.uri, self.public_only, *_files(self.archive, tables)])
 
     @cached_property
     def name(self) -> str:
@@ -59,23 +60,32 @@ class Collection:
         place = bisect_left(range(len(self)), identifier.encode(), key=lambda n: self.ids[n].as_py().encode())
         return place if place < len(self) and self.id(place) == identifier else None
 
-    def numbers(self, ids: pa.Array | pa.ChunkedArray | Sequence[str]) -> np.ndarray:
-        """The number of each id, int32 of shape (n,); -1 for ids that are not shown."""
+    def numbers(self, ids: pa.Array | pa.ChunkedArray | Sequence[str], shard: int | None = None) -> np.ndarray:
+        """The number of each id, int32 of shape (n,); -1 for ids that are not shown.
+
+        It is faster if the ``shard`` that all ids are in is given.
+        """
         if not isinstance(ids, pa.Array | pa.ChunkedArray):
             ids = pa.array(list(ids), pa.string())
         if len(ids) < 100:  # a hash table of all ids takes longer
             found = (self.number(identifier) for identifier in ids.to_pylist())
             return np.array([-1 if number is None else number for number in found], np.int32)
-        places = pc.fill_null(pc.index_in(ids, value_set=self.ids), -1)
-        return np.asarray(places).astype(np.int32)
+        if shard is None:
+            return np.asarray(pc.fill_null(pc.index_in(ids, value_set=self.ids), -1)).astype(np.int32)
+        known = self._in_shard[shard]
+        places = np.asarray(pc.fill_null(pc.index_in(ids, value_set=self.ids.take(pa.array(known))), -1))
+        return np.append(known, np.int32(-1))[places]
 
-    def placed(self, tables: Iterable[pa.Table], columns: Sequence[str]) -> Iterator[tuple[np.ndarray, pa.Table]]:
-        """Yields numbers and rows of each part of a table, without rows of artworks that are not shown."""
-        for rows in tables:
-            numbers = self.numbers(rows["id"])
-            if not (numbers >= 0).all():
-                rows, numbers = rows.filter(pa.array(numbers >= 0)), numbers[numbers >= 0]
-            yield numbers, rows.select(list(columns))
+    def placed(self, table: Table, columns: Sequence[str]) -> Iterator[tuple[np.ndarray, pa.Table]]:
+        """Yields numbers and rows of each partition of a table, without rows of artworks that are not shown."""
+        table = table.listed()
+        for shard in range(table.shards):
+            for part in table.parts(shard):
+                rows = table.read(shard, part, ["id", *columns])
+                numbers = self.numbers(rows["id"], shard)
+                if not (numbers >= 0).all():
+                    rows, numbers = rows.filter(pa.array(numbers >= 0)), numbers[numbers >= 0]
+                yield numbers, rows.drop_columns("id")
 
     def records(self, numbers: Sequence[int] | np.ndarray) -> list[dict[str, Any]]:
         """Short records: number, id, date, year, and the columns that have values; long texts are cut."""
@@ -83,23 +93,27 @@ class Collection:
         return [_short(int(number), row) for number, row in zip(numbers, rows, strict=True)]
 
 
-def _rows(archive: Archive, public_only: bool) -> pa.Table:
+def _rows(archive: Archive, public_only: bool) -> tuple[pa.Table, np.ndarray]:
+    """Returns the rows that may be shown, sorted by id, and the shard of each, int32 (n,)."""
     kinds = {"year_from": pa.int32(), "year_to": pa.int32()}
     schema = pa.schema(
         [(name, kinds.get(name, pa.string())) for name in _PLAIN]
         + [(name, pa.dictionary(pa.int32(), pa.string())) for name in _REPEATED]
     )
-    parts = [schema.empty_table()]
-    for rows in archive.table("catalog").listed().scan(schema.names):
-        if public_only:
-            rights = rows["rights"].unique()
-            allowed = pa.array([text for text in rights.to_pylist() if is_public_domain(text)], pa.string())
-            rows = rows.filter(pc.is_in(rows["rights"], value_set=allowed))
-        rows = pa.table([_encoded(rows[field.name], field.type) for field in schema], schema=schema)
-        parts.append(rows)
+    parts, counts, catalog = [schema.empty_table()], list[int](), archive.table("catalog").listed()
+    for shard in range(archive.shards):
+        for part in catalog.parts(shard):
+            rows = catalog.read(shard, part, schema.names)
+            if public_only:
+                rights = rows["rights"].unique().to_pylist()
+                allowed = pa.array([text for text in rights if is_public_domain(text)], pa.string())
+                rows = rows.filter(pc.is_in(rows["rights"], value_set=allowed))
+            parts.append(pa.table([_encoded(rows[field.name], field.type) for field in schema], schema=schema))
+        counts.append(sum(map(len, parts)) - sum(counts))
     table = pa.concat_tables(parts).unify_dictionaries()
     order = pc.sort_indices(table["id"])
-    return table.take(order).combine_chunks()
+    shards = np.repeat(np.arange(archive.shards, dtype=np.int32), counts)
+    return table.take(order).combine_chunks(), shards[np.asarray(order)]
 
 
 def _encoded(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:

@@ -13,6 +13,8 @@ from artsim.web import exports, queries
 from artsim.web.answers import ASK, as_json
 from artsim.web.records import full_record
 from artsim.web.site import Site
+from artsim.web.vectors import combined
+from artsim.web.walks import walk
 
 _SHOWN = 100  # artworks in the JSON of a view
 _SELECTED = 500  # ids in an address
@@ -55,12 +57,24 @@ def export_routes(site: Callable[[], Site]) -> APIRouter:
         cluster: str = "",
         select: str = "",
         work: str = "",
+        like: Annotated[list[str] | None, Query()] = None,
+        unlike: Annotated[list[str] | None, Query()] = None,
+        start: Annotated[str, Query(alias="from")] = "",
+        end: Annotated[str, Query(alias="to")] = "",
+        steps: Annotated[int, Query(ge=1, le=50)] = 9,
+        features: str | None = None,
     ) -> Response:
         """The artworks of a view; parameters are those of the page, and the ones that only change it are ignored."""
         filters = [*(filter or ()), *([f"cluster/{cluster}"] if cluster else ())]
         query = queries.Query(q, tuple(filters), years, set)
         found = queries.find(site(), query, facets=False)
-        return as_json(_view(site(), request, found.numbers, select, work))
+        content = _view(site(), request, found.numbers, select, work)
+        if like or unlike:
+            content["similar"] = _similar(site(), like or [], unlike or [], features)
+        if start and end:
+            first, last = _known(site(), [start, end])
+            content["walk"] = walk(site().vectors(features), first, last, steps)
+        return as_json(content)
 
     return routes
 
@@ -82,6 +96,23 @@ def _view(site: Site, request: Request, numbers: np.ndarray, select: str, work: 
         content["work"] = _linked([full_record(site, number)], base)[0]
         content["links"]["similar"] = f"{base}/api/similar?{urlencode({'n': number})}"
     return content
+
+
+def _similar(site: Site, like: list[str], unlike: list[str], features: str | None) -> list[dict[str, Any]]:
+    """The nearest artworks to those that a view is like, and unlike."""
+    vectors, numbers = site.vectors(features), _known(site, [*like, *unlike][:_SELECTED])
+    query = combined(vectors, numbers, [*[1.0] * len(like), *[-0.5] * len(unlike)])
+    allowed = np.ones(len(site.collection), bool)
+    allowed[numbers] = False
+    found = zip(*vectors.nearest(query, _SHOWN, allowed=allowed), strict=True)
+    return [{"n": int(number), "distance": round(float(distance), 6)} for number, distance in found]
+
+
+def _known(site: Site, ids: list[str]) -> list[int]:
+    numbers: list[int] = site.collection.numbers(ids).tolist()
+    if -1 in numbers:
+        raise HTTPException(404, f"{ids[numbers.index(-1)][:100]}: no such artwork")
+    return numbers
 
 
 def _linked(records: list[dict[str, Any]], base: str) -> list[dict[str, Any]]:

@@ -137,7 +137,7 @@ class Groups:
             return scaled(np.stack([rows % columns, rows // columns], axis=1).astype(np.float32))
         places = np.full((count, 2), np.nan, np.float32)
         table = self._collection.archive.table(f"layouts/{name}")
-        for numbers, rows in self._collection.placed(table.scan(["id", "x", "y"]), ["x", "y"]):
+        for numbers, rows in self._collection.placed(table, ["x", "y"]):
             places[numbers] = np.stack([rows["x"].to_numpy(), rows["y"].to_numpy()], axis=1)
         if self._about("layouts", name).get("settings", {}).get("method") != "grid":
             places[:, 1] *= -1  # y of a map grows upwards, as in its pictures
@@ -147,7 +147,7 @@ class Groups:
         """Cluster of each artwork, int32 (n,): -1 is noise, -2 means that it was not clustered."""
         clusters = np.full(len(self._collection), _ABSENT, np.int32)
         table = self._collection.archive.table(f"clusters/{name}")
-        for numbers, rows in self._collection.placed(table.scan(["id", "cluster"]), ["cluster"]):
+        for numbers, rows in self._collection.placed(table, ["cluster"]):
             clusters[numbers] = rows["cluster"].to_numpy()
         return clusters
 
@@ -156,7 +156,7 @@ class Groups:
         groups: dict[int, list[dict[str, Any]]] = {}
         columns = ["group", "confidence", "representative"]
         table = self._collection.archive.table(f"duplicates/{name}")
-        for numbers, rows in self._collection.placed(table.scan(["id", *columns]), columns):
+        for numbers, rows in self._collection.placed(table, columns):
             for number, row in zip(numbers.tolist(), rows.to_pylist(), strict=True):
                 groups.setdefault(row.pop("group"), []).append({"n": number, **row})
         found = [
@@ -180,9 +180,7 @@ class Groups:
             raise UserError(f"labels/{name}: it has no task {task[:100]}")
         texts = np.full(len(self._collection), None, object)
         table = self._collection.archive.table(f"labels/{name}")
-        for numbers, rows in self._collection.placed(
-            table.scan(["id", "task", "label", "abstained"]), ["task", "label", "abstained"]
-        ):
+        for numbers, rows in self._collection.placed(table, ["task", "label", "abstained"]):
             wanted = np.asarray(pc.equal(rows["task"], task)) & ~np.asarray(pc.fill_null(rows["abstained"], False))
             texts[numbers[wanted]] = np.array(rows["label"].to_pylist(), object)[wanted]
         return category_of(pa.chunked_array([pa.array(texts, pa.string())]))

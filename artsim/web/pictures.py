@@ -1,28 +1,26 @@
 """Pictures of single artworks: thumbnails, bounded renditions, and tiles for deep zoom. Never the original bytes."""
 
-import io
 import math
 import shutil
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from PIL import Image
 
-from artsim.archive import UserError
 from artsim.pictures.small_images import as_jpeg, decoded
 from artsim.pictures.thumbnails import thumbnail_jpegs
 from artsim.vision.check import BadImage
 from artsim.vision.isolated_process import IsolatedProcess
 from artsim.web.cache import cache_folder
 from artsim.web.collection import Collection
+from artsim.web.located_rows import LocatedRows
 
-SIDE = 256  # pixels of a thumbnail's longer side
 RENDITION = 2048  # pixels of a rendition's longer side
 DEEPEST = 8_192  # pixels of the longer side that can be zoomed into
 TILE = 512  # pixels of a deep zoom tile
 _QUALITY = 85
+_SECONDS, _MEMORY = 120.0, 8 << 30  # of the subprocess that decodes
 _KEPT = 100  # latest renditions in memory
 _PYRAMIDS = 200  # latest pictures with tiles on disk
 
@@ -32,15 +30,21 @@ class Pictures:
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
-        self._isolated = IsolatedProcess()
+        self._isolated = IsolatedProcess(seconds=_SECONDS, memory=_MEMORY)
+        self._thumbnails = LocatedRows(collection, "thumbnails")
+        self._images = LocatedRows(collection, "images")
         self._lock = Lock()
+        self._zoom = cache_folder(f"zoom-{collection.version_of('catalog', 'images')}")
         self._kept: OrderedDict[int, bytes] = OrderedDict()
 
     def thumbnail(self, number: int) -> bytes | None:
-        """Returns a JPEG of at most ``SIDE`` pixels; None if the artwork has no image that can be read."""
+        """Returns the stored thumbnail, a JPEG of at most 320 pixels, or makes it; None if no image can be read."""
+        stored = self._thumbnails.row(number, ["bytes"])
+        if stored is not None:
+            jpeg: bytes = stored["bytes"]
+            return jpeg
         identifier = self._collection.id(number)
-        jpeg = thumbnail_jpegs(self._collection.archive, [identifier], self._isolated).get(identifier)
-        return None if jpeg is None else _at_most(jpeg, SIDE)
+        return thumbnail_jpegs(self._collection.archive, [identifier], self._isolated).get(identifier)
 
     def rendition(self, number: int) -> bytes | None:
         """Returns a JPEG of at most ``RENDITION`` pixels; None if the artwork has no image that can be read."""
@@ -64,7 +68,7 @@ class Pictures:
 
         The tiles are made once, up to ``DEEPEST`` pixels; the latest ``_PYRAMIDS`` are kept on the local disk.
         """
-        top = cache_folder(self._collection, f"zoom-{self._collection.pictures_version}")
+        top = self._zoom
         folder = top / str(number)
         with self._lock:
             if not folder.exists():
@@ -82,13 +86,8 @@ class Pictures:
         return folder
 
     def _original(self, number: int) -> bytes | None:
-        table = self._collection.archive.table("images")
-        for *_, rows in table.located([self._collection.id(number)], ["id", "status", "bytes"]):
-            row = rows.to_pylist()[0]
-            if row["status"] == "ok" and row["bytes"]:
-                data: bytes = row["bytes"]
-                return data
-        return None
+        row = self._images.row(number, ["status", "bytes"])
+        return row["bytes"] if row is not None and row["status"] == "ok" else None
 
 
 def write_pyramid(data: bytes, folder: Path) -> None:
@@ -115,20 +114,3 @@ def write_pyramid(data: bytes, folder: Path) -> None:
 
 def _small_jpeg(data: bytes, side: int) -> bytes:
     return as_jpeg(decoded(data, side), _QUALITY)
-
-
-def _at_most(jpeg: bytes, side: int) -> bytes:
-    image: Any = Image.open(io.BytesIO(jpeg), formats=("JPEG",))
-    if max(image.size) <= side:
-        return jpeg
-    image.draft("RGB", (side, side))
-    image = image.convert("RGB")
-    image.thumbnail((side, side), Image.Resampling.LANCZOS)
-    return as_jpeg(image, _QUALITY)
-
-
-def check_number(collection: Collection, number: int) -> int:
-    """Returns the number. Raises ``UserError`` if no artwork has it."""
-    if not 0 <= number < len(collection):
-        raise UserError(f"{number}: no artwork has this number; there are {len(collection)}")
-    return number

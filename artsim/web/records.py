@@ -14,11 +14,11 @@ MANY = 50  # pages of one work
 def full_record(site: Site, number: int) -> dict[str, Any]:
     """Returns catalogue fields, links, other pages of the same work, clusters, labels and topics of an artwork."""
     collection = site.collection
-    row = collection.archive.table("catalog").find([collection.id(number)])
-    about = row.to_pylist()[0] if row is not None else {}
+    about = collection.rows.slice(number, 1).to_pylist()[0]
+    stored = site.catalog.row(number, ["source", "image_url", "metadata"]) or {}
     pages = [page for page in _same_page(site, web_address(about.get("page_url"))) if page != number]
     return {
-        **record_of(number, about, pages),
+        **record_of(number, about | stored, pages),
         "clusters": site.groups.memberships(number),
         "labels": site.groups.labels_of(number),
         "topics": site.groups.topics_of(number),

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "artsim"
 _FORM_BYTES = 4096
+_BODY_BYTES = 48 << 20  # of any request: a set of five million numbers
 _POLICY = "; ".join(
     [
         "default-src 'self'",
@@ -98,6 +99,11 @@ class Safety:
             return _error(405, "only GET and POST are supported")
         if request.method == "POST" and not _is_same_origin(request, host):
             return _error(403, "requests from other sites cannot write")
+        length = request.headers.get("content-length", "")
+        if request.method == "POST" and not (length.isascii() and length.isdigit()):
+            return _error(411, "send the length of the body as Content-Length")
+        if request.method == "POST" and int(length[:20]) > _BODY_BYTES:
+            return _error(413, f"the body is too large; the limit is {_BODY_BYTES >> 20} MB")
         if self._token is None:
             return None
         if request.url.path == "/login":

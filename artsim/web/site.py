@@ -12,6 +12,7 @@ from artsim.web.collection import Collection
 from artsim.web.columns import Columns
 from artsim.web.filters import Filters
 from artsim.web.groups import Groups
+from artsim.web.located_rows import LocatedRows
 from artsim.web.options import ServeOptions
 from artsim.web.pictures import Pictures
 from artsim.web.uploads import Heads, Uploads
@@ -31,9 +32,10 @@ class Site:
     def __init__(self, archive: Archive, options: ServeOptions) -> None:
         self.archive, self.options = archive, options
         self.collection = Collection(archive, public_only=options.public_only)
+        self.catalog = LocatedRows(self.collection, "catalog")
         self.columns = Columns(self.collection)
         self.groups = Groups(self.collection)
-        sets = cache_folder(self.collection, f"sets-{self.collection.pictures_version}")
+        sets = cache_folder(f"sets-{self.collection.version_of('catalog', 'images')}")
         self.filters = Filters(len(self.collection), self.columns, self.groups, sets)
         self.words = Words(self.collection)
         self.atlas = Atlas(self.collection)

@@ -5,7 +5,7 @@ bound on the error of half precision says how many candidates are needed, so the
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,7 +31,8 @@ class Vectors:
     def __init__(self, collection: Collection, features: str) -> None:
         """Reads the vectors; first writes them to the local disk, once. Raises ``UserError`` if there are none."""
         space = Space(collection.archive, [features])
-        folder = cache_folder(collection, f"vectors-{collection.version}-{space.plain_name}")
+        version = collection.version_of("catalog", f"features/{features}")
+        folder = cache_folder(f"vectors-{version}")
         path = folder / "vectors.npy"
         if not path.exists():
             _write(collection, space, folder)
@@ -96,14 +97,21 @@ def combined(vectors: Vectors, numbers: Sequence[int], weights: Sequence[float])
     return np.asarray(total, np.float32)
 
 
+def _blocks(space: Space) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Yields shard, ids and vectors of each partition."""
+    for shard, part in space.parts():
+        for ids, vectors in space.blocks(parts=[(shard, part)]):
+            yield shard, ids, vectors
+
+
 def _write(collection: Collection, space: Space, folder: Path) -> None:
     """Writes the unit vectors sorted by number, in full and in half precision; vectors of zeros are left out."""
     numbers, count, dimension = list[np.ndarray](), 0, 0
     with tempfile.TemporaryDirectory(dir=folder) as drafts:
         unsorted = Path(drafts, "unsorted")
         with unsorted.open("wb") as file:
-            for ids, vectors in space.blocks():
-                places = collection.numbers(ids.tolist())
+            for shard, ids, vectors in _blocks(space):
+                places = collection.numbers(ids.tolist(), shard)
                 kept = (places >= 0) & vectors.any(axis=1)
                 unit = unit_length(vectors[kept].astype(np.float64)).astype(np.float32)
                 file.write(unit.tobytes())

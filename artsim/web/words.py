@@ -83,7 +83,7 @@ class Words:
     def _index(self) -> Any:
         import tantivy
 
-        folder = cache_folder(self._collection, f"words-{_FORMAT}-{self._collection.version}")
+        folder = cache_folder(f"words-{_FORMAT}-{self._collection.version_of('catalog')}")
         path = folder / "index"
         with self._lock:
             if not path.exists():

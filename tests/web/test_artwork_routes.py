@@ -25,7 +25,7 @@ def test_a_short_record_has_a_date_and_a_year(client: TestClient) -> None:
 
 
 def test_pictures_are_bounded(client: TestClient) -> None:
-    for path, side in (("thumbnails/4.jpg", 256), ("images/4.jpg", 2048)):
+    for path, side in (("thumbnails/4.jpg", 320), ("images/4.jpg", 2048)):
         answer = client.get(f"/api/{path}")
         image = Image.open(io.BytesIO(answer.content))
         assert answer.headers["content-type"] == "image/jpeg" and max(image.size) <= side

@@ -57,6 +57,14 @@ def test_a_view_has_a_twin_as_json(client: TestClient) -> None:
     assert client.get("/view.json?cluster=three:1").json()["total"] == 10
 
 
+def test_the_twin_has_similar_artworks_and_walks(client: TestClient) -> None:
+    view = client.get(f"/view.json?like={IDS[4]}&unlike={IDS[9]}&from={IDS[3]}&to={IDS[11]}&steps=5").json()
+    similar = client.get("/api/similar?n=4&n=9&weight=1&weight=-0.5&k=100").json()
+    assert view["similar"] == similar and len(similar) == COUNT - 2
+    assert view["walk"] == client.get("/api/walk?from=3&to=11&steps=5").json()
+    assert client.get("/view.json?like=made:none").status_code == 404
+
+
 def test_tables_and_reports_are_listed(client: TestClient) -> None:
     tables = {row["table"]: row["rows"] for row in client.get("/api/tables").json()["tables"]}
     assert tables["catalog"] == COUNT and tables["clusters/three"] == 30

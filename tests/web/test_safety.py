@@ -191,6 +191,13 @@ def test_uploads_that_are_too_large_are_refused(client: TestClient) -> None:
     assert status == 400 and "60000 x 60000 pixels" in message
 
 
+def test_a_body_without_a_length_or_too_long_is_refused(client: TestClient) -> None:
+    headers = {"x-artsim": "1", "content-type": "application/json"}
+    assert client.post("/api/sets", content=iter([b"{}"]), headers=headers).status_code == 411
+    for path in ("/api/sets", "/api/describe", "/api/export"):
+        assert client.post(path, content=b"{}", headers=headers | {"content-length": "99999999999"}).status_code == 413
+
+
 def test_a_damaged_upload_is_refused(client: TestClient) -> None:
     assert _upload(client, jpeg(seed=1)[:500], "image/jpeg")[0] == 400
 

@@ -43,7 +43,7 @@ export function App() {
   return html`
     <a class="skip" href="#content">Skip to the content</a>
     <header class="top">
-      <button type="button" class="icon filters" aria-label="Filters" aria-expanded=${side} aria-controls="side" title="Filters (f)" onClick=${() => setSide(!side)}><${Icon} name="filter" /></button>
+      ${tab === "map" && html`<button type="button" class="icon filters" aria-label="Filters" aria-expanded=${side} aria-controls="side" title="Filters (f)" onClick=${() => setSide(!side)}><${Icon} name="filter" /></button>`}
       <a class="brand" href=${location.pathname} onClick=${(event) => { event.preventDefault(); history.pushState(null, "", location.pathname); dispatchEvent(new PopStateEvent("popstate")); }}><img src=${own("icon.svg")} alt="" /> <bdi>${session.archive.name}</bdi></a>
       <${Search} />
       <nav aria-label="Views">${Object.entries(TABS).filter(([key]) => !WITHOUT.includes(key) && !(isStatic && session.archive[key]?.length === 0)).map(([key, label]) => html`<a href=${address({ tab: key === "map" ? null : key, work: null })} aria-current=${tab === key ? "page" : undefined}

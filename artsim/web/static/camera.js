@@ -1,11 +1,12 @@
 // Where a pane looks: a centre in the layout and a zoom, 0 when the whole layout fits.
 
-const MARGIN = 0.06; // of the pane around a layout that fits
+const MARGIN = 0.05; // of the pane around a layout that fits
 export const NEAREST = 12; // zoom levels
 
 export class Camera {
+  /** `inset`: pixels at the left that a layout that fits keeps free. */
   constructor() {
-    Object.assign(this, { x: 0.5, y: 0.5, zoom: 0, fit: 500, width: 1, height: 1, box: { left: 0, top: 0, right: 1, bottom: 1 } });
+    Object.assign(this, { inset: 0, x: 0.5, y: 0.5, zoom: 0, fit: 500, width: 1, height: 1, box: { left: 0, top: 0, right: 1, bottom: 1 } });
   }
 
   /** The pane is this large, in CSS pixels. */
@@ -22,7 +23,7 @@ export class Camera {
 
   #measure() {
     const [wide, high] = [this.box.right - this.box.left, this.box.bottom - this.box.top];
-    this.fit = (1 - 2 * MARGIN) * Math.min(this.width / Math.max(wide, 1e-6), this.height / Math.max(high, 1e-6));
+    this.fit = (1 - 2 * MARGIN) * Math.min((this.width - this.inset) / Math.max(wide, 1e-6), this.height / Math.max(high, 1e-6));
   }
 
   get scale() {
@@ -31,7 +32,7 @@ export class Camera {
 
   /** The view of the whole layout. */
   whole() {
-    return { x: (this.box.left + this.box.right) / 2, y: (this.box.top + this.box.bottom) / 2, zoom: 0 };
+    return { x: (this.box.left + this.box.right - this.inset / this.fit) / 2, y: (this.box.top + this.box.bottom) / 2, zoom: 0 };
   }
 
   /** A point of the layout at a pixel of the pane, and back. */

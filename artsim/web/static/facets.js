@@ -23,11 +23,11 @@ export function Side() {
     <${Chips} />
     ${matches?.narrowed && html`<button type="button" class="plain" onClick=${() => change({ layout: layoutName() === "list" ? null : "list", at: null })}>${layoutName() === "list" ? "Show on the map" : "Show as a list"}</button>`}
     <div class="choices">
-      <label>Arrange<select value=${layoutName()} onChange=${(event) => change({ layout: event.target.value, at: null })}>
+      <label>Arrange<select aria-label="Arrange" value=${layoutName()} onChange=${(event) => change({ layout: event.target.value, at: null })}>
         ${layouts.map(({ name, label }) => html`<option value=${name}>${label}</option>`)}</select></label>
-      ${state.layout2 && html`<label>Beside it<select value=${state.layout2} onChange=${(event) => change({ layout2: event.target.value })}>
+      ${state.layout2 && html`<label>Beside it<select aria-label="Beside it" value=${state.layout2} onChange=${(event) => change({ layout2: event.target.value })}>
         ${layouts.map(({ name, label }) => html`<option value=${name}>${label}</option>`)}</select></label>`}
-      <label>Colour<select value=${state.color ?? ""} onChange=${(event) => change({ color: event.target.value || null })}>
+      <label>Colour<select aria-label="Colour" value=${state.color ?? ""} onChange=${(event) => change({ color: event.target.value || null })}>
         <option value="">None</option>${colorChoices(archive).map(({ name, label }) => html`<option value=${name}>${label}</option>`)}</select></label>
     </div>
     ${legend && html`<ul class="legend" aria-label="Colours">${legend.map((item) => html`<li><${Swatch} color=${item.color} /><${Words} text=${item.text} most=${40} /></li>`)}</ul>`}

@@ -60,7 +60,7 @@ export function useKeys(help) {
       const tools = { m: "pan", l: "lasso", b: "box" };
       if (event.key === "/") document.getElementById("search").focus();
       else if (event.key === "?") help();
-      else if (event.key === "f") document.querySelector(".filters").click();
+      else if (event.key === "f") document.querySelector(".filters")?.click();
       else if (tools[event.key]) dispatchEvent(new CustomEvent("artsim-tool", { detail: tools[event.key] }));
       else if (/^[1-5]$/.test(event.key) && event.key <= TABS.length) change({ tab: TABS[event.key - 1], work: null });
       else return;

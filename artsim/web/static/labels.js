@@ -3,6 +3,7 @@
 import * as data from "./data.js";
 
 const MOST = 60; // names on screen
+const SCATTERED = 0.25; // of the layout: a cluster whose middle half is wider has no place for its name
 
 /** Names of clusters at the middle of their members: [{x, y, text, size}]. */
 export async function clusterLabels(name, places) {
@@ -15,14 +16,18 @@ export async function clusterLabels(name, places) {
     lists[0].push(places[2 * n]);
     lists[1].push(places[2 * n + 1]);
   }
-  const middle = (list) => Float32Array.from(list).sort()[list.length >> 1];
+  const sorted = (list) => Float32Array.from(list).sort();
+  const middle = (list) => list[list.length >> 1];
+  const spread = (list) => list[Math.floor(list.length * 0.75)] - list[Math.floor(list.length * 0.25)];
   return info
     .map((cluster, index) => ({ cluster, label: numberOf(cluster, index) }))
     .filter(({ label }) => xs.has(label))
     .map(({ cluster, label }) => {
-      const [x, y] = xs.get(label).map(middle);
-      return { x, y, text: nameOf(cluster, label), size: xs.get(label)[0].length, cluster: `${name}:${label}` };
-    });
+      const [across, down] = xs.get(label).map(sorted);
+      const tight = Math.max(spread(across), spread(down)) < SCATTERED;
+      return { x: middle(across), y: middle(down), text: nameOf(cluster, label), size: tight ? across.length : 0, cluster: `${name}:${label}` };
+    })
+    .filter(({ size }) => size);
 }
 
 /** The number of a cluster in its table. */

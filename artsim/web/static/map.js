@@ -6,6 +6,7 @@ import { Pane } from "./pane.js";
 import { Sprites } from "./sprites.js";
 import { Thumbnails } from "./thumbnails.js";
 
+const TOOLS = 52; // pixels of the tools at the left
 const LARGE = 600; // artworks in view up to which larger thumbnails are fetched
 
 export class ArtMap {
@@ -54,6 +55,7 @@ export class ArtMap {
     while (this.panes.length > count) this.panes.pop().remove();
     while (this.panes.length < count) {
       const pane = new Pane(this.root, this, this.panes.length ? "Second map of the artworks" : "Map of the artworks");
+      if (!this.panes.length && this.root.clientWidth > 600) pane.camera.inset = TOOLS;
       control(pane.element, {
         camera: pane.camera,
         moved: () => this.moved(pane),

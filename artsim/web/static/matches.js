@@ -23,10 +23,21 @@ async function category(fails, bit, name, wanted) {
   for (let n = 0; n < codes.length; n++) if (!chosen[codes[n]]) fails[n] |= bit;
 }
 
-async function years(fails, bit, name, range) {
-  const [from, to] = range.split("-").map(Number);
-  const year = await data.column(name, "number");
-  for (let n = 0; n < year.length; n++) if (!(year[n] >= from && year[n] <= to)) fails[n] |= bit;
+/** The first and last year of "1500-1600"; an end that is missing is open. Years before our era are negative. */
+export function yearsOf(range) {
+  const [, from, to] = /^(-?\d+)?-(-?\d+)?$/.exec(range ?? "") ?? [];
+  return [from === undefined ? -Infinity : Number(from), to === undefined ? Infinity : Number(to)];
+}
+
+/** Lets those artworks through that may be of these years, as the server does. */
+async function years(fails, bit, archive, range) {
+  const [from, to] = yearsOf(range);
+  const early = await data.column(yearColumn(archive).name, "number");
+  const later = archive.columns.some((column) => column.name === "year_to") ? await data.column("year_to", "number") : early;
+  for (let n = 0; n < early.length; n++) {
+    const [first, last] = [Number.isFinite(early[n]) ? early[n] : later[n], Number.isFinite(later[n]) ? later[n] : early[n]];
+    if (!(last >= from && first <= to)) fails[n] |= bit;
+  }
 }
 
 async function words(fails, bit, q) {
@@ -58,7 +69,7 @@ export async function matchesOf(archive, state) {
   }
   for (const [name, wanted] of columns) tasks.push(category(fails, take(name), name, wanted));
   const year = yearColumn(archive);
-  if (state.years && year) tasks.push(years(fails, take("years"), year.name, state.years));
+  if (state.years && year) tasks.push(years(fails, take("years"), archive, state.years));
   if (state.cluster?.includes(":")) tasks.push(cluster(fails, take("cluster"), state.cluster));
   const ranking = state.q ? words(fails, take("q"), state.q) : null;
   await Promise.all(tasks);

@@ -5,18 +5,20 @@ import * as data from "./data.js";
 import { Words, count, useData } from "./parts.js";
 import { session } from "./session.js";
 
+/** A readable date of a report's name, 20261130T143150.242977Z. */
+const dateOf = (at) => String(at ?? "").replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d).*/, "$1-$2-$3 $4:$5");
 const number = (value) => (Number.isFinite(value) ? count(value) : "");
 
 export function Tables() {
-  const [tables, failure] = useData(() => data.json("/api/tables"), []);
+  const [stored, failure] = useData(() => data.json("/api/tables"), []);
   const [reports] = useData(() => data.json("/api/reports").catch(() => []), []);
   const [pictures] = useData(() => data.json("/api/pictures").catch(() => []), []);
   return html`<div class="page">
     <h1>The archive</h1>
     <p class="lead">${session.archive.name}: ${count(session.archive.count)} artworks on this page${session.archive.rights === "public" ? ", only those in the public domain" : ""}.</p>
     ${failure && html`<p class="fault">${failure.message}</p>`}
-    <h2>Tables</h2><${Table} rows=${tables} />
-    <h2>Latest runs</h2><${Table} rows=${(reports ?? []).map(({ job, seconds, rows_in, rows_out, rows_failed, finished, started, report }) => ({ job, when: finished ?? started ?? report, seconds, rows_in, rows_out, rows_failed }))} />
+    <h2>Tables</h2><${Table} rows=${stored?.tables.map(({ bytes, ...row }) => ({ ...row, megabytes: Math.round(bytes / 1e5) / 10 }))} />
+    <h2>Latest runs</h2><${Table} rows=${(reports ?? []).map(({ at, ...report }) => ({ ...report, when: dateOf(at) }))} />
     ${pictures?.length > 0 && html`<h2>Pictures</h2><div class="cards">${pictures.map((item) => item.name ?? item).map((name) => html`<figure class="card"><img src=${`/api/pictures/${encodeURIComponent(name)}`} alt=${name} loading="lazy" /><figcaption><${Words} text=${name} /></figcaption></figure>`)}</div>`}
   </div>`;
 }

@@ -2,7 +2,7 @@
 
 import { html, useMemo, useState } from "./vendor/preact.js";
 import * as data from "./data.js";
-import { yearColumn } from "./matches.js";
+import { yearColumn, yearsOf } from "./matches.js";
 import { useData } from "./parts.js";
 import { session } from "./session.js";
 import { change, state } from "./state.js";
@@ -21,7 +21,7 @@ export function Years() {
   const bars = useMemo(() => span && session.matches && histogram(year, span), [span, session.generation]);
   if (!bars) return null;
   const [low, high] = span;
-  const [from, to] = draft ?? (state.years ? state.years.split("-").map(Number) : span);
+  const [from, to] = draft ?? (state.years ? yearsOf(state.years).map((value, index) => (Number.isFinite(value) ? value : span[index])) : span);
   const most = Math.max(1, ...bars);
   const set = (index, value) => {
     const next = [from, to];

@@ -30,8 +30,6 @@ export function Zoom({ n, title, close }) {
           element: root.current,
           tileSources: isStatic ? { type: "image", url: image(n) } : `/api/images/${n}.dzi`,
           showNavigationControl: false,
-          showNavigator: true,
-          navigatorPosition: "BOTTOM_RIGHT",
           drawer: "canvas",
           maxZoomPixelRatio: 4,
           visibilityRatio: 0.6,

@@ -1,0 +1,128 @@
+"""Finding artworks: the map, words, filters, years; every view has an address."""
+
+import io
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from PIL import Image
+
+from tests.web.browser.conftest import Open
+from tests.web.conftest import COUNT, IDS
+
+pytestmark = pytest.mark.slow
+
+
+def query_of(page: Any) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def total(page: Any, expected: str) -> None:
+    page.locator(".total", has_text=re.compile(f"^{expected}$")).wait_for()
+
+
+def test_a_click_opens_an_artwork_and_escape_closes_it(visit: Open) -> None:
+    page = visit("?years=1700-1801&layout=list&q=forest")  # one match, in the middle
+    total(page, f"1 of {COUNT} artworks")
+    box = page.locator(".pane").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2 + 3, box["y"] + box["height"] / 2)
+    page.locator(".tip", has_text="Forest number 1").wait_for()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.locator(".panel h2", has_text="Forest number 1").wait_for()
+    assert query_of(page)["work"] == [IDS[1]]
+    page.keyboard.press("Escape")
+    page.locator(".panel").wait_for(state="detached")
+    assert "work" not in query_of(page)
+
+
+def test_filters_count_and_go_back(visit: Open) -> None:
+    page = visit()
+    total(page, f"{COUNT} artworks")
+    page.locator("details", has_text="Style").get_by_label("Cubism").check()
+    total(page, f"20 of {COUNT} artworks")
+    page.locator("details", has_text="Artist").get_by_label("Painter A").check()
+    total(page, f"7 of {COUNT} artworks")
+    assert query_of(page)["filter"] == ["style:Cubism", "artist:Painter A"]
+    page.go_back()
+    total(page, f"20 of {COUNT} artworks")
+    page.go_forward()
+    total(page, f"7 of {COUNT} artworks")
+    page.get_by_role("button", name="Clear all").click()
+    total(page, f"{COUNT} artworks")
+
+
+def test_words_are_found_by_keyboard_alone(visit: Open) -> None:
+    page = visit()
+    page.keyboard.press("/")
+    page.keyboard.type("brigde")  # a typing error
+    page.locator(".offers .thumb").first.wait_for()
+    page.keyboard.press("Enter")
+    total(page, f"10 of {COUNT} artworks")
+    assert query_of(page)["q"] == ["brigde"]
+    page.keyboard.press("Escape")
+    page.locator(".pane").focus()
+    page.keyboard.press("Enter")
+    page.locator(".panel h2", has_text="Bridge number").wait_for()
+
+
+def test_a_value_is_offered_as_a_filter(visit: Open) -> None:
+    page = visit()
+    page.get_by_role("searchbox", name=re.compile("Search artists")).fill("painter b")
+    page.locator(".offer:not(.all)", has_text="Painter B").click()
+    total(page, f"13 of {COUNT} artworks")
+    assert query_of(page)["filter"] == ["artist:Painter B"]
+
+
+def test_the_years_have_handles(visit: Open) -> None:
+    page = visit()
+    handle = page.get_by_role("slider", name="Earliest year")
+    handle.focus()
+    page.keyboard.press("End")
+    page.keyboard.press("Tab")
+    total(page, f"6 of {COUNT} artworks")  # those that may be of 1839: the years of an artwork are a span
+    assert query_of(page)["years"] == ["1839-1839"]
+
+
+def test_a_link_shows_the_same_view(visit: Open) -> None:
+    link = f"?layout=grid&color=style&at=0.3000,0.2000,2.50&filter=style:Cubism&work={IDS[4]}"
+    page = visit(link)
+    total(page, f"20 of {COUNT} artworks")
+    page.locator(".panel h2", has_text="Harbour number 4").wait_for()
+    assert page.get_by_label("Colour", exact=True).input_value() == "style"
+    assert page.get_by_label("Arrange", exact=True).input_value() == "grid"
+    page.wait_for_timeout(300)
+    assert query_of(page)["at"] == ["0.3000,0.2000,2.50"]
+
+
+def test_the_map_moves_by_keyboard_and_says_where_it_is(visit: Open) -> None:
+    page = visit("?layout=grid")
+    page.locator(".pane").focus()
+    page.keyboard.press("+")
+    page.keyboard.press("+")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(re.compile("at="))
+    x, _, zoom = (float(part) for part in query_of(page)["at"][0].split(","))
+    assert zoom == 1 and x > 0.5
+    assert page.locator(".tip[role=status]").inner_text()
+    page.keyboard.press("0")
+    page.wait_for_url(lambda url: "at=" not in url)
+
+
+@pytest.mark.parametrize("layout", ["flat", "grid", "list", "time", "by:style"])
+def test_every_layout_is_drawn(visit: Open, layout: str) -> None:
+    page = visit(f"?layout={layout}")
+    page.wait_for_selector("html[data-sprites]", state="attached")
+    box = page.locator(".pane").bounding_box()
+    picture = Image.open(io.BytesIO(page.screenshot(clip=box)))
+    assert len(picture.convert("RGB").getcolors(2**24) or []) > 100
+    if layout in ("time", "by:style"):
+        assert page.locator(".name").count() > 1
+
+
+def test_two_layouts_side_by_side(visit: Open) -> None:
+    page = visit("?layout=grid&layout2=time")
+    assert page.locator(".pane").count() == 2
+    page.get_by_role("button", name="Two maps side by side").click()
+    page.wait_for_url(lambda url: "layout2" not in url)
+    assert page.locator(".pane").count() == 1
