@@ -3,38 +3,24 @@
 import html
 from pathlib import Path
 
-from artsim.errors import UserError
 from artsim.publish.draft import Draft
-from artsim.web.app import STATIC
+from artsim.web import app
+from artsim.web.safety import POLICY
 
-_VENDOR = ("vendor/preact.js", "vendor/openseadragon.js")
 _KINDS = (".js", ".css", ".svg")
-_POLICY = "; ".join(
-    [
-        "default-src 'self'",
-        "img-src 'self' blob: data:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-    ]
-)
+_POLICY = POLICY.replace("; frame-ancestors 'none'", "")  # which only a server can demand
 
 
 def missing_file() -> Path | None:
     """Returns a file of the page that is missing, since `make page` has not run; None if all are there."""
-    return next((STATIC / name for name in _VENDOR if not (STATIC / name).exists()), None)
-
-
-def check_front() -> None:
-    """Raises ``UserError`` if a file of the page is missing."""
-    if (missing := missing_file()) is not None:
-        raise UserError(f"{missing}: this file of the page is missing; run `make page`")
+    paths = (app.STATIC / "vendor" / name for name in app.LIBRARIES)
+    return next((path for path in paths if not path.exists()), None)
 
 
 def front_files() -> dict[str, Path]:
     """Returns the files below ``static/`` by their names there."""
-    paths = [path for path in sorted(STATIC.rglob("*")) if path.suffix in _KINDS]
-    files = {path.relative_to(STATIC).as_posix(): path for path in paths}
+    paths = [path for path in sorted(app.STATIC.rglob("*")) if path.suffix in _KINDS]
+    files = {path.relative_to(app.STATIC).as_posix(): path for path in paths}
     return {**files, "work.css": Path(__file__).parent / "templates" / "work.css"}
 
 
@@ -42,7 +28,7 @@ def write_front(draft: Draft, title: str) -> None:
     """Writes ``static/`` and ``index.html``, which tells the modules to read files instead of asking a server."""
     for name, path in front_files().items():
         draft.write(f"static/{name}", path.read_bytes())
-    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    page = (app.STATIC / "index.html").read_text(encoding="utf-8")
     head = f"""<head>
     <meta charset="utf-8">
     <meta http-equiv="Content-Security-Policy" content="{_POLICY}">

@@ -11,13 +11,14 @@ import numpy as np
 from artsim.archive import Archive
 from artsim.publish.arrays import write_arrays
 from artsim.publish.draft import Draft, check_replaceable, read_about
-from artsim.publish.front import check_front, front_files, write_front
+from artsim.publish.front import front_files, write_front
 from artsim.publish.neighbors import CHUNK, NONE, read_neighbors, write_neighbors
 from artsim.publish.options import ExportOptions
 from artsim.publish.pages import Pages, page_path
 from artsim.publish.pictures import write_pictures
 from artsim.publish.records import FULL, SHORT, full_records, write_short_records
 from artsim.publish.words import write_words
+from artsim.web.app import check_libraries
 from artsim.web.options import ServeOptions
 from artsim.web.site import Site
 
@@ -32,7 +33,7 @@ def export_site(archive: Archive, options: ExportOptions) -> dict[str, Any]:
     Does nothing if the folder has the same site already. Raises ``UserError`` if the page's files are missing, if the
     folder has other files, or if there is no artwork to show.
     """
-    check_front()
+    check_libraries()
     out = Path(options.out).absolute()
     check_replaceable(out)
     site = Site(archive, ServeOptions(rights=options.rights))
@@ -63,6 +64,8 @@ def _write(site: Site, draft: Draft, options: ExportOptions, features: list[str]
     title = options.title or collection.name
     write_front(draft, title)
     draft.write(".nojekyll", b"")  # else GitHub Pages would leave out some files
+    for place, name in enumerate(features):
+        write_neighbors(site.vectors(name), len(collection), k, f"api/neighbors/{place}", draft)
     pictures, failures = write_pictures(collection, draft)
     described = {
         **site.described(),
@@ -76,8 +79,6 @@ def _write(site: Site, draft: Draft, options: ExportOptions, features: list[str]
     write_arrays(site, described, draft)
     write_words(collection, draft)
     write_short_records(collection, draft)
-    for place, name in enumerate(features):
-        write_neighbors(site.vectors(name), len(collection), k, f"api/neighbors/{place}", draft)
     address = options.address and options.address.rstrip("/") + "/"
     pages = Pages(collection, draft, pictures, title=title, version=version, address=address)
     near = np.full((0, k), NONE, np.uint32)

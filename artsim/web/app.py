@@ -27,11 +27,19 @@ from artsim.web.similar_routes import similar_routes
 from artsim.web.site import Site
 
 STATIC = Path(__file__).parent / "static"
+LIBRARIES = ("preact.js", "openseadragon.js")  # that `make page` copies
 _PACKED = ("application/octet-stream", "image/jpeg", "image/png")  # compressing them again takes longer than it saves
 _ROUTES = (archive_routes, artwork_routes, search_routes, similar_routes, export_routes, inventory_routes)
 _PATIENCE = 600.0  # seconds that a request waits for the archive to be loaded
 
 _log = logging.getLogger(__name__)
+
+
+def check_libraries() -> None:
+    """Raises ``UserError`` if a library of the page is missing."""
+    for name in LIBRARIES:
+        if not (STATIC / "vendor" / name).exists():
+            raise UserError(f"{STATIC / 'vendor' / name}: this file of the page is missing; run `make page`")
 
 
 def build_app(archive: Archive, options: ServeOptions, *, token: str | None = None) -> FastAPI:

@@ -132,12 +132,13 @@ class Atlas:
             yield collection.numbers(list(made)), list(made.values())
 
     def _tile(self, number: int, jpeg: bytes) -> np.ndarray:
-        """Returns an artwork's tile, uint8 (height, width, 3), and learns its mean colour."""
+        """Returns an artwork's tile, uint8 (height, width, 3), and learns its mean colour if it was unknown."""
         width, height = self.tiles[number].tolist()
         image = Image.open(io.BytesIO(jpeg), formats=("JPEG",))
         image.draft("RGB", (2 * width, 2 * height))
         tile = np.asarray(image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0))
-        self.colors[number] = tile.mean(axis=(0, 1)).round()
+        if (self.colors[number] == _UNKNOWN).all():
+            self.colors[number] = tile.mean(axis=(0, 1)).round()
         return tile
 
     def _paste(self, pages: list[np.memmap], number: int, tile: np.ndarray) -> None:

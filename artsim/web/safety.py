@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 COOKIE = "artsim"
 _FORM_BYTES = 4096
 _BODY_BYTES = 48 << 20  # of any request: a set of five million numbers
-_POLICY = "; ".join(
+POLICY = "; ".join(
     [
         "default-src 'self'",
         "img-src 'self' blob: data:",
@@ -32,7 +32,7 @@ _POLICY = "; ".join(
     ]
 )
 _HEADERS = {
-    "Content-Security-Policy": _POLICY,
+    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",

@@ -8,11 +8,10 @@ from concurrent.futures import Future
 from typing import Any
 
 from artsim.archive import Archive, UserError
-from artsim.web.app import STATIC, build_app
+from artsim.web.app import build_app, check_libraries
 from artsim.web.options import ServeOptions
 from artsim.web.safety import is_loopback
 
-_VENDOR = ("preact.js", "openseadragon.js")  # the files that `make page` copies
 _LEAST = 12  # characters of a token
 
 _log = logging.getLogger(__name__)
@@ -27,9 +26,7 @@ def serve(archive: Archive, options: ServeOptions) -> dict[str, Any]:
     import uvicorn
 
     token = token_of(options)
-    for name in _VENDOR:
-        if not (STATIC / "vendor" / name).exists():
-            raise UserError(f"{STATIC / 'vendor' / name}: this file of the page is missing; run `make page`")
+    check_libraries()
     listening = _listening(options)
     address = f"http://{_shown(options.host)}:{listening.getsockname()[1]}/"
     guarded = "; it asks for the token" if token else ""

@@ -20,7 +20,12 @@ from artsim.web.vectors import Vectors
 from artsim.web.words import Words
 
 _log = logging.getLogger(__name__)
+_METHODS = ("umap", "tsne", "localmap", "pacmap", "pca")  # of maps, the one to show first
 _MODELS = 3  # features whose vectors are in memory
+
+
+def _rank(method: str) -> int:
+    return _METHODS.index(method) if method in _METHODS else len(_METHODS)
 
 
 class Site:
@@ -53,7 +58,8 @@ class Site:
         """What the archive has, as the page lists it."""
         groups = self.groups.described()
         features = self.archive.names("features")
-        layouts = [layout["name"] for layout in groups["layouts"]]
+        layouts = sorted(groups["layouts"], key=lambda layout: (layout["kind"] != "map", _rank(layout["method"])))
+        clusters = sorted(groups["clusters"], key=lambda clustering: clustering["noise"])
         return {
             "name": self.collection.name,
             "version": self.collection.version,
@@ -63,9 +69,9 @@ class Site:
             **groups,
             "features": features,
             "default": {
-                "layout": layouts[min(1, len(layouts) - 1)],
+                "layout": layouts[0]["name"],
                 "features": features[0] if features else None,
-                "clusters": self.groups.cluster_names[0] if self.groups.cluster_names else None,
+                "clusters": clusters[0]["name"] if clusters else None,
             },
             "atlas": self.atlas.grid.described(),
             "upload": any(self._describes(name) for name in features),

@@ -74,7 +74,7 @@ _FILES = ("--picture", "--out")  # options that name a file to write
 @pytest.fixture(scope="module", autouse=True)
 def without_npm() -> Iterator[None]:
     """Sites are written without browser libraries, which only `make page` fetches."""
-    with mock.patch("artsim.publish.front._VENDOR", ()):
+    with mock.patch("artsim.web.app.LIBRARIES", ()):
         yield
 
 

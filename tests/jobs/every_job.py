@@ -123,8 +123,7 @@ def run(case: Case, folder: Path) -> dict[str, Any]:
     museum = nullcontext(folder / "pipeline.toml")  # painting the demo's own museum takes many seconds
     with (
         patch("artsim.sample.tour.tour", lambda *_, **__: museum),
-        patch("artsim.web.server._VENDOR", ()),
-        patch("artsim.publish.front._VENDOR", ()),
+        patch("artsim.web.app.LIBRARIES", ()),
         patch("artsim.web.site.Site.prepare"),
         patch("uvicorn.Server.run", lambda server, sockets: server.config.app.state.site.exception()),
     ):

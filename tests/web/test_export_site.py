@@ -30,7 +30,7 @@ _K = 5
 
 @pytest.fixture(scope="module", autouse=True)
 def without_npm() -> Iterator[None]:
-    with mock.patch("artsim.publish.front._VENDOR", ()):
+    with mock.patch("artsim.web.app.LIBRARIES", ()):
         yield
 
 
@@ -428,7 +428,7 @@ def test_an_address_must_be_a_web_address(shown: Archive, tmp_path: Path, addres
 def test_unknown_features_and_missing_files_are_user_errors(shown: Archive, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="features none: choose one of tiny"):
         _export(shown, tmp_path / "site", "--features", "none")
-    with mock.patch("artsim.publish.front._VENDOR", ("vendor/none.js",)), pytest.raises(UserError, match="make page"):
+    with mock.patch("artsim.web.app.LIBRARIES", ("none.js",)), pytest.raises(UserError, match="make page"):
         _export(shown, tmp_path / "site")
     assert not (tmp_path / "site").exists()
 

@@ -46,7 +46,7 @@ def test_a_port_that_is_taken_is_a_user_error(shown: Archive, monkeypatch: pytes
     for name in ("preact.js", "openseadragon.js"):
         (tmp_path / "vendor").mkdir(exist_ok=True)
         (tmp_path / "vendor" / name).touch()
-    monkeypatch.setattr("artsim.web.server.STATIC", tmp_path)
+    monkeypatch.setattr("artsim.web.app.STATIC", tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(UserError, match="`port`"):
         serve(shown, ServeOptions(port=taken.getsockname()[1]))
 
@@ -54,7 +54,7 @@ def test_a_port_that_is_taken_is_a_user_error(shown: Archive, monkeypatch: pytes
 def test_missing_files_of_the_page_are_a_user_error(
     shown: Archive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("artsim.web.server.STATIC", tmp_path)
+    monkeypatch.setattr("artsim.web.app.STATIC", tmp_path)
     with pytest.raises(UserError, match="make page"):
         serve(shown, ServeOptions(port=0))
 
