@@ -1,5 +1,6 @@
 """Who may ask the server for what: host names, token, origin of writes; and headers that limit what a page may do."""
 
+import asyncio
 import hmac
 import ipaddress
 import secrets
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "artsim"
 _FORM_BYTES = 4096
+_DELAY = 0.5  # seconds before a wrong password is answered
 _BODY_BYTES = 48 << 20  # of any request: a set of five million numbers
 POLICY = "; ".join(
     [
@@ -145,6 +147,7 @@ class Safety:
         target = fields.get("next", ["/"])[0]
         assert self._token is not None and self._cookie is not None
         if not _same(fields.get("token", [""])[0], self._token):
+            await asyncio.sleep(_DELAY)
             return _form(target, "<p role='alert'>This password is wrong.</p>", 403)
         safe = (
             target if target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable() else "/"

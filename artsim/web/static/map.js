@@ -2,7 +2,8 @@
 
 import * as data from "./data.js";
 import { control } from "./controls.js";
-import { Pane } from "./pane.js";
+import { gestures } from "./gestures.js";
+import { OPENS, Pane } from "./pane.js";
 import { Sprites } from "./sprites.js";
 import { Thumbnails } from "./thumbnails.js";
 
@@ -10,9 +11,9 @@ const TOOLS = 52; // pixels of the tools at the left
 const LARGE = 600; // artworks in view up to which larger thumbnails are fetched
 
 export class ArtMap {
-  /** `actions`: open(n), toggle(n), enclose(numbers, mode), hover(n, x, y), moved(text), cluster(name). */
+  /** `actions`: open(n), toggle(n), enclose(numbers, mode), hover(n, x, y), moved(text), cluster(name), pictured(), failed(error). */
   constructor(root, archive, actions) {
-    Object.assign(this, { root, archive, actions, panes: [], tool: "pan", names: true, pending: false, matching: archive.count });
+    Object.assign(this, { root, archive, actions, panes: [], tool: "pan", names: true, pending: false, paged: false, matching: archive.count });
     this.canvas = document.createElement("canvas");
     this.canvas.className = "sprites";
     root.append(this.canvas);
@@ -27,7 +28,7 @@ export class ArtMap {
     this.frames = [];
   }
 
-  /** Loads colours first, then the atlas page by page; each appears as it arrives. */
+  /** Loads the colours, drawn until pictures arrive. */
   async load() {
     const [colors, tiles] = await Promise.all([data.colors(), data.tiles()]);
     this.colors = colors;
@@ -36,6 +37,11 @@ export class ArtMap {
     this.sprites.fill("size", tiles);
     this.paintMinimaps();
     this.redraw();
+  }
+
+  /** Loads the atlas when sprites are first large enough to see a picture; each page appears as it arrives. */
+  async #loadPages() {
+    this.paged = true;
     const pages = Array.from({ length: this.archive.atlas.pages }, (_, page) => page);
     const worker = async () => {
       while (pages.length) {
@@ -48,7 +54,8 @@ export class ArtMap {
         this.redraw();
       }
     };
-    await Promise.all([worker(), worker()]);
+    await Promise.all([worker(), worker()]).catch((error) => this.actions.failed(error));
+    this.actions.pictured();
   }
 
   paneCount(count) {
@@ -56,18 +63,7 @@ export class ArtMap {
     while (this.panes.length < count) {
       const pane = new Pane(this.root, this, this.panes.length ? "Second map of the artworks" : "Map of the artworks");
       if (!this.panes.length && this.root.clientWidth > 600) pane.camera.inset = TOOLS;
-      control(pane.element, {
-        camera: pane.camera,
-        moved: () => this.moved(pane),
-        stop: () => (pane.flight = null),
-        tool: () => this.tool,
-        point: (x, y) => this.#point(pane, x, y),
-        leave: () => this.actions.hover(-1),
-        click: (x, y, event) => this.#click(pane, x, y, event),
-        outline: (points) => pane.outline.firstChild.setAttribute("points", points ? points.map((point) => point.join(",")).join(" ") : ""),
-        enclose: (points, event) => this.#enclose(pane, points, event),
-        key: (event) => this.#key(pane, event),
-      });
+      control(pane.element, gestures(this, pane));
       this.panes.push(pane);
     }
     this.root.classList.toggle("split", count > 1);
@@ -149,6 +145,7 @@ export class ArtMap {
         progress: t < 0.5 ? 4 * t ** 3 : 1 - (2 - 2 * t) ** 3 / 2,
         border: Math.max(1.5, Math.min(4, side * 0.05)) * this.density,
       };
+      if (side > 3 && !this.paged) this.#loadPages();
       this.sprites.draw(pane.buffers, pane.rect, view);
       if (t >= 1 && pane.large?.length) {
         const large = this.thumbnails.gather(pane.large, { places: pane.after, tints: this.tints, flags: this.flags });
@@ -178,52 +175,6 @@ export class ArtMap {
     this.redraw();
   }
 
-  #point(pane, x, y) {
-    const n = pane.index ? pane.hit(x, y) : -1;
-    pane.element.classList.toggle("pointing", n >= 0 && this.tool === "pan");
-    const box = pane.element.getBoundingClientRect();
-    this.actions.hover(n, box.left + x, box.top + y);
-  }
-
-  #click(pane, x, y, event) {
-    const n = pane.index ? pane.hit(x, y) : -1;
-    if (n < 0) return;
-    if (event.ctrlKey || event.metaKey) this.actions.toggle(n);
-    else this.actions.open(n);
-  }
-
-  #enclose(pane, points, event) {
-    const found = pane.index.within(points.map(([x, y]) => pane.camera.toLayout(x, y))).filter((n) => this.flags[n] & 1);
-    this.actions.enclose(found, event.altKey ? "remove" : event.ctrlKey || event.metaKey ? "add" : "replace");
-  }
-
-  /** The artwork nearest to the middle of a pane: the keyboard's pointer. */
-  #middle(pane) {
-    return pane.index.nearest(pane.camera.x, pane.camera.y, Math.max(pane.camera.width, pane.camera.height) / 2 / pane.camera.scale, (n) => this.flags[n] & 1);
-  }
-
-  #key(pane, event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== pane.element) return;
-    const { camera } = pane;
-    const step = event.shiftKey ? 240 : 80;
-    const pans = { ArrowLeft: [step, 0], ArrowRight: [-step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
-    if (pans[event.key]) camera.pan(...pans[event.key]);
-    else if (event.key === "+" || event.key === "=") camera.zoomAt(camera.width / 2, camera.height / 2, 0.5);
-    else if (event.key === "-") camera.zoomAt(camera.width / 2, camera.height / 2, -0.5);
-    else if (event.key === "0") pane.fly(camera.whole());
-    else if (event.key === "Enter" || event.key === " ") {
-      const n = this.#middle(pane);
-      if (n >= 0) event.key === "Enter" ? this.actions.open(n) : this.actions.toggle(n);
-    } else return;
-    event.preventDefault();
-    this.moved(pane);
-    const n = this.#middle(pane);
-    if (n < 0) return;
-    const [x, y] = camera.toPane(pane.after[2 * n], pane.after[2 * n + 1]);
-    const box = pane.element.getBoundingClientRect();
-    this.actions.hover(n, box.left + x, box.top + y, true);
-  }
-
   zoom(levels) {
     const { camera } = this.panes[0];
     camera.zoomAt(camera.width / 2, camera.height / 2, levels);
@@ -241,7 +192,7 @@ export class ArtMap {
       if (!pane.after || pane.after[2 * n] < -1) continue;
       const [x, y] = pane.camera.toPane(pane.after[2 * n], pane.after[2 * n + 1]);
       if (x > 20 && y > 20 && x < pane.camera.width - 20 && y < pane.camera.height - 20 && pane.side() > 24) continue;
-      const zoom = Math.max(pane.camera.zoom, Math.min(6, Math.log2(60 / Math.max(pane.natural * pane.camera.fit, 1)) / (pane.cell ? 1 : 0.72)));
+      const zoom = Math.max(pane.camera.zoom, Math.min(6, Math.log2(60 / Math.max(pane.natural * pane.camera.fit, 1)) / (pane.cell ? 1 : OPENS)));
       pane.fly({ x: pane.after[2 * n], y: pane.after[2 * n + 1], zoom });
     }
   }

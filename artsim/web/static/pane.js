@@ -6,6 +6,7 @@ import { Minimap } from "./minimap.js";
 import { Places } from "./places.js";
 
 const HIDDEN = -9;
+export const OPENS = 0.75; // growth of the sprites of a map with the zoom: below 1, they move apart
 const MOVE = 800; // milliseconds of a transition
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const ease = (t) => (t < 0.5 ? 4 * t ** 3 : 1 - (2 - 2 * t) ** 3 / 2);
@@ -54,7 +55,7 @@ export class Pane {
     const scale = this.camera.scale;
     this.sideBefore = this.natural ? this.side() : 0;
     this.camera.frame(box, cell ? cell / 2 : size * 0.02);
-    this.natural = cell ? cell * 0.92 : Math.max(this.index.spacing * 1.25, size / Math.min(90, Math.max(45, this.index.placed / 8)));
+    this.natural = cell ? cell * 0.92 : Math.max(this.index.spacing * 1.35, size / Math.min(90, Math.max(45, this.index.placed / 8)));
     this.began = moving ? performance.now() : -Infinity;
     const target = view ?? this.camera.whole();
     if (moving) {
@@ -104,7 +105,7 @@ export class Pane {
     const whole = this.natural * camera.fit;
     if (this.cell) return Math.min(whole * 2 ** camera.zoom, this.map.sprites.largest);
     const few = Math.min(2.4, (this.index.placed / Math.max(this.map.matching, 1)) ** 0.3); // few matches are drawn larger
-    return Math.min(Math.max(whole * few, 3) * 2 ** (0.72 * camera.zoom), 230);
+    return Math.min(Math.max(whole * few, 3) * 2 ** (OPENS * camera.zoom), 260);
   }
 
   /** The view as text for the address, or null when it is the whole layout. */

@@ -47,7 +47,7 @@ export class Places {
 
   /** How far artworks are from each other where there are any: the root of the occupied area per artwork. */
   get spacing() {
-    const fine = Math.max(1, Math.min(400, Math.round(Math.sqrt(this.placed) * 1.5)));
+    const fine = Math.max(1, Math.min(400, Math.round(Math.sqrt(this.placed) * 0.7)));
     const used = new Uint8Array((fine + 1) ** 2);
     const step = (this.step * this.side) / fine;
     let cells = 0;

@@ -35,6 +35,8 @@ export function Stage({ hidden }) {
         hover: (n, x, y, spoken) => setHover(n < 0 ? null : { n, x, y, spoken }),
         moved: (at) => change({ at }, { replace: true, quiet: true }),
         cluster: (cluster) => change({ cluster, at: null }),
+        pictured: () => reached("sprites"),
+        failed: (error) => say(`The pictures of the map did not arrive: ${error.message}`),
       });
     } catch (error) {
       return setFault(error.message);
@@ -42,7 +44,7 @@ export function Stage({ hidden }) {
     own.background(mapGround());
     const stop = onTheme(() => own.background(mapGround()));
     update({ map: own });
-    own.load().then(() => reached("sprites"), (error) => say(`The pictures of the map did not arrive: ${error.message}`));
+    own.load().catch((error) => say(`The colours of the map did not arrive: ${error.message}`));
     sync().then(() => reached("usable"));
     return stop;
   }, []);

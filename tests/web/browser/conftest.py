@@ -78,7 +78,7 @@ def visit(browser: Any, address: str) -> Iterator[Open]:
             for pattern, handler in routes.items():
                 context.route(pattern, handler)
         page = context.new_page()
-        page.set_default_timeout(8_000)
+        page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda entry: faults.append(entry.text) if is_fault(entry) else None)
         page.on("request", lambda asked: faults.append(asked.url) if not _own(asked.url, address) else None)
