@@ -16,14 +16,15 @@ export function control(element, actions) {
   };
 
   element.addEventListener("pointerdown", (event) => {
-    if (event.button > 1 || event.target.closest("button, a")) return;
+    const name = event.target.closest(".name"); // a name can be pressed, but a drag may begin on it
+    if (event.button > 1 || (!name && event.target.closest("button, a"))) return;
     element.setPointerCapture(event.pointerId);
     element.classList.remove("keyed");
     element.focus({ preventScroll: true });
     actions.stop();
     actions.leave();
     pointers.set(event.pointerId, local(event));
-    start = { at: local(event), moved: false };
+    start = { at: local(event), moved: false, name };
     const tool = event.shiftKey ? "box" : actions.tool();
     outline = tool === "pan" || event.button === 1 || pointers.size > 1 ? null : { tool, points: [local(event)] };
   });
@@ -55,7 +56,10 @@ export function control(element, actions) {
       actions.outline(null);
       if (start.moved && outline.points.length > 2 && event.type === "pointerup") actions.enclose(outline.points, event);
     }
-    if (!start.moved && event.type === "pointerup" && !pointers.size) actions.click(...local(event), event);
+    if (!start.moved && event.type === "pointerup" && !pointers.size) {
+      if (start.name) start.name.click();
+      else actions.click(...local(event), event);
+    }
     outline = null;
   };
   element.addEventListener("pointerup", end);

@@ -2,7 +2,7 @@
 
 import * as data from "./data.js";
 
-const MOST = 60; // names on screen
+const ROOM = 42000; // square pixels of the pane for each name
 const SCATTERED = 0.25; // of the layout: a cluster whose middle half is wider has no place for its name
 
 /** Names of clusters at the middle of their members: [{x, y, text, size}]. */
@@ -83,6 +83,7 @@ export class Labels {
 
   /** Puts the names where the camera sees them; `visible` hides all. */
   draw(camera, visible) {
+    const most = Math.max(5, (camera.width * camera.height) / ROOM);
     const taken = [];
     const showing = new Set();
     if (visible) {
@@ -94,11 +95,16 @@ export class Labels {
         const top = label.above ? y - entry.height : label.below ? y : y - entry.height / 2;
         const edge = label.span ? 0 : 4;
         const box = [x - entry.width / 2 - edge, top - 2, x + entry.width / 2 + edge, top + entry.height + 2];
+        if (label.cluster) {
+          const shift = Math.max(0, -box[0]) - Math.max(0, box[2] - camera.width); // keep it inside the pane
+          box[0] += shift;
+          box[2] += shift;
+        }
         if (taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) continue;
         taken.push(box);
         showing.add(label);
         entry.node.style.transform = `translate(${Math.round(box[0] + edge)}px, ${Math.round(box[1] + 2)}px)`;
-        if (showing.size >= MOST) break;
+        if (label.cluster && showing.size >= most) break;
       }
     }
     for (const [label, entry] of this.nodes) {
