@@ -4,6 +4,7 @@ python -m jobs.demo
 python -m jobs.demo --archive archives/demo --works 120
 """
 
+import logging
 import math
 import shlex
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from typing import Any
 from artsim.cli import Job
 from artsim.errors import UserError
 from artsim.options import JobOptions, setting
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +42,15 @@ def demo(archive: Any, options: DemoOptions) -> dict[str, Any]:
         raise UserError(
             f"--archive {archive.uri}: must be a local folder; use jobs.pipeline for an archive in a bucket"
         )
+    from artsim.publish.front import missing_file
     from artsim.sample.tour import tour
     from jobs.pipeline import job as pipeline
 
-    folder = Path(archive.uri)
-    with tour(folder, works=options.works, seed=options.seed, port=options.port) as toml:
+    folder, missing = Path(archive.uri), missing_file()
+    if missing is not None:
+        _log.warning("no web site is written, because %s is missing; run `make page`", missing)
+    has_site = missing is None
+    with tour(folder, works=options.works, seed=options.seed, port=options.port, site=has_site) as toml:
         report = pipeline.run(["--archive", archive.uri, "--config", str(toml), "--seed", str(options.seed)])
     outputs = [path for step in report["steps"] for path in (step.get("picture"), *step.get("files", ()))]
     outputs += [path for step in report["steps"] for path in (step.get("table"), step.get("config"))]
@@ -51,7 +58,13 @@ def demo(archive: Any, options: DemoOptions) -> dict[str, Any]:
     tables = [path for path in outputs if str(path).endswith((".md", ".toml"))]
     kept = ("rows_in", "rows_out", "rows_failed", "failures", "steps")
     page = f"python -m jobs.serve --archive {shlex.quote(archive.uri)}  # then open http://127.0.0.1:8000/"
-    return {**{key: report[key] for key in kept}, "page": page, "pictures": pictures, "tables": tables}
+    sites = [
+        f"python -m http.server -d {shlex.quote(str(step['site']))}  # or copy this folder to a web server"
+        for step in report["steps"]
+        if step.get("site")
+    ]
+    shown = {"page": page, "site": sites[0] if sites else None, "pictures": pictures, "tables": tables}
+    return {**{key: report[key] for key in kept}, **shown}
 
 
 def _is_not_of_neighbours(path: str) -> bool:

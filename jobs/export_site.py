@@ -1,20 +1,21 @@
-"""Write the page as a folder of files that any web server can publish. Protected artworks are left out by default.
+"""Write an archive as a web site that needs no server of its own: map, search, neighbors, clusters, artwork pages.
 
-python -m jobs.export_site --archive archives/demo --out site-of-the-museum
+python -m jobs.export_site --archive archives/demo --out site
+python -m jobs.export_site --archive archives/demo --out site --address https://museum.example/collection/
 """
 
 from typing import Any
 
 from artsim.cli import Job
-from artsim.web.options import ExportSiteOptions
+from artsim.publish.options import ExportOptions
 
-job = Job("export_site", __doc__, ExportSiteOptions)
+job = Job("export_site", __doc__, ExportOptions)
 
 
 @job.runs
-def export_site(archive: Any, options: ExportSiteOptions) -> dict[str, Any]:
+def export_site(archive: Any, options: ExportOptions) -> dict[str, Any]:
     """Writes the site; returns the report fields."""
-    from artsim.web.published_site import export_site
+    from artsim.publish.site import export_site
 
     return export_site(archive, options)
 

@@ -89,8 +89,8 @@ def _steps(uri: str, options: PipelineOptions) -> list[tuple[Job, list[str]]]:
             if not isinstance(section, dict):
                 raise UserError(f"--config {options.config}: {name} is a value; put options in a section [{name}]")
             common = {"archive": uri, "seed": options.seed}
-            if not step.creates_archive:
-                common["rights"] = options.rights
+            if not step.creates_archive and options.rights == "public":
+                common["rights"] = "public"  # else each job's own default, which is public for jobs.export_site
             steps.append((step, as_arguments({**common, **section}, f"--config {options.config}")))
     if not steps:
         raise UserError(f"--config {options.config}: contains no job; add a section such as [scrape]")

@@ -20,6 +20,7 @@ _LAYERS = [
     {"arguments"},
     {"preview", "run_log"},
     {"summary"},
+    {"publish"},
     {"web"},
     {"gallery"},
     {"labels", "enrich", "clusters", "layouts", "duplicates"},

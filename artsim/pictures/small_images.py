@@ -1,6 +1,7 @@
 """Decodes image files to small RGB pictures, and encodes pictures as JPEGs."""
 
 import io
+from collections.abc import Sequence
 
 from PIL import Image
 
@@ -22,6 +23,18 @@ def decoded(data: bytes, side: int) -> Image.Image:
         raise unread(error, image) from error
     image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return image
+
+
+def renditions(data: bytes, sides: Sequence[int], quality: int) -> list[bytes]:
+    """Returns JPEGs of an image with at most so many pixels a side, the largest first; decodes it once.
+
+    Raises ``BadImage`` if it can't be read.
+    """
+    image, jpegs = decoded(data, sides[0]), list[bytes]()
+    for side in sides:
+        image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        jpegs.append(as_jpeg(image, quality))
+    return jpegs
 
 
 def as_jpeg(image: Image.Image, quality: int) -> bytes:

@@ -73,7 +73,8 @@ kind = "map"
 layout = ["museum"]
 title = "The sample museum"
 out = "{archive}/map.png"
-"""
+
+{site}"""
 
 _LEARNING = """\
 # The recommended features. The model "eye" is trained on them.
@@ -141,13 +142,22 @@ cluster = "groups"
 out = "{archive}/clusters.png"
 
 """
+_SITE = """\
+# The museum as a web site for any web server, with its public works: python -m http.server -d {archive}-site
+[export_site]
+features = ["{features}"]
+title = "The sample museum"
+out = "{archive}-site"
+
+"""
 _ENOUGH = 200  # the fewest artworks that a training can learn from
 
 
 @contextlib.contextmanager
-def tour(archive: Path, *, works: int | None, seed: int, port: int) -> Iterator[Path]:
+def tour(archive: Path, *, works: int | None, seed: int, port: int, site: bool) -> Iterator[Path]:
     """Makes the museum next to an archive, serves it on 127.0.0.1, and yields the pipeline.toml for both.
 
+    With ``site``, the pipeline ends with a static web site.
     Raises a user error if a museum can't have this number of artworks, or if the port is taken.
     """
     _check_port(port)
@@ -165,6 +175,7 @@ def tour(archive: Path, *, works: int | None, seed: int, port: int) -> Iterator[
         queries = _queries(museum)
         quoted = ", ".join(f'"{query}"' for query in queries)
         learns = len(museum.works) >= _ENOUGH
+        features = "eye" if learns else "efficientnet_lite0@4+std"
         toml = archive / "pipeline.toml"
         toml.write_text(
             _PIPELINE.format(
@@ -179,7 +190,8 @@ def tour(archive: Path, *, works: int | None, seed: int, port: int) -> Iterator[
                 groups=_GROUPS if learns else "",
                 groups_picture=_GROUPS_PICTURE.format(archive=archive) if learns else "",
                 topics=8 if learns else 3,
-                features="eye" if learns else "efficientnet_lite0@4+std",
+                features=features,
+                site=_SITE.format(archive=archive, features=features) if site else "",
             ),
             encoding="utf-8",
         )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from artsim.errors import UserError
-from artsim.options import REQUIRED, ArchiveOptions, JobOptions, setting
+from artsim.options import ArchiveOptions, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +25,3 @@ class ServeOptions(ArchiveOptions):
         super().__post_init__()
         if self.port >= 65536:
             raise UserError(f"`port` {self.port}: must be 0 to 65535")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExportSiteOptions(JobOptions):
-    """Where a published site goes, and what it shows."""
-
-    out: str = setting(REQUIRED, "the folder to write: a new one, an empty one, or an earlier site", metavar="FOLDER")
-    rights: str = setting("public", "all also publishes protected artworks", choices=("all", "public"))
-    features: str | None = setting(None, "features of the similar works (default: the first)", metavar="NAME")

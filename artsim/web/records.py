@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from artsim.web.site import Site
 
-_MANY = 50  # pages of one work
+MANY = 50  # pages of one work
 
 
 def full_record(site: Site, number: int) -> dict[str, Any]:
@@ -16,17 +16,25 @@ def full_record(site: Site, number: int) -> dict[str, Any]:
     collection = site.collection
     about = collection.rows.slice(number, 1).to_pylist()[0]
     stored = site.catalog.row(number, ["source", "image_url", "metadata"]) or {}
-    image_url, metadata = stored.pop("image_url", None), stored.pop("metadata", None)
-    about |= stored
-    record = {"n": number, **{name: value for name, value in about.items() if value is not None}}
+    pages = [page for page in _same_page(site, web_address(about.get("page_url"))) if page != number]
+    return {
+        **record_of(number, about | stored, pages),
+        "clusters": site.groups.memberships(number),
+        "labels": site.groups.labels_of(number),
+        "topics": site.groups.topics_of(number),
+    }
+
+
+def record_of(number: int, about: dict[str, Any], pages: list[int]) -> dict[str, Any]:
+    """Returns a row of the catalogue as a record, with links that are safe; ``pages`` are others of the same work."""
+    image_url, metadata = about.get("image_url"), about.get("metadata")
+    plain = {name: value for name, value in about.items() if name not in ("image_url", "metadata")}
+    record = {"n": number, **{name: value for name, value in plain.items() if value is not None}}
     record["page_url"] = web_address(about.get("page_url"))
     record["image_url"] = web_address(image_url)
     record["metadata"] = _metadata(metadata)
     record["credit"] = credit(about)
-    record["pages"] = [page for page in _same_page(site, record["page_url"]) if page != number]
-    record["clusters"] = site.groups.memberships(number)
-    record["labels"] = site.groups.labels_of(number)
-    record["topics"] = site.groups.topics_of(number)
+    record["pages"] = pages
     return record
 
 
@@ -56,7 +64,7 @@ def _same_page(site: Site, page_url: str | None) -> list[int]:
     if page_url is None:
         return []
     same = pc.indices_nonzero(pc.fill_null(pc.equal(site.collection.rows["page_url"], page_url), False))
-    return [int(number) for number in same.to_pylist()[:_MANY]]
+    return [int(number) for number in same.to_pylist()[:MANY]]
 
 
 def _metadata(text: str | None) -> dict[str, Any]:

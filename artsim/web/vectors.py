@@ -24,7 +24,8 @@ _ERROR = 1.1 * 2.0**-10  # of a dot product of unit vectors, both rounded to hal
 class Vectors:
     """Unit vectors of one feature, or one model, for the artworks of a collection that have one.
 
-    ``rows`` maps a number to its row, -1 if the artwork has no vector; ``numbers`` maps back.
+    ``rows`` maps a number to its row, -1 if the artwork has no vector; ``numbers`` maps back, in increasing order.
+    ``matrix``, float32 (rows, d), is on the local disk.
     """
 
     def __init__(self, collection: Collection, features: str) -> None:
@@ -36,7 +37,7 @@ class Vectors:
         if not path.exists():
             _write(collection, space, folder)
         self.numbers = np.load(folder / "numbers.npy")
-        self._full = np.load(path, mmap_mode="r")
+        self.matrix = np.load(path, mmap_mode="r")
         self._half = np.load(folder / "half.npy", mmap_mode="r")
         self.rows = np.full(len(collection), -1, np.int32)
         self.rows[self.numbers] = np.arange(len(self.numbers))
@@ -46,7 +47,7 @@ class Vectors:
         """The unit vector of an artwork, float32 (d,). Raises ``UserError`` if it has none."""
         if self.rows[number] < 0:
             raise UserError(f"{number}: this artwork has no vector in these features")
-        return np.asarray(self._full[self.rows[number]])
+        return np.asarray(self.matrix[self.rows[number]])
 
     def nearest(
         self, query: np.ndarray, k: int, *, farthest: bool = False, allowed: np.ndarray | None = None
@@ -68,7 +69,7 @@ class Vectors:
             return np.empty(0, np.int64), np.empty(0)
         bound = np.partition(scores, len(scores) - k)[len(scores) - k] - 2 * _ERROR
         rows = np.flatnonzero(scores >= bound)
-        full = np.asarray(self._full[rows], np.float64)
+        full = np.asarray(self.matrix[rows], np.float64)
         distances = 1 - unit_length(full) @ query
         order = np.lexsort((self.numbers[rows], sign * distances))[:k]
         return self.numbers[rows[order]].astype(np.int64), distances[order]

@@ -1,9 +1,7 @@
 """Search by words in the catalogue's texts, which forgives typing errors."""
 
-import re
 import shutil
 import tempfile
-import unicodedata
 from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
@@ -30,13 +28,6 @@ _LONGEST, _MOST = 60, 12  # characters of a word, words of a query
 _TEXT = 2_000  # characters of a text that are indexed
 _BATCH = 50_000  # artworks read at a time
 _FORMAT = 1  # changes when the index is made in another way
-
-
-def plain_words(text: str) -> str:
-    """Returns the words of a text without case, accents and punctuation, each after a space."""
-    letters = unicodedata.normalize("NFD", text[:_TEXT])
-    bare = "".join(letter for letter in letters if not unicodedata.combining(letter)).lower()
-    return "".join(f" {word}" for word in re.findall(r"[^\W_]+", bare))
 
 
 class Words:

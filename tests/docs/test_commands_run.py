@@ -28,8 +28,8 @@ _NOT_RUN = {  # a pattern of commands: why they do not run here
     "ray get-auth-token *": "changes the home folder; tests/deploy starts clusters with a token of their own",
     "RAY_AUTH_MODE=token ray start *": "starts a cluster on fixed ports; tests/deploy starts it with ports of its own",
     "RAY_AUTH_MODE=token ray job submit *": "needs that cluster; tests/deploy submits jobs",
-    "*jobs.serve *": "serves until it is stopped; tests/web starts it",
     "python -m http.server *": "serves until it is stopped",
+    "*jobs.serve *": "serves until it is stopped; tests/web starts it",
     "serve run *": "serves until it is stopped; tests/deploy starts it",
     "embedding-atlas *": "another program, which the reader may install",
     "tensorboard *": "another program, which the reader may install",
@@ -73,6 +73,13 @@ _WRITES = {  # a pattern of commands: what they write, beside the files that the
 }
 
 _FILES = ("--picture", "--out")  # options that name a file to write
+
+
+@pytest.fixture(scope="module", autouse=True)
+def without_npm() -> Iterator[None]:
+    """Sites are written without browser libraries, which only `make page` fetches."""
+    with mock.patch("artsim.web.app.LIBRARIES", ()):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +128,7 @@ def _check_runs(command: Command) -> None:
     outputs = [words[place + 1] for place, word in enumerate(words) if word in _FILES]
     outputs += [name for pattern, names in _WRITES.items() if fnmatch(command.text, pattern) for name in names]
     for path in (path for name in outputs for path in Path().glob(name)):
-        path.unlink()  # an earlier command wrote it
+        shutil.rmtree(path) if path.is_dir() else path.unlink()  # an earlier command wrote it
     try:
         done = _run(words)
     except Exception as error:

@@ -12,7 +12,6 @@ from tests.docs.pages import PAGES, ROOT, commands, job_commands
 _JOBS = {path.stem for path in (ROOT / "jobs").glob("*.py")} - {"__init__"}
 _OF_OTHER_TOOLS = {
     *("--address", "--dashboard-host", "--generate", "--head", "--working-dir"),  # ray
-    *("--bind", "--directory"),  # python -m http.server
     *("--x", "--y", "--text", "--logdir"),  # embedding-atlas, tensorboard
     *("--images", "--largest-host", "--machines", "--gpus", "--delay"),  # benchmarks.scale_tables
 }

@@ -123,7 +123,9 @@ def cases() -> list[Case]:
         Case("labels", "evaluate", ("evaluate", "--name", "kinds"), ("labels/kinds",), ("catalog", "features/dots")),
         Case("labels", "errors", ("errors", "--name", "kinds"), ("labels/kinds",), ("catalog", "features/dots")),
         Case("serve", "", ("--port", "0"), (), ("catalog", "images")),
-        Case("export_site", "", ("--out", "{folder}/site", "--rights", "all"), (), ("catalog", "images")),
+        Case(
+            "export_site", "", ("--out", "{folder}/site", "--rights", "all"), (), ("catalog", "features/dots", "images")
+        ),
         Case("status", "", (), (), ("annotations", "catalog", "images", "features/dots", "links")),
         Case("status", "--delete", ("--delete", "features/more"), (), ()),
         Case("status", "--delete features --yes", ("--delete", "features/more", "--yes"), ("features/more",)),

@@ -10,6 +10,7 @@ import { Icon } from "./parts.js";
 import { Search } from "./search.js";
 import { say, useSession } from "./session.js";
 import { Similar } from "./similar.js";
+import { WITHOUT, isStatic, own } from "./source.js";
 import { Stage } from "./stage.js";
 import { address, change, state, subscribe } from "./state.js";
 import { Tables } from "./tables.js";
@@ -32,7 +33,7 @@ export function App() {
   const [help, setHelp] = useState(false);
   const [side, setSide] = useState(innerWidth > 860);
   useKeys(() => setHelp(true));
-  const tab = PAGES[state.tab] ? state.tab : "map";
+  const tab = PAGES[state.tab] && !WITHOUT.includes(state.tab) ? state.tab : "map";
   const Page = PAGES[tab];
   const Panel = session.open >= 0 ? Artwork : session.uploaded ? Uploaded : state.like.length || state.unlike.length ? Similar : null;
   const share = async () => {
@@ -43,9 +44,9 @@ export function App() {
     <a class="skip" href="#content">Skip to the content</a>
     <header class="top">
       ${tab === "map" && html`<button type="button" class="icon filters" aria-label="Filters" aria-expanded=${side} aria-controls="side" title="Filters (f)" onClick=${() => setSide(!side)}><${Icon} name="filter" /></button>`}
-      <a class="brand" href="/" onClick=${(event) => { event.preventDefault(); history.pushState(null, "", "/"); dispatchEvent(new PopStateEvent("popstate")); }}><img src="/static/icon.svg" alt="" /> <bdi>${session.archive.name}</bdi></a>
+      <a class="brand" href=${location.pathname} onClick=${(event) => { event.preventDefault(); history.pushState(null, "", location.pathname); dispatchEvent(new PopStateEvent("popstate")); }}><img src=${own("icon.svg")} alt="" /> <bdi>${session.archive.name}</bdi></a>
       <${Search} />
-      <nav aria-label="Views">${Object.entries(TABS).map(([key, label]) => html`<a href=${address({ tab: key === "map" ? null : key, work: null })} aria-current=${tab === key ? "page" : undefined}
+      <nav aria-label="Views">${Object.entries(TABS).filter(([key]) => !WITHOUT.includes(key) && !(isStatic && session.archive[key]?.length === 0)).map(([key, label]) => html`<a href=${address({ tab: key === "map" ? null : key, work: null })} aria-current=${tab === key ? "page" : undefined}
         onClick=${(event) => { if (event.ctrlKey || event.metaKey) return; event.preventDefault(); change({ tab: key === "map" ? null : key, work: null }); }}>${label}</a>`)}</nav>
       <button type="button" class="icon" aria-label="Copy the link to this view" title="Copy the link to this view" onClick=${share}><${Icon} name="link" /></button>
       <button type="button" class="icon" aria-label="Light or dark" title="Light or dark" onClick=${flipTheme}><${Icon} name="theme" /></button>

@@ -6,11 +6,12 @@ import { nameOf, numberOf } from "./labels.js";
 import { Close, Icon, Thumb, Words, percent, useData } from "./parts.js";
 import { toggle } from "./selection.js";
 import { session } from "./session.js";
+import { isStatic, own } from "./source.js";
 import { change, state } from "./state.js";
 import { emphasise } from "./sync.js";
 import { Zoom } from "./zoom.js";
 
-const OWN = new Set(["n", "id", "source", "title", "artist", "date", "year", "rights", "credit", "page_url", "image_url", "pages", "clusters", "labels", "topics", "metadata", "fields", "year_from", "year_to", "date_text"]);
+const OWN = new Set(["n", "id", "source", "title", "artist", "date", "year", "rights", "credit", "page_url", "image_url", "pages", "clusters", "labels", "topics", "metadata", "page", "fields", "year_from", "year_to", "date_text"]);
 const readable = (name) => name.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
 
 export function Artwork() {
@@ -35,8 +36,8 @@ export function Artwork() {
       ${state.like.length > 0 && html`<button type="button" onClick=${() => change({ like: [...state.like, id], work: null })}>… like this too</button>
         <button type="button" onClick=${() => change({ unlike: [...state.unlike, id], work: null })}><${Icon} name="minus" /> Less like this</button>`}
       <button type="button" aria-pressed=${chosen} onClick=${() => toggle(n)}>${chosen ? "Selected ✓" : "Select"}</button>
-      <button type="button" onClick=${() => change({ from: id, tab: "walk", work: null })}>Walk from here</button>
-      ${state.from && state.from !== id && html`<button type="button" onClick=${() => change({ to: id, tab: "walk", work: null })}>Walk to here</button>`}
+      ${!isStatic && html`<button type="button" onClick=${() => change({ from: id, tab: "walk", work: null })}>Walk from here</button>`}
+      ${!isStatic && state.from && state.from !== id && html`<button type="button" onClick=${() => change({ to: id, tab: "walk", work: null })}>Walk to here</button>`}
       <button type="button" onClick=${() => (change({ tab: null }), session.map.reveal(n))}>Find on the map</button>
     </div>
     <dl>
@@ -46,6 +47,7 @@ export function Artwork() {
       <dt>Id</dt><dd><${Words} text=${id} most=${120} /></dd>
     </dl>
     ${/^https?:\/\//.test(record.page_url ?? "") && html`<p><a href=${record.page_url} target="_blank" rel="noopener noreferrer">At the museum <${Icon} name="out" /></a></p>`}
+    ${record.page && html`<p><a href=${own(`../${record.page}`)}>The page of this artwork</a></p>`}
     <${Predicted} labels=${record.labels} />
     ${record.pages?.length > 1 && html`<section><h3>Pages of this work</h3><div class="thumbs">${record.pages.slice(0, 60).map((page) => html`<${Thumb} key=${page} n=${page} caption=${false} />`)}</div></section>`}
     <${Nearest} n=${n} />
@@ -77,7 +79,7 @@ function Nearest({ n }) {
     <h3>${farthest ? "Least alike" : "Most alike"}</h3>
     <div class="choices slim">
       ${archive.features.length > 1 && html`<label>By<select value=${features} onChange=${(event) => change({ features: event.target.value })}>${archive.features.map((name) => html`<option value=${name}>${name}</option>`)}</select></label>`}
-      <label class="check"><input type="checkbox" role="switch" checked=${farthest} onChange=${() => setFarthest(!farthest)} /> farthest</label>
+      ${!isStatic && html`<label class="check"><input type="checkbox" role="switch" checked=${farthest} onChange=${() => setFarthest(!farthest)} /> farthest</label>`}
     </div>
     ${failure && html`<p class="fault">${failure.message}</p>`}
     <div class="thumbs">${(near ?? []).map((item) => html`<${Thumb} key=${item.n} n=${item.n} />`)}</div>

@@ -1,13 +1,12 @@
-// Fetches from the server. Whatever cannot change while the page is open is asked for once.
+// Fetches from the server, or from the files of a static export. Whatever cannot change while the page is open is asked
+// for once.
+
+import { address, ask } from "./source.js";
 
 const cache = new Map();
 
 async function get(path, read) {
-  const answer = await fetch(path, { headers: { "X-Requested-With": "artsim" } });
-  if (answer.status === 401) {
-    location.href = "/login";
-    throw new Error("the session has ended");
-  }
+  const answer = await ask(path);
   if (!answer.ok) throw new Error(await messageOf(answer));
   return read(answer);
 }
@@ -50,9 +49,9 @@ export const colors = () => once(versioned("/api/colors"), asArray(Uint8Array));
 export const tiles = () => once(versioned("/api/tiles"), asArray(Uint8Array));
 export const clusterOf = (name) => once(versioned(`/api/clusters/${part(name)}`), asArray(Int32Array));
 export const clusterInfo = (name) => once(versioned(`/api/clusters/${part(name)}/info`), asJson);
-export const atlasAddress = (page) => versioned(`/api/atlas/${page}.jpg`);
-export const thumbnail = (n) => versioned(`/api/thumbnails/${n}.jpg`);
-export const image = (n) => versioned(`/api/images/${n}.jpg`);
+export const atlasAddress = (page) => address(versioned(`/api/atlas/${page}.jpg`));
+export const thumbnail = (n) => address(versioned(`/api/thumbnails/${n}.jpg`));
+export const image = (n) => address(versioned(`/api/images/${n}.jpg`));
 
 /** A column by its name in the state: `style`, or `label/NAME/TASK` for predicted labels. */
 export function column(name, kind = "category") {
@@ -70,9 +69,9 @@ export async function values(name) {
 
 export async function post(path, body) {
   const blob = body instanceof Blob;
-  const answer = await fetch(path, {
+  const answer = await ask(path, {
     method: "POST",
-    headers: { "X-Requested-With": "artsim", "Content-Type": blob ? body.type || "image/*" : "application/json" },
+    headers: { "Content-Type": blob ? body.type || "image/*" : "application/json" },
     body: blob ? body : JSON.stringify(body),
   });
   if (!answer.ok) throw new Error(await messageOf(answer));

@@ -3,6 +3,7 @@
 import { html, useEffect } from "./vendor/preact.js";
 import { Dialog } from "./parts.js";
 import { session, update } from "./session.js";
+import { WITHOUT } from "./source.js";
 import { change, state } from "./state.js";
 import { emphasise } from "./sync.js";
 
@@ -14,7 +15,7 @@ const LIST = [
   ["Space", "select the artwork in the middle of the map"],
   ["m, l, b", "tools: move, lasso, rectangle"],
   ["f", "filters"],
-  ["1 … 5", "map, clusters, duplicates, walk, archive"],
+  WITHOUT.length ? ["1 … 3", "map, clusters, duplicates"] : ["1 … 5", "map, clusters, duplicates, walk, archive"],
   ["Esc", "close the artwork, then the search, then the selection tool"],
   ["?", "this list"],
 ];
@@ -25,7 +26,7 @@ const MOUSE = [
   ["Lasso with Ctrl / Alt", "add to / take from the selection"],
   ["Drop or paste a picture", "search with it"],
 ];
-const TABS = [null, "clusters", "duplicates", "walk", "tables"];
+const TABS = [null, "clusters", "duplicates", "walk", "tables"].filter((tab) => !WITHOUT.includes(tab));
 
 export function Keys({ close }) {
   const rows = (list) => list.map(([key, what]) => html`<dt><kbd>${key}</kbd></dt><dd>${what}</dd>`);
@@ -61,7 +62,7 @@ export function useKeys(help) {
       else if (event.key === "?") help();
       else if (event.key === "f") document.querySelector(".filters")?.click();
       else if (tools[event.key]) dispatchEvent(new CustomEvent("artsim-tool", { detail: tools[event.key] }));
-      else if (/^[1-5]$/.test(event.key)) change({ tab: TABS[event.key - 1], work: null });
+      else if (/^[1-5]$/.test(event.key) && event.key <= TABS.length) change({ tab: TABS[event.key - 1], work: null });
       else return;
       event.preventDefault();
     };

@@ -5,6 +5,7 @@ import * as data from "./data.js";
 import { Close, Thumb, count } from "./parts.js";
 import { save, select } from "./selection.js";
 import { session } from "./session.js";
+import { isStatic } from "./source.js";
 import { change } from "./state.js";
 
 const SHOWN = 12;
@@ -23,7 +24,7 @@ export function Tray() {
       <button type="button" onClick=${alike}>More like ${numbers.length > 1 ? "these" : "it"}</button>
       <button type="button" onClick=${() => save(numbers, "csv")}>Save as CSV</button>
       <button type="button" onClick=${() => save(numbers, "ids")}>Ids</button>
-      <button type="button" onClick=${() => save(numbers, "iiif")}>IIIF</button>
+      ${!isStatic && html`<button type="button" onClick=${() => save(numbers, "iiif")}>IIIF</button>`}
       <${Close} press=${() => select([])} label="Clear the selection" />
     </div>
   </section>`;

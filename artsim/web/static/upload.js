@@ -39,6 +39,7 @@ function close() {
 /** Listens for pictures that are pasted or dropped anywhere. */
 export function useDrops() {
   useEffect(() => {
+    if (!session.archive.upload) return undefined;
     const pictureOf = (list) => [...(list ?? [])].find((file) => file.type.startsWith("image/"));
     const paste = (event) => {
       const file = pictureOf(event.clipboardData?.files);

@@ -1,7 +1,9 @@
 // Deep zoom of one picture with OpenSeadragon, loaded when it is first needed.
 
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
+import { image } from "./data.js";
 import { Dialog } from "./parts.js";
+import { isStatic, own } from "./source.js";
 
 let loading;
 
@@ -9,7 +11,7 @@ let loading;
 function openseadragon() {
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = "/static/vendor/openseadragon.js";
+    script.src = own("vendor/openseadragon.js");
     script.onload = () => resolve(globalThis.OpenSeadragon);
     script.onerror = () => reject(new Error("OpenSeadragon is missing"));
     document.head.append(script);
@@ -26,7 +28,7 @@ export function Zoom({ n, title, close }) {
         if (!root.current) return;
         viewer = library({
           element: root.current,
-          tileSources: `/api/images/${n}.dzi`,
+          tileSources: isStatic ? { type: "image", url: image(n) } : `/api/images/${n}.dzi`,
           showNavigationControl: false,
           drawer: "canvas",
           maxZoomPixelRatio: 4,

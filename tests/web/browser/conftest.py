@@ -16,7 +16,7 @@ from artsim.web.options import ServeOptions
 from tests.web.conftest import IDS
 
 _CHROMIUM = Path("/usr/bin/chromium")
-_VENDOR = Path(artsim.web.__file__).parent / "static" / "vendor"
+VENDOR = Path(artsim.web.__file__).parent / "static" / "vendor"
 _SOFTWARE = [
     "--headless=new",
     "--no-sandbox",
@@ -34,7 +34,7 @@ def address(shown: Archive) -> Iterator[str]:
     """The address of the page; its server runs in a thread."""
     import uvicorn
 
-    if not (_VENDOR / "preact.js").exists():
+    if not (VENDOR / "preact.js").exists():
         pytest.skip("the browser libraries are absent: run `make page`")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -80,7 +80,7 @@ def visit(browser: Any, address: str) -> Iterator[Open]:
         page = context.new_page()
         page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda entry: faults.append(entry.text) if _is_fault(entry) else None)
+        page.on("console", lambda entry: faults.append(entry.text) if is_fault(entry) else None)
         page.on("request", lambda asked: faults.append(asked.url) if not _own(asked.url, address) else None)
         page.goto(address + query)
         page.wait_for_selector("html[data-usable]")
@@ -92,7 +92,7 @@ def visit(browser: Any, address: str) -> Iterator[Open]:
     assert not faults
 
 
-def _is_fault(entry: Any) -> bool:
+def is_fault(entry: Any) -> bool:
     expected = (
         f"/{IDS.index(NO_PICTURE)}.jpg",  # this artwork has no thumbnail: 404
         "/openseadragon.js",  # wants an inline style for phones, which the policy refuses; style.css has it
