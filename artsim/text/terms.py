@@ -31,7 +31,7 @@ def class_tf_idf(counts: csr_matrix) -> csr_matrix:
     Class-based tf-idf (Grootendorst 2022, BERTopic): the share of a class's words that are the word, times
     log(1 + A / f), with A the mean number of words per class and f how often the word occurs in all of them.
     """
-    counts = csr_matrix(counts, dtype=np.float64)
+    counts = csr_matrix(counts, dtype=np.float64, copy=True)  # otherwise sorting its indices would change the caller's
     occurrences = np.asarray(counts.sum(0)).ravel()
     rarity = np.log(1 + counts.sum() / max(counts.shape[0], 1) / np.maximum(occurrences, 1))
     share = counts.multiply(1 / np.maximum(counts.sum(1), 1))

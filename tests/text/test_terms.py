@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from artsim.text.terms import class_tf_idf, decorrelated_terms, terms_of
+from artsim.text.terms import class_tf_idf, decorrelated_terms, distinctive_terms, terms_of
 
 
 def test_class_based_tf_idf_is_that_of_its_formula() -> None:
@@ -55,3 +55,8 @@ def test_words_are_without_stop_words_short_words_and_the_artist() -> None:
     assert terms_of(text, "de", frozenset({"emile"})) == ["brücke", "fluß", "bild"]
     assert Counter(terms_of("a view of the harbour, the Harbour", "en")) == {"view": 1, "harbour": 2}
     assert terms_of("\x00\x1b[31m 123 !!", "en") == []
+
+
+def test_a_word_of_one_occurrence_is_not_a_term_whatever_the_order_of_words() -> None:
+    documents = ["The harbour " * 28 + "a forest", "A forest " * 27, "The harbour " * 27]
+    assert distinctive_terms(documents, 5) == [["harbour"], ["forest"], ["harbour"]]

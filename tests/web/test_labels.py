@@ -7,19 +7,11 @@ import pyarrow as pa
 import pytest
 from starlette.testclient import TestClient
 
+from artsim.archive import LABELS
 from tests.made import make_archive, named
 from tests.web.conftest import client_of
 
 _IDS = named(12)
-_SCHEMA = pa.schema(
-    [
-        ("id", pa.string()),
-        ("task", pa.string()),
-        ("label", pa.string()),
-        ("probability", pa.float32()),
-        ("abstained", pa.bool_()),
-    ]
-)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +25,7 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
             for one in ids
             for task, label in (("style", "Cubism" if _IDS.index(one) % 3 else "Realism"), ("date", "1900–1949"))
         ]
-        archive.table("labels/heads", _SCHEMA).write(shard, "p0", pa.Table.from_pylist(rows, _SCHEMA))
+        archive.table("labels/heads", LABELS).write(shard, "p0", pa.Table.from_pylist(rows, LABELS))
     archive.write_json("labels/heads/_card.json", {"format": 1})
     return client_of(archive)
 
