@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from artsim.archive.archive import Archive
-from artsim.archive.inventory import check_name
+from artsim.archive.inventory import kind_of
 from artsim.archive.table import Table
 from artsim.errors import UserError
 
@@ -20,7 +20,7 @@ def delete(archive: Archive, name: str, *, really: bool) -> dict[str, Any]:
 
     The same call finishes an interrupted deletion: derived files are deleted first, the catalog's last.
     """
-    kind = check_name(archive, name)
+    kind = kind_of(archive, name)
     if kind == "annotator":
         return _delete_annotator(archive, name, really)
     if kind == "collection":

@@ -175,7 +175,7 @@ def _run(archive: Archive, path: str) -> dict[str, Any]:
     return {**row, **{key: report.get(key) for key in shown}} if isinstance(report, dict) else row
 
 
-def check_name(archive: Archive, name: str) -> str:
+def kind_of(archive: Archive, name: str) -> str:
     """Returns the kind of a name such as ``features/eye`` (``features``) or ``annotator:anna`` (``annotator``).
 
     Raises ``UserError`` if the name has another form or the archive has no such folder.

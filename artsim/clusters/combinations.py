@@ -4,9 +4,9 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
+from artsim.archive.valid_name import check_name
 from artsim.clusters.options import ClusterOptions
 from artsim.errors import UserError
-from artsim.learn.experiment import check_name
 
 _METHOD_PARAMETERS = {
     "hdbscan": ("min_cluster_size", "min_samples", "selection"),

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from artsim.archive import DUPLICATES, IMAGES, Archive, public_ids
+from artsim.archive.valid_name import check_name
 from artsim.duplicates.candidates import by_hash, by_vectors
 from artsim.duplicates.checking import Checker
 from artsim.duplicates.groups import grouped
@@ -23,7 +24,6 @@ from artsim.duplicates.options import DedupeOptions
 from artsim.duplicates.sheet import groups_sheet
 from artsim.encoders.model import about_feature
 from artsim.explore.queries import save_picture
-from artsim.learn.experiment import check_name
 from artsim.space.features import Block, Space
 from artsim.vision.recommended import recommended_features
 

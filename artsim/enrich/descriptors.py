@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from artsim.archive import DESCRIPTORS, Archive, Table, UserError
+from artsim.archive.valid_name import check_name
 from artsim.enrich.keywords import read_keywords
 from artsim.enrich.options import DescriptorOptions
 from artsim.enrich.spread import Calibration, Spreader, calibrate, held_out, reliability
-from artsim.learn.experiment import check_name
 from artsim.space.features import Space
 from artsim.vision.recommended import recommended_features
 

@@ -16,12 +16,12 @@ from typing import Any
 import pyarrow as pa
 
 from artsim.archive import NAMES, Archive, Table
+from artsim.archive.valid_name import check_name
 from artsim.enrich.authority import Authority, parse_columns, read_authority
 from artsim.enrich.mentions import NOBODY, Matcher, Mention, Named
 from artsim.enrich.options import NameOptions
 from artsim.enrich.partitions import map_partitions
 from artsim.enrich.texts import Artwork, Texts, digest_of
-from artsim.learn.experiment import check_name
 from artsim.text.attribution import qualifier
 
 _METHOD = 1  # changes when the same texts give other mentions

@@ -17,13 +17,13 @@ import pyarrow as pa
 from scipy.sparse import csr_matrix, vstack
 
 from artsim.archive import CLUSTERS, TOPICS, Archive, Table, UserError
+from artsim.archive.valid_name import check_name
 from artsim.enrich.options import TopicOptions
 from artsim.enrich.partitions import map_partitions
 from artsim.enrich.texts import Artwork, Texts, digest_of
 from artsim.enrich.topic_model import TopicModel
 from artsim.enrich.topic_sheet import topic_sheet
 from artsim.explore.queries import save_picture
-from artsim.learn.experiment import check_name
 from artsim.space.reduction import load_arrays, save_arrays
 from artsim.text.languages import language_of
 from artsim.text.terms import class_tf_idf, decorrelated_terms, terms_of

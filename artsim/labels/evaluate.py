@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from artsim.archive import Archive, Store
+from artsim.archive.valid_name import check_name
 from artsim.labels import table
 from artsim.labels.confusion import confusion_picture
 from artsim.labels.cross_validation import OutOfFold, out_of_fold
@@ -20,7 +21,6 @@ from artsim.labels.held_out import held_out_results
 from artsim.labels.options import LabelsOptions
 from artsim.labels.settings import options_of
 from artsim.labels.tasks import Task
-from artsim.learn.experiment import check_name
 from artsim.metrics.classification import balanced_accuracy, calibration_error, class_table, confusion, top_hits
 from artsim.metrics.interval import as_json, mean_score, paired_difference
 from artsim.space.features import Space

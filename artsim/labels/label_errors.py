@@ -11,6 +11,7 @@ from PIL import Image
 
 from artsim.archive import Archive, UserError
 from artsim.archive.rejects import clean, safe_cell
+from artsim.archive.valid_name import check_name
 from artsim.labels import table
 from artsim.labels.cross_validation import out_of_fold
 from artsim.labels.evaluate import write_files
@@ -18,7 +19,6 @@ from artsim.labels.examples import Examples, load_examples
 from artsim.labels.options import LabelsOptions
 from artsim.labels.settings import options_of
 from artsim.labels.tasks import Task
-from artsim.learn.experiment import check_name
 from artsim.metrics.vectors import unit_length
 from artsim.pictures.captioned_pictures import captioned_pictures
 from artsim.pictures.contact_sheet import Cell, artwork_cell, contact_sheet

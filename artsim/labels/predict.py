@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 
 from artsim import runtime
 from artsim.archive import LABELS, Archive, Table, Work, pending, pending_parts, public_ids
+from artsim.archive.valid_name import check_name
 from artsim.labels import table
 from artsim.labels.heads import Head
 from artsim.labels.options import LabelsOptions
 from artsim.labels.predictions import as_rows, predict
-from artsim.learn.experiment import check_name
 from artsim.space.features import Space
 
 _PARTITIONS_PER_TASK = 16  # enough rows to make the start of a task cheap

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from artsim.archive import Archive
+from artsim.archive.valid_name import check_name
 from artsim.encoders.model import about_feature
 from artsim.labels import table
 from artsim.labels.examples import Examples, digest, load_examples
@@ -14,7 +15,6 @@ from artsim.labels.heads import Goals, Head, fit_head
 from artsim.labels.options import LabelsOptions
 from artsim.labels.settings import settings_of
 from artsim.labels.tasks import Task, check_columns
-from artsim.learn.experiment import check_name
 from artsim.space.features import Space
 from artsim.vision.recommended import recommended_features
 

@@ -11,13 +11,13 @@ import pyarrow.compute as pc
 
 from artsim.annotations.known_groups import check_source, known_groups
 from artsim.archive import LAYOUT, Archive, UserError, duplicate_ids, public_ids
+from artsim.archive.valid_name import check_name
 from artsim.encoders.model import about_feature
 from artsim.layouts.export import check_exports, export
 from artsim.layouts.fit import FittedMap
 from artsim.layouts.grid import grid, nearest_free
 from artsim.layouts.methods import coordinates
 from artsim.layouts.options import GRID, MapOptions
-from artsim.learn.experiment import check_name
 from artsim.metrics.layout import knn_recall, trustworthiness
 from artsim.space.exact import BY_PRODUCT
 from artsim.space.features import Block, Space, check_learnable

@@ -1,6 +1,5 @@
 """The experiment configuration of a training or a sweep, and the plan fixed at its start so that it can resume."""
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +10,11 @@ import pyarrow.parquet as pq
 import torch
 from safetensors.torch import save
 
-from artsim.archive import Archive, Keys, UserError
+from artsim.archive import Archive, Keys
 from artsim.archive.damaged_files import intact, intact_table, intact_tensors
 from artsim.learn.epochs import Trainer
 from artsim.learn.plan import COUNTS, Plan, make_plan
 from artsim.learn.recipe import Recipe
-
-_NAME = re.compile(r"[^\W_][\w.\-]{0,99}", re.ASCII)  # Ray and some object stores accept no others
 
 
 class Learner(Protocol):
@@ -72,14 +69,6 @@ class Experiment:
 EXPERIMENT_KEYS: Keys = {"inputs": dict, "recipe": dict}  # of a configuration as JSON stores it
 
 MakeLearner = Callable[[dict[str, torch.Tensor] | None], Learner]  # called with the kept tensors, or None at the start
-
-
-def check_name(name: str) -> None:
-    """Raises a user error if a model or a sweep can't have this name."""
-    if not _NAME.fullmatch(name):
-        raise UserError(
-            f"`name` {name[:100]!r}: must be 1 to 100 ASCII letters, digits, _ . or -, and start with a letter or digit"
-        )
 
 
 def difference(before: dict[str, Any], now: dict[str, Any]) -> str:

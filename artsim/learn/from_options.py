@@ -15,9 +15,9 @@ _log = logging.getLogger(__name__)
 def train_from_options(archive: Any, options: TrainOptions) -> dict[str, Any]:
     """Trains the model and, with ``embed``, embeds the archive; returns the report fields."""
     experiment, learner = experiment_of(archive, options)
+    from artsim.archive.valid_name import check_name
     from artsim.encoders.embed import check_features, embed_archive  # imports torch; user errors come first
     from artsim.encoders.model import load_model
-    from artsim.learn.experiment import check_name
     from artsim.learn.train import train
 
     check_name(options.name)

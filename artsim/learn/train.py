@@ -15,6 +15,7 @@ import numpy as np
 from artsim import runtime
 from artsim.archive import Archive, UserError
 from artsim.archive.damaged_files import intact
+from artsim.archive.valid_name import check_name
 from artsim.encoders.model import FORMAT, Model
 from artsim.encoders.model_card import check_card, check_trained
 from artsim.learn.cross_validation import CrossValidation, cross_validate, log_scores, scores
@@ -25,7 +26,6 @@ from artsim.learn.experiment import (
     Experiment,
     Learner,
     MakeLearner,
-    check_name,
     difference,
     load_or_make_plan,
 )

@@ -12,8 +12,9 @@ from typing import Any
 from artsim import runtime
 from artsim.archive import Archive, Keys, UserError
 from artsim.archive.damaged_files import intact
+from artsim.archive.valid_name import check_name
 from artsim.failures import failures_of
-from artsim.learn.experiment import EXPERIMENT_KEYS, Experiment, MakeLearner, check_name, difference, load_or_make_plan
+from artsim.learn.experiment import EXPERIMENT_KEYS, Experiment, MakeLearner, difference, load_or_make_plan
 from artsim.learn.fold_plan import Folds, kind_name, tuning_folds
 from artsim.learn.heads.learner import covariance_of
 from artsim.learn.plan import TRAINING

@@ -14,6 +14,7 @@ import torch
 from artsim import runtime
 from artsim.archive import Archive, Keys, UserError
 from artsim.archive.damaged_files import intact, intact_table
+from artsim.archive.valid_name import check_name
 from artsim.encoders.backbone import LABEL_HEADS, card_of
 from artsim.encoders.model import FORMAT, ROLES, Model, load_model
 from artsim.extract.pixel_cache import pixels_of
@@ -23,7 +24,7 @@ from artsim.learn.backbones.label_recipe import LabelRecipe
 from artsim.learn.backbones.learner import plan_for
 from artsim.learn.curves import live, write_curves
 from artsim.learn.epochs import best_epoch
-from artsim.learn.experiment import check_name, difference
+from artsim.learn.experiment import difference
 from artsim.learn.ray_train import run
 from artsim.learn.workers import Workers
 
