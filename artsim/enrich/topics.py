@@ -100,7 +100,8 @@ def find_topics(archive: Archive, options: TopicOptions) -> dict[str, Any]:
 
 def _find(archive: Archive, table: Table, texts: Texts, query: dict[str, Any], options: TopicOptions) -> dict[str, Any]:
     about = archive.read_json(f"{table.name}/_about.json", {"query": dict})
-    is_new = about is None or about["query"] != query or options.again
+    described = archive.read_json(f"{table.name}/_topics.json", {"topics": list})
+    is_new = about is None or described is None or about["query"] != query or options.again
     if is_new:
         model, topics = _fit(texts, options)
         with contextlib.suppress(FileNotFoundError):
@@ -109,7 +110,7 @@ def _find(archive: Archive, table: Table, texts: Texts, query: dict[str, Any], o
     else:
         advice = "restore it from a copy, or use `again`"
         model = TopicModel.of(load_arrays(archive, f"{table.name}/{_MODEL}", advice))
-        topics = archive.read_json(f"{table.name}/_topics.json", {"topics": list})["topics"]
+        topics = described["topics"]
     work = _Work(texts, options.language, model, table, model.digest())
     surveyed = dict(map_partitions(archive, list(texts.parts()), work.survey))
     artworks = sum(result["artworks"] for result in surveyed.values())

@@ -86,6 +86,16 @@ def test_the_same_command_again_changes_nothing(archive: Archive) -> None:
     assert _rows(archive) and {path for path, content in _files(archive).items() if files[path] != content} == set()
 
 
+@pytest.mark.parametrize("name", ["_topics.json", "_about.json"])
+def test_a_lost_description_is_made_again(archive: Archive, name: str) -> None:
+    first = _run(archive)
+    lost = Path(archive.uri, "topics/topics", name)
+    before = lost.read_bytes()
+    lost.unlink()
+    assert _run(archive)["topics"] == first["topics"]
+    assert lost.read_bytes() == before
+
+
 def test_new_artworks_get_topics_and_no_other_row_changes(archive: Archive) -> None:
     _run(archive)
     before = _rows(archive)
