@@ -28,11 +28,12 @@ def test_the_demo_ends_with_pictures_and_a_correct_report(tmp_path):
     assert steps["extract"]["rows_out"] == statuses["ok"]
     assert report["failures"] == {name: count for name, count in statuses.items() if name != "ok"}
     last = summary(report).splitlines()
-    assert [line.strip() for line in last[-5:-1]] == report["pictures"]  # the pictures, then the report
+    assert [line.strip() for line in last[-6:-1]] == report["pictures"]  # the pictures, then the report
     assert [Path(picture).name for picture in report["pictures"]] == [
         "neighbors.png",
         "walk.png",
         "tube.png",
+        "topics.png",
         "map.png",
     ]
     for picture in report["pictures"]:
