@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from artsim.archive import UserError
 from artsim.web.collection import Collection
 from artsim.web.columns import Category, category_of, label
+from artsim.web.overlap import without_overlap
 
 BY_ID = "grid"  # a layout that always exists, unless the archive has its own of this name
 _ABSENT = -2  # the cluster of an artwork that was not clustered
@@ -139,9 +140,10 @@ class Groups:
         table = self._collection.archive.table(f"layouts/{name}")
         for numbers, rows in self._collection.placed(table, ["x", "y"]):
             places[numbers] = np.stack([rows["x"].to_numpy(), rows["y"].to_numpy()], axis=1)
-        if self._about("layouts", name).get("settings", {}).get("method") != "grid":
-            places[:, 1] *= -1  # y of a map grows upwards, as in its pictures
-        return scaled(places)
+        if self._about("layouts", name).get("settings", {}).get("method") == "grid":
+            return scaled(places)
+        places[:, 1] *= -1  # y of a map grows upwards, as in its pictures
+        return scaled(without_overlap(scaled(places)))
 
     def _clusters(self, name: str) -> np.ndarray:
         """Cluster of each artwork, int32 (n,): -1 is noise, -2 means that it was not clustered."""

@@ -4,8 +4,10 @@ import * as data from "./data.js";
 
 const ROOM = 42000; // square pixels of the pane for each name
 const SCATTERED = 0.25; // of the layout: a cluster whose middle half is wider has no place for its name
+const COMPACT = 0.1; // of the layout: the name of a smaller cluster stands above it
+const EDGE = 0.012; // of the layout: half a thumbnail
 
-/** Names of clusters at the middle of their members: [{x, y, text, size}]. */
+/** Names of clusters, above their members or in the middle of them: [{x, y, text, size}]. */
 export async function clusterLabels(name, places) {
   const [labels, info] = await Promise.all([data.clusterOf(name), data.clusterInfo(name)]);
   const xs = new Map();
@@ -24,8 +26,11 @@ export async function clusterLabels(name, places) {
     .filter(({ label }) => xs.has(label))
     .map(({ cluster, label }) => {
       const [across, down] = xs.get(label).map(sorted);
-      const tight = Math.max(spread(across), spread(down)) < SCATTERED;
-      return { x: middle(across), y: middle(down), text: nameOf(cluster, label), size: tight ? across.length : 0, cluster: `${name}:${label}` };
+      const width = Math.max(spread(across), spread(down));
+      const above = width < COMPACT;
+      const y = above ? down[Math.floor(down.length * 0.04)] - EDGE : middle(down);
+      const size = width < SCATTERED ? across.length : 0;
+      return { x: middle(across), y, above, text: nameOf(cluster, label), size, cluster: `${name}:${label}` };
     })
     .filter(({ size }) => size);
 }

@@ -55,7 +55,7 @@ export class Pane {
     const scale = this.camera.scale;
     this.sideBefore = this.natural ? this.side() : 0;
     this.camera.frame(box, cell ? cell / 2 : size * 0.02);
-    this.natural = cell ? cell * 0.92 : Math.max(this.index.spacing * 1.35, size / Math.min(90, Math.max(45, this.index.placed / 8)));
+    this.natural = cell ? cell * 0.92 : Math.max(this.index.spacing * (this.index.isSpaced ? 1 : 1.35), size / Math.min(90, Math.max(60, this.index.placed / 8)));
     this.began = moving ? performance.now() : -Infinity;
     const target = view ?? this.camera.whole();
     if (moving) {

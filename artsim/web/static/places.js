@@ -45,9 +45,14 @@ export class Places {
     this.starts = starts;
   }
 
+  /** Whether the server has moved the artworks of a map apart, as it does for those of small archives. */
+  get isSpaced() {
+    return this.placed <= 5000;
+  }
+
   /** How far artworks are from each other where there are any: the root of the occupied area per artwork. */
   get spacing() {
-    const fine = Math.max(1, Math.min(400, Math.round(Math.sqrt(this.placed) * 0.7)));
+    const fine = Math.max(1, Math.min(400, Math.round(Math.sqrt(this.placed) * (this.isSpaced ? 2 : 0.7))));
     const used = new Uint8Array((fine + 1) ** 2);
     const step = (this.step * this.side) / fine;
     let cells = 0;
