@@ -74,8 +74,8 @@ def similar_routes(site: Callable[[], Site]) -> APIRouter:
 
 def _describe(site: Callable[[], Site], data: bytes, features: str | None, k: int) -> Response:
     loaded = site()
-    vectors = loaded.vectors(features)
-    name, heads = loaded.features(features), loaded.heads
+    name, heads = loaded.features_of_uploads(features), loaded.heads
+    vectors = loaded.vectors(name)
     try:
         found, checked = loaded.uploads(data, [name, *(heads.features if heads else ())])
     except BadImage as bad:

@@ -21,6 +21,7 @@ from artsim.web.words import Words
 
 _log = logging.getLogger(__name__)
 _METHODS = ("umap", "tsne", "localmap", "pacmap", "pca")  # of maps, the one to show first
+_BEST = "efficientnet_lite0@4+448"  # of the recommended features, the one that ranks best untrained
 _MODELS = 3  # features whose vectors are in memory
 
 
@@ -70,37 +71,49 @@ class Site:
             "features": features,
             "default": {
                 "layout": layouts[0]["name"],
-                "features": features[0] if features else None,
+                "features": self.features(None) if features else None,
                 "clusters": clusters[0]["name"] if clusters else None,
             },
             "atlas": self.atlas.grid.described(),
-            "upload": any(self._describes(name) for name in features),
+            "upload": any(self.describes(name) for name in features),
         }
 
     def features(self, name: str | None) -> str:
-        """Returns the name of features, by default the first. Raises ``UserError`` if there are none."""
+        """Returns the name of features. Raises ``UserError`` if there are none.
+
+        The default is a model that learnt from curators, else the level that ranks best untrained, else the first.
+        """
         known = self.archive.names("features")
         if name is None and known:
-            return known[0]
+            learnt = [one for one in known if "model" in self._about(one)]
+            return (learnt or [one for one in known if one == _BEST] or known)[0]
         if name not in known:
             raise UserError(f"features {(name or '')[:100]}: choose one of {', '.join(known) or 'none yet'}")
         return name
 
     def vectors(self, name: str | None) -> Vectors:
-        """The vectors of features, by default the first. Those of the latest ``_MODELS`` are kept in memory."""
+        """The vectors of features. Those of the latest ``_MODELS`` are kept in memory."""
         with self._lock:  # two requests must not read the same vectors
             return self._vectors(self.features(name))
 
-    def _describes(self, name: str) -> bool:
+    def features_of_uploads(self, name: str | None) -> str:
+        """Returns the name of features that describe uploads, by default the first of a backbone."""
+        backbones = [one for one in self.archive.names("features") if self.describes(one)]
+        return backbones[0] if name is None and backbones else self.features(name)
+
+    def describes(self, name: str) -> bool:
         """Whether images from outside can be described: a backbone made the features, not a model."""
+        return "backbone" in self._about(name)
+
+    def _about(self, name: str) -> dict[str, Any]:
         about = self.archive.read_json(f"features/{name}/_about.json")
-        return about is not None and "backbone" in about
+        return about if isinstance(about, dict) else {}
 
     @cached_property
     def heads(self) -> Heads | None:
         """The label heads, which label uploads; None if there are none that can be used."""
         try:
-            return Heads(self.archive, list(self.groups.labels)) if self.groups.labels else None
-        except (ImportError, UserError) as error:
+            return Heads(self.archive, list(self.groups.labels), self.describes) if self.groups.labels else None
+        except UserError as error:
             _log.warning("uploads get no labels: %s", error)
             return None

@@ -1,7 +1,7 @@
 """What an uploaded image shows: its nearest artworks, whether it is one of them, and what its neighbours suggest."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any
 
@@ -64,12 +64,16 @@ class Uploads:
 
 
 class Heads:
-    """The trained label heads of an archive. ``features`` are those whose vectors they need."""
+    """The trained label heads of an archive. ``features`` are those whose vectors they need.
 
-    def __init__(self, archive: Archive, names: Sequence[str]) -> None:
+    Heads on features that can't describe an upload are left out; ``describes`` says of features whether they can.
+    """
+
+    def __init__(self, archive: Archive, names: Sequence[str], describes: Callable[[str], bool]) -> None:
         from artsim.labels.labeller import Labeller
 
-        self._labellers = {name: Labeller(archive, name) for name in names}
+        every = {name: Labeller(archive, name) for name in names}
+        self._labellers = {name: head for name, head in every.items() if all(map(describes, head.features))}
         self.features = [feature for head in self._labellers.values() for feature in head.features]
 
     def __call__(self, vectors: Mapping[str, np.ndarray]) -> dict[str, list[dict[str, Any]]]:
