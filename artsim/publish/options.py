@@ -16,7 +16,7 @@ class ExportOptions(ArchiveOptions):
         "public", "all also publishes protected artworks, if you have the right to", choices=("all", "public")
     )
     features: tuple[str, ...] | None = setting(
-        None, "features whose neighbors are published, the first as default (default: the first)", metavar="NAME"
+        None, "features whose neighbors are published, the first as default (default: as jobs.serve)", metavar="NAME"
     )
     neighbors: int = setting(12, "neighbors of each artwork", least=1, below=201, metavar="K")
     title: str | None = setting(None, "title of the site (default: the name of the archive)", metavar="TEXT")

@@ -38,7 +38,8 @@ def export_site(archive: Archive, options: ExportOptions) -> dict[str, Any]:
     check_replaceable(out)
     site = Site(archive, ServeOptions(rights=options.rights))
     count = len(site.collection)
-    features = [site.features(name) for name in dict.fromkeys(options.features or archive.names("features")[:1])]
+    usual = [site.features(None)] if archive.names("features") else []
+    features = [site.features(name) for name in dict.fromkeys(options.features or usual)]
     version = _version(site, options, features)
     before = read_about(out)
     report = {"rows_in": count, "rows_out": count, "rows_failed": 0, "site": str(out), "rights": options.rights}
