@@ -56,7 +56,7 @@ def _spread(
     spreader = Spreader(ids, vectors, given, options.k)
     votes, is_right, row = held_out(spreader, ids, vectors, given)
     if not len(votes):
-        raise UserError(f"`keywords` {options.keywords}: no keyword is given to enough artworks to be suggested")
+        raise UserError(f"`keywords` {options.keywords}: a keyword needs three artworks to be suggested; none has them")
     calibration = calibrate(votes, is_right)
     pairs = sum(keyword in spreader.keywords for identifier in ids for keyword in given[identifier])
     scores, by_confidence = reliability(votes, is_right, row, pairs, options.min_confidence, options.seed)

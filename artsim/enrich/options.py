@@ -14,7 +14,7 @@ class TableOptions(ArchiveOptions):
     """The options of all actions."""
 
     name: str | None = setting(
-        None, "name of the table (default: names: the authority file's; topics: topics; descriptors: keywords)"
+        None, "name of the table (default: topics, keywords for descriptors, the authority file's name for names)"
     )
     again: bool = setting(False, "compute all rows again; otherwise only those of new or changed artworks")
 
@@ -114,4 +114,4 @@ class EnrichOptions(TopicOptions, NameOptions, DescriptorOptions):
                 users = [
                     action for action, options in _ACTIONS.items() if spec.name in {f.name for f in fields(options)}
                 ]
-                raise UserError(f"`{spec.name}`: {self.action} does not use it; {', '.join(users)} does")
+                raise UserError(f"`{spec.name}`: {self.action} does not use it, only {' and '.join(users)}")

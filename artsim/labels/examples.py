@@ -54,7 +54,7 @@ def load_examples(archive: Archive, space: Space, options: LabelsOptions) -> Exa
     count = sum(map(len, ids))
     if count < _FEWEST:
         columns = " ".join(options.columns or ())
-        raise UserError(f"`columns` {columns}: {count} artworks with a vector have a label; {_FEWEST} are the fewest")
+        raise UserError(f"`columns` {columns}: only {count} artworks have a vector and a label; {_FEWEST} are needed")
     matrix, names = np.concatenate(vectors), np.concatenate(ids)
     check_learnable(matrix, space.title)
     return Examples(names, matrix, *read_tasks(archive, names, options))

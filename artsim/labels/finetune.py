@@ -94,14 +94,14 @@ def _label_data(archive: Archive, options: LabelsOptions, usable: Callable[[Sequ
     from sklearn.model_selection import StratifiedGroupKFold
 
     rng = np.random.default_rng(options.seed)
-    every = np.array(labelled_ids(archive, options).to_pylist(), object)
-    every = np.sort(rng.permutation(every)[: options.limit])
-    readable = usable(every.tolist())
-    ids = np.array([one for one in every if one in readable], object)
+    labelled = np.array(labelled_ids(archive, options).to_pylist(), object)
+    labelled = np.sort(rng.permutation(labelled)[: options.limit])
+    readable = usable(labelled.tolist())
+    ids = np.array([identifier for identifier in labelled if identifier in readable], object)
     if len(ids) < _FEWEST:
         columns = " ".join(options.columns or ())
         raise UserError(
-            f"`columns` {columns}: {len(ids)} artworks with an image have a label; {_FEWEST} are the fewest"
+            f"`columns` {columns}: only {len(ids)} artworks have an image and a label; {_FEWEST} are needed"
         )
     tasks, groups = read_tasks(archive, ids, options)
     labels = np.stack([np.where(task.targets.any(axis=1), task.targets.argmax(axis=1), -1) for task in tasks], axis=1)

@@ -60,16 +60,20 @@ class LabelsOptions(DataOptions):
         "artist", "train: artworks with the same value are held out together in cross-validation", metavar="COLUMN"
     )
     weights: str = setting(
-        "balanced", "train: balanced gives each label of a column the same weight", choices=("balanced", "equal")
+        "balanced",
+        "train: balanced gives each label of a column the same weight, equal each artwork",
+        choices=("balanced", "equal"),
     )
     accuracy: float = setting(
-        0.8, "train: abstain where needed so that this share of the other predictions is right", below=1
+        0.8, "train: abstain when unsure, so that this share of the remaining predictions is right", below=1
     )
     threshold: float | None = setting(
         None, "train: abstain below this probability, instead of `accuracy`", below=1.000001, metavar="P"
     )
     coverage: float = setting(0.9, "train: share of artworks whose candidate labels include the right one", below=1)
-    limit: int = setting(200_000, "train, evaluate, errors: use at most N random labelled artworks", least=20)
+    limit: int = setting(
+        200_000, "train, evaluate, errors: use at most N random labelled artworks", least=20, metavar="N"
+    )
     again: bool = setting(False, "train: train again even if nothing has changed")
     out: str | None = setting(
         None, "evaluate, errors: folder for the files (default: in the archive, below labels/NAME)", metavar="FOLDER"

@@ -8,7 +8,7 @@ from artsim.web import app
 from artsim.web.safety import POLICY
 
 _KINDS = (".js", ".css", ".svg")
-_POLICY = POLICY.replace("; frame-ancestors 'none'", "")  # which only a server can demand
+_POLICY = POLICY.replace("; frame-ancestors 'none'", "")  # which works only as an HTTP header
 
 
 def missing_file() -> Path | None:

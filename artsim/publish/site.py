@@ -85,8 +85,8 @@ def _write(site: Site, draft: Draft, options: ExportOptions, features: list[str]
     near = np.full((0, k), NONE, np.uint32)
     for first, records in full_records(site):
         for start in range(0, len(records), FULL):
-            some = [{**record, "page": page_path(record["id"])} for record in records[start : start + FULL]]
-            draft.write_json(f"api/artworks/{(first + start) // FULL}.json", some)
+            in_file = [{**record, "page": page_path(record["id"])} for record in records[start : start + FULL]]
+            draft.write_json(f"api/artworks/{(first + start) // FULL}.json", in_file)
         for record in records:
             if features and record["n"] % CHUNK == 0:
                 near = read_neighbors(draft, "api/neighbors/0", record["n"] // CHUNK, k)

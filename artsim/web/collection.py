@@ -31,8 +31,13 @@ class Collection:
         self.archive, self.public_only = archive, public_only
         self.rows, shards = _rows(archive, public_only)
         if not len(self.rows):
-            of = "no artwork of the catalog is public" if public_only else "the catalog is empty; run jobs.catalog"
-            raise UserError(f"`archive` {archive.uri}: {of}")
+            problem = (
+                "no artwork of the catalog is in the public domain or under a Creative Commons licence; "
+                "`rights` all shows every artwork"
+                if public_only
+                else "the catalog is empty; run jobs.catalog"
+            )
+            raise UserError(f"`archive` {archive.uri}: {problem}")
         self.ids: pa.Array = self.rows["id"].combine_chunks()
         order = np.argsort(shards, kind="stable").astype(np.int32)
         self._in_shard = np.split(order, np.searchsorted(shards[order], np.arange(1, archive.shards)))

@@ -65,7 +65,7 @@ class Groups:
         """The description of each cluster that has a shown artwork, with exemplars as numbers.
 
         It is the one that jobs.cluster stored. If a cluster has artworks that are not shown, it is computed again
-        without them, since its words and counts would tell about them.
+        without them, since its words and counts would reveal them.
         """
         clusters = self.clusters(name)
         sizes = np.bincount(clusters[clusters >= 0])

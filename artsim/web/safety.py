@@ -115,7 +115,7 @@ class Safety:
         if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
             target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return _form(target)
-        return _error(401, "log in first, or send the token as `Authorization: Bearer`")
+        return _error(401, "log in first, or send the password as `Authorization: Bearer`")
 
     def _is_known(self, host: str) -> bool:
         try:

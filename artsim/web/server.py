@@ -29,7 +29,7 @@ def serve(archive: Archive, options: ServeOptions) -> dict[str, Any]:
     check_libraries()
     listening = _listening(options)
     address = f"http://{_shown(options.host)}:{listening.getsockname()[1]}/"
-    guarded = "; it asks for the token" if token else ""
+    guarded = "; it asks for the password" if token else ""
     _log.info("the page is at %s%s; stop it with Ctrl-C", address, guarded)
     app = build_app(archive, options, token=token)
     config = uvicorn.Config(

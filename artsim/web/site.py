@@ -87,8 +87,10 @@ class Site:
         if name is None and known:
             learnt = [one for one in known if "model" in self._about(one)]
             return (learnt or [one for one in known if one == _BEST] or known)[0]
+        if name is None:
+            raise UserError("the archive has no features; run jobs.extract")
         if name not in known:
-            raise UserError(f"features {(name or '')[:100]}: choose one of {', '.join(known) or 'none yet'}")
+            raise UserError(f"features {name[:100]}: choose one of {', '.join(known) or 'none yet'}")
         return name
 
     def vectors(self, name: str | None) -> Vectors:

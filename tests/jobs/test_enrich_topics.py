@@ -191,7 +191,7 @@ def test_status_and_deletion(archive: Archive) -> None:
         (("--text", "title", "--n", "0"), ("--n 0",)),
         (("--text", "title", "--clusters", "none"), ("--clusters none", "none yet")),
         (("--text", "style"), ("--n 12", "only 0 different texts")),
-        (("--text", "title", "--authority", "x.csv"), ("--authority", "topics does not use it; names does")),
+        (("--text", "title", "--authority", "x.csv"), ("--authority", "topics does not use it, only names")),
         (("--text", "title", "--name", "a/b"), ("--name",)),
         (("--text", "title", "--language", "xx"), ("--language",)),
     ],

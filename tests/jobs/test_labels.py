@@ -219,7 +219,7 @@ def test_several_labels_in_a_value(archive: Archive) -> None:
 
 
 def test_odd_values_are_no_labels(archive: Archive) -> None:
-    with pytest.raises(UserError, match=r"--columns location: 0 artworks|--columns location: only 0 labels"):
+    with pytest.raises(UserError, match=r"--columns location: only 0 artworks|--columns location: only 0 labels"):
         _train(archive, "--columns", "location")
     report = _train(archive, "--columns", "type")
     assert report["tasks"][0]["labels"] == 3  # neither empty nor control characters
@@ -264,7 +264,7 @@ def test_the_wrong_label_is_the_first_suspect(archive: Archive, tmp_path: Path) 
         (["train", "--name", "../n", "--columns", "style"], "--name '../n'"),
         (["train", "--name", "n", "--columns", "titel"], "--columns titel: must be"),
         (["train", "--name", "n", "--columns", "style", "--group-by", "links"], "--group-by links"),
-        (["train", "--name", "n", "--columns", "school"], "--columns school: 0 artworks"),
+        (["train", "--name", "n", "--columns", "school"], "--columns school: only 0 artworks"),
         (["train", "--name", "n", "--columns", "style", "--min-count", "100"], "--columns style: only 0 labels"),
         (["train", "--name", "n", "--columns", "date", "--date-edges", "1600", "1500"], "--date-edges 1600 1500"),
         (["train", "--name", "n", "--columns", "style", "--out", "x"], "--out: train does not use it"),

@@ -255,6 +255,7 @@ def test_protected_artworks_are_hidden_everywhere(public: TestClient, client: Te
     assert public.get("/api/lookup", params={"id": PROTECTED[0]}).status_code == 404
     assert len(public.get("/api/colors").content) == 3 * len(shown)
     assert public.get("/api/reports/cluster/20260101T000000.000000Z").status_code == 404
+    assert public.get("/api/tables").json() == {"tables": [], "failures": [], "pending": []}
 
 
 def test_the_atlas_of_public_artworks_has_no_pixel_of_others(public: TestClient) -> None:

@@ -73,4 +73,4 @@ def test_an_archive_without_public_artworks_is_a_user_error(tmp_path: Path) -> N
     archive = make_archive(tmp_path / "museum", named(3), rights=dict.fromkeys(named(3), CLOSED))
     with _served(archive, "--rights", "public") as (process, _):
         _, err = process.communicate(timeout=60)
-    assert process.returncode == 2 and err.strip().splitlines()[-1].endswith("no artwork of the catalog is public")
+    assert process.returncode == 2 and err.strip().splitlines()[-1].endswith("--rights all shows every artwork")

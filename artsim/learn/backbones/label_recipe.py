@@ -24,7 +24,7 @@ class LabelRecipe(Settings):
     )
     batch: int = setting(32, "with `finetune`: artworks per step, over all workers", least=1)
     label_smoothing: float = setting(
-        0.1, "with `finetune`: share of the target that all labels divide among them", below=1
+        0.1, "with `finetune`: share of the target that is spread evenly over all labels", below=1
     )
     mixup: float = setting(
         0.2, "with `finetune`: parameter of the beta distribution that pictures are mixed by; 0 turns it off"
@@ -34,7 +34,7 @@ class LabelRecipe(Settings):
     resolution: int | None = setting(
         None, "with `finetune`: side of an image in pixels (default: the network's own)", least=32
     )
-    at_once: int = setting(32, "with `finetune`: artworks per pass of a worker; gradients accumulate", least=1)
+    at_once: int = setting(32, "with `finetune`: micro-batch size of a worker; gradients accumulate", least=1)
     precision: str = setting(
         "auto",
         "with `finetune`: number format of the passes; auto is bfloat16 if the hardware supports it",
