@@ -76,7 +76,7 @@ def _jobs(museum: Museum, site: str, archive: Path) -> list[list[str]]:
     catalogue.write_bytes(requests.get(f"{site}/catalog.csv", timeout=30).content)
     own = ["--archive", str(archive)]
     features = ["--features", "efficientnet_lite0:64"]
-    choices, named = ["--annotator", "curator"], ["--name", "basics"]
+    choices = ["--annotator", "curator"]
     query = next(work.id for work in museum.works if work.kind == "original" and not work.flaw and not work.private)
     look = ["--features", "eye", "--id", f"sample:{query}", "--k", "7", "--picture", str(archive / "near.png")]
     return [
@@ -88,12 +88,6 @@ def _jobs(museum: Museum, site: str, archive: Path) -> list[list[str]]:
         ["evaluate", *own, "--features", "efficientnet_lite0", "--models", "eye", *choices],
         ["tune", *own, *features, *choices, "--name", "margins", "--trials", "4", "--epochs", "5"],
         ["neighbors", *own, *look],
-        ["cluster", *own, "--features", "eye", "--min-cluster-size", "4", "--name", "groups"],
-        ["map", *own, "--features", "eye", "--name", "museum"],
-        ["dedupe", *own, "--features", "efficientnet_lite0", "--name", "copies"],
-        ["labels", "train", *own, "--features", "efficientnet_lite0", "--columns", "type", "--min-count", "4", *named],
-        ["labels", "predict", *own, *named],
-        ["enrich", "topics", *own, "--text", "title", "--n", "4"],
     ]
 
 

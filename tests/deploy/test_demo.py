@@ -17,7 +17,6 @@ from deploy.local_cluster import Cluster, left, up
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 _ROOT = Path(__file__).parents[2]
 _JOBS = ["catalog", "scrape", "extract", "annotations", "train", "evaluate", "tune", "neighbors"]
-_JOBS += ["cluster", "map", "dedupe", "labels", "labels", "enrich"]
 
 
 @pytest.fixture(scope="module")
