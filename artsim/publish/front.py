@@ -42,6 +42,6 @@ def write_front(draft: Draft, title: str) -> None:
     }
     for old, new in changes.items():
         if page.count(old) != 1:
-            raise AssertionError(f"index.html has not one {old}")
+            raise AssertionError(f"index.html must contain exactly one {old}")
         page = page.replace(old, new)
     draft.write("index.html", page.encode("utf-8", "replace"))

@@ -1,6 +1,7 @@
 """Tables that place or group artworks, as arrays with one entry per artwork: layouts, clusters, labels, duplicates."""
 
 import math
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -103,22 +104,20 @@ class Groups:
 
     def labels_of(self, number: int) -> list[dict[str, Any]]:
         """What the label heads say about an artwork: table, task, label, probability."""
-        rows = []
-        for name in self.labels:
-            table = self._collection.archive.table(f"labels/{name}")
-            found = [part for *_, part in table.located([self._collection.id(number)])]
-            for row in [row for part in found for row in part.to_pylist()]:
-                rows.append({"name": name, **{key: value for key, value in row.items() if key != "id"}})
-        return rows
+        return self._rows_of("labels", self.labels, number)
 
     def topics_of(self, number: int) -> list[dict[str, Any]]:
         """The rows of an artwork in each table of topics."""
-        rows = []
-        for name in self.topics:
-            table = self._collection.archive.table(f"topics/{name}")
-            found = [part for *_, part in table.located([self._collection.id(number)])]
-            rows += [{"name": name, **row} for part in found for row in part.drop_columns("id").to_pylist()]
-        return rows
+        return self._rows_of("topics", self.topics, number)
+
+    def _rows_of(self, folder: str, names: Iterable[str], number: int) -> list[dict[str, Any]]:
+        archive, wanted = self._collection.archive, [self._collection.id(number)]
+        return [
+            {"name": name, **row}
+            for name in names
+            for *_, rows in archive.table(f"{folder}/{name}").located(wanted)
+            for row in rows.drop_columns("id").to_pylist()
+        ]
 
     def _finished(self, folder: str, last: str = "_about.json") -> list[str]:
         """The tables of a folder that are whole: the file ``last`` is written last."""
