@@ -34,9 +34,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    """The archive; tests do not change it."""
+    """The archive; each file of tests has its own."""
     rights = {one: CLOSED if one in PROTECTED else OPEN for one in IDS}
     archive = make_archive(tmp_path_factory.mktemp("shown") / "museum", IDS, rights=rights, pictures={IDS[6]: None})
     for shard in range(archive.shards):
@@ -84,11 +84,11 @@ def client_of(archive: Archive, token: str | None = None, **options: Any) -> Tes
     return TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client(shown: Archive) -> TestClient:
     return client_of(shown)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def public(shown: Archive) -> TestClient:
     return client_of(shown, rights="public")

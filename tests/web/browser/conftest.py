@@ -29,7 +29,7 @@ NO_PICTURE = IDS[6]
 Open = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(shown: Archive) -> Iterator[str]:
     """The address of the page; its server runs in a thread."""
     import uvicorn
