@@ -23,6 +23,37 @@ from artsim.sample.site import serve
 from deploy.local_cluster import Cluster, up
 
 _ROOT = Path(__file__).parents[1]
+# What the archive says by itself; as one submission, because each starts a driver of its own.
+_EXPLORE = """\
+[cluster]
+features = ["eye"]
+name = "groups"
+min-cluster-size = [4]
+
+[map]
+features = ["eye"]
+name = "museum"
+
+[dedupe]
+features = ["efficientnet_lite0"]
+name = "copies"
+
+[[labels]]
+action = "train"
+features = ["efficientnet_lite0"]
+columns = ["type"]
+min-count = 3
+name = "basics"
+
+[[labels]]
+action = "predict"
+name = "basics"
+
+[enrich]
+action = "topics"
+text = ["title"]
+n = 3
+"""
 _RAYS_OWN = re.compile(r"\d{4}-\S+ \S+\s(INFO|WARNING|SUCC) |\[\d{4}-\S+ \S+ I |Running entrypoint for job ")
 
 
@@ -78,6 +109,8 @@ def _jobs(museum: Museum, site: str, archive: Path) -> list[list[str]]:
     features = ["--features", "efficientnet_lite0:64"]
     choices = ["--annotator", "curator"]
     query = next(work.id for work in museum.works if work.kind == "original" and not work.flaw and not work.private)
+    explore = archive.with_name(f"{archive.name}.toml")
+    explore.write_text(_EXPLORE, encoding="utf-8")
     look = ["--features", "eye", "--id", f"sample:{query}", "--k", "7", "--picture", str(archive / "near.png")]
     return [
         ["catalog", *own, "--source", "table", "--location", str(catalogue), "--as", "sample"],
@@ -88,6 +121,7 @@ def _jobs(museum: Museum, site: str, archive: Path) -> list[list[str]]:
         ["evaluate", *own, "--features", "efficientnet_lite0", "--models", "eye", *choices],
         ["tune", *own, *features, *choices, "--name", "margins", "--trials", "4", "--epochs", "5"],
         ["neighbors", *own, *look],
+        ["pipeline", *own, "--config", str(explore)],
     ]
 
 
@@ -105,6 +139,9 @@ def _table(cluster: Cluster, reports: list[dict[str, Any]]) -> str:
     for report in reports:
         figures = f"{report['seconds']:>8.1f}{report['took']:>12.1f}{report['rows_out']:>7}{report['rows_failed']:>8}"
         lines.append(f"{report['job']:<14}{figures}   {_worked(cluster, report['submission'])}")
+        for step in report.get("steps", ()):
+            figures = f"{step['seconds']:>8.1f}{'':>12}{step['rows_out']:>7}{step['rows_failed']:>8}"
+            lines.append(f"  {step['job']:<12}{figures}")
     return "\n".join(lines)
 
 

@@ -17,6 +17,7 @@ from deploy.local_cluster import Cluster, left, up
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 _ROOT = Path(__file__).parents[2]
 _JOBS = ["catalog", "scrape", "extract", "annotations", "train", "evaluate", "tune", "neighbors"]
+_STEPS = ["cluster", "map", "dedupe", "labels", "labels", "enrich"]  # of the pipeline, submitted last
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,8 @@ def test_the_demo_takes_every_job_to_its_end_and_leaves_nothing(tmp_path: Path) 
     done = subprocess.run(command, cwd=_ROOT, env=environment, capture_output=True, text=True, timeout=560)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     table = done.stdout[done.stdout.index("nodes that worked") :].splitlines()[1:]
-    assert [line.split()[0] for line in table[: len(_JOBS)]] == _JOBS
+    names = [line.split()[0] for line in table]
+    assert names[: len(_JOBS) + 1 + len(_STEPS)] == [*_JOBS, "pipeline", *_STEPS]
     extracted = next(line for line in table if line.startswith("extract"))
     assert "127.0.0.3" in extracted
     assert "127.0.0.4" in extracted
