@@ -39,6 +39,8 @@ OTHERS := $(CLUSTER_TESTS:%=--ignore %) --ignore tests/faults
 # Fast tests run in two processes, all tests of a file in the same one. Whole jobs run one at a time: each uses all
 # CPUs.
 FAST := -n 2 --dist loadfile -m 'not slow'
+# Tests of clusters and faults mostly wait for machines, timeouts and servers, so two run at a time.
+WAITING := -n 2 --dist loadgroup
 
 test: setup  ## run the tests, except those of the next three targets; seven minutes on two cores
 	$(BIN)/python -m pytest $(FAST) $(OTHERS)
@@ -47,10 +49,10 @@ test-jobs: setup .venv/chromium  ## test whole jobs on Ray
 	$(BIN)/python -m pytest -m slow $(OTHERS)
 
 test-cluster: setup  ## test several nodes on one machine, the cluster files, the whole pipeline on S3
-	$(BIN)/python -m pytest $(CLUSTER_TESTS)
+	$(BIN)/python -m pytest $(WAITING) $(CLUSTER_TESTS)
 
 test-faults: setup  ## test lost machines, killed processes and full disks: every row must exist exactly once
-	$(BIN)/python -m pytest tests/faults
+	$(BIN)/python -m pytest $(WAITING) tests/faults
 
 test-page: setup .venv/chromium  ## test the page and its server, in a real browser too
 	$(BIN)/python -m pytest tests/web
@@ -97,6 +99,7 @@ bench: setup  ## run every benchmark; the source of the figures in docs/performa
 	$(BIN)/python -m benchmarks.local_matches
 	$(BIN)/python -m benchmarks.whole
 	$(BIN)/python -m benchmarks.page
+	$(BIN)/python -m benchmarks.page_browser
 
 clean:
 	rm -rf .venv .venv-img2dataset archives site node_modules artsim/web/static/vendor

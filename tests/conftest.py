@@ -1,5 +1,8 @@
 """Fixtures for all tests: the real data sets next to the project, if present, and an S3 server on loopback."""
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +11,13 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.s3 import S3Server
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gives each of several test processes a folder for Ray, else a job would join the cluster of another process."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = os.environ["RAY_TMPDIR"] = tempfile.mkdtemp(prefix="t-", dir="/tmp")  # short: sockets are in it
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 @pytest.fixture(scope="session")

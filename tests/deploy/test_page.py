@@ -1,6 +1,7 @@
 """The page on Ray Serve, with two replicas; and its container files."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -54,7 +55,8 @@ def test_two_replicas_answer_as_one(tmp_path: Path) -> None:
     ids = named(12)
     archive = make_archive(tmp_path / "museum", ids)
     add_features(archive, "tiny", {one: [1.0, n, n * n] for n, one in enumerate(ids)})
-    port, token = "18429", "a long password"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port, token = str(listener.getsockname()[1]), "a long password"
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONPATH": os.pathsep.join(sys.path)}
     environment.pop("RAY_ADDRESS", None)
     command = [sys.executable, "-c", _SERVE, archive.uri, port, token]
