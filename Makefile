@@ -36,17 +36,17 @@ cluster-demo: setup  ## start a cluster of several nodes on this machine and sub
 
 CLUSTER_TESTS := tests/runtime tests/deploy tests/jobs/test_s3.py
 OTHERS := $(CLUSTER_TESTS:%=--ignore %) --ignore tests/faults
-# Fast tests run in two processes, all tests of a file in the same one. Whole jobs run one at a time: each uses all
-# CPUs.
-FAST := -n 2 --dist loadfile -m 'not slow'
-# Tests of clusters and faults mostly wait for machines, timeouts and servers, so two run at a time.
+# Tests run in two processes. All tests of a file are in the same one, except those of clusters and faults, which mostly
+# wait for machines, timeouts and servers.
+BY_FILE := -n 2 --dist loadfile
+FAST := $(BY_FILE) -m 'not slow'
 WAITING := -n 2 --dist loadgroup
 
 test: setup  ## run the tests, except those of the next three targets; seven minutes on two cores
 	$(BIN)/python -m pytest $(FAST) $(OTHERS)
 
 test-jobs: setup .venv/chromium  ## test whole jobs on Ray
-	$(BIN)/python -m pytest -m slow $(OTHERS)
+	$(BIN)/python -m pytest $(BY_FILE) -m slow $(OTHERS)
 
 test-cluster: setup  ## test several nodes on one machine, the cluster files, the whole pipeline on S3
 	$(BIN)/python -m pytest $(WAITING) $(CLUSTER_TESTS)
