@@ -36,11 +36,10 @@ cluster-demo: setup  ## start a cluster of several nodes on this machine and sub
 
 CLUSTER_TESTS := tests/runtime tests/deploy tests/jobs/test_s3.py
 OTHERS := $(CLUSTER_TESTS:%=--ignore %) --ignore tests/faults
-# Tests run in two processes. All tests of a file are in the same one, except those of clusters and faults, which mostly
-# wait for machines, timeouts and servers.
+# Tests run in two processes. All tests of a file are in the same one, except those of faults: each starts a cluster of
+# its own.
 BY_FILE := -n 2 --dist loadfile
 FAST := $(BY_FILE) -m 'not slow'
-WAITING := -n 2 --dist loadgroup
 
 test: setup  ## run the tests, except those of the next three targets; seven minutes on two cores
 	$(BIN)/python -m pytest $(FAST) $(OTHERS)
@@ -49,10 +48,10 @@ test-jobs: setup .venv/chromium  ## test whole jobs on Ray
 	$(BIN)/python -m pytest $(BY_FILE) -m slow $(OTHERS)
 
 test-cluster: setup  ## test several nodes on one machine, the cluster files, the whole pipeline on S3
-	$(BIN)/python -m pytest $(WAITING) $(CLUSTER_TESTS)
+	$(BIN)/python -m pytest $(BY_FILE) $(CLUSTER_TESTS)
 
 test-faults: setup  ## test lost machines, killed processes and full disks: every row must exist exactly once
-	$(BIN)/python -m pytest $(WAITING) tests/faults
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/faults
 
 test-page: setup .venv/chromium  ## test the page and its server, in a real browser too
 	$(BIN)/python -m pytest tests/web

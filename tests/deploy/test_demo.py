@@ -14,8 +14,7 @@ from PIL import Image
 
 from deploy.local_cluster import Cluster, left, up
 
-# All use the loopback addresses of deploy/this-machine.yaml.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 _ROOT = Path(__file__).parents[2]
 _JOBS = ["catalog", "scrape", "extract", "annotations", "train", "evaluate", "tune", "neighbors"]
 _STEPS = ["cluster", "map", "dedupe", "labels", "labels", "enrich"]  # of the pipeline, submitted last

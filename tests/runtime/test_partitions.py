@@ -16,7 +16,7 @@ from ray.cluster_utils import Cluster
 from artsim import runtime
 from artsim.runtime.resources import waiting_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(200), pytest.mark.xdist_group("partitions")]  # one cluster for all
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]
 
 
 @pytest.fixture(scope="module")
