@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, NoReturn, TextIO
 from artsim import runtime
 from artsim.arguments import Parser, as_arguments, flags_in_messages, options_of, path_of_config, section_of, with_flags
 from artsim.errors import ServiceUnavailable, UserError
-from artsim.options import ArchiveOptions, JobOptions
+from artsim.options import ArchiveOptions, JobOptions, SeedOptions
 from artsim.summary import all_failed, failed_line, printable, summary
 
 _SUBMITTED = "RAY_JOB_CONFIG_JSON_ENV_VAR"  # set in the environment of a command that `ray job submit` runs
@@ -124,6 +124,10 @@ class Job:
         self._check_names(given, where)
         return self._work(self._parse(as_arguments(given, where)))
 
+    def has(self, option: str) -> bool:
+        """Whether the job has this option, by its name without dashes."""
+        return self._parser.has(option)
+
     def help(self) -> str:
         """Returns the text of ``--help``."""
         return self._parser.format_help()
@@ -177,7 +181,7 @@ class Job:
             "seconds": round(time.monotonic() - started, 3),
             **outcome,
             **_of_ray(with_statistics=getattr(options, "stats", False)),
-            "seed": options.seed,
+            **({"seed": options.seed} if isinstance(options, SeedOptions) else {}),
             "options": self._parser.by_flag(values),
             "versions": _versions(),
         }

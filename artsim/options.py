@@ -65,9 +65,16 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True)
 class JobOptions(Settings):
-    """The options of every job."""
+    """The base of every job's options; itself empty."""
 
-    seed: int = setting(0, "random seed; runs on CPU are repeatable", least=float("-inf"))
+
+@dataclass(frozen=True, kw_only=True)
+class SeedOptions(JobOptions):
+    """The options of every job that may use random numbers."""
+
+    seed: int = setting(
+        0, "seed of the random numbers; with the same seed, runs on a CPU give the same result", least=float("-inf")
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -76,10 +83,14 @@ class JobOptions(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArchiveOptions(JobOptions):
-    """The options of every job on an existing archive."""
+class RightsOptions(JobOptions):
+    """The options of every job that shows or reads artworks."""
 
-    rights: str = setting("all", "public excludes protected artworks", choices=("all", "public"))
+    rights: str = setting(
+        "all",
+        "public: use only artworks in the public domain or under a Creative Commons license",
+        choices=("all", "public"),
+    )
 
     @property
     def public_only(self) -> bool:
@@ -88,10 +99,15 @@ class ArchiveOptions(JobOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ArchiveOptions(RightsOptions, SeedOptions):
+    """The options of every job that computes on an existing archive."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DataOptions(ArchiveOptions):
     """The options of every job that runs on Ray Data."""
 
-    stats: bool = setting(False, "print Ray Data's statistics of each operator to stderr")
+    stats: bool = setting(False, "also print the statistics of Ray Data, which runs the job, to stderr")
 
 
 _Chosen = TypeVar("_Chosen", bound=Settings)

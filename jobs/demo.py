@@ -13,18 +13,18 @@ from typing import Any
 
 from artsim.cli import Job
 from artsim.errors import UserError
-from artsim.options import JobOptions, setting
+from artsim.options import SeedOptions, setting
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class DemoOptions(JobOptions):
+class DemoOptions(SeedOptions):
     """The size and address of the museum."""
 
     works: int | None = setting(
         None,
-        "number of artworks, for a smaller museum; below 200 nothing is trained (default: all)",
+        "number of artworks, for a smaller museum; with fewer than 200, nothing is trained (default: 324)",
         least=-math.inf,
     )
     port: int = setting(8437, "port of the museum's web site on 127.0.0.1")

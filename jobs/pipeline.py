@@ -19,12 +19,12 @@ import jobs
 from artsim.arguments import as_arguments, parse_toml
 from artsim.cli import Job
 from artsim.errors import ServiceUnavailable, UserError
-from artsim.options import REQUIRED, JobOptions, setting
+from artsim.options import REQUIRED, SeedOptions, setting
 from artsim.summary import all_failed, failed_line
 
 
 @dataclass(frozen=True, kw_only=True)
-class PipelineOptions(JobOptions):
+class PipelineOptions(SeedOptions):
     """The file, and the rights of its jobs."""
 
     config: str = setting(REQUIRED, "the jobs and their options; use [[name]] to run a job twice", metavar="TOML")
@@ -88,7 +88,9 @@ def _steps(uri: str, options: PipelineOptions) -> list[tuple[Job, list[str]]]:
         for section in settings if isinstance(settings, list) else [settings]:
             if not isinstance(section, dict):
                 raise UserError(f"--config {options.config}: {name} is a value; put options in a section [{name}]")
-            common = {"archive": uri, "seed": options.seed}
+            common: dict[str, Any] = {"archive": uri}
+            if step.has("seed"):
+                common["seed"] = options.seed
             if not step.creates_archive and options.rights == "public":
                 common["rights"] = "public"  # else each job's own default, which is public for jobs.export_site
             steps.append((step, as_arguments({**common, **section}, f"--config {options.config}")))

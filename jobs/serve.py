@@ -2,7 +2,7 @@
 
 python -m jobs.serve --archive archives/demo
 python -m jobs.serve --archive archives/demo --rights public --port 9000
-ARTSIM_TOKEN=... python -m jobs.serve --archive archives/demo --host 0.0.0.0
+ARTSIM_PASSWORD=... python -m jobs.serve --archive archives/demo --host 0.0.0.0
 """
 
 from typing import Any

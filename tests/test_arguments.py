@@ -11,7 +11,7 @@ import pytest
 from artsim.arguments import Parser, as_arguments, flag, options_of, parse_toml, section_of, with_flags
 from artsim.cli import Job
 from artsim.errors import UserError
-from artsim.options import REQUIRED, ArchiveOptions, JobOptions, Settings, chosen, recipe_settings, setting
+from artsim.options import REQUIRED, ArchiveOptions, SeedOptions, Settings, chosen, recipe_settings, setting
 
 
 class _Pair(NamedTuple):
@@ -125,7 +125,7 @@ def test_help_has_defaults_and_flags() -> None:
         "--name NAME what it is called",
         "--from FROM_ where it starts",
         "--share SHARE how much of it, with --max-size (default: 0.5)",
-        "--many {a,b,c} [{a,b,c} ...] several (default: ['a', 'b'])",
+        "--many {a,b,c} [{a,b,c} ...] several (default: a b)",
         "--quick no checks",
         "--rate N learning rate (default: 0.1, 0.2)",
         "--loss {flat,steep} what is minimised (default: steep)",
@@ -213,6 +213,6 @@ def test_a_command_line_shows_flags_and_a_call_from_python_names(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _ToyOptions(JobOptions):
+class _ToyOptions(SeedOptions):
     max_size: int = setting(REQUIRED, "upper limit", least=1)
     as_: str | None = setting(None, "its name")

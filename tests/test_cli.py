@@ -13,7 +13,7 @@ import pytest
 from artsim.archive import Archive, UserError
 from artsim.arguments import as_arguments
 from artsim.cli import Job, _print
-from artsim.options import JobOptions, setting
+from artsim.options import SeedOptions, setting
 from artsim.summary import summary
 from tests.made import make_archive
 
@@ -73,7 +73,7 @@ def test_a_scrape_with_nothing_to_do_does_without_pandas(tmp_path: Path) -> None
 
 
 @dataclass(frozen=True, kw_only=True)
-class _ToyOptions(JobOptions):
+class _ToyOptions(SeedOptions):
     count: int = setting(1, "how many")
     share: float = setting(0.5, "how much")
     name: str | None = setting(None, "what it is called")
@@ -84,7 +84,7 @@ class _ToyOptions(JobOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _MakerOptions(JobOptions):
+class _MakerOptions(SeedOptions):
     shards: int | None = setting(None, "how many", least=1)
 
 

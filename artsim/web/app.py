@@ -42,7 +42,7 @@ def check_libraries() -> None:
             raise UserError(f"{STATIC / 'vendor' / name}: this file of the page is missing; run `make page`")
 
 
-def build_app(archive: Archive, options: ServeOptions, *, token: str | None = None) -> FastAPI:
+def build_app(archive: Archive, options: ServeOptions, *, password: str | None = None) -> FastAPI:
     """Returns the application. It answers at once; requests wait while the archive is loaded.
 
     ``app.state.site`` is a future with the loaded archive, or with the error that prevented it.
@@ -54,7 +54,7 @@ def build_app(archive: Archive, options: ServeOptions, *, token: str | None = No
         return loading.result(_PATIENCE)
 
     app.add_middleware(GZipMiddleware, compresslevel=5, exclude_content_types=_PACKED)
-    app.add_middleware(Safety, token=token, hostnames=options.hostnames)
+    app.add_middleware(Safety, password=password, hostnames=options.hostnames)
     for routes in _ROUTES:
         app.include_router(routes(site))
     app.mount("/static", _Static(directory=STATIC, check_dir=False), "static")

@@ -1,9 +1,8 @@
-"""Who may ask the server for what: host names, token, origin of writes; and headers that limit what a page may do."""
+"""Who may ask the server for what: host name, password, origin of writes; and headers that limit what a page may do."""
 
 import asyncio
 import hmac
 import ipaddress
-import secrets
 import socket
 from collections.abc import Sequence
 from hashlib import sha256
@@ -47,7 +46,7 @@ _FORM = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Log
 <link rel="stylesheet" href="/static/style.css"></head>
 <body><main class="login"><h1>Log in</h1>{problem}
 <form method="post" action="/login"><input type="hidden" name="next" value="{next}">
-<label>Password <input type="password" name="token" autofocus required autocomplete="current-password"></label>
+<label>Password <input type="password" name="password" autofocus required autocomplete="current-password"></label>
 <button>Log in</button></form></main></body></html>"""
 
 
@@ -63,14 +62,14 @@ class Safety:
     """ASGI middleware that lets only allowed requests through and adds safety headers to every answer.
 
     A request must have an allowed ``Host``: an IP address, localhost, this machine's name or one of ``hostnames``;
-    otherwise a hostile site could point its own name at this server (DNS rebinding). With a ``token``, it needs the
+    otherwise a hostile site could point its own name at this server (DNS rebinding). With a ``password``, it needs the
     cookie of the login form or ``Authorization: Bearer``. A request that writes needs the same origin.
     """
 
-    def __init__(self, app: ASGIApp, *, token: str | None, hostnames: Sequence[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, *, password: str | None, hostnames: Sequence[str] = ()) -> None:
         self._app = app
-        self._token = token
-        self._cookie = None if token is None else sha256(b"artsim cookie\0" + token.encode()).hexdigest()
+        self._password = password
+        self._cookie = None if password is None else sha256(b"artsim cookie\0" + password.encode()).hexdigest()
         self._names = {"localhost", socket.gethostname().lower(), *(name.lower() for name in hostnames)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,7 +105,7 @@ class Safety:
             return _error(411, "send the length of the body as Content-Length")
         if request.method == "POST" and int(length[:20]) > _BODY_BYTES:
             return _error(413, f"the body is too large; the limit is {_BODY_BYTES >> 20} MB")
-        if self._token is None:
+        if self._password is None:
             return None
         if request.url.path == "/login":
             return await self._login(request)
@@ -129,9 +128,9 @@ class Safety:
         return True
 
     def _is_authorized(self, request: Request) -> bool:
-        assert self._token is not None and self._cookie is not None
+        assert self._password is not None and self._cookie is not None
         kind, _, given = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer" and _same(given, self._token):
+        if kind.lower() == "bearer" and _same(given, self._password):
             return True
         return _same(request.cookies.get(COOKIE, ""), self._cookie)
 
@@ -145,8 +144,8 @@ class Safety:
                 return _error(413, "the form is too large")
         fields = parse_qs(body.decode("utf-8", "replace"))
         target = fields.get("next", ["/"])[0]
-        assert self._token is not None and self._cookie is not None
-        if not _same(fields.get("token", [""])[0], self._token):
+        assert self._password is not None and self._cookie is not None
+        if not _same(fields.get("password", [""])[0], self._password):
             await asyncio.sleep(_DELAY)
             return _form(target, "<p role='alert'>This password is wrong.</p>", 403)
         safe = (
@@ -179,8 +178,3 @@ def _error(status: int, message: str) -> Response:
 
 def _form(target: str, problem: str = "", status: int = 401) -> Response:
     return HTMLResponse(_FORM.format(problem=problem, next=escape(target, quote=True)), status)
-
-
-def new_token() -> str:
-    """Returns a token that cannot be guessed."""
-    return secrets.token_urlsafe(18)

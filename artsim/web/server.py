@@ -12,7 +12,7 @@ from artsim.web.app import build_app, check_libraries
 from artsim.web.options import ServeOptions
 from artsim.web.safety import is_loopback
 
-_LEAST = 12  # characters of a token
+_LEAST = 12  # characters of a password
 
 _log = logging.getLogger(__name__)
 
@@ -20,18 +20,18 @@ _log = logging.getLogger(__name__)
 def serve(archive: Archive, options: ServeOptions) -> dict[str, Any]:
     """Serves the page until it is interrupted; returns the report fields.
 
-    Raises ``UserError`` if the page's files are missing, the port is taken, a token is required and missing, or the
+    Raises ``UserError`` if the page's files are missing, the port is taken, a password is required and missing, or the
     archive can't be shown.
     """
     import uvicorn
 
-    token = token_of(options)
+    password = password_of(options)
     check_libraries()
     listening = _listening(options)
     address = f"http://{_shown(options.host)}:{listening.getsockname()[1]}/"
-    guarded = "; it asks for the password" if token else ""
+    guarded = "; it asks for the password" if password else ""
     _log.info("the page is at %s%s; stop it with Ctrl-C", address, guarded)
-    app = build_app(archive, options, token=token)
+    app = build_app(archive, options, password=password)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3
     )
@@ -47,17 +47,17 @@ def serve(archive: Archive, options: ServeOptions) -> dict[str, Any]:
     return {"rows_in": count, "rows_out": count, "rows_failed": 0, "address": address}
 
 
-def token_of(options: ServeOptions) -> str | None:
-    """Returns the token of the options or the environment. Raises ``UserError`` if it is required and missing."""
-    token = options.token or os.environ.get("ARTSIM_TOKEN") or None
-    if token is None and not is_loopback(options.host):
+def password_of(options: ServeOptions) -> str | None:
+    """Returns the password of the options or the environment. Raises ``UserError`` if it is required and missing."""
+    password = options.password or os.environ.get("ARTSIM_PASSWORD") or None
+    if password is None and not is_loopback(options.host):
         raise UserError(
             f"`host` {options.host}: others can connect to it, so a password is required; "
-            "set `token`, or ARTSIM_TOKEN in the environment"
+            "set `password`, or ARTSIM_PASSWORD in the environment"
         )
-    if token is not None and len(token) < _LEAST:
-        raise UserError(f"`token`: has {len(token)} characters; use {_LEAST} or more")
-    return token
+    if password is not None and len(password) < _LEAST:
+        raise UserError(f"`password`: has {len(password)} characters; use {_LEAST} or more")
+    return password
 
 
 def _listening(options: ServeOptions) -> socket.socket:

@@ -22,7 +22,7 @@ from deploy.page import page
 
 ray.init(num_cpus=4, include_dashboard=False)
 serve.start(http_options={"host": "127.0.0.1", "port": int(sys.argv[2])})
-serve.run(page({"archive": sys.argv[1], "token": sys.argv[3], "replicas": "2"}))
+serve.run(page({"archive": sys.argv[1], "password": sys.argv[3], "replicas": "2"}))
 print("running", flush=True)
 sys.stdin.read()
 serve.shutdown()
@@ -37,12 +37,12 @@ def test_arguments_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     _need_serve()
     from deploy.page import page
 
-    monkeypatch.delenv("ARTSIM_TOKEN", raising=False)
+    monkeypatch.delenv("ARTSIM_PASSWORD", raising=False)
     make_archive(tmp_path / "museum", named(3))
     for arguments, message in (
         ({}, "archive: give its address"),
-        ({"archive": str(tmp_path / "museum")}, "`token`"),
-        ({"archive": str(tmp_path / "no"), "token": "x" * 12}, "no archive found"),
+        ({"archive": str(tmp_path / "museum")}, "`password`"),
+        ({"archive": str(tmp_path / "no"), "password": "x" * 12}, "no archive found"),
         ({"achive": "a"}, "achive: no such argument"),
     ):
         with pytest.raises(UserError, match=message):
@@ -56,16 +56,16 @@ def test_two_replicas_answer_as_one(tmp_path: Path) -> None:
     archive = make_archive(tmp_path / "museum", ids)
     add_features(archive, "tiny", {one: [1.0, n, n * n] for n, one in enumerate(ids)})
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        port, token = str(listener.getsockname()[1]), "a long password"
+        port, password = str(listener.getsockname()[1]), "a long password"
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONPATH": os.pathsep.join(sys.path)}
     environment.pop("RAY_ADDRESS", None)
-    command = [sys.executable, "-c", _SERVE, archive.uri, port, token]
+    command = [sys.executable, "-c", _SERVE, archive.uri, port, password]
     with subprocess.Popen(
         command, cwd=_ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None and process.stdin is not None
         assert any(line.startswith("running") for line in process.stdout)
-        address, headers = f"http://127.0.0.1:{port}", {"authorization": f"Bearer {token}", "x-artsim": "1"}
+        address, headers = f"http://127.0.0.1:{port}", {"authorization": f"Bearer {password}", "x-artsim": "1"}
         assert requests.get(f"{address}/api/archive", timeout=60).status_code == 401
         for _ in range(10):
             assert requests.get(f"{address}/api/archive", headers=headers, timeout=60).json()["count"] == 12
@@ -83,6 +83,6 @@ def test_the_container_listens_with_a_password_and_not_as_root() -> None:
     compose = yaml.safe_load((_ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))
     service = compose["services"]["page"]
     assert "USER " in container and "USER root" not in container
-    assert "ARTSIM_TOKEN" in service["environment"] and "?" in service["environment"]["ARTSIM_TOKEN"]
+    assert "ARTSIM_PASSWORD" in service["environment"] and "?" in service["environment"]["ARTSIM_PASSWORD"]
     assert service["ports"] == ["127.0.0.1:8000:8000"]
     assert service["read_only"] is True and service["cap_drop"] == ["ALL"]

@@ -30,7 +30,7 @@ def vectors_of(ids: list[str] = IDS) -> dict[str, np.ndarray]:
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        patch.delenv("ARTSIM_TOKEN", raising=False)
+        patch.delenv("ARTSIM_PASSWORD", raising=False)
         yield
 
 
@@ -79,8 +79,8 @@ def _write(archive: Archive, table: str, schema: pa.Schema, rows: list[dict[str,
 Client = Callable[..., TestClient]
 
 
-def client_of(archive: Archive, token: str | None = None, **options: Any) -> TestClient:
-    app = build_app(archive, ServeOptions(**options), token=token)
+def client_of(archive: Archive, password: str | None = None, **options: Any) -> TestClient:
+    app = build_app(archive, ServeOptions(**options), password=password)
     return TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
 
 

@@ -15,16 +15,16 @@ from artsim.vision.check import BadImage
 from artsim.vision.isolated_process import IsolatedProcess
 from artsim.web.options import ServeOptions
 from artsim.web.safety import is_loopback
-from artsim.web.server import serve, token_of
+from artsim.web.server import password_of, serve
 from tests.made import jpeg
 from tests.web.conftest import COUNT, HOSTILE, IDS, PROTECTED, STYLES, client_of
 
-TOKEN = "correct horse battery"
+PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="module")
 def guarded(shown: Archive) -> TestClient:
-    return client_of(shown, token=TOKEN)
+    return client_of(shown, password=PASSWORD)
 
 
 def test_only_this_machine_can_connect_unless_told_otherwise() -> None:
@@ -33,13 +33,13 @@ def test_only_this_machine_can_connect_unless_told_otherwise() -> None:
     assert all(map(is_loopback, ("127.0.0.1", "127.0.0.2", "::1", "localhost")))
 
 
-def test_another_host_needs_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UserError, match=r"`host` 0\.0\.0\.0.*`token`"):
-        token_of(ServeOptions(host="0.0.0.0"))
+def test_another_host_needs_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match=r"`host` 0\.0\.0\.0.*`password`"):
+        password_of(ServeOptions(host="0.0.0.0"))
     with pytest.raises(UserError, match="5 characters"):
-        token_of(ServeOptions(host="0.0.0.0", token="short"))
-    monkeypatch.setenv("ARTSIM_TOKEN", TOKEN)
-    assert token_of(ServeOptions(host="0.0.0.0")) == TOKEN
+        password_of(ServeOptions(host="0.0.0.0", password="short"))
+    monkeypatch.setenv("ARTSIM_PASSWORD", PASSWORD)
+    assert password_of(ServeOptions(host="0.0.0.0")) == PASSWORD
 
 
 def test_a_port_that_is_taken_is_a_user_error(shown: Archive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_missing_files_of_the_page_are_a_user_error(
         serve(shown, ServeOptions(port=0))
 
 
-def test_without_the_token_nothing_is_shown(guarded: TestClient) -> None:
+def test_without_the_password_nothing_is_shown(guarded: TestClient) -> None:
     paths = ["/", "/api/archive", "/api/atlas/0.jpg", "/view.json", "/static/main.js", "/api/openapi.json", "/nothing"]
     for path in paths:
         answer = guarded.get(path)
@@ -67,24 +67,24 @@ def test_without_the_token_nothing_is_shown(guarded: TestClient) -> None:
     assert "Log in" in guarded.get("/", headers={"accept": "text/html"}).text
 
 
-def test_the_token_is_taken_from_a_form_or_a_header(shown: Archive) -> None:
-    client = client_of(shown, token=TOKEN)
-    assert client.get("/api/archive", headers={"authorization": f"Bearer {TOKEN}"}).status_code == 200
-    assert client.get("/api/archive", headers={"authorization": f"Bearer {TOKEN}x"}).status_code == 401
+def test_the_password_is_taken_from_a_form_or_a_header(shown: Archive) -> None:
+    client = client_of(shown, password=PASSWORD)
+    assert client.get("/api/archive", headers={"authorization": f"Bearer {PASSWORD}"}).status_code == 200
+    assert client.get("/api/archive", headers={"authorization": f"Bearer {PASSWORD}x"}).status_code == 401
     origin = {"origin": "http://127.0.0.1:8000"}
-    wrong = client.post("/login", data={"token": "wrong"}, headers=origin)
+    wrong = client.post("/login", data={"password": "wrong"}, headers=origin)
     assert wrong.status_code == 403 and "wrong" in wrong.text and not client.cookies
-    right = client.post("/login", data={"token": TOKEN, "next": "/?q=a"}, headers=origin, follow_redirects=False)
+    right = client.post("/login", data={"password": PASSWORD, "next": "/?q=a"}, headers=origin, follow_redirects=False)
     assert right.status_code == 303 and right.headers["location"] == "/?q=a"
     cookie = right.headers["set-cookie"].lower()
-    assert "httponly" in cookie and "samesite=strict" in cookie and TOKEN not in cookie
+    assert "httponly" in cookie and "samesite=strict" in cookie and PASSWORD not in cookie
     assert client.get("/api/archive").status_code == 200
 
 
 @pytest.mark.parametrize("target", ["//evil.org", "https://evil.org", "/\\evil.org", "/a\r\nSet-Cookie: x=1"])
 def test_the_login_leads_to_no_other_site(shown: Archive, target: str) -> None:
-    client = client_of(shown, token=TOKEN)
-    data = {"token": TOKEN, "next": target}
+    client = client_of(shown, password=PASSWORD)
+    data = {"password": PASSWORD, "next": target}
     answer = client.post("/login", data=data, headers={"origin": "http://127.0.0.1:8000"}, follow_redirects=False)
     assert answer.headers["location"] == "/"
 
@@ -271,5 +271,5 @@ def test_the_atlas_of_public_artworks_has_no_pixel_of_others(public: TestClient)
 def test_a_password_is_not_in_a_report(shown: Archive) -> None:
     from jobs.serve import job
 
-    values = job._parse(["--archive", shown.uri, "--token", TOKEN]).values
-    assert TOKEN not in str(job._parser.by_flag(values)) and job._parser.by_flag(values)["token"] == "(secret)"
+    values = job._parse(["--archive", shown.uri, "--password", PASSWORD]).values
+    assert PASSWORD not in str(job._parser.by_flag(values)) and job._parser.by_flag(values)["password"] == "(secret)"

@@ -38,7 +38,7 @@ def address(shown: Archive) -> Iterator[str]:
         pytest.skip("the browser libraries are absent: run `make page`")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(build_app(shown, ServeOptions(), token=None), log_level="error"))
+        server = uvicorn.Server(uvicorn.Config(build_app(shown, ServeOptions(), password=None), log_level="error"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         while not server.started and thread.is_alive():
