@@ -48,7 +48,7 @@ class AnnotationsOptions(ArchiveOptions):
     )
     n: int | None = setting(None, "simulate, draw: number of annotations (default: 1000, 100)", least=1)
     repeats: int = setting(
-        0, "draw: repeat N earlier annotations, to measure how consistent the annotator is (self-meanrank)", metavar="N"
+        0, "draw: show N annotations of the page twice, to measure how consistent the annotator is", metavar="N"
     )
     noise: float = setting(0.0, "simulate: probability that the positive is a random artwork", metavar="P")
     features: tuple[str, ...] = setting(

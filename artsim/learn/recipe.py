@@ -17,7 +17,8 @@ class Recipe(HeadSettings):
     )
     margin: float = setting(0.2, "triplet, contrastive: m: how much farther than the positive a negative must be")
     intra_margin: float | None = setting(
-        None, "triplet, contrastive: m2: how far from the anchor a positive may be (default: any distance)"
+        None,
+        "triplet, contrastive: m2: how far from the anchor a positive may be (default: triplet any, contrastive 0)",
     )
     swap: bool = setting(False, "triplet: measure a negative's distance to the nearer of anchor and positive")
     distance: str = setting("cosine", "distance between embeddings", choices=("cosine", "euclidean"))
