@@ -56,7 +56,7 @@ def finetune(archive: Archive, options: LabelsOptions) -> tuple[dict[str, Any], 
         {
             "finetune": options.finetune,
             "weights": options.pretrained,
-            "balanced": options.class_weights == "balanced",
+            "balanced": options.weights == "balanced",
             "tasks": {**settings_of(options), "accuracy": None, "threshold": None, "coverage": None},
         },
         chosen(options.recipe, LabelRecipe),
@@ -125,7 +125,7 @@ def _rows_of(task: Task, kept: np.ndarray) -> Task:
 def _heads(space: Space, finetuned: FinetunedHeads, options: LabelsOptions) -> tuple[list[Head], list[dict[str, Any]]]:
     """Returns the heads for vectors as they are stored, calibrated on the validation set, and their records."""
     data, tensors = finetuned.data, finetuned.tensors()
-    goals = Goals(options.accuracy, options.threshold, options.coverage, options.class_weights == "balanced")
+    goals = Goals(options.accuracy, options.threshold, options.coverage, options.weights == "balanced")
     training, validation = data.rows(TRAINING), data.rows(VALIDATION)
     vectors = space.find([data.ids[row] for row in validation])
     heads, records = [], []

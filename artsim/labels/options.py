@@ -65,9 +65,10 @@ class LabelsOptions(DataOptions):
         "train: in cross-validation, hold out artworks with the same value in this column together",
         metavar="COLUMN",
     )
-    class_weights: str = setting(
+    weights: str = setting(
         "balanced",
-        "train: weights in the loss: balanced gives each label of a column the same total weight, equal each artwork",
+        "train: class weights in the loss: balanced gives all labels of a column the same total weight, equal gives all "
+        "artworks the same weight",
         choices=("balanced", "equal"),
     )
     accuracy: float = setting(

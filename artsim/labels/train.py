@@ -83,7 +83,7 @@ def fit(
     if rows is not None:
         task = Task(task.name, task.labels, task.targets[rows], task.has_several, task.left_out)
         vectors, groups = vectors[rows], groups[rows]
-    goals = Goals(options.accuracy, options.threshold, options.coverage, options.class_weights == "balanced")
+    goals = Goals(options.accuracy, options.threshold, options.coverage, options.weights == "balanced")
     return fit_head(vectors, task, groups, goals, options.seed)
 
 
