@@ -67,8 +67,8 @@ class LabelsOptions(DataOptions):
     )
     weights: str = setting(
         "balanced",
-        "train: class weights in the loss: balanced gives all labels of a column the same total weight, equal gives all "
-        "artworks the same weight",
+        "train: class weights in the loss: balanced gives all labels of a column the same total weight, equal gives "
+        "all artworks the same weight",
         choices=("balanced", "equal"),
     )
     accuracy: float = setting(
