@@ -266,5 +266,9 @@ def _as_tuple(value: Any) -> Any:
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        silent = action.default is None or action.default is False or action.default == []
-        return action.help if silent or "(default: " in (action.help or "") else super()._get_help_string(action)
+        text, default = action.help or "", action.default
+        if default is None or default is False or default == [] or "(default: " in text:
+            return text
+        if isinstance(default, list):
+            return f"{text} (default: {' '.join(map(str, default))})".replace("%", "%%")
+        return super()._get_help_string(action)

@@ -67,7 +67,9 @@ class Settings:
 class JobOptions(Settings):
     """The options of every job."""
 
-    seed: int = setting(0, "random seed; runs on CPU are repeatable", least=float("-inf"))
+    seed: int = setting(
+        0, "seed of the random numbers; with the same seed, runs on a CPU give the same result", least=float("-inf")
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -79,7 +81,11 @@ class JobOptions(Settings):
 class ArchiveOptions(JobOptions):
     """The options of every job on an existing archive."""
 
-    rights: str = setting("all", "public excludes protected artworks", choices=("all", "public"))
+    rights: str = setting(
+        "all",
+        "public: use only artworks in the public domain or under a Creative Commons license",
+        choices=("all", "public"),
+    )
 
     @property
     def public_only(self) -> bool:
@@ -91,7 +97,7 @@ class ArchiveOptions(JobOptions):
 class DataOptions(ArchiveOptions):
     """The options of every job that runs on Ray Data."""
 
-    stats: bool = setting(False, "print Ray Data's statistics of each operator to stderr")
+    stats: bool = setting(False, "also print the statistics of Ray Data, which runs the job, to stderr")
 
 
 _Chosen = TypeVar("_Chosen", bound=Settings)

@@ -46,7 +46,7 @@ class Cluster:
 class Rates:
     """Rates per second, and durations in seconds; docs/scale.md says where each number comes from."""
 
-    per_host: int = 2  # requests at once to a host
+    per_host: int = 2  # concurrent requests to a host
     request: float = 0.3  # seconds of a request; assumed
     at_once: int = 100  # requests of a worker; there is one worker for every two CPUs
     verify: float = 200  # images fetched, verified and written, per CPU
@@ -116,26 +116,26 @@ def predict(archive: Archive, cluster: Cluster, rates: Rates = Rates(), prices: 
         forward = {"computing": images / (rates.compute * cpus)}
     bounds = {
         "scrape": {
-            "the largest host": images * archive.largest_host * max(rates.request / rates.per_host, archive.delay),
-            "requests at once": images * rates.request / (rates.at_once * workers),
-            "the line": 2 * originals / line,  # in from the sites, out to the store
-            "verifying": images / (rates.verify * cpus),
-            "the driver": driver,
+            "largest host": images * archive.largest_host * max(rates.request / rates.per_host, archive.delay),
+            "concurrent requests": images * rates.request / (rates.at_once * workers),
+            "network": 2 * originals / line,  # in from the sites, out to the store
+            "checking images": images / (rates.verify * cpus),
+            "driver": driver,
         },
         "extract": {
             **forward,
             "decoding": images / (rates.decode * cpus),
-            "the line": originals / line,
-            "the driver": driver,
+            "network": originals / line,
+            "driver": driver,
         },
         "embed": {
             "computing": images / (rates.embed * cpus),
-            "the line": 2 * vectors / line,
-            "the driver": driver,
+            "network": 2 * vectors / line,
+            "driver": driver,
         },
         "neighbors --all": {
-            "comparing": images**2 / (rates.compare * cpus),
-            "the line": math.ceil(images / _QUERIES) * vectors / line,
+            "comparing vectors": images**2 / (rates.compare * cpus),
+            "network": math.ceil(images / _QUERIES) * vectors / line,
         },
     }
     hourly = cluster.machines * prices.machine

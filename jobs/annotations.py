@@ -1,4 +1,4 @@
-"""Draw pages to annotate, import and export annotations, simulate a curator, or check for contradictions.
+"""Make a page on which a curator annotates; import, export and check annotations; simulate a curator.
 
 python -m jobs.annotations draw --archive archives/demo --n 100 --annotator anna --out anna.html
 python -m jobs.annotations draw --archive archives/demo --mode uncertain --model eye --out more.html

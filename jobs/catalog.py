@@ -1,4 +1,4 @@
-"""Read a museum's catalogue into the archive: add new rows, and set invalid ones aside.
+"""Import a museum's catalog into the archive: add new rows, update changed ones, save invalid ones with the reason.
 
 python -m jobs.catalog --source table --location works.csv --preview
 python -m jobs.catalog --archive archives/demo --source folder --location paintings/

@@ -24,7 +24,7 @@ class DemoOptions(JobOptions):
 
     works: int | None = setting(
         None,
-        "number of artworks, for a smaller museum; below 200 nothing is trained (default: all)",
+        "number of artworks, for a smaller museum; with fewer than 200, nothing is trained (default: 324)",
         least=-math.inf,
     )
     port: int = setting(8437, "port of the museum's web site on 127.0.0.1")

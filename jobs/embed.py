@@ -1,4 +1,4 @@
-"""Compute features/NAME of the whole archive with a trained model; other jobs use them like a backbone's features.
+"""Apply a trained model to the whole archive and store its vectors as features, which all other jobs can use.
 
 python -m jobs.embed --archive archives/demo --model eye
 python -m jobs.embed --archive archives/other --model archives/demo/models/eye

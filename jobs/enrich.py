@@ -1,4 +1,4 @@
-"""Read what is written about artworks: find topics and names in texts, spread keywords to similar artworks.
+"""Find topics and names in the texts about artworks, and suggest keywords for similar artworks.
 
 python -m jobs.enrich topics --archive archives/mine --text title description --n 12 --picture topics.png
 python -m jobs.enrich names --archive archives/mine --text artist title --authority ulan.csv

@@ -1,4 +1,4 @@
-"""Find the artworks nearest to (or farthest from) some artworks, image files, or every artwork.
+"""Find the artworks that are most similar to an artwork, an image file, or each artwork; or the least similar ones.
 
 python -m jobs.neighbors --archive archives/demo --features efficientnet_lite0 \\
     --id sample:shen-mountain-1 --k 7 --picture near.png

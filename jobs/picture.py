@@ -1,4 +1,4 @@
-"""Draw an archive, a cluster or a map as a poster: a grid, a scatter, a tree, an overview or a comparison.
+"""Draw an archive, a cluster or a map as a poster.
 
 python -m jobs.picture --archive archives/demo --kind grid --out sheet.png
 python -m jobs.picture --archive archives/demo --kind umap_scatter --features efficientnet_lite0 \\

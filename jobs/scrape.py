@@ -1,4 +1,4 @@
-"""Fetch the images of the catalog with rate limits and address checks; each row gets its image or a failure status.
+"""Fetch the images of the catalog from the web or from disk; each row gets its image or the reason why it has none.
 
 python -m jobs.scrape --archive archives/demo --contact curator@museum.org
 python -m jobs.scrape --archive archives/demo --contact curator@museum.org --per-host 4 --retry timeout network

@@ -17,16 +17,15 @@ from artsim.options import ArchiveOptions, setting
 class StatusOptions(ArchiveOptions):
     """What to show, or to delete."""
 
-    failed: int | None = setting(None, "list N failed rows with their addresses (default: 100)", const=100, metavar="N")
+    failed: int | None = setting(None, "list N failed rows with their URLs (default: 100)", const=100, metavar="N")
     runs: int = setting(10, "number of latest runs to show")
     delete: tuple[str, ...] = setting(
         (),
-        "features/NAME, neighbors/NAME, clusters/NAME, layouts/NAME, duplicates/NAME, indexes/NAME, models/NAME, "
-        "sweeps/NAME, annotator:NAME or collection:NAME (which also deletes all neighbors, clusters, layouts, "
-        "duplicates and indexes); shows what would be deleted",
+        "TABLE/NAME (such as features/NAME or clusters/NAME), models/NAME, sweeps/NAME, annotator:NAME or "
+        "collection:NAME, which also deletes all tables that mix collections; shows what would be deleted",
         metavar="NAME",
     )
-    yes: bool = setting(False, "with --delete: delete it")
+    yes: bool = setting(False, "with `delete`: delete it")
 
 
 job = Job("status", __doc__, StatusOptions)

@@ -1,4 +1,4 @@
-"""Walk from one artwork to another through the latent space.
+"""Find a series of artworks that leads step by step from one artwork to another.
 
 python -m jobs.walk --archive archives/demo --features efficientnet_lite0 --from sample:shen-mountain-1 \\
     --to sample:valcroix-moonlight-1 --steps 6 --picture walk.png --kind strip

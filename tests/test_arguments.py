@@ -125,7 +125,7 @@ def test_help_has_defaults_and_flags() -> None:
         "--name NAME what it is called",
         "--from FROM_ where it starts",
         "--share SHARE how much of it, with --max-size (default: 0.5)",
-        "--many {a,b,c} [{a,b,c} ...] several (default: ['a', 'b'])",
+        "--many {a,b,c} [{a,b,c} ...] several (default: a b)",
         "--quick no checks",
         "--rate N learning rate (default: 0.1, 0.2)",
         "--loss {flat,steep} what is minimised (default: steep)",

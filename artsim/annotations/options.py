@@ -20,36 +20,48 @@ class AnnotationsOptions(ArchiveOptions):
     )
     file: str | None = setting(
         None,
-        "import, export: text file with lines anchor,positive,neg1,...,neg7 (names of image files)",
+        "import, export: text file with lines anchor,positive,neg1,...,neg7 (names of image files, ids or titles); "
+        "import `links`: a CSV file",
         metavar="FILE",
     )
     annotator: str | None = setting(
-        None, "annotator (export, check: only theirs; draw: who will annotate)", metavar="NAME"
+        None, "name of the person who annotates; export, check: use only this person's annotations", metavar="NAME"
     )
     out: str | None = setting(
         None, "draw: the HTML page to write; it works offline and saves a file for import", metavar="HTML"
     )
-    links: bool = setting(False, "import: the file is a CSV of links in EPFL's format: img1,img2,type,...")
+    links: bool = setting(
+        False,
+        "import: the file is a CSV of links (pairs that belong together or not): id_a,id_b,verdict, or img1,img2,type",
+    )
     as_: str | None = setting(None, "import: collection that the names or ids belong to", metavar="NAME")
     mode: str | None = setting(
         None,
-        "how the artworks are drawn: from all, close to the anchor, or (draw only) where `model` is unsure; "
-        "import: the mode to record (default: the one in the file)",
+        "simulate, draw: how the candidates are chosen: from all artworks, near the anchor, or (draw only) where "
+        "`model` is uncertain; import: the mode to record (default: the one in the file)",
         choices=("random", "near", "uncertain"),
     )
-    by: str | None = setting(None, "simulate: the positive shares the anchor's artist, style, ...", metavar="COLUMN")
+    by: str | None = setting(
+        None,
+        "simulate: the positive has the anchor's value in this catalog column, such as artist or style",
+        metavar="COLUMN",
+    )
     n: int | None = setting(None, "simulate, draw: number of annotations (default: 1000, 100)", least=1)
-    repeats: int = setting(0, "draw: show N of them twice, for the self-meanrank", metavar="N")
+    repeats: int = setting(
+        0, "draw: show N annotations of the page twice, to measure how consistent the annotator is", metavar="N"
+    )
     noise: float = setting(0.0, "simulate: probability that the positive is a random artwork", metavar="P")
-    features: tuple[str, ...] = setting((), "features that define the distance, with `mode` near", metavar="NAME[:PCA]")
-    model: str | None = setting(None, "draw: the model to use with `mode` uncertain", metavar="NAME")
+    features: tuple[str, ...] = setting(
+        (), "with `mode` near: features that say which artworks are near", metavar="NAME[:PCA]"
+    )
+    model: str | None = setting(None, "draw, with `mode` uncertain: the model", metavar="NAME")
     pools: int | None = setting(
         None,
-        "simulate, draw: number of pools; the artworks of an annotation come from one pool (default: 5)",
+        "simulate, draw: number of pools, the parts of the archive that an annotation never mixes (default: 5)",
         least=1,
     )
     pool_by: str | None = setting(
-        None, "simulate, draw: artworks of the same artist, ... are in the same pool", metavar="COLUMN"
+        None, "simulate, draw: keep artworks with the same value, such as one artist, in one pool", metavar="COLUMN"
     )
 
     def __post_init__(self) -> None:

@@ -27,10 +27,10 @@ class ClusterOptions(ArchiveOptions):
     within: str | None = setting(
         None, "cluster only the artworks of one cluster of another clustering", metavar="NAME:CLUSTER"
     )
-    method: tuple[str, ...] = setting(("hdbscan",), "how to cluster", choices=METHODS)
+    method: tuple[str, ...] = setting(("hdbscan",), "clustering methods; several are compared", choices=METHODS)
     metric: str = setting(
         "cosine",
-        "cosine scales every vector to length 1 first; distances are Euclidean",
+        "cosine: scale every vector to length 1 first; euclidean: do not. Distances are then Euclidean",
         choices=("cosine", "euclidean"),
     )
     pca: int | None = setting(
@@ -44,7 +44,8 @@ class ClusterOptions(ArchiveOptions):
     )
     min_samples: tuple[int, ...] | None = setting(
         None,
-        "hdbscan, optics, dbscan: neighbours that make a region dense (default: 5; hdbscan: `min_cluster_size`)",
+        "hdbscan, optics, dbscan: neighbors within reach that make a region dense (default: 5; hdbscan: "
+        "`min_cluster_size`)",
         metavar="N",
     )
     selection: tuple[str, ...] | None = setting(
@@ -55,7 +56,9 @@ class ClusterOptions(ArchiveOptions):
         None, "ward: merge clusters up to this distance, instead of `k`", metavar="D"
     )
     eps: tuple[float, ...] | None = setting(
-        None, "dbscan: distance of neighbours (default: the median to the `min_samples`-th neighbour)", metavar="D"
+        None,
+        "dbscan: maximum distance of neighbors (default: the median to the `min_samples`-th neighbour)",
+        metavar="D",
     )
     outliers: tuple[float, ...] | None = setting(
         None, "trimmed-kmeans: share of artworks that become noise (default: 0.1)", metavar="SHARE"
@@ -64,13 +67,17 @@ class ClusterOptions(ArchiveOptions):
         None, "cluster only the representative of each group in this duplicates table", metavar="NAME"
     )
     constraints: bool = setting(
-        False, "hdbscan: merge POSITIVE links and keep NEGATIVE and WRONG pairs apart where possible"
+        False,
+        "hdbscan: keep pairs that curators linked together, and rejected pairs (NEGATIVE, WRONG) apart where possible",
     )
     against: str | None = setting(
-        None, "compare the clusters with links, or with a catalog column such as style", metavar="links|COLUMN"
+        None, "compare the clusters with known groups: links, or a catalog column such as style", metavar="links|COLUMN"
     )
     resamples: int | None = setting(
-        None, "resamples for the stability (default: 5 for several combinations, else 0)", metavar="N"
+        None,
+        "measure the stability on N random subsets of 80%% of the artworks (default: 5 for several combinations, "
+        "else 0)",
+        metavar="N",
     )
     again: bool = setting(False, "cluster again; otherwise new artworks are assigned to the existing clusters")
 
@@ -87,6 +94,6 @@ class ClusterOptions(ArchiveOptions):
         if self.umap and self.pca == 0:
             raise UserError("`pca` 0 with `umap`: leave out `pca`; UMAP then takes all columns")
         if self.constraints and set(self.method) != {"hdbscan"}:
-            raise UserError("`constraints`: only `method` hdbscan honours them")
+            raise UserError("`constraints`: only `method` hdbscan uses them")
         if self.within is not None and not re.fullmatch(r".+:[0-9]{1,9}", self.within, re.DOTALL):
             raise UserError(f"`within` {self.within}: must be NAME:CLUSTER, such as paintings:3")

@@ -17,10 +17,13 @@ class DedupeOptions(ArchiveOptions):
     k: int = setting(5, "compare each image with its N nearest by features", least=1, metavar="N")
     distance: float = setting(0.5, "maximum cosine distance of pairs found by features")
     hash_distance: int = setting(
-        6, "compare images whose perceptual hashes differ in at most N bits", below=17, metavar="N"
+        6,
+        "compare images whose perceptual hashes (fingerprints of 64 bits) differ in at most N bits",
+        below=17,
+        metavar="N",
     )
     agreement: float = setting(
-        0.88, "duplicates are images whose details, once aligned, have at least this correlation", below=1
+        0.88, "two images are duplicates if, once aligned, the correlation of their details is at least this", below=1
     )
     name: str | None = setting(None, "name of the table (default: FEATURES)")
     picture: str | None = setting(None, "draw the groups to this file, the least certain first", metavar="PNG")

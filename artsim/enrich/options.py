@@ -14,7 +14,7 @@ class TableOptions(ArchiveOptions):
     """The options of all actions."""
 
     name: str | None = setting(
-        None, "name of the table (default: topics, keywords for descriptors, the authority file's name for names)"
+        None, "name of the table (default: topics; descriptors: keywords; names: the name of the `authority` file)"
     )
     again: bool = setting(False, "compute all rows again; otherwise only those of new or changed artworks")
 
@@ -54,13 +54,15 @@ class TopicOptions(TextOptions):
     """Which topics to find."""
 
     n: int = setting(12, "topics: number of topics", least=1)
-    method: str = setting("nmf", "topics: non-negative matrix factorization or k-means", choices=("nmf", "kmeans"))
+    method: str = setting(
+        "nmf", "topics: non-negative matrix factorization or k-means, of tf-idf", choices=("nmf", "kmeans")
+    )
     language: str = setting(
         "auto", "topics: language of the texts, for its stop words; auto decides for each artwork",
         choices=("auto", *LANGUAGES),
     )  # fmt: skip
     clusters: str | None = setting(
-        None, "topics: also say what sets the texts of each cluster of this clustering apart", metavar="NAME"
+        None, "topics: also find the words that distinguish each cluster of this clustering", metavar="NAME"
     )
     picture: str | None = setting(None, "topics: draw typical artworks of each topic to this file", metavar="PNG")
 
@@ -77,9 +79,11 @@ class DescriptorOptions(TableOptions):
     )
     separators: str = setting(";|", "descriptors: characters that separate keywords in one value")
     features: tuple[str, ...] | None = setting(
-        None, "descriptors: features that say what is similar (default: the recommended ones)", metavar="NAME[:PCA]"
+        None,
+        "descriptors: features that say what is similar; several are concatenated (default: the recommended features)",
+        metavar="NAME[:PCA]",
     )
-    k: int = setting(20, "descriptors: similar artworks that vote", least=1)
+    k: int = setting(20, "descriptors: number of similar artworks that vote on each suggestion", least=1)
     min_confidence: float = setting(0.5, "descriptors: lowest confidence of a suggestion, 0 to 1", metavar="P")
 
     def __post_init__(self) -> None:

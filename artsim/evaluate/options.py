@@ -11,7 +11,7 @@ class EvaluateOptions(ArchiveOptions):
 
     features: tuple[tuple[str, ...], ...] | None = setting(
         None,
-        "untrained features: each alone, and all of them concatenated; may be given several times "
+        "untrained features: each alone, and all concatenated; repeat the option for other combinations "
         "(default: the recommended features, if there are no `models`)",
         metavar="NAME[:PCA]",
     )
@@ -27,10 +27,10 @@ class EvaluateOptions(ArchiveOptions):
     split_by: str | None = setting(None, "catalog column of the groups, with `split` group-disjoint", metavar="COLUMN")
     again: str | None = setting(
         None,
-        "second judgement of the same annotations, an annotator or a file: adds the self-meanrank",
+        "annotator or file with a second judgment of the same annotations: adds the self-meanrank",
         metavar="NAME|FILE",
     )
-    links: bool = setting(False, "also rank linked artworks among the whole archive: mAP, recall@k")
+    links: bool = setting(False, "also search the whole archive for linked artworks: mAP, recall@k")
     metric: str = setting("cosine", "cosine, euclidean, cityblock, or another of scipy's cdist")
     out: str | None = setting(
         None, "folder for Markdown, pictures and JSON (default: evaluation/ in the archive)", metavar="FOLDER"

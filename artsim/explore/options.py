@@ -13,29 +13,37 @@ class NeighborsOptions(DataOptions):
     """The queries of a search, and what to return for each."""
 
     features: tuple[str, ...] = setting(
-        REQUIRED, "one or several features; several are concatenated", metavar="NAME[:PCA]"
+        REQUIRED, "features that say what is similar; several are concatenated", metavar="NAME[:PCA]"
     )
-    id: tuple[str, ...] | None = setting(None, "artworks of the archive", metavar="ID")
-    image: tuple[str, ...] | None = setting(None, "image files, not necessarily in the archive", metavar="FILE")
-    all: bool = setting(False, "every artwork: writes a neighbors table")
+    id: tuple[str, ...] | None = setting(None, "query: artworks of the archive", metavar="ID")
+    image: tuple[str, ...] | None = setting(
+        None, "query: image files, which need not be in the archive", metavar="FILE"
+    )
+    all: bool = setting(False, "query: every artwork; writes the results as a neighbors table")
     k: int = setting(10, "number of results per query", least=1)
     metric: str = setting("cosine", _METRIC)
     farthest: bool = setting(False, "find the farthest instead of the nearest")
     without_duplicates: str | None = setting(
         None, "find only the representative of each group in this duplicates table", metavar="NAME"
     )
-    index: str | None = setting(None, "search approximately, for a million artworks and more", choices=("usearch",))
-    rerank: str | None = setting(
-        None, "local: order the nearest by how many of their patches match the query's", choices=("local",)
+    index: str | None = setting(
+        None,
+        "usearch: build or update an approximate index and search it; for a million artworks and more",
+        choices=("usearch",),
     )
-    rerank_depth: int | None = setting(None, "with rerank, compare the N nearest (default: 50)", least=1, metavar="N")
+    rerank: str | None = setting(
+        None,
+        "local: compare the nearest with the query patch by patch, and order them by how well the patches match",
+        choices=("local",),
+    )
+    rerank_depth: int | None = setting(None, "with `rerank`: compare the N nearest (default: 50)", least=1, metavar="N")
     local_backbone: str | None = setting(
         None,
-        "with rerank, the network that describes patches (default: efficientnet_lite0@3+448)",
+        "with `rerank`: network that describes the patches (default: efficientnet_lite0@3+448)",
         metavar="NAME[@LEVEL][+SIZE]",
     )
     picture: str | None = setting(
-        None, "draw a labelled contact sheet to this file; with rerank and one query, the matches", metavar="PNG"
+        None, "draw the results to this file; with `rerank` and one query, also the patches that match", metavar="PNG"
     )
 
     def __post_init__(self) -> None:
@@ -57,12 +65,16 @@ class WalkOptions(ArchiveOptions):
     """Both ends of a walk, and how to draw it."""
 
     features: tuple[str, ...] = setting(
-        REQUIRED, "one or several features; several are concatenated", metavar="NAME[:PCA]"
+        REQUIRED, "features that say what is similar; several are concatenated", metavar="NAME[:PCA]"
     )
     from_: str = setting(REQUIRED, "first artwork of the walk", metavar="ID")
     to: str = setting(REQUIRED, "last artwork of the walk", metavar="ID")
     steps: int = setting(6, "number of artworks between the two, all different", least=1)
-    jitter: int = setting(1, "choose among the N nearest instead of the nearest", least=1, metavar="N")
+    jitter: int = setting(1, "at each step, choose one of the N nearest at random", least=1, metavar="N")
     metric: str = setting("cosine", _METRIC)
     picture: str | None = setting(None, "draw the walk to this file", metavar="PNG")
-    kind: str = setting("strip", "how to draw it", choices=("strip", "scatter", "tube"))
+    kind: str = setting(
+        "strip",
+        "how to draw it: in a row, on a map, or with the artworks around it",
+        choices=("strip", "scatter", "tube"),
+    )

@@ -10,16 +10,27 @@ class ExtractOptions(DataOptions):
     """Raises ``UserError`` if there is no backbone of a name."""
 
     backbones: tuple[str, ...] | None = setting(
-        None, "NAME[@LEVEL][+POOLING][+SIZE] of timm or torchvision (default: the recommended features)", metavar="NAME"
+        None,
+        "networks of timm or torchvision, with layer, pooling and input size: NAME[@LEVEL][+POOLING][+SIZE] "
+        "(default: the recommended features)",
+        metavar="NAME",
     )
-    pooling: str = setting("avg", "pooling for names without one", choices=("avg", "max", "gem", "std", "cov"))
+    pooling: str = setting(
+        "avg",
+        "how the values of a layer are combined into one vector, for names without +POOLING",
+        choices=("avg", "max", "gem", "std", "cov"),
+    )
     weights: str | None = setting(
-        None, "folder with NAME.safetensors or .pth; the word random for smoke tests", metavar="FOLDER"
+        None,
+        "folder with the networks' weights, NAME.safetensors or NAME.pth; random: random weights, for tests only",
+        metavar="FOLDER",
     )
     precision: str = setting(
-        "auto", "precision of the forward pass", choices=("auto", "float32", "bfloat16", "float16")
+        "auto",
+        "number format of the computation; auto is bfloat16 if the hardware supports it",
+        choices=("auto", "float32", "bfloat16", "float16"),
     )
-    exact: bool = setting(False, "decode in full and compute in float32")
+    exact: bool = setting(False, "decode images at full size and compute in float32; slower")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -15,21 +15,29 @@ Region = tuple[float, float, float, float]  # left, top, right, bottom as shares
 class PictureOptions(ArchiveOptions):
     """What to draw, of which artworks, and how."""
 
-    kind: str = setting(REQUIRED, "what to draw", choices=KINDS)
+    kind: str = setting(
+        REQUIRED,
+        "grid: a contact sheet; *_grid: one arranged by similarity; *_scatter: a map; map: a stored map; dendrogram: a "
+        "tree; clusters: the members of each cluster; compare: two maps; matches: what two artworks share",
+        choices=KINDS,
+    )
     out: str = setting(REQUIRED, "the file: .png, .pdf or .jpg", metavar="FILE")
     features: tuple[str, ...] | None = setting(
         None,
-        "for pca, tsne, umap and dendrogram; several are concatenated (default: the recommended or the only features)",
+        "for kinds pca, tsne, umap and dendrogram; several are concatenated (default: the recommended or the only "
+        "features)",
         metavar="NAME[:PCA]",
     )
     layout: tuple[str, ...] | None = setting(
-        None, "for kind map: one layout; compare: two; grid: a grid layout", metavar="NAME"
+        None, "stored maps of jobs.map; kind map: one; compare: two; grid: one of the method grid", metavar="NAME"
     )
     cluster: str | None = setting(
-        None, "a clustering, to colour by it; with a number, draw only this cluster", metavar="NAME[:NUMBER]"
+        None, "a clustering, to color by it; with a number, draw only this cluster", metavar="NAME[:NUMBER]"
     )
     reduction: str = setting(
-        "local", "reduce the vectors of the cluster alone, or of the whole archive", choices=("local", "global")
+        "local",
+        "with a cluster: reduce the vectors of the cluster alone, or of the whole archive",
+        choices=("local", "global"),
     )
     id: str | None = setting(None, "for kind matches: the first artwork", metavar="ID")
     to: str | None = setting(None, "for kind matches: the second artwork", metavar="ID")
@@ -41,7 +49,9 @@ class PictureOptions(ArchiveOptions):
     zoom: str | None = setting(
         None, "draw a region of a map, in percent of it, such as 20,30,60,70", metavar="LEFT,TOP,RIGHT,BOTTOM"
     )
-    color: str | None = setting(None, "frame artworks by a column of the catalog, year or cluster", metavar="COLUMN")
+    color: str | None = setting(
+        None, "color the frames of artworks by a catalog column, year or cluster", metavar="COLUMN"
+    )
     limit: int | None = setting(
         None,
         "draw at most N artworks; with kind clusters, at most N clusters (default: as many as stay readable)",
@@ -49,7 +59,7 @@ class PictureOptions(ArchiveOptions):
         metavar="N",
     )
     size: int = setting(4000, "width of the picture, pixels", least=400, below=16_001)
-    title: str | None = setting(None, "title (default: what is drawn)", metavar="TEXT")
+    title: str | None = setting(None, "title of the picture (default: a description)", metavar="TEXT")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -26,20 +26,24 @@ class LabelsOptions(DataOptions):
         choices=("train", "predict", "evaluate", "errors"),
         is_action=True,
     )
-    name: str = setting(REQUIRED, "name of the heads and of their table below labels/")
+    name: str = setting(REQUIRED, "name of the trained heads and of their table in labels/")
     columns: tuple[str, ...] | None = setting(
-        None, "train: catalog columns to learn; date is the period of year_from and year_to", metavar="COLUMN"
+        None,
+        "train: catalog columns to learn, such as style; date is the period of year_from and year_to",
+        metavar="COLUMN",
     )
     features: tuple[str, ...] | None = setting(
         None,
-        "train: one or several features; several are concatenated (default: the recommended features)",
+        "train: features to learn from; several are concatenated (default: the recommended features)",
         metavar="NAME[:PCA]",
     )
     finetune: str | None = setting(
         None, "train: fine-tune this backbone end to end instead; it becomes the model NAME", metavar="BACKBONE"
     )
     pretrained: str | None = setting(
-        None, "with `finetune`: folder with BACKBONE.safetensors or .pth", metavar="FOLDER"
+        None,
+        "with `finetune`: folder with the weights to start from, BACKBONE.safetensors or BACKBONE.pth",
+        metavar="FOLDER",
     )
     workers: Workers = setting(
         ALONE,
@@ -53,24 +57,32 @@ class LabelsOptions(DataOptions):
         None, "train: a value may list several labels, separated by this text", metavar="TEXT"
     )
     date_edges: tuple[int, ...] = setting(
-        DATE_EDGES, "train: first years of the periods, ascending; one more period is before the first", metavar="YEAR"
+        DATE_EDGES, "train: first year of each period, ascending; everything before is one more period", metavar="YEAR"
     )
-    min_count: int = setting(10, "train: leave out labels of fewer artworks", least=2, metavar="N")
+    min_count: int = setting(10, "train: leave out labels that fewer than N artworks have", least=2, metavar="N")
     group_by: str = setting(
-        "artist", "train: artworks with the same value are held out together in cross-validation", metavar="COLUMN"
+        "artist",
+        "train: in cross-validation, hold out artworks with the same value in this column together",
+        metavar="COLUMN",
     )
     weights: str = setting(
         "balanced",
-        "train: balanced gives each label of a column the same weight, equal each artwork",
+        "train: class weights in the loss: balanced gives all labels of a column the same total weight, equal gives "
+        "all artworks the same weight",
         choices=("balanced", "equal"),
     )
     accuracy: float = setting(
-        0.8, "train: abstain when unsure, so that this share of the remaining predictions is right", below=1
+        0.8, "train: mark uncertain predictions as abstained, so that this share of the others is right", below=1
     )
     threshold: float | None = setting(
-        None, "train: abstain below this probability, instead of `accuracy`", below=1.000001, metavar="P"
+        None,
+        "train: mark predictions below this probability as abstained, instead of `accuracy`",
+        below=1.000001,
+        metavar="P",
     )
-    coverage: float = setting(0.9, "train: share of artworks whose candidate labels include the right one", below=1)
+    coverage: float = setting(
+        0.9, "train: share of artworks whose list of candidate labels contains the right one", below=1
+    )
     limit: int = setting(
         200_000, "train, evaluate, errors: use at most N random labelled artworks", least=20, metavar="N"
     )

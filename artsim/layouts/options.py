@@ -20,7 +20,7 @@ class MapOptions(ArchiveOptions):
     )
     method: str = setting(
         "umap",
-        "grid gives each artwork its own cell; every method uses one core, so the same seed gives the same map",
+        "grid: each artwork has its own cell; the others are maps. Every method uses one core",
         choices=(*METHODS, GRID),
     )
     pca: int = setting(50, "reduce longer vectors to this many components first; 0 keeps them", metavar="N")
@@ -29,7 +29,7 @@ class MapOptions(ArchiveOptions):
     )
     neighbors: int | None = setting(
         None,
-        "neighbors that each artwork is kept close to; the perplexity of tsne "
+        "number of neighbors that stay close to each artwork; tsne: perplexity "
         "(default: umap and grid 15, tsne 30, pacmap and localmap 10)",
         least=2,
         metavar="N",
@@ -39,7 +39,9 @@ class MapOptions(ArchiveOptions):
         None, "show only the representative of each group in this duplicates table", metavar="NAME"
     )
     by: str | None = setting(
-        None, "umap and grid: also keep together what shares a value of this catalog column, or positive links",
+        None,
+        "umap and grid: also keep artworks together that have the same value in this catalog column, or that are "
+        "linked",
         metavar="COLUMN|links",
     )  # fmt: skip
     sample: int = setting(50_000, "fit the map on at most N artworks and place the others", least=2, metavar="N")

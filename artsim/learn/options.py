@@ -21,22 +21,27 @@ class ExperimentOptions(ArchiveOptions):
         metavar="NAME[:PCA]",
     )
     finetune: str | None = setting(None, "fine-tune this backbone end to end instead", metavar="BACKBONE")
-    weights: str | None = setting(None, "with `finetune`: folder with BACKBONE.safetensors or .pth", metavar="FOLDER")
-    whiten: bool = setting(False, "scale all components of a PCA to variance 1")
+    weights: str | None = setting(
+        None,
+        "with `finetune`: folder with the weights to start from, BACKBONE.safetensors or BACKBONE.pth",
+        metavar="FOLDER",
+    )
+    whiten: bool = setting(False, "with a PCA in `features`: scale its components to variance 1")
     annotator: tuple[str, ...] | None = setting(
         None, "annotators whose annotations are used (default: all)", metavar="NAME"
     )
     links: bool = setting(False, "learn from links instead of annotations")
     split: str = setting(
         "folds",
-        "folds: train on all annotations and score by cross-validation. The others hold out a fifth of the "
-        "annotations as test set; with image-disjoint (group-disjoint) it shares no image (group) with the training "
-        "set, and annotations that overlap it are excluded",
+        "folds: train on all annotations and score by cross-validation. The others hold out a fifth of the annotations "
+        "as the test set, at random or so that no image (no group) is in both sets; annotations in between are "
+        "excluded",
         choices=("folds", "image-disjoint", "group-disjoint", "random"),
     )
     split_by: str | None = setting(
         None,
-        "catalog column, such as artist: also score on unseen groups; mine no negatives from the anchor's group",
+        "catalog column of the groups, such as artist: also score on unseen groups; never mine negatives from the "
+        "anchor's group",
         metavar="COLUMN",
     )
     recipe: Mapping[str, Any] = recipe_settings(Recipe, FinetuneRecipe)
@@ -62,7 +67,7 @@ class TrainOptions(ExperimentOptions):
         parse=parse_workers,
         metavar="N or MIN:MAX",
     )
-    embed: bool = setting(False, "afterwards, compute features/NAME of the whole archive")
+    embed: bool = setting(False, "after training, compute the vectors of the whole archive as features/NAME")
     again: bool = setting(False, "replace the existing model")
 
 

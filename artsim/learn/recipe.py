@@ -10,10 +10,17 @@ from artsim.options import setting
 class Recipe(HeadSettings):
     """How to train."""
 
-    loss: str = setting("listwise", "training loss", choices=("listwise", "triplet", "contrastive"))
-    margin: float = setting(0.2, "m: how much farther than the positive a negative must be")
-    intra_margin: float | None = setting(None, "m2: how far from the anchor a positive may be")
-    swap: bool = setting(False, "measure a negative's distance to the nearer of anchor and positive")
+    loss: str = setting(
+        "listwise",
+        "training loss; listwise is cross-entropy over the eight candidates",
+        choices=("listwise", "triplet", "contrastive"),
+    )
+    margin: float = setting(0.2, "triplet, contrastive: m: how much farther than the positive a negative must be")
+    intra_margin: float | None = setting(
+        None,
+        "triplet, contrastive: m2: how far from the anchor a positive may be (default: triplet any, contrastive 0)",
+    )
+    swap: bool = setting(False, "triplet: measure a negative's distance to the nearer of anchor and positive")
     distance: str = setting("cosine", "distance between embeddings", choices=("cosine", "euclidean"))
     temperature: float = setting(0.2, "temperature of the listwise loss", least=1e-4)
     reduction: str = setting("mean", "how the losses of a batch are combined", choices=("mean", "sum"))
@@ -22,9 +29,15 @@ class Recipe(HeadSettings):
         "own: the annotation's seven; semihard, hard: also negatives mined from the archive",
         choices=("own", "semihard", "hard"),
     )
-    mined: int = setting(7, "how many negatives are mined for each annotation", least=1)
-    learning_rate: float = setting(3e-4, "learning rate of AdamW", least=1e-12)
+    mined: int = setting(7, "semihard, hard: number of negatives mined for each annotation", least=1)
+    learning_rate: float = setting(3e-4, "learning rate of AdamW; the second default is for `finetune`", least=1e-12)
     weight_decay: float = setting(0.05, "weight decay of AdamW")
-    epochs: int = setting(60, "maximum number of passes over the annotations", least=1)
-    batch: int = setting(128, "annotations per step, over all workers", least=1)
-    patience: int = setting(10, "epochs without a better validation score before the training stops", least=1)
+    epochs: int = setting(
+        60, "maximum number of passes over the annotations; the second default is for `finetune`", least=1
+    )
+    batch: int = setting(128, "annotations per step, over all workers; the second default is for `finetune`", least=1)
+    patience: int = setting(
+        10,
+        "epochs without a better validation score before the training stops; the second default is for `finetune`",
+        least=1,
+    )

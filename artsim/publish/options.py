@@ -13,12 +13,17 @@ class ExportOptions(ArchiveOptions):
 
     out: str = setting(REQUIRED, "the folder to write; an earlier export in it is replaced", metavar="FOLDER")
     rights: str = setting(
-        "public", "all also publishes protected artworks, if you have the right to", choices=("all", "public")
+        "public",
+        "public: publish only artworks in the public domain or under a Creative Commons license; all: protected ones "
+        "too, if you have the right to",
+        choices=("all", "public"),
     )
     features: tuple[str, ...] | None = setting(
-        None, "features whose neighbors are published, the first as default (default: as jobs.serve)", metavar="NAME"
+        None,
+        "features whose neighbors are published, the first as the default (default: those that jobs.serve uses)",
+        metavar="NAME",
     )
-    neighbors: int = setting(12, "neighbors of each artwork", least=1, below=201, metavar="K")
+    neighbors: int = setting(12, "number of neighbors of each artwork", least=1, below=201, metavar="K")
     title: str | None = setting(None, "title of the site (default: the name of the archive)", metavar="TEXT")
     address: str | None = setting(
         None, "the site's address on the web, for sitemap.xml and previews of links", metavar="URL"

@@ -21,14 +21,18 @@ class ScrapeOptions(DataOptions):
     per_host: int = setting(2, "concurrent requests to a host, over all workers", least=1, metavar="N")
     delay: float = setting(0.0, "minimum seconds between two requests to a host", metavar="S")
     timeout: float = setting(60.0, "seconds for a whole request, including the body", least=0.001, metavar="S")
-    retries: int = setting(3, "further attempts after a failure that may be temporary", metavar="N")
-    rest: float = setting(10.0, "cooldown of a failing host, in seconds", metavar="S")
+    retries: int = setting(3, "further attempts for an image after a failure that may be temporary", metavar="N")
+    rest: float = setting(
+        10.0,
+        "seconds for which a host is left alone after five failures in a row (cooldown); doubled each time",
+        metavar="S",
+    )
     max_bytes: int = setting(20_000_000, "maximum bytes of an image, decompressed", least=1, metavar="N")
     max_pixels: int = setting(100_000_000, "maximum pixels of an image, width times height", least=1, metavar="N")
     resize: int | None = setting(
         None, "shrink larger images to this long side (default: store the original bytes)", least=1, metavar="PIXELS"
     )
-    allow_host: tuple[str, ...] = setting((), "allow hosts that are not on the internet", metavar="HOST[:PORT]")
+    allow_host: tuple[str, ...] = setting((), "allow hosts with a private or local address", metavar="HOST[:PORT]")
     retry: tuple[str, ...] = setting((), "retry rows with this status: %(choices)s", choices=FAILURES, metavar="STATUS")
     refresh: bool = setting(
         False, "check whether stored images have changed; each is kept until its replacement is complete"
@@ -38,13 +42,13 @@ class ScrapeOptions(DataOptions):
         "with `refresh` or `retry`: delete stored images that their site has removed or now forbids (404, 410, "
         "robots.txt, opt-out); by default such rows are marked and keep their images",
     )
-    limit: int | None = setting(None, "process at most N rows", least=1, metavar="N")
+    limit: int | None = setting(None, "fetch at most N images", least=1, metavar="N")
     contact: str | None = setting(
         None,
-        "your contact for the sites, sent in the User-Agent (default: the account that runs this)",
+        "your email or web address, sent to the sites in the User-Agent (default: the account that runs this)",
         metavar="MAIL|URL",
     )
-    workers: int | None = setting(None, "processes that fetch (default: one for every two CPUs)", least=1, metavar="N")
+    workers: int | None = setting(None, "worker processes (default: one for every two CPUs)", least=1, metavar="N")
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:

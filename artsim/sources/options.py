@@ -20,8 +20,12 @@ _ONLY = {  # options that only some sources read
 class CatalogOptions(JobOptions):
     """Where the catalogue is and how to read it. Raises ``UserError`` for an option that the source does not read."""
 
-    source: str = setting(REQUIRED, "kind of catalogue", choices=("folder", "table", "wga", "smk", "iiif"))
-    location: str | None = setting(None, "location of the catalogue; optional for smk", metavar="PATH|URL")
+    source: str = setting(
+        REQUIRED,
+        "kind of catalog: image files, a table, the Web Gallery of Art, the National Gallery of Denmark, or IIIF",
+        choices=("folder", "table", "wga", "smk", "iiif"),
+    )
+    location: str | None = setting(None, "file, folder or URL of the catalog; optional for smk", metavar="PATH|URL")
     as_: str | None = setting(
         None,
         "name of the collection, the first part of its ids (default: the location's name)",
@@ -29,7 +33,7 @@ class CatalogOptions(JobOptions):
     )
     columns: tuple[str, ...] = setting((), "table: fill catalog column A from column B of the table", metavar="A=B")
     image_template: str | None = setting(
-        None, "table: image URLs with columns in braces: https://m.org/{id}.jpg", metavar="ADDRESS"
+        None, "table: image URLs with columns in braces: https://m.org/{id}.jpg", metavar="URL"
     )
     images: str | None = setting(
         None, "table: folder of the images, found by file names in the rows or by ids", metavar="FOLDER"
@@ -42,22 +46,27 @@ class CatalogOptions(JobOptions):
         const=10,
         metavar="N",
     )
-    twice: bool = setting(False, "also add rows whose images are already in the archive under other ids")
-    shards: int | None = setting(None, "number of shards of a new archive", least=1, metavar="N")
+    twice: bool = setting(False, "add rows even if their images are already in the archive under other ids")
+    shards: int | None = setting(
+        None,
+        "number of shards, the folders into which the tables of a new archive are divided (default: 32)",
+        least=1,
+        metavar="N",
+    )
     language: tuple[str, ...] | None = setting(
         None, "smk, iiif: languages in order of preference (default: en)", metavar="CODE"
     )
     size: int | None = setting(
         None,
-        "iiif: long side of images requested from image services (default: 1024)",
+        "iiif: long side of the images that are requested (default: 1024)",
         least=1,
         metavar="PIXELS",
     )
     contact: str | None = setting(
-        None, "smk, iiif: your contact for the museum, sent in the User-Agent", metavar="MAIL|URL"
+        None, "smk, iiif: your email or web address, sent to the museum in the User-Agent", metavar="MAIL|URL"
     )
     allow_host: tuple[str, ...] = setting(
-        (), "smk, iiif: allow hosts that are not on the internet", metavar="HOST[:PORT]"
+        (), "smk, iiif: allow hosts with a private or local address", metavar="HOST[:PORT]"
     )
 
     def __post_init__(self) -> None:

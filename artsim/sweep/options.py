@@ -17,10 +17,13 @@ class TuneOptions(ExperimentOptions):
     """The experiment, the settings to search, and how many to try."""
 
     name: str = setting(REQUIRED, "name of the sweep; the same command resumes it")
-    trials: int = setting(64, "settings to try; a higher number continues a finished sweep", least=1)
+    trials: int = setting(
+        64, "number of trials, each with other settings; a higher number continues a finished sweep", least=1
+    )
     space: tuple[str, ...] = setting(
         ("m=0:1", "m2=0:1"),
-        "settings to search: m, m2, lr or any other setting below, as LOW:HIGH, LOW:HIGH:log or ONE,OTHER,...",
+        "settings to search: m (`margin`), m2 (`intra_margin`), lr (`learning_rate`) or any other setting, as "
+        "LOW:HIGH, LOW:HIGH:log or A,B,...",
         metavar="NAME=VALUES",
     )
     folds: int | None = setting(

@@ -10,15 +10,16 @@ from artsim.options import ArchiveOptions, setting
 class ServeOptions(ArchiveOptions):
     """Where the page is served, and who may open it."""
 
-    host: str = setting("127.0.0.1", "address to listen on; by default, only this machine can connect")
+    host: str = setting("127.0.0.1", "IP address or name to listen on; with the default, only this machine can connect")
     port: int = setting(8000, "port to listen on; 0 takes a free one")
     token: str | None = setting(
         None,
-        "password of the page, required for another host; better set as ARTSIM_TOKEN in the environment",
+        "password of the page, at least 12 characters; required with another `host`. Safer: set ARTSIM_TOKEN in the "
+        "environment",
         is_secret=True,
     )
     hostnames: tuple[str, ...] = setting(
-        (), "further names by which people reach the page, for example behind a proxy", metavar="NAME"
+        (), "host names under which people reach the page, for example those of a proxy", metavar="NAME"
     )
 
     def __post_init__(self) -> None:

@@ -14,11 +14,21 @@ class FinetuneRecipe(Recipe):
     epochs: int = setting(5, "maximum number of passes over the annotations", least=1)
     batch: int = setting(32, "annotations per step, over all workers", least=1)
     patience: int = setting(2, "epochs without a better validation score before the training stops", least=1)
-    resolution: int | None = setting(None, "side of an image in pixels (default: the network's own)", least=32)
-    layer_decay: float = setting(0.5, "learning rate of a group of layers, as a share of the next group's", below=1.001)
-    at_once: int = setting(4, "micro-batch size: annotations per pass of a worker; gradients accumulate", least=1)
+    resolution: int | None = setting(
+        None, "with `finetune`: side of an image in pixels (default: the network's own)", least=32
+    )
+    layer_decay: float = setting(
+        0.5,
+        "with `finetune`: learning rate of a group of layers, as a share of that of the group after it",
+        below=1.001,
+    )
+    at_once: int = setting(
+        4,
+        "with `finetune`: micro-batch size: annotations per pass of a worker; gradients accumulate up to `batch`",
+        least=1,
+    )
     precision: str = setting(
         "auto",
-        "number format of the passes; auto is bfloat16 if the hardware supports it",
+        "with `finetune`: number format of the passes; auto is bfloat16 if the hardware supports it",
         choices=("auto", "bfloat16", "float32"),
     )
