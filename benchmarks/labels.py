@@ -2,7 +2,7 @@
 
 The rival head is the recipe of the paintings app, rebuilt on efficientnet_lite0: one linear layer per column on the
 pooled features of the frozen network, Adam at 1e-4, balanced weights, summed losses, 50 epochs in batches of 32. Ten
-cosine neighbours vote as in that app. Both get the features `efficientnet_lite0`, as does the second of our heads; the
+cosine neighbors vote as in that app. Both get the features `efficientnet_lite0`, as does the second of our heads; the
 first has the recommended features. All have the same folds. Needs the people-art data.
 """
 

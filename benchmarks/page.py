@@ -43,7 +43,7 @@ _WORDS = re.findall(
 
 
 def make(folder: Path, works: int) -> Archive:
-    """Makes an archive with catalogue, thumbnails, features, a layout and clusters; vectors are in 1,000 groups."""
+    """Makes an archive with catalog, thumbnails, features, a layout and clusters; vectors are in 1,000 groups."""
     archive = Archive.create(str(folder), _SHARDS)
     rng = np.random.default_rng(0)
     centers = rng.normal(size=(1000, DIMENSION)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Read a museum's catalogue into the archive: add new rows, and set invalid ones aside.
+"""Read a museum's catalog into the archive: add new rows, and set invalid ones aside.
 
 python -m jobs.catalog --source table --location works.csv --preview
 python -m jobs.catalog --archive archives/demo --source folder --location paintings/
@@ -23,7 +23,7 @@ job = Job("catalog", __doc__, CatalogOptions, creates_archive=True)
 
 @job.runs
 def catalog(archive: "Archive", options: CatalogOptions) -> dict[str, Any]:
-    """Adds the new rows of the catalogue to the catalog."""
+    """Adds the new rows of the source to the catalog."""
     from artsim.sources.from_options import import_catalog
 
     return import_catalog(archive, options)

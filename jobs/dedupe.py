@@ -1,4 +1,4 @@
-"""Find the images of an archive that show the same artwork: copies, crops, greyscale reproductions, framed ones.
+"""Find the images of an archive that show the same artwork: copies, crops, grayscale reproductions, framed ones.
 
 python -m jobs.dedupe --archive archives/demo --picture duplicates.png
 python -m jobs.dedupe --archive archives/demo --features efficientnet_lite0@4+std --name copies

@@ -1,4 +1,4 @@
-"""Learn catalogue columns such as style from labelled artworks, label the others, measure it, find likely errors.
+"""Learn catalog columns such as style from labeled artworks, label the others, measure it, find likely errors.
 
 python -m jobs.labels train --archive archives/demo --columns style type date --name basics
 python -m jobs.labels predict --archive archives/demo --name basics

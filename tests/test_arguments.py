@@ -28,7 +28,7 @@ def _pair(text: str) -> _Pair:
 
 @dataclass(frozen=True)
 class _Recipe(Settings):
-    loss: str = setting("flat", "what is minimised", choices=("flat", "steep"))
+    loss: str = setting("flat", "what is minimized", choices=("flat", "steep"))
     rate: float = setting(0.1, "learning rate", least=0.01, below=1)
 
 
@@ -128,7 +128,7 @@ def test_help_has_defaults_and_flags() -> None:
         "--many {a,b,c} [{a,b,c} ...] several (default: ['a', 'b'])",
         "--quick no checks",
         "--rate N learning rate (default: 0.1, 0.2)",
-        "--loss {flat,steep} what is minimised (default: steep)",
+        "--loss {flat,steep} what is minimized (default: steep)",
         "--decay N decay of the rate",
         "example: python -m toy",
     ):

@@ -40,7 +40,7 @@ def near_choices(near: dict[int, np.ndarray], anchors: np.ndarray, rng: np.rando
 def with_repeats(choices: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Returns the choices with ``count`` of the first third repeated in the last half.
 
-    The repeats have their candidates in another order, so that the second judgement is a separate annotation; an
+    The repeats have their candidates in another order, so that the second judgment is a separate annotation; an
     identical line would count as already known.
     """
     third, half = len(choices) // 3, len(choices) // 2

@@ -74,7 +74,7 @@ def agreement(archive: Archive, annotations: Annotations) -> dict[str, Any]:
 def _shares(annotations: Annotations, contradicting: Counter[tuple[str, str]]) -> dict[str, Any]:
     """Returns how often two annotators made the same choice for a query, and how often each repeated their own.
 
-    If an annotator judged a query several times, the last judgement is compared with those of others, and the first
+    If an annotator judged a query several times, the last judgment is compared with those of others, and the first
     with the last for self-agreement.
     """
     rows_by_query: dict[Any, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
@@ -102,7 +102,7 @@ def _shares(annotations: Annotations, contradicting: Counter[tuple[str, str]]) -
 
 
 def _ranks(annotations: Annotations, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
-    """Ranks each pair's first choice in its second judgement, float64 (n,).
+    """Ranks each pair's first choice in its second judgment, float64 (n,).
 
     ``pairs`` are rows of two annotations of the same query.
     """

@@ -20,7 +20,7 @@ _MODE = re.compile(r"# mode: (random|near|uncertain)")  # first line of a file f
 def import_annotations(
     archive: Archive, path: str, *, annotator: str, mode: str | None, collection: str | None, public_only: bool
 ) -> dict[str, Any]:
-    """Adds one annotator's judgements from a file in the museums' text format; returns the run's part of the report.
+    """Adds one annotator's judgments from a file in the museums' text format; returns the run's part of the report.
 
     Rejected lines are written to a file with the reason: not nine names, unknown or ambiguous name, duplicate image.
     ``collection`` is the collection that the names belong to. ``mode`` is how the images were drawn; by default the

@@ -22,7 +22,7 @@ _SHARD = 0  # one file per import makes imports atomic
 
 
 class Link(NamedTuple):
-    """A row of the table: one judgement of a pair. Rows that are equal in all columns are the same judgement."""
+    """A row of the table: one judgment of a pair. Rows that are equal in all columns are the same judgment."""
 
     id_a: str
     id_b: str

@@ -44,7 +44,7 @@ class ClusterOptions(ArchiveOptions):
     )
     min_samples: tuple[int, ...] | None = setting(
         None,
-        "hdbscan, optics, dbscan: neighbours that make a region dense (default: 5; hdbscan: `min_cluster_size`)",
+        "hdbscan, optics, dbscan: neighbors that make a region dense (default: 5; hdbscan: `min_cluster_size`)",
         metavar="N",
     )
     selection: tuple[str, ...] | None = setting(
@@ -55,7 +55,7 @@ class ClusterOptions(ArchiveOptions):
         None, "ward: merge clusters up to this distance, instead of `k`", metavar="D"
     )
     eps: tuple[float, ...] | None = setting(
-        None, "dbscan: distance of neighbours (default: the median to the `min_samples`-th neighbour)", metavar="D"
+        None, "dbscan: distance of neighbors (default: the median to the `min_samples`-th neighbor)", metavar="D"
     )
     outliers: tuple[float, ...] | None = setting(
         None, "trimmed-kmeans: share of artworks that become noise (default: 0.1)", metavar="SHARE"
@@ -87,6 +87,6 @@ class ClusterOptions(ArchiveOptions):
         if self.umap and self.pca == 0:
             raise UserError("`pca` 0 with `umap`: leave out `pca`; UMAP then takes all columns")
         if self.constraints and set(self.method) != {"hdbscan"}:
-            raise UserError("`constraints`: only `method` hdbscan honours them")
+            raise UserError("`constraints`: only `method` hdbscan honors them")
         if self.within is not None and not re.fullmatch(r".+:[0-9]{1,9}", self.within, re.DOTALL):
             raise UserError(f"`within` {self.within}: must be NAME:CLUSTER, such as paintings:3")

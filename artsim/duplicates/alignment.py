@@ -22,10 +22,10 @@ _MARGIN = 0.04  # share of a picture left out at its borders, where a frame's sh
 
 
 def square(data: bytes) -> tuple[np.ndarray, float]:
-    """Decodes an image to grey, float32 (SIDE, SIDE) from 0 to 1, and its width by its height. Raises ``BadImage``."""
+    """Decodes an image to gray, float32 (SIDE, SIDE) from 0 to 1, and its width by its height. Raises ``BadImage``."""
     image = decoded(data, 4 * SIDE)
-    grey = np.asarray(image.convert("L").resize((SIDE, SIDE)), np.float32) / 255
-    return grey, image.width / image.height
+    gray = np.asarray(image.convert("L").resize((SIDE, SIDE)), np.float32) / 255
+    return gray, image.width / image.height
 
 
 def agreement(a: np.ndarray, b: np.ndarray, aspects: np.ndarray) -> np.ndarray:
@@ -57,8 +57,8 @@ def _resized(images: "torch.Tensor", side: int) -> "torch.Tensor":
 def _detail(images: "torch.Tensor", width: float = _BLUR) -> "torch.Tensor":
     """Subtracts a Gaussian blur of ``width`` pixels and divides by the local contrast.
 
-    So light, shade and colour cast of a photograph count little, and faint strokes as much as a few strong edges:
-    otherwise two squares of different colours would be duplicates.
+    So light, shade and color cast of a photograph count little, and faint strokes as much as a few strong edges:
+    otherwise two squares of different colors would be duplicates.
     """
     detail = images - _blurred(images, width)
     return detail / (_blurred(detail * detail, 2 * width) + _NOISE**2).sqrt()
@@ -115,7 +115,7 @@ def _resample_onto_canvas(images: "torch.Tensor", sides: "torch.Tensor") -> tupl
 def _masked_correlation(
     a: tuple["torch.Tensor", "torch.Tensor"], b: tuple["torch.Tensor", "torch.Tensor"]
 ) -> "torch.Tensor":
-    """The normalised correlation of two canvases at every shift of b, over the pixels that both masks have there.
+    """The normalized correlation of two canvases at every shift of b, over the pixels that both masks have there.
 
     Minus infinity where they share too few (Padfield, "Masked object registration in the Fourier domain", 2012).
     """
@@ -139,7 +139,7 @@ def _masked_correlation(
 
 
 def _refined(a: "torch.Tensor", b: "torch.Tensor", theta: "torch.Tensor") -> "torch.Tensor":
-    """Improves affine maps by Gauss-Newton steps on the squared difference of the normalised pictures."""
+    """Improves affine maps by Gauss-Newton steps on the squared difference of the normalized pictures."""
     import torch
 
     side = a.shape[-1]

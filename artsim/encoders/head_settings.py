@@ -20,5 +20,5 @@ class HeadSettings(Settings):
     hidden: int = setting(64, "units of the hidden layer; for residual also the embedding's length", least=1)
     shrinkage: float = setting(0.5, "shrinkage of the discriminant's covariance, 0 (none) to 1 (identity)", below=1.001)
     dropout: float = setting(
-        0.3, "share of the standardised or projected input that is set to zero in training", below=1
+        0.3, "share of the standardized or projected input that is set to zero in training", below=1
     )

@@ -39,7 +39,7 @@ class Spreader:
     def __call__(self, ids: np.ndarray, vectors: np.ndarray) -> list[list[Suggestion]]:
         """Returns the suggestions for each artwork, without its own keywords and without its own vote.
 
-        Votes count more the nearer a neighbour is: from 1 + 1 / k for the nearest to 1 / k for the farthest, linear in
+        Votes count more the nearer a neighbor is: from 1 + 1 / k for the nearest to 1 / k for the farthest, linear in
         the distance.
         """
         if not len(ids):

@@ -27,7 +27,7 @@ class EvaluateOptions(ArchiveOptions):
     split_by: str | None = setting(None, "catalog column of the groups, with `split` group-disjoint", metavar="COLUMN")
     again: str | None = setting(
         None,
-        "second judgement of the same annotations, an annotator or a file: adds the self-meanrank",
+        "second judgment of the same annotations, an annotator or a file: adds the self-meanrank",
         metavar="NAME|FILE",
     )
     links: bool = setting(False, "also rank linked artworks among the whole archive: mAP, recall@k")

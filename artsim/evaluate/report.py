@@ -174,7 +174,7 @@ def _explanation(tables: Mapping[str, Sequence[Row]], counts: Mapping[str, int],
             "same recipe that was trained without it."
         )
     if any(row.note.startswith(PERSON) for row in rows):
-        sentences.append("*a person*: a second judgement of the same annotations; the same choice ranks 1, another 5.")
+        sentences.append("*a person*: a second judgment of the same annotations; the same choice ranks 1, another 5.")
     for name, reason in (
         ("validation", "were used to choose the best epoch of a training and are left out"),
         ("without_vector", "have an image without a vector and are left out"),

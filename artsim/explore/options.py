@@ -1,4 +1,4 @@
-"""The options of searches for neighbours and of walks."""
+"""The options of searches for neighbors and of walks."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ class NeighborsOptions(DataOptions):
         metavar="NAME[@LEVEL][+SIZE]",
     )
     picture: str | None = setting(
-        None, "draw a labelled contact sheet to this file; with rerank and one query, the matches", metavar="PNG"
+        None, "draw a labeled contact sheet to this file; with rerank and one query, the matches", metavar="PNG"
     )
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Nearest-neighbour queries for some artworks or image files, answered as a report and a contact sheet."""
+"""Nearest-neighbor queries for some artworks or image files, answered as a report and a contact sheet."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +33,7 @@ _CANDIDATES = 10  # the most ids that an error message lists
 
 
 def answer(archive: Archive, options: NeighborsOptions) -> dict[str, Any]:
-    """Finds the neighbours of some artworks and files, or writes the table of all; returns the report fields."""
+    """Finds the neighbors of some artworks and files, or writes the table of all; returns the report fields."""
     without = duplicate_ids(archive, options.without_duplicates, public_only=options.public_only)
     space = Space(archive, options.features, options.seed, without=without)
     how: dict[str, Any] = {

@@ -13,7 +13,7 @@ _KNOWN = (
     (r"rightsstatements\.org/(vocab|page)/InC", "in copyright"),
     (r"rightsstatements\.org/(vocab|page)/No", "no copyright"),
 )
-_LICENCE = re.compile(r"creativecommons\.org/licenses/([a-z-]+)/([0-9.]+)", re.IGNORECASE)
+_LICENSE = re.compile(r"creativecommons\.org/licenses/([a-z-]+)/([0-9.]+)", re.IGNORECASE)
 
 
 def credits_of(archive: Archive, ids: Sequence[str]) -> str:
@@ -28,12 +28,12 @@ def credits_of(archive: Archive, ids: Sequence[str]) -> str:
 
 
 def short_rights(rights: str | None) -> str:
-    """A rights statement in few words: the usual name of a licence, or the statement itself."""
+    """A rights statement in few words: the usual name of a license, or the statement itself."""
     text = " ".join((rights or "").split()).rstrip(".")
     if not text:
         return "rights not stated"
-    if licence := _LICENCE.search(text):
-        return f"CC {licence[1].upper()} {licence[2]}"
+    if match := _LICENSE.search(text):
+        return f"CC {match[1].upper()} {match[2]}"
     return next((name for pattern, name in _KNOWN if re.search(pattern, text, re.IGNORECASE)), text[:80])
 
 

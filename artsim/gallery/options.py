@@ -26,7 +26,7 @@ class PictureOptions(ArchiveOptions):
         None, "for kind map: one layout; compare: two; grid: a grid layout", metavar="NAME"
     )
     cluster: str | None = setting(
-        None, "a clustering, to colour by it; with a number, draw only this cluster", metavar="NAME[:NUMBER]"
+        None, "a clustering, to color by it; with a number, draw only this cluster", metavar="NAME[:NUMBER]"
     )
     reduction: str = setting(
         "local", "reduce the vectors of the cluster alone, or of the whole archive", choices=("local", "global")

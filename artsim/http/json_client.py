@@ -1,6 +1,6 @@
 """Fetches JSON over HTTP from museums' servers, with retries, pauses, size limits and address checks.
 
-Only for catalogues; the scraper fetches images.
+Only for catalogs; the scraper fetches images.
 """
 
 import logging

@@ -73,26 +73,26 @@ def _matrix_picture(task: Task, matrix: np.ndarray) -> Image.Image:
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
-    colours = LinearSegmentedColormap.from_list("shares", [hex_code(PAPER), hex_code(ACCENT), hex_code(INK)])
+    colors = LinearSegmentedColormap.from_list("shares", [hex_code(PAPER), hex_code(ACCENT), hex_code(INK)])
     kept = np.sort(np.argsort(-matrix.sum(axis=1), kind="stable")[:_LABELS])
     shares = matrix[np.ix_(kept, kept)] / np.maximum(matrix[kept].sum(axis=1, keepdims=True), 1)
     names = [fitted(readable(task.labels[number]), 190, font(13)) for number in kept]
     side = 2.6 + max(0.21 * len(kept), 2.6)
     figure = Figure(figsize=(side + 0.6, side), dpi=130, facecolor=hex_code(PAPER))
     axes = figure.add_subplot(facecolor=hex_code(PAPER))
-    shown = axes.imshow(shares, cmap=colours, vmin=0, vmax=1, aspect="equal")
+    shown = axes.imshow(shares, cmap=colors, vmin=0, vmax=1, aspect="equal")
     size = 7.5 if len(kept) > 15 else 9.5
     for scale, draw in ((axes.xaxis, axes.set_xticks), (axes.yaxis, axes.set_yticks)):
         draw(range(len(kept)))
         scale.set_ticklabels(names, fontsize=size, color=hex_code(INK), parse_math=False)
     axes.tick_params(axis="x", rotation=90)
     axes.tick_params(length=0)
-    axes.set_ylabel("in the catalogue", color=hex_code(FAINT))
+    axes.set_ylabel("in the catalog", color=hex_code(FAINT))
     axes.set_xlabel("predicted", color=hex_code(FAINT))
     if len(kept) <= 12:
         for row, column in np.ndindex(shares.shape):
-            colour = hex_code(PAPER if shares[row, column] > 0.5 else INK)
-            axes.text(column, row, f"{shares[row, column]:.0%}", ha="center", va="center", fontsize=8, color=colour)
+            color = hex_code(PAPER if shares[row, column] > 0.5 else INK)
+            axes.text(column, row, f"{shares[row, column]:.0%}", ha="center", va="center", fontsize=8, color=color)
     for spine in axes.spines.values():
         spine.set_visible(False)
     bar = figure.colorbar(shown, ax=axes, shrink=0.6, pad=0.02)

@@ -1,4 +1,4 @@
-"""The labelled artworks of an archive that heads learn from: their vectors, labels and groups."""
+"""The labeled artworks of an archive that heads learn from: their vectors, labels and groups."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ _FEWEST = 20
 
 @dataclass(frozen=True)
 class Examples:
-    """Labelled artworks: ids, object (n,), vectors, float32 (n, d), tasks, and the group of each, int64 (n,)."""
+    """Labeled artworks: ids, object (n,), vectors, float32 (n, d), tasks, and the group of each, int64 (n,)."""
 
     ids: np.ndarray
     vectors: np.ndarray
@@ -39,9 +39,9 @@ class Examples:
 def load_examples(archive: Archive, space: Space, options: LabelsOptions) -> Examples:
     """Reads the artworks that have a vector and a label of any column, at most `limit`, drawn at random.
 
-    Raises ``UserError`` if there are fewer than 20, or nothing can be learnt from the columns or vectors.
+    Raises ``UserError`` if there are fewer than 20, or nothing can be learned from the columns or vectors.
     """
-    chosen = labelled_ids(archive, options)
+    chosen = labeled_ids(archive, options)
     if len(chosen) > options.limit:
         kept = np.sort(np.random.default_rng(options.seed).permutation(len(chosen))[: options.limit])
         chosen = chosen.take(pa.array(kept))
@@ -71,7 +71,7 @@ def digest(archive: Archive, space: Space, options: LabelsOptions) -> str:
     return state.hexdigest()
 
 
-def labelled_ids(archive: Archive, options: LabelsOptions) -> pa.Array:
+def labeled_ids(archive: Archive, options: LabelsOptions) -> pa.Array:
     """Returns the sorted ids of the artworks that have a value in one of the columns, and may be used."""
     columns = [name for name in _catalog_columns(options) if name != "rights"]
     columns = [name for name in columns if name != options.group_by or name in (options.columns or ())]

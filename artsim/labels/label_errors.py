@@ -1,4 +1,4 @@
-"""Likely errors of the catalogue: labels that heads trained on other artworks find improbable."""
+"""Likely errors of the catalog: labels that heads trained on other artworks find improbable."""
 
 import csv
 import io
@@ -78,7 +78,7 @@ def _find_errors(archive: Archive, options: LabelsOptions) -> dict[str, Any]:
 
 
 def belief(probabilities: np.ndarray, votes: np.ndarray) -> np.ndarray:
-    """Returns the geometric mean of the head's probabilities and the votes of neighbours, (n, c); rows sum to 1."""
+    """Returns the geometric mean of the head's probabilities and the votes of neighbors, (n, c); rows sum to 1."""
     mean = np.sqrt(probabilities.astype(np.float64) * (votes + _SMOOTHING))
     return mean / mean.sum(axis=1, keepdims=True)
 

@@ -1,4 +1,4 @@
-"""Columns of the catalogue as tasks: the labels to learn and the label of each artwork."""
+"""Columns of the catalog as tasks: the labels to learn and the label of each artwork."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -38,7 +38,7 @@ class Task:
 
 
 def check_columns(options: LabelsOptions) -> None:
-    """Raises ``UserError`` unless all columns can be learnt and grouped by."""
+    """Raises ``UserError`` unless all columns can be learned and grouped by."""
     for column in options.columns or ():
         if column != DATE:
             _check(column, "columns")

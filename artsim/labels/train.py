@@ -1,4 +1,4 @@
-"""Trains the heads of ``labels/<name>``: one logistic regression per catalogue column, on stored features."""
+"""Trains the heads of ``labels/<name>``: one logistic regression per catalog column, on stored features."""
 
 import logging
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which patches of one image match which patches of another: mutual nearest neighbours in one similar arrangement."""
+"""Which patches of one image match which patches of another: mutual nearest neighbors in one similar arrangement."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ Box = tuple[float, float, float, float]
 class LocalMatches:
     """The matches of two images, the most similar first.
 
-    ``points_a`` and ``points_b`` are centres of patches, float64 (m, 2): x and y as shares of the image's longer side,
+    ``points_a`` and ``points_b`` are centers of patches, float64 (m, 2): x and y as shares of the image's longer side,
     as are the patches' sides ``side_a`` and ``side_b``. ``similarity``, (m,), is the cosine of their descriptors.
     ``score`` is the sum of ``similarity``; 0 if the images have no part in common.
     """
@@ -61,8 +61,8 @@ def match(a: Patches, b: Patches, seed: int = 0) -> LocalMatches:
     """
     similarity = a.descriptors @ b.descriptors.T
     nearest_b = similarity.argmax(axis=1)
-    mutual = np.flatnonzero(similarity.argmax(axis=0)[nearest_b] == np.arange(len(a.centres)))
-    from_a, to_b = a.centres[mutual].astype(np.float64), b.centres[nearest_b[mutual]].astype(np.float64)
+    mutual = np.flatnonzero(similarity.argmax(axis=0)[nearest_b] == np.arange(len(a.centers)))
+    from_a, to_b = a.centers[mutual].astype(np.float64), b.centers[nearest_b[mutual]].astype(np.float64)
     kept = consistent(from_a, to_b, _TOLERANCE * b.side, np.random.default_rng(seed))
     values = similarity[mutual[kept], nearest_b[mutual[kept]]]
     order = np.argsort(-values, kind="stable")

@@ -71,7 +71,7 @@ def _distinct_groups(values: np.ndarray, groups: np.ndarray | None) -> tuple[np.
 
 
 def paired_difference(a: np.ndarray, b: np.ndarray, seed: int = 0, groups: np.ndarray | None = None) -> Difference:
-    """The mean of a - b, both (n,), paired by position; p and interval come from one randomisation test.
+    """The mean of a - b, both (n,), paired by position; p and interval come from one randomization test.
 
     If neither is better, each difference could equally have the opposite sign: p is the share of random signs whose
     mean is at least as far from 0, counting the observed signs (Fisher 1935, Design of Experiments, section 21). The

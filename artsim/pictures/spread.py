@@ -13,7 +13,7 @@ _FAR = 4.0  # the farthest that a picture is moved, in sides
 def spread(points: np.ndarray, sizes: np.ndarray, canvas: tuple[int, int], first: np.ndarray) -> np.ndarray:
     """The left and top of each picture, int64 of shape (n, 2); -1 for one that is left out.
 
-    ``points`` (n, 2) are the wanted centres and ``sizes`` (n, 2) are widths and heights, in pixels of a ``canvas``
+    ``points`` (n, 2) are the wanted centers and ``sizes`` (n, 2) are widths and heights, in pixels of a ``canvas``
     (width, height). Each picture takes the free place nearest to its point, in the order ``first`` (n,), and is left
     out if there is none within 4 sides. A greedy packing on a raster, as word clouds use it.
     """
@@ -39,7 +39,7 @@ def spread(points: np.ndarray, sizes: np.ndarray, canvas: tuple[int, int], first
             down, right = divmod(nearest, 2 * reach + 1)
             x, y = x + right - reach, y + down - reach
         taken[y + reach : y + reach + high, x + reach : x + reach + wide] = True
-        slack = spans[index] * cell - sizes[index]  # a picture is centred in its cells
+        slack = spans[index] * cell - sizes[index]  # a picture is centered in its cells
         out[index] = np.array([x, y]) * cell + slack // 2
     return out
 

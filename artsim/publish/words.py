@@ -14,7 +14,7 @@ from artsim.publish.draft import Draft
 from artsim.web.collection import Collection
 
 PER_FILE = 65_536  # entries of a file
-_CLASSES = {  # columns of the catalogue and the class of a hit in them: 2 counts most
+_CLASSES = {  # columns of the catalog and the class of a hit in them: 2 counts most
     "title": 2,
     "artist": 2,
     "style": 1,

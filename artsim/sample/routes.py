@@ -1,4 +1,4 @@
-"""The routes of the sample museum's web site: pages, pictures, catalogue, robots.txt, IIIF. Served by ``site``."""
+"""The routes of the sample museum's web site: pages, pictures, catalog, robots.txt, IIIF. Served by ``site``."""
 
 import asyncio
 import functools

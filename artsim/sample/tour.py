@@ -15,12 +15,12 @@ from artsim.sample.site import serve
 _log = logging.getLogger(__name__)
 
 _PIPELINE = """\
-# From a museum's catalogue to an archive that answers "what looks like this?"
+# From a museum's catalog to an archive that answers "what looks like this?"
 # python -m jobs.pipeline --archive {archive} --config {archive}/pipeline.toml    (while the museum is online)
 
 [catalog]
 source = "table"
-location = "{catalogue}"
+location = "{catalog}"
 as = "sample"
 
 [scrape]
@@ -122,7 +122,7 @@ features = ["eye"]
 name = "groups"
 min-cluster-size = [5]
 
-# Style, motif and period, learnt from the catalogue and predicted for each artwork.
+# Style, motif and period, learned from the catalog and predicted for each artwork.
 [[labels]]
 action = "train"
 columns = ["style", "type", "date"]
@@ -170,8 +170,8 @@ def tour(archive: Path, *, works: int | None, seed: int, port: int, site: bool) 
             "the sample museum: %d works online at %s; a few of them fail on purpose",
             *(len(museum.works), address),
         )
-        catalogue = museum.folder / "online.csv"
-        catalogue.write_bytes(requests.get(f"{address}/catalog.csv", timeout=30).content)
+        catalog = museum.folder / "online.csv"
+        catalog.write_bytes(requests.get(f"{address}/catalog.csv", timeout=30).content)
         queries = _queries(museum)
         quoted = ", ".join(f'"{query}"' for query in queries)
         learns = len(museum.works) >= _ENOUGH
@@ -180,7 +180,7 @@ def tour(archive: Path, *, works: int | None, seed: int, port: int, site: bool) 
         toml.write_text(
             _PIPELINE.format(
                 archive=archive,
-                catalogue=catalogue,
+                catalog=catalog,
                 host=address.removeprefix("http://"),
                 queries=quoted,
                 learning=_LEARNING.format(archive=archive) if learns else "",

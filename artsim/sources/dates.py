@@ -99,7 +99,7 @@ _SPELLED_OUT = re.compile(
 )
 _ROMAN = {"I": 1, "V": 5, "X": 10}
 
-# An inventory or catalogue number, a sheet, a page: "no. 1234", "Inv.-Nr. 1520", "cat. 1801", "№ 1700", "fol. 1623"
+# An inventory or catalog number, a sheet, a page: "no. 1234", "Inv.-Nr. 1520", "cat. 1801", "№ 1700", "fol. 1623"
 _NUMBERED = re.compile(
     r"(?<![a-z])(?:(?:inv(?:entory|entar)?|acc(?:ession)?|cat(?:alogue|alog)?|kat(?:alog)?|lot|plate|fol(?:io)?|ref)\b[.\s-]*)?"
     r"(?:n[ou]m?\.|nos?\.|nr\.?|num(?:ber|mer|ero|éro)\b|n[°º]|№|#|(?<=inv\.)|(?<=cat\.)|(?<=kat\.)|(?<=acc\.)|(?<=fol\.))"

@@ -1,4 +1,4 @@
-"""The options of importing a catalogue."""
+"""The options of importing a catalog."""
 
 from dataclasses import dataclass
 
@@ -18,10 +18,10 @@ _ONLY = {  # options that only some sources read
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogOptions(JobOptions):
-    """Where the catalogue is and how to read it. Raises ``UserError`` for an option that the source does not read."""
+    """Where the catalog is and how to read it. Raises ``UserError`` for an option that the source does not read."""
 
-    source: str = setting(REQUIRED, "kind of catalogue", choices=("folder", "table", "wga", "smk", "iiif"))
-    location: str | None = setting(None, "location of the catalogue; optional for smk", metavar="PATH|URL")
+    source: str = setting(REQUIRED, "kind of catalog", choices=("folder", "table", "wga", "smk", "iiif"))
+    location: str | None = setting(None, "location of the catalog; optional for smk", metavar="PATH|URL")
     as_: str | None = setting(
         None,
         "name of the collection, the first part of its ids (default: the location's name)",

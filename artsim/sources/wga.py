@@ -1,4 +1,4 @@
-"""The source ``wga``: the catalogue of the Web Gallery of Art (https://www.wga.hu).
+"""The source ``wga``: the catalog of the Web Gallery of Art (https://www.wga.hu).
 
 The file has 11 columns separated by semicolons.
 """
@@ -34,14 +34,14 @@ _NEEDED = [*_TEXTS.values(), *_KEPT.values(), "URL"]
 
 
 def open_wga(location: str) -> Source:
-    """Open the gallery's catalogue as offered for download. Raises ``UserError`` if the file is missing or another one.
+    """Open the gallery's catalog as offered for download. Raises ``UserError`` if the file is missing or another one.
 
     The local id is the artwork's path in the gallery (``a/aachen/allegory``), which gives the URLs of its page and its
     image. Years come from DATE, else from TIMEFRAME. Rows without the URL of a gallery page are rejected.
     """
     store = open_location(location)
     if store.filesystem.get_file_info(store.root).type == pafs.FileType.Directory:
-        raise UserError(f"`location` {location}: a folder, not the Web Gallery's catalogue")
+        raise UserError(f"`location` {location}: a folder, not the Web Gallery's catalog")
     check_table(store, location)
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
@@ -49,7 +49,7 @@ def open_wga(location: str) -> Source:
             for records in readable(read_delimited(stream, location, delimiter=";"), location):
                 if missing := [name for name in _NEEDED if name not in records.table.column_names]:
                     raise UserError(
-                        f"`location` {location}: not the Web Gallery's catalogue; it has no column {missing[0]}"
+                        f"`location` {location}: not the Web Gallery's catalog; it has no column {missing[0]}"
                     )
                 yield _chunk(records)
 

@@ -50,7 +50,7 @@ _UNABLE = re.compile(
 )
 
 Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is decoded
-PngImagePlugin.MAX_TEXT_CHUNK = 64 << 20  # also limits colour profiles; long texts are removed before
+PngImagePlugin.MAX_TEXT_CHUNK = 64 << 20  # also limits color profiles; long texts are removed before
 
 
 class BadImage(Exception):
@@ -158,7 +158,7 @@ def _check_size(size: tuple[int, int], bytes_per_pixel: int, max_pixels: int | N
 
 
 def _planes(image: TiffImagePlugin.TiffImageFile) -> bool:
-    """Whether a TIFF stores its colours in separate planes that are not 8 bits deep; Pillow reads them as 8 bits."""
+    """Whether a TIFF stores its colors in separate planes that are not 8 bits deep; Pillow reads them as 8 bits."""
     planar = image.tag_v2.get(TiffImagePlugin.PLANAR_CONFIGURATION) == 2
     return planar and set(image.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (8,))) != {8}
 
@@ -176,7 +176,7 @@ def _tiff(data: bytes, max_pixels: int | None) -> Image.Image:
 
 
 def _other_kind(data: bytes) -> BadImage:
-    """Returns the error for bytes that no decoder recognises."""
+    """Returns the error for bytes that no decoder recognizes."""
     if not data:
         return BadImage("not_image", "empty: 0 bytes")
     kind = next((name for head, name in _OTHERS.items() if data.startswith(head)), None)

@@ -39,7 +39,7 @@ class Tiff:
         self.kind = f"{photometric}, {bits}, {tifffile.COMPRESSION(self._page.compression).name}"
 
     def image(self) -> Image.Image:
-        """Returns the picture, with at most 8 bits per colour."""
+        """Returns the picture, with at most 8 bits per color."""
         photometric = int(self._page.photometric)
         try:
             values = self._page.asarray()
@@ -65,15 +65,15 @@ class Tiff:
 
 
 def _picture(values: np.ndarray, modes: tuple[str, str], photometric: int) -> Image.Image:
-    colours = Image.getmodebands(modes[0])
-    if values.shape[2] < colours:
+    colors = Image.getmodebands(modes[0])
+    if values.shape[2] < colors:
         raise NotRead(f"{values.shape[2]} channels")
-    layered = modes[1] != modes[0] and values.shape[2] == colours + 1
-    levels = _lab(values[..., :3], photometric) if modes[0] == "LAB" else to_bytes(values[..., :colours])
+    layered = modes[1] != modes[0] and values.shape[2] == colors + 1
+    levels = _lab(values[..., :3], photometric) if modes[0] == "LAB" else to_bytes(values[..., :colors])
     if photometric == 0:
         levels = 255 - levels
     if layered:
-        levels = np.concatenate([levels, _alpha(values[..., colours:])], -1)
+        levels = np.concatenate([levels, _alpha(values[..., colors:])], -1)
     shape = levels if levels.shape[2] > 1 else levels[..., 0]
     height, width = shape.shape[:2]
     return Image.frombytes(modes[layered], (width, height), np.ascontiguousarray(shape).tobytes())

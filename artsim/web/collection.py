@@ -21,18 +21,18 @@ _LONGEST = 2_000  # characters of a text in a short record
 
 
 class Collection:
-    """The artworks of a catalogue that may be shown. An artwork is known by its number, its row in ``rows``.
+    """The artworks of a catalog that may be shown. An artwork is known by its number, its row in ``rows``.
 
     With ``public_only``, protected artworks have no number, so nothing that goes by numbers can show them.
     """
 
     def __init__(self, archive: Archive, *, public_only: bool = False) -> None:
-        """Reads the catalogue. Raises ``UserError`` if there is no artwork to show."""
+        """Reads the catalog. Raises ``UserError`` if there is no artwork to show."""
         self.archive, self.public_only = archive, public_only
         self.rows, shards = _rows(archive, public_only)
         if not len(self.rows):
             problem = (
-                "no artwork of the catalog is in the public domain or under a Creative Commons licence; "
+                "no artwork of the catalog is in the public domain or under a Creative Commons license; "
                 "`rights` all shows every artwork"
                 if public_only
                 else "the catalog is empty; run jobs.catalog"

@@ -81,12 +81,12 @@ class Site:
     def features(self, name: str | None) -> str:
         """Returns the name of features. Raises ``UserError`` if there are none.
 
-        The default is a model that learnt from curators, else the level that ranks best untrained, else the first.
+        The default is a model that learned from curators, else the level that ranks best untrained, else the first.
         """
         known = self.archive.names("features")
         if name is None and known:
-            learnt = [one for one in known if "model" in self._about(one)]
-            return (learnt or [one for one in known if one == _BEST] or known)[0]
+            learned = [one for one in known if "model" in self._about(one)]
+            return (learned or [one for one in known if one == _BEST] or known)[0]
         if name is None:
             raise UserError("the archive has no features; run jobs.extract")
         if name not in known:

@@ -1,4 +1,4 @@
-"""What an uploaded image shows: its nearest artworks, whether it is one of them, and what its neighbours suggest."""
+"""What an uploaded image shows: its nearest artworks, whether it is one of them, and what its neighbors suggest."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -70,11 +70,11 @@ class Heads:
     """
 
     def __init__(self, archive: Archive, names: Sequence[str], describes: Callable[[str], bool]) -> None:
-        from artsim.labels.labeller import Labeller
+        from artsim.labels.labeler import Labeler
 
-        every = {name: Labeller(archive, name) for name in names}
-        self._labellers = {name: head for name, head in every.items() if all(map(describes, head.features))}
-        self.features = [feature for head in self._labellers.values() for feature in head.features]
+        every = {name: Labeler(archive, name) for name in names}
+        self._labelers = {name: head for name, head in every.items() if all(map(describes, head.features))}
+        self.features = [feature for head in self._labelers.values() for feature in head.features]
 
     def __call__(self, vectors: Mapping[str, np.ndarray]) -> dict[str, list[dict[str, Any]]]:
         """Returns what each table's heads say: task, up to three labels with probabilities, whether they abstain."""
@@ -85,9 +85,9 @@ class Heads:
                     "abstained": found.abstained,
                     "top": [{"label": label, "probability": round(p, 3)} for label, p in found.top],
                 }
-                for found in labeller.label(vectors)
+                for found in labeler.label(vectors)
             ]
-            for name, labeller in self._labellers.items()
+            for name, labeler in self._labelers.items()
         }
 
 

@@ -49,7 +49,7 @@ def _model(archive: Archive, specs: list[str], name: str = "eye") -> Model:
 
 
 def _naive(archive: Archive, model: Model, one: str) -> list[float]:
-    """Embeds an image with the model's tensors: PCA, unit length, join, standardise, two layers."""
+    """Embeds an image with the model's tensors: PCA, unit length, join, standardize, two layers."""
     parts = []
     for index, spec in enumerate(model.card["inputs"]):
         vector = vectors_of(archive, spec["features"].partition(":")[0])[one].astype(np.float64)

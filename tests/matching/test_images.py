@@ -40,9 +40,9 @@ def test_a_crop_matches_its_place_and_another_picture_does_not() -> None:
 @pytest.mark.parametrize("size", [(1, 900), (900, 1), (5, 5)])
 def test_images_of_any_shape_have_patches(size: tuple[int, int]) -> None:
     patches = PatchDescriber(_BACKBONE)(Image.new("RGB", size, (200, 30, 30)))
-    assert len(patches.descriptors) == len(patches.centres) > 0
+    assert len(patches.descriptors) == len(patches.centers) > 0
     assert np.linalg.norm(patches.descriptors, axis=1) == pytest.approx(1, abs=1e-4)
-    assert (patches.centres < 1).all()
+    assert (patches.centers < 1).all()
     local_matches(jpeg(size=size), jpeg(), _BACKBONE)
 
 

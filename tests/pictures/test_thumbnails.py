@@ -40,7 +40,7 @@ def _replace(archive: Archive, image_id: str, data: bytes | None) -> None:
 @pytest.mark.parametrize(
     ("size", "expected"), [((1000, 500), (SIDE, SIDE // 2)), ((30, 20), (30, 20)), ((1, 5000), (1, SIDE))]
 )
-def test_a_thumbnail_has_its_size_and_mean_colour(size: tuple[int, int], expected: tuple[int, int]) -> None:
+def test_a_thumbnail_has_its_size_and_mean_color(size: tuple[int, int], expected: tuple[int, int]) -> None:
     row = thumbnail(jpeg(None, size, seed=3))
     with Image.open(io.BytesIO(row["bytes"])) as image:
         assert (image.format, image.size, image.mode) == ("JPEG", expected, "RGB")

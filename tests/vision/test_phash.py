@@ -22,5 +22,5 @@ def test_is_exactly_imagehash_of_the_same_small_copy():
     assert perceptual_hash(gray) == str(imagehash.phash(gray))
 
 
-def test_one_flat_colour_has_a_hash():
+def test_one_flat_color_has_a_hash():
     assert len(perceptual_hash(Image.fromarray(np.full((40, 40), 7, np.uint8)))) == 16

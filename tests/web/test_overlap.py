@@ -9,8 +9,8 @@ from artsim.web.overlap import without_overlap
 
 def _crowds(count: int) -> np.ndarray:
     rng = np.random.default_rng(2)
-    centres = rng.random((6, 2))
-    return (centres[np.arange(count) % 6] + rng.normal(0, 0.004, (count, 2))).astype(np.float32).clip(0, 1)
+    centers = rng.random((6, 2))
+    return (centers[np.arange(count) % 6] + rng.normal(0, 0.004, (count, 2))).astype(np.float32).clip(0, 1)
 
 
 def _covered(places: np.ndarray, side: float) -> float:

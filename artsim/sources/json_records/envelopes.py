@@ -90,7 +90,7 @@ def _richer(values: list[Any], is_alone: bool, depth: int) -> list[Any]:
 
 
 def _are_rows(value: dict[str, Any], key: str, rows: list[Any], is_alone: bool) -> bool:
-    """Return whether the items under a key are catalogue rows, not a part of the one row that the object is."""
+    """Return whether the items under a key are catalog rows, not a part of the one row that the object is."""
     other_columns = {name: item for name, item in value.items() if name != key}
     own_columns, row_columns, is_known = count_known_keys(other_columns), _max_known_keys(rows), key in _KEYS
     is_envelope = all(_is_about(name) or item in (None, "", [], {}) for name, item in other_columns.items())

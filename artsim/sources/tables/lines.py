@@ -27,7 +27,7 @@ def texts_of(stream: Any, name: str) -> Iterator[str]:
     """Yield the lines of a byte stream as text, each decoded as UTF-8, else as cp1252, else as ISO-8859-1.
 
     The encoding is chosen per line because files may mix them. ISO-8859-1 letters between ASCII ones are never valid
-    UTF-8, so a line is unambiguous. UTF-16 and UTF-32 are recognised for the whole stream (see ``lines_of``).
+    UTF-8, so a line is unambiguous. UTF-16 and UTF-32 are recognized for the whole stream (see ``lines_of``).
     """
     lines = lines_of(stream, name)
     for line in lines:
@@ -42,7 +42,7 @@ def texts_of(stream: Any, name: str) -> Iterator[str]:
 
 def _western(line: bytes) -> str:
     try:
-        return line.decode("cp1252")  # a superset of ISO-8859-1, used by most files that are labelled ISO-8859-1
+        return line.decode("cp1252")  # a superset of ISO-8859-1, used by most files that are labeled ISO-8859-1
     except UnicodeDecodeError:
         return line.decode("latin-1")
 

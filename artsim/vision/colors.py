@@ -1,4 +1,4 @@
-"""Converts pictures to sRGB, by their embedded colour profiles."""
+"""Converts pictures to sRGB, by their embedded color profiles."""
 
 from functools import lru_cache
 from io import BytesIO
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms
 
-_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "LAB": "LAB"}  # a profile's colour space: Pillow's mode
+_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "LAB": "LAB"}  # a profile's color space: Pillow's mode
 _ALIKE = 3  # levels of 255 by which a profile may differ from sRGB and still count as sRGB
 _SRGB = ImageCms.createProfile("sRGB")
 

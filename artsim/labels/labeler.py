@@ -26,7 +26,7 @@ class Label:
     candidates: list[str]
 
 
-class Labeller:
+class Labeler:
     """The trained heads ``labels/<name>``. ``features`` are the names of the features whose vectors it needs."""
 
     def __init__(self, archive: Archive, name: str) -> None:
