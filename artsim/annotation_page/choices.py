@@ -25,9 +25,9 @@ def random_choices(pool: np.ndarray, anchors: np.ndarray, rng: np.random.Generat
     members = {number: np.flatnonzero(pool == number) for number in np.unique(pool[anchors]).tolist()}
     out = np.empty((len(anchors), IMAGES), np.int64)
     for row, anchor in enumerate(anchors.tolist()):
-        others = members[int(pool[anchor])]
-        drawn = others[rng.choice(len(others), IMAGES, replace=False)]
-        out[row] = [anchor, *drawn[drawn != anchor][:_CANDIDATES]]
+        candidates = members[int(pool[anchor])]
+        images = candidates[rng.choice(len(candidates), IMAGES, replace=False)]
+        out[row] = [anchor, *images[images != anchor][:_CANDIDATES]]
     return out
 
 

@@ -21,7 +21,7 @@ from artsim.runtime import progress
 from artsim.space.features import Space
 
 _COUNT = 100  # annotations, by default
-_MOST = 1000  # annotations on a page: about 100 MB, all pictures included
+_MAX_ANNOTATIONS = 1000  # annotations on a page: about 100 MB, all pictures included
 _ANCHOR_SIDE, _CANDIDATE_SIDE = 400, 200  # pixels
 
 
@@ -83,8 +83,8 @@ def _check(out: str, annotator: str | None, count: int, mode: str, features: Seq
     check_out(out)
     if annotator is not None:
         check_annotator(annotator)
-    if not 1 <= count <= _MOST:
-        raise UserError(f"`n` {count}: must be between 1 and {_MOST}; draw several pages for more")
+    if not 1 <= count <= _MAX_ANNOTATIONS:
+        raise UserError(f"`n` {count}: must be between 1 and {_MAX_ANNOTATIONS}; draw several pages for more")
     for option, given, needs in (("`features`", bool(features), "near"), ("`model`", bool(model), "uncertain")):
         if given and mode != needs:
             raise UserError(f"{option}: `mode` {mode} does not use it; use `mode` {needs}")

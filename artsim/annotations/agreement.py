@@ -16,7 +16,7 @@ from artsim.annotations.self_meanrank import judged_twice, query_key, self_ranks
 from artsim.archive import Archive
 from artsim.metrics.interval import mean_score
 
-_SHOWN = 20  # contradictions listed in the report
+_MAX_LISTED = 20  # contradictions listed in the report
 _MAX_WRITTEN = 100_000  # contradictions written to the file
 
 
@@ -66,8 +66,8 @@ def agreement(archive: Archive, annotations: Annotations) -> dict[str, Any]:
             "annotations": len(contradicting_rows),
         },
         **_shares(annotations, pairs),
-        "contradicting": [_as_row(annotations, pair) for pair in to_write[:_SHOWN]],
-        "contradictions_file": _file(archive, annotations, to_write) if len(to_write) > _SHOWN else None,
+        "contradicting": [_as_row(annotations, pair) for pair in to_write[:_MAX_LISTED]],
+        "contradictions_file": _file(archive, annotations, to_write) if len(to_write) > _MAX_LISTED else None,
     }
 
 

@@ -94,7 +94,7 @@ def add_annotations(archive: Archive, annotator: str, images: Iterable[Sequence[
     for image_ids in map(tuple, images):
         rows[_hash(annotator, image_ids, repetitions[image_ids])] = image_ids
         repetitions[image_ids] += 1
-    with archive.lock("annotations", patience=LOCK_TIMEOUT):
+    with archive.lock("annotations", wait_seconds=LOCK_TIMEOUT):
         return _add_new(archive, annotator, rows, mode)
 
 

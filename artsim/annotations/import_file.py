@@ -12,7 +12,7 @@ from artsim.annotations.text_format import Line, read_lines, write_lines
 from artsim.archive import Archive, UserError
 from artsim.archive.rejects import Reject, keep_rejects
 
-_SHOWN = 5  # rejected lines that are logged
+_MAX_LOGGED = 5  # rejected lines that are logged
 _HEADER = ("anchor", "positive")
 _MODE = re.compile(r"# mode: (random|near|uncertain)")  # first line of a file from an annotation page
 
@@ -43,11 +43,11 @@ def import_annotations(
         else:
             accepted.append([ids_of_name[name][0] for name in line.fields])
     added = add_annotations(archive, annotator, accepted, mode or "unknown")
-    for reject in rejects[:_SHOWN]:
+    for reject in rejects[:_MAX_LOGGED]:
         logging.warning("%s, line %s: %s", path, reject.line, reject.reason)
     kept = keep_rejects(archive.store, "annotations", rejects)
-    if len(rejects) > _SHOWN:
-        logging.warning("%d more lines were rejected, see %s", len(rejects) - _SHOWN, kept["rejects"])
+    if len(rejects) > _MAX_LOGGED:
+        logging.warning("%d more lines were rejected, see %s", len(rejects) - _MAX_LOGGED, kept["rejects"])
     return {"rows_in": len(lines), "rows_out": added, "rows_there": len(accepted) - added, **kept}
 
 

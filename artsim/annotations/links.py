@@ -56,7 +56,7 @@ def add_links(archive: Archive, links: Iterable[Link]) -> int:
 
     Waits while another process adds links. Raises a user error if that takes longer than ``LOCK_TIMEOUT`` seconds.
     """
-    with archive.lock("links", patience=LOCK_TIMEOUT):
+    with archive.lock("links", wait_seconds=LOCK_TIMEOUT):
         known = _all(archive)
         new = [link for link in dict.fromkeys(links) if link not in known]
         if new:

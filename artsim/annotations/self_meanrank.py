@@ -56,10 +56,10 @@ def self_ranks(annotations: Annotations, second: np.ndarray) -> np.ndarray:
     others tie: the rank is 1 for the same choice and 5, the mean of 2 to 8, for another. If there are several second
     judgments, the last counts.
     """
-    chosen = {query_key(image_ids): image_ids[1] for image_ids in second}
+    choice_of = {query_key(image_ids): image_ids[1] for image_ids in second}
     tied = (2 + IMAGES - 1) / 2
     rank = {True: 1.0, False: tied, None: np.nan}
-    choices = [chosen.get(query_key(image_ids)) for image_ids in annotations.images]
+    choices = [choice_of.get(query_key(image_ids)) for image_ids in annotations.images]
     agreement = [
         None if choice is None else choice == image_ids[1]
         for choice, image_ids in zip(choices, annotations.images, strict=True)

@@ -14,7 +14,7 @@ _COARSE = 32  # pixels of the larger picture in the first search
 _SCALES = np.geomspace(0.62, 1 / 0.62, 11)  # of one picture in the other
 _OVERLAP = 0.6  # the least share of the smaller picture that the other shows
 _STEPS = 6  # Gauss-Newton steps at each resolution
-_LIKELY = 0.3  # pairs below it at half resolution are not compared further
+_MIN_COARSE_AGREEMENT = 0.3  # pairs below it at half resolution are not compared further
 _NOISE = 0.015  # detail below this share of white is not amplified: the noise of a JPEG
 _BORDER = 0.24  # share of a picture that the first search leaves out at its borders together: a frame
 _BLUR = 4.0  # pixels; what is coarser is no detail
@@ -36,14 +36,14 @@ def agreement(a: np.ndarray, b: np.ndarray, aspects: np.ndarray) -> np.ndarray:
     import torch
 
     with torch.no_grad():
-        first, second = (torch.from_numpy(np.ascontiguousarray(each))[:, None] for each in (a, b))
+        first, second = (torch.from_numpy(np.ascontiguousarray(images))[:, None] for images in (a, b))
         theta = _search(first, second, torch.from_numpy(aspects.astype(np.float32)))
-        half_a, half_b = (_detail(_resized(each, SIDE // 2)) for each in (first, second))
+        half_a, half_b = (_detail(_resized(images, SIDE // 2)) for images in (first, second))
         theta = _refined(half_a, half_b, theta)
         score = _correlation(half_a, half_b, theta)
-        likely = score >= _LIKELY
+        likely = score >= _MIN_COARSE_AGREEMENT
         if likely.any():
-            full_a, full_b = (_detail(each[likely]) for each in (first, second))
+            full_a, full_b = (_detail(images[likely]) for images in (first, second))
             score[likely] = _correlation(full_a, full_b, _refined(full_a, full_b, theta[likely]))
         return score.double().numpy()
 
@@ -83,8 +83,8 @@ def _search(a: "torch.Tensor", b: "torch.Tensor", aspects: "torch.Tensor") -> "t
     size = torch.stack([scales * aspects[:, None].sqrt(), scales / aspects[:, None].sqrt()], dim=-1)  # of b in a
     larger = size.amax(dim=-1).clamp(min=1.0)
     side_a, side_b = (_COARSE / larger)[..., None].expand_as(size), _COARSE * size / larger[..., None]  # pixels
-    small = [_detail(_resized(each, 2 * _COARSE), _COARSE / 3) for each in (a, b)]
-    fields = [_resample_onto_canvas(each, side) for each, side in zip(small, (side_a, side_b), strict=True)]
+    small = [_detail(_resized(images, 2 * _COARSE), _COARSE / 3) for images in (a, b)]
+    fields = [_resample_onto_canvas(images, side) for images, side in zip(small, (side_a, side_b), strict=True)]
     score = _masked_correlation(*fields)  # p, scales, shift y, shift x
     best = score.flatten(1).argmax(dim=1)
     width = score.shape[-1]
@@ -122,7 +122,7 @@ def _masked_correlation(
     import torch
 
     def moments(image: torch.Tensor, mask: torch.Tensor) -> list[torch.Tensor]:
-        return [torch.fft.rfft2(each) for each in (mask, image, image * image)]
+        return [torch.fft.rfft2(field) for field in (mask, image, image * image)]
 
     def correlated(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
         return torch.fft.irfft2(left * right.conj(), s=a[0].shape[-2:])

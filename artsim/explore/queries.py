@@ -134,19 +134,19 @@ def full_ids(archive: Archive, ids: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(_full(archive, identifier) for identifier in ids))
 
 
-def _full(archive: Archive, one: str) -> str:
+def _full(archive: Archive, identifier: str) -> str:
     catalog = archive.table("catalog")
-    if catalog.find([one], ["id"]) is not None:
-        return one
+    if catalog.find([identifier], ["id"]) is not None:
+        return identifier
     matches = sorted(
         known
         for rows in catalog.scan(["id"])
-        for known in rows.filter(pc.ends_with(rows["id"], f":{one}"))["id"].to_pylist()
-        if known.partition(":")[2] == one
+        for known in rows.filter(pc.ends_with(rows["id"], f":{identifier}"))["id"].to_pylist()
+        if known.partition(":")[2] == identifier
     )
     if len(matches) > 1:
-        raise UserError(f"{one}: ambiguous; use one of {', '.join(matches[:_CANDIDATES])}")
-    return matches[0] if matches else one
+        raise UserError(f"{identifier}: ambiguous; use one of {', '.join(matches[:_CANDIDATES])}")
+    return matches[0] if matches else identifier
 
 
 def refuse_protected(archive: Archive, ids: Sequence[str]) -> None:

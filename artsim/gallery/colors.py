@@ -56,10 +56,10 @@ def _by_value(ids: Sequence[str], values: Mapping[str, str], column: str, rest: 
     common = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[: len(PALETTE)]
     of_value = {value: color for (value, _), color in zip(common, PALETTE, strict=False)}
     colors = {identifier: of_value.get(values.get(identifier, ""), OTHER) for identifier in ids}
-    names, shown = list(of_value), list(of_value.values())
+    names, name_colors = list(of_value), list(of_value.values())
     if OTHER in colors.values():
-        names, shown = [*names, rest], [*shown, OTHER]
-    return colors, Legend(column, names, shown)
+        names, name_colors = [*names, rest], [*name_colors, OTHER]
+    return colors, Legend(column, names, name_colors)
 
 
 def _by_year(ids: Sequence[str], years: Mapping[str, int]) -> tuple[dict[str, Color], Legend]:
@@ -71,7 +71,7 @@ def _by_year(ids: Sequence[str], years: Mapping[str, int]) -> tuple[dict[str, Co
         colors[identifier] = _YEARS[int(np.searchsorted(edges, year, side="right"))]
     used = np.unique(span)
     names = [f"{known[span == year_bin].min()}–{known[span == year_bin].max()}" for year_bin in used]
-    shown = [_YEARS[year_bin] for year_bin in used]
+    bin_colors = [_YEARS[year_bin] for year_bin in used]
     if len(known) < len(ids):
-        names, shown = [*names, "unknown"], [*shown, OTHER]
-    return colors, Legend("year", names, shown)
+        names, bin_colors = [*names, "unknown"], [*bin_colors, OTHER]
+    return colors, Legend("year", names, bin_colors)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from artsim.archive import Archive
 
-_NAMED = 4  # rights statements and collections that are named
-_KNOWN = (
+_MAX_LISTED = 4  # rights statements and collections that are named
+_STATEMENTS = (
     (r"creativecommons\.org/publicdomain/zero|\bcc[ _-]?0\b", "CC0"),
     (r"creativecommons\.org/publicdomain/mark|^public[ _-]*domain", "public domain"),
     (r"rightsstatements\.org/(vocab|page)/InC", "in copyright"),
@@ -34,12 +34,12 @@ def short_rights(rights: str | None) -> str:
         return "rights not stated"
     if match := _LICENSE.search(text):
         return f"CC {match[1].upper()} {match[2]}"
-    return next((name for pattern, name in _KNOWN if re.search(pattern, text, re.IGNORECASE)), text[:80])
+    return next((name for pattern, name in _STATEMENTS if re.search(pattern, text, re.IGNORECASE)), text[:80])
 
 
 def _listed(counts: Counter[str]) -> str:
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    named = len(ordered) if len(ordered) <= _NAMED + 1 else _NAMED  # one more name is shorter than "1 more"
+    named = len(ordered) if len(ordered) <= _MAX_LISTED + 1 else _MAX_LISTED  # one more name is shorter than "1 more"
     words = [f"{name} ({count:,})" for name, count in ordered[:named]]
     if named < len(ordered):
         words.append(f"{len(ordered) - named} more ({sum(count for _, count in ordered[named:]):,})")

@@ -68,19 +68,19 @@ def reduced(request: Request) -> Picture:
 def scatter(request: Request, ids: Sequence[str], points: np.ndarray, about: Sequence[str]) -> Picture:
     """Draws artworks at points (n, 2), with y growing upwards."""
     ids, points = zoomed(request, ids, points)
-    chosen = request.limited(ids, _MAX_ARTWORKS)
-    sizes = request.sizes([ids[index] for index in chosen])
-    drawn = [ids[index] for index in chosen if ids[index] in sizes]
-    points = points[[index for index in chosen if ids[index] in sizes]]
+    indices = request.limited(ids, _MAX_ARTWORKS)
+    sizes = request.sizes([ids[index] for index in indices])
+    drawn_ids = [ids[index] for index in indices if ids[index] in sizes]
+    points = points[[index for index in indices if ids[index] in sizes]]
     body = request.frame.body
     canvas = (body, round(body / aspect_of(points)))
-    colors, legend = request.colors(drawn)
-    boxes, *_ = arranged(points, [sizes[identifier] for identifier in drawn], canvas, request.options.size)
+    colors, legend = request.colors(drawn_ids)
+    boxes, *_ = arranged(points, [sizes[identifier] for identifier in drawn_ids], canvas, request.options.size)
     seen = boxes[boxes[:, 0] >= 0]
     left, top = (body - seen[:, 0].min() - (seen[:, 0] + seen[:, 2]).max()) // 2, -seen[:, 1].min()
     tiles = [
         Tile(identifier, x + left, y + top, width, height, colors.get(identifier))
-        for identifier, (x, y, width, height) in zip(drawn, boxes.tolist(), strict=True)
+        for identifier, (x, y, width, height) in zip(drawn_ids, boxes.tolist(), strict=True)
         if x >= 0
     ]
     words = request.words(f"Map of {len(ids):,} artworks", tiles, len(ids), about, legend)
@@ -88,7 +88,7 @@ def scatter(request: Request, ids: Sequence[str], points: np.ndarray, about: Seq
         request.drawn(tiles, max(tile.top + tile.height for tile in tiles), words),
         len(ids),
         len(tiles),
-        len(chosen) - len(drawn),
+        len(indices) - len(drawn_ids),
     )
 
 

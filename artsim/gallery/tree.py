@@ -42,22 +42,22 @@ def dendrogram(request: Request) -> Picture:
     )
     if not ids:
         raise no_artwork(members, public_only=options.public_only)
-    chosen = request.limited(ids, min(options.limit or _LEAVES, _MAX_LEAVES))
-    sizes = request.sizes([ids[index] for index in chosen])
-    kept = [index for index in chosen if ids[index] in sizes]
+    indices = request.limited(ids, min(options.limit or _LEAVES, _MAX_LEAVES))
+    sizes = request.sizes([ids[index] for index in indices])
+    kept = [index for index in indices if ids[index] in sizes]
     if len(kept) < 2:
         raise UserError("`kind` dendrogram: needs at least two artworks with an image and a vector")
-    drawn = [ids[index] for index in kept]
+    drawn_ids = [ids[index] for index in kept]
     merges = linkage(unit_length(vectors[kept]), "ward", optimal_ordering=True)
-    branch = fcluster(merges, min(_BRANCHES, len(drawn)), "maxclust")
+    branch = fcluster(merges, min(_BRANCHES, len(drawn_ids)), "maxclust")
     root, order = _nodes(merges, branch)
-    colors, legend = request.colors(drawn)
+    colors, legend = request.colors(drawn_ids)
     body = request.frame.body
-    rings = 1 if len(drawn) <= _ONE_RING else 2
-    radius, slot_diameter = _ring(body, len(drawn), rings)
+    rings = 1 if len(drawn_ids) <= _ONE_RING else 2
+    radius, slot_diameter = _ring(body, len(drawn_ids), rings)
     tiles = []
     for place, leaf in enumerate(order):
-        angle, identifier = _angle(place, len(order)), drawn[leaf]
+        angle, identifier = _angle(place, len(order)), drawn_ids[leaf]
         distance = radius + (0.5 + 1.04 * (place % rings)) * slot_diameter
         width, height = _within_circle(sizes[identifier], slot_diameter * 0.98)
         x, y = body / 2 + distance * math.cos(angle), body / 2 + distance * math.sin(angle)
@@ -73,7 +73,7 @@ def dendrogram(request: Request) -> Picture:
         lines.setdefault(_color_of(branch, order, order[place]), []).append(ends)
     draw_lines(image, lines, 2 * request.frame.line)
     paste(request.archive, image, tiles, left, top)
-    return Picture(image, len(ids), len(tiles), len(chosen) - len(kept))
+    return Picture(image, len(ids), len(tiles), len(indices) - len(kept))
 
 
 def _ring(body: int, leaves: int, rings: int) -> tuple[float, float]:

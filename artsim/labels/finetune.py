@@ -32,7 +32,7 @@ from artsim.options import chosen
 from artsim.space.features import Space
 
 _FOLDS = 7  # one is the test set, one the validation set
-_FEWEST = 50
+_MIN_EXAMPLES = 50
 
 _log = logging.getLogger(__name__)
 
@@ -98,10 +98,10 @@ def _label_data(archive: Archive, options: LabelsOptions, usable: Callable[[Sequ
     labeled = np.sort(rng.permutation(labeled)[: options.limit])
     readable = usable(labeled.tolist())
     ids = np.array([identifier for identifier in labeled if identifier in readable], object)
-    if len(ids) < _FEWEST:
+    if len(ids) < _MIN_EXAMPLES:
         columns = " ".join(options.columns or ())
         raise UserError(
-            f"`columns` {columns}: only {len(ids)} artworks have an image and a label; {_FEWEST} are needed"
+            f"`columns` {columns}: only {len(ids)} artworks have an image and a label; {_MIN_EXAMPLES} are needed"
         )
     tasks, groups = read_tasks(archive, ids, options)
     labels = np.stack([np.where(task.targets.any(axis=1), task.targets.argmax(axis=1), -1) for task in tasks], axis=1)

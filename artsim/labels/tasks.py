@@ -14,7 +14,7 @@ from artsim.labels.periods import period_names, periods
 
 DATE = "date"
 LONGEST = 200  # characters of a label; a longer value is a text, not a label
-_MOST = 2000  # labels of a task
+_MAX_LABELS = 2000  # labels of a task
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _task(frame: pd.DataFrame, column: str, options: LabelsOptions) -> Task:
     counts = Counter(label for labels in values for label in labels)
     kept = [label for label, count in counts.most_common() if count >= options.min_count]
     kept = sorted(kept, key=_order(column, options, counts))
-    if not 2 <= len(kept) <= _MOST:
+    if not 2 <= len(kept) <= _MAX_LABELS:
         problem = (
             f"only {len(kept)} labels occur" if len(kept) < 2 else f"{len(kept):,} labels are too many; they occur"
         )
@@ -116,7 +116,7 @@ def _task(frame: pd.DataFrame, column: str, options: LabelsOptions) -> Task:
 
 
 def _labels(value: object, separator: str | None) -> list[str]:
-    parts = [value] if separator is None or not isinstance(value, str) else value[:_MOST].split(separator)
+    parts = [value] if separator is None or not isinstance(value, str) else value[:_MAX_LABELS].split(separator)
     return list(dict.fromkeys(label for label in map(tidy, parts) if label is not None))
 
 

@@ -15,7 +15,7 @@ __all__ = ["METHODS", "NEIGHBORS", "coordinates"]
 
 NEIGHBORS = {"umap": 15, "tsne": 30, "pacmap": 10, "localmap": 10}  # the defaults of the libraries
 
-_FEW = 10  # fewer vectors than this have no neighborhoods to preserve
+_MIN_VECTORS = 10  # fewer vectors than this have no neighborhoods to preserve
 _PAIRWISE = {"cosine": "euclidean", "euclidean": "euclidean", "cityblock": "manhattan"}  # PaCMAP's names
 
 
@@ -43,7 +43,7 @@ def coordinates(
     """
     vectors = np.ascontiguousarray(vectors, np.float32)
     rows = unit_length(vectors) if metric == "cosine" else vectors
-    if method == "pca" or len(vectors) < _FEW:
+    if method == "pca" or len(vectors) < _MIN_VECTORS:
         return _pca(rows, seed)
     n_neighbors = min(neighbors or NEIGHBORS[method], len(vectors) - 1)
     with warnings.catch_warnings():

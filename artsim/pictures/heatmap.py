@@ -11,8 +11,8 @@ from PIL import Image
 from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER, hex_code
 
 _CELLS = 160  # of the background, along each axis
-_REACH = 0.6  # smoothing width, in mean distances of trials spread evenly over the picture
-_FADES = 1.5  # the background fades to 0.6 at so many widths from the nearest trial, and to 0.1 at twice that
+_SMOOTHING_WIDTH = 0.6  # smoothing width, in mean distances of trials spread evenly over the picture
+_FADE_WIDTHS = 1.5  # the background fades to 0.6 at so many widths from the nearest trial, and to 0.1 at twice that
 _COLORS = "viridis"  # low scores, which are good, are dark
 
 
@@ -100,10 +100,10 @@ def _smoothed(across: np.ndarray, up: np.ndarray, scores: np.ndarray) -> tuple[n
     steps = (np.arange(_CELLS) + 0.5) / _CELLS
     # Weights are relative to the nearest trial: otherwise all would be 0 far from every trial.
     far = (steps[:, None, None] - up) ** 2 + (steps[None, :, None] - across) ** 2
-    reach = _REACH / len(scores) ** 0.5
+    reach = _SMOOTHING_WIDTH / len(scores) ** 0.5
     nearest = far.min(axis=2)
     weights = np.exp((nearest[..., None] - far) / (2 * reach**2))
-    return (weights @ scores) / weights.sum(axis=2), np.exp(-nearest / (2 * (_FADES * reach) ** 2))
+    return (weights @ scores) / weights.sum(axis=2), np.exp(-nearest / (2 * (_FADE_WIDTHS * reach) ** 2))
 
 
 def _ends(axis: Axis, places: np.ndarray) -> tuple[float, float]:

@@ -133,15 +133,15 @@ def _dots(axes: Any, series: Sequence[Series], scores: Sequence[Score | None], p
         before = None if dot.filled else score
 
 
-def _dot(axes: Any, one: Series, x: float, y: float) -> None:
+def _dot(axes: Any, series: Series, x: float, y: float) -> None:
     axes.plot(
         x,
         y,
         marker="o",
-        markersize=9 if one.strong else 5.5,
-        markerfacecolor=hex_code(_color(one) if one.filled else PAPER),
-        markeredgecolor=hex_code(_color(one)),
-        markeredgewidth=1.6 if one.strong else 1.2,
+        markersize=9 if series.strong else 5.5,
+        markerfacecolor=hex_code(_color(series) if series.filled else PAPER),
+        markeredgecolor=hex_code(_color(series)),
+        markeredgewidth=1.6 if series.strong else 1.2,
         zorder=4,
     )
 
@@ -166,10 +166,10 @@ def _length(text: str, most: float, face: ImageFont.FreeTypeFont) -> float:
     return face.getlength(fitted(text, int(most), face))
 
 
-def _color(one: Series) -> tuple[int, int, int]:
-    if not one.strong:
+def _color(series: Series) -> tuple[int, int, int]:
+    if not series.strong:
         return FAINT
-    return ACCENT if one.filled else INK
+    return ACCENT if series.filled else INK
 
 
 def _write(

@@ -75,8 +75,8 @@ def paste(archive: Archive, canvas: Image.Image, tiles: Sequence[Tile], left: in
             images = threads.map(lambda pair: (pair[0], _filling(places[pair[0]], pair[1])), jpegs.items())
             for identifier, image in images:
                 place(identifier, image)
-        for identifier, found in small_jpegs(archive, large):
-            place(identifier, _filling(places[identifier], found[0]) if found else None)
+        for identifier, stored in small_jpegs(archive, large):
+            place(identifier, _filling(places[identifier], stored[0]) if stored else None)
 
 
 def _filling(tile: Tile, data: bytes) -> Image.Image | None:

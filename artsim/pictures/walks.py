@@ -42,11 +42,14 @@ def scatter(
 
     ``places`` and ``cloud_places`` are float arrays of shape (n, 2) in one plane.
     """
-    every = np.concatenate([places, cloud_places])
-    low, span = every.min(0), np.maximum(np.ptp(every, axis=0), 1e-9)
+    all_places = np.concatenate([places, cloud_places])
+    low, span = all_places.min(0), np.maximum(np.ptp(all_places, axis=0), 1e-9)
     margin = 110
     pixels = (
-        (margin + (every - low) / span * (np.array([size, size * 3 // 4]) - 2 * margin)).round().astype(int).tolist()
+        (margin + (all_places - low) / span * (np.array([size, size * 3 // 4]) - 2 * margin))
+        .round()
+        .astype(int)
+        .tolist()
     )
     points, cloud_points = pixels[: len(places)], pixels[len(places) :]
     sheet = Image.new("RGB", (size, size * 3 // 4), PAPER)

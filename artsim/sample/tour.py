@@ -150,7 +150,7 @@ title = "The sample museum"
 out = "{archive}-site"
 
 """
-_ENOUGH = 200  # the fewest artworks that a training can learn from
+_MIN_ARTWORKS = 200  # the fewest artworks that a training can learn from
 
 
 @contextlib.contextmanager
@@ -174,7 +174,7 @@ def tour(archive: Path, *, works: int | None, seed: int, port: int, site: bool) 
         catalog.write_bytes(requests.get(f"{address}/catalog.csv", timeout=30).content)
         queries = _queries(museum)
         quoted = ", ".join(f'"{query}"' for query in queries)
-        learns = len(museum.works) >= _ENOUGH
+        learns = len(museum.works) >= _MIN_ARTWORKS
         features = "eye" if learns else "efficientnet_lite0@4+std"
         toml = archive / "pipeline.toml"
         toml.write_text(

@@ -213,9 +213,9 @@ def _redirect_keeps_image(redirected: bool) -> Iterator[None]:
         raise
 
 
-def _backoff(tried: int) -> float:
+def _backoff(attempts: int) -> float:
     """Returns the seconds to wait: full jitter, as in Brooker, "Exponential Backoff And Jitter" (2015)."""
-    return random.uniform(0, min(_MAX_BACKOFF, _BACKOFF * 2 ** (tried - 1)))
+    return random.uniform(0, min(_MAX_BACKOFF, _BACKOFF * 2 ** (attempts - 1)))
 
 
 def _plain(text: str) -> str:

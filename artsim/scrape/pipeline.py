@@ -32,10 +32,10 @@ _log = logging.getLogger(__name__)
 
 _MAX_WAIT = 30.0  # seconds that a row may wait for its host in the first round; doubled in each further round
 _MAX_WAIT_LIMIT = 600.0
-_TRIES = 15  # seconds to wait for the coordinator of a killed run to end
+_COORDINATOR_TIMEOUT_SECONDS = 15  # seconds to wait for the coordinator of a killed run to end
 _NOTICE_INTERVAL = 1.0  # seconds between two polls for failing hosts
 _MAX_NOTICES = 5  # failing hosts logged per poll
-_OPEN_TASKS = 64  # tasks that a worker has open at once
+_TASKS_PER_WORKER = 64  # tasks in progress per worker
 _MEMORY = 1 << 30  # bytes per worker; half of it for images that wait for their commit
 
 
@@ -155,7 +155,7 @@ def _round(
     cpus = 1 if (options.workers or 0) > default else min(2, *by_node)
     needs = runtime.with_memory({"CPU": cpus}, _MEMORY)
     workers = min(options.workers or default, runtime.room_for(needs))
-    if len(tasks) <= _OPEN_TASKS * min(
+    if len(tasks) <= _TASKS_PER_WORKER * min(
         workers, runtime.room_for(needs, alive=True)
     ):  # then all tasks are open, and a row that waits holds up no others
         max_wait = math.inf
@@ -167,7 +167,7 @@ def _round(
         needs=needs,
         workers=workers,
         most=options.workers,
-        at_once=_OPEN_TASKS,
+        at_once=_TASKS_PER_WORKER,
     )
     return map(Stats.from_counts, results)
 
@@ -216,7 +216,7 @@ def _start_coordinator(archive: Archive, options: ScrapeOptions) -> Any:
     actor: Any = ray.remote(_Coordinator)
     if archive.store.is_local:
         return actor.options(**lifetime).remote(rules)
-    for _ in range(_TRIES):
+    for _ in range(_COORDINATOR_TIMEOUT_SECONDS):
         try:
             return actor.options(name=f"limits of {archive.uri}", namespace="artsim", **lifetime).remote(rules)
         except ValueError:  # another run has this name; if it was killed, the name is free again soon

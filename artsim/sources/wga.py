@@ -29,8 +29,8 @@ _TEXTS = {
     "location": "LOCATION",
     "school": "SCHOOL",
 }
-_KEPT = {"born_died": "BORN-DIED", "form": "FORM", "timeframe": "TIMEFRAME"}
-_NEEDED = [*_TEXTS.values(), *_KEPT.values(), "URL"]
+_METADATA_COLUMNS = {"born_died": "BORN-DIED", "form": "FORM", "timeframe": "TIMEFRAME"}
+_NEEDED = [*_TEXTS.values(), *_METADATA_COLUMNS.values(), "URL"]
 
 
 def open_wga(location: str) -> Source:
@@ -67,7 +67,7 @@ def _chunk(records: Records) -> Chunk:
     ends = [years(date) if any(years(date)) else years(frame) for date, frame in dates]
     rows["year_from"] = pa.array([first for first, _ in ends], pa.int32())
     rows["year_to"] = pa.array([last for _, last in ends], pa.int32())
-    rows["metadata"] = metadata({name: table[column] for name, column in _KEPT.items()}, frozenset(), count)
+    rows["metadata"] = metadata({name: table[column] for name, column in _METADATA_COLUMNS.items()}, frozenset(), count)
     rows["where"] = records.where
     whole = pa.table({field.name: rows.get(field.name, pa.nulls(count, field.type)) for field in ROWS}, schema=ROWS)
     is_rejected = pc.is_null(place)

@@ -17,7 +17,7 @@ from artsim.archive import Archive, Table, UserError, is_public_domain
 _FOLDERS = ("catalog", "images", "thumbnails", "features", "layouts", "clusters", "duplicates", "labels", "topics")
 _PLAIN = ("id", "title", "date_text", "page_url", "year_from", "year_to")  # columns with few repeated values
 _REPEATED = ("artist", "style", "type", "technique", "location", "school", "rights")
-_LONGEST = 2_000  # characters of a text in a short record
+_MAX_CHARACTERS = 2_000  # characters of a text in a short record
 
 
 class Collection:
@@ -73,8 +73,8 @@ class Collection:
         if not isinstance(ids, pa.Array | pa.ChunkedArray):
             ids = pa.array(list(ids), pa.string())
         if len(ids) < 100:  # a hash table of all ids takes longer
-            found = (self.number(identifier) for identifier in ids.to_pylist())
-            return np.array([-1 if number is None else number for number in found], np.int32)
+            numbers = (self.number(identifier) for identifier in ids.to_pylist())
+            return np.array([-1 if number is None else number for number in numbers], np.int32)
         if shard is None:
             return np.asarray(pc.fill_null(pc.index_in(ids, value_set=self.ids), -1)).astype(np.int32)
         known = self._in_shard[shard]
@@ -138,7 +138,7 @@ def _short(number: int, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cut(value: Any) -> Any:
-    return value[:_LONGEST] if isinstance(value, str) else value
+    return value[:_MAX_CHARACTERS] if isinstance(value, str) else value
 
 
 def _files(archive: Archive, folders: Sequence[str]) -> list[list[Any]]:

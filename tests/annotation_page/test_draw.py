@@ -29,7 +29,7 @@ def drawn(archive: Archive, out: Path, **how: Any) -> tuple[dict[str, Any], list
     return report, [[data["works"][place]["name"] for place in annotation] for annotation in data["choices"]]
 
 
-class Here:
+class InProcess:
     """Calls functions in this process, which saves the second that starting a process takes."""
 
     def __call__(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -38,7 +38,7 @@ class Here:
 
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("artsim.pictures.page_jpegs.IsolatedProcess", Here)
+    monkeypatch.setattr("artsim.pictures.page_jpegs.IsolatedProcess", InProcess)
 
 
 @pytest.fixture(scope="module")

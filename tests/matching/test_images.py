@@ -62,7 +62,7 @@ def test_an_artwork_without_an_image(tmp_path) -> None:
 
 
 def test_patches_that_are_not_kept_are_computed_again(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("artsim.matching.archive_matches._KEPT", 2)
+    monkeypatch.setattr("artsim.matching.archive_matches._CACHED_IMAGES", 2)
     ids = named(5)
     archive = make_archive(tmp_path, ids, pictures={one: _bytes(_picture(index)) for index, one in enumerate(ids)})
     matcher = ArchiveMatcher(archive, _BACKBONE)

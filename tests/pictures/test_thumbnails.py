@@ -138,7 +138,7 @@ def test_an_archive_that_cannot_be_written_has_pictures(tmp_path: Path) -> None:
 
 
 def test_a_locked_table_stays_as_it_is(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("artsim.pictures.thumbnails._PATIENCE", 0.0)
+    monkeypatch.setattr("artsim.pictures.thumbnails._LOCK_WAIT_SECONDS", 0.0)
     archive = make_archive(tmp_path, IDS)
     with archive.lock("thumbnails"):
         assert len(thumbnail_jpegs(archive, IDS)) == len(IDS)

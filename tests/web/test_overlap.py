@@ -41,5 +41,5 @@ def test_artworks_without_a_place_and_large_maps_stay(monkeypatch: pytest.Monkey
     places[[3, 7]] = np.nan
     moved = without_overlap(places)
     assert np.isnan(moved[[3, 7]]).all() and np.isfinite(np.delete(moved, [3, 7], axis=0)).all()
-    monkeypatch.setattr(overlap, "_MOST", 30)
+    monkeypatch.setattr(overlap, "_MAX_ARTWORKS", 30)
     np.testing.assert_array_equal(without_overlap(places), places)

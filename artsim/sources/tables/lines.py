@@ -8,9 +8,9 @@ from artsim.archive import UserError
 from artsim.sources.tables.file_kinds import wide_encoding
 
 _BLOCK = 1 << 20  # bytes read at a time
-_LONGEST = 16 << 20  # bytes of a line; longer ones are cut
-_KEPT = 1000  # bytes kept of a longer line
-TOO_LONG = f"a line longer than {_LONGEST >> 20} MiB"
+_MAX_BYTES = 16 << 20  # bytes of a line; longer ones are cut
+_KEPT_BYTES = 1000  # bytes kept of a longer line
+TOO_LONG = f"a line longer than {_MAX_BYTES >> 20} MiB"
 
 
 class LongLine(bytes):
@@ -62,12 +62,12 @@ def lines_of(stream: Any, name: str) -> Iterator[bytes]:
         *whole, unfinished = (unfinished + (decoder.decode(block).encode() if decoder else block)).split(b"\n")
         for line in whole:
             count += 1
-            yield LongLine(begin or line[:_KEPT]) if begin or len(line) > _LONGEST else line + b"\n"
+            yield LongLine(begin or line[:_KEPT_BYTES]) if begin or len(line) > _MAX_BYTES else line + b"\n"
             begin = b""
-        if begin or len(unfinished) > _LONGEST:
-            begin, unfinished = begin or unfinished[:_KEPT], b""
+        if begin or len(unfinished) > _MAX_BYTES:
+            begin, unfinished = begin or unfinished[:_KEPT_BYTES], b""
         block = stream.read(_BLOCK)
     if begin and count < 2:
-        raise UserError(f"`location` {name}: a line is longer than {_LONGEST >> 20} MiB, so this is not a table")
+        raise UserError(f"`location` {name}: a line is longer than {_MAX_BYTES >> 20} MiB, so this is not a table")
     if begin or unfinished:
         yield LongLine(begin) if begin else unfinished
