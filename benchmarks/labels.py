@@ -73,7 +73,7 @@ def style(archive: Archive) -> list[Claim]:
     common = np.isin(ours.ids, plain.ids)
     assert common.all() and list(ours.ids) == list(plain.ids), "both features must describe the same artworks"
     task = ours.tasks[0]
-    first, second = (out_of_fold(one, one.tasks[0], options, one.groups) for one in (ours, plain))
+    first, second = (out_of_fold(examples, examples.tasks[0], options, examples.groups) for examples in (ours, plain))
     groups = ours.groups[first.rows]
     systems = {
         "default: recommended features": first.probabilities,
@@ -195,7 +195,7 @@ def predict_all(archive: Archive, x: np.ndarray, heads: list[Head], tasks: list[
             for head, task in zip(heads, tasks, strict=True)
         ]
         archive.table("labels/made").write(
-            number % 4, f"p{number}", pa.concat_tables(one.cast(LABELS) for one in tables)
+            number % 4, f"p{number}", pa.concat_tables(table.cast(LABELS) for table in tables)
         )
 
 

@@ -55,7 +55,7 @@ def labels() -> tuple[set[str], list[Place]]:
     return {row["work"] for row in rows}, places
 
 
-def found(archive: Archive, works: set[str]) -> list[Place]:
+def mentions_of(archive: Archive, works: set[str]) -> list[Place]:
     """Returns the places that the job resolved in these works."""
     rows = [row for part in archive.table("names/benchmark").scan() for row in part.to_pylist()]
     return [
@@ -87,7 +87,7 @@ def main() -> None:
         )
         seconds = time.perf_counter() - began
         works, expected = labels()
-        resolved = found(archive, works)
+        resolved = mentions_of(archive, works)
     wrong = [place for place in resolved if not any(matches(place, label) for label in expected)]
     missed = [label for label in expected if not any(matches(place, label) for place in resolved)]
     if arguments.errors:

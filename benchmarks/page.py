@@ -198,7 +198,10 @@ def recall(address: str, archive: Archive, count: int = 20) -> float:
         (rows["id"].to_pylist(), rows["vector"].combine_chunks().flatten().to_numpy().reshape(-1, DIMENSION))
         for rows in archive.table("features/made").scan(["id", "vector"])
     ]
-    ids, vectors = np.array([one for names, _ in blocks for one in names]), np.concatenate([part for _, part in blocks])
+    ids, vectors = (
+        np.array([image_id for names, _ in blocks for image_id in names]),
+        np.concatenate([part for _, part in blocks]),
+    )
     lengths = np.linalg.norm(vectors, axis=1)
     order, hits = np.argsort(ids), 0
     for n in np.random.default_rng(1).integers(0, len(ids), count).tolist():

@@ -110,7 +110,7 @@ def test_near_candidates_are_among_the_nearest_of_the_pool(archive: Archive, tmp
     for anchor, *candidates in annotations:
         order = sorted(
             (artwork_id for artwork_id in IDS if artwork_id != anchor),
-            key=lambda one: -float(unit[anchor] @ unit[one]),
+            key=lambda image_id: -float(unit[anchor] @ unit[image_id]),
         )
         assert set(candidates) <= set(order[:50])
 

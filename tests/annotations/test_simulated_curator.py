@@ -163,8 +163,8 @@ def test_near_draws_from_the_nearest_artworks(tmp_path) -> None:
         (pool,) = (members for members in pools if annotation[0] in members)
         others = [artwork_id for artwork_id in pool if artwork_id != annotation[0]]
 
-        def away(one: str, anchor: str = annotation[0]) -> float:
-            a, b = vectors[anchor], vectors[one]
+        def away(image_id: str, anchor: str = annotation[0]) -> float:
+            a, b = vectors[anchor], vectors[image_id]
             return 1 - float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
 
         alike = sorted((artwork_id for artwork_id in others if style[artwork_id] == style[annotation[0]]), key=away)

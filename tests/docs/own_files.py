@@ -31,7 +31,7 @@ def make_own_files(folder: Path, museum: Path) -> None:
     _lines(folder / "keywords.csv", [("id", "keyword"), *keywords])
     ids = [row["id"] for row in rows]
     _answers(folder, ids)
-    links = [(one, other, "POSITIVE") for one, other in pairwise(ids[:6])]
+    links = [(first, second, "POSITIVE") for first, second in pairwise(ids[:6])]
     _lines(folder / "links.csv", [("id_a", "id_b", "verdict"), *links])
 
 

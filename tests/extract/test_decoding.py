@@ -29,13 +29,13 @@ def _decoding(archive: Archive) -> Decoding:
     return Decoding(archive.table("images"), [input_of("resnet18", 64), input_of("resnet18", 96)], False, 8)
 
 
-def _alike(some: list[Batch], others: list[Batch]) -> bool:
+def _alike(first: list[Batch], second: list[Batch]) -> bool:
     pixels = all(
         np.array_equal(*pair)
-        for batch, other in zip(some, others, strict=True)
+        for batch, other in zip(first, second, strict=True)
         for pair in zip(batch.pixels, other.pixels, strict=True)
     )
-    return pixels and [batch.rows for batch in some] == [other.rows for other in others]
+    return pixels and [batch.rows for batch in first] == [other.rows for other in second]
 
 
 def test_batches_of_a_part(archive: Archive) -> None:

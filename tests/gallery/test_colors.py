@@ -17,8 +17,8 @@ def archive(tmp_path: Path) -> Archive:
     ids = list(_STYLES)
     for shard in range(2):
         rows = [
-            {"id": one, "style": _STYLES[one], "year_from": _YEARS[one]}
-            for one, number in zip(ids, archive.shard_of(ids), strict=True)
+            {"id": image_id, "style": _STYLES[image_id], "year_from": _YEARS[image_id]}
+            for image_id, number in zip(ids, archive.shard_of(ids), strict=True)
             if number == shard
         ]
         archive.table("catalog").write(shard, "p0", pa.Table.from_pylist(rows, CATALOG))
@@ -42,8 +42,8 @@ def test_years_have_spans_of_about_equal_counts(archive: Archive) -> None:
     assert spans.pop("unknown") == OTHER
     for name, color in spans.items():
         first, last = map(int, name.split("–"))
-        inside = {one for one, year in _YEARS.items() if year is not None and first <= year <= last}
-        assert {one for one in _YEARS if colors[one] == color} == inside
+        inside = {image_id for image_id, year in _YEARS.items() if year is not None and first <= year <= last}
+        assert {image_id for image_id in _YEARS if colors[image_id] == color} == inside
         assert len(inside) == pytest.approx(90 / 5, abs=1)
 
 
@@ -51,4 +51,4 @@ def test_clusters(archive: Archive) -> None:
     ids = list(_STYLES)
     colors, legend = colors_of(archive, ids, "cluster", {ids[0]: 3, ids[1]: -1, ids[2]: 3})
     assert list(legend.names) == ["3", "none"]
-    assert [colors[one] for one in ids[:4]] == [PALETTE[0], OTHER, PALETTE[0], OTHER]
+    assert [colors[image_id] for image_id in ids[:4]] == [PALETTE[0], OTHER, PALETTE[0], OTHER]

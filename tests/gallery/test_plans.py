@@ -49,8 +49,8 @@ def test_neighbors_stay_neighbors_on_a_map() -> None:
 def test_the_second_map_is_turned_onto_the_first() -> None:
     first = np.random.default_rng(0).normal(size=(40, 2))
     turn = np.array([[math.cos(2), -math.sin(2)], [math.sin(2), math.cos(2)]])
-    one, other = aligned(first, first @ turn * [1, -1] * 7 + 3)
-    assert np.allclose(one, other)
+    target, result = aligned(first, first @ turn * [1, -1] * 7 + 3)
+    assert np.allclose(target, result)
     assert np.isfinite(aligned(first, np.zeros((40, 2)))[1]).all()
 
 
@@ -70,7 +70,7 @@ def test_artworks_of_a_tree_do_not_overlap(leaves: int) -> None:
         assert distance + spot / 2 <= 3720 / 2 + 1
         centers.append((distance * math.cos(angle), distance * math.sin(angle)))
     if leaves % rings == 0:
-        pairs = [math.dist(one, other) for n, one in enumerate(centers) for other in centers[:n]]
+        pairs = [math.dist(center, other) for n, center in enumerate(centers) for other in centers[:n]]
         assert min(pairs) >= 0.97 * spot
     assert math.hypot(*_within_circle((300, 400), 100)) <= 101
 

@@ -64,7 +64,9 @@ def test_an_artwork_without_an_image(tmp_path) -> None:
 def test_patches_that_are_not_kept_are_computed_again(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("artsim.matching.archive_matches._CACHED_IMAGES", 2)
     ids = named(5)
-    archive = make_archive(tmp_path, ids, pictures={one: _bytes(_picture(index)) for index, one in enumerate(ids)})
+    archive = make_archive(
+        tmp_path, ids, pictures={image_id: _bytes(_picture(index)) for index, image_id in enumerate(ids)}
+    )
     matcher = ArchiveMatcher(archive, _BACKBONE)
     query = matcher.of_artwork(ids[4])
     scores = [match.score for match in matcher.matches(query, ids) if match]

@@ -37,10 +37,10 @@ def test_matches_are_each_other_s_nearest() -> None:
     rng = np.random.default_rng(2)
     a, b = (_patches(rng.normal(size=(n, 6)), rng.random((n, 2)), 9.0) for n in (40, 30))
     naive = {}
-    for i, one in enumerate(a.descriptors):
-        j = max(range(30), key=lambda j: float(one @ b.descriptors[j]))
+    for i, descriptor in enumerate(a.descriptors):
+        j = max(range(30), key=lambda j: float(descriptor @ b.descriptors[j]))
         if max(range(40), key=lambda k: float(a.descriptors[k] @ b.descriptors[j])) == i:
-            naive[tuple(a.centers[i].tolist())] = (tuple(b.centers[j].tolist()), float(one @ b.descriptors[j]))
+            naive[tuple(a.centers[i].tolist())] = (tuple(b.centers[j].tolist()), float(descriptor @ b.descriptors[j]))
     found = match(a, b)
     pairs = zip(found.points_a.tolist(), found.points_b.tolist(), found.similarity, strict=True)
     for point_a, point_b, similarity in pairs:

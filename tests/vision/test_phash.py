@@ -7,8 +7,8 @@ from artsim.vision.phash import perceptual_hash
 from tests.vision.made import picture
 
 
-def _distance(one: str, other: imagehash.ImageHash) -> int:
-    return imagehash.hex_to_hash(one) - other
+def _distance(stored: str, reference: imagehash.ImageHash) -> int:
+    return imagehash.hex_to_hash(stored) - reference
 
 
 @pytest.mark.parametrize("size", [(96, 128), (512, 300), (20, 40)])

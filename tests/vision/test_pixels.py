@@ -29,8 +29,8 @@ def every_way(data: bytes) -> list[np.ndarray]:
     return [np.asarray(Image.fromarray(np.asarray(image)).resize((96, 96)), int) for image in images]
 
 
-def far(one: str, other: str) -> int:
-    return imagehash.hex_to_hash(one) - imagehash.hex_to_hash(other)
+def far(first: str, second: str) -> int:
+    return imagehash.hex_to_hash(first) - imagehash.hex_to_hash(second)
 
 
 def swapped_profile() -> bytes:
