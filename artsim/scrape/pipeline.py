@@ -104,7 +104,7 @@ def _listed(counts: dict[str, int]) -> str:
 
 
 def _scrape(archive: Archive, options: ScrapeOptions) -> dict[str, Any]:
-    started, total, tried, max_wait = time.monotonic(), Stats(), Counter[str](), _MAX_WAIT
+    started, total, row_attempts, max_wait = time.monotonic(), Stats(), Counter[str](), _MAX_WAIT
     coordinator: Any = None
     while True:
         statuses = Counter[str]()
@@ -117,13 +117,13 @@ def _scrape(archive: Archive, options: ScrapeOptions) -> dict[str, Any]:
         done = Stats()
         task_rows = sum(task.take for task in tasks)
         with _log_notices(coordinator):
-            stream = _round(archive, options, coordinator, tasks, max_wait, tried)
+            stream = _round(archive, options, coordinator, tasks, max_wait, row_attempts)
             for result in runtime.progress(
                 ({"rows": stats.rows, "stats": stats} for stats in stream), task_rows, "images"
             ):
                 done.add(result["stats"])
                 result["stats"].publish()
-        tried, done.tried = done.tried, Counter()
+        row_attempts, done.attempts = done.attempts, Counter()
         total.add(done)
         if done.rows == task_rows or (options.limit is not None and total.rows >= options.limit):
             break  # nothing is left to do; another search of the archive would take as long as the first
@@ -143,7 +143,7 @@ def _round(
     coordinator: Any,
     tasks: Sequence[ScrapeTask],
     max_wait: float,
-    tried: Counter[str],
+    row_attempts: Counter[str],
 ) -> Iterator[Stats]:
     """Yields the stats of each task as it completes.
 
@@ -162,7 +162,7 @@ def _round(
     results = runtime.process_partitions(
         tasks,
         Scraper,
-        (archive, options, coordinator, min(2, max(by_node)), uuid.uuid4().hex, max_wait, tried),
+        (archive, options, coordinator, min(2, max(by_node)), uuid.uuid4().hex, max_wait, row_attempts),
         attempts=coordinator,
         needs=needs,
         workers=workers,
@@ -245,10 +245,10 @@ class Scraper:
         threads: int,
         round_name: str,
         max_wait: float,
-        tried: Counter[str],
+        row_attempts: Counter[str],
     ) -> None:
         self._settings = (archive, options, self._exchange, threads)
-        self._round = (round_name, max_wait, tried)
+        self._round = (round_name, max_wait, row_attempts)
         self._coordinator = coordinator
         self._worker: Worker | None = None
 
