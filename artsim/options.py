@@ -115,8 +115,8 @@ def settings_of(spec: Field[Any]) -> dict[str, list[Field[Any]]]:
     """Returns the definitions of each setting in a field of ``recipe_settings``, one or more, by name."""
     known: dict[str, list[Field[Any]]] = {}
     for recipe in spec.metadata["recipes"]:
-        for one in fields(recipe):
-            known.setdefault(one.name, []).append(one)
+        for option in fields(recipe):
+            known.setdefault(option.name, []).append(option)
     return known
 
 

@@ -49,31 +49,31 @@ def sites(latency: float) -> Iterator[list[Site]]:
         yield opened
 
 
-def scrape(there: Machines, opened: list[Site], rows: int, *options: str) -> float:
+def scrape(machines: Machines, opened: list[Site], rows: int, *options: str) -> float:
     """Seconds from the first image requested to the last one answered."""
     with TemporaryDirectory() as folder:
         urls = [f"{opened[number % SITES].url}/{number}" for number in range(rows)]
         archive = make_catalog(Path(folder), {"image_url": urls}, shards=32)
         hosts = [site.netloc for site in opened]
-        report = there.run("scrape", "--archive", archive.uri, "--allow-host", *hosts, *options)
+        report = machines.run("scrape", "--archive", archive.uri, "--allow-host", *hosts, *options)
         assert report["statuses"] == {"ok": rows}, report
     visits = [visit for site in opened for visit in site.images()]
     return max(visit.ended for visit in visits) - min(visit.began for visit in visits)
 
 
-def fetching(there: Machines, rows: int) -> tuple[float, int]:
+def fetching(machines: Machines, rows: int) -> tuple[float, int]:
     """Seconds of a scrape, and the number of violations of a host's limit."""
     with sites(LATENCY) as opened:
-        seconds = scrape(there, opened, rows, "--per-host", str(ROOMY), *CAPACITY)
+        seconds = scrape(machines, opened, rows, "--per-host", str(ROOMY), *CAPACITY)
         return seconds, sum(max(max_concurrent(site.visits) - ROOMY, 0) for site in opened)
 
 
-def broken_limits(there: Machines, rows: int) -> tuple[int, int]:
+def broken_limits(machines: Machines, rows: int) -> tuple[int, int]:
     """The numbers of limit violations and of requests; every other site asks for a delay."""
     with sites(0.2) as opened:
         for site in opened[::2]:
             site.pages["/robots.txt"] = page(answer(200, f"User-agent: *\nCrawl-delay: {PAUSE}\n".encode()))
-        scrape(there, opened, rows, "--per-host", str(TIGHT))
+        scrape(machines, opened, rows, "--per-host", str(TIGHT))
         too_many = sum(max(max_concurrent(site.visits) - TIGHT, 0) for site in opened)
         too_soon = sum(gap < PAUSE - SLACK for site in opened[::2] for gap in _gaps(site))
         print(
@@ -113,9 +113,9 @@ class Sleeper:
         return {"began": began, "ended": time.monotonic()}
 
 
-def computing(there: Machines, parts: int) -> float:
+def computing(machines: Machines, parts: int) -> float:
     """Seconds from the first partition started to the last one written."""
-    with TemporaryDirectory() as folder, driver_of(there):
+    with TemporaryDirectory() as folder, driver_of(machines):
         archive = make_archive(folder, named(parts * PART_ROWS), shards=1, part_rows=PART_ROWS)
         partitions = [Partition(name) for name in archive.table("images").parts(0)]
         spans = list(through_workers(partitions, Sleeper, archive))
@@ -130,9 +130,9 @@ class Idler:
         return {"name": partition.name}
 
 
-def dispatched(there: Machines, count: int, at_once: int) -> float:
+def dispatched(machines: Machines, count: int, at_once: int) -> float:
     """Partitions a second through idle workers with ``at_once`` partitions each, from the first result on."""
-    with driver_of(there):
+    with driver_of(machines):
         results = through_workers([Partition(str(number)) for number in range(count)], Idler, at_once=at_once)
         next(results)
         started = time.monotonic()
@@ -156,9 +156,9 @@ def through_workers(
 
 
 @contextmanager
-def driver_of(there: Machines) -> Iterator[None]:
+def driver_of(machines: Machines) -> Iterator[None]:
     """Makes this process the driver of a job on the cluster."""
-    ray.init(address=there.address, logging_level="ERROR", log_to_driver=False)
+    ray.init(address=machines.address, logging_level="ERROR", log_to_driver=False)
     runtime.connect(data=True)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Copies of pictures as archives hold them: cropped, in grey, small and compressed, framed, with a colour cast."""
+"""Copies of pictures as archives hold them: cropped, in gray, small and compressed, framed, with a color cast."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ def crop(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return image.crop((left, top, left + width, top + height))
 
 
-def greyscale(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+def grayscale(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return image.convert("L").convert("RGB")
 
 
@@ -49,7 +49,7 @@ def cast(image: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 KINDS: dict[str, Callable[[Image.Image, np.random.Generator], Image.Image]] = {
     "crop": crop,
-    "greyscale": greyscale,
+    "grayscale": grayscale,
     "compressed": compressed,
     "framed": framed,
     "cast": cast,

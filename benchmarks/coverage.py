@@ -1,6 +1,6 @@
 """Whether the interval of a cross-validated score contains the true score, measured on simulated museums.
 
-New artworks are unlimited there, so the true score is known. Artworks are points: a centre of their style, an offset of
+New artworks are unlimited there, so the true score is known. Artworks are points: a center of their style, an offset of
 their artist and an offset of their own, in dimensions that matter and in dimensions that don't. A curator annotates by
 style or by artist: each annotation is nine artworks drawn at random. The truth is the meanrank of the model trained on
 everything: for folds of new images on new artworks of the same artists, for folds of new groups on those of new
@@ -29,11 +29,11 @@ RECIPE = Recipe(hidden=16, epochs=3, patience=3)
 class Museum:
     """Simulated artworks: vectors ``works``, float32 (n, d), with their ``style`` and ``artist``, int (n,)."""
 
-    def __init__(self, rng: np.random.Generator, centres: np.ndarray, artists: np.ndarray, count: int) -> None:
+    def __init__(self, rng: np.random.Generator, centers: np.ndarray, artists: np.ndarray, count: int) -> None:
         self.artist = rng.integers(len(artists), size=count)
         self.style = np.arange(len(artists))[self.artist] % STYLES
         own = rng.normal(size=(count, DIMENSION)) * np.repeat([0.7, 1.6], DIMENSION // 2)
-        self.works = (centres[self.style] + artists[self.artist] + own).astype(np.float32)
+        self.works = (centers[self.style] + artists[self.artist] + own).astype(np.float32)
 
 
 def annotated(museum: Museum, value: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -50,9 +50,9 @@ def annotated(museum: Museum, value: np.ndarray, count: int, rng: np.random.Gene
 def repetition(seed: int, by: str) -> dict[str, tuple[float, float, float, float]]:
     """Score, low, high and truth for each kind of folds."""
     rng = np.random.default_rng([seed, by == "style"])
-    centres = rng.normal(size=(STYLES, DIMENSION)) * np.repeat([1.0, 0.0], DIMENSION // 2)
+    centers = rng.normal(size=(STYLES, DIMENSION)) * np.repeat([1.0, 0.0], DIMENSION // 2)
     artists = offsets(rng)
-    museum = Museum(rng, centres, artists, WORKS)
+    museum = Museum(rng, centers, artists, WORKS)
     judged = annotated(museum, getattr(museum, by), ANNOTATIONS, rng)
     nothing = np.empty((0, 9), np.int64)
     final = trained(museum.works, judged, nothing)
@@ -66,7 +66,7 @@ def repetition(seed: int, by: str) -> dict[str, tuple[float, float, float, float
         score = mean_score(np.concatenate(tested), seed, units)
         truths = []
         for _ in range(MUSEUMS):
-            new = Museum(rng, centres, artists if kind == NEW_IMAGES else offsets(rng), WORKS)
+            new = Museum(rng, centers, artists if kind == NEW_IMAGES else offsets(rng), WORKS)
             truths.append(ranks(embedded(final, new.works), annotated(new, getattr(new, by), TRUE, rng)).mean())
         results[kind] = (score.value, score.low, score.high, float(np.mean(truths)))
     return results

@@ -115,8 +115,8 @@ def _bare(rank: int, task: Task, own_module: bool, folder: str) -> None:
                 with contextlib.nullcontext() if last else model.no_sync():
                     with torch.autocast("cpu", torch.bfloat16, enabled=task.precision == "bfloat16"):
                         out = model(torch.from_numpy(squares[slots[images]]))
-                    every = F.normalize(out.float())[places.ravel()].view(*judged.shape, -1)
-                    cosines = torch.einsum("bd,bkd->bk", every[:, 0], every[:, 1:]) / 0.1
+                    descriptors = F.normalize(out.float())[places.ravel()].view(*judged.shape, -1)
+                    cosines = torch.einsum("bd,bkd->bk", descriptors[:, 0], descriptors[:, 1:]) / 0.1
                     loss = F.cross_entropy(cosines, torch.zeros(len(judged), dtype=torch.long))
                     (loss * len(judged) / len(share)).backward()
             optimizer.step()

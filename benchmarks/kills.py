@@ -94,13 +94,13 @@ def rows_of(archive: Archive, table: str) -> dict[str, dict[str, Any]]:
     return by_key
 
 
-def differing(one: dict[str, Any] | None, other: dict[str, Any] | None) -> bool:
-    if one is None or other is None:
+def differing(row: dict[str, Any] | None, other: dict[str, Any] | None) -> bool:
+    if row is None or other is None:
         return True
-    vector, other_vector = one.pop("vector", None), other.pop("vector", None)
+    vector, other_vector = row.pop("vector", None), other.pop("vector", None)
     if (vector is None) != (other_vector is None):
         return True
-    return one != other or (vector is not None and not np.allclose(vector, other_vector, rtol=1e-3, atol=1e-3))
+    return row != other or (vector is not None and not np.allclose(vector, other_vector, rtol=1e-3, atol=1e-3))
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 The rival head is the recipe of the paintings app, rebuilt on efficientnet_lite0: one linear layer per column on the
 pooled features of the frozen network, Adam at 1e-4, balanced weights, summed losses, 50 epochs in batches of 32. Ten
-cosine neighbours vote as in that app. Both get the features `efficientnet_lite0`, as does the second of our heads; the
+cosine neighbors vote as in that app. Both get the features `efficientnet_lite0`, as does the second of our heads; the
 first has the recommended features. All have the same folds. Needs the people-art data.
 """
 
@@ -73,7 +73,7 @@ def style(archive: Archive) -> list[Claim]:
     common = np.isin(ours.ids, plain.ids)
     assert common.all() and list(ours.ids) == list(plain.ids), "both features must describe the same artworks"
     task = ours.tasks[0]
-    first, second = (out_of_fold(one, one.tasks[0], options, one.groups) for one in (ours, plain))
+    first, second = (out_of_fold(examples, examples.tasks[0], options, examples.groups) for examples in (ours, plain))
     groups = ours.groups[first.rows]
     systems = {
         "default: recommended features": first.probabilities,
@@ -195,7 +195,7 @@ def predict_all(archive: Archive, x: np.ndarray, heads: list[Head], tasks: list[
             for head, task in zip(heads, tasks, strict=True)
         ]
         archive.table("labels/made").write(
-            number % 4, f"p{number}", pa.concat_tables(one.cast(LABELS) for one in tables)
+            number % 4, f"p{number}", pa.concat_tables(table.cast(LABELS) for table in tables)
         )
 
 

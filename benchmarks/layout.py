@@ -1,4 +1,4 @@
-"""Maps: how well each method keeps neighbours, against its library's own defaults; placing; grids in blocks.
+"""Maps: how well each method keeps neighbors, against its library's own defaults; placing; grids in blocks.
 
 The first table is of people-art, the second of made vectors: 200 groups of different size and spread in 64 dimensions.
 A library gets the same vectors with its default settings and the same seed. Figures are trustworthiness and kNN recall

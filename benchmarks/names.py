@@ -1,8 +1,8 @@
 """Names in the Guggenheim essays against labels made by hand: precision, recall and time.
 
 The labels (``benchmarks/labels``) were made by reading, before the matcher was written. All essays are searched, as an
-archive would be; those with labels are scored. A mention counts as found if its place overlaps a labelled place and its
-person is the labelled one. Every other mention in these texts is wrong. Needs the essays and the list of artists.
+archive would be; those with labels are scored. A mention counts as found if its place overlaps a labeled place and its
+person is the labeled one. Every other mention in these texts is wrong. Needs the essays and the list of artists.
 """
 
 import argparse
@@ -44,7 +44,7 @@ def build(archive: Archive) -> int:
 
 
 def labels() -> tuple[set[str], list[Place]]:
-    """Returns the works that were labelled, and the places of artists in the list."""
+    """Returns the works that were labeled, and the places of artists in the list."""
     with LABELS.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     places = [
@@ -55,7 +55,7 @@ def labels() -> tuple[set[str], list[Place]]:
     return {row["work"] for row in rows}, places
 
 
-def found(archive: Archive, works: set[str]) -> list[Place]:
+def mentions_of(archive: Archive, works: set[str]) -> list[Place]:
     """Returns the places that the job resolved in these works."""
     rows = [row for part in archive.table("names/benchmark").scan() for row in part.to_pylist()]
     return [
@@ -87,7 +87,7 @@ def main() -> None:
         )
         seconds = time.perf_counter() - began
         works, expected = labels()
-        resolved = found(archive, works)
+        resolved = mentions_of(archive, works)
     wrong = [place for place in resolved if not any(matches(place, label) for label in expected)]
     missed = [label for label in expected if not any(matches(place, label) for place in resolved)]
     if arguments.errors:

@@ -1,4 +1,4 @@
-"""Searches for neighbours: the exact one against faiss and scikit-learn, and the index against the exact one.
+"""Searches for neighbors: the exact one against faiss and scikit-learn, and the index against the exact one.
 
 Exact: the ten nearest others of every vector by euclidean distance, 100,000 x 512 (``--quick``: 20,000 x 512), all in
 memory, as fast as each library can. faiss and scikit-learn run in an environment of their own. Turns alternate; the
@@ -63,13 +63,13 @@ def peer_python() -> Path:
 
 
 def mixture(count: int, dimension: int, seed: int) -> np.ndarray:
-    """Returns vectors around 500 centres, each with 24 directions of its own, float32 (count, dimension)."""
+    """Returns vectors around 500 centers, each with 24 directions of its own, float32 (count, dimension)."""
     rng = np.random.default_rng(0)  # the same groups for every seed
-    centres = rng.normal(size=(500, dimension)).astype(np.float32)
+    centers = rng.normal(size=(500, dimension)).astype(np.float32)
     directions = rng.normal(size=(500, 24, dimension)).astype(np.float32) * 0.2
     rng = np.random.default_rng([seed, count])
     groups = rng.integers(0, 500, count)
-    vectors = centres[groups] + 0.02 * rng.normal(size=(count, dimension)).astype(np.float32)
+    vectors = centers[groups] + 0.02 * rng.normal(size=(count, dimension)).astype(np.float32)
     weights = rng.normal(size=(count, 24)).astype(np.float32)
     for group in range(500):
         rows = groups == group

@@ -43,7 +43,7 @@ _WORDS = re.findall(
 
 
 def make(folder: Path, works: int) -> Archive:
-    """Makes an archive with catalogue, thumbnails, features, a layout and clusters; vectors are in 1,000 groups."""
+    """Makes an archive with catalog, thumbnails, features, a layout and clusters; vectors are in 1,000 groups."""
     archive = Archive.create(str(folder), _SHARDS)
     rng = np.random.default_rng(0)
     centers = rng.normal(size=(1000, DIMENSION)).astype(np.float32)
@@ -198,7 +198,10 @@ def recall(address: str, archive: Archive, count: int = 20) -> float:
         (rows["id"].to_pylist(), rows["vector"].combine_chunks().flatten().to_numpy().reshape(-1, DIMENSION))
         for rows in archive.table("features/made").scan(["id", "vector"])
     ]
-    ids, vectors = np.array([one for names, _ in blocks for one in names]), np.concatenate([part for _, part in blocks])
+    ids, vectors = (
+        np.array([image_id for names, _ in blocks for image_id in names]),
+        np.concatenate([part for _, part in blocks]),
+    )
     lengths = np.linalg.norm(vectors, axis=1)
     order, hits = np.argsort(ids), 0
     for n in np.random.default_rng(1).integers(0, len(ids), count).tolist():

@@ -47,9 +47,11 @@ def main() -> None:
             for query, answer, wanted in zip(queries, answers, right, strict=True):
                 hits[query["query_set"]].append(answer["neighbors"][0]["id"] in wanted)
             sets = ", ".join(f"{name} {sum(each)}/{len(each)}" for name, each in hits.items())
-            every = [hit for each in hits.values() for hit in each]
-            print(f"{' + '.join(names):60} {sum(every)}/{len(every)} ({sets})", flush=True)
-            claims.append(Claim(f"top-1 accuracy, {' + '.join(names)}", sum(every) / len(every), 0.9, "chance 0.0035"))
+            is_hit = [hit for each in hits.values() for hit in each]
+            print(f"{' + '.join(names):60} {sum(is_hit)}/{len(is_hit)} ({sets})", flush=True)
+            claims.append(
+                Claim(f"top-1 accuracy, {' + '.join(names)}", sum(is_hit) / len(is_hit), 0.9, "chance 0.0035")
+            )
     conclude("photographs", claims)
 
 

@@ -53,8 +53,8 @@ def made(uri: str, count: int) -> Archive:
     """An archive with ``count`` pictures of 320 x 240 pixels and a layout of 40 clusters."""
     archive, rng = Archive.create(uri), np.random.default_rng(0)
     ids = [f"made:{number:06d}" for number in range(count)]
-    centres = rng.normal(size=(40, 2)) * 4
-    places = centres[rng.integers(40, size=count)] + rng.normal(size=(count, 2))
+    centers = rng.normal(size=(40, 2)) * 4
+    places = centers[rng.integers(40, size=count)] + rng.normal(size=(count, 2))
     shards = archive.shard_of(ids)
     for shard in range(archive.shards):
         rows = np.flatnonzero(shards == shard).tolist()

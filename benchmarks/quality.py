@@ -146,17 +146,17 @@ def add(uri: str, folder: str, annotator: str, nines: list[list[str]]) -> None:
     assert not report["rows_failed"], report
 
 
-def show(found: dict[str, list[dict[str, Any]]]) -> None:
+def show(neighbors: dict[str, list[dict[str, Any]]]) -> None:
     """Prints the table of docs/learn.md: means over the splits."""
     print("| meanrank, held-out artists, mean of the splits (lowest to highest) | by style | by artist |")
     print("|---|---|---|")
-    for name in next(iter(found.values()))[0]["scores"]:
+    for name in next(iter(neighbors.values()))[0]["scores"]:
         cells = []
-        for splits in found.values():
+        for splits in neighbors.values():
             values = [split["scores"][name]["value"] for split in splits]
             cells.append(f"{mean(values):.2f} ({min(values):.2f} to {max(values):.2f})")
         print(f"| {name} | {' | '.join(cells)} |")
-    cells = [f"{mean(split['cross-validated']['value'] for split in splits):.2f}" for splits in found.values()]
+    cells = [f"{mean(split['cross-validated']['value'] for split in splits):.2f}" for splits in neighbors.values()]
     print(f"| 3000, cross-validated before | {' | '.join(cells)} |")
 
 

@@ -26,7 +26,7 @@ _TURNS = 5
 _ARTISTS = [f"Painter {i}" for i in range(977)]
 
 
-def catalogue(path: Path, rows: int, site: str = "https://museum.example/images") -> None:
+def catalog(path: Path, rows: int, site: str = "https://museum.example/images") -> None:
     """Writes a table of made-up artworks, 50,000 rows at a time; their images are at ``site``."""
     writer = None
     for start in range(0, rows, 50_000):
@@ -87,8 +87,8 @@ def main() -> None:
     print(f"{'rows':>10}  {'job':10} {'seconds':>8} {'peak MB':>8}")
     for rows in sizes:
         with tempfile.TemporaryDirectory() as folder:
-            uri, table = f"{folder}/archive", Path(folder, "catalogue.parquet")
-            catalogue(table, rows)
+            uri, table = f"{folder}/archive", Path(folder, "catalog.parquet")
+            catalog(table, rows)
             steps = {
                 "catalog": ["jobs.catalog", "--source", "table", "--location", str(table), "--as", "bench"],
                 "scrape": ["jobs.scrape"],

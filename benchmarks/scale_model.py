@@ -144,7 +144,7 @@ def predict(archive: Archive, cluster: Cluster, rates: Rates = Rates(), prices: 
 
 
 def stored(archive: Archive) -> dict[str, float]:
-    """Bytes of each table, with ten neighbours per image; the size of catalog rows is assumed."""
+    """Bytes of each table, with ten neighbors per image; the size of catalog rows is assumed."""
     sizes = {
         "originals": archive.image_bytes,
         "one feature": 4.0 * archive.dimension + 100,

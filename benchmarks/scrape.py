@@ -53,7 +53,7 @@ TURNS = [
 
 
 def pictures() -> list[bytes]:
-    """JPEGs of blurred colours with the grain of a photograph, 768 x 1024."""
+    """JPEGs of blurred colors with the grain of a photograph, 768 x 1024."""
     rng = np.random.default_rng(0)
     jpegs = []
     for _ in range(DISTINCT):

@@ -1,4 +1,4 @@
-"""A whole archive: 100,000 images of a local museum, from its catalogue to a map, by one pipeline command.
+"""A whole archive: 100,000 images of a local museum, from its catalog to a map, by one pipeline command.
 
 An undisturbed run of a fifth of the images comes first. The large run is killed twice with kill -9, all processes at
 once: while it scrapes and while it extracts. The same command finishes it, and every row is there once. Images are
@@ -32,7 +32,7 @@ from PIL import Image
 from artsim.archive import Archive
 from benchmarks.claims import Claim, conclude
 from benchmarks.image_server import ROOT, response, serve, server
-from benchmarks.scale import catalogue
+from benchmarks.scale import catalog
 from tests.faults.rows import every_row_once, parts_of
 
 _MARK = "ARTSIM_BENCHMARK"  # in the environment of each process of a run, also of Ray's
@@ -62,13 +62,13 @@ QUICK = {"backbone": "efficientnet_lite0+64", "method": "pca", "sample": 500}
 
 
 def picture(path: bytes) -> bytes:
-    """The response with the image of this path: 8 x 6 random colours, smoothly enlarged."""
+    """The response with the image of this path: 8 x 6 random colors, smoothly enlarged."""
     number = path.strip(b"/").removesuffix(b".jpg")
     if not number.isdigit():
         return response(b"", "404 Not Found")
-    colours = np.random.default_rng(int(number)).integers(0, 256, (6, 8, 3), np.uint8)
+    colors = np.random.default_rng(int(number)).integers(0, 256, (6, 8, 3), np.uint8)
     sink = io.BytesIO()
-    Image.fromarray(colours).resize((160, 120), Image.Resampling.BILINEAR).save(sink, "JPEG", quality=80)
+    Image.fromarray(colors).resize((160, 120), Image.Resampling.BILINEAR).save(sink, "JPEG", quality=80)
     return response(sink.getvalue())
 
 
@@ -175,7 +175,7 @@ def whole(folder: Path, images: int, port: int, settings: dict, kills: bool) -> 
     """Builds an archive by the pipeline; returns rows per second of each step and the peak memory by kind."""
     archive, table, config = folder / f"archive-{images}", folder / f"{images}.parquet", folder / f"{images}.toml"
     host = f"127.0.0.1:{port}"
-    catalogue(table, images, f"http://{host}")
+    catalog(table, images, f"http://{host}")
     config.write_text(PIPELINE.format(table=table, host=host, **settings))
     opened, features = Archive.create(str(archive)), f"features/{settings['backbone']}"
     peaks: dict[str, float] = defaultdict(float)

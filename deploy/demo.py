@@ -69,7 +69,7 @@ def demo(archive: Path, works: int) -> None:
                 print(f"                   {node['node_ip']}  {_size(node)}", flush=True)
             reports = [submit(cluster, name, arguments) for name, *arguments in _jobs(museum, site, archive)]
             print(_table(cluster, reports))
-    print(f"\nstopped; {time.monotonic() - began:.0f} s\nnearest neighbours: {archive / 'near.png'}")
+    print(f"\nstopped; {time.monotonic() - began:.0f} s\nnearest neighbors: {archive / 'near.png'}")
 
 
 def submit(cluster: Cluster, name: str, arguments: list[str]) -> dict[str, Any]:
@@ -102,9 +102,9 @@ def submit(cluster: Cluster, name: str, arguments: list[str]) -> dict[str, Any]:
 
 
 def _jobs(museum: Museum, site: str, archive: Path) -> list[list[str]]:
-    """The command lines: from the catalogue to a picture of similar artworks for a curator who judges by type."""
-    catalogue = museum.folder / "online.csv"
-    catalogue.write_bytes(requests.get(f"{site}/catalog.csv", timeout=30).content)
+    """The command lines: from the catalog to a picture of similar artworks for a curator who judges by type."""
+    catalog = museum.folder / "online.csv"
+    catalog.write_bytes(requests.get(f"{site}/catalog.csv", timeout=30).content)
     own = ["--archive", str(archive)]
     features = ["--features", "efficientnet_lite0:64"]
     choices = ["--annotator", "curator"]
@@ -113,7 +113,7 @@ def _jobs(museum: Museum, site: str, archive: Path) -> list[list[str]]:
     explore.write_text(_EXPLORE, encoding="utf-8")
     look = ["--features", "eye", "--id", f"sample:{query}", "--k", "7", "--picture", str(archive / "near.png")]
     return [
-        ["catalog", *own, "--source", "table", "--location", str(catalogue), "--as", "sample"],
+        ["catalog", *own, "--source", "table", "--location", str(catalog), "--as", "sample"],
         ["scrape", *own, "--allow-host", site.removeprefix("http://"), "--contact", "a@b.example", "--workers", "2"],
         ["extract", *own, "--backbones", "efficientnet_lite0"],
         ["annotations", "simulate", *own, *choices, "--by", "type", "--n", "400"],

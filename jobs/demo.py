@@ -54,7 +54,7 @@ def demo(archive: Any, options: DemoOptions) -> dict[str, Any]:
         report = pipeline.run(["--archive", archive.uri, "--config", str(toml), "--seed", str(options.seed)])
     outputs = [path for step in report["steps"] for path in (step.get("picture"), *step.get("files", ()))]
     outputs += [path for step in report["steps"] for path in (step.get("table"), step.get("config"))]
-    pictures = sorted((path for path in outputs if str(path).endswith(".png")), key=_is_not_of_neighbours)
+    pictures = sorted((path for path in outputs if str(path).endswith(".png")), key=_is_not_of_neighbors)
     tables = [path for path in outputs if str(path).endswith((".md", ".toml"))]
     kept = ("rows_in", "rows_out", "rows_failed", "failures", "steps")
     page = f"python -m jobs.serve --archive {shlex.quote(archive.uri)}  # then open http://127.0.0.1:8000/"
@@ -67,8 +67,8 @@ def demo(archive: Any, options: DemoOptions) -> dict[str, Any]:
     return {**{key: report[key] for key in kept}, **shown}
 
 
-def _is_not_of_neighbours(path: str) -> bool:
-    """Sort key: pictures of neighbours come before the others."""
+def _is_not_of_neighbors(path: str) -> bool:
+    """Sort key: pictures of neighbors come before the others."""
     return not Path(path).name.startswith("neighbors")
 
 

@@ -24,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def shared_data() -> Path:
     folder = Path(__file__).parents[2] / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip(f"the real artworks and catalogues are not there: {folder}")
+        pytest.skip(f"the real artworks and catalogs are not there: {folder}")
     return folder
 
 

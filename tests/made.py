@@ -21,13 +21,13 @@ def named(count: int) -> list[str]:
     return [f"made:{number:04d}" for number in range(count)]
 
 
-def jpeg(colour: Any = None, size: tuple[int, int] = (48, 36), seed: int = 0, **how: Any) -> bytes:
-    """Returns a real JPEG of one colour or of coarse random blocks; ``how`` goes to Pillow's ``save``."""
-    if colour is None:
+def jpeg(color: Any = None, size: tuple[int, int] = (48, 36), seed: int = 0, **how: Any) -> bytes:
+    """Returns a real JPEG of one color or of coarse random blocks; ``how`` goes to Pillow's ``save``."""
+    if color is None:
         blocks = np.random.default_rng(seed).integers(0, 255, (3, 4, 3), np.uint8)
         image = Image.fromarray(blocks).resize(size, Image.Resampling.NEAREST)
     else:
-        image = Image.new("RGB", size, colour)
+        image = Image.new("RGB", size, color)
     sink = io.BytesIO()
     image.save(sink, "JPEG", quality=95, **how)
     return sink.getvalue()

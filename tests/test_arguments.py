@@ -28,12 +28,12 @@ def _pair(text: str) -> _Pair:
 
 @dataclass(frozen=True)
 class _Recipe(Settings):
-    loss: str = setting("flat", "what is minimised", choices=("flat", "steep"))
+    loss: str = setting("flat", "what is minimized", choices=("flat", "steep"))
     rate: float = setting(0.1, "learning rate", least=0.01, below=1)
 
 
 @dataclass(frozen=True)
-class _Longer(_Recipe):
+class _ExtendedRecipe(_Recipe):
     rate: float = setting(0.2, "learning rate", least=0.01, below=1)
     decay: float | None = setting(None, "decay of the rate")
 
@@ -49,7 +49,7 @@ class _Options(ArchiveOptions):
     between: _Pair | None = setting(None, "two numbers", parse=_pair)
     first: int | None = setting(None, "how many of them", const=10)
     quick: bool = setting(False, "no checks")
-    recipe: dict[str, Any] = recipe_settings(_Recipe, _Longer, loss="steep")
+    recipe: dict[str, Any] = recipe_settings(_Recipe, _ExtendedRecipe, loss="steep")
     note: str = "no option"
 
 
@@ -128,7 +128,7 @@ def test_help_has_defaults_and_flags() -> None:
         "--many {a,b,c} [{a,b,c} ...] several (default: a b)",
         "--quick no checks",
         "--rate N learning rate (default: 0.1, 0.2)",
-        "--loss {flat,steep} what is minimised (default: steep)",
+        "--loss {flat,steep} what is minimized (default: steep)",
         "--decay N decay of the rate",
         "example: python -m toy",
     ):
@@ -138,9 +138,9 @@ def test_help_has_defaults_and_flags() -> None:
 
 def test_a_recipe_takes_its_settings_and_refuses_those_of_others() -> None:
     options = _parsed("--name", "x", "--rate", "0.3", "--decay", "0.5")
-    assert chosen(options.recipe, _Longer) == _Longer(loss="steep", rate=0.3, decay=0.5)
+    assert chosen(options.recipe, _ExtendedRecipe) == _ExtendedRecipe(loss="steep", rate=0.3, decay=0.5)
     with pytest.raises(UserError, match=r"^`decay` does not apply to this kind of training"):
-        chosen(options.recipe, _Recipe, _Longer)
+        chosen(options.recipe, _Recipe, _ExtendedRecipe)
 
 
 def test_a_toml_section_becomes_the_same_options(tmp_path: Path) -> None:

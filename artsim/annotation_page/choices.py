@@ -25,9 +25,9 @@ def random_choices(pool: np.ndarray, anchors: np.ndarray, rng: np.random.Generat
     members = {number: np.flatnonzero(pool == number) for number in np.unique(pool[anchors]).tolist()}
     out = np.empty((len(anchors), IMAGES), np.int64)
     for row, anchor in enumerate(anchors.tolist()):
-        others = members[int(pool[anchor])]
-        drawn = others[rng.choice(len(others), IMAGES, replace=False)]
-        out[row] = [anchor, *drawn[drawn != anchor][:_CANDIDATES]]
+        candidates = members[int(pool[anchor])]
+        images = candidates[rng.choice(len(candidates), IMAGES, replace=False)]
+        out[row] = [anchor, *images[images != anchor][:_CANDIDATES]]
     return out
 
 
@@ -40,7 +40,7 @@ def near_choices(near: dict[int, np.ndarray], anchors: np.ndarray, rng: np.rando
 def with_repeats(choices: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Returns the choices with ``count`` of the first third repeated in the last half.
 
-    The repeats have their candidates in another order, so that the second judgement is a separate annotation; an
+    The repeats have their candidates in another order, so that the second judgment is a separate annotation; an
     identical line would count as already known.
     """
     third, half = len(choices) // 3, len(choices) // 2

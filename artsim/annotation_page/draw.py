@@ -13,7 +13,7 @@ from artsim.annotation_page.eligible import anchors_before, drawable
 from artsim.annotation_page.page import Page, check_out, write_page
 from artsim.annotation_page.pools import pools_of
 from artsim.annotations.annotations import IMAGES, check_annotator
-from artsim.annotations.near_candidates import neighbourhoods, with_vectors
+from artsim.annotations.near_candidates import neighborhoods, with_vectors
 from artsim.annotations.options import AnnotationsOptions
 from artsim.archive import Archive, UserError
 from artsim.pictures.page_jpegs import small_jpegs
@@ -21,14 +21,14 @@ from artsim.runtime import progress
 from artsim.space.features import Space
 
 _COUNT = 100  # annotations, by default
-_MOST = 1000  # annotations on a page: about 100 MB, all pictures included
+_MAX_ANNOTATIONS = 1000  # annotations on a page: about 100 MB, all pictures included
 _ANCHOR_SIDE, _CANDIDATE_SIDE = 400, 200  # pixels
 
 
 def draw(archive: Archive, options: AnnotationsOptions) -> dict[str, Any]:
     """Writes an HTML page with ``n`` annotations to make; returns the run's share of the report.
 
-    The eight candidates come from all artworks (``random``), from the anchor's neighbourhood in ``features``
+    The eight candidates come from all artworks (``random``), from the anchor's neighborhood in ``features``
     (``near``), or from those near the anchor where ``model`` is unsure which is nearest (``uncertain``). All nine
     images come from one pool (see ``pools_of``). Artworks that ``annotator`` (or, if None, anybody) has not judged as
     anchors come first. ``repeats`` of the annotations come twice. Artworks without an image are left out; of those with
@@ -83,8 +83,8 @@ def _check(out: str, annotator: str | None, count: int, mode: str, features: Seq
     check_out(out)
     if annotator is not None:
         check_annotator(annotator)
-    if not 1 <= count <= _MOST:
-        raise UserError(f"`n` {count}: must be between 1 and {_MOST}; draw several pages for more")
+    if not 1 <= count <= _MAX_ANNOTATIONS:
+        raise UserError(f"`n` {count}: must be between 1 and {_MAX_ANNOTATIONS}; draw several pages for more")
     for option, given, needs in (("`features`", bool(features), "near"), ("`model`", bool(model), "uncertain")):
         if given and mode != needs:
             raise UserError(f"{option}: `mode` {mode} does not use it; use `mode` {needs}")
@@ -93,8 +93,8 @@ def _check(out: str, annotator: str | None, count: int, mode: str, features: Seq
 
 
 def _near(space: Space, ids: pa.Array, pool: np.ndarray, anchors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    neighbours = neighbourhoods(space, ids, np.zeros(len(ids), np.int64), pool, anchors)
-    return near_choices({anchor: near for anchor, (near, _) in neighbours.items()}, anchors, rng)
+    neighbors = neighborhoods(space, ids, np.zeros(len(ids), np.int64), pool, anchors)
+    return near_choices({anchor: near for anchor, (near, _) in neighbors.items()}, anchors, rng)
 
 
 def _shown(archive: Archive, images: np.ndarray) -> tuple[dict[str, dict[str, Any]], dict[str, list[bytes]]]:

@@ -18,7 +18,7 @@ import numpy as np
 from artsim.annotations.text_format import quoted
 from artsim.archive import UserError
 
-_LONGEST = 160  # characters of a title or an artist's name
+_MAX_CHARACTERS = 160  # characters of a title or an artist's name
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Page:
     @property
     def download(self) -> str:
         """The name of the file that the page downloads."""
-        who = re.sub(r"[^A-Za-z0-9_-]+", "-", self.annotator).strip("-")
-        return f"annotations-{who}-{self.name}.txt" if who else f"annotations-{self.name}.txt"
+        annotator = re.sub(r"[^A-Za-z0-9_-]+", "-", self.annotator).strip("-")
+        return f"annotations-{annotator}-{self.name}.txt" if annotator else f"annotations-{self.name}.txt"
 
     def command(self, archive: str) -> str:
         """The command that imports what the page downloads."""
@@ -123,11 +123,11 @@ def _told(path: str) -> Iterator[None]:
         raise UserError(f"`out` {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _work(one: str, about: Mapping[str, Any], jpegs: list[bytes]) -> dict[str, str]:
+def _work(image_id: str, about: Mapping[str, Any], jpegs: list[bytes]) -> dict[str, str]:
     date = about.get("date_text") or str(about.get("year_from") or "")
-    shown = {"title": about.get("title") or one, "artist": about.get("artist") or "", "date": date}
+    texts = {"title": about.get("title") or image_id, "artist": about.get("artist") or "", "date": date}
     pictures = dict(zip(("small", "large"), map(_address, jpegs), strict=False))
-    return {"name": quoted(one), **{key: text[:_LONGEST] for key, text in shown.items()}, **pictures}
+    return {"name": quoted(image_id), **{key: text[:_MAX_CHARACTERS] for key, text in texts.items()}, **pictures}
 
 
 def _address(jpeg: bytes) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from artsim.archive import UserError
 
 POOLS = 5  # as many as jobs.train has folds
-_ENOUGH = 40  # artworks in a pool; with fewer, the same images would be shown again and again
+_MIN_POOL_SIZE = 40  # artworks in a pool; with fewer, the same images would be shown again and again
 
 
 def pools_of(keys: Sequence[str], images: int, pools: int | None) -> np.ndarray:
@@ -24,7 +24,7 @@ def pools_of(keys: Sequence[str], images: int, pools: int | None) -> np.ndarray:
     for count in [pools] if pools else range(POOLS, 0, -1):
         pool = (hashes % np.uint64(count)).astype(np.int64)
         sizes = np.bincount(pool, minlength=count)
-        if sizes.min() >= _ENOUGH:
+        if sizes.min() >= _MIN_POOL_SIZE:
             break
     if sizes.max() < images:
         fewer = "; use fewer `pools`" if pools and pools > 1 else ""

@@ -11,8 +11,8 @@ from artsim.archive import Archive, UserError
 from artsim.encoders.model import HeadEncoder, load_model
 from artsim.metrics.vectors import unit_length
 
-_LOOKED_AT = 5000  # artworks drawn at random, whose vectors are held in memory
-_OF = 41  # artworks drawn for each anchor; the eight nearest are its candidates
+_MAX_SCORED = 5000  # artworks drawn at random, whose vectors are held in memory
+_DRAWN_PER_ANCHOR = 41  # artworks drawn for each anchor; the eight nearest are its candidates
 _SAMPLED = 20  # choices sampled for each that is kept
 _SHARED = (2, 4, 6, IMAGES)  # images that a choice may share with those taken before it, relaxed step by step
 
@@ -37,7 +37,7 @@ def uncertain_choices(
     The candidates are the eight of forty random artworks that the model finds nearest; one of twenty choices is kept.
     """
     others = rng.permutation(np.setdiff1d(np.flatnonzero(pool >= 0), anchors))
-    looked_at = np.concatenate([anchors, others])[: max(_LOOKED_AT, 2 * count)]
+    looked_at = np.concatenate([anchors, others])[: max(_MAX_SCORED, 2 * count)]
     logging.info("model %s: computing the vectors of %d artworks", name, len(looked_at))
     vectors = load_model(archive, name).vectors(archive, ids.take(pa.array(looked_at)).to_pylist())
     unit = unit_length(vectors)
@@ -59,7 +59,7 @@ def nearest_choices(
         in_pool = members[int(pool[anchor])]
         if len(in_pool) < IMAGES:
             continue
-        drawn = in_pool[rng.choice(len(in_pool), min(_OF, len(in_pool)), replace=False)]
+        drawn = in_pool[rng.choice(len(in_pool), min(_DRAWN_PER_ANCHOR, len(in_pool)), replace=False)]
         drawn = drawn[drawn != anchor]
         nearest = np.argsort(-(unit[drawn] @ unit[anchor]), kind="stable")[: IMAGES - 1]  # NaN comes last
         rows.append([anchor, *rng.permutation(drawn[nearest])])

@@ -16,7 +16,7 @@ from artsim.annotations.self_meanrank import judged_twice, query_key, self_ranks
 from artsim.archive import Archive
 from artsim.metrics.interval import mean_score
 
-_SHOWN = 20  # contradictions listed in the report
+_MAX_LISTED = 20  # contradictions listed in the report
 _MAX_WRITTEN = 100_000  # contradictions written to the file
 
 
@@ -66,15 +66,15 @@ def agreement(archive: Archive, annotations: Annotations) -> dict[str, Any]:
             "annotations": len(contradicting_rows),
         },
         **_shares(annotations, pairs),
-        "contradicting": [_as_row(annotations, pair) for pair in to_write[:_SHOWN]],
-        "contradictions_file": _file(archive, annotations, to_write) if len(to_write) > _SHOWN else None,
+        "contradicting": [_as_row(annotations, pair) for pair in to_write[:_MAX_LISTED]],
+        "contradictions_file": _file(archive, annotations, to_write) if len(to_write) > _MAX_LISTED else None,
     }
 
 
 def _shares(annotations: Annotations, contradicting: Counter[tuple[str, str]]) -> dict[str, Any]:
     """Returns how often two annotators made the same choice for a query, and how often each repeated their own.
 
-    If an annotator judged a query several times, the last judgement is compared with those of others, and the first
+    If an annotator judged a query several times, the last judgment is compared with those of others, and the first
     with the last for self-agreement.
     """
     rows_by_query: dict[Any, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
@@ -102,7 +102,7 @@ def _shares(annotations: Annotations, contradicting: Counter[tuple[str, str]]) -
 
 
 def _ranks(annotations: Annotations, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
-    """Ranks each pair's first choice in its second judgement, float64 (n,).
+    """Ranks each pair's first choice in its second judgment, float64 (n,).
 
     ``pairs`` are rows of two annotations of the same query.
     """

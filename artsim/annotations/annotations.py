@@ -1,4 +1,4 @@
-"""Annotations: curators' judgements of nine images each. As human work, rows are added but never changed."""
+"""Annotations: curators' judgments of nine images each. As human work, rows are added but never changed."""
 
 import hashlib
 import json
@@ -82,7 +82,7 @@ def read_annotations(archive: Archive, annotators: Sequence[str] | None = None) 
 
 
 def add_annotations(archive: Archive, annotator: str, images: Iterable[Sequence[str]], mode: str) -> int:
-    """Adds one annotator's judgements, each as nine ids; returns how many are new.
+    """Adds one annotator's judgments, each as nine ids; returns how many are new.
 
     An annotation's id is a hash of the annotator, the nine ids and how often these came before in ``images``, so adding
     the same file or draw again adds nothing. The new rows form one file, which is on disk on return. Waits for another
@@ -94,7 +94,7 @@ def add_annotations(archive: Archive, annotator: str, images: Iterable[Sequence[
     for image_ids in map(tuple, images):
         rows[_hash(annotator, image_ids, repetitions[image_ids])] = image_ids
         repetitions[image_ids] += 1
-    with archive.lock("annotations", patience=LOCK_TIMEOUT):
+    with archive.lock("annotations", wait_seconds=LOCK_TIMEOUT):
         return _add_new(archive, annotator, rows, mode)
 
 

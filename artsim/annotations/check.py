@@ -13,7 +13,7 @@ from artsim.annotations.artworks import open_to_everyone
 from artsim.annotations.links import NEGATIVE, POSITIVE, components, read_links
 from artsim.archive import Archive
 
-_SHOWN = 20  # examples in the report
+_MAX_LISTED = 20  # examples in the report
 
 
 def check(archive: Archive, *, annotators: Sequence[str] | None, public_only: bool) -> dict[str, Any]:
@@ -96,4 +96,4 @@ def _ids_with_vector(archive: Archive, name: str, ids: Sequence[str]) -> set[str
 
 
 def _shown(items: Collection[Any]) -> dict[str, Any]:
-    return {"count": len(items), "some": sorted(items)[:_SHOWN]}
+    return {"count": len(items), "some": sorted(items)[:_MAX_LISTED]}

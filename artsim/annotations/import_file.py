@@ -12,7 +12,7 @@ from artsim.annotations.text_format import Line, read_lines, write_lines
 from artsim.archive import Archive, UserError
 from artsim.archive.rejects import Reject, keep_rejects
 
-_SHOWN = 5  # rejected lines that are logged
+_MAX_LOGGED = 5  # rejected lines that are logged
 _HEADER = ("anchor", "positive")
 _MODE = re.compile(r"# mode: (random|near|uncertain)")  # first line of a file from an annotation page
 
@@ -20,7 +20,7 @@ _MODE = re.compile(r"# mode: (random|near|uncertain)")  # first line of a file f
 def import_annotations(
     archive: Archive, path: str, *, annotator: str, mode: str | None, collection: str | None, public_only: bool
 ) -> dict[str, Any]:
-    """Adds one annotator's judgements from a file in the museums' text format; returns the run's part of the report.
+    """Adds one annotator's judgments from a file in the museums' text format; returns the run's part of the report.
 
     Rejected lines are written to a file with the reason: not nine names, unknown or ambiguous name, duplicate image.
     ``collection`` is the collection that the names belong to. ``mode`` is how the images were drawn; by default the
@@ -43,11 +43,11 @@ def import_annotations(
         else:
             accepted.append([ids_of_name[name][0] for name in line.fields])
     added = add_annotations(archive, annotator, accepted, mode or "unknown")
-    for reject in rejects[:_SHOWN]:
+    for reject in rejects[:_MAX_LOGGED]:
         logging.warning("%s, line %s: %s", path, reject.line, reject.reason)
     kept = keep_rejects(archive.store, "annotations", rejects)
-    if len(rejects) > _SHOWN:
-        logging.warning("%d more lines were rejected, see %s", len(rejects) - _SHOWN, kept["rejects"])
+    if len(rejects) > _MAX_LOGGED:
+        logging.warning("%d more lines were rejected, see %s", len(rejects) - _MAX_LOGGED, kept["rejects"])
     return {"rows_in": len(lines), "rows_out": added, "rows_there": len(accepted) - added, **kept}
 
 

@@ -21,7 +21,7 @@ _NAMES = {  # column of the table: its names in files
     "created_at": ("created_at", "date"),
 }
 _ID_COLUMNS = ("id_a", "id_b")
-_SHOWN = 5  # images missing from the catalog that the warning lists
+_MAX_LISTED = 5  # images missing from the catalog that the warning lists
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +60,11 @@ def import_links(archive: Archive, path: str, *, annotator: str, collection: str
     if unknown:
         _log.warning(
             "%s: %d of %d images are not in the catalog yet: %s%s",
-            path, len(unknown), len(names), ", ".join(unknown[:_SHOWN]), ", ..." if len(unknown) > _SHOWN else "",
+            path,
+            len(unknown),
+            len(names),
+            ", ".join(unknown[:_MAX_LISTED]),
+            ", ..." if len(unknown) > _MAX_LISTED else "",
         )  # fmt: skip
     return {
         "rows_in": len(lines),

@@ -22,7 +22,7 @@ _SHARD = 0  # one file per import makes imports atomic
 
 
 class Link(NamedTuple):
-    """A row of the table: one judgement of a pair. Rows that are equal in all columns are the same judgement."""
+    """A row of the table: one judgment of a pair. Rows that are equal in all columns are the same judgment."""
 
     id_a: str
     id_b: str
@@ -56,7 +56,7 @@ def add_links(archive: Archive, links: Iterable[Link]) -> int:
 
     Waits while another process adds links. Raises a user error if that takes longer than ``LOCK_TIMEOUT`` seconds.
     """
-    with archive.lock("links", patience=LOCK_TIMEOUT):
+    with archive.lock("links", wait_seconds=LOCK_TIMEOUT):
         known = _all(archive)
         new = [link for link in dict.fromkeys(links) if link not in known]
         if new:

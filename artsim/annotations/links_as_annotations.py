@@ -82,10 +82,14 @@ def _negatives(
 ) -> list[str]:
     """Returns seven negatives: refused images first, the missing ones from the first source that has enough."""
     negative_images = sorted(judged_negative)
-    chosen = [negative_images[index] for index in rng.permutation(len(negative_images))[:_NEGATIVES]]
-    missing = _NEGATIVES - len(chosen)
+    negatives = [negative_images[index] for index in rng.permutation(len(negative_images))[:_NEGATIVES]]
+    missing = _NEGATIVES - len(negatives)
     for source in sources:
-        others = [image for image in source if component_of[image] != component_of[anchor] and image not in chosen]
-        if len(others) >= missing:
-            return [*chosen, *(others[index] for index in rng.choice(len(others), missing, replace=False))]
-    raise UserError(f"`links`: only {len(others)} linked images are unrelated to {anchor}, too few for its negatives")
+        unrelated = [
+            image for image in source if component_of[image] != component_of[anchor] and image not in negatives
+        ]
+        if len(unrelated) >= missing:
+            return [*negatives, *(unrelated[index] for index in rng.choice(len(unrelated), missing, replace=False))]
+    raise UserError(
+        f"`links`: only {len(unrelated)} linked images are unrelated to {anchor}, too few for its negatives"
+    )

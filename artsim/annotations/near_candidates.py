@@ -18,7 +18,7 @@ def with_vectors(space: Space) -> pa.Array:
     return pa.array([artwork for ids, _ in space.blocks() for artwork in ids], pa.string())
 
 
-def neighbourhoods(
+def neighborhoods(
     space: Space, ids: pa.Array, value: np.ndarray, pool: np.ndarray, anchors: np.ndarray
 ) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """Returns for each anchor the nearest artworks of its pool by cosine distance: of its own value, and of others.

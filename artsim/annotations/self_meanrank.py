@@ -1,4 +1,4 @@
-"""Self-meanrank: the rank of a person's choice in their own second judgement of the same annotation."""
+"""Self-meanrank: the rank of a person's choice in their own second judgment of the same annotation."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from artsim.annotations.text_format import read_lines
 from artsim.archive import Archive, UserError
 
 
-def second_judgement(archive: Archive, again: str) -> np.ndarray:
-    """Returns the second judgements, by an annotator's name or from a file in the text format: ids, object (n, 9).
+def second_judgment(archive: Archive, again: str) -> np.ndarray:
+    """Returns the second judgments, by an annotator's name or from a file in the text format: ids, object (n, 9).
 
     Skips lines of a file that are not an annotation of artworks in the archive. Raises a user error if ``again`` is
     neither an annotator nor a file.
@@ -31,7 +31,7 @@ def second_judgement(archive: Archive, again: str) -> np.ndarray:
 
 
 def judged_twice(annotations: Annotations) -> dict[str, np.ndarray]:
-    """Returns, by annotator who judged annotations twice, the ranks of the first choices in the last judgement.
+    """Returns, by annotator who judged annotations twice, the ranks of the first choices in the last judgment.
 
     Each is float64 (k,), one rank for each repeated annotation.
     """
@@ -50,16 +50,16 @@ def judged_twice(annotations: Annotations) -> dict[str, np.ndarray]:
 
 
 def self_ranks(annotations: Annotations, second: np.ndarray) -> np.ndarray:
-    """Returns the rank of each annotation's positive in the second judgement; float64 (n,), NaN if there is none.
+    """Returns the rank of each annotation's positive in the second judgment; float64 (n,), NaN if there is none.
 
-    A second judgement has the same anchor and the same eight candidates, in any order. Its choice ranks first and the
+    A second judgment has the same anchor and the same eight candidates, in any order. Its choice ranks first and the
     others tie: the rank is 1 for the same choice and 5, the mean of 2 to 8, for another. If there are several second
-    judgements, the last counts.
+    judgments, the last counts.
     """
-    chosen = {query_key(image_ids): image_ids[1] for image_ids in second}
+    choice_of = {query_key(image_ids): image_ids[1] for image_ids in second}
     tied = (2 + IMAGES - 1) / 2
     rank = {True: 1.0, False: tied, None: np.nan}
-    choices = [chosen.get(query_key(image_ids)) for image_ids in annotations.images]
+    choices = [choice_of.get(query_key(image_ids)) for image_ids in annotations.images]
     agreement = [
         None if choice is None else choice == image_ids[1]
         for choice, image_ids in zip(choices, annotations.images, strict=True)

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from artsim.annotations.annotations import add_annotations, check_annotator
 from artsim.annotations.artworks import artwork_rows, with_images
-from artsim.annotations.near_candidates import neighbourhoods, with_vectors
+from artsim.annotations.near_candidates import neighborhoods, with_vectors
 from artsim.annotations.options import AnnotationsOptions
 from artsim.archive import CATALOG, Archive, UserError
 from artsim.space.features import Space
@@ -27,7 +27,7 @@ def simulate(archive: Archive, options: AnnotationsOptions) -> dict[str, Any]:
     """Adds annotations whose positive shares the anchor's value in the column ``by``.
 
     The negatives have other values. With probability ``noise`` the positive is any other artwork. In the mode ``near``,
-    positive and negatives are drawn from the anchor's neighbourhood in ``features``, otherwise from all artworks. The
+    positive and negatives are drawn from the anchor's neighborhood in ``features``, otherwise from all artworks. The
     artworks (or whole groups of the column ``pool_by``) are divided into ``pools``. The images of an annotation come
     from one pool, so that splits between pools exclude none. Artworks without a value are not drawn; once images were
     scraped, artworks without an image aren't either. Returns the run's share of the report. Raises a user error if the
@@ -47,8 +47,8 @@ def simulate(archive: Archive, options: AnnotationsOptions) -> dict[str, Any]:
     anchors = rng.choice(_anchors(value, pool, by, pools, noise), count)
     members = [np.flatnonzero(pool == number) for number in range(pools)]
     if space:
-        neighbours = neighbourhoods(space, ids, value, pool, np.unique(anchors))
-        candidates_of: CandidatesOf = neighbours.__getitem__
+        neighbors = neighborhoods(space, ids, value, pool, np.unique(anchors))
+        candidates_of: CandidatesOf = neighbors.__getitem__
     else:
         candidates_of = _from_whole_pool(value, pool, members)
     drawn_rows = [

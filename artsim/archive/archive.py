@@ -17,7 +17,7 @@ from artsim.archive.store import Store
 from artsim.archive.table import Table, shard_of
 from artsim.errors import UserError, is_full
 
-_PATIENCE = 60.0  # seconds to wait for another run to write archive.json
+_LOCK_WAIT_SECONDS = 60.0  # seconds to wait for another run to write archive.json
 
 
 @dataclass(frozen=True)
@@ -110,12 +110,12 @@ class Archive:
         """Returns the path within the archive of a report of a run that starts now, without an extension."""
         return f"reports/{job}/{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
 
-    def lock(self, *tables: str, patience: float = 0.0) -> AbstractContextManager[None]:
+    def lock(self, *tables: str, wait_seconds: float = 0.0) -> AbstractContextManager[None]:
         """Locks tables: ``with archive.lock("images"):``. Raises ``UserError`` if another run holds one of them.
 
-        Waits up to ``patience`` seconds for each.
+        Waits up to ``wait_seconds`` for each.
         """
-        return locked(self.store, *tables, patience=patience)
+        return locked(self.store, *tables, wait_seconds=wait_seconds)
 
     def remove(self, table: str) -> None:
         """Deletes a table, so that it can be rebuilt."""
@@ -136,7 +136,7 @@ def _make(store: Store, about: dict[str, Any]) -> None:
         store.create_json("archive.json", about)
         return
     try:
-        with locked(store, "archive", patience=_PATIENCE):
+        with locked(store, "archive", wait_seconds=_LOCK_WAIT_SECONDS):
             if not store.exists("archive.json"):
                 store.write_json("archive.json", about)
     except UserError:

@@ -19,23 +19,23 @@ from artsim.archive.lock_holder import Holder, in_brackets, is_dead, log_wait, t
 from artsim.archive.store import Store
 from artsim.errors import ServiceUnavailable, UserError
 
-_TRIES = 3  # two runs that start at the same moment may both withdraw
+_MAX_ATTEMPTS = 3  # two runs that start at the same moment may both withdraw
 _LONGEST_PAUSE = 4.0  # seconds; growing pauses let many runs on slow storage take turns
-_RENEWED = 30.0  # seconds between two renewals of a claim
-_PATIENCE = 10.0  # seconds to wait at the end of a run for storage that does not answer
+_RENEWAL_SECONDS = 30.0  # seconds between two renewals of a claim
+_RELEASE_TIMEOUT_SECONDS = 10.0  # seconds to wait at the end of a run for storage that does not answer
 _EXPIRES = 300.0  # seconds without renewal after which a claim expires
 
 
 @contextlib.contextmanager
-def claimed(store: Store, table: str, patience: float = 0.0) -> Iterator[None]:
-    """Holds a claim on a table. Raises ``UserError`` if another run keeps it for more than ``patience`` seconds.
+def claimed(store: Store, table: str, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Holds a claim on a table. Raises ``UserError`` if another run keeps it for more than ``wait_seconds``.
 
     Raises ``ServiceUnavailable`` at the end if another run took over the table because this one did not renew its
     claim in time.
     """
     folder, holder = f"_locks/{table.replace('/', '-')}", this_process()
     path = f"{folder}/{uuid.uuid4().hex}.json"
-    tries, give_up = 0, time.monotonic() + patience
+    tries, give_up = 0, time.monotonic() + wait_seconds
     while True:
         store.write_json(path, holder)
         try:
@@ -47,12 +47,12 @@ def claimed(store: Store, table: str, patience: float = 0.0) -> Iterator[None]:
             break
         _withdraw(store, path)
         tries += 1
-        if tries >= _TRIES and time.monotonic() >= give_up:
+        if tries >= _MAX_ATTEMPTS and time.monotonic() >= give_up:
             raise UserError(
                 f"{table} is locked by another run{in_brackets(other)}; wait for it or stop it; "
                 f"if it was killed on another machine, its lock expires after {_EXPIRES / 60:.0f} minutes"
             )
-        if tries == _TRIES:
+        if tries == _MAX_ATTEMPTS:
             log_wait(table, other)
         time.sleep(random.random() * min(2 ** min(tries, 10) / 4, _LONGEST_PAUSE))
     try:
@@ -60,7 +60,7 @@ def claimed(store: Store, table: str, patience: float = 0.0) -> Iterator[None]:
             yield
         taken_over = not store.exists(path)
     finally:
-        _within(_PATIENCE, lambda: _withdraw(store, path))
+        _within(_RELEASE_TIMEOUT_SECONDS, lambda: _withdraw(store, path))
     if taken_over:
         raise ServiceUnavailable(
             f"another run took over {table} because this run did not renew its lock for "
@@ -69,7 +69,7 @@ def claimed(store: Store, table: str, patience: float = 0.0) -> Iterator[None]:
 
 
 def _other(store: Store, folder: str, path: str) -> Holder | None:
-    """Returns the holder of another live claim, or None. Removes dead and expired claims."""
+    """Returns the holder of another live claim, or None. Removes claims of ended runs and expired claims."""
     infos = store.filesystem.get_file_info(pafs.FileSelector(f"{store.root}/{folder}", allow_not_found=True))
     own_time = next((info.mtime for info in infos if info.path.endswith(path)), None)
     for info in infos:
@@ -88,9 +88,9 @@ def _other(store: Store, folder: str, path: str) -> Holder | None:
     return None
 
 
-def _expired(theirs: datetime | None, mine: datetime | None) -> bool:
+def _expired(claimed_at: datetime | None, now: datetime | None) -> bool:
     """Whether a claim was not renewed in time. Compares only timestamps that the storage set."""
-    return theirs is not None and mine is not None and (mine - theirs).total_seconds() > _EXPIRES
+    return claimed_at is not None and now is not None and (now - claimed_at).total_seconds() > _EXPIRES
 
 
 @contextlib.contextmanager
@@ -98,7 +98,7 @@ def _renewed(store: Store, path: str, holder: Holder) -> Iterator[None]:
     done = threading.Event()
 
     def renew() -> None:
-        while not done.wait(_RENEWED):
+        while not done.wait(_RENEWAL_SECONDS):
             with contextlib.suppress(OSError, pa.ArrowException):  # the next renewal may succeed
                 if store.exists(path):
                     store.write_json(path, holder)
@@ -109,7 +109,7 @@ def _renewed(store: Store, path: str, holder: Holder) -> Iterator[None]:
         yield
     finally:
         done.set()
-        thread.join(_PATIENCE)
+        thread.join(_RELEASE_TIMEOUT_SECONDS)
 
 
 def _within(seconds: float, work: Callable[[], None]) -> None:

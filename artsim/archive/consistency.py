@@ -13,8 +13,8 @@ from artsim.errors import UserError
 FORMAT = 1  # the archive format of this version
 
 _UNSHARDED = ("annotations", "links")  # all partitions of these tables are in shard 0
-_ENOUGH = 2000  # number of ids that tells the number of shards from its multiples
-_MOST = 100_000  # highest number of shards to try
+_SAMPLED_IDS = 2000  # number of ids that is enough to distinguish the number of shards from its multiples
+_MAX_SHARDS = 100_000  # highest number of shards to try
 
 
 def check_not_lost(store: Store, uri: str) -> None:
@@ -28,9 +28,9 @@ def check_not_lost(store: Store, uri: str) -> None:
     names = ", ".join(sorted({name for name, _, _ in tables})[:5])
     shards = _shards(store, tables)
     content = json.dumps({"format": FORMAT, "shards": shards}) if shards else None
-    how = f"write {content} to it" if content else "restore it from a copy"
+    remedy = f"write {content} to it" if content else "restore it from a copy"
     raise UserError(
-        f"`archive` {uri}: its archive.json is missing, but it has tables ({names}); {how}, "
+        f"`archive` {uri}: its archive.json is missing, but it has tables ({names}); {remedy}, "
         "and run the same command again"
     )
 
@@ -54,9 +54,9 @@ def check_shards(store: Store, uri: str, shards: int) -> None:
     inferred = _shards(store, list(_tables(store)))
     if inferred == shards:  # an unrelated folder with a number as its name
         return
-    how = f'"shards" must be {inferred}' if inferred else "restore it from a copy"
+    remedy = f'"shards" must be {inferred}' if inferred else "restore it from a copy"
     raise UserError(
-        f"`archive` {uri}: its archive.json says {shards} shards, but its catalog has another number; {how}"
+        f"`archive` {uri}: its archive.json says {shards} shards, but its catalog has another number; {remedy}"
     )
 
 
@@ -76,7 +76,7 @@ def _shards(store: Store, tables: list[tuple[str, int, str]]) -> int | None:
     ids: list[str] = []
     homes: list[int] = []
     for name, shard, part in tables:
-        if len(ids) >= _ENOUGH:
+        if len(ids) >= _SAMPLED_IDS:
             break
         if name in _UNSHARDED:
             continue
@@ -86,7 +86,7 @@ def _shards(store: Store, tables: list[tuple[str, int, str]]) -> int | None:
     if not ids:
         return None
     hashes = shard_of(ids, 1 << 32)
-    return next((n for n in range(highest + 1, _MOST) if (hashes % n == homes).all()), None)
+    return next((n for n in range(highest + 1, _MAX_SHARDS) if (hashes % n == homes).all()), None)
 
 
 def _ids(store: Store, name: str, shard: int, part: str) -> list[str]:
@@ -95,4 +95,4 @@ def _ids(store: Store, name: str, shard: int, part: str) -> list[str]:
         rows = table.read(shard, part)
     except (OSError, ValueError, UserError):
         return []
-    return rows.column("id").to_pylist()[: _ENOUGH // 4] if "id" in rows.column_names else []
+    return rows.column("id").to_pylist()[: _SAMPLED_IDS // 4] if "id" in rows.column_names else []

@@ -12,7 +12,7 @@ from artsim.archive.inventory import kind_of
 from artsim.archive.table import Table
 from artsim.errors import UserError
 
-_WHOLE = ("neighbors", "clusters", "layouts", "duplicates", "indexes", "topics", "names", "descriptors")
+_DELETED_AS_A_WHOLE = ("neighbors", "clusters", "layouts", "duplicates", "indexes", "topics", "names", "descriptors")
 
 
 def delete(archive: Archive, name: str, *, really: bool) -> dict[str, Any]:
@@ -62,8 +62,8 @@ def _delete_collection(archive: Archive, name: str, really: bool) -> dict[str, A
     catalog = archive.table("catalog")
     features = [f"{group}/{table_name}" for group in ("features", "labels") for table_name in archive.names(group)]
     # Tables of other collections depend on the deleted artworks too (exemplars, positions), so they are removed whole.
-    whole = [f"{group}/{table_name}" for group in _WHOLE for table_name in archive.names(group)]
-    with _held(archive, really, "catalog", "images", "thumbnails", *features, *whole):
+    table_names = [f"{group}/{table_name}" for group in _DELETED_AS_A_WHOLE for table_name in archive.names(group)]
+    with _held(archive, really, "catalog", "images", "thumbnails", *features, *table_names):
         parts = {(shard, part): rows for shard, part, rows in _of_collection(catalog, prefix)}
         if not parts:
             raise UserError(f"`delete` {name}: the catalog has no artwork of this collection")
@@ -74,11 +74,16 @@ def _delete_collection(archive: Archive, name: str, really: bool) -> dict[str, A
             if (shard, part.partition("-")[0]) in parts
         ]
         if really:
-            for table_name in whole:
+            for table_name in table_names:
                 archive.remove(table_name)
             for path in [*paths, *(catalog.path(shard, part) for shard, part in parts)]:
                 archive.store.remove_file(path)
-    return {"delete": name, "rows": sum(parts.values()), "files": len(paths) + len(parts), "tables_removed": whole}
+    return {
+        "delete": name,
+        "rows": sum(parts.values()),
+        "files": len(paths) + len(parts),
+        "tables_removed": table_names,
+    }
 
 
 def _of_collection(catalog: Table, prefix: str) -> Iterator[tuple[int, str, int]]:

@@ -121,8 +121,8 @@ def _ids(table: Table, shard: int, *, usable: bool = False) -> pa.Array:
     return rows["id"].combine_chunks()
 
 
-def _missing(wanted: pa.Array, there: pa.Array) -> int:
-    return len(wanted) - (pc.sum(pc.is_in(wanted, value_set=there)).as_py() or 0)
+def _missing(wanted: pa.Array, stored: pa.Array) -> int:
+    return len(wanted) - (pc.sum(pc.is_in(wanted, value_set=stored)).as_py() or 0)
 
 
 def _models(archive: Archive) -> list[dict[str, Any]]:
@@ -166,13 +166,13 @@ def _runs(archive: Archive, count: int) -> list[dict[str, Any]]:
 
 def _run(archive: Archive, path: str) -> dict[str, Any]:
     _, job, name = path.split("/")
-    shown = ("rows_in", "rows_out", "rows_failed", "seconds")
+    fields = ("rows_in", "rows_out", "rows_failed", "seconds")
     row: dict[str, Any] = {"at": name.partition(".")[0], "job": job}
     try:
         report = archive.read_json(path)
     except (ValueError, OSError, UserError):
         return {**row, "rows_in": "damaged"}
-    return {**row, **{key: report.get(key) for key in shown}} if isinstance(report, dict) else row
+    return {**row, **{key: report.get(key) for key in fields}} if isinstance(report, dict) else row
 
 
 def kind_of(archive: Archive, name: str) -> str:

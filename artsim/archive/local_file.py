@@ -1,4 +1,4 @@
-"""Replaces files outside an archive, such as pictures and exports, so that nobody reads a half-written one."""
+"""Replaces files outside an archive, such as pictures and exports, so that readers never see a half-written one."""
 
 import contextlib
 import glob
@@ -14,7 +14,7 @@ _ABANDONED = 3600  # seconds after which a draft counts as abandoned
 def replacing(path: Path) -> Iterator[Path]:
     """Yields a draft in the same folder, which replaces ``path`` at a clean exit if it was written.
 
-    Each call has a draft of its own, so of two runs that write the same file, one file is left, whole. Removes drafts
+    Each call writes a separate draft, so if two runs write the same file, one complete file remains. Removes drafts
     of this file that killed runs left more than an hour ago.
     """
     for old in path.parent.glob(f".{glob.escape(path.name)}.*.part"):

@@ -9,7 +9,9 @@ import pyarrow.fs as pafs
 
 from artsim.errors import ServiceUnavailable, UserError
 
-_PATIENCE = 12.0  # seconds in which a storage must answer the first request; later ones are retried for longer
+_FIRST_REQUEST_TIMEOUT_SECONDS = (
+    12.0  # seconds in which a storage must answer the first request; later ones are retried for longer
+)
 
 
 def open_remote(uri: str) -> tuple[pafs.FileSystem, str]:
@@ -62,12 +64,13 @@ def _within(uri: str, ask: Callable[[], tuple[pafs.FileSystem, str]]) -> tuple[p
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(_PATIENCE)
+    thread.join(_FIRST_REQUEST_TIMEOUT_SECONDS)
     if answers:
         return answers[0]
     if not errors:
         raise ServiceUnavailable(
-            f"{uri}: no answer within {_PATIENCE:.0f} s; check the network connection of this machine"
+            f"{uri}: no answer within {_FIRST_REQUEST_TIMEOUT_SECONDS:.0f} s; "
+            "check the network connection of this machine"
         )
     if isinstance(errors[0], UserError):
         raise errors[0]

@@ -21,15 +21,15 @@ _PROTECTED = re.compile(
     r"|public[ _-]*domain\W{0,3}(no\b|false|0\b|\?)",
     re.IGNORECASE,
 )
-# Copyright next to public domain is a doubt as well; next to a Creative Commons licence it names the licensor.
+# Copyright next to public domain is a doubt as well; next to a Creative Commons license it names the licensor.
 _CLAIMED = re.compile(r"©|\(c\)|(?<!no )(?<!no known )\bcopyright|all rights reserved", re.IGNORECASE)
 _LICENSED = re.compile(r"\bcc[ _-]by\b|creativecommons\.org/licenses/|creative commons attribution", re.IGNORECASE)
 
 
 def is_public_domain(rights: str | None) -> bool:
-    """Whether a rights statement (a licence URL or text) allows an image to be shown to everyone.
+    """Whether a rights statement (a license URL or text) allows an image to be shown to everyone.
 
-    Public domain, CC0, the Creative Commons licences and "no copyright" of rightsstatements.org are public.
+    Public domain, CC0, the Creative Commons licenses and "no copyright" of rightsstatements.org are public.
     Everything else, including no statement, counts as protected.
     """
     text = rights or ""

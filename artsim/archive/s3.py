@@ -20,11 +20,13 @@ SCHEME = "s3://"
 
 _RETRIES = 12  # after 0, 0.05, 0.1, ... 51 s, 102 s in all: enough for an outage of a minute
 _CONNECT = 5.0  # seconds to connect
-_SILENCE = 20.0  # seconds without data from the server
+_READ_TIMEOUT_SECONDS = 20.0  # seconds without data from the server
 _URI_OPTIONS = ("scheme", "endpoint_override", "tls_ca_file_path")  # options that an address or the environment can set
 
 _ANSWER = re.compile(r"(?P<where>When [^\n]*?: )?(?P<text>AWS Error [^\n]*)")
-_CLOSED = re.compile(r"AWS Error (ACCESS_DENIED|INVALID_ACCESS_KEY|SIGNATURE_DOES|\w*TOKEN|\w+ \(HTTP status 40[13]\))")
+_ACCESS_DENIED = re.compile(
+    r"AWS Error (ACCESS_DENIED|INVALID_ACCESS_KEY|SIGNATURE_DOES|\w*TOKEN|\w+ \(HTTP status 40[13]\))"
+)
 _KEYS = "the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_PROFILE), ~/.aws or the machine's role"
 
 
@@ -39,7 +41,7 @@ class S3(pafs.S3FileSystem):
         super().__init__(
             **options,
             connect_timeout=_CONNECT,
-            request_timeout=_SILENCE,
+            request_timeout=_READ_TIMEOUT_SECONDS,
             retry_strategy=pafs.AwsDefaultS3RetryStrategy(max_attempts=retries),
         )
 
@@ -58,20 +60,20 @@ def open_s3(uri: str) -> tuple[S3, str]:
     Raises ``UserError`` if the bucket does not exist, nothing answers, or the address contains credentials. The message
     does not repeat the credentials.
     """
-    shown = uri.partition("?")[0]
-    bucket = shown.removeprefix(SCHEME).partition("/")[0]
+    address = uri.partition("?")[0]
+    bucket = address.removeprefix(SCHEME).partition("/")[0]
     if "@" in bucket or ":" in bucket:  # KEY:SECRET@bucket, or its start if the secret has a /
         raise UserError(f"remove the credentials from the bucket address; they are read from {_KEYS}")
     try:
         plain, root = pafs.FileSystem.from_uri(uri)
     except pa.ArrowInvalid as error:
-        raise UserError(f"{shown}: must be s3://bucket/folder or s3://bucket/folder?region=REGION") from error
+        raise UserError(f"{address}: must be s3://bucket/folder or s3://bucket/folder?region=REGION") from error
     except OSError as error:
-        raise UserError(f"{shown}: bucket not found or S3 not reachable: {error}") from error
+        raise UserError(f"{address}: bucket not found or S3 not reachable: {error}") from error
     known = plain.__reduce__()[1][0]
     options = {"region": plain.region, **{name: known[name] for name in _URI_OPTIONS}}
     if not root:
-        raise UserError(f"{shown}: the bucket is missing; write s3://bucket/folder")
+        raise UserError(f"{address}: the bucket is missing; write s3://bucket/folder")
     _knock(bucket, options)
     return S3(**options), root
 
@@ -146,6 +148,6 @@ def in_words(error: Exception, uri: str) -> ServiceUnavailable | UserError | Non
     if answer is None or isinstance(error, UserError | ServiceUnavailable):
         return None
     text = f"`archive` {uri.partition('?')[0]}: {answer['where'] or ''}{answer['text']}"
-    if _CLOSED.search(text):
+    if _ACCESS_DENIED.search(text):
         return UserError(f"{text}; credentials come from {_KEYS}")
     return ServiceUnavailable(f"{text}; run the same command again to resume")

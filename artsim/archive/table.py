@@ -67,11 +67,11 @@ class Table:
 
     def batches(self, shard: int, part: str, columns: list[str], ids: list[str], rows: int) -> Iterator[pa.Table]:
         """Yields the rows of these ids in one partition, at most ``rows`` at a time, to not load all of its images."""
-        wanted = pa.array(ids, pa.string())
+        id_array = pa.array(ids, pa.string())
         with self._open(shard, part, ahead=False) as file:
             for batch in file.iter_batches(rows, columns=columns):
                 selected = pa.Table.from_batches([batch])
-                selected = selected.filter(pc.is_in(selected.column("id"), value_set=wanted))
+                selected = selected.filter(pc.is_in(selected.column("id"), value_set=id_array))
                 if len(selected):
                     yield selected
 
@@ -120,11 +120,11 @@ class Table:
     def _located_in_shard(
         self, shard: int, ids: list[str], columns: list[str] | None
     ) -> Iterator[tuple[str, pa.Table]]:
-        missing, wanted = len(set(ids)), pa.array(ids, pa.string())
+        missing, id_array = len(set(ids)), pa.array(ids, pa.string())
         needed = ["id", *(name for name in columns if name != "id")] if columns else None
         for part in self.parts(shard):
             with self._open(shard, part) as file:
-                hits = np.flatnonzero(pc.is_in(file.read(columns=["id"]).column("id"), value_set=wanted))
+                hits = np.flatnonzero(pc.is_in(file.read(columns=["id"]).column("id"), value_set=id_array))
                 if not len(hits):
                     continue
                 starts = np.cumsum([0, *(file.metadata.row_group(i).num_rows for i in range(file.num_row_groups))])
@@ -216,12 +216,12 @@ class Table:
                 "restore it from a copy, or remove it and rerun the job that wrote it"
             ) from error
 
-    def _expected(self, there: pa.Schema) -> pa.Schema | None:
+    def _expected(self, stored: pa.Schema) -> pa.Schema | None:
         """The columns that a partition with these must have; None if the table may have any."""
         if not self.name.startswith("features/"):
             return self.schema
-        index = there.get_field_index("vector")
-        kind = there.field(index).type if index >= 0 else None
+        index = stored.get_field_index("vector")
+        kind = stored.field(index).type if index >= 0 else None
         return schemas.features(
             kind.list_size if kind is not None and pa.types.is_fixed_size_list(kind) else 1
         )  # any length
@@ -237,15 +237,15 @@ class Table:
         return f"{self._folder(shard)}/{part}.parquet"
 
 
-def _check_columns(there: pa.Schema, wanted: pa.Schema | None) -> None:
+def _check_columns(stored: pa.Schema, schema: pa.Schema | None) -> None:
     """Raises ArrowInvalid if a column is missing or has another type."""
-    if wanted is None or there.equals(wanted):  # most files: much faster than field by field
+    if schema is None or stored.equals(schema):  # most files: much faster than field by field
         return
-    for field in wanted:
-        index = there.get_field_index(field.name)
+    for field in schema:
+        index = stored.get_field_index(field.name)
         if index < 0:
             raise pa.ArrowInvalid(f"it has no column {field.name}")
-        actual, expected = there.field(index).type, field.type
+        actual, expected = stored.field(index).type, field.type
         if actual != expected:
             raise pa.ArrowInvalid(f"its column {field.name} is of type {actual}, not {expected}")
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-NEIGHBORS = 5  # rank of the neighbour whose distance is a row's core distance
+NEIGHBORS = 5  # rank of the neighbor whose distance is a row's core distance
 _MEMBERS = 20_000  # members of a larger cluster that stand for all of them
 _CELLS = 1 << 25  # distances held at a time
 

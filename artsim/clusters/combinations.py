@@ -47,20 +47,20 @@ def combinations(options: ClusterOptions, features: str) -> list[Combination]:
     for parameter in _PARAMETERS:
         if getattr(options, parameter) and not any(parameter in _METHOD_PARAMETERS[method] for method in methods):
             raise UserError(f"`{parameter}` does not apply to `method` {' '.join(methods)}; remove it")
-    chosen = [(method, parameters) for method in methods for parameters in _grid(options, method)]
+    grid = [(method, parameters) for method in methods for parameters in _grid(options, method)]
     base = features if options.name is None else options.name
     if options.name is None and options.within is not None:
         base = options.within.replace(":", "-")
     varying = {
         parameter
-        for method, parameters in chosen
+        for method, parameters in grid
         for parameter, value in parameters.items()
-        if any(other == method and value != values.get(parameter) for other, values in chosen)
+        if any(other == method and value != values.get(parameter) for other, values in grid)
     }
     combined = []
-    for method, parameters in chosen:  # the names differ: so do the methods or the parameters that vary
+    for method, parameters in grid:  # the names differ: so do the methods or the parameters that vary
         words = [] if options.name is not None and len(methods) == 1 else [method]
-        if len(chosen) > 1:
+        if len(grid) > 1:
             words += [f"{key.replace('_', '-')}-{_word(parameters[key])}" for key in parameters if key in varying]
         name = "-".join([base, *words])
         check_name(name)

@@ -75,8 +75,8 @@ def against_known(archive: Archive, ids: np.ndarray, labels: np.ndarray, against
     """
     known = known_groups(archive, ids, against)
     if not (known >= 0).any():
-        what = "a link" if against == LINKS else "a value"
-        raise UserError(f"`against` {against}: none of these artworks has {what}")
+        unit = "a link" if against == LINKS else "a value"
+        raise UserError(f"`against` {against}: none of these artworks has {unit}")
     ari, ami = agreement(labels, known)
     precision, recall = precision_recall(labels, known)
     scored = ~np.isnan(precision)
@@ -103,10 +103,10 @@ def comparison_row(combination: Combination, about: dict[str, Any], known: dict[
     return {"by": combination.title, **scores, **known, "name": combination.name}
 
 
-def cliff_lines(chosen: list[Combination], clusters: list[int]) -> list[str]:
+def cliff_lines(combinations: list[Combination], clusters: list[int]) -> list[str]:
     """Returns a line for each small change of `min_cluster_size` that changes the clusters by more than half."""
     series: dict[str, list[tuple[int, int]]] = {}
-    for combination, count in zip(chosen, clusters, strict=True):
+    for combination, count in zip(combinations, clusters, strict=True):
         if "min_cluster_size" in combination.parameters:
             others = {key: value for key, value in combination.parameters.items() if key != "min_cluster_size"}
             title = Combination("", combination.method, others).title

@@ -11,7 +11,7 @@ from artsim.annotations.links import NEGATIVE, POSITIVE, read_links
 from artsim.archive import Archive
 from artsim.metrics.clusters import rounded, share_together, together
 
-_NAMED = 20  # contradictions that a report names
+_MAX_LISTED = 20  # contradictions that a report names
 
 
 @dataclass(frozen=True)
@@ -87,5 +87,5 @@ def constraint_report(labels: np.ndarray, constraints: Constraints, missing: int
 
 def contradictions(constraints: Constraints, ids: np.ndarray) -> list[dict[str, str]]:
     """Returns the ids of the first 20 rejected pairs that a chain of accepted pairs joins."""
-    pairs = constraints.rejected[constraints.contradictory][:_NAMED]
+    pairs = constraints.rejected[constraints.contradictory][:_MAX_LISTED]
     return [{"id_a": str(ids[a]), "id_b": str(ids[b])} for a, b in pairs]

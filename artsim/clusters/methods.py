@@ -14,7 +14,7 @@ _MIN_SAMPLES = 5
 _REPEATABLE_ROWS = 5000  # up to this many rows, fast_hdbscan's repeatable search is used; it takes three times as long
 _EPS_ROWS = 2000  # rows that the default `eps` is measured on
 _EXACT_ROWS = 2000  # up to this many rows, a constrained tree is built from all pairs
-_GRAPH_NEIGHBORS = 64  # beyond, it is built from a graph of this many neighbours
+_GRAPH_NEIGHBORS = 64  # beyond, it is built from a graph of this many neighbors
 _TRIMMING_STEPS = 100
 _LIMITS = {"optics": 50_000, "ward": 20_000, "spectral": 20_000, "dbscan": 200_000}
 
@@ -122,7 +122,7 @@ def _constrained_hdbscan(
     labels[noise_groups], probability[noise_groups] = labels.max(initial=-1) + 1 + np.arange(len(noise_groups)), 1
     notes = [f"hdbscan with constraints: {len(vectors) - rows:,} rows merged into others"]
     if neighbors < rows - 1:
-        notes.append(f"hdbscan with constraints: the tree is of the {neighbors} nearest neighbours, not of all pairs")
+        notes.append(f"hdbscan with constraints: the tree is of the {neighbors} nearest neighbors, not of all pairs")
     return Clustering(labels[constraints.group], probability[constraints.group], notes)
 
 
@@ -157,7 +157,7 @@ def _dbscan(vectors: np.ndarray, seed: int, eps: float | None = None, min_sample
         nearest = NearestNeighbors(n_neighbors=min(min_samples + 1, len(vectors))).fit(vectors)
         neighbor_distances, _ = nearest.kneighbors(vectors[rows])
         eps = float(np.median(neighbor_distances[:, -1]))
-        notes.append(f"dbscan: eps {eps:.4g}, the median distance to neighbour {min_samples}")
+        notes.append(f"dbscan: eps {eps:.4g}, the median distance to neighbor {min_samples}")
     return Clustering(DBSCAN(eps=max(eps, 1e-12), min_samples=min_samples).fit_predict(vectors), notes=notes)
 
 
@@ -172,7 +172,7 @@ def _fitted_kmeans(vectors: np.ndarray, seed: int, k: int) -> Any:
 
 
 def _trimmed_kmeans(vectors: np.ndarray, seed: int, k: int, outliers: float) -> Clustering:
-    """k-means-- (Chawla and Gionis 2013): the rows farthest from their centre are set aside before centres move."""
+    """k-means-- (Chawla and Gionis 2013): the rows farthest from their center are set aside before centers move."""
     from sklearn.metrics import pairwise_distances_argmin_min
 
     centers = _fitted_kmeans(vectors, seed, k).cluster_centers_

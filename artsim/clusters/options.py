@@ -57,7 +57,7 @@ class ClusterOptions(ArchiveOptions):
     )
     eps: tuple[float, ...] | None = setting(
         None,
-        "dbscan: maximum distance of neighbors (default: the median to the `min_samples`-th neighbour)",
+        "dbscan: maximum distance of neighbors (default: the median to the `min_samples`-th neighbor)",
         metavar="D",
     )
     outliers: tuple[float, ...] | None = setting(

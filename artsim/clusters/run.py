@@ -28,7 +28,7 @@ from artsim.vision.recommended import are_recommended, recommended_features
 
 _log = logging.getLogger(__name__)
 
-_SHOWN = 20  # clusters in the report
+_MAX_LISTED = 20  # clusters in the report
 _MUCH_NOISE = 0.6  # share of the artworks
 _RESAMPLES = 5
 _RESAMPLED_ROWS = 50_000  # above, the stability is computed only on request
@@ -150,7 +150,7 @@ def _results_of(run: _Run, chosen: list[Combination], abouts: dict[str, Any]) ->
         if "constraints" in scores:
             report["constraints"] = scores["constraints"]
         stored = archive.store.read_json(f"{table.folder(chosen[0].name)}/_clusters.json") or []
-        report["clusters"] = [_short(entry) for entry in stored[:_SHOWN]]
+        report["clusters"] = [_short(entry) for entry in stored[:_MAX_LISTED]]
     return {key: value for key, value in report.items() if value != []}
 
 

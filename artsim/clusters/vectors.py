@@ -86,7 +86,7 @@ def read(
     """Yields shard, partition, ids and prepared vectors of each partition that has any."""
     for shard, part in space.parts():
         for ids, rows in space.blocks(public_only=public_only, parts=[(shard, part)]):
-            keep = np.ones(len(ids), bool) if only is None else np.array([one in only for one in ids], bool)
+            keep = np.ones(len(ids), bool) if only is None else np.array([image_id in only for image_id in ids], bool)
             if keep.any():
                 yield shard, part, ids[keep], reduction(rows[keep])
 

@@ -14,7 +14,7 @@ _COARSE = 32  # pixels of the larger picture in the first search
 _SCALES = np.geomspace(0.62, 1 / 0.62, 11)  # of one picture in the other
 _OVERLAP = 0.6  # the least share of the smaller picture that the other shows
 _STEPS = 6  # Gauss-Newton steps at each resolution
-_LIKELY = 0.3  # pairs below it at half resolution are not compared further
+_MIN_COARSE_AGREEMENT = 0.3  # pairs below it at half resolution are not compared further
 _NOISE = 0.015  # detail below this share of white is not amplified: the noise of a JPEG
 _BORDER = 0.24  # share of a picture that the first search leaves out at its borders together: a frame
 _BLUR = 4.0  # pixels; what is coarser is no detail
@@ -22,10 +22,10 @@ _MARGIN = 0.04  # share of a picture left out at its borders, where a frame's sh
 
 
 def square(data: bytes) -> tuple[np.ndarray, float]:
-    """Decodes an image to grey, float32 (SIDE, SIDE) from 0 to 1, and its width by its height. Raises ``BadImage``."""
+    """Decodes an image to gray, float32 (SIDE, SIDE) from 0 to 1, and its width by its height. Raises ``BadImage``."""
     image = decoded(data, 4 * SIDE)
-    grey = np.asarray(image.convert("L").resize((SIDE, SIDE)), np.float32) / 255
-    return grey, image.width / image.height
+    gray = np.asarray(image.convert("L").resize((SIDE, SIDE)), np.float32) / 255
+    return gray, image.width / image.height
 
 
 def agreement(a: np.ndarray, b: np.ndarray, aspects: np.ndarray) -> np.ndarray:
@@ -36,14 +36,14 @@ def agreement(a: np.ndarray, b: np.ndarray, aspects: np.ndarray) -> np.ndarray:
     import torch
 
     with torch.no_grad():
-        first, second = (torch.from_numpy(np.ascontiguousarray(each))[:, None] for each in (a, b))
+        first, second = (torch.from_numpy(np.ascontiguousarray(images))[:, None] for images in (a, b))
         theta = _search(first, second, torch.from_numpy(aspects.astype(np.float32)))
-        half_a, half_b = (_detail(_resized(each, SIDE // 2)) for each in (first, second))
+        half_a, half_b = (_detail(_resized(images, SIDE // 2)) for images in (first, second))
         theta = _refined(half_a, half_b, theta)
         score = _correlation(half_a, half_b, theta)
-        likely = score >= _LIKELY
+        likely = score >= _MIN_COARSE_AGREEMENT
         if likely.any():
-            full_a, full_b = (_detail(each[likely]) for each in (first, second))
+            full_a, full_b = (_detail(images[likely]) for images in (first, second))
             score[likely] = _correlation(full_a, full_b, _refined(full_a, full_b, theta[likely]))
         return score.double().numpy()
 
@@ -57,8 +57,8 @@ def _resized(images: "torch.Tensor", side: int) -> "torch.Tensor":
 def _detail(images: "torch.Tensor", width: float = _BLUR) -> "torch.Tensor":
     """Subtracts a Gaussian blur of ``width`` pixels and divides by the local contrast.
 
-    So light, shade and colour cast of a photograph count little, and faint strokes as much as a few strong edges:
-    otherwise two squares of different colours would be duplicates.
+    So light, shade and color cast of a photograph count little, and faint strokes as much as a few strong edges:
+    otherwise two squares of different colors would be duplicates.
     """
     detail = images - _blurred(images, width)
     return detail / (_blurred(detail * detail, 2 * width) + _NOISE**2).sqrt()
@@ -83,8 +83,8 @@ def _search(a: "torch.Tensor", b: "torch.Tensor", aspects: "torch.Tensor") -> "t
     size = torch.stack([scales * aspects[:, None].sqrt(), scales / aspects[:, None].sqrt()], dim=-1)  # of b in a
     larger = size.amax(dim=-1).clamp(min=1.0)
     side_a, side_b = (_COARSE / larger)[..., None].expand_as(size), _COARSE * size / larger[..., None]  # pixels
-    small = [_detail(_resized(each, 2 * _COARSE), _COARSE / 3) for each in (a, b)]
-    fields = [_resample_onto_canvas(each, side) for each, side in zip(small, (side_a, side_b), strict=True)]
+    small = [_detail(_resized(images, 2 * _COARSE), _COARSE / 3) for images in (a, b)]
+    fields = [_resample_onto_canvas(images, side) for images, side in zip(small, (side_a, side_b), strict=True)]
     score = _masked_correlation(*fields)  # p, scales, shift y, shift x
     best = score.flatten(1).argmax(dim=1)
     width = score.shape[-1]
@@ -115,14 +115,14 @@ def _resample_onto_canvas(images: "torch.Tensor", sides: "torch.Tensor") -> tupl
 def _masked_correlation(
     a: tuple["torch.Tensor", "torch.Tensor"], b: tuple["torch.Tensor", "torch.Tensor"]
 ) -> "torch.Tensor":
-    """The normalised correlation of two canvases at every shift of b, over the pixels that both masks have there.
+    """The normalized correlation of two canvases at every shift of b, over the pixels that both masks have there.
 
     Minus infinity where they share too few (Padfield, "Masked object registration in the Fourier domain", 2012).
     """
     import torch
 
     def moments(image: torch.Tensor, mask: torch.Tensor) -> list[torch.Tensor]:
-        return [torch.fft.rfft2(each) for each in (mask, image, image * image)]
+        return [torch.fft.rfft2(field) for field in (mask, image, image * image)]
 
     def correlated(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
         return torch.fft.irfft2(left * right.conj(), s=a[0].shape[-2:])
@@ -139,7 +139,7 @@ def _masked_correlation(
 
 
 def _refined(a: "torch.Tensor", b: "torch.Tensor", theta: "torch.Tensor") -> "torch.Tensor":
-    """Improves affine maps by Gauss-Newton steps on the squared difference of the normalised pictures."""
+    """Improves affine maps by Gauss-Newton steps on the squared difference of the normalized pictures."""
     import torch
 
     side = a.shape[-1]

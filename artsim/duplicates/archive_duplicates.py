@@ -164,10 +164,10 @@ def _candidates(space: Space, images: _Images, options: DedupeOptions) -> tuple[
     first = np.flatnonzero(images.files == np.arange(len(images.files)))
     hashed = first[images.hashed[first]]
     hash_pairs = hashed[by_hash(images.hashes[hashed], options.hash_distance)].reshape(-1, 2)
-    wanted = pd.Index(images.ids.take(pa.array(first)).to_pylist())
+    candidate_ids = pd.Index(images.ids.take(pa.array(first)).to_pylist())
 
     def rows_of(ids: np.ndarray) -> np.ndarray:
-        positions = wanted.get_indexer(ids)
+        positions = candidate_ids.get_indexer(ids)
         return np.where(positions >= 0, first[positions] if len(first) else -1, -1)
 
     def blocks() -> Iterator[Block]:
@@ -193,12 +193,12 @@ def _write(
     archive.remove(table)
     shards = archive.shard_of(ids[rows].tolist())
     for shard in np.unique(shards).tolist():
-        chosen = rows[shards == shard]
+        shard_rows = rows[shards == shard]
         columns = {
-            "id": pa.array(ids[chosen], pa.string()),
-            "group": number[representative_of[chosen]],
-            "confidence": confidence[chosen].astype(np.float32),
-            "representative": representative_of[chosen] == chosen,
+            "id": pa.array(ids[shard_rows], pa.string()),
+            "group": number[representative_of[shard_rows]],
+            "confidence": confidence[shard_rows].astype(np.float32),
+            "representative": representative_of[shard_rows] == shard_rows,
         }
         archive.table(table).write(shard, _PART, pa.table(columns, schema=DUPLICATES))
     return len(representatives), len(rows)
@@ -208,7 +208,7 @@ def _evidence(
     identical_pairs: np.ndarray, hashed: np.ndarray, near: np.ndarray, confirmed: np.ndarray
 ) -> dict[str, int]:
     """Counts the confirmed pairs by what made them candidates."""
-    by_hash_too, by_features_too = ({*map(tuple, each.tolist())} for each in (hashed, near))
+    by_hash_too, by_features_too = ({*map(tuple, pairs.tolist())} for pairs in (hashed, near))
     evidence = [(pair in by_hash_too, pair in by_features_too) for pair in map(tuple, confirmed.tolist())]
     counts = [len(identical_pairs), *(evidence.count(kind) for kind in ((True, False), (True, True), (False, True)))]
     return dict(zip(_EVIDENCE, counts, strict=True))

@@ -10,7 +10,7 @@ from artsim.space.graph import nearest_rows
 from artsim.space.search import chunks
 
 _CHUNK = 65_536  # vectors held twice
-_EQUAL = 4  # images that an image is compared with among those of the same hash: blank pages share one
+_MAX_EQUAL_HASHES = 4  # images that an image is compared with among those of the same hash: blank pages share one
 
 
 def by_hash(hashes: np.ndarray, max_bits: int) -> np.ndarray:
@@ -21,7 +21,7 @@ def by_hash(hashes: np.ndarray, max_bits: int) -> np.ndarray:
     values, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
     order = np.argsort(inverse, kind="stable")
     pairs = [first[near_hashes(values, max_bits)].reshape(-1, 2)]
-    for gap in range(1, min(_EQUAL, len(order) - 1) + 1):
+    for gap in range(1, min(_MAX_EQUAL_HASHES, len(order) - 1) + 1):
         same = inverse[order[:-gap]] == inverse[order[gap:]]
         pairs.append(np.column_stack([order[:-gap][same], order[gap:][same]]))
     return _unique(np.concatenate(pairs), len(hashes))

@@ -14,7 +14,7 @@ _PAIRS = 32  # compared at a time
 
 
 class Checker:
-    """Computes the agreement of pairs of rows. Keeps small grey copies of images in ``file``, 16 kB each."""
+    """Computes the agreement of pairs of rows. Keeps small gray copies of images in ``file``, 16 kB each."""
 
     def __init__(self, archive: Archive, ids: np.ndarray, file: IO[bytes]) -> None:
         self.unreadable = 0
@@ -49,11 +49,11 @@ class Checker:
             for row in block.tolist():
                 self._aspect[row] = 0.0
                 try:
-                    grey, self._aspect[row] = square(jpegs.get(self._ids[row], b""))
+                    gray, self._aspect[row] = square(jpegs.get(self._ids[row], b""))
                 except BadImage:
                     self.unreadable += 1
                     continue
-                self._file.write((255 * grey).round().astype(np.uint8).tobytes())
+                self._file.write((255 * gray).round().astype(np.uint8).tobytes())
                 self._position[row] = self._stored
                 self._stored += 1
         self._file.flush()

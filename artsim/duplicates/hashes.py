@@ -17,25 +17,25 @@ def near_hashes(hashes: np.ndarray, most: int) -> np.ndarray:
     """
     edges = np.linspace(0, _BITS, most + 3).round().astype(int)
     bands = [sum(1 << bit for bit in range(low, high)) for low, high in pairwise(edges.tolist())]
-    found = [np.empty(0, np.int64)]
+    pair_keys = [np.empty(0, np.int64)]
     for first, second in combinations(bands, 2):
         keys = hashes & np.uint64(first | second)
         order = np.argsort(keys, kind="stable")
-        found.append(_equal_keys(keys[order], hashes[order], order, most))
-    pairs = np.unique(np.concatenate(found))
+        pair_keys.append(_equal_keys(keys[order], hashes[order], order, most))
+    pairs = np.unique(np.concatenate(pair_keys))
     return np.column_stack(np.divmod(pairs, max(len(hashes), 1)))
 
 
 def _equal_keys(keys: np.ndarray, hashes: np.ndarray, rows: np.ndarray, most: int) -> np.ndarray:
     """Compares hashes with equal keys, which are sorted; returns i * n + j of each pair of rows i < j that is near."""
-    count, found = len(keys), [np.empty(0, np.int64)]
+    count, pair_keys = len(keys), [np.empty(0, np.int64)]
     starts, gap = np.arange(count), 1
     while True:
         starts = starts[starts < count - gap]
         starts = starts[keys[starts] == keys[starts + gap]]
         if not len(starts):
-            return np.concatenate(found)
+            return np.concatenate(pair_keys)
         near = starts[np.bitwise_count(hashes[starts] ^ hashes[starts + gap]) <= most]
         low, high = np.sort([rows[near], rows[near + gap]], axis=0)
-        found.append(np.unique(low * count + high))
+        pair_keys.append(np.unique(low * count + high))
         gap += 1

@@ -18,9 +18,11 @@ def groups_sheet(archive: Archive, table: str, name: str) -> Image.Image:
     rows.sort(key=lambda row: (row["group"], not row["representative"], row["confidence"], row["id"]))
     groups = [list(members) for _, members in groupby(rows, key=lambda row: row["group"])]
     groups.sort(key=lambda members: members[1]["confidence"])
-    shown = [members[: 1 + _COLUMNS] for members in groups[:_ROWS]]
-    pictures = captioned_pictures(archive, [row["id"] for members in shown for row in members], _SIDE)
-    count = f"{len(shown)} of {len(groups)} groups" if len(shown) < len(groups) else f"{len(groups)} groups"
+    drawn_groups = [members[: 1 + _COLUMNS] for members in groups[:_ROWS]]
+    pictures = captioned_pictures(archive, [row["id"] for members in drawn_groups for row in members], _SIDE)
+    count = (
+        f"{len(drawn_groups)} of {len(groups)} groups" if len(drawn_groups) < len(groups) else f"{len(groups)} groups"
+    )
     return contact_sheet(
         f"Duplicates {name}: {count}, the least certain first",
         [
@@ -28,6 +30,6 @@ def groups_sheet(archive: Archive, table: str, name: str) -> Image.Image:
                 artwork_cell(pictures[members[0]["id"]]),
                 [artwork_cell(pictures[row["id"]], row["confidence"]) for row in members[1:]],
             )
-            for members in shown
+            for members in drawn_groups
         ],
     )

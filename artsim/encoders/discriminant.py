@@ -26,7 +26,7 @@ def discriminant(
     ``vectors``, (m, d); ``judged``, int (n, 2 or more): rows of anchors and positives; ``total``, (d, d): covariance of
     all images. The columns are the directions v with the largest w in ``total v = w within v``. ``within``, the
     within-pair covariance, is half the second moment of anchor minus positive (relevant component analysis: Bar-Hillel
-    et al., JMLR 2005; of Fisher's discriminant, 1936), shrunk by ``shrinkage`` towards a multiple of the identity
+    et al., JMLR 2005; of Fisher's discriminant, 1936), shrunk by ``shrinkage`` toward a multiple of the identity
     (Ledoit and Wolf, 2004). Each direction is scaled by the square root of w, which weakens
     directions gradually instead of removing them.
     """

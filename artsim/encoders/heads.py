@@ -16,7 +16,7 @@ class Head(nn.Module):
 
     ``discriminant`` prepares y, a projection in closed form (see ``project_by``), and returns y + tanh(W2 relu(W1 y)).
     W2 starts at 0, so training starts from the projection; e = hidden, or d if that is less. The others prepare x, the
-    standardised input. ``residual``: 0.5 x + tanh(W2 relu(W1 x)), e = d. ``linear``: W x, e = hidden. ``mlp``: W2
+    standardized input. ``residual``: 0.5 x + tanh(W2 relu(W1 x)), e = d. ``linear``: W x, e = hidden. ``mlp``: W2
     relu(W1 x + b1) + b2, e = hidden. In training, dropout applies to the prepared input. The state dict holds both
     steps.
     """
@@ -52,9 +52,9 @@ class Head(nn.Module):
         if self.projects:
             self.project_by(vectors, judged, total, settings.shrinkage)
         else:
-            self.standardise_by(vectors[_images(judged)])
+            self.standardize_by(vectors[_images(judged)])
 
-    def standardise_by(self, vectors: torch.Tensor) -> None:
+    def standardize_by(self, vectors: torch.Tensor) -> None:
         """Scales every dimension of ``vectors``, (n, d), to mean 0 and unit variance; a constant one becomes 0."""
         deviation, mean = torch.std_mean(vectors, dim=0, correction=0)
         varies = deviation > 1e-6 * deviation.max()
@@ -64,7 +64,7 @@ class Head(nn.Module):
     def project_by(self, vectors: torch.Tensor, judged: np.ndarray, total: Covariance | None, shrinkage: float) -> None:
         """Sets the projection from anchors and positives; for the arguments see ``fit``.
 
-        Dimensions are centred but not scaled, because the discriminant weights them. Untrained embeddings have a mean
+        Dimensions are centered but not scaled, because the discriminant weights them. Untrained embeddings have a mean
         length of sqrt(e).
         """
         array = vectors.cpu().numpy()

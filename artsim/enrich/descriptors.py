@@ -20,8 +20,8 @@ from artsim.vision.recommended import recommended_features
 
 GIVEN, SUGGESTED = "given", "suggested"
 _METHOD = 1  # changes when the same keywords give other suggestions
-_FEWEST = 10  # artworks with keywords and features that a calibration needs
-_SHOWN = 12  # keywords in the report
+_MIN_ARTWORKS = 10  # artworks with keywords and features that a calibration needs
+_MAX_LISTED = 12  # keywords in the report
 _NAME = "keywords"
 
 
@@ -64,7 +64,7 @@ def _spread(
     about = archive.read_json(f"{table.name}/_about.json", {"query": dict})
     if about is None or about["query"] != query or options.again:
         archive.remove(table.name)
-    parts, done, there = space.parts(), 0, 0
+    parts, done, artworks = space.parts(), 0, 0
     for key in [(shard, part) for shard in range(archive.shards) for part in table.parts(shard)]:
         if key not in parts:
             archive.store.remove_file(table.path(*key))
@@ -74,7 +74,7 @@ def _spread(
         block = np.concatenate([block[1] for block in blocks] or [np.empty((0, vectors.shape[1]), np.float32)])
         work = _digest([query, block_ids.tolist()], block)
         if table.outcome(shard, part, work) is not None:
-            there += len(block_ids)
+            artworks += len(block_ids)
             continue
         with contextlib.suppress(FileNotFoundError):
             archive.store.remove_file(f"{table.name}/_about.json")
@@ -82,7 +82,7 @@ def _spread(
         table.write(shard, part, pa.Table.from_pylist(rows, DESCRIPTORS), {"work": work})
         done += len(block_ids)
     archive.write_json(f"{table.name}/_about.json", {"query": query, "scores": scores, "by_confidence": by_confidence})
-    report: dict[str, Any] = {"rows_in": done, "rows_out": done, "rows_failed": 0, "rows_there": there}
+    report: dict[str, Any] = {"rows_in": done, "rows_out": done, "rows_failed": 0, "rows_there": artworks}
     report |= {"with_keywords": len(ids), "without_features": len(given) - len(ids), "scores": scores}
     return {**report, "by_confidence": by_confidence, "keywords": _counts(table)}
 
@@ -95,9 +95,10 @@ def _with_keywords(space: Space, given: Mapping[str, Any], options: DescriptorOp
         ids.append(names[chosen])
         vectors.append(matrix[chosen])
     count = sum(map(len, ids))
-    if count < _FEWEST:
+    if count < _MIN_ARTWORKS:
         raise UserError(
-            f"`keywords` {options.keywords}: {count} artworks have keywords and features; at least {_FEWEST} are needed"
+            f"`keywords` {options.keywords}: "
+            f"{count} artworks have keywords and features; at least {_MIN_ARTWORKS} are needed"
         )
     return np.concatenate(ids), np.concatenate(vectors)
 
@@ -142,7 +143,7 @@ def _counts(table: Table) -> list[dict[str, Any]]:
             counts[source][keyword] += 1
     return [
         {"keyword": keyword, GIVEN: count, SUGGESTED: counts[SUGGESTED][keyword]}
-        for keyword, count in counts[GIVEN].most_common(_SHOWN)
+        for keyword, count in counts[GIVEN].most_common(_MAX_LISTED)
     ]
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 
 _INITIAL = 0.92
-_FEWER = 0.98  # the text has fewer given names than the list
-_MORE = 0.75  # the text has another given name: perhaps another person
-_BETWEEN = 0.75  # the text has another word between given and family name
+_FEWER_NAMES = 0.98  # the text has fewer given names than the list
+_OTHER_NAME = 0.75  # the text has another given name: perhaps another person
+_WORD_BETWEEN = 0.75  # the text has another word between given and family name
 _SIMILAR, _ABBREVIATED = 0.88, 0.75  # Jaro-Winkler similarities; the lower one if another given name is the same
 _OTHER_SPELLING = 0.97
 
@@ -35,12 +35,12 @@ def compared(text: Sequence[str], listed: Sequence[str], given: Collection[str])
         return None
     total = min(score for score in scores[:used] if score)
     if missing:
-        total *= _BETWEEN
+        total *= _WORD_BETWEEN
     elif unused:
-        total *= _FEWER
+        total *= _FEWER_NAMES
     is_initials = all(len(word) == 1 for word in text[:used])
     if any(is_initials or word in given or len(word) == 1 for word in text[used:]):
-        total *= _MORE
+        total *= _OTHER_NAME
     return total, used
 
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 from artsim.enrich.person_name import PersonName, generation_after, particles
 from artsim.text.words import Word, words
 
-_LEFT = 6  # words before a family name that may belong to it
-_WITHIN = (" ", "-", ".", "'")  # joins within a name
+_MAX_WORDS_BEFORE = 6  # words before a family name that may belong to it
+_JOINERS = (" ", "-", ".", "'")  # joins within a name
 
 
 class JoinedWords:
@@ -28,9 +28,9 @@ class JoinedWords:
     def before(self, place: int, stop_words: Collection[str]) -> list[tuple[int, str]]:
         """Returns place and plain word of what may be given names before a family name, nearest first."""
         before: list[tuple[int, str]] = []
-        for at in range(place - 1, max(place - 1 - 2 * _LEFT, -1), -1):
+        for at in range(place - 1, max(place - 1 - 2 * _MAX_WORDS_BEFORE, -1), -1):
             word, join = self.words[at], self.joins[at + 1]
-            if join not in _WITHIN or len(before) == _LEFT:
+            if join not in _JOINERS or len(before) == _MAX_WORDS_BEFORE:
                 break
             if word.plain in particles() or (join == "'" and len(word.plain) <= 2):
                 continue

@@ -7,7 +7,7 @@ from artsim.enrich.csv_file import read_csv
 from artsim.enrich.texts import FILES, Texts
 from artsim.sources.tables.columns import plain_name
 
-_MOST = 200  # characters of a keyword; longer ones are texts
+_MAX_CHARACTERS = 200  # characters of a keyword; longer ones are texts
 
 
 def read_keywords(archive: Archive, source: str, separators: str, *, public_only: bool = False) -> dict[str, list[str]]:
@@ -23,11 +23,11 @@ def read_keywords(archive: Archive, source: str, separators: str, *, public_only
     for key in texts.parts():
         for artwork in texts.read(*key):
             if is_file:
-                found = from_file.get(artwork.id) or from_file.get(artwork.id.partition(":")[2]) or []
+                keywords = from_file.get(artwork.id) or from_file.get(artwork.id.partition(":")[2]) or []
             else:
-                found = _split(artwork.texts.get(source, ""), separators)
-            if found:
-                given[artwork.id] = found
+                keywords = _split(artwork.texts.get(source, ""), separators)
+            if keywords:
+                given[artwork.id] = keywords
     if not given:
         raise UserError(f"`keywords` {source}: no artwork of the catalog has a keyword there")
     return given
@@ -36,7 +36,7 @@ def read_keywords(archive: Archive, source: str, separators: str, *, public_only
 def _split(text: str, separators: str) -> list[str]:
     parts = re.split(f"[{re.escape(separators)}\n]", text) if separators else [text]
     words = (" ".join(part.split()) for part in parts)
-    return list(dict.fromkeys(word for word in words if word and len(word) <= _MOST))
+    return list(dict.fromkeys(word for word in words if word and len(word) <= _MAX_CHARACTERS))
 
 
 def _read_file(path: str, separators: str) -> dict[str, list[str]]:

@@ -16,9 +16,9 @@ from artsim.enrich.joined_words import JoinedWords
 from artsim.enrich.person_name import PersonName
 from artsim.text.languages import all_stop_words, language_of
 
-ARTIST = "artist"  # the field whose person the other texts speak of
+ARTIST = "artist"  # the field whose person the other texts are about
 
-_SAME = 0.015  # candidates whose scores differ by less are ambiguous
+_AMBIGUITY_MARGIN = 0.015  # candidates whose scores differ by less are ambiguous
 _ALONE_NAMED = 0.95  # a family name alone, of a person whom the texts name in full
 _ALONE_KNOWN = 0.9  # a word that is a person's whole name in the list
 _ALONE_UNIQUE = 0.85  # a family name alone, which one person of the list has, and the archive names that person
@@ -29,7 +29,7 @@ _IMPLAUSIBLE = 0.9  # the person did not live when the artwork was made
 _GERMAN = 0.95  # every noun starts with a capital
 _SIMILAR, _SHORTEST = 87.0, 6  # similarity (0 to 100) and letters of a family name with a typing error
 _CANDIDATES = 20
-_REMEMBERED = 100_000
+_CACHE_SIZE = 100_000
 _ALONE_LETTERS = 4  # the shortest family name that may stand alone
 _WEIGHT = 100  # of the artist field, against other mentions
 
@@ -50,7 +50,7 @@ class Mention:
 
 
 @dataclass(frozen=True)
-class Named:
+class FullNames:
     """What the texts of an archive name in full: ``persons`` of the list, and family names of artists not in it."""
 
     persons: frozenset[int] = frozenset()
@@ -69,7 +69,7 @@ class _Hit:
     is_similar: bool = False
 
 
-NOBODY = Named()
+NO_FULL_NAMES = FullNames()
 
 Years = tuple[int | None, int | None]  # the first and last year of an artwork, None if unknown
 
@@ -89,7 +89,7 @@ class Matcher:
         texts: Mapping[str, str],
         artist: str = "",
         years: Years = (None, None),
-        archive: Named = NOBODY,
+        archive: FullNames = NO_FULL_NAMES,
     ) -> list[Mention]:
         """Returns the mentions in ``texts`` (by field), in order. ``artist`` and ``years`` are those of the artwork."""
         fields, hits, named, others = self._read(texts, artist, years)
@@ -110,11 +110,11 @@ class Matcher:
             mentions.append(Mention(hit.field, hit.start, hit.end, person, score, candidates))
         return mentions
 
-    def named(self, texts: Mapping[str, str], artist: str = "") -> Named:
+    def named(self, texts: Mapping[str, str], artist: str = "") -> FullNames:
         """Returns whom the texts of an artwork name in full."""
         _, _, named, others = self._read(texts, artist, (None, None))
         persons = {person for counts in named.values() for person in counts}
-        return Named(frozenset(persons), frozenset(key for key, count in others.items() if count >= _WEIGHT))
+        return FullNames(frozenset(persons), frozenset(key for key, count in others.items() if count >= _WEIGHT))
 
     def _read(
         self, texts: Mapping[str, str], artist: str, years: Years
@@ -216,7 +216,7 @@ class Matcher:
         return outcome[0], text.with_particles(place, name.particles), last + len(after)
 
     def _alone(
-        self, key: str, named: Counter[int] | None, others: int, archive: Named, is_german: bool
+        self, key: str, named: Counter[int] | None, others: int, archive: FullNames, is_german: bool
     ) -> Mapping[int, float]:
         """Returns the scores of the persons for whom a family name alone may stand."""
         if named and max(named.values()) >= others:
@@ -240,10 +240,10 @@ class Matcher:
         if len(word) < _SHORTEST:
             return []
         if word not in self._similar:
-            if len(self._similar) >= _REMEMBERED:
+            if len(self._similar) >= _CACHE_SIZE:
                 self._similar.clear()
-            found = process.extract(word, self._keys, scorer=fuzz.ratio, score_cutoff=_SIMILAR, limit=3)
-            self._similar[word] = [(key, score / 100) for key, score, _ in found]
+            matches = process.extract(word, self._keys, scorer=fuzz.ratio, score_cutoff=_SIMILAR, limit=3)
+            self._similar[word] = [(key, score / 100) for key, score, _ in matches]
         return self._similar[word]
 
 
@@ -256,5 +256,5 @@ def _best(scores: Mapping[int, float]) -> tuple[int | None, float, tuple[int, ..
     if not scores:
         return None, 0.0, ()
     best = max(scores.values())
-    equal = sorted(person for person, score in scores.items() if score > best - _SAME)
+    equal = sorted(person for person, score in scores.items() if score > best - _AMBIGUITY_MARGIN)
     return (equal[0], best, ()) if len(equal) == 1 else (None, best, tuple(equal[:_CANDIDATES]))

@@ -18,14 +18,14 @@ import pyarrow as pa
 from artsim.archive import NAMES, Archive, Table
 from artsim.archive.valid_name import check_name
 from artsim.enrich.authority import Authority, parse_columns, read_authority
-from artsim.enrich.mentions import NOBODY, Matcher, Mention, Named
+from artsim.enrich.mentions import NO_FULL_NAMES, FullNames, Matcher, Mention
 from artsim.enrich.options import NameOptions
 from artsim.enrich.partitions import map_partitions
 from artsim.enrich.texts import Artwork, Texts, digest_of
 from artsim.text.attribution import qualifier
 
 _METHOD = 1  # changes when the same texts give other mentions
-_SHOWN = 12  # names in the report
+_MAX_LISTED = 12  # names in the report
 _NAMED_KEYS = {"query": dict, "partitions": dict, "persons": list, "others": list}
 
 
@@ -42,7 +42,7 @@ class _Work:
     table: Table
     query: dict[str, Any]
     known: dict[str, str]
-    archive: Named = NOBODY
+    archive: FullNames = NO_FULL_NAMES
 
     def survey(self, shard: int, part: str) -> dict[str, Any]:
         """Returns digest and fields of a partition, and whom it names in full unless it was surveyed before."""
@@ -54,8 +54,8 @@ class _Work:
             "digest": digest,
             "artworks": len(artworks),
             "fields": sorted({field for artwork in artworks for field in artwork.texts}),
-            "persons": sorted(frozenset().union(*(one.persons for one in named))),
-            "others": sorted(frozenset().union(*(one.others for one in named))),
+            "persons": sorted(frozenset().union(*(result.persons for result in named))),
+            "others": sorted(frozenset().union(*(result.others for result in named))),
         }
 
     def write(self, shard: int, part: str) -> dict[str, Any]:
@@ -137,12 +137,12 @@ def _find(
     if pending:
         with contextlib.suppress(FileNotFoundError):
             archive.store.remove_file(f"{table.name}/_about.json")
-    writer = replace(work, archive=Named(frozenset(known["persons"]), frozenset(known["others"])))
+    writer = replace(work, archive=FullNames(frozenset(known["persons"]), frozenset(known["others"])))
     done = sum(result["rows"] for _, result in map_partitions(archive, pending, writer.write))
     results = _results(table, authority)
     archive.write_json(f"{table.name}/_about.json", {"query": query, **results["mentions"]})
-    there = sum(result["artworks"] for result in surveyed.values()) - done
-    return {"rows_in": done, "rows_out": done, "rows_failed": 0, "rows_there": there, **results}
+    unchanged = sum(result["artworks"] for result in surveyed.values()) - done
+    return {"rows_in": done, "rows_out": done, "rows_failed": 0, "rows_there": unchanged, **results}
 
 
 def _results(table: Table, authority: Authority) -> dict[str, Any]:
@@ -157,10 +157,10 @@ def _results(table: Table, authority: Authority) -> dict[str, Any]:
     name_of = {person.id: person.name for person in authority.persons}
     return {
         "mentions": {"resolved": names.total(), "persons": len(names), "unclear": unclear.total()},
-        "most_named": [{"name": name_of[key], "id": key, "mentions": n} for key, n in names.most_common(_SHOWN)],
+        "most_named": [{"name": name_of[key], "id": key, "mentions": n} for key, n in names.most_common(_MAX_LISTED)],
         "unclear": [
-            {"text": text, "mentions": count, "candidates": "; ".join(name_of[key] for key in candidates[:_SHOWN])}
-            for (text, candidates), count in unclear.most_common(_SHOWN)
+            {"text": text, "mentions": count, "candidates": "; ".join(name_of[key] for key in candidates[:_MAX_LISTED])}
+            for (text, candidates), count in unclear.most_common(_MAX_LISTED)
         ],
     }
 

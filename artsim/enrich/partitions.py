@@ -20,17 +20,17 @@ def map_partitions(
     counts = {key: catalog.rows_in(*key) for key in keys}
     total = sum(counts.values())
 
-    def one(key: Key) -> dict[str, Any]:
+    def process_partition(key: Key) -> dict[str, Any]:
         return {"shard": key[0], "part": key[1], "rows": counts[key], "result": json.dumps(function(*key))}
 
     if total <= _IN_PROCESS:
-        stream: Iterator[dict[str, Any]] = map(one, keys)
+        stream: Iterator[dict[str, Any]] = map(process_partition, keys)
     else:
         runtime.connect(data=True)
         runtime.wait_for({"CPU": 1})
         tasks = [{"shard": shard, "part": part} for shard, part in keys]
         dataset = runtime.dataset_of(tasks, len(tasks)).map(
-            lambda row: one((int(row["shard"]), row["part"])), num_cpus=1
+            lambda row: process_partition((int(row["shard"]), row["part"])), num_cpus=1
         )
         stream = runtime.rows_of(dataset)
     for row in runtime.progress(stream, total, "artworks"):

@@ -6,7 +6,7 @@ from functools import cache
 
 from artsim.text.words import plain, words
 
-_LONGEST = 200  # characters of a name that are read
+_MAX_CHARACTERS = 200  # characters of a name that are read
 _GENERATIONS = {  # 1 the elder, 2 the younger
     1: "i|the elder|elder|senior|sr|il vecchio|vecchio|der altere|d a|altere|l ancien|le vieux|el viejo|pere",
     2: "ii|the younger|younger|junior|jr|il giovane|giovane|der jungere|d j|jungere|le jeune|el joven|el mozo|fils",
@@ -73,7 +73,7 @@ def parse_name(text: str) -> PersonName | None:
     A name with a comma is inverted; so is one that starts in capitals ("DE CHIRICO Giorgio"). A name in natural order
     whose family name has a particle ("Leonardo da Vinci") is also known by its first word.
     """
-    text = re.sub(r"[\x00-\x1f\x7f]+", " ", text[:_LONGEST])
+    text = re.sub(r"[\x00-\x1f\x7f]+", " ", text[:_MAX_CHARACTERS])
     text, generation = _without_generation(re.sub(r"\(\?\)|[\[\]?]", " ", text))
     text = _family_first(" ".join(re.sub(r"\([^)]*\)", " ", text).split()))
     given, family = _split(text)
@@ -98,12 +98,12 @@ def _without_generation(text: str) -> tuple[str, int | None]:
     for number, piece in enumerate(pieces):
         spoken = [word.plain for word in words(piece)]
         for count in (2, 1):
-            if len(spoken) >= count and (found := _GENERATION.get(" ".join(spoken[-count:]))):
+            if len(spoken) >= count and (generation := _GENERATION.get(" ".join(spoken[-count:]))):
                 if len(spoken) == count and number == 0:
                     continue  # nobody is called "I" alone
                 start = [*words(piece)][-count].start
                 pieces[number] = piece[:start]
-                return "".join(pieces).strip(" ,"), found
+                return "".join(pieces).strip(" ,"), generation
     return text, None
 
 

@@ -10,7 +10,7 @@ from artsim.space.search import search
 
 _BINS = 5  # of the table of reliability
 _EVIDENCE = 5  # artworks that a suggestion names
-_LEAST = 3  # artworks with a keyword before it is suggested
+_MIN_ARTWORKS = 3  # artworks with a keyword before it is suggested
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class Spreader:
         for identifier in ids:
             for keyword in given[identifier]:
                 counts[keyword] = counts.get(keyword, 0) + 1
-        self.keywords = {keyword for keyword, count in counts.items() if count >= _LEAST}
+        self.keywords = {keyword for keyword, count in counts.items() if count >= _MIN_ARTWORKS}
 
     def __call__(self, ids: np.ndarray, vectors: np.ndarray) -> list[list[Suggestion]]:
         """Returns the suggestions for each artwork, without its own keywords and without its own vote.
 
-        Votes count more the nearer a neighbour is: from 1 + 1 / k for the nearest to 1 / k for the farthest, linear in
+        Votes count more the nearer a neighbor is: from 1 + 1 / k for the nearest to 1 / k for the farthest, linear in
         the distance.
         """
         if not len(ids):

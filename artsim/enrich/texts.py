@@ -15,7 +15,7 @@ from artsim.enrich.csv_file import read_csv
 from artsim.sources.tables.columns import plain_name
 
 _NOT_TEXTS = ("id", "source", "image_url", "page_url", "year_from", "year_to", "rights", "metadata")
-_LONGEST = 2_000_000  # characters of a text that are read
+_MAX_CHARACTERS = 2_000_000  # characters of a text that are read
 FILES = (".csv", ".tsv", ".txt")
 
 
@@ -70,9 +70,9 @@ class Texts:
             rows = rows.filter(pc.is_in(rows["id"], value_set=allowed))
         return [self._artwork(row) for row in rows.to_pylist()]
 
-    def check_found(self, found: Collection[str], artworks: int) -> None:
+    def check_found(self, fields_with_text: Collection[str], artworks: int) -> None:
         """Raises ``UserError`` if there are artworks but none has one of the metadata fields; ``found`` are fields."""
-        unknown = [name for name in self.sources if name not in (*self.from_file, *CATALOG.names, *found)]
+        unknown = [name for name in self.sources if name not in (*self.from_file, *CATALOG.names, *fields_with_text)]
         if unknown and artworks:
             raise UserError(
                 f"`text` {', '.join(unknown)}: no artwork has it, neither as a column of the catalog nor in its "
@@ -95,7 +95,7 @@ class Texts:
             else:
                 text = row[name] if name in row else metadata.get(name)
             if text:
-                texts[name] = str(text)[:_LONGEST]
+                texts[name] = str(text)[:_MAX_CHARACTERS]
         return Artwork(row["id"], texts, row["artist"] or "", (row["year_from"], row["year_to"]))
 
 

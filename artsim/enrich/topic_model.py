@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 
 _VOCABULARY = 20_000  # the most frequent words that are used
 _FREQUENT = 0.5  # share of the texts above which a word says nothing
-_FEW = 20  # texts below which a word may occur in one text, or in most
+_FEW_TEXTS = 20  # texts below which a word may occur in one text, or in most
 _ROUNDS = 400
 
 
@@ -106,7 +106,7 @@ def _vocabulary(texts: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray]
     """Returns the words that are used, in alphabetical order, and the inverse document frequency of each."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    limits: dict[str, Any] = {} if len(texts) < _FEW else {"min_df": 2, "max_df": _FREQUENT}
+    limits: dict[str, Any] = {} if len(texts) < _FEW_TEXTS else {"min_df": 2, "max_df": _FREQUENT}
     vectorizer = TfidfVectorizer(analyzer=lambda words: words, max_features=_VOCABULARY, **limits)
     try:
         vectorizer.fit(texts)

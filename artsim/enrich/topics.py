@@ -31,9 +31,9 @@ from artsim.text.words import words
 
 _METHOD = 1  # changes when the same texts give other topics
 _FITTED = 50_000  # different texts that the topics are fitted to
-_LONGEST = 50_000  # characters of an artwork's texts that are read
+_MAX_CHARACTERS = 50_000  # characters of an artwork's texts that are read
 _WORDS, _TYPICAL = 12, 6
-_SHOWN = 20  # clusters in the report
+_MAX_LISTED = 20  # clusters in the report
 _PER_PART = 1_000  # texts of a partition that tell which words occur together
 _NAME, _MODEL = "topics", "_model.npz"
 
@@ -71,7 +71,7 @@ class _Work:
 
 def words_of(artwork: Artwork, language: str) -> list[str]:
     """Returns the words of an artwork's texts that topics are made of, without those of its artist's name."""
-    text = "\n".join(artwork.texts.values())[:_LONGEST]
+    text = "\n".join(artwork.texts.values())[:_MAX_CHARACTERS]
     if language == "auto":
         language = language_of(word.plain for word in words(text))
     return terms_of(text, language, frozenset(word.plain for word in words(artwork.artist)))
@@ -90,7 +90,10 @@ def find_topics(archive: Archive, options: TopicOptions) -> dict[str, Any]:
     query = {
         **{key: getattr(options, key) for key in ("n", "method", "language", "public_only", "seed")},
         "text": list(options.text or ()),
-        "files": [hashlib.sha256(repr(sorted(one.items())).encode()).hexdigest() for one in texts.from_file.values()],
+        "files": [
+            hashlib.sha256(repr(sorted(texts_by_id.items())).encode()).hexdigest()
+            for texts_by_id in texts.from_file.values()
+        ],
         "version": _METHOD,
         "scikit-learn": version("scikit-learn"),
     }
@@ -205,7 +208,7 @@ def _describe_clusters(
     sizes = Counter(cluster_of.values())
     described = [{"cluster": number, "artworks": sizes[number], "words": listed} for number, listed in enumerate(terms)]
     archive.write_json(f"{table.name}/_clusters.json", {"clustering": name, "clusters": described})
-    return [{**described[number], "words": ", ".join(terms[number])} for number in range(min(len(terms), _SHOWN))]
+    return [{**described[number], "words": ", ".join(terms[number])} for number in range(min(len(terms), _MAX_LISTED))]
 
 
 def _short(topic: dict[str, Any]) -> dict[str, Any]:

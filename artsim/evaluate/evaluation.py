@@ -11,7 +11,7 @@ from PIL import Image
 
 from artsim.annotations.annotations import Annotations, read_annotations
 from artsim.annotations.artworks import open_to_everyone
-from artsim.annotations.self_meanrank import judged_twice, second_judgement, self_ranks
+from artsim.annotations.self_meanrank import judged_twice, second_judgment, self_ranks
 from artsim.annotations.splits import split
 from artsim.archive import Archive, Store, UserError
 from artsim.evaluate.comparison import Comparison, Row, compare, person
@@ -28,7 +28,7 @@ def evaluate(archive: Archive, options: EvaluateOptions) -> dict[str, Any]:
     """Compares features and models on annotations, and on links if asked to; writes Markdown, pictures and JSON.
 
     The files go to the folder (or address) ``out``, by default ``evaluation/`` in the archive, which is then locked.
-    ``again`` names a second judgement by a person and adds a row for it. Annotators who judged the same nine images
+    ``again`` names a second judgment by a person and adds a row for it. Annotators who judged the same nine images
     twice get such a row anyway. ``split`` keeps only the test set of a split; it can't be combined with models. Returns
     the run's report fields.
     """
@@ -153,7 +153,7 @@ def _links(rows: list[LinksRow], counts: dict[str, int]) -> _Section:
 def _annotations(
     archive: Archive, annotators: Sequence[str] | None, again: str | None, public_only: bool
 ) -> Annotations:
-    """Returns the annotations of ``annotators``; by default all except those of the second judgement."""
+    """Returns the annotations of ``annotators``; by default all except those of the second judgment."""
     annotations = read_annotations(archive, annotators)
     if annotators is None and again:
         annotations = annotations.take(annotations.annotator != again)
@@ -169,10 +169,10 @@ def _test_set(archive: Archive, annotations: Annotations, kind: str, column: str
 
 
 def _person(archive: Archive, annotations: Annotations, again: str, seed: int) -> Row:
-    ranks = self_ranks(annotations, second_judgement(archive, again))
+    ranks = self_ranks(annotations, second_judgment(archive, again))
     row = person(f"{Path(again).name}, again", ranks, seed)
     if row.after is None:
-        raise UserError(f"`again` {again}: no judgement matches an evaluated annotation (same nine images)")
+        raise UserError(f"`again` {again}: no judgment matches an evaluated annotation (same nine images)")
     return row
 
 

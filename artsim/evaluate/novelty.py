@@ -19,7 +19,7 @@ _OF_SPLIT = {"random": NEW_ANNOTATIONS, "image-disjoint": NEW_IMAGES, "group-dis
 
 
 @dataclass(frozen=True)
-class Tested:
+class FoldRanks:
     """How the folds of a cross-validation ranked n annotations: ``rank`` after and ``before`` training, float64 (n,).
 
     NaN where no fold tested an annotation. ``folds`` is the number of folds.
@@ -35,7 +35,7 @@ class Novelty:
     """``level``, int (n,): the index in ``LEVELS`` of each annotation; ``tested``: its cross-validation, by kind."""
 
     level: np.ndarray
-    tested: dict[str, Tested] = field(default_factory=dict)
+    tested: dict[str, FoldRanks] = field(default_factory=dict)
 
     def at_least(self, kind: str) -> np.ndarray:
         """Returns which annotations have a held-out rank of this kind or a newer one; bool (n,)."""
@@ -120,7 +120,7 @@ def _all_in_catalog(archive: Archive, ids: list[str]) -> bool:
     return rows is not None and len(set(rows["id"].to_pylist())) == len(ids)
 
 
-def _tested(held_out: pa.Table, annotations: Annotations) -> dict[str, Tested]:
+def _tested(held_out: pa.Table, annotations: Annotations) -> dict[str, FoldRanks]:
     """Returns the cross-validation of these annotations, by kind; ``held_out`` has the schema ``model.HELD_OUT``."""
     row_of = {annotation_id: row for row, annotation_id in enumerate(annotations.annotation_id)}
     tested = {}
@@ -132,5 +132,5 @@ def _tested(held_out: pa.Table, annotations: Annotations) -> dict[str, Tested]:
                 index = row_of[row["annotation_id"]]
                 rank[index], before[index] = row["rank"], row["before"]
         if not np.isnan(rank).all():
-            tested[kind] = Tested(rank, before, len(set(rows["fold"].to_pylist())))
+            tested[kind] = FoldRanks(rank, before, len(set(rows["fold"].to_pylist())))
     return tested

@@ -35,7 +35,7 @@ _TITLES = {
     "untrained": "All annotations",
     "seen": "Annotations seen in training",
 }
-_MEANINGS = {
+_EXPLANATIONS = {
     "new_groups": " of new groups: training saw no image with the {column} of their anchor or positive",
     "new_images": " of new images: training saw neither their anchor nor their positive",
     "new_annotations": " not seen in training; their images may have been seen in other annotations",
@@ -52,7 +52,7 @@ def meaning(kind: str, count: int, column: str | None) -> str:
     """Returns a sentence about the ``count`` annotations of a kind; ``column`` defines the groups."""
     if kind == "seen":
         return "Nothing is held out: the models were trained on all of these annotations."
-    phrase = _MEANINGS[kind].format(column=column or "group")
+    phrase = _EXPLANATIONS[kind].format(column=column or "group")
     return f"{count} annotation{'s' * (count != 1)}{phrase}."
 
 
@@ -174,7 +174,7 @@ def _explanation(tables: Mapping[str, Sequence[Row]], counts: Mapping[str, int],
             "same recipe that was trained without it."
         )
     if any(row.note.startswith(PERSON) for row in rows):
-        sentences.append("*a person*: a second judgement of the same annotations; the same choice ranks 1, another 5.")
+        sentences.append("*a person*: a second judgment of the same annotations; the same choice ranks 1, another 5.")
     for name, reason in (
         ("validation", "were used to choose the best epoch of a training and are left out"),
         ("without_vector", "have an image without a vector and are left out"),

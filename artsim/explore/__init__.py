@@ -1,1 +1,1 @@
-"""Nearest neighbours of artworks, and walks through the latent space."""
+"""Nearest neighbors of artworks, and walks through the latent space."""

@@ -130,7 +130,7 @@ def _rows(ids: np.ndarray, neighbors: np.ndarray, distances: np.ndarray) -> pa.T
 
 
 def _grouped(parts: list[tuple[int, str]], counts: dict[tuple[int, str], int]) -> list[dict[str, Any]]:
-    """Groups partitions into tasks of up to ``_QUERIES`` rows; a larger partition is a task of its own."""
+    """Groups partitions into tasks of up to ``_QUERIES`` rows; a larger partition is a separate task."""
     tasks: list[dict[str, Any]] = []
     size = 0
     for shard, part in parts:

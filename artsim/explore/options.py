@@ -1,4 +1,4 @@
-"""The options of searches for neighbours and of walks."""
+"""The options of searches for neighbors and of walks."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Nearest-neighbour queries for some artworks or image files, answered as a report and a contact sheet."""
+"""Nearest-neighbor queries for some artworks or image files, answered as a report and a contact sheet."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +33,7 @@ _CANDIDATES = 10  # the most ids that an error message lists
 
 
 def answer(archive: Archive, options: NeighborsOptions) -> dict[str, Any]:
-    """Finds the neighbours of some artworks and files, or writes the table of all; returns the report fields."""
+    """Finds the neighbors of some artworks and files, or writes the table of all; returns the report fields."""
     without = duplicate_ids(archive, options.without_duplicates, public_only=options.public_only)
     space = Space(archive, options.features, options.seed, without=without)
     how: dict[str, Any] = {
@@ -134,19 +134,19 @@ def full_ids(archive: Archive, ids: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(_full(archive, identifier) for identifier in ids))
 
 
-def _full(archive: Archive, one: str) -> str:
+def _full(archive: Archive, identifier: str) -> str:
     catalog = archive.table("catalog")
-    if catalog.find([one], ["id"]) is not None:
-        return one
+    if catalog.find([identifier], ["id"]) is not None:
+        return identifier
     matches = sorted(
         known
         for rows in catalog.scan(["id"])
-        for known in rows.filter(pc.ends_with(rows["id"], f":{one}"))["id"].to_pylist()
-        if known.partition(":")[2] == one
+        for known in rows.filter(pc.ends_with(rows["id"], f":{identifier}"))["id"].to_pylist()
+        if known.partition(":")[2] == identifier
     )
     if len(matches) > 1:
-        raise UserError(f"{one}: ambiguous; use one of {', '.join(matches[:_CANDIDATES])}")
-    return matches[0] if matches else one
+        raise UserError(f"{identifier}: ambiguous; use one of {', '.join(matches[:_CANDIDATES])}")
+    return matches[0] if matches else identifier
 
 
 def refuse_protected(archive: Archive, ids: Sequence[str]) -> None:

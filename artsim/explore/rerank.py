@@ -38,8 +38,8 @@ class Rerank:
             else:
                 query = matcher.patches(Path(files[number - len(ids)]).read_bytes())
             compared, rest = entries[: self.depth], entries[self.depth :]
-            found = matcher.matches(query, [entry["id"] for entry in compared])
-            pairs = [({**entry, **_scores(match)}, match) for entry, match in zip(compared, found, strict=True)]
+            matches = matcher.matches(query, [entry["id"] for entry in compared])
+            pairs = [({**entry, **_scores(match)}, match) for entry, match in zip(compared, matches, strict=True)]
             pairs.sort(key=lambda pair: -pair[0]["score"])
             yield [*pairs, *((entry, None) for entry in rest)]
 

@@ -8,7 +8,7 @@ from artsim.archive import UserError
 from artsim.space.features import Space
 from artsim.space.search import search
 
-_AROUND = 9  # artworks around each step
+_NEIGHBORS_PER_STEP = 9  # artworks around each step
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,9 @@ def walk(
         raise UserError(f"`steps` {steps}: needs {steps + 2} artworks, the archive has {most}")
     ends = space.find([start, end])
     between = way(ends[0], ends[1], steps, spherical=metric == "cosine")
-    most = 2 + steps + jitter + _AROUND * steps  # enough when both ends and the other steps' artworks are taken
+    most = (
+        2 + steps + jitter + _NEIGHBORS_PER_STEP * steps
+    )  # enough when both ends and the other steps' artworks are taken
     nearest = search(space.blocks(public_only=public_only), between, most, metric=metric)
     rng = np.random.default_rng(seed)
     ids, distances, taken = [], [], {start, end}
@@ -60,7 +62,7 @@ def walk(
         distances.append(float(lengths[choice]))
     around = []
     for names in nearest.ids:
-        around.append([str(name) for name in names if name not in taken][:_AROUND])
+        around.append([str(name) for name in names if name not in taken][:_NEIGHBORS_PER_STEP])
         taken.update(around[-1])
     return Walk([start, *ids, end], [0.0, *distances, 0.0], [[], *around, []])
 

@@ -65,7 +65,7 @@ def _picture(space: Space, way: Walk, kind: str, seed: int, public_only: bool) -
 
 
 def _scatter(space: Space, way: Walk, seed: int, public_only: bool) -> Any:
-    """Draws the walk amid other artworks, on the plane of their first two principal components."""
+    """Draws the walk among other artworks, on the plane of their first two principal components."""
     from sklearn.decomposition import PCA
 
     rng = np.random.default_rng(seed)

@@ -18,7 +18,7 @@ from artsim.vision.check import BadImage
 from artsim.vision.decode import decode
 from artsim.vision.isolated_process import IsolatedProcess
 
-_AHEAD = 3  # batches decoded while one is in the network
+_PREFETCHED_BATCHES = 3  # batches decoded while one is in the network
 
 Row = tuple[str, str, str | None]  # id, sha256 and error, which is None if the image was decoded
 Each = Callable[[Callable[..., Any], Iterable[Any]], Iterator[Any]]  # Python's map, or that of a thread pool
@@ -56,7 +56,7 @@ class Decoding:
             seconds = time.monotonic() - started
             if batch is not None:
                 ahead.append((batch, seconds, each(partial(self._decode, call), batch["bytes"])))
-            if ahead and (batch is None or len(ahead) > _AHEAD):
+            if ahead and (batch is None or len(ahead) > _PREFETCHED_BATCHES):
                 rows, seconds, decoded = ahead.pop(0)
                 squares, errors, spent = zip(*decoded, strict=True)
                 records = zip(rows["id"].to_pylist(), rows["sha256"].to_pylist(), errors, strict=True)
@@ -76,7 +76,7 @@ class Decoding:
         return squares, error, time.monotonic() - started
 
 
-def here(function: Callable[..., Any], *arguments: Any) -> Any:
+def call_in_process(function: Callable[..., Any], *arguments: Any) -> Any:
     """Calls the decoder in this process."""
     return function(*arguments)
 
@@ -91,7 +91,7 @@ def decode_partition(
     """
     partition = ImagesPartition(**row.to_pylist()[0])
     with runtime.Attempt(attempts, run, f"{partition} (decoding)") as attempt:
-        call = IsolatedProcess() if attempt else here
+        call = IsolatedProcess() if attempt else call_in_process
         batches = list(decoding.batches(partition.shard, partition.name, pending.ids(partition), map, call))
     work = {
         "partition": asdict(partition),

@@ -31,7 +31,7 @@ class Describer:
         for name in self._names:
             about = _about(archive, name)
             by_weights.setdefault((about["backbone"], about["weights"]), {})[name] = about
-        self._passes = [one for abouts in by_weights.values() for one in _passes(abouts)]
+        self._passes = [describer for abouts in by_weights.values() for describer in _passes(abouts)]
 
     def __call__(self, images: Mapping[str, bytes]) -> list[np.ndarray]:
         """Returns the vectors of images by each feature, float32 of shape (n, d).

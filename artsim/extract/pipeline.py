@@ -36,29 +36,31 @@ def extract(archive: Archive, options: ExtractOptions) -> dict[str, Any]:
     if not archive.has_table("images"):
         raise UserError("`archive`: no images yet; run jobs.scrape first")
     names = options.backbones or RECOMMENDED
-    wanted = list(dict.fromkeys(parse_feature(name, options.pooling) for name in names))
-    provenance.check_options(archive, wanted, options.weights, options.exact)
-    with archive.lock(*(f"features/{feature.name}" for feature in wanted)):
-        return _extract(archive, wanted, options)
+    features = list(dict.fromkeys(parse_feature(name, options.pooling) for name in names))
+    provenance.check_options(archive, features, options.weights, options.exact)
+    with archive.lock(*(f"features/{feature.name}" for feature in features)):
+        return _extract(archive, features, options)
 
 
-def _extract(archive: Archive, wanted: list[Feature], options: ExtractOptions) -> dict[str, Any]:
-    pending_images = PendingImages(archive, tuple(feature.name for feature in wanted), options.public_only)
+def _extract(archive: Archive, features: list[Feature], options: ExtractOptions) -> dict[str, Any]:
+    pending_images = PendingImages(archive, tuple(feature.name for feature in features), options.public_only)
     parts = pending_parts(archive.shards, pending_images)
-    for feature in wanted:
+    for feature in features:
         archive.store.sweep(f"features/{feature.name}")
     if not parts:
-        if not any(archive.table(f"features/{feature.name}").listed().known for feature in wanted):
+        if not any(archive.table(f"features/{feature.name}").listed().known for feature in features):
             if not options.public_only:
                 raise UserError(
                     "`archive`: it has no image to compute features of; jobs.status `failed` shows why rows failed"
                 )
             _log.warning("extract: no image is in the public domain, so there are no features; see `rights`")
-        kept = {feature.name: provenance.read_about(archive, feature.name) for feature in wanted}
+        kept = {feature.name: provenance.read_about(archive, feature.name) for feature in features}
         return {"rows_in": 0, "rows_out": 0, "rows_failed": 0, "features": kept}
-    sure = [weights.are_here(feature.backbone, options.weights) and _has_level(archive, feature) for feature in wanted]
+    sure = [
+        weights.are_here(feature.backbone, options.weights) and _has_level(archive, feature) for feature in features
+    ]
     with ThreadPoolExecutor(1) as loading:  # loads torch and the weights while Ray starts
-        plans = loading.submit(_make_plans, wanted, options.weights)
+        plans = loading.submit(_make_plans, features, options.weights)
         if not all(sure):
             plans.result()  # fails before Ray starts, if weights or a level are missing
         runtime.connect(data=True)
@@ -74,10 +76,10 @@ def _has_level(archive: Archive, feature: Feature) -> bool:
     return feature.level is None or provenance.read_about(archive, feature.name) is not None
 
 
-def _make_plans(wanted: list[Feature], folder: str | None) -> list[Any]:
+def _make_plans(features: list[Feature], folder: str | None) -> list[Any]:
     from artsim.extract.plan import make_plans  # imports torch, which a run without pending rows does not need
 
-    return make_plans(wanted, folder)
+    return make_plans(features, folder)
 
 
 def _run(

@@ -23,13 +23,13 @@ from artsim.vision.check import BadImage
 from artsim.vision.decode import decode
 
 _AT_ONCE = 256  # images read and decoded at a time; bounds memory
-_KEPT = 3 * 24 * 3600  # seconds after which unused squares are deleted
+_MAX_AGE_SECONDS = 3 * 24 * 3600  # seconds after which unused squares are deleted
 _SQUARES, _INDEX, _LOCK = "squares.bin", "index.json", "lock"
 
 _log = logging.getLogger(__name__)
 
 
-def pixels_of(archive: Archive, ids: Sequence[str], wanted: Input) -> tuple[np.ndarray, np.ndarray]:
+def pixels_of(archive: Archive, ids: Sequence[str], input_spec: Input) -> tuple[np.ndarray, np.ndarray]:
     """Returns the squares that a network takes, and the row of each id among them.
 
     The squares are uint8 (s, size, size, 3), memory-mapped; the rows are int64 (m,), -1 if there is no image or it
@@ -37,7 +37,7 @@ def pixels_of(archive: Archive, ids: Sequence[str], wanted: Input) -> tuple[np.n
     missing ones while the others wait.
     """
     keys = _keys(archive, ids)
-    folder = _folder(wanted)
+    folder = _folder(input_spec)
     with _locked(folder):
         path = folder / _INDEX
         index: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
@@ -45,15 +45,15 @@ def pixels_of(archive: Archive, ids: Sequence[str], wanted: Input) -> tuple[np.n
             keys[image_id]: image_id for image_id in ids if image_id in keys and keys[image_id] not in index
         }
         if missing:
-            _log.info("decoding %d images to %d x %d pixels", len(missing), wanted.size, wanted.size)
-            _decode(archive, missing, wanted, folder / _SQUARES, index)
+            _log.info("decoding %d images to %d x %d pixels", len(missing), input_spec.size, input_spec.size)
+            _decode(archive, missing, input_spec, folder / _SQUARES, index)
             draft = folder / f"{_INDEX}.tmp"
             draft.write_text(json.dumps(index))
             draft.replace(path)  # squares count from here on; a kill before only costs time
         elif path.exists():
             path.touch()
     slots = np.array([index.get(keys.get(image_id, ""), -1) for image_id in ids], np.int64)
-    shape = (max(index.values(), default=-1) + 1, wanted.size, wanted.size, 3)
+    shape = (max(index.values(), default=-1) + 1, input_spec.size, input_spec.size, 3)
     return np.memmap(folder / _SQUARES, np.uint8, "r", shape=shape) if shape[0] else np.empty(shape, np.uint8), slots
 
 
@@ -64,16 +64,16 @@ def _keys(archive: Archive, ids: Sequence[str]) -> dict[str, str]:
     return {row["id"]: row["sha256"] or f"{archive.uri} {row['id']}" for row in records if row["status"] == "ok"}
 
 
-def _folder(wanted: Input) -> Path:
+def _folder(input_spec: Input) -> Path:
     """Returns the cache folder for this kind of squares. Deletes cache folders that were not used for days."""
     root = Path(tempfile.gettempdir(), f"artsim-pixels-{os.getuid()}")
     root.mkdir(mode=0o700, exist_ok=True)
     if root.is_symlink() or root.stat().st_uid != os.getuid():
         raise UserError(f"{root}: belongs to another user; set TMPDIR to another folder")
     for index in root.glob(f"*/{_INDEX}"):
-        if index.stat().st_mtime < time.time() - _KEPT:
+        if index.stat().st_mtime < time.time() - _MAX_AGE_SECONDS:
             shutil.rmtree(index.parent, ignore_errors=True)
-    kind = {key: value for key, value in asdict(wanted).items() if key not in ("mean", "std")}
+    kind = {key: value for key, value in asdict(input_spec).items() if key not in ("mean", "std")}
     folder = root / sha256(json.dumps(kind, sort_keys=True).encode()).hexdigest()[:16]
     folder.mkdir(exist_ok=True)
     return folder
@@ -86,7 +86,7 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _decode(archive: Archive, missing: dict[str, str], wanted: Input, path: Path, index: dict[str, int]) -> None:
+def _decode(archive: Archive, missing: dict[str, str], input_spec: Input, path: Path, index: dict[str, int]) -> None:
     """Appends the squares of missing images (key to id) to the file and their slots to the index.
 
     The slot of an image that can't be read is -1.
@@ -94,11 +94,11 @@ def _decode(archive: Archive, missing: dict[str, str], wanted: Input, path: Path
     slot = max(index.values(), default=-1) + 1
     path.touch()
     with path.open("r+b") as sink, ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        sink.seek(slot * wanted.size * wanted.size * 3)
+        sink.seek(slot * input_spec.size * input_spec.size * 3)
         for chunk in _chunks(archive, missing):
             rows = archive.table("images").find(list(chunk.values()), ["bytes"])
             assert rows is not None
-            squares = pool.map(lambda data: _square(data, wanted), rows["bytes"])
+            squares = pool.map(lambda data: _square(data, input_spec), rows["bytes"])
             for (key, image_id), square in zip(chunk.items(), squares, strict=True):
                 if isinstance(square, BadImage):
                     _log.warning("%s: its image can't be read: %s", image_id, square.detail)
@@ -108,9 +108,9 @@ def _decode(archive: Archive, missing: dict[str, str], wanted: Input, path: Path
                     index[key], slot = slot, slot + 1
 
 
-def _square(data: pa.BinaryScalar, wanted: Input) -> np.ndarray | BadImage:
+def _square(data: pa.BinaryScalar, input_spec: Input) -> np.ndarray | BadImage:
     try:
-        return decode(data.as_buffer(), [wanted])[0]
+        return decode(data.as_buffer(), [input_spec])[0]
     except BadImage as bad:
         return bad
 

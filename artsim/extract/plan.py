@@ -22,10 +22,10 @@ class Plan:
     weights_hash: str
 
 
-def make_plans(wanted: list[Feature], folder: str | None) -> list[Plan]:
+def make_plans(features: list[Feature], folder: str | None) -> list[Plan]:
     """Returns one plan per backbone and size. Runs on the driver, so that user errors show before any work starts."""
     by_pass: dict[tuple[str, int | None], list[Feature]] = {}
-    for feature in wanted:
+    for feature in features:
         by_pass.setdefault((feature.backbone, feature.size), []).append(feature)
     plans = []
     for (backbone, _), group in by_pass.items():

@@ -18,9 +18,9 @@ _KEYS: Keys = {
 }
 
 
-def check_options(archive: Archive, wanted: list[Feature], folder: str | None, exact: bool) -> None:
+def check_options(archive: Archive, features: list[Feature], folder: str | None, exact: bool) -> None:
     """Raises ``UserError`` if vectors of the same name were made with another ``weights`` or ``exact``."""
-    for feature in wanted:
+    for feature in features:
         before = _of_backbone(archive, feature.name)
         for option, now in (("weights", folder), ("exact", exact)):
             if before and before[option] != now:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from artsim import runtime
-from artsim.extract.decoding import Batch, Each, here
+from artsim.extract.decoding import Batch, Each, call_in_process
 from artsim.extract.networks import Extraction, Networks, Row
 from artsim.extract.pending_images import ImagesPartition
 from artsim.vision.isolated_process import IsolatedProcess
@@ -31,7 +31,7 @@ class Extractor:
         seconds = dict.fromkeys(("read", "decode", "waiting", "forward", "write"), 0.0)
         rows: list[Row] = []
         vectors: list[list[np.ndarray]] = []
-        call = self._isolated if attempt else here
+        call = self._isolated if attempt else call_in_process
         ids = self._pending.ids(partition)
         batches = self._decoding.batches(partition.shard, partition.name, ids, self._each, call)
         for batch, waited in _timed(batches):

@@ -53,20 +53,20 @@ def read_clustering(archive: Archive, text: str, *, public_only: bool) -> Cluste
     for rows in archive.table(f"clusters/{name}").scan(["id", "cluster"]):
         numbers.update(zip(rows["id"].to_pylist(), rows["cluster"].to_pylist(), strict=True))
     existing = sorted(set(numbers.values()))
-    chosen = None
+    selected = None
     if number:
         try:
-            chosen = int(number)
+            selected = int(number)
         except ValueError:
-            chosen = existing[0] - 1 if existing else 0
-        if chosen not in existing:
-            shown = ", ".join(map(str, existing[:12])) + (f", ... {existing[-1]}" if len(existing) > 12 else "")
-            raise UserError(f"`cluster` {text[:100]}: {name} has no such cluster; it has {shown or 'none'}")
+            selected = existing[0] - 1 if existing else 0
+        if selected not in existing:
+            examples = ", ".join(map(str, existing[:12])) + (f", ... {existing[-1]}" if len(existing) > 12 else "")
+            raise UserError(f"`cluster` {text[:100]}: {name} has no such cluster; it has {examples or 'none'}")
     described = archive.store.read_json(f"clusters/{name}/_clusters.json")
     hidden = public_only and not made.get("query", {}).get("public_only")
     entries = described if isinstance(described, list) and not hidden else []
     about = {entry["cluster"]: entry for entry in entries if isinstance(entry, dict) and "cluster" in entry}
-    return Clustering(name, numbers, chosen, about)
+    return Clustering(name, numbers, selected, about)
 
 
 def read_layout(archive: Archive, name: str) -> dict[str, tuple[float, float]]:
@@ -129,7 +129,7 @@ def no_artwork(members: set[str] | None, *, public_only: bool) -> UserError:
     of = "the archive" if members is None else "this cluster"
     if public_only:
         return UserError(f"`rights` public: no artwork of {of} with a readable image is public")
-    return UserError(f"no artwork of {of} has a readable image; jobs.status tells why, jobs.scrape fetches images")
+    return UserError(f"no artwork of {of} has a readable image; jobs.status shows why, jobs.scrape fetches images")
 
 
 def vectors_of(
@@ -182,5 +182,5 @@ def space_of(archive: Archive, features: tuple[str, ...] | None, seed: int) -> S
     return Space(archive, features, seed)
 
 
-def _no_such(what: str, job: str, known: list[str]) -> str:
-    return f"the archive has no such {what}; it has {', '.join(known) or f'none yet; create them with {job}'}"
+def _no_such(noun: str, job: str, known: list[str]) -> str:
+    return f"the archive has no such {noun}; it has {', '.join(known) or f'none yet; create them with {job}'}"

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from artsim.archive import Archive
 
-_NAMED = 4  # rights statements and collections that are named
-_KNOWN = (
+_MAX_LISTED = 4  # rights statements and collections that are named
+_STATEMENTS = (
     (r"creativecommons\.org/publicdomain/zero|\bcc[ _-]?0\b", "CC0"),
     (r"creativecommons\.org/publicdomain/mark|^public[ _-]*domain", "public domain"),
     (r"rightsstatements\.org/(vocab|page)/InC", "in copyright"),
     (r"rightsstatements\.org/(vocab|page)/No", "no copyright"),
 )
-_LICENCE = re.compile(r"creativecommons\.org/licenses/([a-z-]+)/([0-9.]+)", re.IGNORECASE)
+_LICENSE = re.compile(r"creativecommons\.org/licenses/([a-z-]+)/([0-9.]+)", re.IGNORECASE)
 
 
 def credits_of(archive: Archive, ids: Sequence[str]) -> str:
@@ -28,18 +28,18 @@ def credits_of(archive: Archive, ids: Sequence[str]) -> str:
 
 
 def short_rights(rights: str | None) -> str:
-    """A rights statement in few words: the usual name of a licence, or the statement itself."""
+    """A rights statement in few words: the usual name of a license, or the statement itself."""
     text = " ".join((rights or "").split()).rstrip(".")
     if not text:
         return "rights not stated"
-    if licence := _LICENCE.search(text):
-        return f"CC {licence[1].upper()} {licence[2]}"
-    return next((name for pattern, name in _KNOWN if re.search(pattern, text, re.IGNORECASE)), text[:80])
+    if match := _LICENSE.search(text):
+        return f"CC {match[1].upper()} {match[2]}"
+    return next((name for pattern, name in _STATEMENTS if re.search(pattern, text, re.IGNORECASE)), text[:80])
 
 
 def _listed(counts: Counter[str]) -> str:
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    named = len(ordered) if len(ordered) <= _NAMED + 1 else _NAMED  # one more name is shorter than "1 more"
+    named = len(ordered) if len(ordered) <= _MAX_LISTED + 1 else _MAX_LISTED  # one more name is shorter than "1 more"
     words = [f"{name} ({count:,})" for name, count in ordered[:named]]
     if named < len(ordered):
         words.append(f"{len(ordered) - named} more ({sum(count for _, count in ordered[named:]):,})")

@@ -1,4 +1,4 @@
-"""Grids: a contact sheet in rows, or cells in which neighbours of a map stay together."""
+"""Grids: a contact sheet in rows, or cells in which neighbors of a map stay together."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from artsim.archive import UserError
 from artsim.gallery.artworks import grid_layout, read_layout
 from artsim.gallery.request import Picture, Request, contained
 from artsim.layouts.grid import grid
-from artsim.pictures.poster import Colour
+from artsim.pictures.poster import Color
 from artsim.pictures.rows import justified, shape_for
 from artsim.pictures.tiles import Tile
 
@@ -36,18 +36,18 @@ def contact_sheet(request: Request) -> Picture:
 
 def in_cells(request: Request, ids: Sequence[str], points: np.ndarray, title: str, about: Sequence[str]) -> Picture:
     """Draws artworks in cells near their points (n, 2), with y growing upwards."""
-    chosen = request.limited(ids, round(_SMALLEST**-2 / _ASPECT))
-    sizes = request.sizes([ids[index] for index in chosen])
-    missing = len(chosen) - len(sizes)
-    chosen = [index for index in chosen if ids[index] in sizes]
-    drawn = [ids[index] for index in chosen]
-    colours, legend = request.colours(drawn)
+    indices = request.limited(ids, round(_SMALLEST**-2 / _ASPECT))
+    sizes = request.sizes([ids[index] for index in indices])
+    missing = len(indices) - len(sizes)
+    indices = [index for index in indices if ids[index] in sizes]
+    drawn_ids = [ids[index] for index in indices]
+    colors, legend = request.colors(drawn_ids)
     aspect = float(np.clip(np.median([width / height for width, height in sizes.values()]), 0.75, 1.34))
-    cells, columns, rows = _cells(points[chosen], len(chosen) == len(points), _ASPECT / aspect)
+    cells, columns, rows = _cells(points[indices], len(indices) == len(points), _ASPECT / aspect)
     body = request.frame.body
     cell_width = body / columns
     cell_height = cell_width / aspect
-    tiles = _tiles(drawn, cells, sizes, colours, cell_width, cell_height)
+    tiles = _tiles(drawn_ids, cells, sizes, colors, cell_width, cell_height)
     words = request.words(title, tiles, len(ids), about, legend)
     return Picture(request.drawn(tiles, round(rows * cell_height), words), len(ids), len(tiles), missing)
 
@@ -67,7 +67,7 @@ def _tiles(
     ids: Sequence[str],
     cells: np.ndarray,
     sizes: Mapping[str, tuple[int, int]],
-    colours: Mapping[str, Colour],
+    colors: Mapping[str, Color],
     cell_width: float,
     cell_height: float,
 ) -> list[Tile]:
@@ -75,24 +75,24 @@ def _tiles(
     for identifier, (column, row) in zip(ids, cells.tolist(), strict=True):
         width, height = contained(sizes[identifier], cell_width * (1 - _GAP), cell_height * (1 - _GAP))
         left, top = (column + 0.5) * cell_width - width / 2, (row + 0.5) * cell_height - height / 2
-        tiles.append(Tile(identifier, round(left), round(top), width, height, colours.get(identifier)))
+        tiles.append(Tile(identifier, round(left), round(top), width, height, colors.get(identifier)))
     return tiles
 
 
 def _in_rows(request: Request, ids: Sequence[str]) -> Picture:
-    chosen = request.limited(ids, round(_SMALLEST**-2 / _ASPECT))
-    sizes = request.sizes([ids[index] for index in chosen])
-    drawn = _by_artist(request, [ids[index] for index in chosen if ids[index] in sizes])
-    colours, legend = request.colours(drawn)
+    indices = request.limited(ids, round(_SMALLEST**-2 / _ASPECT))
+    sizes = request.sizes([ids[index] for index in indices])
+    drawn_ids = _by_artist(request, [ids[index] for index in indices if ids[index] in sizes])
+    colors, legend = request.colors(drawn_ids)
     body = request.frame.body
     gap = max(round(0.0025 * request.options.size), 2)
-    aspects = [sizes[identifier][0] / sizes[identifier][1] for identifier in drawn]
+    aspects = [sizes[identifier][0] / sizes[identifier][1] for identifier in drawn_ids]
     row_height = min((body * body / _ASPECT / sum(aspects)) ** 0.5, 0.2 * body)
     boxes = justified(aspects, body, row_height, gap)
-    tiles = [Tile(identifier, *box, colours.get(identifier)) for identifier, box in zip(drawn, boxes, strict=True)]
+    tiles = [Tile(identifier, *box, colors.get(identifier)) for identifier, box in zip(drawn_ids, boxes, strict=True)]
     height = max(tile.top + tile.height for tile in tiles)
     words = request.words(f"{len(ids):,} artworks", tiles, len(ids), ["by artist and year"], legend)
-    return Picture(request.drawn(tiles, height, words), len(ids), len(tiles), len(chosen) - len(drawn))
+    return Picture(request.drawn(tiles, height, words), len(ids), len(tiles), len(indices) - len(drawn_ids))
 
 
 def _by_artist(request: Request, ids: Sequence[str]) -> list[str]:

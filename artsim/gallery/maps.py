@@ -68,19 +68,19 @@ def reduced(request: Request) -> Picture:
 def scatter(request: Request, ids: Sequence[str], points: np.ndarray, about: Sequence[str]) -> Picture:
     """Draws artworks at points (n, 2), with y growing upwards."""
     ids, points = zoomed(request, ids, points)
-    chosen = request.limited(ids, _MAX_ARTWORKS)
-    sizes = request.sizes([ids[index] for index in chosen])
-    drawn = [ids[index] for index in chosen if ids[index] in sizes]
-    points = points[[index for index in chosen if ids[index] in sizes]]
+    indices = request.limited(ids, _MAX_ARTWORKS)
+    sizes = request.sizes([ids[index] for index in indices])
+    drawn_ids = [ids[index] for index in indices if ids[index] in sizes]
+    points = points[[index for index in indices if ids[index] in sizes]]
     body = request.frame.body
     canvas = (body, round(body / aspect_of(points)))
-    colours, legend = request.colours(drawn)
-    boxes, *_ = arranged(points, [sizes[identifier] for identifier in drawn], canvas, request.options.size)
+    colors, legend = request.colors(drawn_ids)
+    boxes, *_ = arranged(points, [sizes[identifier] for identifier in drawn_ids], canvas, request.options.size)
     seen = boxes[boxes[:, 0] >= 0]
     left, top = (body - seen[:, 0].min() - (seen[:, 0] + seen[:, 2]).max()) // 2, -seen[:, 1].min()
     tiles = [
-        Tile(identifier, x + left, y + top, width, height, colours.get(identifier))
-        for identifier, (x, y, width, height) in zip(drawn, boxes.tolist(), strict=True)
+        Tile(identifier, x + left, y + top, width, height, colors.get(identifier))
+        for identifier, (x, y, width, height) in zip(drawn_ids, boxes.tolist(), strict=True)
         if x >= 0
     ]
     words = request.words(f"Map of {len(ids):,} artworks", tiles, len(ids), about, legend)
@@ -88,7 +88,7 @@ def scatter(request: Request, ids: Sequence[str], points: np.ndarray, about: Seq
         request.drawn(tiles, max(tile.top + tile.height for tile in tiles), words),
         len(ids),
         len(tiles),
-        len(chosen) - len(drawn),
+        len(indices) - len(drawn_ids),
     )
 
 
@@ -102,7 +102,7 @@ def arranged(
     """Arranges pictures at points (n, 2) on a canvas of a poster of this width.
 
     Returns their boxes (see ``placed``), the points in pixels, and the side of the pictures. The points are moved
-    towards an even grid as far as this makes the pictures larger, and up to 500 pictures are all shown, or nine tenths
+    toward an even grid as far as this makes the pictures larger, and up to 500 pictures are all shown, or nine tenths
     of more.
     """
     largest = min(_LARGEST * width, canvas[0] / 3, canvas[1] / 3)
@@ -114,25 +114,25 @@ def arranged(
         moved = (1 - share) * start + share * even
         side, cost = side_for(moved, canvas, sides), 1 - _COST * share
         while best is None or side * cost > best_score:
-            centres = np.clip(moved, side / 2, np.array(canvas) - side / 2)
-            boxes = placed(centres, side, sizes, canvas, first)
+            centers = np.clip(moved, side / 2, np.array(canvas) - side / 2)
+            boxes = placed(centers, side, sizes, canvas, first)
             if (boxes[:, 0] >= 0).mean() >= enough:
-                best, best_score = (boxes, centres, side), side * cost
+                best, best_score = (boxes, centers, side), side * cost
                 break
             if side * _SHRINK_FACTOR < sides[0]:
                 break
             side = round(side * _SHRINK_FACTOR)
-    return best or (boxes, centres, side)
+    return best or (boxes, centers, side)
 
 
 def _even(points: np.ndarray, canvas: tuple[int, int]) -> np.ndarray:
-    """A place for each point (n, 2) in a grid that fills the canvas; neighbours stay neighbours."""
+    """A place for each point (n, 2) in a grid that fills the canvas; neighbors stay neighbors."""
     columns, rows = shape_for(len(points), canvas[0] / canvas[1])
     return (grid(points, columns=columns, block=_BLOCK) + 0.5) / [columns, rows] * canvas
 
 
 def placed(
-    centres: np.ndarray,
+    centers: np.ndarray,
     side: int,
     sizes: Sequence[tuple[int, int]],
     canvas: tuple[int, int],
@@ -144,10 +144,10 @@ def placed(
     """
     wanted = np.array([contained(size, side, side) for size in sizes])
     gap = max(round(side / 14), 2)
-    order = central_first(centres)
+    order = central_first(centers)
     if first is not None:
         order = np.concatenate([first, order[~np.isin(order, first)]])
-    corners = spread(centres, wanted + gap, canvas, order)
+    corners = spread(centers, wanted + gap, canvas, order)
     return np.hstack([np.where(corners < 0, -1, corners + gap // 2), wanted])
 
 

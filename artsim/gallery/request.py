@@ -1,4 +1,4 @@
-"""One picture that was asked for: its artworks, their colours and words, and the drawing of its tiles."""
+"""One picture that was asked for: its artworks, their colors and words, and the drawing of its tiles."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from PIL import Image
 
 from artsim.archive import Archive
 from artsim.gallery.artworks import Clustering, drawable_ids, no_artwork, read_clustering
-from artsim.gallery.colours import colours_of
+from artsim.gallery.colors import colors_of
 from artsim.gallery.credits import credits_of
 from artsim.gallery.options import PictureOptions
-from artsim.pictures.poster import Colour, Frame, Legend, Words, poster
+from artsim.pictures.poster import Color, Frame, Legend, Words, poster
 from artsim.pictures.tiles import Tile, paste, thumbnail_sizes
 
 
@@ -69,14 +69,14 @@ class Request:
             raise no_artwork(self.members, public_only=self.options.public_only)
         return sizes
 
-    def colours(self, ids: Sequence[str]) -> tuple[dict[str, Colour], Legend | None]:
-        """The colour of each artwork's frame and the legend; none unless the options ask for colours."""
+    def colors(self, ids: Sequence[str]) -> tuple[dict[str, Color], Legend | None]:
+        """The color of each artwork's frame and the legend; none unless the options ask for colors."""
         column = self.options.color
         if column is None and self.clustering is not None and self.clustering.chosen is None:
             column = "cluster"
         if column is None:
             return {}, None
-        return colours_of(self.archive, ids, column, self.clustering.numbers if self.clustering else None)
+        return colors_of(self.archive, ids, column, self.clustering.numbers if self.clustering else None)
 
     def words(
         self,

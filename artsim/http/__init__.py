@@ -1,1 +1,1 @@
-"""Which addresses may be contacted, retries, the User-Agent, and a client for catalogues' web APIs."""
+"""Which addresses may be contacted, retries, the User-Agent, and a client for catalogs' web APIs."""

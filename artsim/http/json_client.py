@@ -1,6 +1,6 @@
 """Fetches JSON over HTTP from museums' servers, with retries, pauses, size limits and address checks.
 
-Only for catalogues; the scraper fetches images.
+Only for catalogs; the scraper fetches images.
 """
 
 import logging
@@ -20,7 +20,7 @@ from artsim.http.requests_guard import Guard, Refused
 from artsim.http.retry_after import seconds_to_wait
 from artsim.http.user_agent import user_agent
 
-_TRIES = 5
+_MAX_ATTEMPTS = 5
 _FIRST_DELAY = 1.0  # seconds before the first retry, doubled for each further one
 _MAX_DELAY = 120.0  # seconds; if a server asks for more, the request fails
 _MIN_INTERVAL = 0.2  # seconds between two requests
@@ -72,13 +72,13 @@ class Web:
         Raises ``Unreachable`` if there is no JSON, or if the server still fails after several tries.
         """
         delay = _FIRST_DELAY
-        for attempt in range(1, _TRIES + 1):
+        for attempt in range(1, _MAX_ATTEMPTS + 1):
             _sleep(max(0.0, self._next - time.monotonic()))
             try:
                 return parse_json(self._bytes(url, params))
             except _Retry as retry:
                 wait = retry.wait if retry.wait is not None else delay * random.uniform(0.5, 1.5)
-                if attempt == _TRIES or wait > _MAX_DELAY:
+                if attempt == _MAX_ATTEMPTS or wait > _MAX_DELAY:
                     raise Unreachable(retry.reason, url, server=True) from retry
                 _log.info("catalog: %s from %s, trying again in %.0f s", retry.reason, url, wait)
                 _sleep(wait)

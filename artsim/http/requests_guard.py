@@ -26,7 +26,7 @@ class Guard(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         allowed = self._allowed
 
-        class Plain(HTTPConnection):
+        class GuardedConnection(HTTPConnection):
             def _new_conn(self) -> socket.socket:
                 return _connect(self, allowed)
 
@@ -34,7 +34,7 @@ class Guard(HTTPAdapter):
             def _new_conn(self) -> socket.socket:
                 return _connect(self, allowed)
 
-        http_pool = type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": Plain})
+        http_pool = type("GuardedPool", (HTTPConnectionPool,), {"ConnectionCls": GuardedConnection})
         https_pool = type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": Secure})
         self.poolmanager.pool_classes_by_scheme = {"http": http_pool, "https": https_pool}
 

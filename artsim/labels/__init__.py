@@ -1,1 +1,1 @@
-"""Classification of catalogue columns: heads on features, predictions with probabilities, scores, likely errors."""
+"""Classification of catalog columns: heads on features, predictions with probabilities, scores, likely errors."""

@@ -42,8 +42,8 @@ def confusion_picture(
     predictions. Of more than 40 labels, the matrix shows the most frequent ones.
     """
     left = _matrix_picture(task, matrix)
-    found = _confusions(matrix, targets, probabilities)
-    right = _examples_picture(archive, task, found, ids, probabilities)
+    confusions = _confusions(matrix, targets, probabilities)
+    right = _examples_picture(archive, task, confusions, ids, probabilities)
     title = f"{task.name}: what is taken for what, {len(ids):,} artworks, held out {split}"
     head = 64
     sheet = Image.new("RGB", (left.width + right.width, head + max(left.height, right.height)), PAPER)
@@ -58,14 +58,14 @@ def confusion_picture(
 def _confusions(matrix: np.ndarray, targets: np.ndarray, probabilities: np.ndarray) -> list[_Confusion]:
     wrong = matrix * ~np.eye(len(matrix), dtype=bool)
     predicted = probabilities.argmax(axis=1)
-    found = []
+    confusions = []
     for flat in np.argsort(-wrong, axis=None, kind="stable")[:_CONFUSIONS]:
         label, taken_for = np.unravel_index(flat, wrong.shape)
         if wrong[label, taken_for]:
             rows = np.flatnonzero(targets[:, label] & (predicted == taken_for))
             rows = rows[np.argsort(-probabilities[rows, taken_for], kind="stable")][:_EXAMPLES]
-            found.append(_Confusion(int(label), int(taken_for), int(wrong[label, taken_for]), rows))
-    return found
+            confusions.append(_Confusion(int(label), int(taken_for), int(wrong[label, taken_for]), rows))
+    return confusions
 
 
 def _matrix_picture(task: Task, matrix: np.ndarray) -> Image.Image:
@@ -73,29 +73,29 @@ def _matrix_picture(task: Task, matrix: np.ndarray) -> Image.Image:
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
-    colours = LinearSegmentedColormap.from_list("shares", [hex_code(PAPER), hex_code(ACCENT), hex_code(INK)])
+    colors = LinearSegmentedColormap.from_list("shares", [hex_code(PAPER), hex_code(ACCENT), hex_code(INK)])
     kept = np.sort(np.argsort(-matrix.sum(axis=1), kind="stable")[:_LABELS])
     shares = matrix[np.ix_(kept, kept)] / np.maximum(matrix[kept].sum(axis=1, keepdims=True), 1)
     names = [fitted(readable(task.labels[number]), 190, font(13)) for number in kept]
     side = 2.6 + max(0.21 * len(kept), 2.6)
     figure = Figure(figsize=(side + 0.6, side), dpi=130, facecolor=hex_code(PAPER))
     axes = figure.add_subplot(facecolor=hex_code(PAPER))
-    shown = axes.imshow(shares, cmap=colours, vmin=0, vmax=1, aspect="equal")
+    heatmap = axes.imshow(shares, cmap=colors, vmin=0, vmax=1, aspect="equal")
     size = 7.5 if len(kept) > 15 else 9.5
     for scale, draw in ((axes.xaxis, axes.set_xticks), (axes.yaxis, axes.set_yticks)):
         draw(range(len(kept)))
         scale.set_ticklabels(names, fontsize=size, color=hex_code(INK), parse_math=False)
     axes.tick_params(axis="x", rotation=90)
     axes.tick_params(length=0)
-    axes.set_ylabel("in the catalogue", color=hex_code(FAINT))
+    axes.set_ylabel("in the catalog", color=hex_code(FAINT))
     axes.set_xlabel("predicted", color=hex_code(FAINT))
     if len(kept) <= 12:
         for row, column in np.ndindex(shares.shape):
-            colour = hex_code(PAPER if shares[row, column] > 0.5 else INK)
-            axes.text(column, row, f"{shares[row, column]:.0%}", ha="center", va="center", fontsize=8, color=colour)
+            color = hex_code(PAPER if shares[row, column] > 0.5 else INK)
+            axes.text(column, row, f"{shares[row, column]:.0%}", ha="center", va="center", fontsize=8, color=color)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    bar = figure.colorbar(shown, ax=axes, shrink=0.6, pad=0.02)
+    bar = figure.colorbar(heatmap, ax=axes, shrink=0.6, pad=0.02)
     bar.set_label("share of the label's artworks", color=hex_code(FAINT), fontsize=8)
     bar.outline.set_visible(False)
     bar.ax.tick_params(colors=hex_code(FAINT), length=0, labelsize=7.5)
@@ -105,21 +105,23 @@ def _matrix_picture(task: Task, matrix: np.ndarray) -> Image.Image:
 
 
 def _examples_picture(
-    archive: Archive, task: Task, found: list[_Confusion], ids: np.ndarray, probabilities: np.ndarray
+    archive: Archive, task: Task, confusions: list[_Confusion], ids: np.ndarray, probabilities: np.ndarray
 ) -> Image.Image:
     height = _SIDE + _CAPTION + 34
     width = _EXAMPLES * (_SIDE + _GAP) + _EDGE
-    sheet = Image.new("RGB", (width, max(len(found), 1) * height), PAPER)
+    sheet = Image.new("RGB", (width, max(len(confusions), 1) * height), PAPER)
     draw = ImageDraw.Draw(sheet)
-    pictures = captioned_pictures(archive, [ids[row] for one in found for row in one.rows], _SIDE)
-    for index, one in enumerate(found):
+    pictures = captioned_pictures(archive, [ids[row] for confusion in confusions for row in confusion.rows], _SIDE)
+    for index, confusion in enumerate(confusions):
         top = index * height
-        words = readable(f"{task.labels[one.label]} taken for {task.labels[one.taken_for]}: {one.count}")
+        words = readable(
+            f"{task.labels[confusion.label]} taken for {task.labels[confusion.taken_for]}: {confusion.count}"
+        )
         draw.text((0, top), fitted(words, width - _EDGE, font(15, bold=True)), INK, font=font(15, bold=True))
-        for column, row in enumerate(one.rows):
+        for column, row in enumerate(confusion.rows):
             artwork = pictures[ids[row]]
             image, x, y = artwork.image, column * (_SIDE + _GAP), top + 26
             sheet.paste(image, (x + (_SIDE - image.width) // 2, y + _SIDE - image.height))
-            lines = [artwork.title, artwork.artist, f"{probabilities[row, one.taken_for]:.0%} · {artwork.id}"]
+            lines = [artwork.title, artwork.artist, f"{probabilities[row, confusion.taken_for]:.0%} · {artwork.id}"]
             caption(sheet, [fitted(lines[0], _SIDE, font(11)), *lines[1:]], x, y + _SIDE + 5, _SIDE, size=11)
     return sheet

@@ -1,4 +1,4 @@
-"""Out-of-fold predictions: each artwork is labelled by a head, and a vote of neighbours, that have not seen it."""
+"""Out-of-fold predictions: each artwork is labeled by a head, and a vote of neighbors, that have not seen it."""
 
 from dataclasses import dataclass
 
@@ -16,9 +16,9 @@ NEIGHBORS = 10
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """Of m labelled artworks: their row numbers, int (m,), labels, bool (m, c), and predicted probabilities, (m, c).
+    """Of m labeled artworks: their row numbers, int (m,), labels, bool (m, c), and predicted probabilities, (m, c).
 
-    ``votes``, (m, c), are the shares of the ten nearest labelled artworks by cosine distance, as a baseline.
+    ``votes``, (m, c), are the shares of the ten nearest labeled artworks by cosine distance, as a baseline.
     ``abstained``, bool (m,), and ``candidates``, bool (m, c), come from the head of the fold.
     """
 

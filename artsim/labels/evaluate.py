@@ -1,4 +1,4 @@
-"""Measures heads by cross-validation on unseen groups and at random, against a vote of neighbours."""
+"""Measures heads by cross-validation on unseen groups and at random, against a vote of neighbors."""
 
 import json
 import logging
@@ -95,7 +95,7 @@ def splits(examples: Examples, task: Task, group_by: str) -> list[tuple[str, np.
 def score(result: OutOfFold, groups: np.ndarray, seed: int) -> dict[str, Any]:
     """Returns the scores of out-of-fold predictions; intervals resample ``groups``, int (m,).
 
-    ``gain`` is the difference in top-1 accuracy to the vote of neighbours.
+    ``gain`` is the difference in top-1 accuracy to the vote of neighbors.
     """
     hits = {k: top_hits(result.probabilities, result.targets, k) for k in (1, 3)}
     votes = top_hits(result.votes, result.targets, 1)

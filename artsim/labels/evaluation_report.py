@@ -6,7 +6,7 @@ from typing import Any
 _COLUMNS = {
     "top1": "top-1",
     "top3": "top-3",
-    "knn_top1": "10 neighbours, top-1",
+    "knn_top1": "10 neighbors, top-1",
     "gain": "top-1, difference",
     "balanced": "balanced accuracy",
     "ece_before": "ECE before",
@@ -17,10 +17,10 @@ _COLUMNS = {
     "candidates": "candidates",
 }
 _TERMS = """\
-Top-k: the right label is among the k most probable ones. 10 neighbours: the ten nearest labelled artworks by cosine
+Top-k: the right label is among the k most probable ones. 10 neighbors: the ten nearest labeled artworks by cosine
 distance vote. Balanced accuracy: mean share of each label's artworks that get it. ECE: expected calibration error, the
 mean difference between probability and accuracy, before and after the temperature. Coverage: share of artworks whose
-candidate labels include the right one. Each artwork is labelled by a head that was chosen, fitted and calibrated on
+candidate labels include the right one. Each artwork is labeled by a head that was chosen, fitted and calibrated on
 other artworks. Brackets are 95% intervals."""
 
 

@@ -1,4 +1,4 @@
-"""The labelled artworks of an archive that heads learn from: their vectors, labels and groups."""
+"""The labeled artworks of an archive that heads learn from: their vectors, labels and groups."""
 
 import hashlib
 import json
@@ -13,12 +13,12 @@ from artsim.labels.options import LabelsOptions
 from artsim.labels.tasks import DATE, Task, read_tasks
 from artsim.space.features import Space, check_learnable
 
-_FEWEST = 20
+_MIN_EXAMPLES = 20
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Labelled artworks: ids, object (n,), vectors, float32 (n, d), tasks, and the group of each, int64 (n,)."""
+    """Labeled artworks: ids, object (n,), vectors, float32 (n, d), tasks, and the group of each, int64 (n,)."""
 
     ids: np.ndarray
     vectors: np.ndarray
@@ -39,22 +39,24 @@ class Examples:
 def load_examples(archive: Archive, space: Space, options: LabelsOptions) -> Examples:
     """Reads the artworks that have a vector and a label of any column, at most `limit`, drawn at random.
 
-    Raises ``UserError`` if there are fewer than 20, or nothing can be learnt from the columns or vectors.
+    Raises ``UserError`` if there are fewer than 20, or nothing can be learned from the columns or vectors.
     """
-    chosen = labelled_ids(archive, options)
-    if len(chosen) > options.limit:
-        kept = np.sort(np.random.default_rng(options.seed).permutation(len(chosen))[: options.limit])
-        chosen = chosen.take(pa.array(kept))
+    candidate_ids = labeled_ids(archive, options)
+    if len(candidate_ids) > options.limit:
+        kept = np.sort(np.random.default_rng(options.seed).permutation(len(candidate_ids))[: options.limit])
+        candidate_ids = candidate_ids.take(pa.array(kept))
     ids, vectors = list[np.ndarray](), list[np.ndarray]()
     for block_ids, rows in space.blocks():
-        keep = np.asarray(pc.is_in(pa.array(block_ids, pa.string()), value_set=chosen))
+        keep = np.asarray(pc.is_in(pa.array(block_ids, pa.string()), value_set=candidate_ids))
         if keep.any():
             ids.append(block_ids[keep])
             vectors.append(rows[keep])
     count = sum(map(len, ids))
-    if count < _FEWEST:
+    if count < _MIN_EXAMPLES:
         columns = " ".join(options.columns or ())
-        raise UserError(f"`columns` {columns}: only {count} artworks have a vector and a label; {_FEWEST} are needed")
+        raise UserError(
+            f"`columns` {columns}: only {count} artworks have a vector and a label; {_MIN_EXAMPLES} are needed"
+        )
     matrix, names = np.concatenate(vectors), np.concatenate(ids)
     check_learnable(matrix, space.title)
     return Examples(names, matrix, *read_tasks(archive, names, options))
@@ -71,19 +73,19 @@ def digest(archive: Archive, space: Space, options: LabelsOptions) -> str:
     return state.hexdigest()
 
 
-def labelled_ids(archive: Archive, options: LabelsOptions) -> pa.Array:
+def labeled_ids(archive: Archive, options: LabelsOptions) -> pa.Array:
     """Returns the sorted ids of the artworks that have a value in one of the columns, and may be used."""
     columns = [name for name in _catalog_columns(options) if name != "rights"]
     columns = [name for name in columns if name != options.group_by or name in (options.columns or ())]
-    found = [pa.array([], pa.string())]
+    id_arrays = [pa.array([], pa.string())]
     for rows in archive.table("catalog").scan(["id", "rights", *columns]):
         has_value = np.zeros(len(rows), bool)
         for name in columns:
             has_value |= rows[name].is_valid().to_numpy()
         if options.public_only:
             has_value &= np.array([is_public_domain(rights) for rights in rows["rights"].to_pylist()], bool)
-        found.append(rows["id"].filter(pa.array(has_value)).combine_chunks())
-    ids = pa.concat_arrays(found)
+        id_arrays.append(rows["id"].filter(pa.array(has_value)).combine_chunks())
+    ids = pa.concat_arrays(id_arrays)
     return ids.take(pc.sort_indices(ids))
 
 

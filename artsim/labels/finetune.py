@@ -1,4 +1,4 @@
-"""Heads of a backbone that was fine-tuned end to end on the columns of the catalogue.
+"""Heads of a backbone that was fine-tuned end to end on the columns of the catalog.
 
 The backbone becomes ``models/<name>``, its vectors ``features/<name>``, and its heads ``labels/<name>``.
 """
@@ -14,7 +14,7 @@ from artsim.archive import Archive, UserError
 from artsim.encoders.embed import check_features, embed_archive
 from artsim.encoders.model import about_feature
 from artsim.labels import table
-from artsim.labels.examples import Examples, digest, labelled_ids
+from artsim.labels.examples import Examples, digest, labeled_ids
 from artsim.labels.heads import Goals, Head, calibrated_head, log_prior
 from artsim.labels.options import LabelsOptions
 from artsim.labels.settings import settings_of
@@ -32,7 +32,7 @@ from artsim.options import chosen
 from artsim.space.features import Space
 
 _FOLDS = 7  # one is the test set, one the validation set
-_FEWEST = 50
+_MIN_EXAMPLES = 50
 
 _log = logging.getLogger(__name__)
 
@@ -90,18 +90,18 @@ def finetune(archive: Archive, options: LabelsOptions) -> tuple[dict[str, Any], 
 
 
 def _label_data(archive: Archive, options: LabelsOptions, usable: Callable[[Sequence[str]], set[str]]) -> LabelData:
-    """Returns the labelled artworks with a readable image, in random roles; a group has one role."""
+    """Returns the labeled artworks with a readable image, in random roles; a group has one role."""
     from sklearn.model_selection import StratifiedGroupKFold
 
     rng = np.random.default_rng(options.seed)
-    labelled = np.array(labelled_ids(archive, options).to_pylist(), object)
-    labelled = np.sort(rng.permutation(labelled)[: options.limit])
-    readable = usable(labelled.tolist())
-    ids = np.array([identifier for identifier in labelled if identifier in readable], object)
-    if len(ids) < _FEWEST:
+    labeled = np.array(labeled_ids(archive, options).to_pylist(), object)
+    labeled = np.sort(rng.permutation(labeled)[: options.limit])
+    readable = usable(labeled.tolist())
+    ids = np.array([identifier for identifier in labeled if identifier in readable], object)
+    if len(ids) < _MIN_EXAMPLES:
         columns = " ".join(options.columns or ())
         raise UserError(
-            f"`columns` {columns}: only {len(ids)} artworks have an image and a label; {_FEWEST} are needed"
+            f"`columns` {columns}: only {len(ids)} artworks have an image and a label; {_MIN_EXAMPLES} are needed"
         )
     tasks, groups = read_tasks(archive, ids, options)
     labels = np.stack([np.where(task.targets.any(axis=1), task.targets.argmax(axis=1), -1) for task in tasks], axis=1)
@@ -130,7 +130,7 @@ def _heads(space: Space, finetuned: FinetunedHeads, options: LabelsOptions) -> t
     vectors = space.find([data.ids[row] for row in validation])
     heads, records = [], []
     for number, (name, labels) in enumerate(data.classes.items()):
-        weight, bias = _unstandardised(tensors, name)
+        weight, bias = _unstandardized(tensors, name)
         numbers = data.labels[:, number]
         targets = numbers[:, None] == np.arange(len(labels))
         known = targets[validation].any(axis=1)
@@ -148,8 +148,8 @@ def _heads(space: Space, finetuned: FinetunedHeads, options: LabelsOptions) -> t
     return heads, records
 
 
-def _unstandardised(tensors: dict[str, torch.Tensor], task: str) -> tuple[np.ndarray, np.ndarray]:
-    """Returns weight (d, c) and bias (c,) that give the head's logits for vectors before they are standardised."""
+def _unstandardized(tensors: dict[str, torch.Tensor], task: str) -> tuple[np.ndarray, np.ndarray]:
+    """Returns weight (d, c) and bias (c,) that give the head's logits for vectors before they are standardized."""
     mean, std = tensors["mean"].double(), tensors["std"].double()
     weight = tensors[f"{task}.weight"].double() / std
     bias = tensors[f"{task}.bias"].double() - weight @ mean

@@ -15,7 +15,7 @@ FOLDS = 5
 _CHOICE_ROWS, _CALIBRATION_ROWS = 5_000, 10_000  # that choose the strength, and calibrate; the final fit has all
 _ITERATIONS, _TOLERANCE = 100, 1e-3
 _ABSENT = -1e4  # the bias of a label that has no rows
-_FEWEST = 20  # predictions from which an accuracy is estimated
+_MIN_PREDICTIONS = 20  # predictions from which an accuracy is estimated
 
 
 @dataclass(frozen=True)
@@ -67,17 +67,17 @@ def fit_head(vectors: np.ndarray, task: Task, groups: np.ndarray, goals: Goals, 
     sampled = np.random.default_rng(seed).permutation(rows)
     prior = log_prior(task.targets[rows], task.has_several) if goals.balanced else np.zeros(len(task.labels))
 
-    def tried(count: int, strengths: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
-        chosen = np.sort(sampled[:count])
-        x, targets = vectors[chosen], task.targets[chosen]
-        logits = _out_of_fold(x, targets, groups[chosen], strengths, task.has_several, goals.balanced, seed)
+    def out_of_fold_logits(count: int, strengths: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+        rows = np.sort(sampled[:count])
+        x, targets = vectors[rows], task.targets[rows]
+        logits = _out_of_fold(x, targets, groups[rows], strengths, task.has_several, goals.balanced, seed)
         return logits, targets
 
-    all_logits, targets = tried(_CHOICE_ROWS, STRENGTHS)
+    all_logits, targets = out_of_fold_logits(_CHOICE_ROWS, STRENGTHS)
     best = int(np.argmin([_calibrated(logits, targets, prior, task.has_several)[2] for logits in all_logits]))
     logits, strength = all_logits[best], STRENGTHS[best]
     if len(rows) > _CHOICE_ROWS:
-        (logits,), targets = tried(_CALIBRATION_ROWS, (strength,))
+        (logits,), targets = out_of_fold_logits(_CALIBRATION_ROWS, (strength,))
     (coefficients,) = _fits(vectors[rows], task.targets[rows], task.has_several, goals.balanced, (strength,))
     return calibrated_head(*coefficients, logits, targets, prior, task.has_several, goals, strength)
 
@@ -142,8 +142,8 @@ def calibrate(
     def loss(point: np.ndarray) -> float:
         return log_loss(logits / np.exp(point[0]) + point[1] * prior, targets, has_several)
 
-    found = minimize(loss, (0.0, shares[1] / 3), method="L-BFGS-B", bounds=[(-3, 3), shares])
-    return float(np.exp(found.x[0])), float(found.x[1]), float(found.fun)
+    minimum = minimize(loss, (0.0, shares[1] / 3), method="L-BFGS-B", bounds=[(-3, 3), shares])
+    return float(np.exp(minimum.x[0])), float(minimum.x[1]), float(minimum.fun)
 
 
 def _calibrated(
@@ -181,7 +181,7 @@ def abstention(confidence: np.ndarray, correct: np.ndarray, accuracy: float) -> 
     order = np.argsort(-confidence, kind="stable")
     ordered, right = confidence[order], correct[order].cumsum() / np.arange(1, len(order) + 1)
     is_last = np.append(ordered[1:] < ordered[:-1], True)  # equal confidences are all kept or all dropped
-    enough = np.flatnonzero(is_last & (right >= accuracy) & (np.arange(1, len(order) + 1) >= _FEWEST))
+    enough = np.flatnonzero(is_last & (right >= accuracy) & (np.arange(1, len(order) + 1) >= _MIN_PREDICTIONS))
     return float(ordered[enough[-1]]) if len(enough) else 1.0
 
 
@@ -206,7 +206,7 @@ def _out_of_fold(
 def _fits(
     x: np.ndarray, targets: np.ndarray, has_several: bool, balanced: bool, strengths: tuple[float, ...]
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Fits logistic regressions to standardised vectors; returns weight (d, c) and bias (c,) for vectors as they are.
+    """Fits logistic regressions to standardized vectors; returns weight (d, c) and bias (c,) for vectors as they are.
 
     A label without rows gets probability 0.
     """
@@ -215,12 +215,12 @@ def _fits(
 
     mean, deviation = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
     scale = 1 / np.where(deviation > 1e-6 * max(deviation.max(initial=0), 1e-30), deviation, np.inf)
-    standardised = ((x - mean.astype(np.float32)) * scale.astype(np.float32)).astype(np.float32)
+    standardized = ((x - mean.astype(np.float32)) * scale.astype(np.float32)).astype(np.float32)
     settings: dict[str, Any] = {"max_iter": _ITERATIONS, "tol": _TOLERANCE, "warm_start": not has_several}
     regression = LogisticRegression(class_weight="balanced" if balanced else None, **settings)
     present = np.flatnonzero(targets.any(axis=0))
     fitted = []
-    if len(present) == 1 and not has_several:  # nothing to tell apart
+    if len(present) == 1 and not has_several:  # a single label needs no classifier
         only = np.where(targets.any(axis=0), 0, _ABSENT).astype(np.float32)
         return [(np.zeros((x.shape[1], targets.shape[1]), np.float32), only)] * len(strengths)
     for strength in strengths:
@@ -228,11 +228,11 @@ def _fits(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the last iterations change little
             if has_several:
-                several = OneVsRestClassifier(regression).fit(standardised, targets[:, present])
-                parts = [_coefficients(one, x.shape[1]) for one in several.estimators_]
+                several = OneVsRestClassifier(regression).fit(standardized, targets[:, present])
+                parts = [_coefficients(classifier, x.shape[1]) for classifier in several.estimators_]
                 coefficients = np.stack([row for row, _ in parts]), np.array([bias for _, bias in parts])
             else:
-                regression.fit(standardised, targets.argmax(axis=1))
+                regression.fit(standardized, targets.argmax(axis=1))
                 coefficients = _both_classes(regression)
         weight = np.zeros((x.shape[1], targets.shape[1]), np.float32)
         weight[:, present] = coefficients[0].T * scale[:, None]
@@ -250,11 +250,11 @@ def _both_classes(regression: Any) -> tuple[np.ndarray, np.ndarray]:
     return rows, intercepts
 
 
-def _coefficients(one: Any, dimension: int) -> tuple[np.ndarray, float]:
+def _coefficients(classifier: Any, dimension: int) -> tuple[np.ndarray, float]:
     """Returns the coefficients (d,) and the intercept of one label of several; a label of all rows is certain."""
-    if not hasattr(one, "coef_"):
+    if not hasattr(classifier, "coef_"):
         return np.zeros(dimension), 10.0
-    return np.asarray(one.coef_[0], np.float64), float(one.intercept_[0])
+    return np.asarray(classifier.coef_[0], np.float64), float(classifier.intercept_[0])
 
 
 def _probability_of_target(probabilities: np.ndarray, targets: np.ndarray) -> np.ndarray:

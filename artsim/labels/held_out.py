@@ -17,7 +17,7 @@ def held_out_results(
 ) -> Iterator[tuple[Task, np.ndarray, np.ndarray, OutOfFold]]:
     """Yields each task with the ids, object (m,), the groups, int (m,), and the predictions of its test set.
 
-    ``rows`` of the predictions are row numbers in the task. The neighbours that vote are those of the training set, by
+    ``rows`` of the predictions are row numbers in the task. The neighbors that vote are those of the training set, by
     the fine-tuned vectors.
     """
     data = read_labels(archive, f"models/{name}")

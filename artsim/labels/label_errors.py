@@ -1,4 +1,4 @@
-"""Likely errors of the catalogue: labels that heads trained on other artworks find improbable."""
+"""Likely errors of the catalog: labels that heads trained on other artworks find improbable."""
 
 import csv
 import io
@@ -25,7 +25,7 @@ from artsim.pictures.contact_sheet import Cell, artwork_cell, contact_sheet
 from artsim.pictures.typesetting import readable
 
 _SMOOTHING = 0.01  # added to votes: no label is impossible
-_SHOWN = 10  # errors of each task in the report
+_MAX_LISTED = 10  # errors of each task in the report
 _DRAWN, _NEAR, _SIDE = 8, 5, 240
 _COLUMNS = ("id", "title", "artist", "label", "suggestion", "probability_of_label", "probability_of_suggestion")
 
@@ -64,7 +64,7 @@ def _find_errors(archive: Archive, options: LabelsOptions) -> dict[str, Any]:
         counts[task.name] = len(worst)
         files[f"{task.name}.csv"] = _csv(rows)
         pictures[f"{task.name}.png"] = _sheet(archive, task, examples, result.rows[worst], rows)
-        errors += [{"task": task.name, **row} for row in rows[:_SHOWN]]
+        errors += [{"task": task.name, **row} for row in rows[:_MAX_LISTED]]
     paths = write_files(archive, options, "_errors", files, pictures)
     count = len(examples.ids)
     return {
@@ -78,7 +78,7 @@ def _find_errors(archive: Archive, options: LabelsOptions) -> dict[str, Any]:
 
 
 def belief(probabilities: np.ndarray, votes: np.ndarray) -> np.ndarray:
-    """Returns the geometric mean of the head's probabilities and the votes of neighbours, (n, c); rows sum to 1."""
+    """Returns the geometric mean of the head's probabilities and the votes of neighbors, (n, c); rows sum to 1."""
     mean = np.sqrt(probabilities.astype(np.float64) * (votes + _SMOOTHING))
     return mean / mean.sum(axis=1, keepdims=True)
 
@@ -100,8 +100,8 @@ def suspects(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 def _rows(
     archive: Archive, task: Task, ids: np.ndarray, labels: np.ndarray, beliefs: np.ndarray
 ) -> list[dict[str, Any]]:
-    found = archive.table("catalog").find(ids.tolist(), ["id", "title", "artist"])
-    known = {} if found is None else {row["id"]: row for row in found.to_pylist()}
+    catalog_rows = archive.table("catalog").find(ids.tolist(), ["id", "title", "artist"])
+    known = {} if catalog_rows is None else {row["id"]: row for row in catalog_rows.to_pylist()}
     rows = []
     for identifier, label, probability in zip(ids.tolist(), labels.tolist(), beliefs, strict=True):
         about, suggestion = known.get(identifier, {}), int(probability.argmax())
@@ -129,27 +129,27 @@ def _csv(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _sheet(
-    archive: Archive, task: Task, examples: Examples, found: np.ndarray, rows: Sequence[dict[str, Any]]
+    archive: Archive, task: Task, examples: Examples, suspects: np.ndarray, rows: Sequence[dict[str, Any]]
 ) -> Image.Image:
     """Draws the worst errors, each beside the nearest artworks that have the suggested label."""
-    shown = rows[:_DRAWN]
-    near = [_nearest(task, examples, row, rows[number]["suggestion"]) for number, row in enumerate(found[:_DRAWN])]
-    ids = [[row["id"], *examples.ids[others].tolist()] for row, others in zip(shown, near, strict=True)]
-    pictures = captioned_pictures(archive, list(dict.fromkeys(one for line in ids for one in line)), _SIDE)
+    drawn = rows[:_DRAWN]
+    near = [_nearest(task, examples, row, rows[number]["suggestion"]) for number, row in enumerate(suspects[:_DRAWN])]
+    ids = [[row["id"], *examples.ids[others].tolist()] for row, others in zip(drawn, near, strict=True)]
+    pictures = captioned_pictures(archive, list(dict.fromkeys(image_id for line in ids for image_id in line)), _SIDE)
     lines = []
-    for row, (first, *others) in zip(shown, ids, strict=True):
+    for row, (first, *others) in zip(drawn, ids, strict=True):
         words = readable(f"{row['label']} → {row['suggestion']}?")
         suspect = Cell(pictures[first].image, [words, row["title"], row["artist"], first])
-        lines.append((suspect, [artwork_cell(pictures[one]) for one in others]))
+        lines.append((suspect, [artwork_cell(pictures[image_id]) for image_id in others]))
     title = (
-        f"{task.name}: {len(shown)} of {len(rows):,} likely errors (framed), and artworks that have the suggested label"
+        f"{task.name}: {len(drawn)} of {len(rows):,} likely errors (framed), and artworks that have the suggested label"
     )
     return contact_sheet(title, lines)
 
 
 def _nearest(task: Task, examples: Examples, row: int, label: str) -> np.ndarray:
     """Returns the rows of the nearest examples with a label by cosine distance, the nearest first."""
-    others = np.flatnonzero(task.targets[:, task.labels.index(label)])
-    others = others[others != row]
-    vectors = unit_length(examples.vectors[others])
-    return others[np.argsort(-(vectors @ examples.vectors[row]), kind="stable")[:_NEAR]]
+    labeled_rows = np.flatnonzero(task.targets[:, task.labels.index(label)])
+    labeled_rows = labeled_rows[labeled_rows != row]
+    vectors = unit_length(examples.vectors[labeled_rows])
+    return labeled_rows[np.argsort(-(vectors @ examples.vectors[row]), kind="stable")[:_NEAR]]

@@ -84,7 +84,7 @@ class LabelsOptions(DataOptions):
         0.9, "train: share of artworks whose list of candidate labels contains the right one", below=1
     )
     limit: int = setting(
-        200_000, "train, evaluate, errors: use at most N random labelled artworks", least=20, metavar="N"
+        200_000, "train, evaluate, errors: use at most N random labeled artworks", least=20, metavar="N"
     )
     again: bool = setting(False, "train: train again even if nothing has changed")
     out: str | None = setting(

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-_WIDEST = 100  # years; a date that is less precise has no period
+_MAX_YEARS = 100  # years; a date that is less precise has no period
 
 
 def period_names(edges: Sequence[int]) -> list[str]:
@@ -22,7 +22,7 @@ def periods(year_from: np.ndarray, year_to: np.ndarray, edges: Sequence[int]) ->
     first = np.where(np.isnan(year_from), year_to, year_from)
     last = np.where(np.isnan(year_to), year_from, year_to)
     middle = np.floor((first + last) / 2)
-    known = ~np.isnan(middle) & (np.abs(last - first) <= _WIDEST)
+    known = ~np.isnan(middle) & (np.abs(last - first) <= _MAX_YEARS)
     names = period_names(edges)
     numbers = np.searchsorted(np.asarray(edges), np.where(known, middle, 0), side="right")
     return [names[number] if is_known else None for number, is_known in zip(numbers, known, strict=True)]

@@ -65,27 +65,27 @@ class _Predictor:
         if before := self.target.outcome(shard, part, run):
             return {name: count for name, count in before.items() if name != "work"}
         ids = [image_id for work in self.pending(shard, part) for image_id in work.ids]
-        wanted = pa.array(ids, pa.string())
+        id_array = pa.array(ids, pa.string())
         keys = [self._usable(features, shard, part) for features in self.space.tables]
-        ready = {one for one in ids if all(key.get(one) == keys[0].get(one, "") for key in keys)}
-        out, labelled = list[pa.Table](), set[str]()
+        ready = {image_id for image_id in ids if all(key.get(image_id) == keys[0].get(image_id, "") for key in keys)}
+        out, labeled = list[pa.Table](), set[str]()
         for block_ids, vectors in self.space.blocks(parts=[(shard, part)]):
-            keep = pc.is_in(pa.array(block_ids, pa.string()), value_set=wanted).to_numpy(zero_copy_only=False)
-            keep &= [one in ready for one in block_ids]
+            keep = pc.is_in(pa.array(block_ids, pa.string()), value_set=id_array).to_numpy(zero_copy_only=False)
+            keep &= [image_id in ready for image_id in block_ids]
             names = block_ids[keep].tolist()
-            labelled.update(names)
-            hashes = [keys[0][one] for one in names]
+            labeled.update(names)
+            hashes = [keys[0][image_id] for image_id in names]
             for head, (task, labels) in zip(self.heads, self.names, strict=True):
                 out.append(as_rows(names, hashes, task, labels, predict(head, vectors[keep])))
-        failed = sorted(ready - labelled)
+        failed = sorted(ready - labeled)
         if failed:
             rows = [
-                {"id": one, "task": task, "abstained": True, "sha256": keys[0][one]}
+                {"id": image_id, "task": task, "abstained": True, "sha256": keys[0][image_id]}
                 for task, _ in self.names
-                for one in failed
+                for image_id in failed
             ]
             out.append(pa.Table.from_pylist(rows, LABELS))
-        counts = {"rows_in": len(ids), "rows_out": len(labelled), "rows_failed": len(failed)}
+        counts = {"rows_in": len(ids), "rows_out": len(labeled), "rows_failed": len(failed)}
         counts["rows_waiting"] = len(ids) - len(ready)
         if ready:
             rows = pa.concat_tables([rows.cast(LABELS) for rows in out])

@@ -42,7 +42,7 @@ def read_card(archive: Archive, name: str) -> Any:
 def need_card(archive: Archive, name: str) -> Any:
     """Returns the description of the heads. Raises ``UserError`` if there are none."""
     if (card := read_card(archive, name)) is None:
-        known = ", ".join(one for one in archive.names("labels") if read_card(archive, one)) or "none yet"
+        known = ", ".join(other for other in archive.names("labels") if read_card(archive, other)) or "none yet"
         raise UserError(f"`name` {name}: no trained heads of this name; the archive has {known}; run jobs.labels train")
     return card
 

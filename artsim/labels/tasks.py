@@ -1,4 +1,4 @@
-"""Columns of the catalogue as tasks: the labels to learn and the label of each artwork."""
+"""Columns of the catalog as tasks: the labels to learn and the label of each artwork."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from artsim.labels.periods import period_names, periods
 
 DATE = "date"
 LONGEST = 200  # characters of a label; a longer value is a text, not a label
-_MOST = 2000  # labels of a task
+_MAX_LABELS = 2000  # labels of a task
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Task:
 
 
 def check_columns(options: LabelsOptions) -> None:
-    """Raises ``UserError`` unless all columns can be learnt and grouped by."""
+    """Raises ``UserError`` unless all columns can be learned and grouped by."""
     for column in options.columns or ():
         if column != DATE:
             _check(column, "columns")
@@ -98,7 +98,7 @@ def _task(frame: pd.DataFrame, column: str, options: LabelsOptions) -> Task:
     counts = Counter(label for labels in values for label in labels)
     kept = [label for label, count in counts.most_common() if count >= options.min_count]
     kept = sorted(kept, key=_order(column, options, counts))
-    if not 2 <= len(kept) <= _MOST:
+    if not 2 <= len(kept) <= _MAX_LABELS:
         problem = (
             f"only {len(kept)} labels occur" if len(kept) < 2 else f"{len(kept):,} labels are too many; they occur"
         )
@@ -116,7 +116,7 @@ def _task(frame: pd.DataFrame, column: str, options: LabelsOptions) -> Task:
 
 
 def _labels(value: object, separator: str | None) -> list[str]:
-    parts = [value] if separator is None or not isinstance(value, str) else value[:_MOST].split(separator)
+    parts = [value] if separator is None or not isinstance(value, str) else value[:_MAX_LABELS].split(separator)
     return list(dict.fromkeys(label for label in map(tidy, parts) if label is not None))
 
 

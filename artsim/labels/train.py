@@ -1,4 +1,4 @@
-"""Trains the heads of ``labels/<name>``: one logistic regression per catalogue column, on stored features."""
+"""Trains the heads of ``labels/<name>``: one logistic regression per catalog column, on stored features."""
 
 import logging
 from typing import Any
@@ -18,7 +18,7 @@ from artsim.labels.tasks import Task, check_columns
 from artsim.space.features import Space
 from artsim.vision.recommended import recommended_features
 
-_SHOWN = 10  # labels left out that the report names
+_MAX_LISTED = 10  # labels left out that the report names
 
 _log = logging.getLogger(__name__)
 
@@ -104,6 +104,6 @@ def _report(name: str, card: Any) -> dict[str, Any]:
     left_out = [
         f"{record['name']}: {label} ({count})"
         for record in card["tasks"]
-        for label, count in list(record["left_out"].items())[:_SHOWN]
+        for label, count in list(record["left_out"].items())[:_MAX_LISTED]
     ]
     return {"table": table.folder(name), "tasks": tasks, "labels_left_out": left_out}

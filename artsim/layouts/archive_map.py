@@ -28,7 +28,7 @@ from artsim.vision.recommended import recommended_features
 
 _PART = "map"  # the one partition of each shard
 _SCORED = 3_000  # fitted artworks that the scores are computed on
-_K = 10  # neighbours that the scores compare
+_K = 10  # neighbors that the scores compare
 _PACKAGES = {
     "umap": "umap-learn",
     GRID: "umap-learn",

@@ -62,7 +62,7 @@ def _rows(archive: Archive, table: str) -> Iterator[list[Row]]:
 
 
 def _atlas(archive: Archive, table: str, _: FittedMap, path: Path) -> list[Path]:
-    """One row per artwork, with the columns x and y that embedding-atlas is told to show."""
+    """One row per artwork, with the columns x and y that embedding-atlas plots."""
     kinds = {"x": pa.float32(), "y": pa.float32(), "year_from": pa.int32(), "year_to": pa.int32()}
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in ("id", "x", "y", *_COLUMNS[1:])])
     with replacing(path) as draft, pq.ParquetWriter(draft, schema) as writer:

@@ -1,4 +1,4 @@
-"""Moves the artworks of a map to the cells of a grid, each to its own, so that neighbours stay neighbours."""
+"""Moves the artworks of a map to the cells of a grid, each to its own, so that neighbors stay neighbors."""
 
 import numpy as np
 

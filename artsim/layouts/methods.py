@@ -15,7 +15,7 @@ __all__ = ["METHODS", "NEIGHBORS", "coordinates"]
 
 NEIGHBORS = {"umap": 15, "tsne": 30, "pacmap": 10, "localmap": 10}  # the defaults of the libraries
 
-_FEW = 10  # fewer vectors than this have no neighbourhoods to preserve
+_MIN_VECTORS = 10  # fewer vectors than this have no neighborhoods to preserve
 _PAIRWISE = {"cosine": "euclidean", "euclidean": "euclidean", "cityblock": "manhattan"}  # PaCMAP's names
 
 
@@ -31,9 +31,9 @@ def coordinates(
 ) -> np.ndarray:
     """Returns a position on the plane for each of these vectors, float32 (n, d): float32 (n, 2).
 
-    ``method`` is one of ``METHODS``. ``neighbors`` is the number of neighbours (t-SNE: the perplexity); the default is
+    ``method`` is one of ``METHODS``. ``neighbors`` is the number of neighbors (t-SNE: the perplexity); the default is
     the one of each method in ``NEIGHBORS``. UMAP alone uses ``min_dist`` and ``labels``, int (n,), the class of each
-    vector, -1 if unknown. Fewer than 10 vectors are mapped by PCA. UMAP and t-SNE use exact neighbours. All methods
+    vector, -1 if unknown. Fewer than 10 vectors are mapped by PCA. UMAP and t-SNE use exact neighbors. All methods
     run on one core, so that the same seed gives the same positions. Raises ``UserError`` for PaCMAP with a metric that
     it lacks.
 
@@ -43,7 +43,7 @@ def coordinates(
     """
     vectors = np.ascontiguousarray(vectors, np.float32)
     rows = unit_length(vectors) if metric == "cosine" else vectors
-    if method == "pca" or len(vectors) < _FEW:
+    if method == "pca" or len(vectors) < _MIN_VECTORS:
         return _pca(rows, seed)
     n_neighbors = min(neighbors or NEIGHBORS[method], len(vectors) - 1)
     with warnings.catch_warnings():
@@ -69,7 +69,7 @@ def _umap(
     import umap
 
     indices, distances = knn_graph(vectors, n_neighbors - 1, metric)
-    itself = np.arange(len(vectors))[:, None]  # UMAP counts a vector among its own neighbours
+    itself = np.arange(len(vectors))[:, None]  # UMAP counts a vector among its own neighbors
     graph = (
         np.hstack([itself, indices]).astype(np.int32),
         np.hstack([np.zeros(itself.shape), distances]).astype(np.float32),

@@ -58,7 +58,7 @@ def write_curves(
 def _writer(folder: Path) -> EventsWriter:
     """Returns a writer like SummaryWriter that writes in the calling thread.
 
-    On a full disk, the thread of a SummaryWriter dies and the training hangs.
+    On a full disk, the thread of a SummaryWriter ends and the training hangs.
     """
     folder.mkdir(parents=True, exist_ok=True)
     return EventsWriter(str(folder / "events"))

@@ -125,7 +125,7 @@ def _delete_snapshot(store: Store, folder: str) -> None:
 def _in_background(function: Callable[[], Any]) -> "Future[Any]":
     """Runs a function in a daemon thread; returns the future of its result.
 
-    The thread doesn't keep a stopped program alive, and Ray can't take over Ctrl-C in it.
+    The thread is a daemon, so the program can exit, and Ray can't install a Ctrl-C handler in it.
     """
     future: Future[Any] = Future()
 

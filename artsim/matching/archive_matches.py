@@ -10,7 +10,7 @@ from artsim.pictures.small_images import decoded
 from artsim.vision.check import BadImage
 from artsim.vision.patches import DEFAULT, PatchDescriber, Patches
 
-_KEPT = 300  # images whose patches are kept; 350 kB each with the default backbone
+_CACHED_IMAGES = 300  # images whose patches are kept; 350 kB each with the default backbone
 
 
 def local_matches(image_a: bytes, image_b: bytes, backbone: str = DEFAULT) -> LocalMatches:
@@ -51,33 +51,33 @@ class ArchiveMatcher:
     def of_artwork(self, identifier: str) -> Patches:
         """Describes the patches of an artwork. Raises ``UserError`` if it has no readable image."""
         self._load([identifier])
-        found = self._patches[identifier]
-        if found is None:
+        patches = self._patches[identifier]
+        if patches is None:
             raise UserError(f"{identifier}: no readable image; run jobs.scrape")
-        return found
+        return patches
 
     def matches(self, query: Patches, ids: Sequence[str]) -> list[LocalMatches | None]:
         """Compares an image with these artworks; None stands for one without a readable image."""
         out: list[LocalMatches | None] = []
-        for start in range(0, len(ids), _KEPT):
-            block = ids[start : start + _KEPT]
+        for start in range(0, len(ids), _CACHED_IMAGES):
+            block = ids[start : start + _CACHED_IMAGES]
             self._load(block)
             each = (self._patches[identifier] for identifier in block)
             out += [match(query, patches) if patches else None for patches in each]
         return out
 
     def _load(self, ids: Sequence[str]) -> None:
-        """Describes artworks that are not kept; at most ``_KEPT``, of which those used last stay."""
+        """Describes artworks that are not kept; at most ``_CACHED_IMAGES``, of which those used last stay."""
         missing = [identifier for identifier in ids if identifier not in self._patches]
-        found = dict[str, Patches | None](dict.fromkeys(missing))
+        patches_of = dict[str, Patches | None](dict.fromkeys(missing))
         for _, _, rows in self._archive.table("images").located(missing, ["id", "bytes"]) if missing else ():
             for row in rows.to_pylist():
                 try:
-                    found[row["id"]] = self.patches(row["bytes"] or b"")
+                    patches_of[row["id"]] = self.patches(row["bytes"] or b"")
                 except BadImage:
                     continue
-        self._patches.update(found)
+        self._patches.update(patches_of)
         for identifier in ids:
             self._patches.move_to_end(identifier)
-        while len(self._patches) > max(_KEPT, len(ids)):
+        while len(self._patches) > max(_CACHED_IMAGES, len(ids)):
             self._patches.popitem(last=False)

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from artsim.matching.match import LocalMatches
 from artsim.pictures.contact_sheet import Cell
 from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER, caption, fitted, font
-from artsim.pictures.lines import Colour, Line, draw_lines
+from artsim.pictures.lines import Color, Line, draw_lines
 
 _LINES = 40  # the most lines between two images
 _HUES = 12
@@ -22,7 +22,7 @@ Place = tuple[float, float, float, float]  # left, top, width and height of an i
 def draw_matches(canvas: Image.Image, match: LocalMatches, a: Place, b: Place, width: int) -> None:
     """Draws the boxes and lines of two images at these places; ``width`` is that of a line, pixels.
 
-    At most ``_LINES`` lines are drawn, spread over the match. Their colours follow the position in the first image.
+    At most ``_LINES`` lines are drawn, spread over the match. Their colors follow the position in the first image.
     """
     if not len(match.similarity):
         return
@@ -33,16 +33,16 @@ def draw_matches(canvas: Image.Image, match: LocalMatches, a: Place, b: Place, w
         right, bottom = min(right, place[0] + place[2]), min(bottom, place[1] + place[3])
         draw.rectangle((round(left), round(top), round(right) - 1, round(bottom) - 1), outline=ACCENT, width=2 * width)
     chosen = _spread(match.points_a, _LINES)
-    lines: dict[Colour, list[Line]] = {}
+    lines: dict[Color, list[Line]] = {}
     for index in chosen:
         hue = int(_HUES * float(np.clip(match.points_a[index] @ (0.3, 0.7), 0, 0.999)))
         ends = [_on(place, points[index]) for place, points in ((a, match.points_a), (b, match.points_b))]
-        lines.setdefault(_colour(hue), []).append(ends)
+        lines.setdefault(_color(hue), []).append(ends)
     draw_lines(canvas, lines, width, 0.85)
-    for colour, each in lines.items():
+    for color, each in lines.items():
         for x, y in (end for line in each for end in line):
             radius = 1.6 * width
-            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour, outline=PAPER)
+            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=color, outline=PAPER)
 
 
 def matches_sheet(title: str, query: Image.Image, results: Sequence[tuple[Cell, LocalMatches | None]]) -> Image.Image:
@@ -103,6 +103,6 @@ def _spread(points: np.ndarray, most: int) -> list[int]:
     return chosen
 
 
-def _colour(hue: int) -> Colour:
+def _color(hue: int) -> Color:
     red, green, blue = colorsys.hsv_to_rgb(hue / _HUES, 0.85, 0.92)
     return round(255 * red), round(255 * green), round(255 * blue)

@@ -1,4 +1,4 @@
-"""Which patches of one image match which patches of another: mutual nearest neighbours in one similar arrangement."""
+"""Which patches of one image match which patches of another: mutual nearest neighbors in one similar arrangement."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from artsim.vision.patches import Patches
 _HYPOTHESES = 500  # pairs of matches that each propose an arrangement
 _TOLERANCE = 1.5  # patches that a match may be away from its place in the arrangement
 _SCALES = (0.2, 5.0)  # of one image in the other
-_LEAST = 4  # matches in one arrangement; any two are
+_MIN_MATCHES = 4  # matches in one arrangement; any two are
 
 Box = tuple[float, float, float, float]
 
@@ -18,7 +18,7 @@ Box = tuple[float, float, float, float]
 class LocalMatches:
     """The matches of two images, the most similar first.
 
-    ``points_a`` and ``points_b`` are centres of patches, float64 (m, 2): x and y as shares of the image's longer side,
+    ``points_a`` and ``points_b`` are centers of patches, float64 (m, 2): x and y as shares of the image's longer side,
     as are the patches' sides ``side_a`` and ``side_b``. ``similarity``, (m,), is the cosine of their descriptors.
     ``score`` is the sum of ``similarity``; 0 if the images have no part in common.
     """
@@ -61,8 +61,8 @@ def match(a: Patches, b: Patches, seed: int = 0) -> LocalMatches:
     """
     similarity = a.descriptors @ b.descriptors.T
     nearest_b = similarity.argmax(axis=1)
-    mutual = np.flatnonzero(similarity.argmax(axis=0)[nearest_b] == np.arange(len(a.centres)))
-    from_a, to_b = a.centres[mutual].astype(np.float64), b.centres[nearest_b[mutual]].astype(np.float64)
+    mutual = np.flatnonzero(similarity.argmax(axis=0)[nearest_b] == np.arange(len(a.centers)))
+    from_a, to_b = a.centers[mutual].astype(np.float64), b.centers[nearest_b[mutual]].astype(np.float64)
     kept = consistent(from_a, to_b, _TOLERANCE * b.side, np.random.default_rng(seed))
     values = similarity[mutual[kept], nearest_b[mutual[kept]]]
     order = np.argsort(-values, kind="stable")
@@ -73,9 +73,9 @@ def match(a: Patches, b: Patches, seed: int = 0) -> LocalMatches:
 def consistent(a: np.ndarray, b: np.ndarray, tolerance: float, rng: np.random.Generator) -> np.ndarray:
     """The indices of the largest set of pairs of points, (n, 2) each, that one arrangement maps from a to b.
 
-    ``tolerance`` is the largest distance in b. Empty if fewer than ``_LEAST`` pairs agree.
+    ``tolerance`` is the largest distance in b. Empty if fewer than ``_MIN_MATCHES`` pairs agree.
     """
-    if len(a) < _LEAST:
+    if len(a) < _MIN_MATCHES:
         return np.empty(0, np.int64)
     first, second = rng.integers(0, len(a), (2, _HYPOTHESES))
     complex_a, complex_b = (points[:, 0] + 1j * points[:, 1] for points in (a, b))
@@ -91,7 +91,7 @@ def consistent(a: np.ndarray, b: np.ndarray, tolerance: float, rng: np.random.Ge
     best = inside[inside.sum(axis=1).argmax()]
     extended = np.concatenate([a, np.ones((len(a), 1))], axis=1)
     for _ in range(2):
-        if best.sum() < _LEAST:
+        if best.sum() < _MIN_MATCHES:
             return np.empty(0, np.int64)
         affine = np.linalg.lstsq(extended[best], b[best], rcond=None)[0]
         wider = np.linalg.norm(extended @ affine - b, axis=1) <= tolerance

@@ -93,8 +93,8 @@ def silhouette(vectors: np.ndarray, labels: np.ndarray, seed: int = 0) -> float:
     rows = np.flatnonzero(labels >= 0)
     if len(rows) > _SILHOUETTE_ROWS:
         rows = np.random.default_rng(seed).choice(rows, _SILHOUETTE_ROWS, replace=False)
-    found = len(np.unique(labels[rows]))
-    if not 2 <= found < len(rows):
+    cluster_count = len(np.unique(labels[rows]))
+    if not 2 <= cluster_count < len(rows):
         return math.nan
     return float(silhouette_score(vectors[rows], labels[rows]))
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-_DRAWS = 2000  # resamples of a bootstrap, random signs of a test
+_RESAMPLES = 2000  # resamples of a bootstrap, random signs of a test
 _LEVEL = 0.05  # significance level of the test
 _CELLS = 1 << 22  # cells of the weight matrix held at a time
 
@@ -48,8 +48,8 @@ def mean_score(values: np.ndarray, seed: int = 0, groups: np.ndarray | None = No
     rng = np.random.default_rng(seed)
     step = max(_CELLS // len(sums), 1)
     means = []
-    for start in range(0, _DRAWS, step):
-        weights = rng.multinomial(draws, probabilities, size=min(step, _DRAWS - start))
+    for start in range(0, _RESAMPLES, step):
+        weights = rng.multinomial(draws, probabilities, size=min(step, _RESAMPLES - start))
         means.append((weights @ sums) / (weights @ sizes))
     low, high = np.quantile(np.concatenate(means), (0.025, 0.975))
     return Score(float(values.mean()), len(values), float(low), float(high))
@@ -71,7 +71,7 @@ def _distinct_groups(values: np.ndarray, groups: np.ndarray | None) -> tuple[np.
 
 
 def paired_difference(a: np.ndarray, b: np.ndarray, seed: int = 0, groups: np.ndarray | None = None) -> Difference:
-    """The mean of a - b, both (n,), paired by position; p and interval come from one randomisation test.
+    """The mean of a - b, both (n,), paired by position; p and interval come from one randomization test.
 
     If neither is better, each difference could equally have the opposite sign: p is the share of random signs whose
     mean is at least as far from 0, counting the observed signs (Fisher 1935, Design of Experiments, section 21). The
@@ -89,9 +89,9 @@ def paired_difference(a: np.ndarray, b: np.ndarray, seed: int = 0, groups: np.nd
         mean = 0.0
     below, above = _half_means(differences, groups, mean, seed)
     beyond = int(min((below <= 0).sum(), (above >= 0).sum()))
-    rank = math.ceil(_LEVEL * (_DRAWS + 1)) - 1  # the rank of the innermost mean that is not rejected
+    rank = math.ceil(_LEVEL * (_RESAMPLES + 1)) - 1  # the rank of the innermost mean that is not rejected
     low, high = np.partition(below, rank - 1)[rank - 1], np.partition(above, -rank)[-rank]
-    return Difference(mean, len(differences), float(low), float(high), min((1 + beyond) / (1 + _DRAWS), 1.0))
+    return Difference(mean, len(differences), float(low), float(high), min((1 + beyond) / (1 + _RESAMPLES), 1.0))
 
 
 def _half_means(
@@ -105,8 +105,8 @@ def _half_means(
     rng = np.random.default_rng(seed)
     step = max(_CELLS // len(sums), 1)
     totals, lengths = [], []
-    for start in range(0, _DRAWS, step):
-        drawn = rng.binomial(counts, 0.5, size=(min(step, _DRAWS - start), len(sums)))
+    for start in range(0, _RESAMPLES, step):
+        drawn = rng.binomial(counts, 0.5, size=(min(step, _RESAMPLES - start), len(sums)))
         for half in (drawn, counts - drawn):
             totals.append(half @ sums)
             lengths.append(half @ sizes)

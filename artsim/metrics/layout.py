@@ -1,4 +1,4 @@
-"""How well positions on a plane keep the neighbours of vectors."""
+"""How well positions on a plane keep the neighbors of vectors."""
 
 import numpy as np
 

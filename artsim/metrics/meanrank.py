@@ -1,4 +1,4 @@
-"""Meanrank is the mean of these ranks: of each annotation's positive among its candidates, by distance to the anchor.
+"""Meanrank: the mean rank of each annotation's positive among its candidates, by distance to the anchor.
 
 With seven negatives, 1 is perfect and 4.5 is chance.
 """

@@ -11,9 +11,9 @@ from PIL import Image
 from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER, hex_code
 
 _CELLS = 160  # of the background, along each axis
-_REACH = 0.6  # smoothing width, in mean distances of trials spread evenly over the picture
-_FADES = 1.5  # the background fades to 0.6 at so many widths from the nearest trial, and to 0.1 at twice that
-_COLOURS = "viridis"  # low scores, which are good, are dark
+_SMOOTHING_WIDTH = 0.6  # smoothing width, in mean distances of trials spread evenly over the picture
+_FADE_WIDTHS = 1.5  # the background fades to 0.6 at so many widths from the nearest trial, and to 0.1 at twice that
+_COLORS = "viridis"  # low scores, which are good, are dark
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def heat_map(
     """Draws n trials, RGB: ``scores``, float (n,), low is good; ``whole``, bool (n,), not stopped early.
 
     Trials stopped early are small dots. ``interval`` is that of the best score, low and high: it is drawn beside the
-    colour scale, which reaches at least to its end, so that noise has almost one colour. The background is the mean of
+    color scale, which reaches at least to its end, so that noise has almost one color. The background is the mean of
     nearby scores, weighted by a Gaussian of the distance (Nadaraya 1964, Watson 1964): it stays within the range of the
     scores, and fades where no trial is near.
     """
@@ -55,9 +55,9 @@ def heat_map(
     axes = figure.add_subplot(facecolor=hex_code(PAPER))
     across, up = x.places(), y.places()
     left, right, bottom, top = *_ends(x, across), *_ends(y, up)
-    # One very bad trial must not use up the colour range.
+    # One very bad trial must not use up the color range.
     low, high = float(scores.min()), float(max(np.quantile(scores, 0.9), interval[1], scores.min() + 1e-3))
-    colours: dict[str, Any] = {"cmap": _COLOURS, "vmin": low, "vmax": high}
+    colors: dict[str, Any] = {"cmap": _COLORS, "vmin": low, "vmax": high}
     grid, near = _smoothed((across - left) / (right - left), (up - bottom) / (top - bottom), scores)
     area: dict[str, Any] = {
         "origin": "lower",
@@ -65,7 +65,7 @@ def heat_map(
         "aspect": "auto",
         "interpolation": "bilinear",
     }
-    shown = axes.imshow(grid, alpha=near, **area, **colours)
+    shown = axes.imshow(grid, alpha=near, **area, **colors)
     for mask, size in ((~whole, 16), (whole, 58)):
         axes.scatter(
             across[mask],
@@ -76,7 +76,7 @@ def heat_map(
             linewidths=0.9,
             zorder=3,
             clip_on=False,
-            **colours,
+            **colors,
         )
     best = int(scores.argmin())
     place = across[best], up[best]
@@ -100,10 +100,10 @@ def _smoothed(across: np.ndarray, up: np.ndarray, scores: np.ndarray) -> tuple[n
     steps = (np.arange(_CELLS) + 0.5) / _CELLS
     # Weights are relative to the nearest trial: otherwise all would be 0 far from every trial.
     far = (steps[:, None, None] - up) ** 2 + (steps[None, :, None] - across) ** 2
-    reach = _REACH / len(scores) ** 0.5
+    reach = _SMOOTHING_WIDTH / len(scores) ** 0.5
     nearest = far.min(axis=2)
     weights = np.exp((nearest[..., None] - far) / (2 * reach**2))
-    return (weights @ scores) / weights.sum(axis=2), np.exp(-nearest / (2 * (_FADES * reach) ** 2))
+    return (weights @ scores) / weights.sum(axis=2), np.exp(-nearest / (2 * (_FADE_WIDTHS * reach) ** 2))
 
 
 def _ends(axis: Axis, places: np.ndarray) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Colours, font and captions of pictures; captions are cut to the available width."""
+"""Colors, font and captions of pictures; captions are cut to the available width."""
 
 from bisect import bisect_right
 from functools import cache
@@ -14,14 +14,14 @@ ACCENT = (176, 58, 46)
 _SMALLEST = 7  # the smallest readable font size, pixels
 
 
-def hex_code(colour: tuple[int, int, int]) -> str:
-    """The colour as matplotlib takes it, such as ``#f7f4ee``."""
-    return "#{:02x}{:02x}{:02x}".format(*colour)
+def hex_code(color: tuple[int, int, int]) -> str:
+    """The color as matplotlib takes it, such as ``#f7f4ee``."""
+    return "#{:02x}{:02x}{:02x}".format(*color)
 
 
 @cache
 def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans in ``size`` pixels; it comes with matplotlib and has the letters of most catalogues."""
+    """DejaVu Sans in ``size`` pixels; it comes with matplotlib and has the letters of most catalogs."""
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     return ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts", "ttf", name), size)
 
@@ -53,8 +53,8 @@ def caption(canvas: Image.Image, lines: list[str], left: int, top: int, width: i
     draw = ImageDraw.Draw(canvas)
     title = in_two(lines[0], width, font(size))
     for index, line in enumerate([*title, *lines[1:-1]]):
-        face, colour = (font(size), INK) if index < len(title) else (font(size - 1), FAINT)
-        draw.text((left, top + index * round(size * 1.4)), fitted(line, width, face), colour, font=face)
+        face, color = (font(size), INK) if index < len(title) else (font(size - 1), FAINT)
+        draw.text((left, top + index * round(size * 1.4)), fitted(line, width, face), color, font=face)
     if len(lines) > 1:
         below = top + (len(title) + len(lines) - 2) * round(size * 1.4)
         face, pieces = whole(lines[-1], width, size - 1)

@@ -4,22 +4,22 @@ from collections.abc import Mapping, Sequence
 
 from PIL import Image, ImageDraw
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 Line = Sequence[tuple[float, float]]
 
 _LARGEST = 10_000  # sides of a canvas beyond which lines are not smoothed, to save memory
 
 
-def draw_lines(canvas: Image.Image, lines: Mapping[Colour, Sequence[Line]], width: int, opacity: float = 1.0) -> None:
-    """Draws lines, each through its points (x, y) in pixels of the canvas, by their colours; ``opacity`` 0 to 1."""
+def draw_lines(canvas: Image.Image, lines: Mapping[Color, Sequence[Line]], width: int, opacity: float = 1.0) -> None:
+    """Draws lines, each through its points (x, y) in pixels of the canvas, by their colors; ``opacity`` 0 to 1."""
     scale = 2 if max(canvas.size) <= _LARGEST else 1
-    for colour, each in lines.items():
+    for color, each in lines.items():
         mask = Image.new("L", (canvas.width * scale, canvas.height * scale))
         draw = ImageDraw.Draw(mask)
         for line in each:
             points = [(x * scale, y * scale) for x, y in line]
             draw.line(points, fill=round(255 * opacity), width=width * scale, joint="curve")
-        canvas.paste(colour, (0, 0), mask.reduce(scale) if scale > 1 else mask)
+        canvas.paste(color, (0, 0), mask.reduce(scale) if scale > 1 else mask)
 
 
 def curve(start: tuple[float, float], end: tuple[float, float], pieces: int = 48) -> list[tuple[float, float]]:

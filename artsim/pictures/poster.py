@@ -12,7 +12,7 @@ from artsim.errors import UserError
 from artsim.pictures.lettering import FAINT, INK, PAPER
 from artsim.pictures.typesetting import Face
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
 _FORMATS = (".png", ".pdf", ".jpg", ".jpeg")
 _PRINT_WIDTH = 23.4  # inches, the short side of A1: sets the resolution of a PDF
@@ -20,11 +20,11 @@ _PRINT_WIDTH = 23.4  # inches, the short side of A1: sets the resolution of a PD
 
 @dataclass(frozen=True)
 class Legend:
-    """What the colours mean: a title and one name per colour."""
+    """What the colors mean: a title and one name per color."""
 
     title: str
     names: Sequence[str]
-    colours: Sequence[Colour]
+    colors: Sequence[Color]
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,9 @@ def poster(width: int, body_height: int, words: Words) -> tuple[Image.Image, int
         small.write(canvas, small.fitted(words.caption, frame.body), frame.margin, y, FAINT)
         y += small.line + round(0.5 * small.size)
     for row in rows:
-        for x, text, colour in row:
-            _swatch(canvas, x, y, small, colour)
-            small.write(canvas, text, x + (1.2 * small.size if colour else 0), y, INK if colour else FAINT)
+        for x, text, color in row:
+            _swatch(canvas, x, y, small, color)
+            small.write(canvas, text, x + (1.2 * small.size if color else 0), y, INK if color else FAINT)
         y += round(small.line * 1.25)
     y = top + body_height + round(0.014 * width)
     for line in credits:
@@ -120,25 +120,25 @@ def check_format(path: str) -> None:
         raise UserError(f"`out` {path}: must end with .png, .pdf or .jpg")
 
 
-def _legend_rows(legend: Legend, frame: Frame, face: Face) -> list[list[tuple[float, str, Colour | None]]]:
-    """Lines of (x, text, colour): the legend's title, then its names, wrapped at the width of the body."""
+def _legend_rows(legend: Legend, frame: Frame, face: Face) -> list[list[tuple[float, str, Color | None]]]:
+    """Lines of (x, text, color): the legend's title, then its names, wrapped at the width of the body."""
     gap = 2.0 * face.size
-    entries: list[tuple[str, Colour | None]] = [(face.fitted(legend.title, frame.body / 4), None)]
-    entries += zip((face.fitted(name, frame.body / 4) for name in legend.names), legend.colours, strict=True)
-    rows: list[list[tuple[float, str, Colour | None]]] = [[]]
+    entries: list[tuple[str, Color | None]] = [(face.fitted(legend.title, frame.body / 4), None)]
+    entries += zip((face.fitted(name, frame.body / 4) for name in legend.names), legend.colors, strict=True)
+    rows: list[list[tuple[float, str, Color | None]]] = [[]]
     x = float(frame.margin)
-    for text, colour in entries:
-        step = face.length(text) + (1.2 * face.size if colour else 0)
+    for text, color in entries:
+        step = face.length(text) + (1.2 * face.size if color else 0)
         if rows[-1] and x + step > frame.margin + frame.body:
             rows.append([])
             x = float(frame.margin)
-        rows[-1].append((x, text, colour))
+        rows[-1].append((x, text, color))
         x += step + gap
     return rows
 
 
-def _swatch(canvas: Image.Image, x: float, y: float, face: Face, colour: Colour | None) -> None:
-    if colour:
+def _swatch(canvas: Image.Image, x: float, y: float, face: Face, color: Color | None) -> None:
+    if color:
         top = y + 0.22 * face.size
         box = (round(x), round(top), round(x + 0.8 * face.size), round(top + 0.8 * face.size))
-        ImageDraw.Draw(canvas).rounded_rectangle(box, radius=0.15 * face.size, fill=colour)
+        ImageDraw.Draw(canvas).rounded_rectangle(box, radius=0.15 * face.size, fill=color)

@@ -11,8 +11,8 @@ Box = tuple[int, int, int, int]
 def shape_for(count: int, aspect: float) -> tuple[int, int]:
     """Columns and rows for ``count`` cells, about ``aspect`` times as many columns as rows, with few empty cells."""
     wanted = max(round((count * aspect) ** 0.5), 1)
-    tried = range(max(round(wanted * 0.85), 1), round(wanted * 1.15) + 1)
-    shapes = [(columns, -(-count // columns)) for columns in tried]
+    column_counts = range(max(round(wanted * 0.85), 1), round(wanted * 1.15) + 1)
+    shapes = [(columns, -(-count // columns)) for columns in column_counts]
 
     def cost(shape: tuple[int, int]) -> float:
         return (shape[0] * shape[1] - count) / count + 0.2 * abs(float(np.log(shape[0] / shape[1] / aspect)))

@@ -59,7 +59,7 @@ def score_table(
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     axes.axis("off")
     _write(axes, title, _MARGIN, 40, width - 2 * _MARGIN, size=21, bold=True)
-    _write(axes, subtitle, _MARGIN, 66, width - 2 * _MARGIN, colour=FAINT)
+    _write(axes, subtitle, _MARGIN, 66, width - 2 * _MARGIN, color=FAINT)
     bottom = _HEAD + _ROW * len(rows)
     place = _axis(axes, [score for row in rows for score in row.scores if score], reference, left, bottom)
     for edge, name in zip(edges, columns, strict=True):
@@ -72,10 +72,10 @@ def score_table(
         top = middle - (5 if len(notes) == 1 else 11)
         _write(axes, row.label, _MARGIN, top, words, size=14, bold=True)
         for number, note in enumerate(notes):
-            _write(axes, note, _MARGIN, top + 17 + 14 * number, words, size=11, colour=FAINT)
+            _write(axes, note, _MARGIN, top + 17 + 14 * number, words, size=11, color=FAINT)
         for edge, (figures, below) in zip(edges, row.cells, strict=True):
             _write(axes, figures, edge, middle - 5, _CELL - 10, size=14, right=True)
-            _write(axes, below, edge, middle + 14, _CELL - 10, size=11, colour=FAINT, right=True)
+            _write(axes, below, edge, middle + 14, _CELL - 10, size=11, color=FAINT, right=True)
         _dots(axes, series, row.scores, place, middle)
     _legend(axes, series, bottom + 28, width)
     sink = io.BytesIO()
@@ -110,11 +110,11 @@ def _axis(
 
     for tick in ticks:
         axes.plot([place(tick)] * 2, [_HEAD, bottom], color=hex_code(_RULE), linewidth=0.8)
-        _write(axes, f"{tick:g}", place(tick), _HEAD - 16, _GAP * 3, size=12, colour=FAINT, middle=True)
+        _write(axes, f"{tick:g}", place(tick), _HEAD - 16, _GAP * 3, size=12, color=FAINT, middle=True)
     if reference:
         where = place(reference[0])
         axes.plot([where] * 2, [_HEAD - 8, bottom], color=hex_code(FAINT), linewidth=1.4, linestyle=(0, (3, 3)))
-        _write(axes, reference[1], where, _HEAD - 34, _PLOT, size=12, colour=FAINT, middle=True)
+        _write(axes, reference[1], where, _HEAD - 34, _PLOT, size=12, color=FAINT, middle=True)
     return place
 
 
@@ -128,20 +128,20 @@ def _dots(axes: Any, series: Sequence[Series], scores: Sequence[Score | None], p
                 ends = [place(before.value), place(score.value)]
                 axes.plot(ends, [y] * 2, color=hex_code(_RULE), linewidth=5, solid_capstyle="round", zorder=2)
             ends = [place(score.low), place(score.high)]
-            axes.plot(ends, [y] * 2, color=hex_code(_colour(dot)), linewidth=2.0 if dot.strong else 1.2, zorder=3)
+            axes.plot(ends, [y] * 2, color=hex_code(_color(dot)), linewidth=2.0 if dot.strong else 1.2, zorder=3)
             _dot(axes, dot, place(score.value), y)
         before = None if dot.filled else score
 
 
-def _dot(axes: Any, one: Series, x: float, y: float) -> None:
+def _dot(axes: Any, series: Series, x: float, y: float) -> None:
     axes.plot(
         x,
         y,
         marker="o",
-        markersize=9 if one.strong else 5.5,
-        markerfacecolor=hex_code(_colour(one) if one.filled else PAPER),
-        markeredgecolor=hex_code(_colour(one)),
-        markeredgewidth=1.6 if one.strong else 1.2,
+        markersize=9 if series.strong else 5.5,
+        markerfacecolor=hex_code(_color(series) if series.filled else PAPER),
+        markeredgecolor=hex_code(_color(series)),
+        markeredgewidth=1.6 if series.strong else 1.2,
         zorder=4,
     )
 
@@ -166,10 +166,10 @@ def _length(text: str, most: float, face: ImageFont.FreeTypeFont) -> float:
     return face.getlength(fitted(text, int(most), face))
 
 
-def _colour(one: Series) -> tuple[int, int, int]:
-    if not one.strong:
+def _color(series: Series) -> tuple[int, int, int]:
+    if not series.strong:
         return FAINT
-    return ACCENT if one.filled else INK
+    return ACCENT if series.filled else INK
 
 
 def _write(
@@ -181,7 +181,7 @@ def _write(
     *,
     size: int = 13,
     bold: bool = False,
-    colour: tuple[int, int, int] = INK,
+    color: tuple[int, int, int] = INK,
     right: bool = False,
     middle: bool = False,
 ) -> None:
@@ -193,7 +193,7 @@ def _write(
         fontsize=size * 0.72,
         fontfamily="DejaVu Sans",
         fontweight="bold" if bold else "normal",
-        color=hex_code(colour),
+        color=hex_code(color),
         horizontalalignment="right" if right else "center" if middle else "left",
         verticalalignment="baseline",
         parse_math=False,

@@ -18,7 +18,7 @@ from artsim.vision.check import BadImage
 
 SIDE = 320  # pixels of the longer side; about 22 kB
 _QUALITY = 85
-_PATIENCE = 5.0  # seconds to wait for another run to store its thumbnails
+_LOCK_WAIT_SECONDS = 5.0  # seconds to wait for another run to store its thumbnails
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def drop_outdated(archive: Archive) -> int:
     thumbnails, images, dropped = archive.table("thumbnails"), archive.table("images"), 0
     if not archive.has_table("thumbnails"):
         return 0
-    with archive.lock("thumbnails", patience=_PATIENCE):
+    with archive.lock("thumbnails", wait_seconds=_LOCK_WAIT_SECONDS):
         for shard in range(archive.shards):
             existing = set(images.parts(shard))
             for part in thumbnails.parts(shard):
@@ -96,7 +96,7 @@ def _made(archive: Archive, ids: Sequence[str], call: Callable[..., Any]) -> dic
 def _store(archive: Archive, made: dict[tuple[int, str], list[Row]]) -> None:
     """Adds rows to the table. The archive may be read-only, full or locked: thumbnails can be made again."""
     try:
-        with archive.lock("thumbnails", patience=_PATIENCE):
+        with archive.lock("thumbnails", wait_seconds=_LOCK_WAIT_SECONDS):
             for (shard, part), rows in made.items():
                 archive.table("thumbnails").merge(shard, part, pa.Table.from_pylist(rows, THUMBNAILS))
     except (OSError, UserError, ServiceUnavailable) as error:

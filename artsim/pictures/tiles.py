@@ -16,19 +16,19 @@ from artsim.vision.check import BadImage
 
 _AT_ONCE = 256  # thumbnails in memory at a time, about 20 kB each
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
 class Tile:
-    """An artwork's place on a poster, in pixels of its body; the picture fills it inside a frame of this colour."""
+    """An artwork's place on a poster, in pixels of its body; the picture fills it inside a frame of this color."""
 
     id: str
     left: int
     top: int
     width: int
     height: int
-    colour: Colour | None = None
+    color: Color | None = None
 
 
 def thumbnail_sizes(archive: Archive, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
@@ -65,8 +65,8 @@ def paste(archive: Archive, canvas: Image.Image, tiles: Sequence[Tile], left: in
     def place(identifier: str, image: Image.Image | None) -> None:
         tile = places[identifier]
         x, y = left + tile.left, top + tile.top
-        if tile.colour:
-            draw.rectangle((x, y, x + tile.width - 1, y + tile.height - 1), fill=tile.colour)
+        if tile.color:
+            draw.rectangle((x, y, x + tile.width - 1, y + tile.height - 1), fill=tile.color)
         if image is not None:
             canvas.paste(image, (x + (tile.width - image.width) // 2, y + (tile.height - image.height) // 2))
 
@@ -75,13 +75,13 @@ def paste(archive: Archive, canvas: Image.Image, tiles: Sequence[Tile], left: in
             images = threads.map(lambda pair: (pair[0], _filling(places[pair[0]], pair[1])), jpegs.items())
             for identifier, image in images:
                 place(identifier, image)
-        for identifier, found in small_jpegs(archive, large):
-            place(identifier, _filling(places[identifier], found[0]) if found else None)
+        for identifier, stored in small_jpegs(archive, large):
+            place(identifier, _filling(places[identifier], stored[0]) if stored else None)
 
 
 def _filling(tile: Tile, data: bytes) -> Image.Image | None:
     """The picture in the size of the tile without its frame; None if it can't be read."""
-    edge = 2 * frame_of(tile.width, tile.height) if tile.colour else 0
+    edge = 2 * frame_of(tile.width, tile.height) if tile.color else 0
     size = (max(tile.width - edge, 1), max(tile.height - edge, 1))
     try:
         image = decoded(data, max(size))
@@ -91,7 +91,7 @@ def _filling(tile: Tile, data: bytes) -> Image.Image | None:
 
 
 def frame_of(width: int, height: int) -> int:
-    """The thickness of a coloured frame around a tile of this size, pixels."""
+    """The thickness of a colored frame around a tile of this size, pixels."""
     return max(round(min(width, height) / 14), 2)
 
 

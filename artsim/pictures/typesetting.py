@@ -58,14 +58,14 @@ class Face:
         text: str,
         x: float,
         y: float,
-        colour: tuple[int, int, int] = INK,
+        color: tuple[int, int, int] = INK,
         align: str = "left",
     ) -> None:
         """Writes a text with its top at ``y``, its left, middle or right at ``x``."""
         x -= {"left": 0.0, "middle": 0.5, "right": 1.0}[align] * self.length(text)
         draw, ascent = ImageDraw.Draw(canvas), font(self.size, bold=self.bold).getmetrics()[0]
         for run, face in self._runs(text):
-            draw.text((round(x), round(y + ascent)), run, colour, font=face, anchor="ls")
+            draw.text((round(x), round(y + ascent)), run, color, font=face, anchor="ls")
             x += face.getlength(run)
 
     def _runs(self, text: str) -> list[Run]:

@@ -42,18 +42,21 @@ def scatter(
 
     ``places`` and ``cloud_places`` are float arrays of shape (n, 2) in one plane.
     """
-    every = np.concatenate([places, cloud_places])
-    low, span = every.min(0), np.maximum(np.ptp(every, axis=0), 1e-9)
+    all_places = np.concatenate([places, cloud_places])
+    low, span = all_places.min(0), np.maximum(np.ptp(all_places, axis=0), 1e-9)
     margin = 110
     pixels = (
-        (margin + (every - low) / span * (np.array([size, size * 3 // 4]) - 2 * margin)).round().astype(int).tolist()
+        (margin + (all_places - low) / span * (np.array([size, size * 3 // 4]) - 2 * margin))
+        .round()
+        .astype(int)
+        .tolist()
     )
     points, cloud_points = pixels[: len(places)], pixels[len(places) :]
     sheet = Image.new("RGB", (size, size * 3 // 4), PAPER)
     for thumbnail, point in zip(cloud, cloud_points, strict=True):
         small = thumbnail.image.copy()
         small.thumbnail((44, 44))
-        _centre(sheet, Image.blend(small, Image.new("RGB", small.size, PAPER), 0.45), point)
+        _center(sheet, Image.blend(small, Image.new("RGB", small.size, PAPER), 0.45), point)
     points = _apart(points, 100)
     draw = ImageDraw.Draw(sheet)
     for start, end in itertools.pairwise(points):
@@ -63,7 +66,7 @@ def scatter(
         small.thumbnail((104, 104) if index in (0, len(steps) - 1) else (84, 84), Image.Resampling.LANCZOS)
         framed = Image.new("RGB", (small.width + 6, small.height + 6), ACCENT if index in (0, len(steps) - 1) else INK)
         framed.paste(small, (3, 3))
-        _centre(sheet, framed, point)
+        _center(sheet, framed, point)
         corner = (point[0] - framed.width // 2 + 5, point[1] - framed.height // 2 + 4)
         draw.text(corner, str(index), "white", font=font(13, bold=True), stroke_width=2, stroke_fill=INK)
     face = font(18)
@@ -98,13 +101,13 @@ def tube(
         side = max(int(size * 0.2 * scale), 8)
         for place, thumbnail in enumerate(around[index], start=1):
             point = _on_ring(size, scale, place / (len(around[index]) + 1), index)
-            _centre(sheet, _lit(thumbnail, side, 0.25 + 0.5 * depth, framed=False), point)
+            _center(sheet, _lit(thumbnail, side, 0.25 + 0.5 * depth, framed=False), point)
     for index in reversed(range(len(steps) - 1)):  # on top of the surrounding artworks
         depth = index / (len(steps) - 1)
         scale = 1 / (1 + 3.0 * depth)
         side = max(int(size * 0.2 * scale), 8)
-        _centre(sheet, _lit(steps[index], side, 0.3 * depth, framed=True), _on_ring(size, scale, 0, index))
-    _centre(sheet, _lit(steps[-1], size // 8, 0.0, framed=True), (size // 2, size // 2))
+        _center(sheet, _lit(steps[index], side, 0.3 * depth, framed=True), _on_ring(size, scale, 0, index))
+    _center(sheet, _lit(steps[-1], size // 8, 0.0, framed=True), (size // 2, size // 2))
     face = font(18)
     words = f"from {steps[0].title} to {steps[-1].title}"
     ImageDraw.Draw(sheet).text((24, size - 40), fitted(words, size - 48, face), (220, 214, 204), font=face)
@@ -137,7 +140,7 @@ def _lit(thumbnail: CaptionedPicture, side: int, faded: float, *, framed: bool) 
     return frame
 
 
-def _centre(sheet: Image.Image, image: Image.Image, point: Sequence[int]) -> None:
+def _center(sheet: Image.Image, image: Image.Image, point: Sequence[int]) -> None:
     sheet.paste(image, (int(point[0]) - image.width // 2, int(point[1]) - image.height // 2))
 
 

@@ -48,7 +48,7 @@ def little_endian(values: np.ndarray) -> bytes:
 
 
 def _mean_colors(page: bytes, tiles: np.ndarray, grid: Grid) -> np.ndarray:
-    """Returns the mean colours of tiles, uint8 (n, 3), from a page of the atlas and their sizes, uint8 (n, 2)."""
+    """Returns the mean colors of tiles, uint8 (n, 3), from a page of the atlas and their sizes, uint8 (n, 2)."""
     pixels = np.asarray(Image.open(io.BytesIO(page), formats=("JPEG",)).convert("RGB"))
     colors = np.empty((len(tiles), 3), np.uint8)
     for cell, (width, height) in enumerate(tiles.tolist()):

@@ -14,7 +14,7 @@ ABOUT = "export.json"  # written last; a folder that has it is an export
 class Draft:
     """Writes files below a hidden folder beside ``out``, and counts them.
 
-    The draft of an interrupted run with the same ``digest`` is continued: ``has`` tells which pictures are there.
+    The draft of an interrupted run with the same ``digest`` is continued: ``has`` returns whether a picture exists.
     """
 
     def __init__(self, out: Path, digest: str) -> None:
@@ -33,10 +33,10 @@ class Draft:
     def has(self, name: str) -> bool:
         """Whether a file is there, from this run or an interrupted one; counts it as written."""
         path = self.folder / name
-        found = path.is_file()
-        if found and name not in self._names:
+        exists = path.is_file()
+        if exists and name not in self._names:
             self._count(name, path.stat().st_size)
-        return found
+        return exists
 
     def write(self, name: str, content: bytes) -> None:
         """Writes a file; a reader, or an interrupted run, never sees a part of it."""

@@ -25,7 +25,7 @@ def front_files() -> dict[str, Path]:
 
 
 def write_front(draft: Draft, title: str) -> None:
-    """Writes ``static/`` and ``index.html``, which tells the modules to read files instead of asking a server."""
+    """Writes ``static/`` and ``index.html``, which makes the modules read files, not a server."""
     for name, path in front_files().items():
         draft.write(f"static/{name}", path.read_bytes())
     page = (app.STATIC / "index.html").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from artsim.web.vectors import Vectors
 CHUNK = 500  # artworks of a file
 NONE = 0xFFFFFFFF  # the neighbor of an artwork that has fewer
 _QUERIES = 8 * CHUNK
-_COMPARED = 8192  # vectors compared at a time
+_BLOCK_ROWS = 8192  # vectors compared at a time
 
 
 def write_neighbors(vectors: Vectors, count: int, k: int, folder: str, draft: Draft) -> None:
@@ -42,9 +42,9 @@ def _nearest(vectors: Vectors, count: int, k: int) -> Iterator[tuple[int, np.nda
         low, high = np.searchsorted(vectors.numbers, [first, first + size])
         if high > low:
             own = vectors.numbers[low:high].astype(np.int64)
-            found, values = _others(vectors, own, vectors.matrix[low:high], k)
-            width = found.shape[1]
-            numbers[own - first, :width] = found
+            neighbors, values = _others(vectors, own, vectors.matrix[low:high], k)
+            width = neighbors.shape[1]
+            numbers[own - first, :width] = neighbors
             distances[own - first, :width] = values
         yield first, numbers, distances
 
@@ -53,11 +53,11 @@ def _others(vectors: Vectors, own: np.ndarray, queries: np.ndarray, k: int) -> t
     """The k nearest of each query besides itself; fewer if there are fewer vectors."""
     width = min(k + 1, len(vectors.numbers))
     best = KBest(np.asarray(queries), width, "cosine", sign=1.0, zero_distance=1.0)
-    for start in range(0, len(vectors.numbers), _COMPARED):
-        rows = slice(start, start + _COMPARED)
+    for start in range(0, len(vectors.numbers), _BLOCK_ROWS):
+        rows = slice(start, start + _BLOCK_ROWS)
         best.add(vectors.numbers[rows].astype(np.int64), np.asarray(vectors.matrix[rows]))
-    found, distances = best.results(width, np.int64)
-    is_own = found == own[:, None]
+    neighbors, distances = best.results(width, np.int64)
+    is_own = neighbors == own[:, None]
     is_own[~is_own.any(axis=1), -1] = True  # as many copies come first
     kept = ~is_own
-    return found[kept].reshape(len(own), width - 1), distances[kept].reshape(len(own), width - 1)
+    return neighbors[kept].reshape(len(own), width - 1), distances[kept].reshape(len(own), width - 1)

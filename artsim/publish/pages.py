@@ -18,11 +18,23 @@ from artsim.publish.pictures import path_of
 from artsim.web.collection import Collection
 
 _POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'"
-_OWN = {"n", "id", "title", "artist", "date_text", "year_from", "year_to", "rights", "credit", "page_url", "image_url"}
+_PAGE_FIELDS = {
+    "n",
+    "id",
+    "title",
+    "artist",
+    "date_text",
+    "year_from",
+    "year_to",
+    "rights",
+    "credit",
+    "page_url",
+    "image_url",
+}
 _LISTED = 500  # artworks of a list
 _SITEMAP = 50_000  # addresses of a sitemap, which is the limit of its format
 _UNSEEN = ("Cc", "Cs", "Co", "Cn")
-_TURNS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # they change the direction of text
+_BIDI_CONTROLS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # they change the direction of text
 
 Record = dict[str, Any]
 
@@ -127,13 +139,13 @@ def shown(text: Any, most: int) -> str:
     whole = "" if text is None else str(text)
     cut = whole[: 4 * most]
     plain = "".join(" " if c in "\n\r\t" else c for c in cut if c in "\n\r\t" or unicodedata.category(c) not in _UNSEEN)
-    plain = " ".join(_TURNS.sub("", plain).split())
+    plain = " ".join(_BIDI_CONTROLS.sub("", plain).split())
     return plain if len(plain) <= most and len(cut) == len(whole) else f"{plain[: most - 2]} …"
 
 
 def _facts(record: Record) -> list[tuple[str, str]]:
     """The plain values of a record and of its metadata, with readable names."""
-    plain = {key: value for key, value in record.items() if key not in _OWN}
+    plain = {key: value for key, value in record.items() if key not in _PAGE_FIELDS}
     pairs = [*plain.items(), *(record.get("metadata") or {}).items()]
     return [
         (key.replace("_", " ").capitalize(), str(value))

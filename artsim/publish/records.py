@@ -54,13 +54,13 @@ def full_records(site: Site) -> Iterator[tuple[int, list[Record]]]:
 
 def _rows(site: Site, name: str, start: int, stop: int) -> dict[int, list[Record]]:
     """Returns the rows of a table by number, for the artworks from ``start`` to before ``stop``."""
-    found: dict[int, list[Record]] = {}
+    rows_of: dict[int, list[Record]] = {}
     for rows in site.archive.table(name).listed().scan():
         numbers = site.collection.numbers(rows["id"])
         wanted = (numbers >= start) & (numbers < stop)
         for number, row in zip(numbers[wanted].tolist(), rows.filter(pa.array(wanted)).to_pylist(), strict=True):
-            found.setdefault(number, []).append(row)
-    return found
+            rows_of.setdefault(number, []).append(row)
+    return rows_of
 
 
 class _Pages:

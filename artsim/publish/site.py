@@ -22,7 +22,7 @@ from artsim.web.app import check_libraries
 from artsim.web.options import ServeOptions
 from artsim.web.site import Site
 
-_SHOWN = ("catalog", "images", "features", "layouts", "clusters", "duplicates", "labels", "topics")
+_TABLES = ("catalog", "images", "features", "layouts", "clusters", "duplicates", "labels", "topics")
 
 _log = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ def _write(site: Site, draft: Draft, options: ExportOptions, features: list[str]
 def _version(site: Site, options: ExportOptions, features: list[str]) -> str:
     """Returns a text that changes when a table, an option, or a module or style of the page does."""
     settings = [options.neighbors, options.title, options.address, features]
-    digest = hashlib.sha256(json.dumps([site.collection.version_of(*_SHOWN), *settings]).encode())
+    digest = hashlib.sha256(json.dumps([site.collection.version_of(*_TABLES), *settings]).encode())
     for name, path in front_files().items():
         digest.update(name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]

@@ -14,7 +14,7 @@ from artsim.publish.draft import Draft
 from artsim.web.collection import Collection
 
 PER_FILE = 65_536  # entries of a file
-_CLASSES = {  # columns of the catalogue and the class of a hit in them: 2 counts most
+_CLASSES = {  # columns of the catalog and the class of a hit in them: 2 counts most
     "title": 2,
     "artist": 2,
     "style": 1,
@@ -50,11 +50,11 @@ def write_words(collection: Collection, draft: Draft) -> int:
         rows = collection.rows.slice(start, _BATCH).select(list(_CLASSES)).to_pylist()
         batch_terms, batch_entries = list[int](), list[int]()
         for number, row in enumerate(rows, start):
-            found: dict[str, int] = {}
+            class_of: dict[str, int] = {}
             for column, kind in _CLASSES.items():
                 for word in words_of((row[column] or "")[:_TEXT]):
-                    found[word] = max(found.get(word, 0), kind)
-            for word, kind in found.items():
+                    class_of[word] = max(class_of.get(word, 0), kind)
+            for word, kind in class_of.items():
                 batch_terms.append(numbers.setdefault(word, len(numbers)))
                 batch_entries.append(4 * number + kind)
         terms.append(np.array(batch_terms, np.int64))

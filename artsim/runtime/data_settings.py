@@ -18,8 +18,8 @@ def data_settings() -> Iterator[None]:
     context.enable_operator_progress_bars = False
     context.execution_no_progress_timeout_s = -1
     context.raise_original_map_exception = True
-    context.target_max_block_size = 1  # byte; each row is a block of its own, which is passed on at once
-    # A worker with as many calls as it can take at once is fully used: then the pool grows, if the cluster has room.
+    context.target_max_block_size = 1  # byte; each row is a separate block, which is passed on immediately
+    # A worker that runs its maximum number of concurrent calls is fully used; then the pool grows if CPUs are free.
     context.autoscaling_config.actor_pool_util_upscaling_threshold = 1.0
     with DataContext.current(context):
         yield

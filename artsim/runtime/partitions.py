@@ -15,7 +15,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from artsim.runtime.data_settings import data_settings
-from artsim.runtime.resources import Needs, Wait, beside_driver, room_for
+from artsim.runtime.resources import Needs, WaitLog, beside_driver, room_for
 from artsim.runtime.statistics import rows_of
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def process_partitions(
     """
     share = -(-min(len(partitions), _MAX_BLOCKS) // min(workers, room_for(needs, alive=True)))
     run = uuid.uuid4().hex
-    calls = _AsyncCalls if inspect.iscoroutinefunction(worker.process) else _Calls  # type: ignore[attr-defined]
+    calls = _AsyncCalls if inspect.iscoroutinefunction(worker.process) else _WorkerCalls  # type: ignore[attr-defined]
     dataset = with_workers(
         dataset_of([asdict(partition) for partition in partitions]),
         type(worker.__name__, (calls,), {}),  # Ray's dashboard and statistics show this name
@@ -205,7 +205,7 @@ def start_worker(attempts: Any, run: str, worker: Any, arguments: Sequence[Any])
         return worker(*arguments)
 
 
-class _Calls:
+class _WorkerCalls:
     """A worker as Ray Data calls it."""
 
     def __init__(self, attempts: Any, run: str, kind: type, worker: Any, arguments: Sequence[Any]) -> None:
@@ -218,7 +218,7 @@ class _Calls:
             return result(self._worker.process(partition, attempt))
 
 
-class _AsyncCalls(_Calls):
+class _AsyncCalls(_WorkerCalls):
     async def __call__(self, row: Any) -> dict[str, list[str]]:  # type: ignore[override]
         partition = self._kind(**row.to_pylist()[0])
         async with Attempt(self._attempts, self._run, str(partition)) as attempt:
@@ -232,13 +232,13 @@ def _log_waits(attempts: Any, run: str, needs: Needs) -> Iterator[None]:
     def log_waits() -> None:
         import ray
 
-        wait = Wait(needs)
+        wait = WaitLog(needs)
         while not finished.wait(_CHECK_INTERVAL):
             with contextlib.suppress(Exception):  # for example, no answer in time
                 busy = ray.get(attempts.nodes.remote(run), timeout=_CHECK_INTERVAL)
                 alive = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
                 if busy & alive:
-                    wait = Wait(needs)
+                    wait = WaitLog(needs)
                 else:
                     wait.log_if_due()
 

@@ -14,7 +14,7 @@ Needs = Mapping[str, float]  # resources of one process by Ray's names: CPU, GPU
 _FIRST_LOG_AFTER, _LOG_INTERVAL = 20.0, 60.0  # seconds until a wait is logged, and logged again
 
 
-class Wait:
+class WaitLog:
     """Logs at intervals what work is waiting for."""
 
     def __init__(self, needs: Needs) -> None:
@@ -56,7 +56,7 @@ def wait_for(needs: Needs) -> None:
         return
     task: Any = ray.remote(_no_op)  # a waiting task makes an autoscaling cluster grow
     waiting = [task.options(num_cpus=needs.get("CPU", 0), num_gpus=needs.get("GPU", 0)).remote()]
-    wait = Wait(needs)
+    wait = WaitLog(needs)
     while not ray.wait(waiting, timeout=1)[0]:
         wait.log_if_due()
 

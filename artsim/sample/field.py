@@ -120,7 +120,7 @@ def enlarged(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def photo(rgb: np.ndarray) -> Image.Image:
-    """Convert float colours (h, w, 3) in 0..255 to a picture."""
+    """Convert float colors (h, w, 3) in 0..255 to a picture."""
     return Image.fromarray(np.clip(rgb + 0.5, 0, 255).astype(np.uint8))
 
 

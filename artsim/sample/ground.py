@@ -1,4 +1,4 @@
-"""Textures that pictures are made on: canvas, laid paper, rice paper, watercolour paper; as factors of about 1."""
+"""Textures that pictures are made on: canvas, laid paper, rice paper, watercolor paper; as factors of about 1."""
 
 import numpy as np
 
@@ -30,13 +30,13 @@ def laid(rng: Rng, size: tuple[int, int], depth: float = 0.03) -> np.ndarray:
 
 
 def rough(rng: Rng, size: tuple[int, int], depth: float = 0.04) -> np.ndarray:
-    """Rough watercolour paper lit from the side: float32 (h, w)."""
+    """Rough watercolor paper lit from the side: float32 (h, w)."""
     pits = noise(rng, (size[0] + 1, size[1]), 5, 2)
     return 1 + depth * (1.6 * (pits[:, 1:] - pits[:, :-1]) + 0.3 * noise(rng, size, 240, 2))
 
 
-def fibres(rng: Rng, size: tuple[int, int], depth: float = 0.03) -> np.ndarray:
-    """Rice paper: cloudy, with long soft upright fibres: float32 (h, w)."""
+def fibers(rng: Rng, size: tuple[int, int], depth: float = 0.03) -> np.ndarray:
+    """Rice paper: cloudy, with long soft upright fibers: float32 (h, w)."""
     width, height = size
     long = noise(rng, (width, height // 8 + 1), 7, 2).repeat(8, axis=0)[:height]
     return 1 + depth * (0.5 * noise(rng, size, 150, 3) + 0.35 * long + 0.45 * grain(rng, size))

@@ -30,7 +30,7 @@ _LABELS = (
 
 
 def rights_uri(rights: str) -> str:
-    """The URI of a rights statement in the catalogue."""
+    """The URI of a rights statement in the catalog."""
     return _RIGHTS.get(rights, _IN_COPYRIGHT)
 
 

@@ -1,4 +1,4 @@
-"""Makes the sample museum on disk: its painted pictures and its catalogue. Uses no network."""
+"""Makes the sample museum on disk: its painted pictures and its catalog. Uses no network."""
 
 import csv
 import json
@@ -34,7 +34,7 @@ class Museum:
 
     @property
     def catalog(self) -> Path:
-        """The catalogue as CSV; its image_url is a path relative to the folder."""
+        """The catalog as CSV; its image_url is a path relative to the folder."""
         return self.folder / "catalog.csv"
 
 
@@ -102,7 +102,7 @@ def _save(work: Work, files: dict[str, Path]) -> None:
 
 
 def write_catalog(target: TextIO, works: Iterable[Work], base: str = "") -> None:
-    """Write the catalogue as CSV.
+    """Write the catalog as CSV.
 
     With the ``base`` address of a site, addresses are absolute. Without it, image_url is the file relative to the
     museum's folder and page_url is empty.

@@ -1,7 +1,7 @@
 """Outlines that motifs are drawn with: ridges, blobs, vases, leaves, ribbons, as closed polygons.
 
 Every outline is a float array of shape (n, 2) in picture heights: y runs from 0 (top) to 1 (bottom), x from 0 to the
-aspect ratio. Outlines have no colour and do not depend on a painter.
+aspect ratio. Outlines have no color and do not depend on a painter.
 """
 
 from collections.abc import Sequence
@@ -23,10 +23,10 @@ def ellipse(cx: float, cy: float, rx: float, ry: float, tilt: float = 0.0, point
     return turned(np.stack([cx + rx * np.cos(t), cy + ry * np.sin(t)], 1), tilt, (cx, cy))
 
 
-def turned(outline: Outline, angle: float, centre: tuple[float, float]) -> Outline:
+def turned(outline: Outline, angle: float, center: tuple[float, float]) -> Outline:
     """The outline rotated about a point."""
     c, s = np.cos(angle), np.sin(angle)
-    return (outline - centre) @ np.array([(c, s), (-s, c)]) + centre
+    return (outline - center) @ np.array([(c, s), (-s, c)]) + center
 
 
 def blob(rng: Rng, cx: float, cy: float, rx: float, ry: float, wobble: float = 0.1, points: int = 44) -> Outline:

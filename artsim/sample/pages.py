@@ -35,7 +35,7 @@ def wall(museum: Museum) -> str:
         for w in museum.works
     )
     painters = len({w.artist for w in museum.works})
-    note = f"{len(museum.works)} works by {painters} invented painters. <a href='/catalog.csv'>Catalogue</a>"
+    note = f"{len(museum.works)} works by {painters} invented painters. <a href='/catalog.csv'>Catalog</a>"
     body = f"<header><h1>The Sample Museum</h1><p>{note}</p></header><main class='wall'>{links}</main>"
     return _page("The Sample Museum", body)
 

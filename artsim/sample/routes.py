@@ -1,4 +1,4 @@
-"""The routes of the sample museum's web site: pages, pictures, catalogue, robots.txt, IIIF. Served by ``site``."""
+"""The routes of the sample museum's web site: pages, pictures, catalog, robots.txt, IIIF. Served by ``site``."""
 
 import asyncio
 import functools
@@ -24,7 +24,7 @@ def application(museum: Museum) -> web.Application:
     """The site with all its routes."""
     works = {work.id: work for work in museum.works}
 
-    def found(request: web.Request) -> Work:
+    def work_of(request: web.Request) -> Work:
         work = works.get(request.match_info["id"])
         if work is None:
             raise web.HTTPNotFound(text="no such work")
@@ -34,7 +34,7 @@ def application(museum: Museum) -> web.Application:
         return web.Response(text=pages.wall(museum), content_type="text/html")
 
     async def page(request: web.Request) -> web.Response:
-        return web.Response(text=pages.page(found(request)), content_type="text/html")
+        return web.Response(text=pages.page(work_of(request)), content_type="text/html")
 
     async def robots(_: web.Request) -> web.Response:
         return web.Response(text=_ROBOTS)
@@ -56,7 +56,7 @@ def application(museum: Museum) -> web.Application:
             web.get("/{folder:images|private}/{name}", _pictures(museum)),
             web.get("/catalog.csv", catalog),
             web.get("/iiif/collection.json", collection),
-            web.get("/iiif/{id}/{region}/{size}/0/default.jpg", _image_service(museum, found)),
+            web.get("/iiif/{id}/{region}/{size}/0/default.jpg", _image_service(museum, work_of)),
         ]
     )
     measured = _measure(museum)
@@ -68,7 +68,7 @@ def application(museum: Museum) -> web.Application:
     for path, make in described:
 
         async def describe(request: web.Request, make: Callable[..., iiif.Json] = make) -> web.Response:
-            work = found(request)
+            work = work_of(request)
             return web.json_response(make(work, measured(work), _base(request)), headers=_OPEN)
 
         site.router.add_get(path, describe)
@@ -126,7 +126,7 @@ def _unchanged(request: web.Request, etag: str, changed: datetime) -> bool:
     return since is not None and changed <= since
 
 
-def _image_service(museum: Museum, found: Callable[[web.Request], Work]) -> _Handler:
+def _image_service(museum: Museum, work_of: Callable[[web.Request], Work]) -> _Handler:
     """Serve the Image API: regions and sizes, made on the first request and cached."""
 
     @functools.lru_cache(2048)
@@ -134,7 +134,7 @@ def _image_service(museum: Museum, found: Callable[[web.Request], Work]) -> _Han
         return iiif.image(museum.folder / file, region, size)
 
     async def service(request: web.Request) -> web.Response:
-        work, part = found(request), request.match_info
+        work, part = work_of(request), request.match_info
         if work.private:
             raise web.HTTPNotFound(text="this picture has no image service")
         try:

@@ -1,4 +1,4 @@
-"""A scene, which a motif gives to a painter: shapes with a material, a tone and a depth, but no colour and no brush."""
+"""A scene, which a motif gives to a painter: shapes with a material, a tone and a depth, but no color and no brush."""
 
 from dataclasses import dataclass, field, replace
 

@@ -53,7 +53,7 @@ async def _run(museum: Museum, host: str, port: int) -> None:
     await runner.setup()
     await web.TCPSite(runner, host, port).start()
     print(f"http://{host}:{runner.addresses[0][1]}", flush=True)
-    # runs until the parent process closes the pipe or dies; at a terminal, until the end of input
+    # runs until the parent process closes the pipe or exits; at a terminal, until the end of input
     await asyncio.to_thread(sys.stdin.read)
     await runner.cleanup()
 

@@ -15,12 +15,12 @@ from artsim.sample.site import serve
 _log = logging.getLogger(__name__)
 
 _PIPELINE = """\
-# From a museum's catalogue to an archive that answers "what looks like this?"
+# From a museum's catalog to an archive that answers "what looks like this?"
 # python -m jobs.pipeline --archive {archive} --config {archive}/pipeline.toml    (while the museum is online)
 
 [catalog]
 source = "table"
-location = "{catalogue}"
+location = "{catalog}"
 as = "sample"
 
 [scrape]
@@ -122,7 +122,7 @@ features = ["eye"]
 name = "groups"
 min-cluster-size = [5]
 
-# Style, motif and period, learnt from the catalogue and predicted for each artwork.
+# Style, motif and period, learned from the catalog and predicted for each artwork.
 [[labels]]
 action = "train"
 columns = ["style", "type", "date"]
@@ -150,7 +150,7 @@ title = "The sample museum"
 out = "{archive}-site"
 
 """
-_ENOUGH = 200  # the fewest artworks that a training can learn from
+_MIN_ARTWORKS = 200  # the fewest artworks that a training can learn from
 
 
 @contextlib.contextmanager
@@ -170,17 +170,17 @@ def tour(archive: Path, *, works: int | None, seed: int, port: int, site: bool) 
             "the sample museum: %d works online at %s; a few of them fail on purpose",
             *(len(museum.works), address),
         )
-        catalogue = museum.folder / "online.csv"
-        catalogue.write_bytes(requests.get(f"{address}/catalog.csv", timeout=30).content)
+        catalog = museum.folder / "online.csv"
+        catalog.write_bytes(requests.get(f"{address}/catalog.csv", timeout=30).content)
         queries = _queries(museum)
         quoted = ", ".join(f'"{query}"' for query in queries)
-        learns = len(museum.works) >= _ENOUGH
+        learns = len(museum.works) >= _MIN_ARTWORKS
         features = "eye" if learns else "efficientnet_lite0@4+std"
         toml = archive / "pipeline.toml"
         toml.write_text(
             _PIPELINE.format(
                 archive=archive,
-                catalogue=catalogue,
+                catalog=catalog,
                 host=address.removeprefix("http://"),
                 queries=quoted,
                 learning=_LEARNING.format(archive=archive) if learns else "",

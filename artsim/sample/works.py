@@ -18,7 +18,7 @@ _AGAIN = (" (second version)", " (seconde version)", " (zweite Fassung)")
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One row of the catalogue, and how its picture is made.
+    """One row of the catalog, and how its picture is made.
 
     ``file`` is relative to the museum's folder; ``kind`` is original, variant or copy, ``of`` is the artwork that it is
     based on; ``flaw`` is "missing" or "truncated" for the two artworks without a complete picture. ``seeds`` are those
@@ -51,7 +51,7 @@ class Work:
         return self.file.startswith("private/")
 
     def metadata(self) -> dict[str, str]:
-        """What the catalogue adds to its columns: the inventory number, and the original of a copy or variant."""
+        """What the catalog adds to its columns: the inventory number, and the original of a copy or variant."""
         inventory = f"SM {self.year_to}.{zlib.crc32(self.id.encode()) % 900 + 100}"
         return {"inventory": inventory} | ({f"{self.kind}_of": self.of} if self.of else {})
 
@@ -94,13 +94,13 @@ def plan(seed: int = 0, works: int | None = None) -> tuple[Work, ...]:
 
 
 def _oeuvre(painter: Painter, index: int, seed: int) -> list[Work]:
-    """A painter's originals, cycling through the motifs: two of each, three of favourites, four of the first two."""
+    """A painter's originals, cycling through the motifs: two of each, three of favorites, four of the first two."""
     rng = default_rng([seed, 1, index])
     motifs = list(MOTIFS)
     rounds: list[list[Work]] = [[], [], [], []]
     for turn in range(len(motifs)):
         motif = motifs[(index * 3 + turn) % len(motifs)]
-        count = 4 if motif in painter.favourites[:2] else 3 if motif in painter.favourites else 2
+        count = 4 if motif in painter.favorites[:2] else 3 if motif in painter.favorites else 2
         for number, title in enumerate(titles(motif, count, rng)):
             rounds[number].append(_original(painter, motif, number, title, rng))
     return [work for part in rounds for work in part]

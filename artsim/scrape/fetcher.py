@@ -67,7 +67,7 @@ class Fetcher:
     async def fetch(self, row: Row) -> RowResult:
         """Fetches a row until it has a status; unexpected errors become a status, too.
 
-        Raises ``Deferred`` if the wait for its host is too long (``row.tried`` counts the attempts so far), and
+        Raises ``Deferred`` if the wait for its host is too long (``row.attempts`` counts the attempts so far), and
         ``CoordinatorLost``.
         """
         spent: Counter[str] = Counter()
@@ -81,14 +81,14 @@ class Fetcher:
                 raise
             except Exception as error:  # an error in artsim ends its row, not the run
                 failure = error if isinstance(error, Failure) else Failure(internal(error))
-                if not failure.retryable or row.tried > self._options.retries:
+                if not failure.retryable or row.attempts > self._options.retries:
                     kept = row.stored is not None and not (failure.outcome.removed and self._options.drop_removed)
                     return self._row_result(
                         row, failure.outcome, _failed_columns(row, failure.outcome, kept), kept, spent
                     )
                 started = time.monotonic_ns()
                 # the coordinator enforces the wait that a server asks for
-                await asyncio.sleep(0 if failure.retry_after else _backoff(row.tried))
+                await asyncio.sleep(0 if failure.retry_after else _backoff(row.attempts))
                 spent["wait"] += time.monotonic_ns() - started
 
     async def read_robots(self, origin: str) -> Robots:
@@ -111,7 +111,7 @@ class Fetcher:
     async def _attempt(self, row: Row, spent: Counter[str]) -> dict[str, Any] | None:
         """Returns the columns of an image; None if the stored image is unchanged."""
         if row.url and not row.url.strip().lower().startswith(("http:", "https:")):
-            row.tried += 1
+            row.attempts += 1
             started = time.monotonic_ns()
             data = await self._in_thread(self._files.read, row.id.partition(":")[0], row.url)
             spent["fetch"] += time.monotonic_ns() - started
@@ -149,7 +149,7 @@ class Fetcher:
                 async with self.rate_limit_client.visit(url, obey=obey):
                     started = time.monotonic_ns()
                     spent["wait"] += started - queued
-                    row.tried += not seen
+                    row.attempts += not seen
                     try:
                         response = await self._client.get(url, headers, cut_at)
                     finally:
@@ -179,7 +179,7 @@ class Fetcher:
         self, row: Row, outcome: FetchStatus, columns: dict[str, Any], kept: bool, spent: Counter[str]
     ) -> RowResult:
         now = max(datetime.now(UTC), self._options.started)  # another machine's clock may be behind
-        columns = {"id": row.id, "attempts": row.tried, "fetched_at": now, **columns}
+        columns = {"id": row.id, "attempts": row.attempts, "fetched_at": now, **columns}
         return RowResult(columns, _host_label(row.url), outcome, row.stored is not None, kept, spent)
 
 
@@ -213,9 +213,9 @@ def _redirect_keeps_image(redirected: bool) -> Iterator[None]:
         raise
 
 
-def _backoff(tried: int) -> float:
+def _backoff(attempts: int) -> float:
     """Returns the seconds to wait: full jitter, as in Brooker, "Exponential Backoff And Jitter" (2015)."""
-    return random.uniform(0, min(_MAX_BACKOFF, _BACKOFF * 2 ** (tried - 1)))
+    return random.uniform(0, min(_MAX_BACKOFF, _BACKOFF * 2 ** (attempts - 1)))
 
 
 def _plain(text: str) -> str:

@@ -46,7 +46,7 @@ class Row:
 
     id: str
     url: str | None
-    tried: int = 0
+    attempts: int = 0
     stored: StoredImage | None = None
     isolated: bool = False
 

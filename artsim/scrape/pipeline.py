@@ -32,10 +32,10 @@ _log = logging.getLogger(__name__)
 
 _MAX_WAIT = 30.0  # seconds that a row may wait for its host in the first round; doubled in each further round
 _MAX_WAIT_LIMIT = 600.0
-_TRIES = 15  # seconds to wait for the coordinator of a killed run to end
+_COORDINATOR_TIMEOUT_SECONDS = 15  # seconds to wait for the coordinator of a killed run to end
 _NOTICE_INTERVAL = 1.0  # seconds between two polls for failing hosts
 _MAX_NOTICES = 5  # failing hosts logged per poll
-_OPEN_TASKS = 64  # tasks that a worker has open at once
+_TASKS_PER_WORKER = 64  # tasks in progress per worker
 _MEMORY = 1 << 30  # bytes per worker; half of it for images that wait for their commit
 
 
@@ -104,7 +104,7 @@ def _listed(counts: dict[str, int]) -> str:
 
 
 def _scrape(archive: Archive, options: ScrapeOptions) -> dict[str, Any]:
-    started, total, tried, max_wait = time.monotonic(), Stats(), Counter[str](), _MAX_WAIT
+    started, total, row_attempts, max_wait = time.monotonic(), Stats(), Counter[str](), _MAX_WAIT
     coordinator: Any = None
     while True:
         statuses = Counter[str]()
@@ -117,13 +117,13 @@ def _scrape(archive: Archive, options: ScrapeOptions) -> dict[str, Any]:
         done = Stats()
         task_rows = sum(task.take for task in tasks)
         with _log_notices(coordinator):
-            stream = _round(archive, options, coordinator, tasks, max_wait, tried)
+            stream = _round(archive, options, coordinator, tasks, max_wait, row_attempts)
             for result in runtime.progress(
                 ({"rows": stats.rows, "stats": stats} for stats in stream), task_rows, "images"
             ):
                 done.add(result["stats"])
                 result["stats"].publish()
-        tried, done.tried = done.tried, Counter()
+        row_attempts, done.attempts = done.attempts, Counter()
         total.add(done)
         if done.rows == task_rows or (options.limit is not None and total.rows >= options.limit):
             break  # nothing is left to do; another search of the archive would take as long as the first
@@ -143,7 +143,7 @@ def _round(
     coordinator: Any,
     tasks: Sequence[ScrapeTask],
     max_wait: float,
-    tried: Counter[str],
+    row_attempts: Counter[str],
 ) -> Iterator[Stats]:
     """Yields the stats of each task as it completes.
 
@@ -155,19 +155,19 @@ def _round(
     cpus = 1 if (options.workers or 0) > default else min(2, *by_node)
     needs = runtime.with_memory({"CPU": cpus}, _MEMORY)
     workers = min(options.workers or default, runtime.room_for(needs))
-    if len(tasks) <= _OPEN_TASKS * min(
+    if len(tasks) <= _TASKS_PER_WORKER * min(
         workers, runtime.room_for(needs, alive=True)
     ):  # then all tasks are open, and a row that waits holds up no others
         max_wait = math.inf
     results = runtime.process_partitions(
         tasks,
         Scraper,
-        (archive, options, coordinator, min(2, max(by_node)), uuid.uuid4().hex, max_wait, tried),
+        (archive, options, coordinator, min(2, max(by_node)), uuid.uuid4().hex, max_wait, row_attempts),
         attempts=coordinator,
         needs=needs,
         workers=workers,
         most=options.workers,
-        at_once=_OPEN_TASKS,
+        at_once=_TASKS_PER_WORKER,
     )
     return map(Stats.from_counts, results)
 
@@ -216,7 +216,7 @@ def _start_coordinator(archive: Archive, options: ScrapeOptions) -> Any:
     actor: Any = ray.remote(_Coordinator)
     if archive.store.is_local:
         return actor.options(**lifetime).remote(rules)
-    for _ in range(_TRIES):
+    for _ in range(_COORDINATOR_TIMEOUT_SECONDS):
         try:
             return actor.options(name=f"limits of {archive.uri}", namespace="artsim", **lifetime).remote(rules)
         except ValueError:  # another run has this name; if it was killed, the name is free again soon
@@ -245,10 +245,10 @@ class Scraper:
         threads: int,
         round_name: str,
         max_wait: float,
-        tried: Counter[str],
+        row_attempts: Counter[str],
     ) -> None:
         self._settings = (archive, options, self._exchange, threads)
-        self._round = (round_name, max_wait, tried)
+        self._round = (round_name, max_wait, row_attempts)
         self._coordinator = coordinator
         self._worker: Worker | None = None
 

@@ -60,7 +60,7 @@ class _Host:
     def report(self) -> HostReport:
         """Returns this host's state and news for the coordinator, and clears the news.
 
-        Slots and permits that no row needs are given up; the worker stays within ``using`` until it is answered.
+        Slots and permits that no row needs are given up; the worker stays within ``using`` until it gets an answer.
         """
         report, self.unreported = self.unreported, HostReport()
         if self.paced:

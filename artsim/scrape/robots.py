@@ -14,7 +14,7 @@ MAX_ROBOTS_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 KiB are read, 
 LONGEST_DELAY = 600.0  # seconds between two requests; a site that asks for more is not fetched
 _LATIN_1_BYTE_ORDER_MARK = "\xef\xbb\xbf"
 _OPT_OUT = frozenset({"noai", "noimageai"})
-_VALUED = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
+_DIRECTIVES_WITH_VALUES = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def opted_out(tags: Iterable[str]) -> str | None:
         applies = True
         for directive_text in tag.lower().split(","):
             name, separator, directive = (task.strip() for task in directive_text.partition(":"))
-            if separator and name not in _VALUED:
+            if separator and name not in _DIRECTIVES_WITH_VALUES:
                 applies = name == AGENT
             else:
                 directive = name

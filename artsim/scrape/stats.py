@@ -23,7 +23,7 @@ class Stats:
     """Counts of rows by status and by host, nanoseconds by phase, and deferred rows.
 
     ``plain`` counts ``bytes`` of images, ``kept`` rows (a refresh left their image as it was) and ``deferred`` rows;
-    ``tried`` holds the attempts of each deferred row. ``failures`` counts this run's failed fetches by reason, also
+    ``attempts`` holds the attempts of each deferred row. ``failures`` counts this run's failed fetches by reason, also
     those of rows that keep an image and its status. Of the failed rows that had an image, ``removed`` counts those
     whose site removed it, ``unrefreshed`` the others. ``tracebacks`` counts the errors in artsim itself.
     """
@@ -33,7 +33,7 @@ class Stats:
     failed: Counter[str] = field(default_factory=_counter)
     spent: Counter[str] = field(default_factory=_counter)
     plain: Counter[str] = field(default_factory=_counter)
-    tried: Counter[str] = field(default_factory=_counter)
+    attempts: Counter[str] = field(default_factory=_counter)
     failures: Counter[str] = field(default_factory=_counter)
     unrefreshed: Counter[str] = field(default_factory=_counter)
     removed: Counter[str] = field(default_factory=_counter)
@@ -78,7 +78,7 @@ class Stats:
     def finished_counts(self) -> dict[str, Any]:
         """Returns the counts of finished rows, without deferred ones, as dicts that ``from_counts`` reads."""
         counts = {name: dict(counter) for name, counter in vars(self).items()}
-        return {**counts, "tried": {}, "plain": {**counts["plain"], "deferred": 0}}
+        return {**counts, "attempts": {}, "plain": {**counts["plain"], "deferred": 0}}
 
     @classmethod
     def from_counts(cls, counts: dict[str, Any]) -> "Stats":

@@ -29,7 +29,7 @@ _MAX_COMMIT_DELAY = 30.0  # maximum seconds before an image is committed, so tha
 
 
 class Worker:
-    """Fetches rows, task by task. Many tasks are open at once, so that slow rows hold up no others.
+    """Fetches rows, task by task. Many tasks run concurrently, so that slow rows do not delay others.
 
     ``exchange`` sends a message to the rate-limit coordinator; ``threads`` is the number of threads that check images.
     """
@@ -45,7 +45,7 @@ class Worker:
         self._options = options
         self._verify = ThreadPoolExecutor(threads, "verify")
         self._disk = ThreadPoolExecutor(2, "disk")
-        # DNS lookups use the loop's default executor, and those of dead hosts take long
+        # DNS lookups use the loop's default executor, and those of unreachable hosts are slow
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(32, "names"))
         self._client = Client(options)
         self._fetcher = Fetcher(options, self._client, Files(archive, options.max_bytes), self._verify)
@@ -55,7 +55,7 @@ class Worker:
             self._fetcher.read_robots,
             capacity=max(4, min(_MAX_REQUESTS, _MEMORY // options.max_bytes)),
         )
-        self._tried: Mapping[str, int] = {}
+        self._attempts: Mapping[str, int] = {}
         self._round = ""
         self._buffers: set[PartitionBuffer] = set()
         self._catalog: tuple[tuple[int, str], pa.Table] | None = None
@@ -69,14 +69,14 @@ class Worker:
         self._verify.shutdown()
         self._disk.shutdown()
 
-    def start_round(self, name: str, max_wait: float, tried: Mapping[str, int]) -> None:
+    def start_round(self, name: str, max_wait: float, attempts: Mapping[str, int]) -> None:
         """Starts a round, in which a row that would wait longer than ``max_wait`` seconds for its host is deferred.
 
-        ``name`` identifies the round; ``tried`` holds the attempts of rows in earlier rounds.
+        ``name`` identifies the round; ``attempts`` holds the attempts of rows in earlier rounds.
         """
         self._round = name
         self._rate_limit_client.max_wait = max_wait
-        self._tried = tried
+        self._attempts = attempts
 
     async def process_task(self, task: ScrapeTask, *, isolated: bool = False) -> Stats:
         """Fetches the rows of a task that can be fetched now, commits them, and returns their stats.
@@ -95,7 +95,7 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             for row in rows:
                 row.isolated = isolated
-                row.tried = self._tried.get(row.id, 0)
+                row.attempts = self._attempts.get(row.id, 0)
                 group.create_task(self._fetch_row(row, buffer, stats))
         started = time.monotonic_ns()
         await buffer.commit(self._disk)
@@ -111,8 +111,8 @@ class Worker:
             result = await self._fetcher.fetch(row)
         except Deferred:
             stats.plain["deferred"] += 1
-            if row.tried:
-                stats.tried[row.id] = row.tried
+            if row.attempts:
+                stats.attempts[row.id] = row.attempts
             return
         stats.count(result)
         buffer.add(result.columns, kept=result.kept)

@@ -1,1 +1,1 @@
-"""Catalogue sources: each reads one kind of catalogue and yields catalog rows and rejects."""
+"""Sources: each reads one kind of museum catalog and yields catalog rows and rejects."""

@@ -1,4 +1,4 @@
-"""Patterns for the words in dates, in the languages of the catalogues: eras, centuries and their parts."""
+"""Patterns for the words in dates, in the languages of the catalogs: eras, centuries and their parts."""
 
 import re
 from fractions import Fraction

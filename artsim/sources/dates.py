@@ -7,7 +7,7 @@ from itertools import pairwise
 from artsim.sources import date_words as terms
 
 _LATEST = 2100
-_LONGEST = 300  # characters of a text that are searched for a date
+_MAX_CHARACTERS = 300  # characters of a text that are searched for a date
 
 # 18--, 184X, 18??: decades and centuries with unknown digits
 _UNKNOWN = (
@@ -99,7 +99,7 @@ _SPELLED_OUT = re.compile(
 )
 _ROMAN = {"I": 1, "V": 5, "X": 10}
 
-# An inventory or catalogue number, a sheet, a page: "no. 1234", "Inv.-Nr. 1520", "cat. 1801", "№ 1700", "fol. 1623"
+# An inventory or catalog number, a sheet, a page: "no. 1234", "Inv.-Nr. 1520", "cat. 1801", "№ 1700", "fol. 1623"
 _NUMBERED = re.compile(
     r"(?<![a-z])(?:(?:inv(?:entory|entar)?|acc(?:ession)?|cat(?:alogue|alog)?|kat(?:alog)?|lot|plate|fol(?:io)?|ref)\b[.\s-]*)?"
     r"(?:n[ou]m?\.|nos?\.|nr\.?|num(?:ber|mer|ero|éro)\b|n[°º]|№|#|(?<=inv\.)|(?<=cat\.)|(?<=kat\.)|(?<=acc\.)|(?<=fol\.))"
@@ -123,7 +123,7 @@ def years(text: str | None) -> _Years:
         return None, None
     if (plain := _PLAIN.fullmatch(text)) and int(plain[1]) <= int(plain[2] or plain[1]) <= _LATEST:
         return int(plain[1]), int(plain[2] or plain[1])
-    text = _plain(text[:_LONGEST].strip().removesuffix(".0"))
+    text = _plain(text[:_MAX_CHARACTERS].strip().removesuffix(".0"))
     if iso := _ISO.fullmatch(text):
         return _from_iso(iso)
     text = _NUMBERED.sub(" ", text)

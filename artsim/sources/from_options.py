@@ -1,4 +1,4 @@
-"""Imports the catalogue that the options of jobs.catalog name, or shows its first rows."""
+"""Imports the catalog that the options of jobs.catalog name, or shows its first rows."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ _LANGUAGES = ("en",)
 
 
 def import_catalog(archive: Archive, options: CatalogOptions) -> dict[str, Any]:
-    """Adds the new rows of the catalogue to the catalog; returns the report fields."""
+    """Adds the new rows of the source to the catalog; returns the report fields."""
     if options.shards not in (None, archive.shards):
         raise UserError(
             f"`shards` {options.shards}: the archive has {archive.shards} shards, which can't be changed; leave it out"
@@ -33,7 +33,7 @@ def preview_catalog(options: CatalogOptions) -> dict[str, Any]:
 def _opened(options: CatalogOptions, first: int | None = None) -> Source:
     """Opens the source; for a preview of the ``first`` rows, it reads only what it needs.
 
-    Imports this source alone: the others would take longer than reading a small catalogue.
+    Imports this source alone: the others would take longer than reading a small catalog.
     """
     location = options.location or ""
     if options.source == "folder":

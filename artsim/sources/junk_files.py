@@ -1,4 +1,4 @@
-"""Recognises files that desktops, archivers and object stores leave in folders, neither images nor records."""
+"""Recognizes files that desktops, archivers and object stores leave in folders, neither images nor records."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The options of importing a catalogue."""
+"""The options of importing a catalog."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ _ONLY = {  # options that only some sources read
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogOptions(JobOptions):
-    """Where the catalogue is and how to read it. Raises ``UserError`` for an option that the source does not read."""
+    """Where the catalog is and how to read it. Raises ``UserError`` for an option that the source does not read."""
 
     source: str = setting(
         REQUIRED,

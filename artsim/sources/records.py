@@ -63,7 +63,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An opened catalogue.
+    """An opened catalog.
 
     ``chunks`` reads it, except what the given cursors say was read before. ``name`` is the default name of the
     collection. ``root`` is the folder below which its rows may name files, as a URL that ends in a slash. ``slow``

@@ -1,4 +1,4 @@
-"""The source ``wga``: the catalogue of the Web Gallery of Art (https://www.wga.hu).
+"""The source ``wga``: the catalog of the Web Gallery of Art (https://www.wga.hu).
 
 The file has 11 columns separated by semicolons.
 """
@@ -29,19 +29,19 @@ _TEXTS = {
     "location": "LOCATION",
     "school": "SCHOOL",
 }
-_KEPT = {"born_died": "BORN-DIED", "form": "FORM", "timeframe": "TIMEFRAME"}
-_NEEDED = [*_TEXTS.values(), *_KEPT.values(), "URL"]
+_METADATA_COLUMNS = {"born_died": "BORN-DIED", "form": "FORM", "timeframe": "TIMEFRAME"}
+_NEEDED = [*_TEXTS.values(), *_METADATA_COLUMNS.values(), "URL"]
 
 
 def open_wga(location: str) -> Source:
-    """Open the gallery's catalogue as offered for download. Raises ``UserError`` if the file is missing or another one.
+    """Open the gallery's catalog as offered for download. Raises ``UserError`` if the file is missing or another one.
 
     The local id is the artwork's path in the gallery (``a/aachen/allegory``), which gives the URLs of its page and its
     image. Years come from DATE, else from TIMEFRAME. Rows without the URL of a gallery page are rejected.
     """
     store = open_location(location)
     if store.filesystem.get_file_info(store.root).type == pafs.FileType.Directory:
-        raise UserError(f"`location` {location}: a folder, not the Web Gallery's catalogue")
+        raise UserError(f"`location` {location}: a folder, not the Web Gallery's catalog")
     check_table(store, location)
 
     def chunks(_: list[str]) -> Iterator[Chunk]:
@@ -49,7 +49,7 @@ def open_wga(location: str) -> Source:
             for records in readable(read_delimited(stream, location, delimiter=";"), location):
                 if missing := [name for name in _NEEDED if name not in records.table.column_names]:
                     raise UserError(
-                        f"`location` {location}: not the Web Gallery's catalogue; it has no column {missing[0]}"
+                        f"`location` {location}: not the Web Gallery's catalog; it has no column {missing[0]}"
                     )
                 yield _chunk(records)
 
@@ -67,7 +67,7 @@ def _chunk(records: Records) -> Chunk:
     ends = [years(date) if any(years(date)) else years(frame) for date, frame in dates]
     rows["year_from"] = pa.array([first for first, _ in ends], pa.int32())
     rows["year_to"] = pa.array([last for _, last in ends], pa.int32())
-    rows["metadata"] = metadata({name: table[column] for name, column in _KEPT.items()}, frozenset(), count)
+    rows["metadata"] = metadata({name: table[column] for name, column in _METADATA_COLUMNS.items()}, frozenset(), count)
     rows["where"] = records.where
     whole = pa.table({field.name: rows.get(field.name, pa.nulls(count, field.type)) for field in ROWS}, schema=ROWS)
     is_rejected = pc.is_null(place)

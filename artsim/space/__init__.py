@@ -1,1 +1,1 @@
-"""Features as one vector space: stacking, PCA, and nearest-neighbour search."""
+"""Features as one vector space: stacking, PCA, and nearest-neighbor search."""

@@ -1,7 +1,8 @@
 """The k best of many vectors for many queries: candidates by matrix products, order by exact distances.
 
-A distance is the squared euclidean one, of unit vectors for cosine. A product of centred float32 vectors gives it up to
-a bounded rounding error. Of each query, only vectors that this error allows among the k best are compared in float64.
+A distance is the squared euclidean one, of unit vectors for cosine. A product of centered float32 vectors gives it up
+to a bounded rounding error. For each query, only the vectors that this error allows among the k best are compared in
+float64.
 """
 
 from dataclasses import dataclass

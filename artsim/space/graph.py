@@ -1,4 +1,4 @@
-"""Exact nearest rows of a matrix, for many queries at once, and the k-nearest-neighbour graph."""
+"""Exact nearest rows of a matrix, for many queries at once, and the k-nearest-neighbor graph."""
 
 import numpy as np
 

@@ -35,7 +35,7 @@ TARGET_RECALL = 0.98  # recall@10 that a search is widened for
 _EXPANSIONS = (64, 128, 256, 512, 1024)  # widths of a search, usearch's expansion_search
 _EXPANSION_ADD, _CONNECTIVITY = 128, 16
 _SAMPLE = 200  # queries that recall is measured on
-_STALE = 0.2  # share of removed and replaced rows at which an index is rebuilt
+_MAX_STALE_SHARE = 0.2  # share of removed and replaced rows at which an index is rebuilt
 _KEYS = {"file": str, "digests": dict, "rows": int, "expansion": int, "partitions": dict, "made": dict}
 _ROWS = pa.schema([("id", pa.string()), ("print", pa.binary()), ("partition", pa.string())])
 
@@ -47,7 +47,7 @@ class Index:
     about: dict[str, Any]
     graph: Any  # usearch.index.Index
     ids: np.ndarray
-    content: bytes | str = ""  # what the graph is a view of, kept alive
+    content: bytes | str = ""  # the bytes that the graph is a view of; must not be freed
 
     def nearest(self, queries: np.ndarray, count: int, expansion: int | None = None) -> list[np.ndarray]:
         """Returns the keys of about the ``count`` nearest vectors of each query, float32 (q, d), also removed ones."""
@@ -71,7 +71,7 @@ def check_metric(metric: str) -> None:
 
 def index_lock(space: Space) -> AbstractContextManager[None]:
     """Locks the indexes of a space against replacement; waits for a run that updates one."""
-    return space.archive.lock(_folder(space), patience=math.inf)
+    return space.archive.lock(_folder(space), wait_seconds=math.inf)
 
 
 def load_or_update(space: Space, metric: str, *, locked: bool = False) -> tuple[Index, dict[str, Any]]:
@@ -244,7 +244,7 @@ def _update(space: Space, metric: str, name: str, *, rebuild: bool = False) -> d
         ids[key] = None
     if graph is None or all(identifier is None for identifier in ids):
         raise UserError(f"`features` {space.title}: there are no vectors to index; run jobs.extract")
-    if sum(identifier is None for identifier in ids) > _STALE * len(ids):
+    if sum(identifier is None for identifier in ids) > _MAX_STALE_SHARE * len(ids):
         return {**_update(space, metric, name, rebuild=True), "removed": len(removed_keys)}
     measured = _measure(space, Index({}, graph, np.array(ids, dtype=object)), metric)
     table = pa.table(dict(zip(_ROWS.names, (ids, fingerprints, partitions), strict=True)), schema=_ROWS)

@@ -31,7 +31,7 @@ _TRIAL_KEYS: Keys = {
     "curve": list,
 }
 _REDUCTION = 4  # one in this many trials that reach a rung continues
-_GRACE = 5  # no trial is stopped before a fifth of all epochs: until then the order of trials still changes
+_GRACE_DIVISOR = 5  # no trial is stopped before a fifth of all epochs: until then the order of trials still changes
 _RETRIES = 2  # retries of a trial whose process was lost
 _SETTINGS = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
@@ -142,7 +142,9 @@ def _run_missing(
 
 def rungs(epochs: int) -> list[int]:
     """Returns the epochs, up to ``epochs``, after which a trial may be stopped."""
-    return list(takewhile(lambda rung: rung <= epochs, (max(epochs // _GRACE, 1) * _REDUCTION**k for k in count())))
+    return list(
+        takewhile(lambda rung: rung <= epochs, (max(epochs // _GRACE_DIVISOR, 1) * _REDUCTION**k for k in count()))
+    )
 
 
 def stored_trials(store: Store, folder: str) -> list[Trial]:

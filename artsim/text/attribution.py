@@ -28,8 +28,8 @@ _AFTER = {
     "workshop of": "and workshop|und werkstatt|et atelier|e bottega|y taller",
     "possibly": "?",
 }
-_LONG = 300  # characters of the longest caption; longer texts are prose
-_REACH = 60  # characters around a name that are searched
+_MAX_CAPTION_CHARACTERS = 300  # characters of the longest caption; longer texts are prose
+_CONTEXT_CHARACTERS = 60  # characters around a name that are searched
 
 
 def _pattern(phrases: str) -> str:
@@ -67,10 +67,10 @@ def qualifier(text: str, start: int, end: int) -> str | None:
 
     The qualifier stands before the name ("Werkstatt von Rembrandt") or after it ("Rembrandt (follower of)").
     """
-    before, after = (max(start - _REACH, 0), start), (end, end + _REACH)
+    before, after = (max(start - _CONTEXT_CHARACTERS, 0), start), (end, end + _CONTEXT_CHARACTERS)
     matches = [_PROSE_BEFORE.search(text, *before), _IN_BRACKETS.match(text, *after)]
-    if len(text) <= _LONG:
+    if len(text) <= _MAX_CAPTION_CHARACTERS:
         matches.append(_CAPTION_BEFORE.search(text, *before))
     for match in filter(None, matches):
-        return next(_GROUPS[group] for group, found in match.groupdict().items() if found)
+        return next(_GROUPS[group] for group, words in match.groupdict().items() if words)
     return next((name for name, pattern in _FOLLOWING if pattern.match(text, *after)), None)

@@ -11,7 +11,7 @@ from artsim.text.words import words
 _SHORTEST, _LONGEST = 3, 40  # letters of a word that counts; longer ones are no words
 _WORD = r"(?u)\b[^\W\d_]{3,}\b"
 _POOL = 8  # words that are considered for each one that is chosen
-_ALIKE = 85.0  # similarity (0 to 100) of forms of one word: painting, paintings
+_MIN_SIMILARITY = 85.0  # similarity (0 to 100) of forms of one word: painting, paintings
 _RELEVANCE = 0.7  # weight of the relevance against the difference from words that were chosen
 
 
@@ -86,7 +86,7 @@ def decorrelated_terms(
             chosen.append(best)
             closest = np.maximum(closest, likeness[best])
             word = vocabulary[pool[best]]
-            allowed &= np.array([fuzz.ratio(word, vocabulary[column]) < _ALIKE for column in pool])
+            allowed &= np.array([fuzz.ratio(word, vocabulary[column]) < _MIN_SIMILARITY for column in pool])
         terms.append([str(vocabulary[pool[place]]) for place in chosen])
     return terms
 

@@ -46,7 +46,7 @@ class Feature:
 
     ``level`` is one of timm's feature levels (0 the finest, -1 the last) or a module's name; None is the last layer.
     ``pooling`` over positions: ``avg`` (without a level: the network's own pooled vector), ``max``, ``gem``
-    (generalised mean, p = 3), ``std`` (mean and standard deviation, twice as long), ``cov`` (signed roots of the
+    (generalized mean, p = 3), ``std`` (mean and standard deviation, twice as long), ``cov`` (signed roots of the
     channels' covariance: n (n + 1) / 2 numbers for n channels). ``size`` is the side of the network's square input, in
     pixels; None is its default.
     """
@@ -60,7 +60,7 @@ class Feature:
 
 @dataclass(frozen=True)
 class Input:
-    """The input of a network: a square of ``size`` pixels, the centre ``crop`` of the scaled image, normalised."""
+    """The input of a network: a square of ``size`` pixels, the center ``crop`` of the scaled image, normalized."""
 
     size: int
     crop: float  # the square's side as a share of the scaled image's short side
@@ -127,7 +127,7 @@ def create(network: str) -> Any:
 
 
 def input_of(network: str, size: int | None = None) -> Input:
-    """Returns how the network's training scaled, cropped and normalised its images.
+    """Returns how the network's training scaled, cropped and normalized its images.
 
     At another ``size`` the crop spans the whole short side, as in timm beyond the size of training. Raises
     ``UserError`` if the network accepts no other size.

@@ -9,7 +9,7 @@ from PIL import ExifTags, Image, PngImagePlugin, TiffImagePlugin
 from artsim.vision.jpeg_scans import scans
 from artsim.vision.phash import perceptual_hash
 from artsim.vision.png_text import without_long_texts
-from artsim.vision.tiff import MAGIC, NotRead, Tiff
+from artsim.vision.tiff import MAGIC, Tiff, UnsupportedTiff
 from artsim.vision.upright import to_rgb
 
 # The formats that Pillow only decodes. Its other readers run programs, or are so rare that a file may be an attack.
@@ -19,7 +19,7 @@ _MAX_SCANS = 100  # per JPEG; programs write about ten, and each is a pass over 
 _MAX_SIDE = 1_000_000  # pixels
 _COPIES = 3  # of the pixels: as decoded, as sRGB, and the result made from it
 _ROW = 48  # bytes per row, for the row lists of three copies
-_SPARE = 64 << 20  # bytes allowed beyond the limit
+_MEMORY_MARGIN = 64 << 20  # bytes allowed beyond the limit
 
 # Image formats that are not read, by their first bytes; in ``_BRANDS``, by the four bytes after ``ftyp``.
 _OTHERS = {
@@ -50,7 +50,7 @@ _UNABLE = re.compile(
 )
 
 Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is decoded
-PngImagePlugin.MAX_TEXT_CHUNK = 64 << 20  # also limits colour profiles; long texts are removed before
+PngImagePlugin.MAX_TEXT_CHUNK = 64 << 20  # also limits color profiles; long texts are removed before
 
 
 class BadImage(Exception):
@@ -93,7 +93,7 @@ def open_image(data: bytes, max_pixels: int | None = None) -> Image.Image:
         if data.startswith(MAGIC):
             return _tiff(data, max_pixels)
         raise _other_kind(data) from error
-    except Exception as error:  # decoders raise exceptions of any type on hostile headers
+    except Exception as error:  # decoders raise exceptions of any type on malformed headers
         raise _unread(f"{error}", "header") from error
     if isinstance(image, TiffImagePlugin.TiffImageFile) and _planes(image):
         return _tiff(data, max_pixels)
@@ -150,7 +150,7 @@ def _check_size(size: tuple[int, int], bytes_per_pixel: int, max_pixels: int | N
     if max(size) > _MAX_SIDE:
         raise BadImage("bomb", f"{width} x {height} pixels, the limit per side is {_MAX_SIDE:,}")
     memory = height * (_COPIES * (width * bytes_per_pixel + 3) + _ROW)
-    if memory > _COPIES * 4 * max_pixels + _SPARE:
+    if memory > _COPIES * 4 * max_pixels + _MEMORY_MARGIN:
         raise BadImage(
             "bomb",
             f"{width} x {height} pixels need {memory >> 20:,} MiB, more than `max_pixels` {max_pixels:,} allows",
@@ -158,7 +158,7 @@ def _check_size(size: tuple[int, int], bytes_per_pixel: int, max_pixels: int | N
 
 
 def _planes(image: TiffImagePlugin.TiffImageFile) -> bool:
-    """Whether a TIFF stores its colours in separate planes that are not 8 bits deep; Pillow reads them as 8 bits."""
+    """Whether a TIFF stores its colors in separate planes that are not 8 bits deep; Pillow reads them as 8 bits."""
     planar = image.tag_v2.get(TiffImagePlugin.PLANAR_CONFIGURATION) == 2
     return planar and set(image.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (8,))) != {8}
 
@@ -169,14 +169,14 @@ def _tiff(data: bytes, max_pixels: int | None) -> Image.Image:
         tiff = Tiff(data)
         _check_size(tiff.size, tiff.bytes_per_pixel, max_pixels)
         return tiff.image()
-    except NotRead as error:
+    except UnsupportedTiff as error:
         raise BadImage("unsupported", f"unsupported kind of TIFF ({error})") from error
     except ValueError as error:
         raise BadImage("corrupt", f"damaged TIFF: {error}") from error
 
 
 def _other_kind(data: bytes) -> BadImage:
-    """Returns the error for bytes that no decoder recognises."""
+    """Returns the error for bytes that no decoder recognizes."""
     if not data:
         return BadImage("not_image", "empty: 0 bytes")
     kind = next((name for head, name in _OTHERS.items() if data.startswith(head)), None)

@@ -17,7 +17,7 @@ def decode(data: bytes, inputs: Sequence[Input], exact: bool = False) -> list[np
     """Decodes once for several networks: returns, for each input, a uint8 array of shape (size, size, 3).
 
     The decoder scales a JPEG down to what the largest input needs, unless ``exact``. The crop equals timm's evaluation
-    transform (short side to size / crop, centre crop). Raises ``BadImage`` if the bytes can't be read.
+    transform (short side to size / crop, center crop). Raises ``BadImage`` if the bytes can't be read.
     """
     image = open_image(data, _MAX_PIXELS)
     try:
@@ -48,7 +48,7 @@ def _middle(pixels: torch.Tensor) -> torch.Tensor:
 
 
 def _crop(pixels: torch.Tensor, wanted: Input) -> np.ndarray:
-    """Scales pixels of shape (height, width, 3), and crops them around the centre.
+    """Scales pixels of shape (height, width, 3), and crops them around the center.
 
     Uses torch, which resamples bytes in half of Pillow's time. Only one value in hundreds differs.
     """

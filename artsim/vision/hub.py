@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 _TORCHVISION = "https://download.pytorch.org"
-_WAIT = 2.0  # seconds for the DNS lookup and the connection
+_TIMEOUT_SECONDS = 2.0  # seconds for the DNS lookup and the connection
 
 
 def missing(network: str, *, torchvision: bool) -> str | None:
@@ -40,17 +40,17 @@ def _no_answer(address: str) -> str | None:
     host = parts.hostname or ""
     if not urllib.request.proxy_bypass(host) and {"all", parts.scheme} & {*urllib.request.getproxies()}:
         return None
-    failed: list[str | None] = [f"no answer within {_WAIT:.0f} s"]
+    failed: list[str | None] = [f"no answer within {_TIMEOUT_SECONDS:.0f} s"]
 
     def ask() -> None:
         try:
             port = parts.port or (443 if parts.scheme == "https" else 80)
-            socket.create_connection((host, port), timeout=_WAIT).close()
+            socket.create_connection((host, port), timeout=_TIMEOUT_SECONDS).close()
             failed[0] = None
         except OSError as error:
             failed[0] = error.strerror or str(error)
 
     asking = threading.Thread(target=ask, daemon=True)  # a DNS lookup has no timeout
     asking.start()
-    asking.join(_WAIT)
+    asking.join(_TIMEOUT_SECONDS)
     return f"{host}: {failed[0]}" if failed[0] else None

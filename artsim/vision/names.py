@@ -8,7 +8,7 @@ from pathlib import Path
 
 _ENTRY = re.compile(r"^@register_model(?:\(\))?\n(?:[@ )].*\n)*def (\w+)", re.MULTILINE)
 _TAGGED = re.compile(r"""['"](\w+\.\w+)['"]\s*:""")  # NAME.TAG of weights
-_FORMER = re.compile(r"register_model_deprecations\([^{]*\{(.*?)\}\)", re.DOTALL)  # former names of networks
+_FORMER_NAMES = re.compile(r"register_model_deprecations\([^{]*\{(.*?)\}\)", re.DOTALL)  # former names of networks
 _QUOTED = re.compile(r"""['"](\w+)['"]\s*:""")
 
 
@@ -48,7 +48,7 @@ def _tags(network: str) -> list[str]:
 def _timm() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     """Returns the networks, their former names, and names with the tag of their weights."""
     texts = _sources("timm")
-    former = _found(_QUOTED, _found(_FORMER, texts))
+    former = _found(_QUOTED, _found(_FORMER_NAMES, texts))
     return frozenset(_found(_ENTRY, texts)), frozenset(former), frozenset(_found(_TAGGED, texts))
 
 

@@ -93,8 +93,8 @@ def _root_covariance(values: torch.Tensor) -> torch.Tensor:
     The root keeps a few strong channels from dominating (Lin, RoyChowdhury, Maji: Bilinear CNN models, 2015).
     Entries off the diagonal are multiplied by sqrt(2), so distances equal those between the whole matrices.
     """
-    centred = values - values.mean(2, keepdim=True)
-    covariance = centred @ centred.transpose(1, 2) / values.shape[2]
+    centered = values - values.mean(2, keepdim=True)
+    covariance = centered @ centered.transpose(1, 2) / values.shape[2]
     rows, columns = torch.triu_indices(*covariance.shape[1:], device=values.device)
     upper = covariance[:, rows, columns]
     roots = upper.sign() * upper.abs().sqrt()

@@ -14,20 +14,20 @@ DEFAULT = "efficientnet_lite0@3+448"
 
 @dataclass(frozen=True)
 class Patches:
-    """Descriptors of length 1, float32 (n, d), and the centres of their patches, float32 (n, 2).
+    """Descriptors of length 1, float32 (n, d), and the centers of their patches, float32 (n, 2).
 
-    ``centres`` are x and y as shares of the image's longer side, as is ``side``, that of a square patch.
+    ``centers`` are x and y as shares of the image's longer side, as is ``side``, that of a square patch.
     """
 
     descriptors: np.ndarray
-    centres: np.ndarray
+    centers: np.ndarray
     side: float
 
 
 class PatchDescriber:
     """Describes the patches of images by a feature such as ``efficientnet_lite0@3+448``; its pooling is ignored.
 
-    The whole image is scaled into the network's square input, unlike for features, which see its centre. Patches at the
+    The whole image is scaled into the network's square input, unlike for features, which see its center. Patches at the
     image's border are left out.
     """
 
@@ -44,11 +44,11 @@ class PatchDescriber:
         values = self._engine(pixels[np.newaxis])[0][0]  # positions, channels
         side = self.size / round(len(values) ** 0.5)
         rows, columns = np.divmod(np.arange(len(values)), round(self.size / side))
-        centres = (np.stack([columns, rows], axis=1) + 0.5) * side
+        centers = (np.stack([columns, rows], axis=1) + 0.5) * side
         inside = np.logical_and(
-            *(_inner(centres[:, axis], length, side) for axis, length in enumerate((width, height)))
+            *(_inner(centers[:, axis], length, side) for axis, length in enumerate((width, height)))
         )
-        return Patches(unit_length(values[inside]), (centres[inside] / self.size).astype(np.float32), side / self.size)
+        return Patches(unit_length(values[inside]), (centers[inside] / self.size).astype(np.float32), side / self.size)
 
     def _fitted(self, image: Image.Image) -> tuple[np.ndarray, int, int]:
         """Scales an image to the square, at its left and top; returns the pixels, and the image's width and height."""
@@ -60,10 +60,10 @@ class PatchDescriber:
         return np.array(canvas), width, height
 
 
-def _inner(centres: np.ndarray, length: int, side: float) -> np.ndarray:
+def _inner(centers: np.ndarray, length: int, side: float) -> np.ndarray:
     """Which patches lie in an image of this width or height, without the outermost: those resemble all other borders.
 
     Keeps the outermost of an image that is less than five patches wide.
     """
     border = side if length >= 5 * side else 0
-    return (centres > border) & (centres < max(length - border, side))
+    return (centers > border) & (centers < max(length - border, side))

@@ -12,12 +12,12 @@ _MODES = {1: ("L", "LA"), 2: ("RGB", "RGBA"), 5: ("CMYK", "CMYK"), 8: ("LAB", "L
 _PROFILE, _ORIENTATION, _EXTRA = 34675, 274, 338
 
 
-class NotRead(Exception):
+class UnsupportedTiff(Exception):
     """An undamaged TIFF of a kind that is not read; the text says which."""
 
 
 class Tiff:
-    """The first page of a TIFF. Raises ``ValueError`` if it is damaged, ``NotRead`` if it is of another kind."""
+    """The first page of a TIFF. Raises ``ValueError`` if damaged, ``UnsupportedTiff`` if not supported."""
 
     def __init__(self, data: bytes) -> None:
         import tifffile  # few archives need it
@@ -39,14 +39,14 @@ class Tiff:
         self.kind = f"{photometric}, {bits}, {tifffile.COMPRESSION(self._page.compression).name}"
 
     def image(self) -> Image.Image:
-        """Returns the picture, with at most 8 bits per colour."""
+        """Returns the picture, with at most 8 bits per color."""
         photometric = int(self._page.photometric)
         try:
             values = self._page.asarray()
         except MemoryError:
             raise
         except Exception as error:
-            raise NotRead(self.kind) from error
+            raise UnsupportedTiff(self.kind) from error
         values = values.reshape(values.shape[values.ndim - len(self._page.axes) :])
         if self._page.axes == "SYX":
             values = np.moveaxis(values, 0, -1)
@@ -54,7 +54,7 @@ class Tiff:
             values = values[..., None]
         modes = _MODES.get(1 if photometric == 0 else photometric)
         if values.ndim != 3 or modes is None or values.dtype.kind not in "iufb":
-            raise NotRead(self.kind)
+            raise UnsupportedTiff(self.kind)
         image = _picture(values, modes, photometric)
         if (tag := self._page.tags.get(_PROFILE)) is not None and isinstance(tag.value, bytes):
             image.info["icc_profile"] = tag.value
@@ -65,15 +65,15 @@ class Tiff:
 
 
 def _picture(values: np.ndarray, modes: tuple[str, str], photometric: int) -> Image.Image:
-    colours = Image.getmodebands(modes[0])
-    if values.shape[2] < colours:
-        raise NotRead(f"{values.shape[2]} channels")
-    layered = modes[1] != modes[0] and values.shape[2] == colours + 1
-    levels = _lab(values[..., :3], photometric) if modes[0] == "LAB" else to_bytes(values[..., :colours])
+    colors = Image.getmodebands(modes[0])
+    if values.shape[2] < colors:
+        raise UnsupportedTiff(f"{values.shape[2]} channels")
+    layered = modes[1] != modes[0] and values.shape[2] == colors + 1
+    levels = _lab(values[..., :3], photometric) if modes[0] == "LAB" else to_bytes(values[..., :colors])
     if photometric == 0:
         levels = 255 - levels
     if layered:
-        levels = np.concatenate([levels, _alpha(values[..., colours:])], -1)
+        levels = np.concatenate([levels, _alpha(values[..., colors:])], -1)
     shape = levels if levels.shape[2] > 1 else levels[..., 0]
     height, width = shape.shape[:2]
     return Image.frombytes(modes[layered], (width, height), np.ascontiguousarray(shape).tobytes())
@@ -88,6 +88,6 @@ def _alpha(values: np.ndarray) -> np.ndarray:
 def _lab(values: np.ndarray, photometric: int) -> np.ndarray:
     """Converts to 8-bit CIELab, with signed a and b; ICCLab stores them with 128 for gray."""
     if values.dtype.kind not in "iu":
-        raise NotRead("Lab with floating-point values")
+        raise UnsupportedTiff("Lab with floating-point values")
     levels = (values.view(f"u{values.dtype.itemsize}") >> (8 * (values.dtype.itemsize - 1))).astype(np.uint8)
     return levels ^ np.array([0, 128, 128], np.uint8) if photometric == 9 else levels

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from artsim.vision.bit_depth import to_bytes
-from artsim.vision.colours import to_srgb
+from artsim.vision.colors import to_srgb
 
 _LAYERED = ("RGBA", "LA", "PA", "La", "RGBa")
 
@@ -18,11 +18,11 @@ def to_rgb(image: Image.Image, *, gray: bool = False) -> Image.Image:
     plain = image.mode == "L" and not image.info.keys() & {"icc_profile", "transparency"}
     if gray and plain:
         return _turned(image)
-    image = _coloured(image)
+    image = _colored(image)
     return image.convert("L") if gray else image
 
 
-def _coloured(image: Image.Image) -> Image.Image:
+def _colored(image: Image.Image) -> Image.Image:
     image = _turned(image)
     profile = image.info.get("icc_profile")
     if image.mode == "RGB" and "transparency" not in image.info:

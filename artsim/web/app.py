@@ -30,7 +30,7 @@ STATIC = Path(__file__).parent / "static"
 LIBRARIES = ("preact.js", "openseadragon.js")  # that `make page` copies
 _PACKED = ("application/octet-stream", "image/jpeg", "image/png")  # compressing them again takes longer than it saves
 _ROUTES = (archive_routes, artwork_routes, search_routes, similar_routes, export_routes, inventory_routes)
-_PATIENCE = 600.0  # seconds that a request waits for the archive to be loaded
+_LOADING_TIMEOUT_SECONDS = 600.0  # seconds that a request waits for the archive to be loaded
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def build_app(archive: Archive, options: ServeOptions, *, token: str | None = No
     loading = app.state.site = _loading(archive, options)
 
     def site() -> Site:
-        return loading.result(_PATIENCE)
+        return loading.result(_LOADING_TIMEOUT_SECONDS)
 
     app.add_middleware(GZipMiddleware, compresslevel=5, exclude_content_types=_PACKED)
     app.add_middleware(Safety, token=token, hostnames=options.hostnames)

@@ -10,7 +10,7 @@ from artsim.web.answers import ASK, FOREVER, as_jpeg, as_json
 from artsim.web.records import full_record
 from artsim.web.site import Site
 
-_MOST = 500  # short records in one answer
+_MAX_RECORDS = 500  # short records in one answer
 
 
 def artwork_routes(site: Callable[[], Site]) -> APIRouter:
@@ -19,7 +19,7 @@ def artwork_routes(site: Callable[[], Site]) -> APIRouter:
 
     @routes.get("/api/artworks")
     def artworks(n: Annotated[list[str], Query()]) -> Response:
-        return as_json(site().collection.records(numbers_in(site(), n, _MOST)))
+        return as_json(site().collection.records(numbers_in(site(), n, _MAX_RECORDS)))
 
     @routes.get("/api/artworks/{number}")
     def artwork(number: int) -> Response:

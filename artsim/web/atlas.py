@@ -23,7 +23,7 @@ SIZE = 4096  # pixels of a page's side, which every WebGL device can draw
 _TILES = ((16_384, 64), (65_536, 32))  # up to so many artworks, pixels of a tile's side; otherwise the smallest
 _SMALLEST = 16
 _QUALITY = 82
-_UNKNOWN = (168, 162, 152)  # the mean colour of an artwork without a thumbnail
+_UNKNOWN = (168, 162, 152)  # the mean color of an artwork without a thumbnail
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Grid:
 
 
 class Atlas:
-    """Mean colours, sizes of tiles, and pages of a collection. Pages are made once and kept on the local disk."""
+    """Mean colors, sizes of tiles, and pages of a collection. Pages are made once and kept on the local disk."""
 
     def __init__(self, collection: Collection) -> None:
         count = len(collection)
@@ -76,7 +76,7 @@ class Atlas:
             self.tiles = _tile_sizes(stored["sides"], self.grid.tile)  # uint8 (n, 2): width and height in the cell
 
     def _survey(self, path: Path) -> None:
-        """Writes mean colours and sizes, from the thumbnails or, for the sizes, from the images."""
+        """Writes mean colors and sizes, from the thumbnails or, for the sizes, from the images."""
         count, archive = self.grid.count, self._collection.archive
         colors = np.tile(np.array(_UNKNOWN, np.uint8), (count, 1))
         sides = np.zeros((count, 2), np.float32)
@@ -132,7 +132,7 @@ class Atlas:
             yield collection.numbers(list(made)), list(made.values())
 
     def _tile(self, number: int, jpeg: bytes) -> np.ndarray:
-        """Returns an artwork's tile, uint8 (height, width, 3), and learns its mean colour if it was unknown."""
+        """Returns an artwork's tile, uint8 (height, width, 3), and learns its mean color if it was unknown."""
         width, height = self.tiles[number].tolist()
         image = Image.open(io.BytesIO(jpeg), formats=("JPEG",))
         image.draft("RGB", (2 * width, 2 * height))

@@ -17,22 +17,22 @@ from artsim.archive import Archive, Table, UserError, is_public_domain
 _FOLDERS = ("catalog", "images", "thumbnails", "features", "layouts", "clusters", "duplicates", "labels", "topics")
 _PLAIN = ("id", "title", "date_text", "page_url", "year_from", "year_to")  # columns with few repeated values
 _REPEATED = ("artist", "style", "type", "technique", "location", "school", "rights")
-_LONGEST = 2_000  # characters of a text in a short record
+_MAX_CHARACTERS = 2_000  # characters of a text in a short record
 
 
 class Collection:
-    """The artworks of a catalogue that may be shown. An artwork is known by its number, its row in ``rows``.
+    """The artworks of a catalog that may be shown. An artwork is known by its number, its row in ``rows``.
 
     With ``public_only``, protected artworks have no number, so nothing that goes by numbers can show them.
     """
 
     def __init__(self, archive: Archive, *, public_only: bool = False) -> None:
-        """Reads the catalogue. Raises ``UserError`` if there is no artwork to show."""
+        """Reads the catalog. Raises ``UserError`` if there is no artwork to show."""
         self.archive, self.public_only = archive, public_only
         self.rows, shards = _rows(archive, public_only)
         if not len(self.rows):
             problem = (
-                "no artwork of the catalog is in the public domain or under a Creative Commons licence; "
+                "no artwork of the catalog is in the public domain or under a Creative Commons license; "
                 "`rights` all shows every artwork"
                 if public_only
                 else "the catalog is empty; run jobs.catalog"
@@ -73,8 +73,8 @@ class Collection:
         if not isinstance(ids, pa.Array | pa.ChunkedArray):
             ids = pa.array(list(ids), pa.string())
         if len(ids) < 100:  # a hash table of all ids takes longer
-            found = (self.number(identifier) for identifier in ids.to_pylist())
-            return np.array([-1 if number is None else number for number in found], np.int32)
+            numbers = (self.number(identifier) for identifier in ids.to_pylist())
+            return np.array([-1 if number is None else number for number in numbers], np.int32)
         if shard is None:
             return np.asarray(pc.fill_null(pc.index_in(ids, value_set=self.ids), -1)).astype(np.int32)
         known = self._in_shard[shard]
@@ -138,7 +138,7 @@ def _short(number: int, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cut(value: Any) -> Any:
-    return value[:_LONGEST] if isinstance(value, str) else value
+    return value[:_MAX_CHARACTERS] if isinstance(value, str) else value
 
 
 def _files(archive: Archive, folders: Sequence[str]) -> list[list[Any]]:

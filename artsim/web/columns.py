@@ -15,7 +15,7 @@ _LABELS = {"year_from": "Year", "year_to": "Year (latest)", "rights": "Rights", 
 _CATEGORIES = ("artist", "style", "type", "technique", "location", "school", "collection", "rights")
 _NUMBERS = ("year_from", "year_to")
 _TEXTS = ("title", "date_text")
-_MOST = 65_534  # values of a category that a code of 16 bits can tell apart
+_MAX_VALUES = 65_534  # values of a category that a code of 16 bits can tell apart
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def category_of(column: pa.ChunkedArray) -> Category:
     for text, count in zip(texts, np.bincount(indices + 1, minlength=len(texts) + 1)[1:].tolist(), strict=True):
         if text and count:
             counts[text] = counts.get(text, 0) + count
-    values = sorted(counts, key=lambda text: (-counts[text], text))[:_MOST]
+    values = sorted(counts, key=lambda text: (-counts[text], text))[:_MAX_VALUES]
     code = {text: number for number, text in enumerate(values, 1)}
     codes = np.array([0, *(code.get(text, 0) for text in texts)], np.uint16)
     return Category(codes[indices + 1], values, [counts[text] for text in values])

@@ -16,7 +16,7 @@ from artsim.web.site import Site
 from artsim.web.vectors import combined
 from artsim.web.walks import walk
 
-_SHOWN = 100  # artworks in the JSON of a view
+_MAX_LISTED = 100  # artworks in the JSON of a view
 _SELECTED = 500  # ids in an address
 
 
@@ -67,8 +67,8 @@ def export_routes(site: Callable[[], Site]) -> APIRouter:
         """The artworks of a view; parameters are those of the page, and the ones that only change it are ignored."""
         filters = [*(filter or ()), *([f"cluster/{cluster}"] if cluster else ())]
         query = queries.Query(q, tuple(filters), years, set)
-        found = queries.find(site(), query, facets=False)
-        content = _view(site(), request, found.numbers, select, work)
+        result = queries.find(site(), query, facets=False)
+        content = _view(site(), request, result.numbers, select, work)
         if like or unlike:
             content["similar"] = _similar(site(), like or [], unlike or [], features)
         if start and end:
@@ -86,12 +86,12 @@ def _view(site: Site, request: Request, numbers: np.ndarray, select: str, work: 
         "version": site.collection.version,
         "query": {key: request.query_params.getlist(key) for key in sorted(request.query_params)},
         "total": len(numbers),
-        "artworks": _linked(site.collection.records(numbers[:_SHOWN]), base),
+        "artworks": _linked(site.collection.records(numbers[:_MAX_LISTED]), base),
         "links": {"page": f"{base}/{'?' if words else ''}{words}", "archive": f"{base}/api/archive"},
     }
     if select:
-        found = site.collection.numbers(select.split(",")[:_SELECTED])
-        content["selected"] = _linked(site.collection.records(found[found >= 0]), base)
+        selected = site.collection.numbers(select.split(",")[:_SELECTED])
+        content["selected"] = _linked(site.collection.records(selected[selected >= 0]), base)
     if work and (number := site.collection.number(work)) is not None:
         content["work"] = _linked([full_record(site, number)], base)[0]
         content["links"]["similar"] = f"{base}/api/similar?{urlencode({'n': number})}"
@@ -104,8 +104,8 @@ def _similar(site: Site, like: list[str], unlike: list[str], features: str | Non
     query = combined(vectors, numbers, [*[1.0] * len(like), *[-0.5] * len(unlike)])
     allowed = np.ones(len(site.collection), bool)
     allowed[numbers] = False
-    found = zip(*vectors.nearest(query, _SHOWN, allowed=allowed), strict=True)
-    return [{"n": int(number), "distance": round(float(distance), 6)} for number, distance in found]
+    neighbors = zip(*vectors.nearest(query, _MAX_LISTED, allowed=allowed), strict=True)
+    return [{"n": int(number), "distance": round(float(distance), 6)} for number, distance in neighbors]
 
 
 def _known(site: Site, ids: list[str]) -> list[int]:

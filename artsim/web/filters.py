@@ -84,7 +84,7 @@ class Sets:
     """Sets of artworks under short names: the same artworks have the same name.
 
     They are files on the local disk, which servers of the same archive on one machine share. The latest ``_SETS`` are
-    kept, also after a restart, as long as neither the catalogue nor an image changes.
+    kept, also after a restart, as long as neither the catalog nor an image changes.
     """
 
     def __init__(self, count: int, folder: Path) -> None:

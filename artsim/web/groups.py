@@ -99,8 +99,8 @@ class Groups:
 
     def memberships(self, number: int) -> list[dict[str, Any]]:
         """The cluster of an artwork in each clustering that has it."""
-        found = ((name, int(self.clusters(name)[number])) for name in self.cluster_names)
-        return [{"name": name, "cluster": cluster} for name, cluster in found if cluster >= 0]
+        memberships = ((name, int(self.clusters(name)[number])) for name in self.cluster_names)
+        return [{"name": name, "cluster": cluster} for name, cluster in memberships if cluster >= 0]
 
     def labels_of(self, number: int) -> list[dict[str, Any]]:
         """What the label heads say about an artwork: table, task, label, probability."""
@@ -160,14 +160,14 @@ class Groups:
         for numbers, rows in self._collection.placed(table, columns):
             for number, row in zip(numbers.tolist(), rows.to_pylist(), strict=True):
                 groups.setdefault(row.pop("group"), []).append({"n": number, **row})
-        found = [
+        duplicates = [
             {"group": group, "confidence": min(member["confidence"] for member in members), "members": members}
             for group, members in groups.items()
             if len(members) > 1
         ]
-        for entry in found:
+        for entry in duplicates:
             entry["members"].sort(key=lambda member: (not member["representative"], -member["confidence"]))
-        return sorted(found, key=lambda entry: (entry["confidence"], entry["group"]))
+        return sorted(duplicates, key=lambda entry: (entry["confidence"], entry["group"]))
 
     def _tasks(self, name: str) -> list[str]:
         tasks: set[str] = set()

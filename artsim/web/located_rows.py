@@ -74,5 +74,5 @@ class _Partition:
         group = bisect_right(self._starts, row) - 1
         with self._lock:  # a ParquetFile must not be read by two threads
             rows = self._file.read_row_group(group, columns=columns)
-        found: dict[str, Any] = rows.slice(row - self._starts[group], 1).to_pylist()[0]
-        return found
+        record: dict[str, Any] = rows.slice(row - self._starts[group], 1).to_pylist()[0]
+        return record

@@ -4,10 +4,12 @@ import numpy as np
 
 from artsim.pictures.spread import central_first, side_for, spread
 
-_MOST = 5_000  # artworks; the places of larger maps stay as they are, because their thumbnails are small at first
+_MAX_ARTWORKS = (
+    5_000  # artworks; the places of larger maps stay as they are, because their thumbnails are small at first
+)
 _CANVAS = 4_096
 _ALONG = (45, 60, 75, 90, 120)  # thumbnails along the longer side of the map
-_FEW = 0.1  # share of covered thumbnails that is no crowd
+_MAX_COVERED_SHARE = 0.1  # share of covered thumbnails that is no crowd
 
 
 def without_overlap(places: np.ndarray) -> np.ndarray:
@@ -16,9 +18,9 @@ def without_overlap(places: np.ndarray) -> np.ndarray:
     Each artwork is moved by at most four thumbnails; where a crowd has no room, some stay where they are.
     """
     known = np.flatnonzero(np.isfinite(places).all(axis=1))
-    if not 1 < len(known) <= _MOST:
+    if not 1 < len(known) <= _MAX_ARTWORKS:
         return places
-    if _crowded(places[known]) < _FEW:
+    if _crowded(places[known]) < _MAX_COVERED_SHARE:
         return places
     points = places[known].astype(np.float64) * _CANVAS
     sides = [_CANVAS // along for along in _ALONG]

@@ -21,7 +21,7 @@ DEEPEST = 8_192  # pixels of the longer side that can be zoomed into
 TILE = 512  # pixels of a deep zoom tile
 _QUALITY = 85
 _SECONDS, _MEMORY = 120.0, 8 << 30  # of the subprocess that decodes
-_KEPT = 100  # latest renditions in memory
+_CACHED_RENDITIONS = 100  # latest renditions in memory
 _PYRAMIDS = 200  # latest pictures with tiles on disk
 
 
@@ -59,7 +59,7 @@ class Pictures:
             return None
         with self._lock:
             self._kept[number] = jpeg
-            while len(self._kept) > _KEPT:
+            while len(self._kept) > _CACHED_RENDITIONS:
                 self._kept.popitem(last=False)
         return jpeg
 

@@ -22,7 +22,7 @@ class Query:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """``numbers``, int64 (m,), best first, and ``scores``, float32 (m,); counts of values by column."""
 
     numbers: np.ndarray
@@ -30,7 +30,7 @@ class Found:
     facets: dict[str, list[dict[str, Any]]]
 
 
-def find(site: Site, query: Query, *, facets: bool = True) -> Found:
+def find(site: Site, query: Query, *, facets: bool = True) -> SearchResult:
     """Finds the artworks that match a query. Raises ``UserError`` for filters that make no sense."""
     masks = site.filters.by_column(query.filter)
     others = np.ones(len(site.collection), bool)
@@ -46,7 +46,7 @@ def find(site: Site, query: Query, *, facets: bool = True) -> Found:
         others = others & site.filters.sets.mask(query.set)
     kept = combined(masks, others)[numbers]
     counts = site.filters.facets(masks, others) if facets else {}
-    return Found(numbers[kept], scores[kept], counts)
+    return SearchResult(numbers[kept], scores[kept], counts)
 
 
 def years_of(first: int | None, last: int | None) -> str:

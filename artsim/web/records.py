@@ -12,7 +12,7 @@ MANY = 50  # pages of one work
 
 
 def full_record(site: Site, number: int) -> dict[str, Any]:
-    """Returns catalogue fields, links, other pages of the same work, clusters, labels and topics of an artwork."""
+    """Returns catalog fields, links, other pages of the same work, clusters, labels and topics of an artwork."""
     collection = site.collection
     about = collection.rows.slice(number, 1).to_pylist()[0]
     stored = site.catalog.row(number, ["source", "image_url", "metadata"]) or {}
@@ -26,7 +26,7 @@ def full_record(site: Site, number: int) -> dict[str, Any]:
 
 
 def record_of(number: int, about: dict[str, Any], pages: list[int]) -> dict[str, Any]:
-    """Returns a row of the catalogue as a record, with links that are safe; ``pages`` are others of the same work."""
+    """Returns a row of the catalog as a record, with links that are safe; ``pages`` are others of the same work."""
     image_url, metadata = about.get("image_url"), about.get("metadata")
     plain = {name: value for name, value in about.items() if name not in ("image_url", "metadata")}
     record = {"n": number, **{name: value for name, value in plain.items() if value is not None}}

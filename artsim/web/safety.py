@@ -63,7 +63,7 @@ class Safety:
     """ASGI middleware that lets only allowed requests through and adds safety headers to every answer.
 
     A request must have an allowed ``Host``: an IP address, localhost, this machine's name or one of ``hostnames``;
-    otherwise a hostile site could point its own name at this server (DNS rebinding). With a ``token``, it needs the
+    otherwise a malicious site could point its own name at this server (DNS rebinding). With a ``token``, it needs the
     cookie of the login form or ``Authorization: Bearer``. A request that writes needs the same origin.
     """
 

@@ -12,13 +12,13 @@ from artsim.web import queries
 from artsim.web.answers import as_array, as_json
 from artsim.web.site import Site
 
-_MOST = 5_000_000  # artworks in a set
+_MAX_IDS = 5_000_000  # artworks in a set
 
 
 class Numbers(BaseModel):
     """Artworks by their numbers."""
 
-    numbers: list[int] = Field(max_length=_MOST)
+    numbers: list[int] = Field(max_length=_MAX_IDS)
 
 
 def search_routes(site: Callable[[], Site]) -> APIRouter:
@@ -41,16 +41,16 @@ def search_routes(site: Callable[[], Site]) -> APIRouter:
     ) -> Response:
         years = years or queries.years_of(year_from, year_to)
         query = queries.Query(q, tuple(filter or ()), years, set)
-        found = queries.find(site(), query, facets=facets and not ids)
+        result = queries.find(site(), query, facets=facets and not ids)
         if ids:
-            return as_array(found.numbers.astype(np.uint32), request, site().collection.version)
+            return as_array(result.numbers.astype(np.uint32), request, site().collection.version)
         shown = slice(offset, offset + limit)
-        hits = zip(found.numbers[shown].tolist(), found.scores[shown].tolist(), strict=True)
+        hits = zip(result.numbers[shown].tolist(), result.scores[shown].tolist(), strict=True)
         return as_json(
             {
-                "total": len(found.numbers),
+                "total": len(result.numbers),
                 "hits": [{"n": number, "score": round(score, 4)} for number, score in hits],
-                "facets": found.facets,
+                "facets": result.facets,
             }
         )
 

@@ -12,7 +12,7 @@ from artsim.web.app import build_app, check_libraries
 from artsim.web.options import ServeOptions
 from artsim.web.safety import is_loopback
 
-_LEAST = 12  # characters of a token
+_MIN_TOKEN_LENGTH = 12  # characters of a token
 
 _log = logging.getLogger(__name__)
 
@@ -55,8 +55,8 @@ def token_of(options: ServeOptions) -> str | None:
             f"`host` {options.host}: others can connect to it, so a password is required; "
             "set `token`, or ARTSIM_TOKEN in the environment"
         )
-    if token is not None and len(token) < _LEAST:
-        raise UserError(f"`token`: has {len(token)} characters; use {_LEAST} or more")
+    if token is not None and len(token) < _MIN_TOKEN_LENGTH:
+        raise UserError(f"`token`: has {len(token)} characters; use {_MIN_TOKEN_LENGTH} or more")
     return token
 
 

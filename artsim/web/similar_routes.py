@@ -48,8 +48,8 @@ def similar_routes(site: Callable[[], Site]) -> APIRouter:
             query = queries.Query(q, tuple(filter or ()), years, set)
             allowed[queries.find(site(), query, facets=False).numbers] = True
         allowed[numbers] = False
-        found, distances = vectors.nearest(combined(vectors, numbers, weights), k, farthest=farthest, allowed=allowed)
-        return as_json([{"n": int(i), "distance": round(float(d), 6)} for i, d in zip(found, distances, strict=True)])
+        nearest, distances = vectors.nearest(combined(vectors, numbers, weights), k, farthest=farthest, allowed=allowed)
+        return as_json([{"n": int(i), "distance": round(float(d), 6)} for i, d in zip(nearest, distances, strict=True)])
 
     @routes.get("/api/walk")
     def walking(
@@ -77,11 +77,11 @@ def _describe(site: Callable[[], Site], data: bytes, features: str | None, k: in
     name, heads = loaded.features_of_uploads(features), loaded.heads
     vectors = loaded.vectors(name)
     try:
-        found, checked = loaded.uploads(data, [name, *(heads.features if heads else ())])
+        vectors_of_upload, checked = loaded.uploads(data, [name, *(heads.features if heads else ())])
     except BadImage as bad:
         raise HTTPException(415 if bad.status in ("not_image", "unsupported") else 400, bad.detail) from bad
-    answer = described(vectors, loaded.columns, loaded.collection, found[name], checked, k)
-    return as_json({**answer, "labels": heads(found) if heads else {}})
+    answer = described(vectors, loaded.columns, loaded.collection, vectors_of_upload[name], checked, k)
+    return as_json({**answer, "labels": heads(vectors_of_upload) if heads else {}})
 
 
 async def _body(request: Request) -> bytes:

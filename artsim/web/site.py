@@ -22,7 +22,7 @@ from artsim.web.words import Words
 _log = logging.getLogger(__name__)
 _METHODS = ("umap", "tsne", "localmap", "pacmap", "pca")  # of maps, the one to show first
 _BEST = "efficientnet_lite0@4+448"  # of the recommended features, the one that ranks best untrained
-_MODELS = 3  # features whose vectors are in memory
+_FEATURES_IN_MEMORY = 3  # features whose vectors are in memory
 
 
 def _rank(method: str) -> int:
@@ -47,7 +47,7 @@ class Site:
         self.atlas = Atlas(self.collection)
         self.pictures = Pictures(self.collection)
         self.uploads = Uploads(archive)
-        self._vectors = lru_cache(maxsize=_MODELS)(lambda name: Vectors(self.collection, name))
+        self._vectors = lru_cache(maxsize=_FEATURES_IN_MEMORY)(lambda name: Vectors(self.collection, name))
         self._lock = Lock()
 
     def prepare(self) -> None:
@@ -81,12 +81,12 @@ class Site:
     def features(self, name: str | None) -> str:
         """Returns the name of features. Raises ``UserError`` if there are none.
 
-        The default is a model that learnt from curators, else the level that ranks best untrained, else the first.
+        The default is a model that learned from curators, else the level that ranks best untrained, else the first.
         """
         known = self.archive.names("features")
         if name is None and known:
-            learnt = [one for one in known if "model" in self._about(one)]
-            return (learnt or [one for one in known if one == _BEST] or known)[0]
+            learned = [candidate for candidate in known if "model" in self._about(candidate)]
+            return (learned or [candidate for candidate in known if candidate == _BEST] or known)[0]
         if name is None:
             raise UserError("the archive has no features; run jobs.extract")
         if name not in known:
@@ -94,13 +94,13 @@ class Site:
         return name
 
     def vectors(self, name: str | None) -> Vectors:
-        """The vectors of features. Those of the latest ``_MODELS`` are kept in memory."""
+        """The vectors of features. Those of the latest ``_FEATURES_IN_MEMORY`` are kept in memory."""
         with self._lock:  # two requests must not read the same vectors
             return self._vectors(self.features(name))
 
     def features_of_uploads(self, name: str | None) -> str:
         """Returns the name of features that describe uploads, by default the first of a backbone."""
-        backbones = [one for one in self.archive.names("features") if self.describes(one)]
+        backbones = [candidate for candidate in self.archive.names("features") if self.describes(candidate)]
         return backbones[0] if name is None and backbones else self.features(name)
 
     def describes(self, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""What an uploaded image shows: its nearest artworks, whether it is one of them, and what its neighbours suggest."""
+"""What an uploaded image shows: its nearest artworks, whether it is one of them, and what its neighbors suggest."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 MAX_BYTES = 20 << 20
 MAX_PIXELS = 60_000_000
 _SECONDS, _MEMORY = 20.0, 4 << 30  # of the subprocess that decodes
-_WAITING = 8  # uploads at a time; further ones are refused
+_MAX_CONCURRENT = 8  # uploads at a time; further ones are refused
 _VOTERS = 10  # nearest artworks that vote
 _VALUES = 3  # values of a column that are shown
-_CLOSE = 0.18  # cosine distance below which two images may be the same artwork
+_MAX_DISTANCE = 0.18  # cosine distance below which two images may be the same artwork
 _SAME_BITS = 6  # of two perceptual hashes that differ, at most
 
 
 class Uploads:
     """Describes uploaded images with the features of an archive. The networks stay in memory.
 
-    Images are hostile: they are checked and decoded in a subprocess with limits of time and memory.
+    Images are untrusted: they are checked and decoded in a subprocess with limits of time and memory.
     """
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._isolated = IsolatedProcess(seconds=_SECONDS, memory=_MEMORY)
         self._describers: dict[tuple[str, ...], Describer] = {}
-        self._places = BoundedSemaphore(_WAITING)
+        self._places = BoundedSemaphore(_MAX_CONCURRENT)
         self._lock = Lock()
 
     def __call__(self, data: bytes, features: Sequence[str]) -> tuple[dict[str, np.ndarray], Checked]:
@@ -70,24 +70,24 @@ class Heads:
     """
 
     def __init__(self, archive: Archive, names: Sequence[str], describes: Callable[[str], bool]) -> None:
-        from artsim.labels.labeller import Labeller
+        from artsim.labels.labeler import Labeler
 
-        every = {name: Labeller(archive, name) for name in names}
-        self._labellers = {name: head for name, head in every.items() if all(map(describes, head.features))}
-        self.features = [feature for head in self._labellers.values() for feature in head.features]
+        labelers = {name: Labeler(archive, name) for name in names}
+        self._labelers = {name: head for name, head in labelers.items() if all(map(describes, head.features))}
+        self.features = [feature for head in self._labelers.values() for feature in head.features]
 
     def __call__(self, vectors: Mapping[str, np.ndarray]) -> dict[str, list[dict[str, Any]]]:
         """Returns what each table's heads say: task, up to three labels with probabilities, whether they abstain."""
         return {
             name: [
                 {
-                    "task": found.task,
-                    "abstained": found.abstained,
-                    "top": [{"label": label, "probability": round(p, 3)} for label, p in found.top],
+                    "task": prediction.task,
+                    "abstained": prediction.abstained,
+                    "top": [{"label": label, "probability": round(p, 3)} for label, p in prediction.top],
                 }
-                for found in labeller.label(vectors)
+                for prediction in labeler.label(vectors)
             ]
-            for name, labeller in self._labellers.items()
+            for name, labeler in self._labelers.items()
         }
 
 
@@ -96,10 +96,10 @@ def same_artwork(
 ) -> dict[str, Any] | None:
     """Returns the artwork that an image shows, with the evidence; None if it is none of the archive.
 
-    The nearest artwork must be closer than ``_CLOSE``, and either nearer by more than the mean gap between the next
-    ones, or have almost the same perceptual hash.
+    The nearest artwork must be closer than ``_MAX_DISTANCE``, and either nearer by more than the mean gap between the
+    next ones, or have almost the same perceptual hash.
     """
-    if len(numbers) == 0 or distances[0] >= _CLOSE:
+    if len(numbers) == 0 or distances[0] >= _MAX_DISTANCE:
         return None
     number = int(numbers[0])
     image = collection.archive.table("images").find([collection.id(number)], ["id", "phash"])

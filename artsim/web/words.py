@@ -1,4 +1,4 @@
-"""Search by words in the catalogue's texts, which forgives typing errors."""
+"""Search by words in the catalog's texts, which forgives typing errors."""
 
 import shutil
 import tempfile
@@ -12,7 +12,7 @@ import numpy as np
 from artsim.web.cache import cache_folder
 from artsim.web.collection import Collection
 
-_FIELDS = {  # columns of the catalogue and how much a hit in them counts
+_FIELDS = {  # columns of the catalog and how much a hit in them counts
     "title": 3.0,
     "artist": 3.0,
     "style": 1.5,

@@ -111,11 +111,11 @@ def test_candidates_of_hard_choices_are_the_nearest_of_forty() -> None:
     assert choices[:, 0].tolist() == [*range(10), *range(10), *range(5)]
     for anchor, *candidates in choices.tolist():  # of 41 images, the forty nearest are all others
         order = sorted(
-            (image for image in range(41) if image != anchor), key=lambda one: -float(unit[one] @ unit[anchor])
+            (image for image in range(41) if image != anchor), key=lambda index: -float(unit[index] @ unit[anchor])
         )
         assert set(candidates) == set(order[:8])
     assert any(
-        choice[1:] != sorted(choice[1:], key=lambda one: -float(unit[one] @ unit[choice[0]]))
+        choice[1:] != sorted(choice[1:], key=lambda index: -float(unit[index] @ unit[choice[0]]))
         for choice in choices.tolist()
     )
     pool = np.repeat([0, 1, 2], [20, 16, 5])

@@ -29,7 +29,7 @@ def drawn(archive: Archive, out: Path, **how: Any) -> tuple[dict[str, Any], list
     return report, [[data["works"][place]["name"] for place in annotation] for annotation in data["choices"]]
 
 
-class Here:
+class InProcess:
     """Calls functions in this process, which saves the second that starting a process takes."""
 
     def __call__(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -38,7 +38,7 @@ class Here:
 
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("artsim.pictures.page_jpegs.IsolatedProcess", Here)
+    monkeypatch.setattr("artsim.pictures.page_jpegs.IsolatedProcess", InProcess)
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_near_candidates_are_among_the_nearest_of_the_pool(archive: Archive, tmp
     for anchor, *candidates in annotations:
         order = sorted(
             (artwork_id for artwork_id in IDS if artwork_id != anchor),
-            key=lambda one: -float(unit[anchor] @ unit[one]),
+            key=lambda image_id: -float(unit[anchor] @ unit[image_id]),
         )
         assert set(candidates) <= set(order[:50])
 

@@ -50,7 +50,7 @@ def test_agreement_compares_annotations_of_the_same_query(tmp_path: Path) -> Non
         archive, _by("aabbaabc", [annotation, other, annotation, second, second, third, third, third[::-1]])
     )
     assert [(row["annotator"], row["other"], row["shared"], row["same"]) for row in report["agreement"]] == [
-        ("a", "b", 3, pytest.approx(2 / 3, abs=1e-4))  # a's second judgement of the first nine differs from b's
+        ("a", "b", 3, pytest.approx(2 / 3, abs=1e-4))  # a's second judgment of the first nine differs from b's
     ]
     (row,) = report["agreement"]
     assert row["contradictions"] == 1 and 0 <= row["same_low"] <= row["same"] <= row["same_high"] <= 1

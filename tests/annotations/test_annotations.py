@@ -37,7 +37,7 @@ def test_annotations_are_read_in_the_order_added(tmp_path) -> None:
     assert abs((datetime.now(UTC) - row["created_at"]).total_seconds()) < 60
 
 
-def test_repeated_imports_add_nothing_but_repeated_judgements_are_kept(tmp_path) -> None:
+def test_repeated_imports_add_nothing_but_repeated_judgments_are_kept(tmp_path) -> None:
     archive = Archive.create(str(tmp_path))
     assert add_annotations(archive, "anna", [NINE, OTHER, NINE], "random") == 3
     before = {path: Path(path).stat().st_mtime_ns for path in _files(archive)}

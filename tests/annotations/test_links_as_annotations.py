@@ -22,8 +22,8 @@ def _linked(tmp_path: Path, *more: tuple[int, int, str]) -> Archive:
     return archive
 
 
-def _cluster(one: str) -> int:
-    return int(one[-4:]) // 3
+def _cluster(image_id: str) -> int:
+    return int(image_id[-4:]) // 3
 
 
 def _of(annotations: Annotations, anchor: str) -> list[list[str]]:

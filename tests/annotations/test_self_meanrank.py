@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from artsim.annotations.annotations import add_annotations, read_annotations
-from artsim.annotations.self_meanrank import judged_twice, second_judgement, self_ranks
+from artsim.annotations.self_meanrank import judged_twice, second_judgment, self_ranks
 from artsim.archive import Archive, UserError
 from tests.learn.made_annotations import annotations_of
 from tests.made import make_archive, named
@@ -34,19 +34,19 @@ def test_self_rank_is_the_rank_of_the_first_choice() -> None:
     np.testing.assert_array_equal(ranks, [1, 5, np.nan, np.nan])
 
 
-def test_the_last_of_several_second_judgements_counts() -> None:
+def test_the_last_of_several_second_judgments_counts() -> None:
     second = annotations_of([_SECOND[1], _FIRST[1]]).images
     assert self_ranks(annotations_of(_FIRST[1:2]), second).tolist() == [1]
     assert self_ranks(annotations_of(_FIRST[1:2]), second[::-1]).tolist() == [5]
 
 
-def test_without_second_judgements_ranks_are_nan() -> None:
+def test_without_second_judgments_ranks_are_nan() -> None:
     assert np.isnan(self_ranks(annotations_of(_FIRST), annotations_of([]).images)).all()
     assert len(self_ranks(annotations_of([]), annotations_of(_SECOND).images)) == 0
 
 
 def test_annotators_who_repeated_an_annotation() -> None:
-    """Compares each annotator's first judgement of nine images with their own last one."""
+    """Compares each annotator's first judgment of nine images with their own last one."""
     images = [*_FIRST, *_SECOND, _FIRST[0], _FIRST[2], _FIRST[3]]
     annotations = annotations_of(images)
     annotations.annotator[9:] = "bert"  # the same images as anna's, but judged once
@@ -62,14 +62,14 @@ def test_by_the_name_of_an_annotator_or_from_a_file(tmp_path: Path) -> None:
     archive: Archive = make_archive(tmp_path / "archive", _IDS)
     add_annotations(archive, "anna", _FIRST, "random")
     add_annotations(archive, "anna-again", _SECOND, "random")
-    by_name = second_judgement(archive, "anna-again")
+    by_name = second_judgment(archive, "anna-again")
     assert by_name.tolist() == _SECOND
     lines = [",".join(annotation) for annotation in _SECOND]
     lines[2] = lines[2].replace(_IDS[18], "nobody.jpg")
     (tmp_path / "again.txt").write_text("\n".join([*lines, "too,few"]))
-    from_file = second_judgement(archive, str(tmp_path / "again.txt"))
+    from_file = second_judgment(archive, str(tmp_path / "again.txt"))
     assert from_file.tolist() == [_SECOND[0], _SECOND[1], _SECOND[3]]
     first = read_annotations(archive, ["anna"])
     np.testing.assert_array_equal(self_ranks(first, by_name), self_ranks(first, from_file))
     with pytest.raises(UserError, match="`again` nobody: neither an annotator"):
-        second_judgement(archive, "nobody")
+        second_judgment(archive, "nobody")

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from artsim.annotations.annotations import read_annotations
-from artsim.annotations.near_candidates import neighbourhoods, with_vectors
+from artsim.annotations.near_candidates import neighborhoods, with_vectors
 from artsim.annotations.options import AnnotationsOptions
 from artsim.annotations.simulated_curator import simulate
 from artsim.annotations.splits import disjoint_splits, split
@@ -163,8 +163,8 @@ def test_near_draws_from_the_nearest_artworks(tmp_path) -> None:
         (pool,) = (members for members in pools if annotation[0] in members)
         others = [artwork_id for artwork_id in pool if artwork_id != annotation[0]]
 
-        def away(one: str, anchor: str = annotation[0]) -> float:
-            a, b = vectors[anchor], vectors[one]
+        def away(image_id: str, anchor: str = annotation[0]) -> float:
+            a, b = vectors[anchor], vectors[image_id]
             return 1 - float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
 
         alike = sorted((artwork_id for artwork_id in others if style[artwork_id] == style[annotation[0]]), key=away)
@@ -175,7 +175,7 @@ def test_near_draws_from_the_nearest_artworks(tmp_path) -> None:
     assert seen == set(range(50))
 
 
-def test_neighbourhoods_match_a_naive_loop(tmp_path, monkeypatch) -> None:
+def test_neighborhoods_match_a_naive_loop(tmp_path, monkeypatch) -> None:
     """Uses small blocks of anchors and several partitions."""
     monkeypatch.setattr("artsim.annotations.near_candidates._NEAREST", 5)
     monkeypatch.setattr("artsim.annotations.near_candidates._AT_ONCE", 3)
@@ -189,9 +189,9 @@ def test_neighbourhoods_match_a_naive_loop(tmp_path, monkeypatch) -> None:
     assert sorted(names) == sorted(row["id"] for row in rows[3:])
     rng = np.random.default_rng(1)
     value, pool = rng.integers(3, size=len(names)), rng.integers(2, size=len(names))
-    neighbours = neighbourhoods(space, ids, value, pool, np.arange(10))
-    assert sorted(neighbours) == list(range(10))
-    for anchor, (alike, unlike) in neighbours.items():
+    neighbors = neighborhoods(space, ids, value, pool, np.arange(10))
+    assert sorted(neighbors) == list(range(10))
+    for anchor, (alike, unlike) in neighbors.items():
         a = vectors[names[anchor]]
         distances = [-float(a @ vectors[artwork_id]) / np.linalg.norm(vectors[artwork_id]) for artwork_id in names]
         others = [index for index in np.argsort(distances) if index != anchor and pool[index] == pool[anchor]]

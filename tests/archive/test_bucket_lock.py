@@ -75,7 +75,7 @@ def test_a_run_that_was_taken_for_dead_says_so_at_its_end(archive: Archive) -> N
 
 
 def test_claims_are_renewed(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bucket_lock, "_RENEWED", 0.01)
+    monkeypatch.setattr(bucket_lock, "_RENEWAL_SECONDS", 0.01)
     renewed, write = threading.Event(), Store.write_json
     with archive.lock("images"):
 

@@ -264,7 +264,7 @@ def test_an_address_that_names_no_place_exactly_is_refused(uri: str, says: str) 
 
 
 def test_a_storage_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("artsim.archive.remote._PATIENCE", 0.5)
+    monkeypatch.setattr("artsim.archive.remote._FIRST_REQUEST_TIMEOUT_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with pytest.raises(ServiceUnavailable, match=r"gs://anonymous@bucket/x.*no answer within"):

@@ -60,7 +60,7 @@ def test_an_artwork_does_not_depend_on_those_that_come_with_it() -> None:
     vectors, labels = rng.normal(size=(50, 3)).astype(np.float32), rng.integers(-1, 3, 50)
     new = rng.normal(size=(20, 3)).astype(np.float32)
     together = assign(new, vectors, labels)
-    assert [int(assign(one[None], vectors, labels)[0]) for one in new] == together.tolist()
+    assert [int(assign(vector[None], vectors, labels)[0]) for vector in new] == together.tolist()
 
 
 def test_far_vectors_are_noise_and_members_are_within_the_radius() -> None:

@@ -36,12 +36,12 @@ def test_terms_are_those_of_class_based_tf_idf() -> None:
     rng = np.random.default_rng(1)
     vocabulary = ["harbour", "forest", "river", "castle", "garden", "Ansicht", "montagne", "le"]
     clusters = rng.integers(0, 3, 200)
-    titles = [" ".join(rng.choice(np.roll(vocabulary, 2 * one)[:5], 3)) for one in clusters]
+    titles = [" ".join(rng.choice(np.roll(vocabulary, 2 * number)[:5], 3)) for number in clusters]
     words = [
         [
             word
-            for title, one in zip(titles, clusters, strict=True)
-            if one == cluster
+            for title, number in zip(titles, clusters, strict=True)
+            if number == cluster
             for word in re.findall(r"[a-z]{3,}", title.lower())
         ]
         for cluster in range(3)

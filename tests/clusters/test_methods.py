@@ -41,12 +41,12 @@ def test_every_method_finds_separated_groups_and_numbers_them_by_size(method: st
     assert cluster(method, parameters, vectors).labels.tolist() == found.tolist()
 
 
-def test_trimmed_kmeans_sets_aside_the_rows_farthest_from_the_centres_of_the_others() -> None:
+def test_trimmed_kmeans_sets_aside_the_rows_farthest_from_the_centers_of_the_others() -> None:
     rng = np.random.default_rng(4)
     vectors = np.concatenate([_blobs()[0], rng.uniform(30, 60, (10, 3))]).astype(np.float32)
     labels = cluster("trimmed-kmeans", {"k": 3, "outliers": 0.1}, vectors).labels
     assert (labels == -1).sum() == int(0.1 * len(vectors))
-    centers = np.stack([vectors[labels == one].mean(0) for one in range(3)])
+    centers = np.stack([vectors[labels == label].mean(0) for label in range(3)])
     distance = cdist(vectors, centers)
     inside = labels >= 0
     assert (distance.argmin(1)[inside] == labels[inside]).all()
@@ -59,7 +59,7 @@ def test_trimmed_kmeans_without_outliers_is_kmeans() -> None:
     assert trimmed.tolist() == cluster("kmeans", {"k": 3}, vectors).labels.tolist()
 
 
-def test_the_default_eps_is_the_median_distance_to_a_neighbour() -> None:
+def test_the_default_eps_is_the_median_distance_to_a_neighbor() -> None:
     vectors = _blobs()[0]
     fifth = np.sort(cdist(vectors, vectors), axis=1)[:, 5]
     (note,) = cluster("dbscan", {}, vectors).notes
@@ -67,7 +67,7 @@ def test_the_default_eps_is_the_median_distance_to_a_neighbour() -> None:
 
 
 def _chosen(**options: object) -> list[tuple[str, str]]:
-    return [(one.name, one.title) for one in combinations(ClusterOptions(**options), "dots")]
+    return [(combination.name, combination.title) for combination in combinations(ClusterOptions(**options), "dots")]
 
 
 def test_names_of_combinations() -> None:

@@ -54,7 +54,7 @@ def test_two_replicas_answer_as_one(tmp_path: Path) -> None:
     _need_serve()
     ids = named(12)
     archive = make_archive(tmp_path / "museum", ids)
-    add_features(archive, "tiny", {one: [1.0, n, n * n] for n, one in enumerate(ids)})
+    add_features(archive, "tiny", {image_id: [1.0, n, n * n] for n, image_id in enumerate(ids)})
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port, token = str(listener.getsockname()[1]), "a long password"
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -12,7 +12,7 @@ from deploy.local_cluster import left
 
 _ROOT = Path(__file__).parents[2]
 _ELSEWHERE = """#!/bin/bash
-# Another node has a /tmp of its own; and what srun is told to end, it ends on all nodes.
+# Each node has its own /tmp; srun ends a process on all nodes.
 while [[ $1 == --* ]]; do shift; done
 setsid "${@/\\/tmp\\/.artsim-//tmp/.elsewhere-artsim-}" & node=$!
 trap 'kill -- -$node' TERM

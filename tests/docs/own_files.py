@@ -1,4 +1,4 @@
-"""The files that the guides take for granted, made from the sample museum: catalogues, photographs, answers."""
+"""The files that the guides take for granted, made from the sample museum: catalogs, photographs, answers."""
 
 import csv
 import shutil
@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 
-_FEW = 12  # artworks in each catalogue
+_FEW = 12  # artworks in each catalog
 
 
 def make_own_files(folder: Path, museum: Path) -> None:
@@ -31,7 +31,7 @@ def make_own_files(folder: Path, museum: Path) -> None:
     _lines(folder / "keywords.csv", [("id", "keyword"), *keywords])
     ids = [row["id"] for row in rows]
     _answers(folder, ids)
-    links = [(one, other, "POSITIVE") for one, other in pairwise(ids[:6])]
+    links = [(first, second, "POSITIVE") for first, second in pairwise(ids[:6])]
     _lines(folder / "links.csv", [("id_a", "id_b", "verdict"), *links])
 
 
@@ -45,7 +45,7 @@ def _answers(folder: Path, ids: list[str]) -> None:
 
 
 def _rows(museum: Path) -> list[dict[str, str]]:
-    """The rows of the museum's catalogue whose picture can be shown."""
+    """The rows of the museum's catalog whose picture can be shown."""
     with (museum / "catalog.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["image_url"].startswith("images/")]
     return [row for row in rows if _is_whole(museum / row["image_url"])]
@@ -62,7 +62,7 @@ def _copy(images: list[Path], folder: Path) -> None:
 
 
 def _table(path: Path, rows: list[dict[str, str]], **columns: str) -> None:
-    """Writes a table; each column is a column of the museum's catalogue or a pattern."""
+    """Writes a table; each column is a column of the museum's catalog or a pattern."""
     lines = [tuple(columns)]
     for number, row in enumerate(rows, 20):
         name = Path(row["image_url"]).name

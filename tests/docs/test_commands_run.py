@@ -86,7 +86,7 @@ def without_npm() -> Iterator[None]:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder in which ``make demo`` has run, and a copy of it beside."""
     folder = tmp_path_factory.mktemp("newcomer")
-    with contextlib.chdir(folder), mock.patch("artsim.sample.tour._ENOUGH", _WORKS):
+    with contextlib.chdir(folder), mock.patch("artsim.sample.tour._MIN_ARTWORKS", _WORKS):
         done = ended("demo", "--works", _WORKS, "--port", 0)
     assert done.returncode == 0, done.stderr
     make_own_files(folder, folder / "archives" / "demo-museum")

@@ -41,7 +41,7 @@ def test_the_same_composition_in_other_strokes_does_not_agree() -> None:
     assert _agreement((versions[0], versions[1]))[0] < 0.5
 
 
-def _detail(grey: np.ndarray) -> np.ndarray:
+def _detail(gray: np.ndarray) -> np.ndarray:
     """The same filter by scipy: a blur at an edge is the mean of the pixels that there are."""
 
     def blurred(image: np.ndarray, width: float) -> np.ndarray:
@@ -50,7 +50,7 @@ def _detail(grey: np.ndarray) -> np.ndarray:
         )
         return total / weight
 
-    detail = grey - blurred(grey, 4)
+    detail = gray - blurred(gray, 4)
     return detail / np.sqrt(blurred(detail**2, 8) + 0.015**2)
 
 

@@ -24,7 +24,7 @@ def _head(**recipe: object) -> Head:
     return head
 
 
-def _standardised(row: list[float]) -> list[float]:
+def _standardized(row: list[float]) -> list[float]:
     out = []
     for place, value in enumerate(row):
         column = [float(x) for x in _VECTORS[:, place]]
@@ -42,7 +42,7 @@ def test_the_residual_head_matches_its_formula() -> None:
     head = _head(head="residual")
     w1, w2 = head.transform[1].inner.weight, head.transform[1].outer.weight
     for row, output in zip(_VECTORS.tolist(), head(_VECTORS).tolist(), strict=True):
-        x = _standardised(row)
+        x = _standardized(row)
         hidden = [max(value, 0.0) for value in _times(w1, x)]
         expected = [0.5 * value + math.tanh(update) for value, update in zip(x, _times(w2, hidden), strict=True)]
         assert output == pytest.approx(expected, abs=1e-5)
@@ -51,14 +51,14 @@ def test_the_residual_head_matches_its_formula() -> None:
 def test_the_linear_head_matches_its_formula() -> None:
     head = _head(head="linear")
     for row, output in zip(_VECTORS.tolist(), head(_VECTORS).tolist(), strict=True):
-        assert output == pytest.approx(_times(head.transform[1].weight, _standardised(row)), abs=1e-5)
+        assert output == pytest.approx(_times(head.transform[1].weight, _standardized(row)), abs=1e-5)
 
 
 def test_the_mlp_matches_its_formula() -> None:
     head = _head(head="mlp")
     (w1, b1), (w2, b2) = ((layer.weight, layer.bias.tolist()) for layer in (head.transform[1][0], head.transform[1][2]))
     for row, output in zip(_VECTORS.tolist(), head(_VECTORS).tolist(), strict=True):
-        hidden = [max(value + b, 0.0) for value, b in zip(_times(w1, _standardised(row)), b1, strict=True)]
+        hidden = [max(value + b, 0.0) for value, b in zip(_times(w1, _standardized(row)), b1, strict=True)]
         expected = [value + b for value, b in zip(_times(w2, hidden), b2, strict=True)]
         assert output == pytest.approx(expected, abs=1e-5)
 
@@ -99,7 +99,7 @@ def test_a_constant_dimension_is_ignored() -> None:
     vectors = _VECTORS.clone()
     vectors[:, 2] = 3.0
     head = _head()
-    head.standardise_by(vectors)
+    head.standardize_by(vectors)
     new = vectors.clone()
     new[:, 2] = 1e6
     assert torch.equal(head.prepared(new)[:, 2], torch.zeros(40))

@@ -48,11 +48,11 @@ def _model(archive: Archive, specs: list[str], name: str = "eye") -> Model:
     return Model(name, card, {**head.state_dict(), **pca_tensors(space)}, pa.table(columns, schema=ROLES))
 
 
-def _naive(archive: Archive, model: Model, one: str) -> list[float]:
-    """Embeds an image with the model's tensors: PCA, unit length, join, standardise, two layers."""
+def _naive(archive: Archive, model: Model, image_id: str) -> list[float]:
+    """Embeds an image with the model's tensors: PCA, unit length, join, standardize, two layers."""
     parts = []
     for index, spec in enumerate(model.card["inputs"]):
-        vector = vectors_of(archive, spec["features"].partition(":")[0])[one].astype(np.float64)
+        vector = vectors_of(archive, spec["features"].partition(":")[0])[image_id].astype(np.float64)
         if f"pca.{index}.mean" in model.tensors:
             mean, matrix = (model.tensors[f"pca.{index}.{part}"].numpy() for part in ("mean", "matrix"))
             vector = [sum((x - m) * w for x, m, w in zip(vector, mean, column, strict=True)) for column in matrix.T]

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from artsim.enrich.authority import Authority, Person, authority_of
-from artsim.enrich.mentions import Matcher, Named
+from artsim.enrich.mentions import FullNames, Matcher
 
 _LIST = {
     "p1": ["Picasso, Pablo"],
@@ -39,7 +39,7 @@ _AUTHORITY = _authority()
 _MATCHER = Matcher(_AUTHORITY, 0.8)
 
 
-def _found(text: str, artist: str = "", archive: Named = Named()) -> list[tuple[str, str]]:  # noqa: B008
+def _found(text: str, artist: str = "", archive: FullNames = FullNames()) -> list[tuple[str, str]]:  # noqa: B008
     """Returns printed name and id of each mention; the ids of the candidates with a question mark if it is unclear."""
     mentions = _MATCHER({"text": text}, artist, archive=archive)
     persons = _AUTHORITY.persons
@@ -130,9 +130,9 @@ def test_a_family_name_alone_means_whom_the_texts_name_in_full() -> None:
 
 def test_a_family_name_alone_means_the_only_person_of_the_list_whom_the_archive_names() -> None:
     number = {person.id: place for place, person in enumerate(_AUTHORITY.persons)}
-    assert _found("like Picasso", archive=Named(frozenset({number["p1"]}))) == [("Picasso", "p1")]
-    assert _found("like Picasso", archive=Named(frozenset({number["p1"]}), frozenset({"picasso"}))) == []
-    assert _found("like Bellini", archive=Named(frozenset({number["g1"]}))) == [("Bellini", "g1?g2")]
+    assert _found("like Picasso", archive=FullNames(frozenset({number["p1"]}))) == [("Picasso", "p1")]
+    assert _found("like Picasso", archive=FullNames(frozenset({number["p1"]}), frozenset({"picasso"}))) == []
+    assert _found("like Bellini", archive=FullNames(frozenset({number["g1"]}))) == [("Bellini", "g1?g2")]
 
 
 def test_german_nouns_are_no_given_names() -> None:

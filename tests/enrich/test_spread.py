@@ -35,13 +35,13 @@ def test_a_keyword_of_two_artworks_is_not_suggested() -> None:
     ids, vectors, given = _made()
     spreader = Spreader(ids, vectors, given, 7)
     assert spreader.keywords == {"g0", "g1", "g2"}
-    assert all(one.keyword != "rare" for suggestions in spreader(ids, vectors) for one in suggestions)
+    assert all(suggestion.keyword != "rare" for suggestions in spreader(ids, vectors) for suggestion in suggestions)
 
 
 def test_equal_vectors_vote_equally() -> None:
     ids, _, given = _made(8)
     found = Spreader(ids, np.ones((8, 4), np.float32), given, 20)(ids[:1], np.ones((1, 4), np.float32))
-    assert {one.keyword: one.votes for one in found[0]}["g1"] == pytest.approx(3 / 7)
+    assert {suggestion.keyword: suggestion.votes for suggestion in found[0]}["g1"] == pytest.approx(3 / 7)
 
 
 def test_the_confidence_rises_with_the_votes_and_is_that_of_its_group() -> None:

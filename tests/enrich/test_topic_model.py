@@ -49,10 +49,10 @@ def test_a_text_does_not_depend_on_the_others_nor_on_storing(method: str) -> Non
     texts = _texts()
     model = TopicModel.fit(texts, 3, method, 0)
     stored = TopicModel.of(model.arrays())
-    every = model.assign(model.weights(texts))
+    together = model.assign(model.weights(texts))
     for row in (0, 1, 50):
         alone = stored.assign(stored.weights([texts[row]]))
-        assert [values[0] for values in alone] == [pytest.approx(values[row]) for values in every]
+        assert [values[0] for values in alone] == [pytest.approx(values[row]) for values in together]
     assert TopicModel.fit(texts, 3, method, 0).digest() == model.digest() == stored.digest()
 
 

@@ -39,7 +39,7 @@ def _naive(vectors: dict[str, np.ndarray], linked: dict[str, list[str]]) -> dict
     for query, wanted in linked.items():
         others = sorted(
             (artwork_id for artwork_id in vectors if artwork_id != query),
-            key=lambda one: cosine(vectors[query], vectors[one]),
+            key=lambda image_id: cosine(vectors[query], vectors[image_id]),
         )
         places = sorted(others.index(artwork_id) + 1 for artwork_id in wanted)
         precision = np.mean([count / place for count, place in enumerate(places, start=1)])

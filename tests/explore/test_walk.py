@@ -152,7 +152,7 @@ def _ranked(archive: Archive, start: str, end: str, steps: int, metric: str) -> 
     vectors = vectors_of(archive, "cloud")
     measure = getattr(distance, metric)
     return [
-        sorted(vectors, key=lambda one: measure(point, vectors[one].astype(np.float64)))
+        sorted(vectors, key=lambda name: measure(point, vectors[name].astype(np.float64)))
         for point in _points(archive, start, end, steps, metric)
     ]
 

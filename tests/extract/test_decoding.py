@@ -12,7 +12,7 @@ import ray
 
 from artsim import runtime
 from artsim.archive import Archive
-from artsim.extract.decoding import Batch, Decoding, decode_partition, here
+from artsim.extract.decoding import Batch, Decoding, call_in_process, decode_partition
 from artsim.extract.pending_images import ImagesPartition, PendingImages
 from artsim.vision.backbones import input_of
 from artsim.vision.check import BadImage
@@ -29,18 +29,18 @@ def _decoding(archive: Archive) -> Decoding:
     return Decoding(archive.table("images"), [input_of("resnet18", 64), input_of("resnet18", 96)], False, 8)
 
 
-def _alike(some: list[Batch], others: list[Batch]) -> bool:
+def _alike(first: list[Batch], second: list[Batch]) -> bool:
     pixels = all(
         np.array_equal(*pair)
-        for batch, other in zip(some, others, strict=True)
+        for batch, other in zip(first, second, strict=True)
         for pair in zip(batch.pixels, other.pixels, strict=True)
     )
-    return pixels and [batch.rows for batch in some] == [other.rows for other in others]
+    return pixels and [batch.rows for batch in first] == [other.rows for other in second]
 
 
 def test_batches_of_a_part(archive: Archive) -> None:
     with ThreadPoolExecutor(2) as threads:
-        batches = list(_decoding(archive).batches(0, "p0-00000", named(21)[:20], threads.map, here))
+        batches = list(_decoding(archive).batches(0, "p0-00000", named(21)[:20], threads.map, call_in_process))
     assert [len(batch.rows) for batch in batches] == [8, 8, 4]
     assert [identifier for batch in batches for identifier, *_ in batch.rows] == named(21)[:20]
     assert [pixels.shape for pixels in batches[2].pixels] == [(4, 64, 64, 3), (4, 96, 96, 3)]
@@ -51,9 +51,9 @@ def test_batches_of_a_part(archive: Archive) -> None:
 @pytest.mark.slow
 def test_from_another_process_they_are_the_same(archive: Archive) -> None:
     decoding, isolated = _decoding(archive), IsolatedProcess()
-    expected = list(decoding.batches(0, "p0-00000", named(21), map, here))
+    expected = list(decoding.batches(0, "p0-00000", named(21), map, call_in_process))
     with ThreadPoolExecutor(2) as threads:
-        assert _alike(list(decoding.batches(0, "p0-00000", named(21), threads.map, here)), expected)
+        assert _alike(list(decoding.batches(0, "p0-00000", named(21), threads.map, call_in_process)), expected)
         assert _alike(list(decoding.batches(0, "p0-00000", named(21), threads.map, isolated)), expected)
 
 
@@ -62,7 +62,7 @@ def test_from_another_process_they_are_the_same(archive: Archive) -> None:
 def test_a_task_decodes_a_whole_partition(archive: Archive, attempt: int) -> None:
     runtime.connect(data=True)  # it stays connected for other tests in this process
     decoding, partition = _decoding(archive), ImagesPartition(0, "p0-00000", 21)
-    expected = list(decoding.batches(0, "p0-00000", named(21), map, here))
+    expected = list(decoding.batches(0, "p0-00000", named(21), map, call_in_process))
     attempts, pending = runtime.start_attempts(), PendingImages(archive, ("resnet18",), False)
     if attempt:  # a worker was lost before
         ray.get(attempts.record_start.remote(f"run {partition} (decoding)", "a node"))

@@ -52,8 +52,8 @@ def test_weights_are_loaded_once_and_kept(archive: Archive, monkeypatch: pytest.
     describe = Describer(archive, NAMES)
     first, again = describe(IMAGES), describe(IMAGES)
     assert loaded == [BACKBONE]
-    for one, other in zip(first, again, strict=True):
-        assert np.array_equal(one, other)
+    for vector, other in zip(first, again, strict=True):
+        assert np.array_equal(vector, other)
 
 
 def test_an_image_that_cannot_be_read_is_named(archive: Archive) -> None:

@@ -38,8 +38,8 @@ def made(tmp_path, count=20, **pictures):
     return make_archive(tmp_path / "archive", ids, pictures=pictures), ids
 
 
-def bytes_of(archive, one):
-    return archive.table("images").find([one], ["bytes"])["bytes"][0].as_py()
+def bytes_of(archive, image_id):
+    return archive.table("images").find([image_id], ["bytes"])["bytes"][0].as_py()
 
 
 def test_each_image_is_what_a_network_sees_and_is_decoded_once(tmp_path, decoded, monkeypatch):

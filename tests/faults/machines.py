@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-_PATIENCE = 150.0  # seconds
+_JOB_TIMEOUT_SECONDS = 150.0  # seconds
 
 
 class Machines:
@@ -86,9 +86,9 @@ def report_of(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[str, str]:
-    """Waits for a job to end and returns its stdout and stderr; kills it after ``_PATIENCE`` seconds."""
+    """Waits for a job to end and returns its stdout and stderr; kills it after ``_JOB_TIMEOUT_SECONDS``."""
     try:
-        out, _ = process.communicate(timeout=_PATIENCE)
+        out, _ = process.communicate(timeout=_JOB_TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         out, _ = process.communicate()
@@ -98,8 +98,8 @@ def ended(process: subprocess.Popen[str]) -> tuple[str, str]:
 
 
 def until(condition: Callable[[], Any], process: subprocess.Popen[str] | None = None) -> None:
-    """Waits for ``condition``; fails if the process ends first, or after ``_PATIENCE`` seconds."""
-    deadline = time.monotonic() + _PATIENCE
+    """Waits for ``condition``; fails if the process ends first, or after ``_JOB_TIMEOUT_SECONDS``."""
+    deadline = time.monotonic() + _JOB_TIMEOUT_SECONDS
     while not condition():
         assert time.monotonic() < deadline, "it did not come to that"
         assert process is None or process.poll() is None, f"it ended before: {ended(process)[1][-2000:]}"

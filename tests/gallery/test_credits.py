@@ -26,7 +26,7 @@ def test_rights_in_few_words(rights: str | None, short: str) -> None:
 
 def test_the_line_counts_every_artwork(tmp_path: Path) -> None:
     ids = named(10)
-    rights = {one: f"© owner {min(n, 6)}" for n, one in enumerate(ids)} | {ids[9]: None}
+    rights = {image_id: f"© owner {min(n, 6)}" for n, image_id in enumerate(ids)} | {ids[9]: None}
     archive = make_archive(tmp_path, ids, rights=rights)
     line = credits_of(archive, [*ids, "lost:1"])
     assert line == (

@@ -34,7 +34,7 @@ def test_a_map_is_shown_whole_without_overlap(shape: str) -> None:
     assert canvas.max() == 1
 
 
-def test_neighbours_stay_neighbours_on_a_map() -> None:
+def test_neighbors_stay_neighbors_on_a_map() -> None:
     rng = np.random.default_rng(1)
     group = rng.integers(5, size=250)
     points = rng.normal(size=(250, 2)) + 20 * np.stack([np.cos(group), np.sin(group)], 1)
@@ -49,8 +49,8 @@ def test_neighbours_stay_neighbours_on_a_map() -> None:
 def test_the_second_map_is_turned_onto_the_first() -> None:
     first = np.random.default_rng(0).normal(size=(40, 2))
     turn = np.array([[math.cos(2), -math.sin(2)], [math.sin(2), math.cos(2)]])
-    one, other = aligned(first, first @ turn * [1, -1] * 7 + 3)
-    assert np.allclose(one, other)
+    target, result = aligned(first, first @ turn * [1, -1] * 7 + 3)
+    assert np.allclose(target, result)
     assert np.isfinite(aligned(first, np.zeros((40, 2)))[1]).all()
 
 
@@ -64,13 +64,13 @@ def test_artworks_of_a_tree_do_not_overlap(leaves: int) -> None:
     rings = 1 if leaves <= 40 else 2
     radius, spot = _ring(3720, leaves, rings)
     assert radius > 0
-    centres = []
+    centers = []
     for place in range(leaves):
         angle, distance = 2 * math.pi * place / leaves, radius + (0.5 + 1.04 * (place % rings)) * spot
         assert distance + spot / 2 <= 3720 / 2 + 1
-        centres.append((distance * math.cos(angle), distance * math.sin(angle)))
+        centers.append((distance * math.cos(angle), distance * math.sin(angle)))
     if leaves % rings == 0:
-        pairs = [math.dist(one, other) for n, one in enumerate(centres) for other in centres[:n]]
+        pairs = [math.dist(center, other) for n, center in enumerate(centers) for other in centers[:n]]
         assert min(pairs) >= 0.97 * spot
     assert math.hypot(*_within_circle((300, 400), 100)) <= 101
 

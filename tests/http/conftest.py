@@ -1,4 +1,4 @@
-"""The catalogue client is tested with the fixtures of the sources, which use it."""
+"""The catalog client is tested with the fixtures of the sources, which use it."""
 
 from tests.sources.conftest import museum, naps
 

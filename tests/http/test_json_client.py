@@ -31,9 +31,11 @@ def test_retry_delays_grow_and_end(museum: Museum, naps: list[float]) -> None:
     museum.answer = lambda path, params: (503, {}, b"")
     with pytest.raises(Unreachable, match="HTTP 503") as caught:
         Web(None, [], museum.url).json(museum.url)
-    assert caught.value.server and len(museum.asked) == json_client._TRIES
+    assert caught.value.server and len(museum.asked) == json_client._MAX_ATTEMPTS
     long = [nap for nap in naps if nap > json_client._MIN_INTERVAL]
-    assert len(long) == json_client._TRIES - 1 and all(0.5 * 2**n <= nap <= 1.5 * 2**n for n, nap in enumerate(long))
+    assert len(long) == json_client._MAX_ATTEMPTS - 1 and all(
+        0.5 * 2**n <= nap <= 1.5 * 2**n for n, nap in enumerate(long)
+    )
 
 
 def test_retry_after_accepts_dates_and_is_limited(museum: Museum, naps: list[float]) -> None:
@@ -169,7 +171,7 @@ def test_addresses_are_checked_when_connecting(
 
 def test_a_slow_response_times_out(naps: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_client, "_MAX_SECONDS", 0.3)
-    monkeypatch.setattr(json_client, "_TRIES", 1)
+    monkeypatch.setattr(json_client, "_MAX_ATTEMPTS", 1)
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
 

@@ -102,7 +102,7 @@ def test_a_second_catalog_run_names_the_running_one(tmp_path: Path) -> None:
     assert catalog(tmp_path, HEADER + "1,http://m.org/1.jpg,One,Painter")["rows_out"] == 1
 
 
-def test_the_same_catalogue_under_other_ids_is_refused_with_a_remedy(tmp_path: Path) -> None:
+def test_the_same_catalog_under_other_ids_is_refused_with_a_remedy(tmp_path: Path) -> None:
     text = HEADER + "\n".join(f"{n},http://m.org/{n}.jpg,Title {n},Painter" for n in range(50))
     catalog(tmp_path, text)
     for arguments in (["--columns", "id=title"], ["--as", "other"]):

@@ -60,9 +60,9 @@ def _run(archive: Archive, *arguments: str) -> dict[str, Any]:
 
 
 def _rows(archive: Archive, name: str) -> dict[str, dict[str, Any]]:
-    every = [row for rows in archive.table(f"clusters/{name}").scan() for row in rows.to_pylist()]
-    assert len({row["id"] for row in every}) == len(every)
-    return {row["id"]: row for row in every}
+    all_rows = [row for rows in archive.table(f"clusters/{name}").scan() for row in rows.to_pylist()]
+    assert len({row["id"] for row in all_rows}) == len(all_rows)
+    return {row["id"]: row for row in all_rows}
 
 
 def _files(archive: Archive) -> dict[str, bytes]:
@@ -195,7 +195,7 @@ def test_constraints_are_counted_and_contradictions_named(archive: Archive, capl
     assert "1 rejected links contradict accepted ones" in caplog.text
     rows = {image_id: row["cluster"] for image_id, row in _rows(archive, "dots-hdbscan").items()}
     pairs = {"accepted": [(0, 3), (3, 6), (1, 4)], "rejected": [(0, 6), (9, 12)]}
-    same = {kind: [rows[_IDS[a]] == rows[_IDS[b]] >= 0 for a, b in every] for kind, every in pairs.items()}
+    same = {kind: [rows[_IDS[a]] == rows[_IDS[b]] >= 0 for a, b in kind_pairs] for kind, kind_pairs in pairs.items()}
     assert not same["rejected"][1]
     shown = report["constraints"]
     assert shown["accepted"] == 3 and shown["rejected"] == 2 and shown["contradictory"] == 1
@@ -248,7 +248,7 @@ def test_combinations_are_compared_in_one_table(archive: Archive) -> None:
         labels = [entry["cluster"] for entry in _rows(archive, row["name"]).values()]
         assert row["clusters"] == len(set(labels) - {-1})
         assert row["noise"] == pytest.approx(labels.count(-1) / 90, abs=1e-3)
-        assert row["largest"] == max((labels.count(one) for one in set(labels) - {-1}), default=0)
+        assert row["largest"] == max((labels.count(label) for label in set(labels) - {-1}), default=0)
     kmeans = report["comparison"][-1]
     assert kmeans["ari"] == 1 and kmeans["stability"] > 0.8 and kmeans["precision"] == 1 and kmeans["dbcv"] is None
     assert any("20 gives 3 clusters, 30 gives 0" in line for line in report["cliffs"])

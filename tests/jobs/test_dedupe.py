@@ -26,12 +26,12 @@ _COPIES = {f"{_WORKS[0]}-{kind}": _WORKS[0] for kind in _KINDS} | {f"{_WORKS[1]}
 
 
 def _pictures() -> dict[str, bytes]:
-    works = {one: painting(number) for number, one in enumerate(_WORKS)}
+    works = {image_id: painting(number) for number, image_id in enumerate(_WORKS)}
     rng = np.random.default_rng(0)
-    pictures = {one: encoded(image) for one, image in works.items()}
-    for one, original in _COPIES.items():
-        kind = one.rpartition("-")[2]
-        pictures[one] = pictures[original] if kind == "file" else encoded(KINDS[kind](works[original], rng))
+    pictures = {image_id: encoded(image) for image_id, image in works.items()}
+    for image_id, original in _COPIES.items():
+        kind = image_id.rpartition("-")[2]
+        pictures[image_id] = pictures[original] if kind == "file" else encoded(KINDS[kind](works[original], rng))
     return pictures
 
 
@@ -41,7 +41,7 @@ def _vectors() -> dict[str, np.ndarray]:
     base = dict(zip(_WORKS, np.eye(8), strict=False))
     base[_WORKS[3]] = base[_WORKS[2]]
     ids = [*_WORKS, *_COPIES]
-    return {one: base[_COPIES.get(one, one)] + 0.1 * rng.normal(size=8) for one in ids}
+    return {image_id: base[_COPIES.get(image_id, image_id)] + 0.1 * rng.normal(size=8) for image_id in ids}
 
 
 def _fill(archive: Archive, pictures: dict[str, bytes], hashed: bool) -> None:
@@ -64,7 +64,7 @@ def archive(tmp_path: Path) -> Archive:
 
 def _archive(folder: Path, *, hashed: bool = True) -> Archive:
     pictures = _pictures()
-    rights = {one: CLOSED if one.endswith("crop") else OPEN for one in pictures}
+    rights = {image_id: CLOSED if image_id.endswith("crop") else OPEN for image_id in pictures}
     titles = {_WORKS[0]: "a\x1b[31mb\nc"}
     archive = make_archive(folder / "archive", list(pictures), pictures=pictures, rights=rights, titles=titles)
     _fill(archive, pictures, hashed)
@@ -85,7 +85,7 @@ def _rows(archive: Archive) -> dict[str, dict[str, Any]]:
 def _groups(archive: Archive) -> list[list[str]]:
     rows = _rows(archive)
     return [
-        sorted(one for one in rows if rows[one]["group"] == group)
+        sorted(image_id for image_id in rows if rows[image_id]["group"] == group)
         for group in sorted({row["group"] for row in rows.values()})
     ]
 
@@ -98,13 +98,15 @@ def test_copies_are_grouped_around_the_largest_image(archive: Archive, tmp_path:
     pairs = report["pairs"]
     assert pairs["identical files"] == 1
     assert pairs["compared"] >= pairs["hash"] + pairs["hash and features"] + pairs["features"] > 0
-    first = sorted([_WORKS[0], *(one for one in _COPIES if _COPIES[one] == _WORKS[0])])
+    first = sorted([_WORKS[0], *(image_id for image_id in _COPIES if _COPIES[image_id] == _WORKS[0])])
     assert _groups(archive) == [first, sorted([_WORKS[1], f"{_WORKS[1]}-crop"])]
     rows = _rows(archive)
-    heads = {one for one, row in rows.items() if row["representative"]}
+    heads = {image_id for image_id, row in rows.items() if row["representative"]}
     assert heads == {f"{_WORKS[0]}-framed", _WORKS[1]}  # a frame makes an image larger
-    for one, row in rows.items():
-        others = [other["confidence"] for key, other in rows.items() if key != one and other["group"] == row["group"]]
+    for image_id, row in rows.items():
+        others = [
+            other["confidence"] for key, other in rows.items() if key != image_id and other["group"] == row["group"]
+        ]
         assert row["confidence"] == max(others) if row["representative"] else 0.88 <= row["confidence"] <= 1
     assert Image.open(tmp_path / "sheet.png").width > 500
     assert duplicate_ids(archive, "d") == {*rows} - heads
@@ -179,7 +181,7 @@ def test_an_interrupted_job_is_no_finished_table(archive: Archive, monkeypatch: 
 
 def test_protected_artworks_are_left_out(archive: Archive) -> None:
     _run(archive, "--rights", "public")
-    assert not [one for one in _rows(archive) if one.endswith("crop")]
+    assert not [image_id for image_id in _rows(archive) if image_id.endswith("crop")]
 
 
 def test_an_unreadable_image_is_in_no_group(archive: Archive) -> None:
@@ -216,12 +218,12 @@ def test_neighbors_without_duplicates(archive: Archive) -> None:
     dropped = duplicate_ids(archive, "d")
     command = ["--archive", archive.uri, "--features", "dots", "--without-duplicates", "d"]
     found = neighbors_job.run([*command, "--id", _WORKS[2], "--k", "20"])["queries"][0]["neighbors"]
-    assert {one["id"] for one in found} == {*_WORKS, *_COPIES} - dropped - {_WORKS[2]}
+    assert {entry["id"] for entry in found} == {*_WORKS, *_COPIES} - dropped - {_WORKS[2]}
     neighbors_job.run([*command, "--all", "--k", "20"])
     rows = [row for part in archive.table("neighbors/dots").scan() for row in part.to_pylist()]
     assert {row["id"] for row in rows} == {row["neighbor"] for row in rows} == {*_WORKS, *_COPIES} - dropped
     indexed = neighbors_job.run([*command, "--id", _WORKS[2], "--k", "20", "--index", "usearch"])
-    assert {one["id"] for one in indexed["queries"][0]["neighbors"]} == {*_WORKS, *_COPIES} - dropped - {_WORKS[2]}
+    assert {entry["id"] for entry in indexed["queries"][0]["neighbors"]} == {*_WORKS, *_COPIES} - dropped - {_WORKS[2]}
     assert indexed["index"]["rows"] == len({*_WORKS, *_COPIES})
     with pytest.raises(UserError, match="--without-duplicates 'other': no such table of duplicates; the archive has d"):
         neighbors_job.run([*command[:-1], "other", "--id", _WORKS[2]])

@@ -132,7 +132,7 @@ def test_a_split_has_the_test_set_of_training(archive: Archive) -> None:
         assert report["table"][0]["before"]["value"] == pytest.approx(expected, abs=1e-5)
 
 
-def test_a_second_judgement_adds_a_row(archive: Archive, tmp_path: Path) -> None:
+def test_a_second_judgment_adds_a_row(archive: Archive, tmp_path: Path) -> None:
     """Seven of ten choices agree: 0.7 x 1 + 0.3 x 5. The repeated annotations are not evaluated themselves."""
     by_name = _run(archive, "--features", "dots", "--again", "anna again")
     assert by_name["rows_in"] == 50
@@ -215,7 +215,7 @@ def test_a_model_trained_on_everything_is_scored_by_its_folds(tmp_path: Path) ->
         (["--models", "eye", "--split", "random"], "--split random: can't be combined with a model"),
         (["--features", "dots", "--split", "group-disjoint"], "--split group-disjoint: --split-by"),
         (["--features", "dots", "--again", "nobody"], "--again nobody"),
-        (["--features", "dots", "--annotator", "bert", "--again", "anna again"], "--again anna again: no judgement"),
+        (["--features", "dots", "--annotator", "bert", "--again", "anna again"], "--again anna again: no judgment"),
         (["--features", "dots", "--out", f"{__file__}/below"], "--out .*below"),
     ],
 )

@@ -15,7 +15,7 @@ from PIL import Image
 
 from artsim.archive import CATALOG, LABELS, Archive, UserError
 from artsim.labels import train as train_module
-from artsim.labels.labeller import Labeller
+from artsim.labels.labeler import Labeler
 from jobs.labels import job
 from tests.made import CLOSED, add_features, jpeg, make_archive, named
 
@@ -29,7 +29,7 @@ def _style(number: int) -> str:
     return _STYLES[(number + (_IDS[number] == _WRONG)) % 3]
 
 
-def _catalogue(archive: Archive, change: Callable[[int, dict[str, Any]], dict[str, Any]]) -> None:
+def _catalog(archive: Archive, change: Callable[[int, dict[str, Any]], dict[str, Any]]) -> None:
     for shard in range(archive.shards):
         rows = archive.table("catalog").read(shard, "p0").to_pylist()
         rows = [row | change(_IDS.index(row["id"]), row) for row in rows]
@@ -40,7 +40,7 @@ def _catalogue(archive: Archive, change: Callable[[int, dict[str, Any]], dict[st
 def archive(tmp_path: Path) -> Archive:
     """150 artworks of three styles that vectors tell apart; the last 30 have no style, and dates are random."""
     made = make_archive(tmp_path / "archive", _IDS, pictures=dict.fromkeys(_IDS, _PICTURE), rights={_IDS[0]: CLOSED})
-    _catalogue(
+    _catalog(
         made,
         lambda number, _: {
             "style": f"  {_style(number)}\n" if number < 120 else None,
@@ -95,15 +95,15 @@ def test_heads_predict_the_labels_of_all_artworks(archive: Archive) -> None:
     rows = _rows(archive)
     assert set(rows) == set(_IDS)
     assert np.mean([rows[one]["label"] == clean[number % 3] for number, one in enumerate(_IDS)]) > 0.95
-    labeller = Labeller(archive, "n")
-    assert labeller.features == ["dots"]
+    labeler = Labeler(archive, "n")
+    assert labeler.features == ["dots"]
     for one in _IDS[::20]:
         row = rows[one]
         tops = [(top["label"], top["probability"]) for top in row["top"]]
         assert [name for name, _ in tops] == sorted(clean, key=lambda name: -dict(tops)[name])
         assert sum(probability for _, probability in tops) == pytest.approx(1, abs=1e-5)
         assert (row["label"], row["probability"]) == tops[0]
-        label = labeller.label({"dots": _vectors()[one].astype(np.float32)})[0]
+        label = labeler.label({"dots": _vectors()[one].astype(np.float32)})[0]
         assert (label.task, label.label, label.abstained) == ("style", row["label"], row["abstained"])
         assert label.probability == pytest.approx(row["probability"], abs=1e-5)
         assert label.candidates == row["candidates"]
@@ -115,20 +115,20 @@ def test_heads_predict_the_labels_of_all_artworks(archive: Archive) -> None:
     assert _rows(archive) == rows
 
 
-def test_a_labeller_answers_in_time_and_refuses_other_vectors(archive: Archive) -> None:
+def test_a_labeler_answers_in_time_and_refuses_other_vectors(archive: Archive) -> None:
     _train(archive)
-    labeller, vector = Labeller(archive, "n"), _vectors()[_IDS[0]]
-    labeller.label({"dots": vector})
+    labeler, vector = Labeler(archive, "n"), _vectors()[_IDS[0]]
+    labeler.label({"dots": vector})
     started = time.perf_counter()
     for _ in range(20):
-        labeller.label({"dots": vector})
+        labeler.label({"dots": vector})
     assert (time.perf_counter() - started) / 20 < 0.5  # 50 ms are the goal; machines may be busy
     with pytest.raises(UserError, match="features/dots: a vector"):
-        labeller.label({"others": vector})
+        labeler.label({"others": vector})
     with pytest.raises(UserError, match="lengths"):
-        labeller.label({"dots": vector[:3]})
+        labeler.label({"dots": vector[:3]})
     with pytest.raises(UserError, match="finite"):
-        labeller.label({"dots": vector * np.nan})
+        labeler.label({"dots": vector * np.nan})
 
 
 def test_the_same_training_is_kept_and_a_changed_label_trains_again(archive: Archive, caplog) -> None:
@@ -141,7 +141,7 @@ def test_the_same_training_is_kept_and_a_changed_label_trains_again(archive: Arc
     assert _files(archive) == before
     assert _train(archive, "--again")["rows_in"] == 120
     assert _files(archive) == before
-    _catalogue(archive, lambda number, row: {"style": "Baroque"} if number == 140 else {})
+    _catalog(archive, lambda number, row: {"style": "Baroque"} if number == 140 else {})
     assert _train(archive)["rows_in"] == 121
 
 
@@ -214,7 +214,7 @@ def test_public_only_predicts_no_protected_artwork(archive: Archive) -> None:
 def test_several_labels_in_a_value(archive: Archive) -> None:
     report = _train(archive, "--columns", "type", "--separator", ";")
     assert report["tasks"][0]["labels"] == 3
-    found = Labeller(archive, "n").label({"dots": 4 * np.eye(3, 6)[0]})[0]
+    found = Labeler(archive, "n").label({"dots": 4 * np.eye(3, 6)[0]})[0]
     assert {name for name, probability in found.top if probability > 0.5} == {"portrait", "study"}
 
 

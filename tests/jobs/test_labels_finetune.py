@@ -9,7 +9,7 @@ import pytest
 
 from artsim.archive import CATALOG, LABELS, Archive, UserError
 from artsim.encoders.model import load_model
-from artsim.labels.labeller import Labeller
+from artsim.labels.labeler import Labeler
 from artsim.labels.table import load_heads, need_card
 from artsim.learn.backbones.label_training import TEST, TRAINING, VALIDATION, read_labels
 from artsim.space.features import Space
@@ -17,19 +17,19 @@ from jobs.labels import job
 from tests.made import jpeg, make_archive, named
 
 _IDS = named(126)
-_COLOURS = {"Red": (200, 40, 30), "Green": (30, 190, 40), "Blue": (40, 30, 200)}
+_COLORS = {"Red": (200, 40, 30), "Green": (30, 190, 40), "Blue": (40, 30, 200)}
 _FINETUNE = ("--finetune", "test_efficientnet", "--pretrained", "random", "--resolution", "64", "--epochs", "6")
 _FAST = ("--frozen-epochs", "0", "--head-learning-rate", "0.03", "--mixup", "0", "--precision", "float32")
 
 
 def _style(number: int) -> str:
-    return list(_COLOURS)[number % 3]
+    return list(_COLORS)[number % 3]
 
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Archive:
-    """126 artworks of one colour each, which is their style; the type of a third is missing; 14 artists."""
-    pictures = {one: jpeg(_COLOURS[_style(number)]) for number, one in enumerate(_IDS)}
+    """126 artworks of one color each, which is their style; the type of a third is missing; 14 artists."""
+    pictures = {one: jpeg(_COLORS[_style(number)]) for number, one in enumerate(_IDS)}
     made = make_archive(tmp_path / "archive", _IDS, pictures=pictures)
     for shard in range(made.shards):
         rows = [row | _fields(_IDS.index(row["id"])) for row in made.table("catalog").read(shard, "p0").to_pylist()]
@@ -75,8 +75,8 @@ def test_a_fine_tuned_backbone_labels_artworks_and_is_measured_on_artists_it_has
     rows = {row["id"]: row for part in table.scan() for row in part.to_pylist() if row["task"] == "style"}
     held_out = [data.ids[row] for row in data.rows(TEST)]
     assert np.mean([rows[one]["label"] == _style(_IDS.index(one)) for one in held_out]) > 0.8
-    labeller = Labeller(archive, "tuned")
-    label = labeller.label({"tuned": vectors[0]})[0]
+    labeler = Labeler(archive, "tuned")
+    label = labeler.label({"tuned": vectors[0]})[0]
     assert (label.task, label.label) == ("style", rows[_IDS[0]]["label"])
 
     scores = _run("evaluate", archive)["scores"]

@@ -25,16 +25,16 @@ _OLD = _IDS[:50]
 def _vectors() -> dict[str, np.ndarray]:
     """Five groups of artworks, one far from the others in each direction."""
     rng = np.random.default_rng(4)
-    return {one: 3 * np.eye(5, 8)[index % 5] + rng.normal(size=8) for index, one in enumerate(_IDS)}
+    return {image_id: 3 * np.eye(5, 8)[index % 5] + rng.normal(size=8) for index, image_id in enumerate(_IDS)}
 
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Archive:
     """An archive with vectors of 50 of its 60 artworks; the third of each ten is protected."""
-    rights = {one: CLOSED if index % 10 == 3 else OPEN for index, one in enumerate(_IDS)}
+    rights = {image_id: CLOSED if index % 10 == 3 else OPEN for index, image_id in enumerate(_IDS)}
     titles = {_IDS[0]: "=cmd|' /C calc'!A0", _IDS[1]: "a\tb\nc\x1b[31m, d"}
     archive = make_archive(tmp_path / "archive", _IDS, rights=rights, titles=titles)
-    add_features(archive, "dots", {one: vector for one, vector in _vectors().items() if one in _OLD})
+    add_features(archive, "dots", {image_id: vector for image_id, vector in _vectors().items() if image_id in _OLD})
     return archive
 
 
@@ -44,7 +44,7 @@ def _run(archive: Archive, *arguments: str) -> dict[str, Any]:
 
 def _add_new(archive: Archive, ids: list[str] | None = None) -> None:
     wanted = [*_OLD, *(_IDS[50:] if ids is None else ids)]
-    add_features(archive, "dots", {one: vector for one, vector in _vectors().items() if one in wanted})
+    add_features(archive, "dots", {image_id: vector for image_id, vector in _vectors().items() if image_id in wanted})
 
 
 def _shown(archive: Archive, name: str = "m") -> dict[str, list[float]]:
@@ -63,7 +63,7 @@ def _files(archive: Archive) -> dict[str, tuple[int, bytes]]:
 
 
 def _units(ids: list[str]) -> np.ndarray:
-    vectors = np.array([_vectors()[one] for one in ids]).astype(np.float32).astype(float)
+    vectors = np.array([_vectors()[image_id] for image_id in ids]).astype(np.float32).astype(float)
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
@@ -81,9 +81,9 @@ def test_the_map_is_the_projection_of_all_vectors(archive: Archive) -> None:
     assert sorted(shown) == _OLD
     centered = _units(_OLD) - _units(_OLD).mean(axis=0)
     axes = np.linalg.svd(centered)[2][:2]
-    expected, found = centered @ axes.T, np.array([shown[one] for one in _OLD])
+    expected, found = centered @ axes.T, np.array([shown[image_id] for image_id in _OLD])
     assert np.abs(found) == pytest.approx(np.abs(expected), abs=1e-5)
-    vectors = np.array([_vectors()[one] for one in _OLD])
+    vectors = np.array([_vectors()[image_id] for image_id in _OLD])
     assert report["trustworthiness"] == pytest.approx(
         trustworthiness(vectors, found, n_neighbors=10, metric="cosine"), abs=1e-4
     )
@@ -116,7 +116,7 @@ def test_new_artworks_are_placed_without_moving_the_others(archive: Archive) -> 
     assert (report["rows_in"], report["rows_out"], report["fitted"]) == (10, 10, 50)
     after = _shown(archive)
     assert sorted(after) == _IDS
-    assert {one: after[one] for one in _OLD} == before
+    assert {image_id: after[image_id] for image_id in _OLD} == before
     for new in _IDS[50:]:
         assert after[new] == pytest.approx(_naive_place(new, _OLD, before), abs=1e-5)
 
@@ -136,7 +136,7 @@ def test_a_refit_uses_the_new_artworks(archive: Archive) -> None:
     before = _shown(archive)
     _add_new(archive)
     assert _run(archive, "--refit")["fitted"] == 60
-    assert all(_shown(archive)[one] != before[one] for one in _OLD)
+    assert all(_shown(archive)[image_id] != before[image_id] for image_id in _OLD)
 
 
 def test_a_sample_is_fitted_and_the_others_are_placed(archive: Archive) -> None:
@@ -145,7 +145,7 @@ def test_a_sample_is_fitted_and_the_others_are_placed(archive: Archive) -> None:
     shown = _shown(archive)
     with np.load(Path(archive.uri, "layouts/m/_fit.npz")) as fit:
         positions = fit["positions"].tolist()
-    fitted = [one for one in _OLD if shown[one] in positions]
+    fitted = [image_id for image_id in _OLD if shown[image_id] in positions]
     assert len(fitted) == 20
     for other in set(_OLD) - set(fitted):
         assert shown[other] == pytest.approx(_naive_place(other, fitted, shown), abs=1e-5)
@@ -158,7 +158,7 @@ def test_long_vectors_are_reduced_first(archive: Archive) -> None:
     before = _shown(archive)
     _add_new(archive)
     _run(archive, "--pca", "3")
-    assert {one: _shown(archive)[one] for one in _OLD} == before
+    assert {image_id: _shown(archive)[image_id] for image_id in _OLD} == before
 
 
 def test_the_pca_of_a_spec_stays_that_of_the_map(archive: Archive) -> None:
@@ -176,19 +176,19 @@ def test_the_pca_of_a_spec_stays_that_of_the_map(archive: Archive) -> None:
 def test_artworks_that_the_archive_lost_leave_the_map(archive: Archive) -> None:
     _run(archive)
     before = _shown(archive)
-    kept = {one: vector for one, vector in _vectors().items() if one in _OLD[:45]} | {_OLD[45]: None}
+    kept = {image_id: vector for image_id, vector in _vectors().items() if image_id in _OLD[:45]} | {_OLD[45]: None}
     add_features(archive, "dots", kept)
     report = _run(archive)
     assert report["removed"] >= 1
     assert _OLD[45] not in _shown(archive)
-    assert all(before[one] == at for one, at in _shown(archive).items())
+    assert all(before[image_id] == at for image_id, at in _shown(archive).items())
 
 
 def test_protected_artworks_are_not_on_a_public_map(archive: Archive) -> None:
     _run(archive, "--rights", "public")
     _add_new(archive)
     _run(archive, "--rights", "public")
-    assert sorted(_shown(archive)) == [one for index, one in enumerate(_IDS) if index % 10 != 3]
+    assert sorted(_shown(archive)) == [image_id for index, image_id in enumerate(_IDS) if index % 10 != 3]
 
 
 @pytest.mark.parametrize("broken", ["_about.json", "00002"])
@@ -254,12 +254,12 @@ def test_a_grid_gives_each_artwork_its_own_cell(archive: Archive, monkeypatch: p
     _add_new(archive)
     assert _run(archive, "--method", "grid", "--sample", "30")["rows_out"] == 10
     after = _shown(archive)
-    assert {one: after[one] for one in _OLD} == before
+    assert {image_id: after[image_id] for image_id in _OLD} == before
     assert len({tuple(cell) for cell in after.values()}) == 60
-    new = {tuple(after[one]) for one in _IDS[50:]}
-    every = {(column, row) for column in range(8) for row in range(8)}
-    assert new <= every
-    assert {(column, row) for column, row in every - cells if row < 7} <= new  # rows are filled before one is added
+    new = {tuple(after[image_id]) for image_id in _IDS[50:]}
+    all_cells = {(column, row) for column in range(8) for row in range(8)}
+    assert new <= all_cells
+    assert {(column, row) for column, row in all_cells - cells if row < 7} <= new  # rows are filled before one is added
 
 
 def test_labels_of_a_column_and_of_links(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -325,7 +325,9 @@ def test_a_map_is_extended_with_its_own_settings_only(
 def test_the_recommended_features_are_the_default(archive: Archive) -> None:
     """They have fewer components in a small archive, but the map keeps those that it was made with."""
     for name in RECOMMENDED:
-        add_features(archive, name, {one: vector for one, vector in _vectors().items() if one in _IDS[:10]})
+        add_features(
+            archive, name, {image_id: vector for image_id, vector in _vectors().items() if image_id in _IDS[:10]}
+        )
     run = ["--archive", archive.uri, "--method", "pca"]
     assert job.run(run)["table"] == "layouts/recommended-pca"
     assert archive.read_json("layouts/recommended-pca/_about.json")["features"] == [f"{name}:5" for name in RECOMMENDED]
@@ -334,7 +336,7 @@ def test_the_recommended_features_are_the_default(archive: Archive) -> None:
         add_features(archive, name, _vectors())
     assert job.run(run)["rows_out"] == 50
     after = _shown(archive, "recommended-pca")
-    assert {one: after[one] for one in before} == before
+    assert {image_id: after[image_id] for image_id in before} == before
 
 
 def test_other_weights_need_a_refit(archive: Archive) -> None:
@@ -409,7 +411,7 @@ def test_files_for_the_projector(archive: Archive, tmp_path: Path) -> None:
     ids = [row[0] for row in metadata]
     assert sorted(ids) == _OLD
     assert np.array(vectors, float) == pytest.approx(_units(ids), abs=1e-5)
-    assert np.array(places, float) == pytest.approx(np.array([_shown(archive)[one] for one in ids]), abs=1e-5)
+    assert np.array(places, float) == pytest.approx(np.array([_shown(archive)[image_id] for image_id in ids]), abs=1e-5)
     with Image.open(files[4]) as sprite:
         assert sprite.size == (8 * 64, 8 * 64)
         tile = np.array(sprite.crop((0, 64, 64, 128)).convert("RGB"))
@@ -425,8 +427,8 @@ def test_groups_stay_together(archive: Archive, method: str) -> None:
     shown = _shown(archive)
     _run(archive, "--method", method, "--refit")
     assert _shown(archive) == shown
-    positions = np.array([shown[one] for one in _OLD])
-    vectors = np.array([_vectors()[one] for one in _OLD])
+    positions = np.array([shown[image_id] for image_id in _OLD])
+    vectors = np.array([_vectors()[image_id] for image_id in _OLD])
     expected = trustworthiness(vectors, positions, n_neighbors=10, metric="cosine")
     assert report["trustworthiness"] == pytest.approx(expected, abs=0.01)  # equal distances of a grid
     assert report["trustworthiness"] > 0.75
@@ -440,7 +442,7 @@ def test_labels_pull_their_artworks_together(archive: Archive) -> None:
     protected = np.array([index % 10 == 3 for index in range(50)])
 
     def spread(name: str) -> float:
-        positions = np.array([_shown(archive, name)[one] for one in _OLD])
+        positions = np.array([_shown(archive, name)[image_id] for image_id in _OLD])
         return positions[protected].std() / positions.std()
 
     assert spread("m") < 0.85 * spread("plain")

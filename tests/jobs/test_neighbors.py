@@ -183,7 +183,7 @@ def test_stacked_features(archive: Archive) -> None:
         name: (cosine(dots[_IDS[0]], dots[name]) + cosine(plane[_IDS[0]], plane[name])) / 2 for name in names[1:]
     }
     answers = {neighbor["id"]: neighbor["distance"] for neighbor in report["queries"][0]["neighbors"]}
-    assert list(answers) == sorted(distances, key=lambda one: distances[one])[:5]
+    assert list(answers) == sorted(distances, key=lambda image_id: distances[image_id])[:5]
     assert list(answers.values()) == pytest.approx([distances[name] for name in answers], abs=1e-5)
 
 
@@ -262,7 +262,7 @@ def with_details(tmp_path_factory: pytest.TempPathFactory) -> Archive:
         pictures={identifier: _encoded(picture) for identifier, picture in zip(ids, pictures, strict=True)},
     )
     angles = [0.1 * (number + 1) for number in range(8)] + [0.0]
-    add_features(archive, "dots", {one: [np.cos(a), np.sin(a)] for one, a in zip(ids, angles, strict=True)})
+    add_features(archive, "dots", {image_id: [np.cos(a), np.sin(a)] for image_id, a in zip(ids, angles, strict=True)})
     return archive
 
 

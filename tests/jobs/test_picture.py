@@ -180,11 +180,11 @@ def test_the_first_row_of_a_grid_layout_is_at_the_top(tmp_path: Path, arguments:
 
 
 @pytest.mark.parametrize("column", ["artist", "year", "rights", "cluster"])
-def test_colours(archive: Archive, tmp_path: Path, column: str) -> None:
+def test_colors(archive: Archive, tmp_path: Path, column: str) -> None:
     arguments = ["--kind", "map", "--layout", "flat", "--cluster", "made", "--color", column]
-    _draw(archive, tmp_path / "colour.png", *arguments)
+    _draw(archive, tmp_path / "color.png", *arguments)
     _draw(archive, tmp_path / "plain.png", "--kind", "map", "--layout", "flat")
-    assert (tmp_path / "colour.png").read_bytes() != (tmp_path / "plain.png").read_bytes()
+    assert (tmp_path / "color.png").read_bytes() != (tmp_path / "plain.png").read_bytes()
 
 
 def test_a_region_of_a_map(archive: Archive, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_the_weights_do_not_depend_on_scale_and_offset() -> None:
     assert first.probabilities(x) == pytest.approx(second.probabilities(x * 7 - 300), abs=1e-2)
 
 
-def test_a_label_of_a_single_group_is_learnt_although_its_fold_cannot_know_it() -> None:
+def test_a_label_of_a_single_group_is_learned_although_its_fold_cannot_know_it() -> None:
     x, targets = _blobs(300, 3, 4.0)
     groups = np.where(targets[:, 2], 0, np.arange(300))
     head = fit_head(x, _task(targets), groups, _GOALS, seed=0)

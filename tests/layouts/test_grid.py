@@ -22,8 +22,10 @@ def test_no_other_assignment_is_better(count: int) -> None:
     cells = grid(positions)
     width = int(np.ceil(np.sqrt(count)))
     height = -(-count // width)
-    every = [(column, row) for row in range(height) for column in range(width)]
-    best = min(_cost(positions, np.array(some), width, height) for some in permutations(every, count))
+    all_cells = [(column, row) for row in range(height) for column in range(width)]
+    best = min(
+        _cost(positions, np.array(chosen_cells), width, height) for chosen_cells in permutations(all_cells, count)
+    )
     assert _cost(positions, cells, width, height) == pytest.approx(best)
 
 

@@ -19,7 +19,7 @@ def fitted() -> tuple[np.ndarray, np.ndarray]:
     return rng.normal(size=(80, 6)).astype(np.float32), rng.normal(size=(80, 2)).astype(np.float32)
 
 
-def test_a_new_artwork_goes_to_the_weighted_mean_of_its_neighbours(fitted) -> None:
+def test_a_new_artwork_goes_to_the_weighted_mean_of_its_neighbors(fitted) -> None:
     vectors, positions = fitted
     new = np.random.default_rng(2).normal(size=(25, 6)).astype(np.float32)
     placed = place(new, vectors, positions, "euclidean")
@@ -42,7 +42,7 @@ def test_a_copy_goes_on_its_original(fitted) -> None:
     assert place(vectors[[7]], vectors, positions, "euclidean")[0] == pytest.approx(expected)
 
 
-def test_fewer_fitted_than_neighbours(fitted) -> None:
+def test_fewer_fitted_than_neighbors(fitted) -> None:
     vectors, positions = (rows[:2] for rows in fitted)
     placed = place(fitted[0][[5]], vectors, positions, "euclidean")[0]
     assert placed == pytest.approx(_naive(fitted[0][5], vectors, positions), abs=1e-5)

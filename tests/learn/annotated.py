@@ -13,13 +13,13 @@ KINDS = 6
 IDS = named(150)
 
 
-def kind_of(one: str) -> int:
-    return int(one[-4:]) * 7 % KINDS
+def kind_of(image_id: str) -> int:
+    return int(image_id[-4:]) * 7 % KINDS
 
 
-def pool_of(one: str) -> int:
+def pool_of(image_id: str) -> int:
     """The pool of an image; annotations stay within one pool, so splits between pools lose none."""
-    return int(one[-4:]) // 30
+    return int(image_id[-4:]) // 30
 
 
 def annotated(uri: Path, count: int = 250, annotator: str = "anna") -> Archive:

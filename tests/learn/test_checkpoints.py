@@ -58,7 +58,7 @@ def test_a_truncated_checkpoint_is_skipped(store: Store) -> None:
         assert _begun(store) == (3, ["epoch-000004"]), size
 
 
-class _Evil:
+class _MaliciousPickle:
     def __reduce__(self) -> Any:
         return Path.touch, (Path("/tmp/artsim-evil"),)
 
@@ -85,11 +85,11 @@ def _a_folder(path: Path) -> None:
     "spoil",
     [
         lambda path: path.write_bytes(bytes(path.stat().st_size)),
-        lambda path: path.write_bytes(pickle.dumps(_Evil(), 2)),
+        lambda path: path.write_bytes(pickle.dumps(_MaliciousPickle(), 2)),
         lambda path: path.write_text("not a checkpoint"),
         _save({"epoch": 3}),
         _save({"history": [], "best": {}, "state": {}}),
-        _save({"history": _Evil(), "best": {}, "state": {}}),
+        _save({"history": _MaliciousPickle(), "best": {}, "state": {}}),
         _save([1]),
         _save(None),
         _emptied,

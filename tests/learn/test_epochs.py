@@ -8,7 +8,7 @@ from artsim.learn.epochs import best_epoch, epochs
 from artsim.learn.recipe import Recipe
 
 
-class _Made:
+class _ScriptedLearner:
     """A learner whose validation returns given mean ranks; its only weight is the number of the last epoch."""
 
     measure = "meanrank"
@@ -48,7 +48,7 @@ class _Made:
 def test_the_best_epoch_is_kept_and_training_stops_early(
     meanranks: list[float], patience: int, trained: int, best: int
 ) -> None:
-    *_, last = epochs(_Made(meanranks), Recipe(epochs=6, patience=patience))
+    *_, last = epochs(_ScriptedLearner(meanranks), Recipe(epochs=6, patience=patience))
     assert [epoch["epoch"] for epoch in last.history] == list(range(1, trained + 1))
     assert [epoch["meanrank"] for epoch in last.history] == meanranks[:trained]
     assert best_epoch(last.history) == best
@@ -56,7 +56,7 @@ def test_the_best_epoch_is_kept_and_training_stops_early(
 
 
 def test_without_validation_the_last_epoch_is_kept() -> None:
-    *_, last = epochs(_Made([]), Recipe(epochs=6, patience=1))
+    *_, last = epochs(_ScriptedLearner([]), Recipe(epochs=6, patience=1))
     assert len(last.history) == 6
     assert (best_epoch(last.history), last.best["weight"]) == (5, 5)
 
@@ -64,9 +64,9 @@ def test_without_validation_the_last_epoch_is_kept() -> None:
 @pytest.mark.parametrize("stop", range(1, 6))
 def test_resuming_equals_not_stopping(stop: int) -> None:
     meanranks, recipe = [4, 2, 3, 2.5, 1.5, 3], Recipe(epochs=6, patience=4)
-    *_, whole = epochs(_Made(meanranks), recipe)
-    progress = [step for step, _ in zip(epochs(_Made(meanranks), recipe), range(stop), strict=False)][-1]
-    resumed = [progress, *epochs(_Made(meanranks), recipe, resumed=progress)][-1]
+    *_, whole = epochs(_ScriptedLearner(meanranks), recipe)
+    progress = [step for step, _ in zip(epochs(_ScriptedLearner(meanranks), recipe), range(stop), strict=False)][-1]
+    resumed = [progress, *epochs(_ScriptedLearner(meanranks), recipe, resumed=progress)][-1]
     without_time = [[{**epoch, "seconds": 0} for epoch in run.history] for run in (whole, resumed)]
     assert without_time[0] == without_time[1]
     assert (whole.best, whole.state) == (resumed.best, resumed.state)
@@ -74,5 +74,5 @@ def test_resuming_equals_not_stopping(stop: int) -> None:
 
 def test_a_finished_training_does_not_continue() -> None:
     recipe = Recipe(epochs=3)
-    *_, last = epochs(_Made([3, 2, 1]), recipe)
-    assert list(epochs(_Made([3, 2, 1]), recipe, resumed=last)) == []
+    *_, last = epochs(_ScriptedLearner([3, 2, 1]), recipe)
+    assert list(epochs(_ScriptedLearner([3, 2, 1]), recipe, resumed=last)) == []

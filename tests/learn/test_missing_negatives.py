@@ -53,8 +53,8 @@ def test_a_step_ignores_missing_negatives(recipe: Recipe) -> None:
 
 
 def _naive_loss(embedding: torch.Tensor, recipe: Recipe) -> torch.Tensor:
-    def away(one: int, other: int) -> torch.Tensor:
-        a, b = embedding[one], embedding[other]
+    def away(first: int, second: int) -> torch.Tensor:
+        a, b = embedding[first], embedding[second]
         if recipe.distance == "euclidean":
             return (a - b).norm()
         return 1 - torch.nn.functional.cosine_similarity(a, b, dim=0)

@@ -40,23 +40,23 @@ def test_an_invalid_value_is_named(name: str, value: object) -> None:
 
 
 @dataclass(frozen=True)
-class _Longer(Recipe):
+class _ExtendedRecipe(Recipe):
     epochs: int = setting(7, "passes", least=1)
     side: int | None = setting(None, "of an image", least=32)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _One(ArchiveOptions):
+class _OneRecipeOptions(ArchiveOptions):
     recipe: Mapping[str, Any] = recipe_settings(Recipe)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Two(ArchiveOptions):
-    recipe: Mapping[str, Any] = recipe_settings(Recipe, _Longer)
+class _TwoRecipeOptions(ArchiveOptions):
+    recipe: Mapping[str, Any] = recipe_settings(Recipe, _ExtendedRecipe)
 
 
 def test_options_and_recipe_agree(tmp_path) -> None:
-    job, recipes = Job("made", "made", _One), []
+    job, recipes = Job("made", "made", _OneRecipeOptions), []
     job.runs(lambda _, options: recipes.append(chosen(options.recipe, Recipe)) or {})
     archive = ["--archive", make_archive(tmp_path / "archive", named(1)).uri]
     job.run(archive)
@@ -70,20 +70,20 @@ def test_options_and_recipe_agree(tmp_path) -> None:
 
 @pytest.mark.parametrize("arguments", [["--hidden", "8.5"], ["--loss", "gain"], ["--margin", "far"]])
 def test_an_option_that_the_recipe_lacks_is_a_user_error(tmp_path, arguments: list[str]) -> None:
-    job = Job("made", "made", _One)
+    job = Job("made", "made", _OneRecipeOptions)
     with pytest.raises(UserError, match=arguments[0]):
         job.check(["--archive", str(tmp_path), *arguments])
 
 
 def test_each_recipe_has_its_own_defaults(tmp_path) -> None:
-    job, recipes = Job("made", "made", _Two), []
-    job.runs(lambda _, options: recipes.append(chosen(options.recipe, _Longer)) or {})
+    job, recipes = Job("made", "made", _TwoRecipeOptions), []
+    job.runs(lambda _, options: recipes.append(chosen(options.recipe, _ExtendedRecipe)) or {})
     archive = ["--archive", make_archive(tmp_path / "archive", named(1)).uri]
     job.run(archive)
-    assert recipes.pop() == _Longer(epochs=7)
+    assert recipes.pop() == _ExtendedRecipe(epochs=7)
     job.run([*archive, "--epochs", "3", "--side", "64"])
-    assert recipes.pop() == _Longer(epochs=3, side=64)
-    job.runs(lambda _, options: recipes.append(chosen(options.recipe, Recipe, _Longer)) or {})
+    assert recipes.pop() == _ExtendedRecipe(epochs=3, side=64)
+    job.runs(lambda _, options: recipes.append(chosen(options.recipe, Recipe, _ExtendedRecipe)) or {})
     job.run([*archive, "--margin", "0.5"])
     assert recipes.pop() == Recipe(margin=0.5)
     with pytest.raises(UserError, match="--side does not apply to this kind of training"):

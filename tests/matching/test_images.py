@@ -40,9 +40,9 @@ def test_a_crop_matches_its_place_and_another_picture_does_not() -> None:
 @pytest.mark.parametrize("size", [(1, 900), (900, 1), (5, 5)])
 def test_images_of_any_shape_have_patches(size: tuple[int, int]) -> None:
     patches = PatchDescriber(_BACKBONE)(Image.new("RGB", size, (200, 30, 30)))
-    assert len(patches.descriptors) == len(patches.centres) > 0
+    assert len(patches.descriptors) == len(patches.centers) > 0
     assert np.linalg.norm(patches.descriptors, axis=1) == pytest.approx(1, abs=1e-4)
-    assert (patches.centres < 1).all()
+    assert (patches.centers < 1).all()
     local_matches(jpeg(size=size), jpeg(), _BACKBONE)
 
 
@@ -62,9 +62,11 @@ def test_an_artwork_without_an_image(tmp_path) -> None:
 
 
 def test_patches_that_are_not_kept_are_computed_again(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("artsim.matching.archive_matches._KEPT", 2)
+    monkeypatch.setattr("artsim.matching.archive_matches._CACHED_IMAGES", 2)
     ids = named(5)
-    archive = make_archive(tmp_path, ids, pictures={one: _bytes(_picture(index)) for index, one in enumerate(ids)})
+    archive = make_archive(
+        tmp_path, ids, pictures={image_id: _bytes(_picture(index)) for index, image_id in enumerate(ids)}
+    )
     matcher = ArchiveMatcher(archive, _BACKBONE)
     query = matcher.of_artwork(ids[4])
     scores = [match.score for match in matcher.matches(query, ids) if match]

@@ -5,9 +5,9 @@ from artsim.matching.match import consistent, match
 from artsim.vision.patches import Patches
 
 
-def _patches(descriptors: np.ndarray, centres: np.ndarray, side: float = 0.05) -> Patches:
+def _patches(descriptors: np.ndarray, centers: np.ndarray, side: float = 0.05) -> Patches:
     unit = descriptors / np.linalg.norm(descriptors, axis=1, keepdims=True)
-    return Patches(unit.astype(np.float32), centres.astype(np.float32), side)
+    return Patches(unit.astype(np.float32), centers.astype(np.float32), side)
 
 
 def _moved(points: np.ndarray, scale: float, degrees: float, shift: tuple[float, float]) -> np.ndarray:
@@ -21,11 +21,11 @@ def test_a_part_is_found_among_other_patches(scale: float, degrees: float) -> No
     """Twenty patches of a appear in b, scaled, turned, shifted and a little noisy; the others of both are unrelated."""
     rng = np.random.default_rng(1)
     a = _patches(rng.normal(size=(80, 32)), rng.random((80, 2)))
-    centres, descriptors = rng.random((90, 2)), rng.normal(size=(90, 32))
-    centres[30:50] = _moved(a.centres[:20], scale, degrees, (0.1, 0.2)) + rng.normal(0, 0.01, (20, 2))
+    centers, descriptors = rng.random((90, 2)), rng.normal(size=(90, 32))
+    centers[30:50] = _moved(a.centers[:20], scale, degrees, (0.1, 0.2)) + rng.normal(0, 0.01, (20, 2))
     descriptors[30:50] = a.descriptors[:20] + rng.normal(0, 0.03, (20, 32))
-    found = match(a, _patches(descriptors, centres))
-    expected = {tuple(point) for point in a.centres[:20].astype(float).tolist()}
+    found = match(a, _patches(descriptors, centers))
+    expected = {tuple(point) for point in a.centers[:20].astype(float).tolist()}
     assert len(expected & {tuple(point) for point in found.points_a.tolist()}) == 20
     assert len(found.points_a) <= 23
     assert found.score == pytest.approx(found.similarity.sum())
@@ -37,10 +37,10 @@ def test_matches_are_each_other_s_nearest() -> None:
     rng = np.random.default_rng(2)
     a, b = (_patches(rng.normal(size=(n, 6)), rng.random((n, 2)), 9.0) for n in (40, 30))
     naive = {}
-    for i, one in enumerate(a.descriptors):
-        j = max(range(30), key=lambda j: float(one @ b.descriptors[j]))
+    for i, descriptor in enumerate(a.descriptors):
+        j = max(range(30), key=lambda j: float(descriptor @ b.descriptors[j]))
         if max(range(40), key=lambda k: float(a.descriptors[k] @ b.descriptors[j])) == i:
-            naive[tuple(a.centres[i].tolist())] = (tuple(b.centres[j].tolist()), float(one @ b.descriptors[j]))
+            naive[tuple(a.centers[i].tolist())] = (tuple(b.centers[j].tolist()), float(descriptor @ b.descriptors[j]))
     found = match(a, b)
     pairs = zip(found.points_a.tolist(), found.points_b.tolist(), found.similarity, strict=True)
     for point_a, point_b, similarity in pairs:
@@ -74,8 +74,8 @@ def test_points_in_one_place_are_no_arrangement() -> None:
 
 def test_boxes_hold_all_matches() -> None:
     rng = np.random.default_rng(6)
-    centres = np.array([[0.2, 0.3], [0.6, 0.3], [0.2, 0.5], [0.6, 0.5], [0.4, 0.4]])
+    centers = np.array([[0.2, 0.3], [0.6, 0.3], [0.2, 0.5], [0.6, 0.5], [0.4, 0.4]])
     descriptors = rng.normal(size=(5, 16))
-    found = match(_patches(descriptors, centres), _patches(descriptors, centres + 0.1, 0.1))
+    found = match(_patches(descriptors, centers), _patches(descriptors, centers + 0.1, 0.1))
     assert found.box_a == pytest.approx((0.175, 0.275, 0.625, 0.525), abs=1e-6)
     assert found.box_b == pytest.approx((0.25, 0.35, 0.75, 0.65), abs=1e-6)

@@ -188,7 +188,7 @@ def test_the_differences_of_a_group_get_one_sign() -> None:
     assert (found.low > 0) == (found.p < 0.05)
 
 
-def test_repeated_judgements_do_not_narrow_the_interval() -> None:
+def test_repeated_judgments_do_not_narrow_the_interval() -> None:
     rng = np.random.default_rng(5)
     a, b = rng.integers(1, 9, (2, 40)).astype(float)
     groups = np.arange(40)

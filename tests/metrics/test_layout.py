@@ -44,7 +44,7 @@ def test_recall_by_its_definition(vectors: np.ndarray) -> None:
     assert knn_recall(vectors, positions) == pytest.approx(np.mean(shares))
 
 
-def test_recall_of_fewer_artworks_than_neighbours() -> None:
+def test_recall_of_fewer_artworks_than_neighbors() -> None:
     assert knn_recall(np.eye(4), np.eye(4)[:, :2]) == 1
 
 

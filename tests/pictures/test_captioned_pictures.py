@@ -96,14 +96,14 @@ def test_damaged_files_end_as_some_picture(kind: str, cut: float) -> None:
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16", "F"])
-def test_every_colour_mode_becomes_rgb(mode: str) -> None:
+def test_every_color_mode_becomes_rgb(mode: str) -> None:
     sink = io.BytesIO()
     Image.new(mode, (90, 60)).save(sink, "TIFF")
     assert (shrink(sink.getvalue(), 45).mode, shrink(sink.getvalue(), 45).size) == ("RGB", (45, 30))
 
 
 def test_thumbnails_have_what_a_caption_needs(tmp_path) -> None:
-    archive = _catalogued(
+    archive = _catalogd(
         tmp_path,
         {
             "t:full": {"title": "Nymphéas", "artist": "Claude Monet", "date_text": "ca. 1906", "year_from": 1906},
@@ -127,24 +127,24 @@ def test_thumbnails_have_what_a_caption_needs(tmp_path) -> None:
 
 def test_thumbnails_show_the_right_picture(tmp_path) -> None:
     ids = named(40)
-    colours = {image_id: (index * 6, 255 - index * 6, 128) for index, image_id in enumerate(ids)}
-    pictures: dict[str, bytes | None] = {image_id: jpeg(colour) for image_id, colour in colours.items()}
+    colors = {image_id: (index * 6, 255 - index * 6, 128) for index, image_id in enumerate(ids)}
+    pictures: dict[str, bytes | None] = {image_id: jpeg(color) for image_id, color in colors.items()}
     pictures["made:0005"] = None
     by_id = captioned_pictures(make_archive(tmp_path, ids, pictures=pictures), ids[::-1], 24)
     for image_id, thumbnail in by_id.items():
         if image_id == "made:0005":
             assert thumbnail.image.size == (24, 18)
         else:
-            assert _near(thumbnail.image.getpixel((10, 10)), colours[image_id])
+            assert _near(thumbnail.image.getpixel((10, 10)), colors[image_id])
 
 
 def test_thumbnails_without_any_images(tmp_path) -> None:
-    archive = _catalogued(tmp_path, {"t:a": {"title": "A"}})
+    archive = _catalogd(tmp_path, {"t:a": {"title": "A"}})
     assert captioned_pictures(archive, ["t:a"], 50)["t:a"].image.size == (50, 37)
     assert captioned_pictures(archive, [], 50) == {}
 
 
-def _catalogued(folder: Any, works: dict[str, dict[str, Any]]) -> Archive:
+def _catalogd(folder: Any, works: dict[str, dict[str, Any]]) -> Archive:
     import pyarrow as pa
 
     archive = Archive.create(str(folder), 1)
@@ -153,5 +153,5 @@ def _catalogued(folder: Any, works: dict[str, dict[str, Any]]) -> Archive:
     return archive
 
 
-def _near(pixel: Any, colour: tuple[int, int, int]) -> bool:
-    return max(abs(a - b) for a, b in zip(pixel, colour, strict=True)) < 40
+def _near(pixel: Any, color: tuple[int, int, int]) -> bool:
+    return max(abs(a - b) for a, b in zip(pixel, color, strict=True)) < 40

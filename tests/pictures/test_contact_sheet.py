@@ -7,15 +7,15 @@ from artsim.pictures.lettering import ACCENT, PAPER
 from tests.pictures.test_lettering import ODD_TEXTS
 
 
-def _plain(colour: tuple[int, int, int], size: tuple[int, int] = (240, 180)) -> Cell:
-    return Cell(Image.new("RGB", size, colour), ["title", "artist, 1900", "0.123 · id"])
+def _plain(color: tuple[int, int, int], size: tuple[int, int] = (240, 180)) -> Cell:
+    return Cell(Image.new("RGB", size, color), ["title", "artist, 1900", "0.123 · id"])
 
 
 def test_every_picture_is_there_in_its_row_and_order() -> None:
-    colours = [[(10 * row, 20 * column, 200) for column in range(4)] for row in range(3)]
-    rows = [(_plain(row[0]), [_plain(colour) for colour in row[1:]]) for row in colours]
+    colors = [[(10 * row, 20 * column, 200) for column in range(4)] for row in range(3)]
+    rows = [(_plain(row[0]), [_plain(color) for color in row[1:]]) for row in colors]
     pixels = np.asarray(contact_sheet("title", rows))
-    places = [[_where(pixels, colour) for colour in row] for row in colours]
+    places = [[_where(pixels, color) for color in row] for row in colors]
     tops = [[top for top, _ in row] for row in places]
     lefts = [[left for _, left in row] for row in places]
     assert all(len(set(row)) == 1 for row in tops)
@@ -54,9 +54,9 @@ def test_odd_pictures_and_titles_make_a_sheet(size: tuple[int, int], text: str) 
     assert sheet.getpixel((0, 0)) == PAPER
 
 
-def _where(pixels: np.ndarray, colour: tuple[int, int, int]) -> tuple[int, int]:
-    """Returns the top and left of the only solid rectangle of a colour."""
-    hits = np.argwhere((pixels == colour).all(-1))
+def _where(pixels: np.ndarray, color: tuple[int, int, int]) -> tuple[int, int]:
+    """Returns the top and left of the only solid rectangle of a color."""
+    hits = np.argwhere((pixels == color).all(-1))
     (top, left), (bottom, right) = hits.min(0), hits.max(0) + 1
     assert len(hits) == (bottom - top) * (right - left) > 1000
     return int(top), int(left)

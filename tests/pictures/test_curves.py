@@ -14,7 +14,7 @@ def _history(values: list[float]) -> list[dict[str, float]]:
 
 
 def _accent(picture: Image.Image) -> np.ndarray:
-    """Returns the columns that are mostly in the accent colour: the line that marks the best epoch."""
+    """Returns the columns that are mostly in the accent color: the line that marks the best epoch."""
     is_accent = np.abs(np.asarray(picture, int) - ACCENT).max(-1) < 40
     return np.flatnonzero(is_accent.mean(0) > 0.25)
 

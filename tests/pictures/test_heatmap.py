@@ -29,7 +29,7 @@ def test_axes_are_linear_logarithmic_or_of_choices() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 40])
 def test_the_picture_shows_good_and_bad_in_their_places(count: int) -> None:
-    """Scores are better on the left, so the background colours differ; a few trials also make a picture."""
+    """Scores are better on the left, so the background colors differ; a few trials also make a picture."""
     rng = np.random.default_rng(1)
     x, y = rng.random(count), rng.random(count)
     whole = np.arange(count) % 2 == 0
@@ -51,7 +51,7 @@ def test_choices_and_one_collapsed_trial() -> None:
     assert picture.height > 700
 
 
-def test_what_lies_within_the_noise_has_almost_one_colour() -> None:
+def test_what_lies_within_the_noise_has_almost_one_color() -> None:
     x, y = (places.ravel() for places in np.meshgrid(np.linspace(0, 1, 7), np.linspace(0, 1, 7)))
     axes, whole = (Axis("m", x), Axis("m2", y)), np.ones(49, bool)
 

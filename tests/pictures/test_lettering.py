@@ -59,9 +59,9 @@ def test_the_first_line_is_in_ink_and_the_others_below_it() -> None:
     canvas = Image.new("RGB", (300, 80), PAPER)
     caption(canvas, ["First", "second"], 0, 10, 300)
     upper, lower = canvas.crop((0, 10, 300, 28)), canvas.crop((0, 28, 300, 80))
-    assert INK in {colour for _, colour in upper.getcolors(10_000)}
+    assert INK in {color for _, color in upper.getcolors(10_000)}
     assert len(lower.getcolors(10_000)) > 1
-    assert INK not in {colour for _, colour in lower.getcolors(10_000)}
+    assert INK not in {color for _, color in lower.getcolors(10_000)}
 
 
 @pytest.mark.parametrize("length", [10, 40, 60, 100])

@@ -27,8 +27,8 @@ def test_what_is_no_image_is_said_to_be_none(data: bytes) -> None:
 
 def test_of_a_whole_archive_in_another_process(tmp_path: Path) -> None:
     ids = named(70)
-    colours = {image_id: (row * 3, 0, 255 - row * 3) for row, image_id in enumerate(ids)}
-    pictures = {image_id: jpeg(colour, (60, 40)) for image_id, colour in colours.items()} | {
+    colors = {image_id: (row * 3, 0, 255 - row * 3) for row, image_id in enumerate(ids)}
+    pictures = {image_id: jpeg(color, (60, 40)) for image_id, color in colors.items()} | {
         ids[5]: b"none",
         ids[6]: None,
     }
@@ -39,7 +39,7 @@ def test_of_a_whole_archive_in_another_process(tmp_path: Path) -> None:
     for image_id in ids[7:]:
         pixel = Image.open(io.BytesIO(small_images[image_id][0])).convert("RGB").getpixel((10, 10))
         assert isinstance(pixel, tuple)
-        assert max(abs(a - b) for a, b in zip(pixel, colours[image_id], strict=True)) < 8
+        assert max(abs(a - b) for a, b in zip(pixel, colors[image_id], strict=True)) < 8
 
 
 def test_only_a_side_larger_than_a_thumbnail_is_made_from_the_original(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_a_folder_that_is_a_file_is_a_user_error(tmp_path) -> None:
         save(Image.new("RGB", (10, 10)), str(tmp_path / "file" / "a.png"))
 
 
-def test_lines_have_their_colour() -> None:
+def test_lines_have_their_color() -> None:
     canvas = Image.new("RGB", (100, 60), PAPER)
     points = curve((10, 10), (90, 50))
     assert points[0] == (10, 10)

@@ -22,9 +22,9 @@ def _row(*scores: Score | None, label: str = "row") -> Row:
     return Row(label, "note", scores, [("1.00", "0.9 to 1.1")])
 
 
-def _dots(pixels: np.ndarray, colour: tuple[int, int, int]) -> list[tuple[float, float]]:
-    """Returns the centre (y, x) of each dot of a colour, top first; only a dot fills a square of 9 pixels."""
-    mask = np.abs(pixels - colour).max(-1) < 12
+def _dots(pixels: np.ndarray, color: tuple[int, int, int]) -> list[tuple[float, float]]:
+    """Returns the center (y, x) of each dot of a color, top first; only a dot fills a square of 9 pixels."""
+    mask = np.abs(pixels - color).max(-1) < 12
     places = []
     for y, x in np.argwhere(mask):
         if mask[max(y - 4, 0) : y + 5, max(x - 4, 0) : x + 5].mean() > 0.95:
@@ -105,10 +105,10 @@ def test_few_and_many_rows(rows: list[Row]) -> None:
 
 
 def test_pictures_below_one_another() -> None:
-    sizes, colours = [(30, 10), (20, 5)], [(255, 0, 0), (0, 0, 255)]
-    pictures = [Image.new("RGB", size, colour) for size, colour in zip(sizes, colours, strict=True)]
+    sizes, colors = [(30, 10), (20, 5)], [(255, 0, 0), (0, 0, 255)]
+    pictures = [Image.new("RGB", size, color) for size, color in zip(sizes, colors, strict=True)]
     pixels = np.asarray(below_one_another(pictures))
     assert pixels.shape == (15, 30, 3)
-    assert (pixels[:10] == colours[0]).all()
-    assert (pixels[10:, :20] == colours[1]).all()
+    assert (pixels[:10] == colors[0]).all()
+    assert (pixels[10:, :20] == colors[1]).all()
     assert (pixels[10:, 20:] == PAPER).all()

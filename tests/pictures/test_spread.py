@@ -16,8 +16,8 @@ def test_pictures_do_not_overlap_and_stay_near_their_points(seed: int) -> None:
         left, top = corners[index]
         assert 0 <= left <= 600 - sizes[index, 0]
         assert 0 <= top <= 400 - sizes[index, 1]
-        centre = corners[index] + sizes[index] / 2
-        assert np.linalg.norm(centre - points[index]) <= 4 * sizes.max() + 2 * sizes.max() / 6 + 30  # 30: the border
+        center = corners[index] + sizes[index] / 2
+        assert np.linalg.norm(center - points[index]) <= 4 * sizes.max() + 2 * sizes.max() / 6 + 30  # 30: the border
     for one in shown:
         for other in shown:
             if one < other:

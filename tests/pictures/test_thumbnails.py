@@ -40,7 +40,7 @@ def _replace(archive: Archive, image_id: str, data: bytes | None) -> None:
 @pytest.mark.parametrize(
     ("size", "expected"), [((1000, 500), (SIDE, SIDE // 2)), ((30, 20), (30, 20)), ((1, 5000), (1, SIDE))]
 )
-def test_a_thumbnail_has_its_size_and_mean_colour(size: tuple[int, int], expected: tuple[int, int]) -> None:
+def test_a_thumbnail_has_its_size_and_mean_color(size: tuple[int, int], expected: tuple[int, int]) -> None:
     row = thumbnail(jpeg(None, size, seed=3))
     with Image.open(io.BytesIO(row["bytes"])) as image:
         assert (image.format, image.size, image.mode) == ("JPEG", expected, "RGB")
@@ -138,7 +138,7 @@ def test_an_archive_that_cannot_be_written_has_pictures(tmp_path: Path) -> None:
 
 
 def test_a_locked_table_stays_as_it_is(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("artsim.pictures.thumbnails._PATIENCE", 0.0)
+    monkeypatch.setattr("artsim.pictures.thumbnails._LOCK_WAIT_SECONDS", 0.0)
     archive = make_archive(tmp_path, IDS)
     with archive.lock("thumbnails"):
         assert len(thumbnail_jpegs(archive, IDS)) == len(IDS)

@@ -24,20 +24,20 @@ def pictures() -> list[tuple[Work, Image.Image]]:
 
 
 def _touch(picture: Image.Image) -> np.ndarray:
-    """Returns statistics of the brushwork: colour spread, horizontal and vertical contrast at four scales."""
+    """Returns statistics of the brushwork: color spread, horizontal and vertical contrast at four scales."""
     rgb = np.asarray(picture, float) / 255
     features = [*rgb.std((0, 1)), rgb.mean(), np.ptp(rgb, axis=2).mean()]
-    grey = rgb.mean(2)
+    gray = rgb.mean(2)
     for step in (1, 2, 4, 8):
         features += [
-            np.log(np.abs(grey[:, step:] - grey[:, :-step]).mean()),
-            np.log(np.abs(grey[step:] - grey[:-step]).mean()),
+            np.log(np.abs(gray[:, step:] - gray[:, :-step]).mean()),
+            np.log(np.abs(gray[step:] - gray[:-step]).mean()),
         ]
     return np.array(features)
 
 
 def _layout(picture: Image.Image) -> np.ndarray:
-    """Returns where a picture is light and dark: 12 x 12 grey values, standardized."""
+    """Returns where a picture is light and dark: 12 x 12 gray values, standardized."""
     small = np.asarray(picture.convert("L").resize((12, 12), Image.Resampling.BOX), float).ravel()
     return (small - small.mean()) / small.std()
 

@@ -59,7 +59,7 @@ def test_pictures_have_the_planned_size_and_two_are_flawed(museum: Museum):
                     assert picture.size == work.size and 560 <= max(picture.size) <= 900
 
 
-def test_the_catalogue_on_disk_names_files_relative_to_its_folder(museum: Museum):
+def test_the_catalog_on_disk_names_files_relative_to_its_folder(museum: Museum):
     with museum.catalog.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["id"] for row in rows] == [work.id for work in museum.works]

@@ -26,7 +26,7 @@ def _rows(base: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(requests.get(f"{base}/catalog.csv", timeout=5).text)))
 
 
-def test_every_address_of_the_catalogue_answers_with_the_bytes_on_disk(museum: Museum, base: str):
+def test_every_address_of_the_catalog_answers_with_the_bytes_on_disk(museum: Museum, base: str):
     rows = _rows(base)
     assert [row["id"] for row in rows] == [work.id for work in museum.works]
     with requests.Session() as session:

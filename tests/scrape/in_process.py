@@ -47,17 +47,17 @@ async def scrape_in_process(archive: Archive, options: ScrapeOptions, workers: i
         await asyncio.sleep(0.001)
         return limits.exchange(request)
 
-    total, tried = Stats(), Counter[str]()
+    total, attempts = Stats(), Counter[str]()
     pool = [Worker(archive, options, exchange, threads=2) for _ in range(workers)]
     try:
         while tasks := list(find_tasks(archive, options)):
             for worker in pool:
-                worker.start_round(uuid.uuid4().hex, max_wait, tried)
+                worker.start_round(uuid.uuid4().hex, max_wait, attempts)
             all_stats = await asyncio.gather(*[pool[i % workers].process_task(task) for i, task in enumerate(tasks)])
-            tried = Counter()
+            attempts = Counter()
             for stats in all_stats:
-                tried.update(stats.tried)
-                stats.tried.clear()
+                attempts.update(stats.attempts)
+                stats.attempts.clear()
                 total.add(stats)
             if not any(stats.rows for stats in all_stats):
                 await asyncio.sleep(min(max(limits.seconds_to_next_cooldown_end(), 0.01), max_wait))

@@ -8,7 +8,7 @@ from PIL import Image
 
 
 def pixels(width: int = 64, height: int = 48, channels: int = 3) -> np.ndarray:
-    """Returns soft colours that differ everywhere, so damage is visible; uint8 (height, width, channels)."""
+    """Returns soft colors that differ everywhere, so damage is visible; uint8 (height, width, channels)."""
     y, x = np.mgrid[0:height, 0:width]
     waves = [np.sin(x / (5 + c)) * np.cos(y / (7 - c)) * 100 + 128 for c in range(channels)]
     return np.stack(waves, axis=-1).clip(0, 255).astype(np.uint8)
@@ -40,7 +40,7 @@ def png_header(width: int, height: int) -> bytes:
 
 def kinds() -> dict[str, tuple[bytes, str]]:
     """Returns images in unusual modes and formats, by name: their bytes and content type."""
-    colour = Image.fromarray(pixels())
+    color = Image.fromarray(pixels())
     gray = Image.fromarray(pixels(channels=1)[:, :, 0])
     deep = Image.fromarray(pixels(channels=1)[:, :, 0].astype(np.uint16) * 257)
     clear = Image.fromarray(pixels(channels=4), "RGBA")
@@ -48,17 +48,17 @@ def kinds() -> dict[str, tuple[bytes, str]]:
     turned = Image.Exif()
     turned[0x0112] = 6
     return {
-        "jpeg": (encoded(colour, "JPEG"), "image/jpeg"),
-        "progressive jpeg": (encoded(colour, "JPEG", progressive=True), "image/jpeg"),
+        "jpeg": (encoded(color, "JPEG"), "image/jpeg"),
+        "progressive jpeg": (encoded(color, "JPEG", progressive=True), "image/jpeg"),
         "gray jpeg": (encoded(gray, "JPEG"), "image/jpeg"),
-        "cmyk jpeg": (encoded(colour.convert("CMYK"), "JPEG"), "image/jpeg"),
-        "turned jpeg": (encoded(colour, "JPEG", exif=turned), "image/jpeg"),
+        "cmyk jpeg": (encoded(color.convert("CMYK"), "JPEG"), "image/jpeg"),
+        "turned jpeg": (encoded(color, "JPEG", exif=turned), "image/jpeg"),
         "16-bit png": (encoded(deep, "PNG"), "image/png"),
-        "palette png": (encoded(colour.quantize(16), "PNG"), "image/png"),
+        "palette png": (encoded(color.quantize(16), "PNG"), "image/png"),
         "transparent png": (encoded(clear, "PNG"), "image/png"),
         "one-bit png": (encoded(gray.convert("1"), "PNG"), "image/png"),
         "animated gif": (encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]), "image/gif"),
         "webp": (encoded(clear, "WEBP"), "image/webp"),
-        "tiff": (encoded(colour, "TIFF", compression="tiff_lzw"), "image/tiff"),
-        "bmp": (encoded(colour, "BMP"), "image/bmp"),
+        "tiff": (encoded(color, "TIFF", compression="tiff_lzw"), "image/tiff"),
+        "bmp": (encoded(color, "BMP"), "image/bmp"),
     }

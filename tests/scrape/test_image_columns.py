@@ -1,4 +1,4 @@
-"""What is stored of an image, in every colour mode: its bytes or a smaller copy, and hashes."""
+"""What is stored of an image, in every color mode: its bytes or a smaller copy, and hashes."""
 
 import hashlib
 import io

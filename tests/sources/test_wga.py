@@ -1,4 +1,4 @@
-"""The catalogue of the Web Gallery of Art."""
+"""The catalog of the Web Gallery of Art."""
 
 import json
 from pathlib import Path
@@ -39,11 +39,11 @@ def test_a_row_becomes_addresses_and_years(tmp_path: Path, encoding: str) -> Non
 
 def test_another_table_is_a_user_error(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("id;title\n1;2\n")
-    with pytest.raises(UserError, match="not the Web Gallery's catalogue"):
+    with pytest.raises(UserError, match="not the Web Gallery's catalog"):
         list(open_wga(str(tmp_path / "x.csv")).chunks([]))
 
 
-def test_every_row_of_the_real_catalogue(shared_data: Path) -> None:
+def test_every_row_of_the_real_catalog(shared_data: Path) -> None:
     chunks = list(open_wga(str(shared_data / "wga" / "catalog.csv")).chunks([]))
     rows = rows_of(chunks)
     assert len(rows) == len({row["id"] for row in rows}) == 9610 and not rejects_of(chunks)

@@ -92,7 +92,7 @@ TABLES: dict[str, tuple[str, str | Any, tuple[str | None, ...]]] = {
             "sourceResource": {"title": ["Gate"], "creator": ["Ann Elm"], "date": [{"displayDate": "1842", "begin": "1842"}]}}]},
         ("a", "Gate", "Ann Elm", "1842", LARGE, "https://m.example/w/1"),
     ),
-    "labelled values": (
+    "labeled values": (
         "w.json", {"objects": [{"id": {"label": "Id", "value": "7"}, "title": {"label": "Title", "value": "Gate"}, "people": {"label": "Artist", "value": "Ann Elm"},
             "displayDate": {"label": "Date", "value": "1842"}, "primaryMedia": {"label": "Primary Media", "value": "https://m.example/dispatcher/9/full"}}]},
         ("7", "Gate", "Ann Elm", "1842", "https://m.example/dispatcher/9/full", None),

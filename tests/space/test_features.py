@@ -287,6 +287,6 @@ def test_left_out_ids_do_not_change_the_pca(archive: Archive) -> None:
     everything, without = _IDS[::2], frozenset(_IDS[1::2])
     whole, part = Space(archive, ["one:4"]), Space(archive, ["one:4"], without=without)
     assert set(part.matrix()[0]) == set(whole.matrix()[0]) - without
-    kept = [one for one in everything if one in set(whole.matrix()[0])]
+    kept = [name for name in everything if name in set(whole.matrix()[0])]
     np.testing.assert_array_equal(part.find(kept), whole.find(kept))
     np.testing.assert_array_equal(part.including_all().matrix()[1], whole.matrix()[1])

@@ -53,7 +53,7 @@ def test_an_index_finds_what_the_exact_search_finds(archive: Archive, metric: st
     ids, vectors = space.matrix()
     found, effort = search_index(index, space, vectors, 7, metric=metric, but_not=ids)
     exact = search(space.blocks(), vectors, 7, metric=metric, but_not=ids)
-    same = [len(set(one) & set(other)) for one, other in zip(found.ids, exact.ids, strict=True)]
+    same = [len(set(one) & set(exact_ids)) for one, exact_ids in zip(found.ids, exact.ids, strict=True)]
     assert sum(same) >= 0.99 * 7 * len(ids)
     agree = found.ids == exact.ids
     assert found.distances[agree] == pytest.approx(exact.distances[agree], rel=1e-6, abs=1e-7)
@@ -75,7 +75,7 @@ def test_the_reported_recall_is_that_of_the_answers(archive: Archive, monkeypatc
     unit = {name: vectors[name] / np.linalg.norm(vectors[name]) for name in names}
     hits = 0
     for own in names:
-        nearest = sorted((name for name in names if name != own), key=lambda one: -float(unit[own] @ unit[one]))[:10]
+        nearest = sorted((name for name in names if name != own), key=lambda n: -float(unit[own] @ unit[n]))[:10]
         keys = index.nearest(vectors[own][None], 20)[0]
         answers = [name for name in index.ids[keys] if name != own][:10]
         hits += len(set(answers) & set(nearest))
@@ -114,7 +114,7 @@ def test_new_changed_and_removed_rows(archive: Archive) -> None:
     ids, matrix = space.matrix()
     found, _ = search_index(index, space, matrix, 5, metric="cosine", but_not=ids)
     exact = _exact(space, matrix, 5, metric="cosine", but_not=ids)
-    same = sum(len(set(one) & set(other)) for one, other in zip(found.ids, exact, strict=True))
+    same = sum(len(set(one) & set(exact_ids)) for one, exact_ids in zip(found.ids, exact, strict=True))
     assert same >= 0.99 * 5 * len(ids)
     assert not set(found.ids.ravel()) & set(_IDS[:20])
     files = [file for file in archive.store.files("indexes/dots") if file.endswith(".usearch")]

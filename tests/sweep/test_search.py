@@ -23,7 +23,7 @@ def machine() -> Iterator[None]:
     ray.shutdown()
 
 
-class _LostWhileItChanges(ray.tune.Trainable):
+class _LostBetweenTrials(ray.tune.Trainable):
     """A trainable whose process dies once between two trials, as on a lost machine."""
 
     def setup(self, config: dict[str, float], once: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_trial_lost_before_its_start_is_rerun(
     tmp_path: Path, machine: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = Store.open(str(tmp_path))
-    trainable = ray.tune.with_parameters(_LostWhileItChanges, once=tmp_path / "once")
+    trainable = ray.tune.with_parameters(_LostBetweenTrials, once=tmp_path / "once")
     space = {"m": FloatDistribution(0.1, 1)}
     trials = search(trainable, space, trials=3, epochs=1, seed=0, store=store, folder="sweeps/margins")
     assert [trial["number"] for trial in trials] == [1, 2, 3]

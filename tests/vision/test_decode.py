@@ -17,7 +17,7 @@ def plain(size: int, crop: float = 0.875, squash: bool = False) -> Input:
 
 
 def timm_pixels(image: Image.Image, wanted: Input) -> np.ndarray:
-    """timm's own evaluation transform, without the normalisation."""
+    """timm's own evaluation transform, without the normalization."""
     import timm
 
     transform = timm.data.create_transform(
@@ -56,7 +56,7 @@ def test_one_decoding_serves_several_inputs_and_the_largest_decides():
     assert np.array_equal(large, alone)
 
 
-def test_every_colour_mode_and_orientation_is_read():
+def test_every_color_mode_and_orientation_is_read():
     square = picture(400, 300)
     exif = square.getexif()
     exif[0x0112] = 3

@@ -20,12 +20,12 @@ def test_the_mean_of_a_map_is_the_pooled_vector() -> None:
 
 
 def test_patches_are_where_they_show() -> None:
-    """A red square on grey: only patches on it differ from the others. Those at the border are left out."""
+    """A red square on gray: only patches on it differ from the others. Those at the border are left out."""
     image = Image.new("RGB", (448, 224), (128, 128, 128))
     image.paste((255, 0, 0), (256, 64, 320, 128))
     patches = PatchDescriber(DEFAULT)(image)
-    assert len(patches.centres) == 26 * 12
+    assert len(patches.centers) == 26 * 12
     assert patches.side == 16 / 448
     plain = patches.descriptors @ np.median(patches.descriptors, axis=0)
-    unusual = patches.centres[np.argsort(plain)[:9]] * 448
+    unusual = patches.centers[np.argsort(plain)[:9]] * 448
     assert (np.abs(unusual - (288, 96)) < 64).all()

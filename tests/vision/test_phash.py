@@ -7,8 +7,8 @@ from artsim.vision.phash import perceptual_hash
 from tests.vision.made import picture
 
 
-def _distance(one: str, other: imagehash.ImageHash) -> int:
-    return imagehash.hex_to_hash(one) - other
+def _distance(stored: str, reference: imagehash.ImageHash) -> int:
+    return imagehash.hex_to_hash(stored) - reference
 
 
 @pytest.mark.parametrize("size", [(96, 128), (512, 300), (20, 40)])
@@ -22,5 +22,5 @@ def test_is_exactly_imagehash_of_the_same_small_copy():
     assert perceptual_hash(gray) == str(imagehash.phash(gray))
 
 
-def test_one_flat_colour_has_a_hash():
+def test_one_flat_color_has_a_hash():
     assert len(perceptual_hash(Image.fromarray(np.full((40, 40), 7, np.uint8)))) == 16

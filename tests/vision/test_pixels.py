@@ -29,12 +29,12 @@ def every_way(data: bytes) -> list[np.ndarray]:
     return [np.asarray(Image.fromarray(np.asarray(image)).resize((96, 96)), int) for image in images]
 
 
-def far(one: str, other: str) -> int:
-    return imagehash.hex_to_hash(one) - imagehash.hex_to_hash(other)
+def far(first: str, second: str) -> int:
+    return imagehash.hex_to_hash(first) - imagehash.hex_to_hash(second)
 
 
 def swapped_profile() -> bytes:
-    """Returns an sRGB profile in which the colourants and curves of red and blue are swapped."""
+    """Returns an sRGB profile in which the colorants and curves of red and blue are swapped."""
     data = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     for red, blue in ((b"rXYZ", b"bXYZ"), (b"rTRC", b"bTRC")):
         data = data.replace(red, b"\0\0\0\0", 1).replace(blue, red, 1)
@@ -52,7 +52,7 @@ def _renamed(data: bytes, name: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "TIFF", "WEBP", "RGBA"])
-def test_an_embedded_profile_says_what_the_colours_are(form: str) -> None:
+def test_an_embedded_profile_says_what_the_colors_are(form: str) -> None:
     original = picture(400, 300, seed=3)
     stored = Image.merge("RGB", original.split()[::-1])
     settings = {"quality": 98, "subsampling": 0} if form == "JPEG" else {"lossless": True} if form == "WEBP" else {}

@@ -1,4 +1,4 @@
-"""What the page loads once: columns, layouts, clusters, colours, atlas."""
+"""What the page loads once: columns, layouts, clusters, colors, atlas."""
 
 import io
 

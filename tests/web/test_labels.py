@@ -1,4 +1,4 @@
-"""Labels of trained heads as colours, filters and part of a record."""
+"""Labels of trained heads as colors, filters and part of a record."""
 
 from pathlib import Path
 
@@ -15,8 +15,8 @@ _IDS = named(12)
 
 
 @pytest.fixture(scope="module")
-def labelled(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
-    folder: Path = tmp_path_factory.mktemp("labelled")
+def labeled(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
+    folder: Path = tmp_path_factory.mktemp("labeled")
     archive = make_archive(folder / "museum", _IDS)
     for shard in range(archive.shards):
         ids = [one for one, number in zip(_IDS, archive.shard_of(_IDS), strict=True) if number == shard]
@@ -30,21 +30,21 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
     return client_of(archive)
 
 
-def test_labels_are_listed_and_sent_as_codes(labelled: TestClient) -> None:
-    assert labelled.get("/api/archive").json()["labels"] == [{"name": "heads", "tasks": ["date", "style"]}]
-    codes = np.frombuffer(labelled.get("/api/labels/heads/style").content, "<u2")
-    values = labelled.get("/api/labels/heads/style/values").json()
+def test_labels_are_listed_and_sent_as_codes(labeled: TestClient) -> None:
+    assert labeled.get("/api/archive").json()["labels"] == [{"name": "heads", "tasks": ["date", "style"]}]
+    codes = np.frombuffer(labeled.get("/api/labels/heads/style").content, "<u2")
+    values = labeled.get("/api/labels/heads/style/values").json()
     assert values == [{"value": "Cubism", "count": 7}, {"value": "Realism", "count": 4}]
     assert codes.tolist() == [0 if n == 5 else 1 if n % 3 else 2 for n in range(12)]  # 5 abstained
 
 
-def test_labels_filter(labelled: TestClient) -> None:
-    found = labelled.get("/api/search?filter=label/heads/style:Realism&ids=1").content
+def test_labels_filter(labeled: TestClient) -> None:
+    found = labeled.get("/api/search?filter=label/heads/style:Realism&ids=1").content
     assert np.frombuffer(found, "<u4").tolist() == [0, 3, 6, 9]
 
 
-def test_a_record_has_its_labels(labelled: TestClient) -> None:
-    labels = labelled.get("/api/artworks/3").json()["labels"]
+def test_a_record_has_its_labels(labeled: TestClient) -> None:
+    labels = labeled.get("/api/artworks/3").json()["labels"]
     assert [(row["name"], row["task"], row["label"]) for row in labels] == [
         ("heads", "style", "Realism"),
         ("heads", "date", "1900–1949"),

@@ -9,8 +9,8 @@ from artsim.web.overlap import without_overlap
 
 def _crowds(count: int) -> np.ndarray:
     rng = np.random.default_rng(2)
-    centres = rng.random((6, 2))
-    return (centres[np.arange(count) % 6] + rng.normal(0, 0.004, (count, 2))).astype(np.float32).clip(0, 1)
+    centers = rng.random((6, 2))
+    return (centers[np.arange(count) % 6] + rng.normal(0, 0.004, (count, 2))).astype(np.float32).clip(0, 1)
 
 
 def _covered(places: np.ndarray, side: float) -> float:
@@ -41,5 +41,5 @@ def test_artworks_without_a_place_and_large_maps_stay(monkeypatch: pytest.Monkey
     places[[3, 7]] = np.nan
     moved = without_overlap(places)
     assert np.isnan(moved[[3, 7]]).all() and np.isfinite(np.delete(moved, [3, 7], axis=0)).all()
-    monkeypatch.setattr(overlap, "_MOST", 30)
+    monkeypatch.setattr(overlap, "_MAX_ARTWORKS", 30)
     np.testing.assert_array_equal(without_overlap(places), places)

@@ -44,10 +44,10 @@ def test_default_features(tmp_path: Path, about: dict[str, dict[str, str]], simi
 
 
 def test_heads_on_features_that_cannot_describe_uploads_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Labeller:
+    class Labeler:
         def __init__(self, archive: Archive, name: str) -> None:
             self.features = {"basics": ["a", "b"], "tuned": ["eye"]}[name]
 
-    monkeypatch.setattr("artsim.labels.labeller.Labeller", Labeller)
+    monkeypatch.setattr("artsim.labels.labeler.Labeler", Labeler)
     heads = Heads(None, ["basics", "tuned"], lambda name: name != "eye")  # type: ignore[arg-type]
     assert heads.features == ["a", "b"]

@@ -21,7 +21,7 @@ _SMALL = 1e-6  # least standard deviation of a component
 
 
 class Heads(nn.Module):
-    """Maps unit vectors (n, d) to the logits of each task, (n, classes). Standardises the vectors first."""
+    """Maps unit vectors (n, d) to the logits of each task, (n, classes). Standardizes the vectors first."""
 
     mean: torch.Tensor
     std: torch.Tensor

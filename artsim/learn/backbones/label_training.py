@@ -144,7 +144,7 @@ def _write(archive: Archive, folder: str, data: LabelData) -> None:
 
 
 def read_labels(archive: Archive, folder: str) -> LabelData:
-    """Returns the labels that a model, or an unfinished training, has learnt from."""
+    """Returns the labels that a model, or an unfinished training, has learned from."""
     table = intact_table(archive.store, f"{folder}/{_DATA}", of="run", remedy=_START_OVER)
     ids, roles = table["id"].to_pylist(), table["role"].to_pylist()
     classes = json.loads(table.schema.metadata[b"classes"])

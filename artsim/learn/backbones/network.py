@@ -57,7 +57,7 @@ class Backbone(nn.Module):
 def parameter_groups(backbone: Backbone, recipe: FinetuneRecipe | LabelRecipe) -> list[dict[str, Any]]:
     """Returns the optimizer's parameter groups: timm's layer groups, each with its own learning rate.
 
-    The rate is multiplied by ``layer_decay`` from group to group towards the stem (Clark et al., ELECTRA, 2020, section
+    The rate is multiplied by ``layer_decay`` from group to group toward the stem (Clark et al., ELECTRA, 2020, section
     3.1). Weight decay skips vectors, biases and what the network lists in ``no_weight_decay``.
     """
     from timm.optim import param_groups_layer_decay

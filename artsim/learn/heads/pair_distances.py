@@ -13,7 +13,7 @@ _MIN_SQUARED_DISTANCE = 1e-12  # of a squared distance: below it there is only r
 def pair_distances(embedding: Tensor, pairs: np.ndarray, kind: str) -> Tensor:
     """Returns the distance of each pair of rows: ``embedding`` (m, d), ``pairs`` int (p, 2), to (p,).
 
-    ``cosine`` is 1 - cosine similarity; ``euclidean`` is not normalised. A sampled matrix product computes dot products
+    ``cosine`` is 1 - cosine similarity; ``euclidean`` is not normalized. A sampled matrix product computes dot products
     for the pairs alone. Forward and backward, this is several times as fast as gathering the rows of every pair.
     """
     rows = F.normalize(embedding) if kind == "cosine" else embedding

@@ -10,7 +10,7 @@ _MEASURES = {"cosine": CosineSimilarity(), "euclidean": LpDistance(normalize_emb
 def distance(a: Tensor, b: Tensor, kind: str) -> Tensor:
     """Returns the distance from each row of ``a`` to the same row of ``b``: both (..., d), broadcast, to (...).
 
-    ``cosine`` is 1 - cosine similarity, 0 to 2; ``euclidean`` is not normalised.
+    ``cosine`` is 1 - cosine similarity, 0 to 2; ``euclidean`` is not normalized.
     """
     measure = _MEASURES[kind]
     a, b = torch.broadcast_tensors(measure.maybe_normalize(a, dim=-1), measure.maybe_normalize(b, dim=-1))

@@ -1,4 +1,4 @@
-"""The motifs that every painter of the sample museum paints; each file composes one, as shapes without colour."""
+"""The motifs that every painter of the sample museum paints; each file composes one, as shapes without color."""
 
 from collections.abc import Callable
 

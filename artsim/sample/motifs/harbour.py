@@ -57,8 +57,8 @@ def _boat(scene: Scene, rng: Rng, x: float, foot: float, size: float) -> None:
         return (x + lean * u * half, foot - v * size)
 
     sail_tone = rng.uniform(0.8, 0.97)
-    coloured = rng.random() < 0.6
-    kind, sail_hue = ("bloom", int(rng.integers(0, 6))) if coloured else ("skin", 0)
+    colored = rng.random() < 0.6
+    kind, sail_hue = ("bloom", int(rng.integers(0, 6))) if colored else ("skin", 0)
     mirror = np.array([at(-0.9, 0), at(0.95, 0), at(0.5, -0.24), at(0.12, -0.75), at(-0.08, -0.62), at(-0.6, -0.2)])
     mirror[2:, 0] += rng.normal(0, size * 0.04, 4)
     scene.add(smooth(mirror, 2), "water", 0.3, depth, fade=0.16)

@@ -115,10 +115,10 @@ def _bouquet(scene: Scene, rng: Rng, x: float, foot: float) -> None:
     bloom = [int(rng.integers(0, 6)) for _ in range(2)]
     for tip in heads:
         r = rng.uniform(0.04, 0.066)
-        colour = bloom[0] if rng.random() < 0.65 else bloom[1]
+        color = bloom[0] if rng.random() < 0.65 else bloom[1]
         petals = int(rng.integers(5, 9))
-        scene.add(flower(rng, *tip, r, petals, 0.92), "bloom", rng.uniform(0.5, 0.7), 0.6, hue=colour)
-        scene.add(flower(rng, *tip, r * 0.62, petals, 0.92), "bloom", rng.uniform(0.74, 0.9), 0.6, hue=colour)
+        scene.add(flower(rng, *tip, r, petals, 0.92), "bloom", rng.uniform(0.5, 0.7), 0.6, hue=color)
+        scene.add(flower(rng, *tip, r * 0.62, petals, 0.92), "bloom", rng.uniform(0.74, 0.9), 0.6, hue=color)
         scene.add(ellipse(*tip, r * 0.24, r * 0.22), "light", 0.7, 0.6)
     profile = _VASES[int(rng.integers(0, 4))]
     scene.add(

@@ -1,7 +1,7 @@
 """The twelve invented painters of the sample museum, one per file. To add one, write a file and list it here."""
 
 from . import (
-    colour_field,
+    color_field,
     cubist,
     cut_paper,
     engraver,
@@ -11,7 +11,7 @@ from . import (
     ink,
     nocturne,
     pointillist,
-    watercolour,
+    watercolor,
     woodblock,
 )
 from .hand import Painter
@@ -20,14 +20,14 @@ PAINTERS: tuple[Painter, ...] = (
     ink.PAINTER,
     engraver.PAINTER,
     woodblock.PAINTER,
-    watercolour.PAINTER,
+    watercolor.PAINTER,
     nocturne.PAINTER,
     impasto.PAINTER,
     pointillist.PAINTER,
     glass.PAINTER,
     cubist.PAINTER,
     cut_paper.PAINTER,
-    colour_field.PAINTER,
+    color_field.PAINTER,
     flow_lines.PAINTER,
 )
 

@@ -3,11 +3,11 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..colour import Palette
+from ..color import Palette
 from ..field import blurred, combed, displaced, noise
 from ..ground import canvas
 from ..outlines import Rng
-from ..raster import coloured, rasterise
+from ..raster import colored, rasterize
 from ..scene import Scene
 from .hand import Painter
 
@@ -32,15 +32,15 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
     turned = _each(zoom, cells)
     dx = _each(shift[:, 0], cells) + turned * away_x
     dy = _each(shift[:, 1], cells) + turned * away_y
-    raster = rasterise(scene, width, height)
+    raster = rasterize(scene, width, height)
     angle = rng.uniform(0, 2 * np.pi, count)
     slope = (_each(np.cos(angle), cells) * away_x + _each(np.sin(angle), cells) * away_y) / (0.16 * unit)
     shade = 0.17 * np.clip(slope, -1.1, 1.1) + _each(rng.normal(0, 0.05, count), cells)
     tones = displaced(raster.tones, dx, dy)
     labels = displaced(raster.labels, dx, dy)
     seen = type(raster)(scene, labels, tones)
-    rgb = coloured(seen, palette, np.clip(tones + shade, 0.03, 0.98))
-    # a few facets turn ochre or grey, as if the canvas showed through
+    rgb = colored(seen, palette, np.clip(tones + shade, 0.03, 0.98))
+    # a few facets turn ochre or gray, as if the canvas showed through
     stray = rng.random(count) < 0.1
     ground = palette.tints("earth", 0, 0.62 + shade * 1.2)
     mix = _each(0.62 * stray, cells)[..., None]
@@ -132,6 +132,6 @@ PAINTER = Painter(
         ),
     ),
     aspects=(0.8, 0.86, 1.2, 1.0),
-    favourites=("still life", "portrait", "city", "harbour"),
+    favorites=("still life", "portrait", "city", "harbour"),
     paint=paint,
 )

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..colour import Palette
+from ..color import Palette
 from ..field import grain, noise
 from ..outlines import Outline, Rng, smooth
 from ..scene import Scene
@@ -49,15 +49,15 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
     for index, shape in enumerate(scene.shapes):
         # a sheet has one flat tone, rounded to a sixth
         tone = round((shape.tone + shape.fade / 2 + night) * 6) / 6
-        colour = palette.tint(shape.kind, shape.hue, tone) + rng.normal(0, 3, 3)
+        color = palette.tint(shape.kind, shape.hue, tone) + rng.normal(0, 3, 3)
         if index == 0:
-            _patchwork(draw, colour, backs, scene, scale, rng)
+            _patchwork(draw, color, backs, scene, scale, rng)
             continue
         area = _area(shape.outline)
         if area < _SMALLEST:
             continue
         piece = _cut(shape.outline, rng) * scale
-        fill = tuple(int(v) for v in colour.clip(0, 255))
+        fill = tuple(int(v) for v in color.clip(0, 255))
         drop = (2.5 + 3.5 * min(1.0, area * 12)) * scale / 1200
         draw.polygon((piece + np.array([drop * 0.9, drop])).ravel().tolist(), fill=tuple(int(v * 0.62) for v in fill))
         draw.polygon(piece.ravel().tolist(), fill=fill)
@@ -73,14 +73,14 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
     return rgb * (1 + 0.035 * brushed + 0.012 * grain(rng, size))[..., None]
 
 
-def _patchwork(draw: ImageDraw.ImageDraw, colour: np.ndarray, backs: list, scene: Scene, scale: int, rng: Rng) -> None:
-    """Draw the background from sheets near its colour, a few of them mixed with an accent."""
+def _patchwork(draw: ImageDraw.ImageDraw, color: np.ndarray, backs: list, scene: Scene, scale: int, rng: Rng) -> None:
+    """Draw the background from sheets near its color, a few of them mixed with an accent."""
     columns, rows = max(2, round(scene.aspect * 2.6)), 2
     xs = np.linspace(-0.02, scene.aspect + 0.02, columns + 1) + rng.normal(0, 0.02, columns + 1)
     ys = [-0.02, rng.uniform(0.38, 0.5), 1.02]
     for r in range(rows):
         for c in range(columns):
-            tint = colour + rng.normal(0, 9) + rng.normal(0, 5, 3)
+            tint = color + rng.normal(0, 9) + rng.normal(0, 5, 3)
             if rng.random() < 0.22 and not scene.night:
                 tint = 0.45 * tint + 0.55 * backs[(r + c) % len(backs)]
             sheet = np.array([(xs[c], ys[r]), (xs[c + 1] + 0.01, ys[r]), (xs[c + 1] + 0.01, ys[r + 1] + 0.01),
@@ -139,6 +139,6 @@ PAINTER = Painter(
         ),
     ),
     aspects=(1.3, 0.78, 1.0, 1.5),
-    favourites=("still life", "portrait", "garden", "city"),
+    favorites=("still life", "portrait", "garden", "city"),
     paint=paint,
 )

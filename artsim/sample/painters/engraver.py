@@ -3,11 +3,11 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..colour import Palette
+from ..color import Palette
 from ..field import noise
 from ..ground import laid
 from ..outlines import Rng
-from ..raster import Raster, rasterise
+from ..raster import Raster, rasterize
 from ..scene import Scene
 from .hand import Painter
 
@@ -15,7 +15,7 @@ from .hand import Painter
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
     """Draw three layers of hatching whose lines swell with darkness, and contours; then print the plate."""
     width, height = size
-    raster = rasterise(scene, width, height)
+    raster = rasterize(scene, width, height)
     dark = 1 - raster.tones
     dark = np.clip(dark * 1.12 - 0.1 + 0.07 * noise(rng, size, 70, 2), 0, 1)
     if scene.night:
@@ -50,15 +50,15 @@ def _across(angle: float, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _bow(raster: Raster) -> np.ndarray:
-    """The offset in pixels that bends lines over round bodies; it grows towards their rims."""
+    """The offset in pixels that bends lines over round bodies; it grows toward their rims."""
     height, width = raster.labels.shape
     x, y = np.arange(width, dtype=np.float32) / height, np.arange(height, dtype=np.float32)[:, None] / height
     low = np.array([s.outline.min(0) for s in raster.scene.shapes], np.float32)
     high = np.array([s.outline.max(0) for s in raster.scene.shapes], np.float32)
     volume = np.array([min(s.volume, 0.5) for s in raster.scene.shapes], np.float32)
-    centre, half = (low + high) / 2, (high - low) / 2 + 1e-6
-    u = (x - centre[:, 0][raster.labels]) / half[:, 0][raster.labels]
-    v = (y - centre[:, 1][raster.labels]) / half[:, 1][raster.labels]
+    center, half = (low + high) / 2, (high - low) / 2 + 1e-6
+    u = (x - center[:, 0][raster.labels]) / half[:, 0][raster.labels]
+    v = (y - center[:, 1][raster.labels]) / half[:, 1][raster.labels]
     rise = (volume * half.min(1) * height)[raster.labels]
     return np.asarray(1.5 * rise * (u * u - 0.4 * v * u), np.float32)
 
@@ -140,6 +140,6 @@ PAINTER = Painter(
         ),
     ),
     aspects=(1.33, 0.76, 1.2, 0.8),
-    favourites=("city", "portrait", "woodland", "still life"),
+    favorites=("city", "portrait", "woodland", "still life"),
     paint=paint,
 )

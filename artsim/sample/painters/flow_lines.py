@@ -1,13 +1,13 @@
-"""Teodor Vahl, who draws thousands of lines that follow one current and change colour from shape to shape."""
+"""Teodor Vahl, who draws thousands of lines that follow one current and change color from shape to shape."""
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..colour import Palette, spread
+from ..color import Palette, spread
 from ..field import blurred, directions, edges, noise, photo, softened
-from ..ground import fibres
+from ..ground import fibers
 from ..outlines import Rng
-from ..raster import coloured, rasterise
+from ..raster import colored, rasterize
 from ..scene import Scene
 from .hand import Painter
 
@@ -18,10 +18,10 @@ _FINE = 4  # pixels of the drawing per pixel of the view; two per pixel of the p
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
     """Draw lines from everywhere over a dark board; each stops at the edge of its shape."""
     width, height = (size[0] + 1) // 2, (size[1] + 1) // 2  # the view has half the picture's resolution
-    raster = rasterise(scene, width, height)
-    local = coloured(raster, palette, 0.1 + 0.9 * raster.tones)
+    raster = rasterize(scene, width, height)
+    local = colored(raster, palette, 0.1 + 0.9 * raster.tones)
     angle, form = _current(raster.tones, scene, rng)
-    board = palette.paper * fibres(rng, (width, height), 0.02)[..., None]
+    board = palette.paper * fibers(rng, (width, height), 0.02)[..., None]
     tinted = (0.26 + 0.4 * form)[..., None]  # the board is toned where lines will be dense
     base = board * (1 - tinted) + np.asarray(softened(photo(local), 1), dtype=np.float32) * tinted
     sheet = photo(base).resize((width * _FINE, height * _FINE), Image.Resampling.NEAREST)
@@ -105,7 +105,7 @@ PAINTER = Painter(
     died=2009,
     style="Lyrical abstraction",
     school="Danish",
-    technique="pen and coloured inks on board",
+    technique="pen and colored inks on board",
     rights="CC0",
     palettes=(
         Palette(
@@ -140,6 +140,6 @@ PAINTER = Painter(
         ),
     ),
     aspects=(1.0, 1.3, 0.8, 1.4),
-    favourites=("moonlight", "mountain", "city", "woodland"),
+    favorites=("moonlight", "mountain", "city", "woodland"),
     paint=paint,
 )

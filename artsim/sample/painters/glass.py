@@ -1,12 +1,12 @@
-"""The Valcroix workshop, who set pieces of coloured glass in lead, lit by the sun."""
+"""The Valcroix workshop, who set pieces of colored glass in lead, lit by the sun."""
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..colour import Palette, from_lab, hexes, to_lab
+from ..color import Palette, from_lab, hexes, to_lab
 from ..field import blurred, enlarged, noise
 from ..outlines import Rng
-from ..raster import coloured, rasterise
+from ..raster import colored, rasterize
 from ..scene import Scene
 from .hand import Painter
 
@@ -40,7 +40,7 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
     gap = 46 * max(size) / 720
     cell, border, count = _pieces(rng, size, gap)
     lead = np.maximum(_lead(scene, size), np.clip(1.9 * max(size) / 720 - border + 0.5, 0, 1))
-    # lead hides every seam between two colours, so the panes can be coloured at half resolution
+    # lead hides every seam between two colors, so the panes can be colored at half resolution
     view = (slice(None, None, 2), slice(None, None, 2))
     panes = enlarged(_panes(scene, palette, cell[view], border[view] / gap, count, rng), size)
     glow = enlarged(blurred((panes * (1 - lead)[..., None])[view], 4.5), size)
@@ -53,13 +53,13 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
 
 
 def _panes(scene: Scene, palette: Palette, cell: np.ndarray, inside: np.ndarray, count: int, rng: Rng) -> np.ndarray:
-    """Coloured glass with the sun behind it: (h, w, 3); ``inside`` is a pixel's distance from the rim of its pane."""
+    """Colored glass with the sun behind it: (h, w, 3); ``inside`` is a pixel's distance from the rim of its pane."""
     height, width = cell.shape
-    raster = rasterise(scene, width, height)
+    raster = rasterize(scene, width, height)
     # each pane has one tone: that of the shape with a random shift, as if from another pot
     pot = rng.normal(0, 0.055, count).astype(np.float32)
     steps = np.round(raster.tones * 5) / 5
-    rgb = coloured(raster, palette, np.clip(0.15 + 0.8 * steps + np.take(pot, cell), 0.06, 0.97))
+    rgb = colored(raster, palette, np.clip(0.15 + 0.8 * steps + np.take(pot, cell), 0.06, 0.97))
     lab = to_lab(palette.paper)[None] + rng.normal(0, 0.016, (count, 3)) * (0.2, 1, 1)
     rgb *= np.take((from_lab(lab) / palette.paper).astype(np.float32), cell, axis=0)
     x, y = np.arange(width, dtype=np.float32) / width, np.arange(height, dtype=np.float32)[:, None] / height
@@ -137,6 +137,6 @@ PAINTER = Painter(
         ),
     ),
     aspects=(0.62, 0.75, 1.0, 0.85),
-    favourites=("garden", "portrait", "mountain", "woodland"),
+    favorites=("garden", "portrait", "mountain", "woodland"),
     paint=paint,
 )

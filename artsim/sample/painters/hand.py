@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..colour import Palette
+from ..color import Palette
 from ..outlines import Rng
 from ..scene import Scene
 
@@ -16,7 +16,7 @@ Paint = Callable[[Scene, Palette, tuple[int, int], Rng], np.ndarray]
 class Painter:
     """One invented artist.
 
-    ``paint`` turns a scene, a palette, (width, height) and a generator into float colours (h, w, 3); ``favourites`` are
+    ``paint`` turns a scene, a palette, (width, height) and a generator into float colors (h, w, 3); ``favorites`` are
     the motifs painted most often, the first two most of all; ``aspects`` are widths divided by heights.
     """
 
@@ -30,5 +30,5 @@ class Painter:
     rights: str
     palettes: tuple[Palette, ...]
     aspects: tuple[float, ...]
-    favourites: tuple[str, ...]
+    favorites: tuple[str, ...]
     paint: Paint

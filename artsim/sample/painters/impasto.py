@@ -3,10 +3,10 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..colour import Palette, spread
+from ..color import Palette, spread
 from ..field import blurred, combed, directions, edges, smoothstep
 from ..outlines import Rng
-from ..raster import coloured, rasterise
+from ..raster import colored, rasterize
 from ..scene import Scene
 from .hand import Painter
 
@@ -38,11 +38,11 @@ def _strokes(angle: np.ndarray, x: np.ndarray, y: np.ndarray, long: float, wide:
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
     """Paint coats of strokes from broad to fine, then light the relief of the paint from the upper left."""
     width, height = (size[0] + 1) // 2, (size[1] + 1) // 2  # the view has half the picture's resolution
-    raster = rasterise(scene, width, height)
-    local = coloured(raster, palette)
+    raster = rasterize(scene, width, height)
+    local = colored(raster, palette)
     angle = directions(rng, raster.tones, 0.55, step=2)
     busy = smoothstep(blurred(edges(raster.tones), 1.25), 0.006, 0.04)
-    # the sheet holds the colour and, as its fourth channel, the thickness of the paint
+    # the sheet holds the color and, as its fourth channel, the thickness of the paint
     under = np.dstack([0.8 * local, np.full((height, width), 90, np.float32)])
     sheet = Image.fromarray(under.clip(0, 255).astype(np.uint8)).resize(
         (width * _FINE, height * _FINE), Image.Resampling.NEAREST
@@ -59,8 +59,8 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
             spots, col, row = spots[keep], col[keep], row[keep]
         bars = _strokes(angle, spots[:, 0], spots[:, 1], long * unit, wide * unit, rng) * _FINE
         paints = np.column_stack([spread(rng, local[row, col], shake), rng.integers(50, 235, len(spots))])
-        for bar, colour in zip(bars.reshape(len(bars), -1).tolist(), paints.astype(int).tolist(), strict=True):
-            brush.polygon(bar, fill=tuple(colour))
+        for bar, color in zip(bars.reshape(len(bars), -1).tolist(), paints.astype(int).tolist(), strict=True):
+            brush.polygon(bar, fill=tuple(color))
     # the bands are reduced separately, because the fourth is not transparency
     whole = (slice(0, size[1]), slice(0, size[0]))
     bands = [np.asarray(band.reduce(_FINE // 2), dtype=np.float32)[whole] for band in sheet.split()]
@@ -113,6 +113,6 @@ PAINTER = Painter(
         ),
     ),
     aspects=(1.27, 1.27, 0.8, 1.0),
-    favourites=("moonlight", "garden", "portrait", "still life"),
+    favorites=("moonlight", "garden", "portrait", "still life"),
     paint=paint,
 )

@@ -5,22 +5,22 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..colour import Palette, hexes
+from ..color import Palette, hexes
 from ..field import blurred, combed, directions, displaced, enlarged, noise, smoothstep
-from ..ground import fibres
+from ..ground import fibers
 from ..outlines import Rng
-from ..raster import Raster, rasterise
+from ..raster import Raster, rasterize
 from ..scene import Scene, Shape
 from .hand import Painter
 
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
     """Paint washes that are darkest at the upper edge of a shape and fade below, dry strokes, and a few lines."""
-    raster = rasterise(scene, size[0] * 3 // 4, size[1] * 3 // 4)  # washes are soft, so they are painted small
+    raster = rasterize(scene, size[0] * 3 // 4, size[1] * 3 // 4)  # washes are soft, so they are painted small
     tooth = smoothstep(noise(rng, size, 4, 2) + 0.9, 0.0, 0.9)  # the brush skips over the paper's tooth
     ink = enlarged(_ink(raster, rng), size) + _lines(scene, size, rng) * (0.3 + 0.7 * tooth)
     cover = np.clip(ink / 1.2, 0, 0.96)[..., None]
-    rgb = palette.paper * fibres(rng, size, 0.022)[..., None]
+    rgb = palette.paper * fibers(rng, size, 0.022)[..., None]
     # thin ink lets a warm tint of the paper through, thick ink is black
     rgb *= (1 - cover * (1 - palette.tint("air", 0, 0.5) / 255)) * (1 - cover)
     rgb += palette.tint("air", 0, 0.0) * cover
@@ -120,7 +120,7 @@ def _lines(scene: Scene, size: tuple[int, int], rng: Rng) -> np.ndarray:
 
 
 def _touches(raster: Raster, palette: Palette, rng: Rng) -> np.ndarray:
-    """Faint colour on flowers, clothes and lights only, as the share of light that it leaves: (h, w, 3)."""
+    """Faint color on flowers, clothes and lights only, as the share of light that it leaves: (h, w, 3)."""
     strength = {"bloom": 0.55, "light": 0.4}
     weights = np.array([strength.get(s.kind, 0.0) for s in raster.scene.shapes], np.float32)
     inks = [palette.tint("bloom", 1, 0.62), palette.tint("bloom", 0, 0.68)]
@@ -199,6 +199,6 @@ PAINTER = Painter(
         ),
     ),
     aspects=(0.6, 0.72, 1.6, 0.66),
-    favourites=("mountain", "woodland", "harbour", "moonlight"),
+    favorites=("mountain", "woodland", "harbour", "moonlight"),
     paint=paint,
 )

@@ -1,12 +1,12 @@
-"""Agnes Thorne, who paints everything after sunset: veils of one colour, a few lights, and their reflections."""
+"""Agnes Thorne, who paints everything after sunset: veils of one color, a few lights, and their reflections."""
 
 import numpy as np
 
-from ..colour import Palette
+from ..color import Palette
 from ..field import blurred, enlarged, grain, noise, photo, smoothstep, softened
 from ..ground import canvas
 from ..outlines import Rng
-from ..raster import Raster, coloured, rasterise
+from ..raster import Raster, colored, rasterize
 from ..scene import Scene
 from .hand import Painter
 
@@ -15,11 +15,11 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
     """Paint a dark, soft picture under thin veils, then add the lights with their glow and reflections."""
     # nothing here has a hard edge, so it is painted small and enlarged onto the panel
     width, height = size[0] * 2 // 3, size[1] * 2 // 3
-    raster = rasterise(scene, width, height)
+    raster = rasterize(scene, width, height)
     light = raster.made_of("light")
     depth = raster.values("depth")
     close = scene.motif in ("portrait", "still life")
-    # tones are compressed and darkened; distant shapes fade into the colour of the air
+    # tones are compressed and darkened; distant shapes fade into the color of the air
     if close:
         tones = 0.04 + 0.74 * raster.tones
     elif scene.night:
@@ -37,7 +37,7 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
             0.4 if scene.night else 1
         )
         tones = tones - (0.12 - 0.12 * smoothstep(y, 0.0, 0.4)) * (depth < 0.3)
-    rgb = coloured(raster, palette, tones)
+    rgb = colored(raster, palette, tones)
     air = palette.tint("air", 0, 0.3 if scene.night else 0.52)
     haze = np.clip(0.5 - 0.75 * depth, 0.0, 0.5)[..., None] * (0.25 if close else 1.0) * (raster.labels > 0)[..., None]
     rgb = rgb * (1 - haze) + air * haze
@@ -131,6 +131,6 @@ PAINTER = Painter(
         ),
     ),
     aspects=(1.5, 1.35, 0.75, 1.6),
-    favourites=("moonlight", "harbour", "city", "mountain"),
+    favorites=("moonlight", "harbour", "city", "mountain"),
     paint=paint,
 )

@@ -1,16 +1,16 @@
-"""Émile Courtenac, who builds gardens and shores from dots of unmixed colour."""
+"""Émile Courtenac, who builds gardens and shores from dots of unmixed color."""
 
 import numpy as np
 
-from ..colour import Palette, from_lab, to_lab
+from ..color import Palette, from_lab, to_lab
 from ..field import blurred, edges, enlarged, photo, smoothstep, softened
 from ..outlines import Rng
-from ..raster import coloured, rasterise
+from ..raster import colored, rasterize
 from ..scene import Scene
 from .hand import Painter
 
 
-def _stamp(canvas: np.ndarray, x: np.ndarray, y: np.ndarray, colours: np.ndarray, radius: float) -> None:
+def _stamp(canvas: np.ndarray, x: np.ndarray, y: np.ndarray, colors: np.ndarray, radius: float) -> None:
     """Set round dots of one radius on the canvas, soft at the rim; later ones cover earlier ones."""
     height, width = canvas.shape[:2]
     reach = int(np.ceil(radius))
@@ -22,7 +22,7 @@ def _stamp(canvas: np.ndarray, x: np.ndarray, y: np.ndarray, colours: np.ndarray
                 continue
             at = np.clip(y + dy, 0, height - 1) * width + np.clip(x + dx, 0, width - 1)
             # the upper left of a dot of thick paint catches the light
-            lit = colours + np.float32(-5.0 * (dx + dy) / (radius + 0.5))
+            lit = colors + np.float32(-5.0 * (dx + dy) / (radius + 0.5))
             flat[at] = lit if cover >= 1 else flat[at] * (1 - cover) + lit * cover
 
 
@@ -38,8 +38,8 @@ def _grid(rng: Rng, size: tuple[int, int], gap: float) -> tuple[np.ndarray, np.n
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
     """Paint three coats of dots; the last are small and mostly along edges."""
-    raster = rasterise(scene, (size[0] + 1) // 2, (size[1] + 1) // 2)  # half resolution is enough for dots
-    local = coloured(raster, palette)
+    raster = rasterize(scene, (size[0] + 1) // 2, (size[1] + 1) // 2)  # half resolution is enough for dots
+    local = colored(raster, palette)
     canvas = enlarged(0.72 * np.asarray(softened(photo(local), 3), dtype=np.float32) + 0.28 * palette.paper, size)
     busy = smoothstep(blurred(edges(raster.tones), 1.25), 0.008, 0.06)
     unit = max(size) / 720
@@ -51,7 +51,7 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
         lab = to_lab(local[y // 2, x // 2])
         lab += rng.normal(0, shake, lab.shape) * (0.85, 0.9, 0.9)
         lab[:, 1:] *= 1.2
-        # divided colour: some dots get a complementary hue, shifted towards violet
+        # divided color: some dots get a complementary hue, shifted toward violet
         other = rng.random(len(x)) < odd
         lab[other, 1:] = -0.45 * lab[other, 1:] + (0.012, -0.035)
         _stamp(canvas, x, y, from_lab(lab).astype(np.float32), radius * unit)
@@ -97,6 +97,6 @@ PAINTER = Painter(
         ),
     ),
     aspects=(1.25, 1.4, 1.0, 0.8),
-    favourites=("garden", "harbour", "woodland", "still life"),
+    favorites=("garden", "harbour", "woodland", "still life"),
     paint=paint,
 )

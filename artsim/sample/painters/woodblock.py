@@ -3,20 +3,20 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..colour import Palette, hexes
+from ..color import Palette, hexes
 from ..field import grain, noise, smoothstep
 from ..outlines import Outline, Rng
-from ..raster import Raster, coloured, rasterise
+from ..raster import Raster, colored, rasterize
 from ..scene import Scene
 from .hand import Painter
 
 
 def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
-    """Print colour blocks in few tones, graded by wiping, with wood grain and outlines; add a margin and a seal."""
+    """Print color blocks in few tones, graded by wiping, with wood grain and outlines; add a margin and a seal."""
     width, height = size
-    small = rasterise(scene, width, height)
+    small = rasterize(scene, width, height)
     steps = np.round(small.tones * 7) / 7
-    rgb = coloured(small, palette, 0.75 * steps + 0.25 * small.tones)
+    rgb = colored(small, palette, 0.75 * steps + 0.25 * small.tones)
     y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     # bokashi: the sky is deep at its top, the water deep at the bottom
     deep = palette.tint("air", 0, 0.0 if scene.night else 0.12)
@@ -174,6 +174,6 @@ PAINTER = Painter(
         ),
     ),
     aspects=(1.45, 1.45, 0.7, 1.3),
-    favourites=("harbour", "mountain", "woodland", "moonlight"),
+    favorites=("harbour", "mountain", "woodland", "moonlight"),
     paint=paint,
 )

@@ -82,7 +82,7 @@ def _title(whole: str | None, part: str | None) -> str | None:
 
 
 class _Entry(NamedTuple):
-    """A labelled text: normalized labels, their parts, label and text in the preferred language, and the raw value."""
+    """A labeled text: normalized labels, their parts, label and text in the preferred language, and the raw value."""
 
     names: list[str]
     parts: list[str]
@@ -151,7 +151,7 @@ def _stated(entry: _Entry) -> str:
 
 
 def _with_statement(text: str, value: Any) -> str:
-    """Return a text, with the address of a licence added if only its markup contains one."""
+    """Return a text, with the address of a license added if only its markup contains one."""
     hidden = _STATEMENT.search(json.dumps(value, ensure_ascii=False))
     return text if not hidden or hidden[0] in text else f"{text} ({hidden[0]})"
 

@@ -10,7 +10,7 @@ from artsim.sources.iiif.labels import described
 from artsim.sources.iiif.resource import identifier, kind_of, listed, objects_in
 
 Row = dict[str, Any]
-GetPage = Callable[[str], Any]  # fetches an annotation page that is only referenced; raises NoPage if it cannot
+GetPage = Callable[[str], Any]  # fetches an annotation page that is only referenced; may raise AnnotationPageError
 
 _NO_IMAGE = re.compile(
     r"\.(?:mp[34]|m4[av]|webm|og[gv]|mov|avi|wav|flac|pdf|html?|json|xml|txt|vtt|srt)(?:$|[?#])", re.I
@@ -18,7 +18,7 @@ _NO_IMAGE = re.compile(
 _PAGES = 100  # annotation pages read per canvas
 
 
-class NoPage(Exception):
+class AnnotationPageError(Exception):
     """An annotation page could not be fetched; the text says why."""
 
 
@@ -34,11 +34,11 @@ def rows_of(
         manifest = {} if kind_of(document) == "canvas" else document
         canvases = [document] if not manifest else list(_canvases(document))
         images: list[tuple[dict[str, Any], list[Body]]] = []
-        missing: dict[int, NoPage] = {}
+        missing: dict[int, AnnotationPageError] = {}
         for number, canvas in enumerate(canvases, 1):
             try:
                 images.append((canvas, _painted(canvas, get_page)))
-            except NoPage as error:
+            except AnnotationPageError as error:
                 images.append((canvas, []))
                 missing[number] = error
         is_only_image = sum(len(bodies) for _, bodies in images) + len(missing) == 1

@@ -12,7 +12,7 @@ from artsim.archive import Store, UserError
 from artsim.archive.rejects import Reject
 from artsim.errors import ServiceUnavailable
 from artsim.http.json_client import Unreachable, Web
-from artsim.sources.iiif.manifest import GetPage, NoPage, rows_of
+from artsim.sources.iiif.manifest import AnnotationPageError, GetPage, rows_of
 from artsim.sources.iiif.resource import identifier, kind_of, listed
 from artsim.sources.json_records.documents import documents
 from artsim.sources.locations import open_location
@@ -20,7 +20,7 @@ from artsim.sources.records import Chunk, Source, chunk_of, packed
 
 _CHUNK_ROWS = 256  # rows from the web that are cached together
 _CHUNK_SECONDS = 20.0  # maximum seconds before they are cached
-_DEEPEST = 20  # maximum nesting of collections
+_MAX_DEPTH = 20  # maximum nesting of collections
 _MAX_PAGES_WITHOUT_LINKS = 20  # consecutive pages without new links, after which a collection counts as endless
 _MAX_LISTS = 10_000  # collections and pages read, after which a source counts as endless
 _MAX_EMPTY_LISTS = 250  # the same, for consecutive ones that lead to no manifest
@@ -39,7 +39,7 @@ def open_iiif(location: str, web: Web, languages: list[str], size: int, rows: in
     """
     if location.startswith(("http://", "https://")):
         name = urlsplit(location).hostname or "iiif"
-        walk = _Walk(web, location, languages, size, rows)
+        walk = _CollectionReader(web, location, languages, size, rows)
         return Source(name, location, walk.chunks, slow=True, own_ids=True)
     store = open_location(location)
 
@@ -87,7 +87,7 @@ def _page(get_page: GetPage | None, address: str) -> Any:
     try:
         return get_page(address) if get_page else None
     except Unreachable as error:
-        raise NoPage(str(error)) from error
+        raise AnnotationPageError(str(error)) from error
 
 
 def _links(collection: dict[str, Any], depth: int) -> list[_Link]:
@@ -110,7 +110,7 @@ def _is_whole(member: dict[str, Any]) -> bool:
     return kind_of(member) in ("manifest", "collection") and isinstance(member.get("items"), list)
 
 
-class _Walk:
+class _CollectionReader:
     """Walks a collection on the web, depth first; reads each document once, even if several link to it."""
 
     def __init__(self, web: Web, location: str, languages: list[str], size: int, rows: int | None) -> None:
@@ -164,7 +164,7 @@ class _Walk:
                 return
             if kind_of(document) not in _LISTS:
                 yield address, list(_rows(document, address, self._languages, self._size, self._page))
-            elif depth < _DEEPEST:
+            elif depth < _MAX_DEPTH:
                 further_links = [
                     (_absolute(link, address), embedded, link_depth)
                     for link, embedded, link_depth in _links(document, depth)
@@ -178,7 +178,7 @@ class _Walk:
                     further_links = [link for link in further_links if link[2] > depth]
                 links += reversed(further_links)
             else:
-                yield address, [Reject.of(address, f"collections nested more than {_DEEPEST} levels deep", address)]
+                yield address, [Reject.of(address, f"collections nested more than {_MAX_DEPTH} levels deep", address)]
 
     def _page(self, address: str) -> Any:
         """Return a page of annotations; a server whose pages fail several times in a row is not contacted for more."""

@@ -27,18 +27,18 @@ def text_of(value: Any, languages: list[str]) -> str | None:
 
 
 def names_of(label: Any) -> list[str]:
-    """Return a label in all its languages, normalised, so that it is recognised in each of them."""
+    """Return a label in all its languages, normalized, so that it is recognized in each of them."""
     return [normal(text) for texts in _by_language(label).values() for text in texts]
 
 
 def parts_of(label: Any) -> list[str]:
-    """Return the parts of a compound label ("Type/technique", "Culture & Date") in all its languages, normalised."""
+    """Return the parts of a compound label ("Type/technique", "Culture & Date") in all its languages, normalized."""
     texts = [text for texts in _by_language(label).values() for text in texts]
     return [normal(part) for text in texts for part in _BETWEEN_PARTS.split(_BRACKETS.sub(" ", text.lower()))]
 
 
 def normal(label: str) -> str:
-    """Normalise a label for comparison: drop case, punctuation, brackets, plurals and a language at its end."""
+    """Normalize a label for comparison: drop case, punctuation, brackets, plurals and a language at its end."""
     text = _BRACKETS.sub("", label.casefold()).strip(" :.")
     words = re.findall(r"[^\W_]+", _LANGUAGE.sub("", text))
     return "".join(re.sub(r"(?<=\w\w\w)s$", "", word) for word in words)

@@ -1,4 +1,4 @@
-"""Detects a catalogue that is added a second time under other ids, before it doubles the archive."""
+"""Detects a catalog that is added a second time under other ids, before it doubles the archive."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 from artsim.archive import Archive, UserError
 from artsim.sources.ingestion.spool import Spool
 
-_SHARE = 0.1  # of the new images; some artworks share one, but a catalogue read twice shares nearly all
+_SHARE = 0.1  # of the new images; some artworks share one, but a catalog read twice shares nearly all
 
 
 def check_not_twice(archive: Archive, spool: Spool) -> None:
@@ -38,7 +38,7 @@ def check_not_twice(archive: Archive, spool: Spool) -> None:
     if count > _SHARE * len(images):
         raise UserError(
             f"`as_`, `columns`: {count} of {len(images)} new images are already in the archive under other ids "
-            f"({example}), so this catalogue would be added twice; pass the same `as_` and the same column for id "
+            f"({example}), so this catalog would be added twice; pass the same `as_` and the same column for id "
             "as before, or `twice` to add its rows anyway"
         )
 

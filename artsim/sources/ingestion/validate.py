@@ -10,7 +10,7 @@ from artsim.sources.records import Chunk
 # a header.
 _WEB = r"^(?i:https?)://(\[[0-9A-Fa-f:.]+\]|[^\s/?#@\\:\[\]]+)(:[0-9]{1,5})?([/?#][^\x00-\x1f\x7f]*)?$"
 _USER = r"^(?i:https?)://[^/?#]*@"
-_LONGEST = 8192  # maximum characters of an address or an id
+_MAX_CHARACTERS = 8192  # maximum characters of an address or an id
 
 
 def validated(chunk: Chunk, collection: str, root: str | None) -> Chunk:
@@ -36,7 +36,7 @@ def validated(chunk: Chunk, collection: str, root: str | None) -> Chunk:
         ("image is neither a web address nor a file below the given folder", pc.invert(good)),
         ("no id", pc.fill_null(pc.equal(ids, ""), True)),
         ("id contains control characters", pc.match_substring_regex(ids, r"[\x00-\x1f\x7f]")),
-        (f"id or image address longer than {_LONGEST:,} characters", _is_long(images, ids)),
+        (f"id or image address longer than {_MAX_CHARACTERS:,} characters", _is_long(images, ids)),
     )
     bad = pa.array([False] * len(rows), pa.bool_())
     rejects = list(chunk.rejects)
@@ -54,4 +54,4 @@ def validated(chunk: Chunk, collection: str, root: str | None) -> Chunk:
 
 
 def _is_long(images: pa.ChunkedArray, ids: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.greater(pc.max_element_wise(pc.utf8_length(images), pc.utf8_length(ids)), _LONGEST)
+    return pc.greater(pc.max_element_wise(pc.utf8_length(images), pc.utf8_length(ids)), _MAX_CHARACTERS)

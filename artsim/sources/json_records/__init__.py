@@ -1,1 +1,1 @@
-"""Catalogues as JSON: records, API answers, tables stored as objects."""
+"""Catalogs as JSON: records, API answers, tables stored as objects."""

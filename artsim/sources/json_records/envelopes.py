@@ -11,10 +11,10 @@ from artsim.sources.tables.columns import IMAGE_NAMES, plain_name
 from artsim.sources.tables.image_column import is_image_word
 from artsim.sources.tables.value_kinds import Kind, kind_of
 
-_DEEPEST = 6
-_TRIED = 20  # rows of a list that are looked at
+_MAX_DEPTH = 6
+_SAMPLED_ROWS = 20  # rows of a list that are looked at
 _RECORD = 3  # an object with this many known columns is a row, whatever it lists
-_ALIKE = 0.5  # minimum share of common keys of two lists of the same kind of rows
+_MIN_COMMON_KEYS = 0.5  # minimum share of common keys of two lists of the same kind of rows
 
 # Keys under which answers keep their rows, the likeliest first.
 _KEYS = ("items", "results", "records", "data", "objects", "artObjects", "bindings", "rows", "hits", "docs", "response",
@@ -60,7 +60,7 @@ def _rows(value: Any, is_alone: bool) -> list[Any]:
 
 def _listed(value: dict[str, Any], is_alone: bool, depth: int = 0) -> list[Any] | None:
     """Return the rows that an envelope lists at any depth, or None if the object is not an envelope."""
-    if depth > _DEEPEST:
+    if depth > _MAX_DEPTH:
         return None
     if rows := by_key(value, _is_about):
         return rows
@@ -90,7 +90,7 @@ def _richer(values: list[Any], is_alone: bool, depth: int) -> list[Any]:
 
 
 def _are_rows(value: dict[str, Any], key: str, rows: list[Any], is_alone: bool) -> bool:
-    """Return whether the items under a key are catalogue rows, not a part of the one row that the object is."""
+    """Return whether the items under a key are catalog rows, not a part of the one row that the object is."""
     other_columns = {name: item for name, item in value.items() if name != key}
     own_columns, row_columns, is_known = count_known_keys(other_columns), _max_known_keys(rows), key in _KEYS
     is_envelope = all(_is_about(name) or item in (None, "", [], {}) for name, item in other_columns.items())
@@ -100,7 +100,7 @@ def _are_rows(value: dict[str, Any], key: str, rows: list[Any], is_alone: bool) 
         several = len(rows) > 1
         is_list = is_known and (isinstance(value[key], list) or several)
         return own_columns == 0 and ((is_envelope and (is_list or several)) or (is_alone and is_list))
-    has_images = any(map(_has_image, rows[:_TRIED]))
+    has_images = any(map(_has_image, rows[:_SAMPLED_ROWS]))
     is_without = has_images and not _has_image(other_columns)  # only the listed items have images
     more = 1 if is_known or own_columns == 0 else 2
     if is_alone:
@@ -116,7 +116,7 @@ def _are_rows(value: dict[str, Any], key: str, rows: list[Any], is_alone: bool) 
 
 def _inner_object(value: dict[str, Any], is_alone: bool) -> dict[str, Any]:
     """Return the one row that an envelope holds, or the value itself if it is not an envelope."""
-    for _ in range(_DEEPEST):
+    for _ in range(_MAX_DEPTH):
         known = [value[key] for key in _KEYS if is_alone and key not in INSIDE and isinstance(value.get(key), dict)]
         inside = [item for item in value.values() if isinstance(item, dict)]
         if len(value) == 1 and inside and INSIDE.isdisjoint(value):
@@ -131,7 +131,7 @@ def _inner_object(value: dict[str, Any], is_alone: bool) -> dict[str, Any]:
 def _deep(value: dict[str, Any], depth: int = 0) -> int:
     """Return the number of known columns of an object or of the one object that it wraps, whichever is larger."""
     inside = [item for item in value.values() if isinstance(item, dict)]
-    is_wrapped = len(value) == 1 and inside and depth < _DEEPEST
+    is_wrapped = len(value) == 1 and inside and depth < _MAX_DEPTH
     return max(count_known_keys(value), _deep(inside[0], depth + 1) if is_wrapped else 0)
 
 
@@ -150,21 +150,21 @@ def _is_about(key: str) -> bool:
 
 
 def _is_rows(values: list[Any]) -> bool:
-    sample = values[:_TRIED]
+    sample = values[:_SAMPLED_ROWS]
     return bool(sample) and (all(isinstance(item, dict) for item in sample) or all(map(is_image, sample)))
 
 
 def _max_known_keys(rows: list[Any]) -> int:
-    return max((count_known_keys(opened(row, None)) for row in rows[:_TRIED]), default=0)
+    return max((count_known_keys(opened(row, None)) for row in rows[:_SAMPLED_ROWS]), default=0)
 
 
 def _are_alike(rows: list[Any], others: list[Any]) -> bool:
     names, other_names = _names(rows), _names(others)
-    return len(names & other_names) >= _ALIKE * max(len(names | other_names), 1)
+    return len(names & other_names) >= _MIN_COMMON_KEYS * max(len(names | other_names), 1)
 
 
 def _names(rows: list[Any]) -> set[str]:
-    flat = [opened(row, None) for row in rows[:_TRIED]]
+    flat = [opened(row, None) for row in rows[:_SAMPLED_ROWS]]
     return {key for row in flat if isinstance(row, dict) for key in row}
 
 

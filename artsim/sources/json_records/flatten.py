@@ -6,7 +6,7 @@ from typing import Any
 from artsim.sources.tables.columns import WELL_KNOWN_NAMES, plain_name
 from artsim.sources.tables.value_kinds import Kind, kind_of
 
-_DEEPEST = 4
+_MAX_DEPTH = 4
 _WRAPPER = 3  # maximum number of keys of an object that wraps one row
 
 # Keys under which a row has its own values, beside values about the record.
@@ -25,7 +25,7 @@ def opened(row: Any, base: str | None) -> Any:
         return {"image_url": row.strip()}
     if not isinstance(row, dict):
         return row
-    for _ in range(_DEEPEST):
+    for _ in range(_MAX_DEPTH):
         wraps = [key for key, value in row.items() if isinstance(value, dict)]
         only = wraps if len(wraps) == 1 and len(row) <= _WRAPPER else []
         key = next((key for key in wraps if (key in INSIDE or key in only) and _is_inside(row, key)), None)

@@ -6,7 +6,7 @@ from typing import Any
 from artsim.sources.json_records.flatten import count_known_keys
 from artsim.sources.tables.columns import ID_NAMES, plain_name
 
-_TRIED = 20  # objects inspected
+_SAMPLED_OBJECTS = 20  # objects inspected
 
 
 def by_key(value: dict[str, Any], is_about: Callable[[str], bool]) -> list[Any] | None:
@@ -64,7 +64,7 @@ def _are_rows(objects: list[dict[str, Any]], has_numbers: bool) -> bool:
 
     With ``has_numbers``, objects with the same keys are enough.
     """
-    sample = [row for row in objects[:_TRIED] if row]
+    sample = [row for row in objects[:_SAMPLED_OBJECTS] if row]
     if not sample or not all(count_known_keys(row) >= (1 if has_numbers else 2) for row in sample):
         return has_numbers and len(sample) > 1 and all(set(row) == set(sample[0]) and len(row) > 1 for row in sample)
     return bool(set.intersection(*map(set, sample)))

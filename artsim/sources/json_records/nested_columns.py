@@ -13,11 +13,11 @@ from artsim.sources.tables.image_column import names_an_image
 from artsim.sources.tables.unlisted_columns import meaning
 from artsim.sources.tables.value_kinds import Kind, kind_of
 
-_MOST = 64  # maximum columns from nested values
+_MAX_COLUMNS = 64  # maximum columns from nested values
 _FIRST = 1000  # rows at the start that are all looked at
-_TRIED = 20  # values of a path that are looked at
+_SAMPLED_VALUES = 20  # values of a path that are looked at
 _MOST_PATHS = 20_000
-_THEN = 4  # step between the later rows that are looked at
+_SAMPLING_STEP = 4  # step between the later rows that are looked at
 
 
 def inner_columns(objects: list[dict[str, Any]], chosen_columns: list[str]) -> dict[str, pa.Array]:
@@ -53,22 +53,22 @@ def _text_at(value: Any, path: Path) -> str | None:
 
 
 def _known(objects: list[dict[str, Any]]) -> list[Path]:
-    """Return the recognized paths into nested values, at most ``_MOST``."""
-    tried: Counter[Path] = Counter()
+    """Return the recognized paths into nested values, at most ``_MAX_COLUMNS``."""
+    attempts: Counter[Path] = Counter()
     known: dict[Path, None] = {}
     for row in _sample(objects):
         for path, value in paths(row):
-            if path in known or tried[path] >= _TRIED or len(tried) > _MOST_PATHS:
+            if path in known or attempts[path] >= _SAMPLED_VALUES or len(attempts) > _MOST_PATHS:
                 continue
-            tried[path] += 1
+            attempts[path] += 1
             if _holds_image(path, value):
                 known[path] = None
-    return list(known)[:_MOST]
+    return list(known)[:_MAX_COLUMNS]
 
 
 def _sample(objects: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     yield from objects[:_FIRST]
-    yield from objects[_FIRST::_THEN]
+    yield from objects[_FIRST::_SAMPLING_STEP]
 
 
 def _is_artist(name: str) -> bool:

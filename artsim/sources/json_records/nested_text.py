@@ -8,10 +8,10 @@ from typing import Any
 
 from artsim.sources.tables.numbers import plain_number
 
-_DEEPEST = 8  # levels searched below a row
-_MOST = 100  # texts or items per value
+_MAX_DEPTH = 8  # levels searched below a row
+_MAX_ITEMS = 100  # texts or items per value
 _NODES = 2000  # values visited per row
-_LONGEST = 100_000  # characters; longer texts are not parsed as nested values
+_MAX_CHARACTERS = 100_000  # characters; longer texts are not parsed as nested values
 
 # Keys under which a nested value has its name, preferred ones first.
 _NAMES = (
@@ -39,7 +39,7 @@ def named(value: Any, depth: int = 0) -> list[str]:
 
     People who did not make the artwork (owners, sitters) are left out. Empty if there is no name.
     """
-    if depth > _DEEPEST or value is None or isinstance(value, bool):
+    if depth > _MAX_DEPTH or value is None or isinstance(value, bool):
         return []
     if isinstance(value, str):
         return [text] if (text := " ".join(value.split())) else []
@@ -48,7 +48,7 @@ def named(value: Any, depth: int = 0) -> list[str]:
     if isinstance(value, int | float):
         return [str(value)]
     if isinstance(value, list):
-        return _once(text for item in value[:_MOST] for text in named(item, depth + 1))
+        return _once(text for item in value[:_MAX_ITEMS] for text in named(item, depth + 1))
     if not isinstance(value, dict) or _is_no_maker(value):
         return []
     if "primary" in value and "secondary" in value:  # authors by rank, with their names as keys
@@ -68,7 +68,7 @@ def named_text(value: Any) -> str | None:
 
 def named_in_text(text: str) -> str | None:
     """Return a text unchanged; if it is a nested value written as JSON or Python, the names in it."""
-    if len(text) > _LONGEST or not _LITERAL.match(text):
+    if len(text) > _MAX_CHARACTERS or not _LITERAL.match(text):
         return text
     for read in (json.loads, literal_eval):
         try:
@@ -88,7 +88,7 @@ def at(value: Any, path: Path) -> list[Any]:
                 following += [node[int(key)]] if len(key) < 10 and int(key) < len(node) else []
             else:
                 following += [item[key] for item in _items(node) if isinstance(item, dict) and key in item]
-        reached = following[:_MOST]
+        reached = following[:_MAX_ITEMS]
     return reached
 
 
@@ -111,22 +111,24 @@ def paths(value: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
         path, node = stack.pop()
         yield path, node
         if isinstance(node, list):
-            stack += [(path, item) for item in reversed(node[:_MOST]) if not isinstance(item, str) or len(path) > 1]
-        elif isinstance(node, dict) and len(path) <= _DEEPEST:
-            stack += [((*path, key), item) for key, item in reversed(list(node.items())[:_MOST]) if "." not in key]
+            stack += [
+                (path, item) for item in reversed(node[:_MAX_ITEMS]) if not isinstance(item, str) or len(path) > 1
+            ]
+        elif isinstance(node, dict) and len(path) <= _MAX_DEPTH:
+            stack += [((*path, key), item) for key, item in reversed(list(node.items())[:_MAX_ITEMS]) if "." not in key]
 
 
 def _items(value: Any, depth: int = 0) -> list[Any]:
     """Return the items of a list and of the lists in it; any other value as the only item."""
     if not isinstance(value, list):
         return [value]
-    if depth > _DEEPEST:
+    if depth > _MAX_DEPTH:
         return []
-    return [item for inner in value[:_MOST] for item in _items(inner, depth + 1)][:_MOST]
+    return [item for inner in value[:_MAX_ITEMS] for item in _items(inner, depth + 1)][:_MAX_ITEMS]
 
 
 def _keys(value: Any) -> list[str]:
-    return list(value)[:_MOST] if isinstance(value, dict) else named(value)
+    return list(value)[:_MAX_ITEMS] if isinstance(value, dict) else named(value)
 
 
 def _is_no_maker(value: Any) -> bool:
@@ -147,4 +149,4 @@ def _joined(texts: list[str]) -> str | None:
 
 
 def _once(texts: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(texts))[:_MOST]
+    return list(dict.fromkeys(texts))[:_MAX_ITEMS]

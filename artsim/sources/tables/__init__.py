@@ -1,1 +1,1 @@
-"""The source table: catalogues as CSV, Parquet or lists of images."""
+"""The source table: catalogs as CSV, Parquet or lists of images."""

@@ -15,7 +15,7 @@ from artsim.archive.rejects import Reject
 from artsim.sources.records import CHUNK_ROWS, Records
 from artsim.sources.tables.image_list import has_image, is_bare, read_addresses
 from artsim.sources.tables.lines import TOO_LONG, LongText, texts_of
-from artsim.sources.tables.stray_quotes import Swallowed
+from artsim.sources.tables.stray_quotes import UnmatchedQuotes
 
 _DELIMITERS = ",;\t|"
 _SEPARATOR = re.compile(r"\"?sep=([,;\t|])\"?[,;\t|]*\s*", re.IGNORECASE)
@@ -54,8 +54,8 @@ def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: i
             f"`location` {name}: the first line contains an image instead of column names; add a header line "
             "(such as image_url,title), or keep only one address per line"
         )
-    rows_of = Swallowed(delimiter, len(header))
-    if rows_of.found(feed.taken):
+    unmatched_quotes = UnmatchedQuotes(delimiter, len(header))
+    if unmatched_quotes.occur_in(feed.taken):
         raise UserError(f"`location` {name}: the first line is not a table header: unbalanced quote")
     rows: list[list[str]] = []
     lines: list[int] = []
@@ -72,7 +72,7 @@ def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: i
             problem: str | None = _UNCLOSED
         else:
             problem = _problem(fields, len(header), len(feed.taken))
-            if problem is None and rows_of.found(feed.taken):
+            if problem is None and unmatched_quotes.occur_in(feed.taken):
                 problem = _SWALLOWS
         if any(isinstance(text, LongText) for text in feed.taken):
             problem = TOO_LONG
@@ -82,7 +82,7 @@ def read_delimited(stream: Any, name: str, delimiter: str | None = None, size: i
             reader = csv.reader(feed, delimiter=delimiter)
         elif any(fields):
             if len(feed.taken) == 1:
-                rows_of.example = fields
+                unmatched_quotes.example = fields
             rows.append(fields[: len(header)])
             lines.append(line)
         if len(rows) + len(rejects) >= size:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-_TRIED = 16  # rows that are looked at
+_SAMPLED_ROWS = 16  # rows that are looked at
 _STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*", b"BM", b"\0\0\0\x0cJXL", b"\0\0\0\x0cjP")
 
 
@@ -19,7 +19,7 @@ def embedded_images(file: pq.ParquetFile) -> list[str]:
 
 
 def _holds_images(file: pq.ParquetFile, path: str) -> bool:
-    batch = next(file.iter_batches(_TRIED, columns=[path]), None)
+    batch = next(file.iter_batches(_SAMPLED_ROWS, columns=[path]), None)
     values = [data for row in batch.to_pylist() for data in _bytes_in(row)] if batch else []
     return 2 * sum(map(_is_image, values)) > len(values)
 

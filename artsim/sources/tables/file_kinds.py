@@ -61,7 +61,7 @@ def check_table(store: Store, location: str, json: bool = False, parquet: bool =
 def wide_encoding(head: bytes) -> str | None:
     """Return the codec of UTF-16 or UTF-32 text; None for any other text.
 
-    UTF-16 is recognised without a byte order mark too.
+    UTF-16 is recognized without a byte order mark too.
     """
     if head.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
         return "utf-32"

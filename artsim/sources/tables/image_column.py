@@ -16,7 +16,7 @@ from artsim.sources.tables.thumbnail_urls import is_sized, is_thumbnail, largest
 from artsim.sources.tables.unlisted_columns import meaning, words_of
 from artsim.sources.tables.value_kinds import Kind, kind_of
 
-_TRIED = 1000  # values of a column that are looked at
+_SAMPLED_VALUES = 1000  # values of a column that are looked at
 _MIN_SHARE = 0.9  # minimum share of matching values, where names do not decide
 _CANDIDATES = 6  # maximum columns listed in a message
 _WORDS = ("image", "img", "photo", "picture", "thumb", "media", "bild", "foto", "scan", "iiif", "edm")
@@ -193,9 +193,9 @@ def _example(column: pa.ChunkedArray | pa.Array) -> str:
 
 
 def _sample(column: pa.ChunkedArray | pa.Array) -> list[str]:
-    """Return the first values of a column that are not empty, at most ``_TRIED``."""
+    """Return the first values of a column that are not empty, at most ``_SAMPLED_VALUES``."""
     values = without_no_value(column).drop_null()
-    return values.filter(pc.not_equal(pc.utf8_trim_whitespace(values), "")).slice(0, _TRIED).to_pylist()
+    return values.filter(pc.not_equal(pc.utf8_trim_whitespace(values), "")).slice(0, _SAMPLED_VALUES).to_pylist()
 
 
 def names_an_image(name: str) -> bool:

@@ -19,7 +19,7 @@ from artsim.sources.junk_files import in_junk, is_junk
 from artsim.sources.locations import is_folder, open_location
 from artsim.sources.tables.columns import IMAGE_NAMES, Resolved, plain_name
 
-_TRIED = 1000  # rows checked to find the column that names the files
+_SAMPLED_ROWS = 1000  # rows checked to find the column that names the files
 _EXAMPLES = 3
 
 _Column: TypeAlias = pa.ChunkedArray | pa.Array
@@ -90,7 +90,7 @@ class ImageFolder(BaseFolder):
     def _count(self, column: _Column) -> int:
         """Return how many different files the first values of a column name."""
         files = set()
-        for value in filter(None, column.slice(0, _TRIED).to_pylist()):
+        for value in filter(None, column.slice(0, _SAMPLED_ROWS).to_pylist()):
             try:
                 files.add(self._file(value.strip()))
             except OutsideFolder:

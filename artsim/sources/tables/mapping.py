@@ -1,4 +1,4 @@
-"""Maps the rows of a table to catalog rows, column by column, because catalogues have millions of rows."""
+"""Maps the rows of a table to catalog rows, column by column, because tables have millions of rows."""
 
 import json
 import re
@@ -150,7 +150,7 @@ def _date_or_none(text: str) -> str | None:
 
 
 def _rights_in_text(text: str) -> str | None:
-    """Return the words of a nested rights statement; if it has none, the URL of a licence in it, else None."""
+    """Return the words of a nested rights statement; if it has none, the URL of a license in it, else None."""
     address = re.search(r"https?://[^\s\"'\]}]+", text)
     return named_in_text(text) or (address[0] if address else None)
 

@@ -1,4 +1,4 @@
-"""The source ``table``: a catalogue stored as CSV, Parquet or JSON in one file, or as a folder of JSON files."""
+"""The source ``table``: a catalog stored as CSV, Parquet or JSON in one file, or as a folder of JSON files."""
 
 import logging
 from collections.abc import Iterator, Mapping

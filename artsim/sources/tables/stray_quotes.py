@@ -1,4 +1,4 @@
-"""Distinguishes a CSV field with line breaks from one whose stray quote swallows the next rows of the table."""
+"""Distinguishes a CSV field with line breaks from one whose unmatched quote extends over the next rows."""
 
 import csv
 import re
@@ -7,7 +7,7 @@ _ADDRESS = re.compile(r"\s*(?:\w+://\S+|\S.*\.(?:jpe?g|jfif|png|gif|webp|tiff?|b
 _CODE = re.compile(r"\s*\S*\d\S*\s*")  # numbers, accession numbers, dates of one word; not prose
 
 
-class Swallowed:
+class UnmatchedQuotes:
     """Looks for rows inside a record of several lines.
 
     A line inside is a row if it has as many fields as the header, and addresses, or else numbers, in the same fields
@@ -19,7 +19,7 @@ class Swallowed:
         self._width = width
         self.example: list[str] | None = None
 
-    def found(self, lines: list[str]) -> bool:
+    def occur_in(self, lines: list[str]) -> bool:
         """Whether the lines of one record hold several rows, or a quote that closes inside a field."""
         if len(lines) == 1:
             return False

@@ -1,4 +1,4 @@
-"""Recognises the URLs of thumbnails: small copies of images that exist elsewhere in full size."""
+"""Recognizes the URLs of thumbnails: small copies of images that exist elsewhere in full size."""
 
 import re
 from urllib.parse import unquote, urlsplit

@@ -42,11 +42,11 @@ _WORDED = ("image_url", "id", "title", "artist", "date_text", "style", "type", "
 @lru_cache(maxsize=20_000)
 def meaning(name: str) -> str | None:
     """Return the catalog column that all words of a column name mean; None if there is none."""
-    every = words_of(name)
-    if known := _KNOWN.get(tuple(sorted(every))):
+    all_words = words_of(name)
+    if known := _KNOWN.get(tuple(sorted(all_words))):
         return known
-    words = [word for word in every if word not in _ABOUT]
-    if _NAMING.issuperset(words) and _WORK.isdisjoint(every):
+    words = [word for word in all_words if word not in _ABOUT]
+    if _NAMING.issuperset(words) and _WORK.isdisjoint(all_words):
         return None
     if known := _KNOWN.get(tuple(sorted(words))):
         return known

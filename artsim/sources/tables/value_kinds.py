@@ -16,7 +16,7 @@ _MANIFEST = re.compile(r"(?:manifest|collection)(?:\.json)?/?|.*/(?:manifest|pre
 _PAGE = re.compile(r".*\.(?:html?|xhtml|json|xml|pdf|mp3|mp4)", re.IGNORECASE)
 _WIKI_PAGE = re.compile(r"/wiki/(?:File|Image|Datei|Fichier|Bestand|Archivo):", re.IGNORECASE)
 _SEVERAL = re.compile(rf"((?:https?://[^\s;|]+?)|(?:[^;|]+?{_ENDING}))(?:\s*[;|]\s*|,?\s+).*", re.IGNORECASE)
-_LONGEST = 4096  # characters inspected per value
+_MAX_CHARACTERS = 4096  # characters inspected per value
 
 
 class Kind(StrEnum):
@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
 def kind_of(value: str) -> Kind:
     """Classify a value. If it has several URLs, the first counts."""
-    value = first_of(" ".join(value[:_LONGEST].split()))
+    value = first_of(" ".join(value[:_MAX_CHARACTERS].split()))
     value = re.sub(r"^//(?=[^/]+\.[^/]+/)", "https://", value)  # a URL without its scheme
     if not _ADDRESS.fullmatch(value):
         if re.match(r"/[^\s/]", value):
@@ -53,7 +53,7 @@ def kind_of(value: str) -> Kind:
 
 def first_of(value: str) -> str:
     """Return the first of several URLs or image files in a value; any other value unchanged."""
-    if len(value) > _LONGEST:
+    if len(value) > _MAX_CHARACTERS:
         return value
     several = _SEVERAL.fullmatch(value)
     if several is None:

@@ -101,6 +101,6 @@ function Groups({ memberships }) {
 function Other({ metadata }) {
   const rows = Object.entries(metadata ?? {}).filter(([, value]) => value !== null && value !== "");
   if (!rows.length) return null;
-  return html`<details><summary>More from the catalogue</summary><dl>${rows.slice(0, 60).map(([key, value]) => html`<dt><${Words} text=${readable(key)} most=${40} /></dt>
+  return html`<details><summary>More from the catalog</summary><dl>${rows.slice(0, 60).map(([key, value]) => html`<dt><${Words} text=${readable(key)} most=${40} /></dt>
     <dd><${Words} text=${typeof value === "object" ? JSON.stringify(value) : value} /></dd>`)}</dl></details>`;
 }

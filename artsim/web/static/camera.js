@@ -1,4 +1,4 @@
-// Where a pane looks: a centre in the layout and a zoom, 0 when the whole layout fits.
+// Where a pane looks: a center in the layout and a zoom, 0 when the whole layout fits.
 
 const MARGIN = 0.05; // of the pane around a layout that fits
 export const NEAREST = 12; // zoom levels

@@ -1,14 +1,14 @@
-// Colours of the frames on the map: a palette for categories and clusters, a ramp for numbers.
+// Colors of the frames on the map: a palette for categories and clusters, a ramp for numbers.
 
 import * as data from "./data.js";
 import { nameOf, numberOf } from "./labels.js";
 
-// Twelve hues that stay apart on light and dark grounds (after Paul Tol's schemes), grey for the remaining values.
+// Twelve hues that stay apart on light and dark grounds (after Paul Tol's schemes), gray for the remaining values.
 const PALETTE = ["#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#ee8866", "#44bb99", "#ffaabb", "#77aadd", "#bbcc33", "#9970ab"];
 const OTHER = "#9a9a9a";
 const RAMP = ["#440154", "#3b528b", "#21918c", "#5ec962", "#fde725"]; // viridis
 
-/** Four bytes as one number, in the order of memory, so that a colour is written at once. */
+/** Four bytes as one number, in the order of memory, so that a color is written at once. */
 const packed = ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 const bytes = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
@@ -18,7 +18,7 @@ function ramp(t) {
   return low.map((value, i) => Math.round(value + (high[i] - value) * (place % 1)));
 }
 
-/** What may colour the map: [{name, label}]. */
+/** What may color the map: [{name, label}]. */
 export function choices(archive) {
   const columns = archive.columns.filter((column) => column.kind !== "text").map(({ name, label }) => ({ name, label }));
   const clusters = archive.clusters.map(({ name }) => ({ name: `cluster:${name}`, label: `Clusters: ${name}` }));

@@ -1,4 +1,4 @@
-// The side panel: how the map is arranged and coloured, filters with counts, the timeline of years.
+// The side panel: how the map is arranged and colored, filters with counts, the timeline of years.
 
 import { html, useMemo, useState } from "./vendor/preact.js";
 import * as data from "./data.js";
@@ -27,10 +27,10 @@ export function Side() {
         ${layouts.map(({ name, label }) => html`<option value=${name}>${label}</option>`)}</select></label>
       ${state.layout2 && html`<label>Beside it<select aria-label="Beside it" value=${state.layout2} onChange=${(event) => change({ layout2: event.target.value })}>
         ${layouts.map(({ name, label }) => html`<option value=${name}>${label}</option>`)}</select></label>`}
-      <label>Colour<select aria-label="Colour" value=${state.color ?? ""} onChange=${(event) => change({ color: event.target.value || null })}>
+      <label>Color<select aria-label="Color" value=${state.color ?? ""} onChange=${(event) => change({ color: event.target.value || null })}>
         <option value="">None</option>${colorChoices(archive).map(({ name, label }) => html`<option value=${name}>${label}</option>`)}</select></label>
     </div>
-    ${legend && html`<ul class="legend" aria-label="Colours">${legend.map((item) => html`<li><${Swatch} color=${item.color} /><${Words} text=${item.text} most=${40} /></li>`)}</ul>`}
+    ${legend && html`<ul class="legend" aria-label="Colors">${legend.map((item) => html`<li><${Swatch} color=${item.color} /><${Words} text=${item.text} most=${40} /></li>`)}</ul>`}
     <${Years} />
     ${[...categories, ...labels].map((column, index) => html`<${Facet} key=${column.name} column=${column} initial=${index < 2} />`)}
   </div>`;

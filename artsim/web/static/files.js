@@ -82,7 +82,7 @@ async function neighbors(features, n) {
   return [...numbers].map((number, index) => ({ n: number, distance: distances[index] })).filter((item) => item.n !== NONE);
 }
 
-/** The neighbours of one artwork as they were computed; of several, those that are near to most of them. */
+/** The neighbors of one artwork as they were computed; of several, those that are near to most of them. */
 async function similar(query) {
   const [examples, weights] = [query.getAll("n").map(Number), query.getAll("weight").map(Number)];
   const lists = await Promise.all(examples.map((n) => neighbors(query.get("features"), n)));

@@ -1,4 +1,4 @@
-// What the mouse, fingers and keys do on a pane of the map; controls.js recognises them.
+// What the mouse, fingers and keys do on a pane of the map; controls.js recognizes them.
 
 /** The artwork nearest to the middle of a pane: what the keyboard points at. */
 function middle(map, pane) {

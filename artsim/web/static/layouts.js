@@ -121,7 +121,7 @@ export async function layoutOf(archive, matches, name) {
   return { places, cell: info?.kind === "grid" ? cellOf(places) : 0, labels: null };
 }
 
-/** The distance of neighbouring places of a grid, estimated from the first row. */
+/** The distance of neighboring places of a grid, estimated from the first row. */
 function cellOf(places) {
   let best = Infinity;
   for (let n = 1; n < Math.min(places.length / 2, 4000); n++) {

@@ -28,7 +28,7 @@ export class ArtMap {
     this.frames = [];
   }
 
-  /** Loads the colours, drawn until pictures arrive. */
+  /** Loads the colors, drawn until pictures arrive. */
   async load() {
     const [colors, tiles] = await Promise.all([data.colors(), data.tiles()]);
     this.colors = colors;
@@ -95,7 +95,7 @@ export class ArtMap {
     this.redraw();
   }
 
-  /** Sets the colour of the frame of each artwork, 4 bytes; the last is 0 for none. */
+  /** Sets the color of the frame of each artwork, 4 bytes; the last is 0 for none. */
   tint(tints) {
     this.tints = tints;
     this.sprites.fill("tint", tints);

@@ -136,7 +136,7 @@ export class Pane {
     return best;
   }
 
-  /** The matching artworks in view, those nearest to the centre first. */
+  /** The matching artworks in view, those nearest to the center first. */
   inView(most) {
     const { camera, map } = this;
     const [left, top] = camera.toLayout(0, 0);

@@ -6,7 +6,7 @@ import { change } from "./state.js";
 
 const MOST = 300; // characters of a title on the page
 
-/** Text from a catalogue: isolated, of any direction, cut after 300 characters. */
+/** Text from a catalog: isolated, of any direction, cut after 300 characters. */
 export const Words = ({ text, most = MOST }) => {
   const whole = String(text ?? "");
   return html`<bdi dir="auto" title=${whole.length > most ? whole.slice(0, 2000) : undefined}>${whole.length > most ? `${whole.slice(0, most)} …` : whole}</bdi>`;

@@ -1,4 +1,4 @@
-// The search box: words with suggestions from the catalogue, and the button for a picture.
+// The search box: words with suggestions from the catalog, and the button for a picture.
 
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import * as data from "./data.js";
@@ -7,7 +7,7 @@ import { describe } from "./upload.js";
 import { session } from "./session.js";
 import { change, state } from "./state.js";
 
-/** Values of the catalogue's columns that contain the words: [{column, label, value, count}]. */
+/** Values of the catalog's columns that contain the words: [{column, label, value, count}]. */
 async function valuesWith(words) {
   const found = [];
   for (const column of session.archive.columns.filter((item) => item.kind === "category")) {
@@ -68,7 +68,7 @@ export function Search() {
   return html`<form class="search" role="search" ref=${root} onSubmit=${go} onKeyDown=${key} onFocusOut=${leave}>
     <${Icon} name="search" />
     <input ref=${box} id="search" type="search" name="q" autocomplete="off" spellcheck="false" dir="auto" maxlength="300"
-      aria-label="Search artists, titles and all words of the catalogue" placeholder="Search artists, titles, words …" value=${words}
+      aria-label="Search artists, titles and all words of the catalog" placeholder="Search artists, titles, words …" value=${words}
       onInput=${(event) => { setWords(event.target.value); if (!event.target.value && state.q) change({ q: null }); }} />
     ${session.archive.upload && html`<button type="button" class="icon" aria-label="Search with a picture" title="Search with a picture: choose, paste or drop one" onClick=${() => file.current.click()}><${Icon} name="picture" /></button>
       <input ref=${file} type="file" accept="image/jpeg,image/png,image/webp,image/tiff,image/gif,image/bmp" hidden onChange=${(event) => { describe(event.target.files[0]); event.target.value = ""; }} />`}

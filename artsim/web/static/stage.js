@@ -44,7 +44,7 @@ export function Stage({ hidden }) {
     own.background(mapGround());
     const stop = onTheme(() => own.background(mapGround()));
     update({ map: own });
-    own.load().catch((error) => say(`The colours of the map did not arrive: ${error.message}`));
+    own.load().catch((error) => say(`The colors of the map did not arrive: ${error.message}`));
     sync().then(() => reached("usable"));
     return stop;
   }, []);

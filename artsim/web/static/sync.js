@@ -1,4 +1,4 @@
-// Makes the map follow the state: filters, layouts, colours, names, selection, the open artwork.
+// Makes the map follow the state: filters, layouts, colors, names, selection, the open artwork.
 
 import * as data from "./data.js";
 import { Camera } from "./camera.js";

@@ -24,13 +24,13 @@ _PLAIN = LabelRecipe(
 
 
 def _pictures(images: int = 48) -> tuple[np.ndarray, np.ndarray]:
-    """Noisy squares, and their labels in two tasks: the colour, and whether the square is bright; some are missing."""
+    """Noisy squares, and their labels in two tasks: the color, and whether the square is bright; some are missing."""
     rng = np.random.default_rng(0)
-    colour, bright = np.arange(images) % 3, np.arange(images) // 3 % 2
+    color, bright = np.arange(images) % 3, np.arange(images) // 3 % 2
     palette = np.array([[160, 20, 20], [20, 160, 20], [20, 20, 160]])
-    values = palette[colour] + 80 * bright[:, None]
+    values = palette[color] + 80 * bright[:, None]
     squares = np.clip(values[:, None, None] + rng.normal(0, 20, (images, _SIZE, _SIZE, 3)), 0, 255).astype(np.uint8)
-    labels = np.stack([colour, bright], axis=1)
+    labels = np.stack([color, bright], axis=1)
     labels[5::7, 1] = -1
     return squares, labels
 

@@ -30,16 +30,16 @@ PLAN = plan_for()
 
 
 def made(images=24, annotations=10, seed=0):
-    """Noisy squares of one colour each, and annotations: only the positive has the anchor's colour."""
+    """Noisy squares of one color each, and annotations: only the positive has the anchor's color."""
     rng = np.random.default_rng(seed)
-    colour = np.arange(images) % 4
+    color = np.arange(images) % 4
     palette = np.array([[220, 30, 30], [30, 220, 30], [30, 30, 220], [200, 200, 40]])
-    squares = np.clip(palette[colour][:, None, None] + rng.normal(0, 40, (images, SIZE, SIZE, 3)), 0, 255)
+    squares = np.clip(palette[color][:, None, None] + rng.normal(0, 40, (images, SIZE, SIZE, 3)), 0, 255)
     rows = []
     for _ in range(annotations):
         anchor = rng.integers(images)
-        same = np.flatnonzero((colour == colour[anchor]) & (np.arange(images) != anchor))
-        rows.append([anchor, rng.choice(same), *rng.choice(np.flatnonzero(colour != colour[anchor]), 7, replace=False)])
+        same = np.flatnonzero((color == color[anchor]) & (np.arange(images) != anchor))
+        rows.append([anchor, rng.choice(same), *rng.choice(np.flatnonzero(color != color[anchor]), 7, replace=False)])
     return squares.astype(np.uint8), np.array(rows)
 
 
@@ -122,7 +122,7 @@ def test_each_image_is_computed_once_per_pass():
 
 
 @pytest.mark.parametrize("name", ["test_efficientnet", "test_resnet", "test_vit"])
-def test_learning_rates_decay_towards_the_stem(name):
+def test_learning_rates_decay_toward_the_stem(name):
     backbone = Backbone(plan_for(name) if name != "test_vit" else make_plans([parse_feature(name)], "random")[0])
     groups = parameter_groups(backbone, replace(EXACT, learning_rate=1.0, layer_decay=0.5, weight_decay=0.3))
     names = {id(p): n for n, p in backbone.descriptor.model.named_parameters() if p.requires_grad}

@@ -12,11 +12,11 @@ _PAIRS = np.concatenate([_RNG.integers(0, 20, (60, 2)), [[3, 5], [3, 5], [5, 3]]
 _APART = _PAIRS[_PAIRS[:, 0] != _PAIRS[:, 1]]
 
 
-def _naive(one: list[float], other: list[float], kind: str) -> float:
+def _naive(first: list[float], second: list[float], kind: str) -> float:
     if kind == "euclidean":
-        return math.sqrt(sum((a - b) ** 2 for a, b in zip(one, other, strict=True)))
-    dot = sum(a * b for a, b in zip(one, other, strict=True))
-    return 1 - dot / math.sqrt(sum(a * a for a in one) * sum(b * b for b in other))
+        return math.sqrt(sum((a - b) ** 2 for a, b in zip(first, second, strict=True)))
+    dot = sum(a * b for a, b in zip(first, second, strict=True))
+    return 1 - dot / math.sqrt(sum(a * a for a in first) * sum(b * b for b in second))
 
 
 @pytest.mark.parametrize("kind", ["cosine", "euclidean"])

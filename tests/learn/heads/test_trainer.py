@@ -147,7 +147,7 @@ def test_the_global_generator_is_unchanged() -> None:
     assert torch.equal(before, torch.random.get_rng_state())
 
 
-def test_standardisation_uses_only_training_images() -> None:
+def test_standardization_uses_only_training_images() -> None:
     seen = _VECTORS[sorted(set(_TRAINING.flat))].astype(np.float64)
     head = _trainer(replace(_RECIPE, head="residual")).head
     np.testing.assert_allclose(head.mean.numpy(), seen.mean(0), rtol=1e-4, atol=1e-5)

@@ -81,7 +81,7 @@ def test_endless_nesting_is_bounded(museum: Museum, naps: list[float]) -> None:
         "items": [{"id": f"{museum.url}{path}c", "type": "Collection"}],
     }
     (reject,) = rejects_of(opened(museum.url + "/c").chunks([]))
-    assert reject.reason == "collections nested more than 20 levels deep" and len(museum.asked) == source._DEEPEST + 1
+    assert reject.reason == "collections nested more than 20 levels deep" and len(museum.asked) == source._MAX_DEPTH + 1
 
 
 def test_manifests_on_other_hosts_must_be_public(museum: Museum, naps: list[float]) -> None:

@@ -89,7 +89,7 @@ def test_a_link_shows_the_same_view(visit: Open) -> None:
     page = visit(link)
     total(page, f"20 of {COUNT} artworks")
     page.locator(".panel h2", has_text="Harbour number 4").wait_for()
-    assert page.get_by_label("Colour", exact=True).input_value() == "style"
+    assert page.get_by_label("Color", exact=True).input_value() == "style"
     assert page.get_by_label("Arrange", exact=True).input_value() == "grid"
     page.wait_for_timeout(300)
     assert query_of(page)["at"] == ["0.3000,0.2000,2.50"]

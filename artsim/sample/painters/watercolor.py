@@ -3,11 +3,11 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..colour import Palette, hexes
+from ..color import Palette, hexes
 from ..field import blurred, displaced, enlarged, noise, smoothstep
 from ..ground import rough
 from ..outlines import Rng
-from ..raster import coloured, rasterise
+from ..raster import colored, rasterize
 from ..scene import Scene
 from .hand import Painter
 
@@ -27,9 +27,9 @@ def paint(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np
 
 def _washes(scene: Scene, palette: Palette, size: tuple[int, int], rng: Rng) -> np.ndarray:
     """The share of the paper's light that comes back through the washes: (h, w, 3)."""
-    raster = rasterise(scene, *size)
+    raster = rasterize(scene, *size)
     lift = 0.3 * raster.tones + 0.7 * raster.values("tone")
-    density = -np.log(np.clip(coloured(raster, palette, 0.12 + 0.86 * lift) / 255, 0.03, 0.995))
+    density = -np.log(np.clip(colored(raster, palette, 0.12 + 0.86 * lift) / 255, 0.03, 0.995))
     first, second = noise(rng, size, 35, 3), noise(rng, size, 35, 3)
     waver, fine = (first, second, first[::-1], second[:, ::-1]), noise(rng, size, 4, 2) * 0.6
     stain = np.zeros_like(density)
@@ -76,7 +76,7 @@ PAINTER = Painter(
     died=1869,
     style="Romanticism",
     school="Swedish",
-    technique="watercolour over pencil",
+    technique="watercolor over pencil",
     rights="CC0",
     palettes=(
         Palette(
@@ -108,6 +108,6 @@ PAINTER = Painter(
         ),
     ),
     aspects=(1.4, 1.3, 0.76, 1.5),
-    favourites=("garden", "mountain", "harbour", "woodland"),
+    favorites=("garden", "mountain", "harbour", "woodland"),
     paint=paint,
 )

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..colour import Palette, from_lab, to_lab
+from ..color import Palette, from_lab, to_lab
 from ..field import blurred, enlarged, noise, smoothstep
 from ..ground import canvas
 from ..outlines import Rng
@@ -113,6 +113,6 @@ PAINTER = Painter(
         ),
     ),
     aspects=(0.8, 0.74, 0.9, 1.2),
-    favourites=("mountain", "harbour", "moonlight", "still life"),
+    favorites=("mountain", "harbour", "moonlight", "still life"),
     paint=paint,
 )

@@ -28,13 +28,13 @@ def from_lab(lab: np.ndarray) -> np.ndarray:
 
 
 def hexes(text: str) -> np.ndarray:
-    """Parse colours written as 'rrggbb rrggbb ...' into an array (n, 3) in 0..255, float32."""
+    """Parse colors written as 'rrggbb rrggbb ...' into an array (n, 3) in 0..255, float32."""
     return np.array([[int(word[k : k + 2], 16) for k in (0, 2, 4)] for word in text.split()], np.float32)
 
 
 @dataclass(frozen=True)
 class Palette:
-    """The colours of a painter, as hex words.
+    """The colors of a painter, as hex words.
 
     ``air``, ``water``, ``earth``, ``leaf`` and ``skin`` are ramps from dark to light, ``bloom`` is six accents,
     ``light`` is the ramp of lamps, moon and sun; ``ground`` is the paper or the primer. ``turn`` (radians) and
@@ -70,23 +70,23 @@ class Palette:
 
     @cached_property
     def paper(self) -> np.ndarray:
-        """The ground's colour, (3,) in 0..255."""
+        """The ground's color, (3,) in 0..255."""
         return hexes(self.ground)[0]
 
     def tints(self, kind: str, hue: int, tones: np.ndarray) -> np.ndarray:
-        """The colours of one material at many tones: maps (...) in 0..1 to (..., 3) in 0..255, float32."""
+        """The colors of one material at many tones: maps (...) in 0..1 to (..., 3) in 0..255, float32."""
         level = np.clip(np.asarray(tones, np.float32) * _LEVELS + 0.5, 0, _LEVELS).astype(np.intp)
         return np.take(self._table(kind, hue), level, axis=0)
 
     def tint(self, kind: str, hue: int, tone: float) -> np.ndarray:
-        """The colour of one material at one tone: (3,) in 0..255, float32."""
+        """The color of one material at one tone: (3,) in 0..255, float32."""
         return self.tints(kind, hue, np.float32(tone))  # type: ignore[arg-type]
 
     def _table(self, kind: str, hue: int) -> np.ndarray:
         ramp = self._ramps[kind]
         hue = hue % len(ramp) if kind == "bloom" else 0
         if (kind, hue) not in self._tables:
-            if kind == "bloom":  # an accent runs towards the palette's darkest colour and towards near white
+            if kind == "bloom":  # an accent runs toward the palette's darkest color and toward near white
                 own = ramp[hue]
                 dark = self._ramps["air"][0] * (1, 0.6, 0.6) + (0, *own[1:] * 0.35)
                 knots = np.stack([0.3 * own + 0.7 * dark, own, 0.35 * own + 0.65 * np.array([0.97, 0.0, 0.02])])
@@ -99,7 +99,7 @@ class Palette:
         return self._tables[kind, hue]
 
 
-def spread(rng: Rng, colours: np.ndarray, amount: float) -> np.ndarray:
-    """Vary each colour on its own by about ``amount`` in OKLab, as brush loads differ: (n, 3) in 0..255."""
-    lab = to_lab(colours)
+def spread(rng: Rng, colors: np.ndarray, amount: float) -> np.ndarray:
+    """Vary each color on its own by about ``amount`` in OKLab, as brush loads differ: (n, 3) in 0..255."""
+    lab = to_lab(colors)
     return from_lab(lab + rng.normal(0, amount, lab.shape) * (1.0, 0.7, 0.7))

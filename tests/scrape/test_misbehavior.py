@@ -193,7 +193,7 @@ SLOW = {"slow drip", "headers drip", "endless 100 Continue", "never answers"}
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in CASES])
 @pytest.mark.timeout(60)  # no case waits for its page to end: some never do
-def test_misbehaviour(name: str, site: Site, scrape_url: Callable[..., dict[str, Any]]) -> None:
+def test_misbehavior(name: str, site: Site, scrape_url: Callable[..., dict[str, Any]]) -> None:
     case = CASES[name]
     site.pages |= {"/x": case.page, "/good": OK}
     tracemalloc.start()

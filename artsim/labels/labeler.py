@@ -26,7 +26,7 @@ class Label:
     candidates: list[str]
 
 
-class Labeller:
+class Labeler:
     """The trained heads ``labels/<name>``. ``features`` are the names of the features whose vectors it needs."""
 
     def __init__(self, archive: Archive, name: str) -> None:
@@ -50,13 +50,13 @@ class Labeller:
             raw.append(vector[None])
         try:
             projected = self._space.project(raw)
-            found = [predict(head, projected) for head in self._heads]
+            predictions = [predict(head, projected) for head in self._heads]
         except ValueError as error:  # the matrices do not fit
             raise UserError(f"the vectors do not have the lengths of {self._space.title}") from error
         out = []
-        for (task, labels), one in zip(self._tasks, found, strict=True):
-            pairs = zip(one.top[0].tolist(), one.probabilities[0].tolist(), strict=True)
+        for (task, labels), prediction in zip(self._tasks, predictions, strict=True):
+            pairs = zip(prediction.top[0].tolist(), prediction.probabilities[0].tolist(), strict=True)
             top = [(labels[number], probability) for number, probability in pairs]
-            candidates = [labels[number] for number in one.candidates.tolist()]
-            out.append(Label(task, *top[0], top, bool(one.abstained[0]), candidates))
+            candidates = [labels[number] for number in prediction.candidates.tolist()]
+            out.append(Label(task, *top[0], top, bool(prediction.abstained[0]), candidates))
         return out

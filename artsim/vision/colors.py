@@ -1,4 +1,4 @@
-"""Converts pictures to sRGB, by their embedded colour profiles."""
+"""Converts pictures to sRGB, by their embedded color profiles."""
 
 from functools import lru_cache
 from io import BytesIO
@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms
 
-_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "LAB": "LAB"}  # a profile's colour space: Pillow's mode
-_ALIKE = 3  # levels of 255 by which a profile may differ from sRGB and still count as sRGB
+_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "LAB": "LAB"}  # a profile's color space: Pillow's mode
+_TOLERANCE = 3  # levels of 255 by which a profile may differ from sRGB and still count as sRGB
 _SRGB = ImageCms.createProfile("sRGB")
 
 
@@ -55,7 +55,7 @@ def _changes_nothing(transform: Any, mode: str) -> bool:
     before = Image.fromarray(grid)
     after = ImageCms.applyTransform(before, transform)
     assert after is not None
-    return bool(np.abs(np.asarray(after, int) - np.asarray(before.convert("RGB"), int)).max() <= _ALIKE)
+    return bool(np.abs(np.asarray(after, int) - np.asarray(before.convert("RGB"), int)).max() <= _TOLERANCE)
 
 
 @lru_cache(maxsize=1)
