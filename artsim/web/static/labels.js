@@ -5,6 +5,7 @@ import * as data from "./data.js";
 const ROOM = 42000; // square pixels of the pane for each name
 const SCATTERED = 0.25; // of the layout: a cluster whose middle half is wider has no place for its name
 const COMPACT = 0.1; // of the layout: the name of a smaller cluster stands above it
+const ROW_END = 8; // pixels between the end of a row's name and the pane
 const ROW_EDGE = 66; // pixels between the pane's edge, where the tools are, and the name of a row
 const ROW_HEIGHT = 26; // pixels of a period's name and what is below it
 const EDGE = 0.012; // of the layout: half a thumbnail
@@ -88,10 +89,10 @@ export class Labels {
     return width >= Math.min(entry.whole, 36);
   }
 
-  /** Where a name stands: that of a row keeps to the left of the pane, that of a period to its bottom, both in sight. */
+  /** Where a name stands: that of a row begins with its row, that of a period is below it; both stay in sight. */
   #place(label, camera) {
     const [x, y] = camera.toPane(label.x, label.y);
-    if (label.row) return [Math.max(x, ROW_EDGE), y];
+    if (label.row) return [Math.max(x, 0), y];
     return [x, label.sticks ? Math.min(y, camera.height - ROW_HEIGHT) : y];
   }
 
@@ -108,7 +109,7 @@ export class Labels {
         if (label.span && !this.#narrow(entry, label.span * camera.scale)) continue;
         const top = label.above ? y - entry.height : label.below ? y : y - entry.height / 2;
         const edge = label.span ? 0 : 4;
-        const left = label.row ? x : x - entry.width / 2;
+        const left = label.row ? Math.max(ROW_EDGE, Math.min(x, camera.width - entry.width - ROW_END)) : x - entry.width / 2;
         const box = [left - edge, top - 2, left + entry.width + edge, top + entry.height + 2];
         if (label.cluster) {
           const shift = Math.max(0, -box[0]) - Math.max(0, box[2] - camera.width); // keep it inside the pane

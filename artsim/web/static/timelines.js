@@ -132,7 +132,8 @@ export async function timelines(archive, members, column) {
     const top = base + ROW_GAP;
     base = top + Math.ceil(tallest / wide);
     stand(places, stacks, wide, base, cell);
-    labels.push({ x: 0, y: (top - 0.15) * cell, text: `${name} · ${count}`, size: archive.count + count, above: true, row: true });
+    const earliest = stacks.findIndex((stack) => stack.length);
+    labels.push({ x: earliest * (wide + GAP) * cell, y: (top - 0.15) * cell, text: `${name} · ${count}`, size: archive.count + count, above: true, row: true });
   }
   const all = stacksOf(periods.dated, periods);
   labels.push(...axisAt(all, periods.textOf, wide, base, cell, true));
