@@ -33,7 +33,9 @@ export function axisOf(values, { log = false, choices = null, from = null, to = 
   const pad = choices ? 0.5 : 0.04 * (turn(high) - turn(low));
   const [first, last] = [turn(low) - pad, turn(high) + pad];
   const place = (value) => (turn(value) - first) / (last - first);
-  let marks = ticks(low, high).map((value) => [value, short(value)]);
+  const round = ticks(low, high);
+  const decimals = round.length > 1 ? Math.max(0, Math.min(8, Math.ceil(-Math.log10(round[1] - round[0]) - 1e-9))) : 2;
+  let marks = round.map((value) => [value, Math.abs(value) >= 1e5 ? short(value) : value.toFixed(decimals)]);
   if (choices) marks = choices.map((text, index) => [index, text.slice(0, 14)]);
   else if (log) {
     const powers = ticks(Math.ceil(turn(low)), Math.floor(turn(high)), 5).filter(Number.isInteger).map((power) => [10 ** power, short(10 ** power)]);

@@ -9,6 +9,9 @@ import { change, state } from "./state.js";
 const FEW = 15; // trials in the table at first
 const LINES = 300; // trials whose curves are drawn
 
+/** The colour of a share from 0 to 1, the best; the ends of the ramp are left out, for they are hard to see as lines. */
+const colorOf = (share) => `rgb(${ramp(0.18 + 0.74 * Math.max(0, Math.min(1, share))).join(",")})`;
+
 /** The quantities of a trial that can be an axis: its settings, and what came of it. */
 function quantitiesOf({ parameters }) {
   return [
@@ -35,7 +38,7 @@ export function Sweep({ sweep }) {
   const inside = trials.filter((trial) => trial.meanrank <= (trials[0].high ?? low)).length;
   // the best trials are yellow, and a few bad ones do not take all colours for themselves
   const limit = trials[Math.floor((trials.length - 1) * 0.9)].meanrank;
-  const color = (trial) => `rgb(${ramp(1 - (trial.meanrank - low) / (limit - low || 1)).join(",")})`;
+  const color = (trial) => colorOf(1 - (trial.meanrank - low) / (limit - low || 1));
   const say = (index) => {
     const trial = trials[index];
     const settings = parameters.map((parameter, at) => `${parameter.name} ${textOf(parameter, trial.values[at])}`).join(", ");
@@ -56,13 +59,13 @@ export function Sweep({ sweep }) {
       <tbody>${trials.slice(0, all ? trials.length : FEW).map((trial, index) => html`<tr key=${trial.number} class=${index === picked ? "now" : ""} aria-current=${index === kept || undefined} onPointerEnter=${() => setOver(index)}>
         <th scope="row"><button type="button" class="plain" onClick=${() => press(index)}>${trial.number}</button></th>
         ${parameters.map((parameter, at) => html`<td class="number"><${Words} text=${textOf(parameter, trial.values[at])} most=${40} /></td>`)}
-        <td class="number">${trial.meanrank.toFixed(3)}</td><td class="number">${short(trial.low)} – ${short(trial.high)}</td><td class="number">${trial.best_epoch ?? ""}</td><td class="number">${trial.epochs ?? ""}</td><td class="number">${short(trial.seconds)}</td></tr>`)}</tbody></table></div>
+        <td class="number">${trial.meanrank.toFixed(3)}</td><td class="number range">${short(trial.low)} – ${short(trial.high)}</td><td class="number">${trial.best_epoch ?? ""}</td><td class="number">${trial.epochs ?? ""}</td><td class="number">${short(trial.seconds)}</td></tr>`)}</tbody></table></div>
     ${trials.length > FEW && html`<button type="button" aria-expanded=${all} onClick=${() => setAll(!all)}>${all ? "Show the best only" : `Show all ${count(trials.length)}`}</button>`}
   </div>`;
 }
 
 /** What the colours mean. */
-const Scale = ({ low, high }) => html`<span class="scale"><span>${low.toFixed(2)}</span><svg viewBox="0 0 120 10" width="120" height="10" role="img" aria-label="Colours of meanrank, the best is yellow">${Array.from({ length: 24 }, (_, index) => html`<rect x=${index * 5} width="5.5" height="10" fill=${`rgb(${ramp(1 - index / 23).join(",")})`} />`)}</svg><span>${high.toFixed(2)} meanrank</span></span>`;
+const Scale = ({ low, high }) => html`<span class="scale"><span>${low.toFixed(2)}</span><svg viewBox="0 0 120 10" width="120" height="10" role="img" aria-label="Colours of meanrank, the best is yellow">${Array.from({ length: 24 }, (_, index) => html`<rect x=${index * 5} width="5.5" height="10" fill=${colorOf(1 - index / 23)} />`)}</svg><span>${high.toFixed(2)} meanrank</span></span>`;
 
 function Scatter({ trials, x, y, color, ...rest }) {
   const [across, up] = [x, y].map((quantity) => axisOf(trials.map(quantity.of), quantity));
