@@ -34,6 +34,7 @@ def serious_faults(page: Any) -> list[str]:
         ("light", "?tab=clusters"),
         ("dark", f"?tab=walk&from={IDS[2]}&to={IDS[30]}"),
         ("dark", "?tab=tables"),
+        ("light", "?layout=time:style"),
     ],
 )
 def test_axe_finds_no_serious_fault(visit: Open, scheme: str, query: str) -> None:
