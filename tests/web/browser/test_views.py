@@ -140,7 +140,7 @@ def test_timelines_have_a_row_for_each_value_on_one_axis(visit: Open) -> None:
         page.keyboard.press("ArrowRight")
     pane = page.locator(".pane").bounding_box()
     assert all(names.nth(index).bounding_box()["x"] >= pane["x"] for index in range(names.count()))
-    page.get_by_label("Colour", exact=True).select_option("style")
+    page.get_by_label("Color", exact=True).select_option("style")
     page.get_by_label("Arrange", exact=True).select_option("time:cluster:three")
     page.locator(".name.row", has_text="in no cluster · 20").wait_for()
     assert query_of(page)["layout"] == ["time:cluster:three"]
