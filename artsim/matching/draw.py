@@ -32,7 +32,7 @@ def draw_matches(canvas: Image.Image, match: LocalMatches, a: Place, b: Place, w
         (left, top), (right, bottom) = (_on(place, corner) for corner in (box[:2], box[2:]))
         right, bottom = min(right, place[0] + place[2]), min(bottom, place[1] + place[3])
         draw.rectangle((round(left), round(top), round(right) - 1, round(bottom) - 1), outline=ACCENT, width=2 * width)
-    chosen = _spread(match.points_a, _LINES)
+    chosen = spread(match.points_a, _LINES)
     lines: dict[Color, list[Line]] = {}
     for index in chosen:
         hue = int(_HUES * float(np.clip(match.points_a[index] @ (0.3, 0.7), 0, 0.999)))
@@ -76,6 +76,17 @@ def in_words(match: LocalMatches | None) -> str:
     return f"{count} matching patches, score {match.score:.1f}" if count else "no part matches"
 
 
+def spread(points: np.ndarray, most: int) -> list[int]:
+    """The indices of up to ``most`` points (n, 2), each as far as possible from those before it."""
+    if not len(points):
+        return []
+    chosen, far = [0], np.linalg.norm(points - points[0], axis=1)
+    while len(chosen) < min(most, len(points)):
+        chosen.append(int(far.argmax()))
+        far = np.minimum(far, np.linalg.norm(points - points[chosen[-1]], axis=1))
+    return chosen
+
+
 def _shape(image: Image.Image) -> tuple[int, int]:
     """The width and height of an image on a sheet."""
     scale = min(_SIDE / image.width, _SIDE / image.height)
@@ -92,15 +103,6 @@ def _on(place: Place, point: Sequence[float] | np.ndarray) -> tuple[float, float
     """A point of an image, in shares of its longer side, on the canvas."""
     longer = max(place[2:])
     return place[0] + float(point[0]) * longer, place[1] + float(point[1]) * longer
-
-
-def _spread(points: np.ndarray, most: int) -> list[int]:
-    """The indices of up to ``most`` points (n, 2), each as far as possible from those before it."""
-    chosen, far = [0], np.linalg.norm(points - points[0], axis=1)
-    while len(chosen) < min(most, len(points)):
-        chosen.append(int(far.argmax()))
-        far = np.minimum(far, np.linalg.norm(points - points[chosen[-1]], axis=1))
-    return chosen
 
 
 def _color(hue: int) -> Color:

@@ -21,6 +21,7 @@ from artsim.web.artwork_routes import artwork_routes
 from artsim.web.export_routes import export_routes
 from artsim.web.inventory_routes import inventory_routes
 from artsim.web.options import ServeOptions
+from artsim.web.run_routes import run_routes
 from artsim.web.safety import Safety
 from artsim.web.search_routes import search_routes
 from artsim.web.similar_routes import similar_routes
@@ -29,7 +30,7 @@ from artsim.web.site import Site
 STATIC = Path(__file__).parent / "static"
 LIBRARIES = ("preact.js", "openseadragon.js")  # that `make page` copies
 _PACKED = ("application/octet-stream", "image/jpeg", "image/png")  # compressing them again takes longer than it saves
-_ROUTES = (archive_routes, artwork_routes, search_routes, similar_routes, export_routes, inventory_routes)
+_ROUTES = (archive_routes, artwork_routes, search_routes, similar_routes, export_routes, inventory_routes, run_routes)
 _LOADING_TIMEOUT_SECONDS = 600.0  # seconds that a request waits for the archive to be loaded
 
 _log = logging.getLogger(__name__)

@@ -57,6 +57,7 @@ def export_routes(site: Callable[[], Site]) -> APIRouter:
         cluster: str = "",
         select: str = "",
         work: str = "",
+        match: str = "",
         like: Annotated[list[str] | None, Query()] = None,
         unlike: Annotated[list[str] | None, Query()] = None,
         start: Annotated[str, Query(alias="from")] = "",
@@ -71,6 +72,8 @@ def export_routes(site: Callable[[], Site]) -> APIRouter:
         content = _view(site(), request, result.numbers, select, work)
         if like or unlike:
             content["similar"] = _similar(site(), like or [], unlike or [], features)
+        if work and match:
+            content["matches"] = site().pair_matcher(*_known(site(), [work, match]))
         if start and end:
             first, last = _known(site(), [start, end])
             content["walk"] = walk(site().vectors(features), first, last, steps)

@@ -1,4 +1,4 @@
-"""Routes of similarity: artworks like others, walks, uploaded images."""
+"""Routes of similarity: artworks like others, their matching parts, walks, uploaded images."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -50,6 +50,14 @@ def similar_routes(site: Callable[[], Site]) -> APIRouter:
         allowed[numbers] = False
         nearest, distances = vectors.nearest(combined(vectors, numbers, weights), k, farthest=farthest, allowed=allowed)
         return as_json([{"n": int(i), "distance": round(float(d), 6)} for i, d in zip(nearest, distances, strict=True)])
+
+    @routes.get("/api/matches")
+    def matches(a: str, b: str) -> Response:
+        """Finds the parts of two artworks that match."""
+        first, second = numbers_in(site(), [a], 1), numbers_in(site(), [b], 1)
+        if not first or not second:
+            raise HTTPException(400, "a, b: give the numbers of two artworks")
+        return as_json(site().pair_matcher(first[0], second[0]))
 
     @routes.get("/api/walk")
     def walking(

@@ -14,6 +14,7 @@ from artsim.web.filters import Filters
 from artsim.web.groups import Groups
 from artsim.web.located_rows import LocatedRows
 from artsim.web.options import ServeOptions
+from artsim.web.pair_matcher import PairMatcher, is_available
 from artsim.web.pictures import Pictures
 from artsim.web.uploads import Heads, Uploads
 from artsim.web.vectors import Vectors
@@ -47,6 +48,7 @@ class Site:
         self.atlas = Atlas(self.collection)
         self.pictures = Pictures(self.collection)
         self.uploads = Uploads(archive)
+        self.pair_matcher = PairMatcher(self.pictures)
         self._vectors = lru_cache(maxsize=_FEATURES_IN_MEMORY)(lambda name: Vectors(self.collection, name))
         self._lock = Lock()
 
@@ -76,6 +78,7 @@ class Site:
             },
             "atlas": self.atlas.grid.described(),
             "upload": any(self.describes(name) for name in features),
+            "matching": is_available(),
         }
 
     def features(self, name: str | None) -> str:

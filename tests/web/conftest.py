@@ -1,29 +1,43 @@
 """A small archive with everything that the page shows, some of it protected, and a client of its server."""
 
+import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 
 from artsim.archive import CATALOG, CLUSTERS, DUPLICATES, LAYOUT, Archive
 from artsim.web.app import build_app
 from artsim.web.options import ServeOptions
 from tests.made import CLOSED, OPEN, add_features, make_archive, named
+from tests.web.made_runs import add_runs
 
 COUNT = 40
 IDS = named(COUNT)
 PROTECTED = IDS[1::4]
 HOSTILE = "<script>alert(1)</script> \u202egnp.exe \x1b[31m" + "long " * 3000
 _WORDS = ("Harbour", "Forest", "Portrait", "Bridge")
+WHOLE, CROP = 30, 14  # numbers of two artworks: one is a part of the other
 STYLES = ("Cubism", "Realism", "Cubism", None)
 
 
 def vectors_of(ids: list[str] = IDS) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
     return {one: rng.normal(size=16).astype(np.float32) for one in ids}
+
+
+def _whole_and_crop() -> list[bytes]:
+    """JPEGs of a picture, 640 by 480 pixels, and of its part from (240, 120) to (640, 420)."""
+    blocks = np.random.default_rng(1).integers(0, 255, (24, 32, 3), np.uint8)
+    whole = Image.fromarray(blocks).resize((640, 480), Image.Resampling.BICUBIC)
+    sinks = [io.BytesIO(), io.BytesIO()]
+    for image, sink in zip((whole, whole.crop((240, 120, 640, 420))), sinks, strict=True):
+        image.save(sink, "JPEG", quality=90)
+    return [sink.getvalue() for sink in sinks]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,7 +52,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     """The archive; each file of tests has its own."""
     rights = {one: CLOSED if one in PROTECTED else OPEN for one in IDS}
-    archive = make_archive(tmp_path_factory.mktemp("shown") / "museum", IDS, rights=rights, pictures={IDS[6]: None})
+    whole, crop = _whole_and_crop()
+    pictures = {IDS[6]: None, IDS[WHOLE]: whole, IDS[CROP]: crop}
+    archive = make_archive(tmp_path_factory.mktemp("shown") / "museum", IDS, rights=rights, pictures=pictures)
     for shard in range(archive.shards):
         rows = archive.table("catalog").read(shard, "p0").to_pylist()
         for row in rows:
@@ -64,6 +80,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     rows = [{"id": IDS[n], "group": g, "confidence": c, "representative": r} for n, g, c, r in pairs]
     _write(archive, "duplicates/copies", DUPLICATES, rows)
     archive.write_json("duplicates/copies/_about.json", {"inputs": {}})
+    add_runs(archive)
     archive.write_json("reports/cluster/20260101T000000.000000Z.json", {"job": "cluster", "seconds": 1.0, "rows_in": 9})
     return archive
 

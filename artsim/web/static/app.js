@@ -7,6 +7,7 @@ import { Duplicates } from "./duplicates.js";
 import { Side } from "./facets.js";
 import { Keys, useKeys } from "./keys.js";
 import { Icon } from "./parts.js";
+import { Runs } from "./runs.js";
 import { Search } from "./search.js";
 import { say, useSession } from "./session.js";
 import { Similar } from "./similar.js";
@@ -18,8 +19,8 @@ import { flipTheme } from "./theme.js";
 import { Uploaded, useDrops } from "./upload.js";
 import { Walk } from "./walk.js";
 
-const TABS = { map: "Map", clusters: "Clusters", duplicates: "Duplicates", walk: "Walk", tables: "Archive" };
-const PAGES = { clusters: Clusters, duplicates: Duplicates, walk: Walk, tables: Tables };
+const TABS = { map: "Map", clusters: "Clusters", duplicates: "Duplicates", walk: "Walk", tables: "Archive", runs: "Runs" };
+const PAGES = { clusters: Clusters, duplicates: Duplicates, walk: Walk, tables: Tables, runs: Runs };
 
 function useAddress() {
   const [, draw] = useState(0);

@@ -3,7 +3,8 @@
 import { html, useState } from "./vendor/preact.js";
 import * as data from "./data.js";
 import { nameOf, numberOf } from "./labels.js";
-import { Close, Icon, Thumb, Words, percent, useData } from "./parts.js";
+import { Close, Icon, Thumb, Words, nameOfRecord, percent, useData, useRecord } from "./parts.js";
+import { Patches } from "./patches.js";
 import { toggle } from "./selection.js";
 import { session } from "./session.js";
 import { isStatic, own } from "./source.js";
@@ -18,7 +19,7 @@ export function Artwork() {
   const n = session.open;
   const [record, failure] = useData(() => data.fullRecord(n), [n]);
   const [zoomed, setZoomed] = useState(false);
-  const close = () => change({ work: null });
+  const close = () => change({ work: null, match: null });
   if (failure) return html`<div class="panel-inner"><header><${Close} press=${close} /></header><p class="fault">${failure.message}</p></div>`;
   if (!record) return html`<div class="panel-inner"><header><${Close} press=${close} /></header><p class="wait">…</p></div>`;
   const { id } = record;
@@ -53,6 +54,7 @@ export function Artwork() {
     <${Nearest} n=${n} />
     <${Groups} memberships=${record.clusters ?? []} />
     <${Other} metadata=${record.metadata} />
+    ${state.match && !isStatic && html`<${Patches} />`}
     ${zoomed && html`<${Zoom} n=${n} title=${record.title || id} close=${() => setZoomed(false)} />`}
   </article>`;
 }
@@ -82,8 +84,14 @@ function Nearest({ n }) {
       ${!isStatic && html`<label class="check"><input type="checkbox" role="switch" checked=${farthest} onChange=${() => setFarthest(!farthest)} /> farthest</label>`}
     </div>
     ${failure && html`<p class="fault">${failure.message}</p>`}
-    <div class="thumbs">${(near ?? []).map((item) => html`<${Thumb} key=${item.n} n=${item.n} />`)}</div>
+    <div class="thumbs votes">${(near ?? []).map((item) => html`<${Near} key=${item.n} n=${item.n} />`)}</div>
   </section>`;
+}
+
+/** A similar artwork, with a button that shows which parts of it match. */
+function Near({ n }) {
+  const record = useRecord(n);
+  return html`<div><${Thumb} n=${n} />${!isStatic && session.archive.matching && record?.id && html`<button type="button" class="plain matches" aria-label=${`What matches in ${nameOfRecord(record).slice(0, 120)}`} onClick=${() => change({ match: record.id })}>what matches</button>`}</div>`;
 }
 
 /** The clusters that hold the artwork, with their exemplars. */

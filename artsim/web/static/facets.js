@@ -24,9 +24,9 @@ export function Side() {
     ${matches?.narrowed && html`<button type="button" class="plain" onClick=${() => change({ layout: layoutName() === "list" ? null : "list", at: null })}>${layoutName() === "list" ? "Show on the map" : "Show as a list"}</button>`}
     <div class="choices">
       <label>Arrange<select aria-label="Arrange" value=${layoutName()} onChange=${(event) => change({ layout: event.target.value, at: null })}>
-        ${layouts.map(({ name, label }) => html`<option value=${name}>${label}</option>`)}</select></label>
+        <${Options} layouts=${layouts} /></select></label>
       ${state.layout2 && html`<label>Beside it<select aria-label="Beside it" value=${state.layout2} onChange=${(event) => change({ layout2: event.target.value })}>
-        ${layouts.map(({ name, label }) => html`<option value=${name}>${label}</option>`)}</select></label>`}
+        <${Options} layouts=${layouts} /></select></label>`}
       <label>Color<select aria-label="Color" value=${state.color ?? ""} onChange=${(event) => change({ color: event.target.value || null })}>
         <option value="">None</option>${colorChoices(archive).map(({ name, label }) => html`<option value=${name}>${label}</option>`)}</select></label>
     </div>
@@ -34,6 +34,13 @@ export function Side() {
     <${Years} />
     ${[...categories, ...labels].map((column, index) => html`<${Facet} key=${column.name} column=${column} initial=${index < 2} />`)}
   </div>`;
+}
+
+/** Layouts to choose from, those of a group under its name. */
+function Options({ layouts }) {
+  const option = ({ name, label }) => html`<option value=${name}>${label}</option>`;
+  const groups = [...new Set(layouts.map(({ group }) => group).filter(Boolean))];
+  return html`${layouts.filter(({ group }) => !group).map(option)}${groups.map((name) => html`<optgroup label=${name}>${layouts.filter(({ group }) => group === name).map(option)}</optgroup>`)}`;
 }
 
 function Swatch({ color }) {

@@ -15,7 +15,7 @@ const LIST = [
   ["Space", "select the artwork in the middle of the map"],
   ["m, l, b", "tools: move, lasso, rectangle"],
   ["f", "filters"],
-  WITHOUT.length ? ["1 … 3", "map, clusters, duplicates"] : ["1 … 5", "map, clusters, duplicates, walk, archive"],
+  WITHOUT.length ? ["1 … 3", "map, clusters, duplicates"] : ["1 … 6", "map, clusters, duplicates, walk, archive, runs"],
   ["Esc", "close the artwork, then the search, then the selection tool"],
   ["?", "this list"],
 ];
@@ -26,7 +26,7 @@ const MOUSE = [
   ["Lasso with Ctrl / Alt", "add to / take from the selection"],
   ["Drop or paste a picture", "search with it"],
 ];
-const TABS = [null, "clusters", "duplicates", "walk", "tables"].filter((tab) => !WITHOUT.includes(tab));
+const TABS = [null, "clusters", "duplicates", "walk", "tables", "runs"].filter((tab) => !WITHOUT.includes(tab));
 
 export function Keys({ close }) {
   const rows = (list) => list.map(([key, what]) => html`<dt><kbd>${key}</kbd></dt><dd>${what}</dd>`);
@@ -39,7 +39,7 @@ export function Keys({ close }) {
 
 /** Closes what lies on top; returns whether there was anything. */
 function back() {
-  if (session.open >= 0) return change({ work: null }), true;
+  if (session.open >= 0) return change({ work: null, match: null }), true;
   if (session.uploaded) return update({ uploaded: null }), emphasise([]), true;
   if (state.like.length || state.unlike.length) return change({ like: [], unlike: [] }), true;
   dispatchEvent(new CustomEvent("artsim-tool", { detail: "pan" }));
@@ -62,7 +62,7 @@ export function useKeys(help) {
       else if (event.key === "?") help();
       else if (event.key === "f") document.querySelector(".filters")?.click();
       else if (tools[event.key]) dispatchEvent(new CustomEvent("artsim-tool", { detail: tools[event.key] }));
-      else if (/^[1-5]$/.test(event.key) && event.key <= TABS.length) change({ tab: TABS[event.key - 1], work: null });
+      else if (/^[1-6]$/.test(event.key) && event.key <= TABS.length) change({ tab: TABS[event.key - 1], work: null });
       else return;
       event.preventDefault();
     };

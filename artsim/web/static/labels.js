@@ -5,6 +5,9 @@ import * as data from "./data.js";
 const ROOM = 42000; // square pixels of the pane for each name
 const SCATTERED = 0.25; // of the layout: a cluster whose middle half is wider has no place for its name
 const COMPACT = 0.1; // of the layout: the name of a smaller cluster stands above it
+const ROW_END = 8; // pixels between the end of a row's name and the pane
+const ROW_EDGE = 66; // pixels between the pane's edge, where the tools are, and the name of a row
+const ROW_HEIGHT = 26; // pixels of a period's name and what is below it
 const EDGE = 0.012; // of the layout: half a thumbnail
 
 /** Names of clusters, above their members or in the middle of them: [{x, y, text, size}]. */
@@ -71,7 +74,7 @@ export class Labels {
     }
     node.dir = "auto";
     node.textContent = label.text.slice(0, 60);
-    node.className = label.above ? "name above" : label.below ? "name below" : "name";
+    node.className = `name ${label.above ? "above" : label.below ? "below" : ""} ${label.row ? "row" : ""} ${label.sticks ? "sticks" : ""}`;
     this.root.append(node);
     this.nodes.set(label, { node, width: node.offsetWidth, height: node.offsetHeight, shown: true });
     return this.nodes.get(label);
@@ -86,6 +89,13 @@ export class Labels {
     return width >= Math.min(entry.whole, 36);
   }
 
+  /** Where a name stands: that of a row begins with its row, that of a period is below it; both stay in sight. */
+  #place(label, camera) {
+    const [x, y] = camera.toPane(label.x, label.y);
+    if (label.row) return [Math.max(x, 0), y];
+    return [x, label.sticks ? Math.min(y, camera.height - ROW_HEIGHT) : y];
+  }
+
   /** Puts the names where the camera sees them; `visible` hides all. */
   draw(camera, visible) {
     const most = Math.max(5, (camera.width * camera.height) / ROOM);
@@ -93,13 +103,14 @@ export class Labels {
     const showing = new Set();
     if (visible) {
       for (const label of this.list) {
-        const [x, y] = camera.toPane(label.x, label.y);
+        const [x, y] = this.#place(label, camera);
         if (x < -40 || y < -10 || x > camera.width + 40 || y > camera.height + 10) continue;
         const entry = this.#node(label);
         if (label.span && !this.#narrow(entry, label.span * camera.scale)) continue;
         const top = label.above ? y - entry.height : label.below ? y : y - entry.height / 2;
         const edge = label.span ? 0 : 4;
-        const box = [x - entry.width / 2 - edge, top - 2, x + entry.width / 2 + edge, top + entry.height + 2];
+        const left = label.row ? Math.max(ROW_EDGE, Math.min(x, camera.width - entry.width - ROW_END)) : x - entry.width / 2;
+        const box = [left - edge, top - 2, left + entry.width + edge, top + entry.height + 2];
         if (label.cluster) {
           const shift = Math.max(0, -box[0]) - Math.max(0, box[2] - camera.width); // keep it inside the pane
           box[0] += shift;

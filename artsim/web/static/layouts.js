@@ -3,6 +3,7 @@
 
 import * as data from "./data.js";
 import { yearColumn } from "./matches.js";
+import { timeline, timelines } from "./timelines.js";
 
 const shown = (matches) => {
   const list = matches.ranked ? Array.from(matches.ranked).filter((n) => !matches.fails[n]) : [];
@@ -24,41 +25,6 @@ function list(archive, matches) {
     places[2 * n + 1] = (Math.floor(index / width) + 0.5) / width;
   });
   return { places, cell: 1 / width, labels: [] };
-}
-
-/** A stack of artworks for each period, the earliest at the left. */
-async function time(archive, matches) {
-  const places = empty(archive.count);
-  const column = yearColumn(archive);
-  if (!column) return { places, cell: 0.1, labels: [] };
-  const year = await data.column(column.name, "number");
-  const members = shown(matches).filter((n) => Number.isFinite(year[n]));
-  if (!members.length) return { places, cell: 0.1, labels: [] };
-  const sorted = Float32Array.from(members, (n) => year[n]).sort();
-  // the earliest and latest hundredth are gathered at the ends, so that one antique does not stretch the axis
-  const low = sorted[Math.floor(sorted.length * 0.01)];
-  const high = sorted[Math.ceil(sorted.length * 0.99) - 1];
-  const span = [1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000].find((size) => (high - low) / size <= 40) ?? 2000;
-  const first = Math.floor(low / span);
-  const bins = Math.floor(high / span) - first + 1;
-  const stacks = Array.from({ length: bins }, () => []);
-  for (const n of members) stacks[Math.min(bins - 1, Math.max(0, Math.floor(year[n] / span) - first))].push(n);
-  const tallest = Math.max(...stacks.map((stack) => stack.length));
-  let wide = 1; // columns of a stack
-  while (Math.ceil(tallest / wide) > 0.55 * bins * (wide + 0.6)) wide++;
-  const cell = 1 / (bins * (wide + 0.6));
-  const base = Math.ceil(tallest / wide) * cell;
-  const labels = [];
-  stacks.forEach((stack, bin) => {
-    const left = bin * (wide + 0.6) * cell;
-    stack.sort((a, b) => year[a] - year[b]);
-    stack.forEach((n, index) => {
-      places[2 * n] = left + ((index % wide) + 0.5) * cell;
-      places[2 * n + 1] = base - (Math.floor(index / wide) + 0.5) * cell;
-    });
-    labels.push({ x: left + (wide * cell) / 2, y: base + cell * 0.4, text: String((first + bin) * span), size: stack.length, below: true });
-  });
-  return { places, cell, labels };
 }
 
 const SHAPE = 1.5; // width by height of a page of blocks
@@ -110,11 +76,12 @@ async function byCategory(archive, matches, name) {
 }
 
 /** Layouts that only show what matches change with the filters; those of the archive do not. */
-export const followsFilters = (name) => name === "list" || name === "time" || name.startsWith("by:");
+export const followsFilters = (name) => name === "list" || name === "time" || /^(by|time):/.test(name);
 
 export async function layoutOf(archive, matches, name) {
   if (name === "list") return list(archive, matches);
-  if (name === "time") return time(archive, matches);
+  if (name === "time") return timeline(archive, shown(matches));
+  if (name.startsWith("time:")) return timelines(archive, shown(matches), name.slice(5));
   if (name.startsWith("by:")) return byCategory(archive, matches, name.slice(3));
   const info = archive.layouts.find((item) => item.name === name);
   const places = await data.layout(name);
@@ -131,13 +98,17 @@ function cellOf(places) {
   return Number.isFinite(best) ? best : 0.02;
 }
 
-/** What a person may choose, [{name, label}]. */
+/** What a person may choose, [{name, label, group}]. */
 export function choices(archive) {
   const own = archive.layouts.map((item) => ({ name: item.name, label: item.label || item.name }));
   const list = [...own, { name: "list", label: "List of matches" }];
-  if (yearColumn(archive)) list.push({ name: "time", label: "Timeline" });
-  for (const column of archive.columns) {
-    if (column.kind === "category" && column.values > 1 && column.values <= 5000) list.push({ name: `by:${column.name}`, label: `By ${column.label.toLowerCase()}` });
-  }
+  const hasYears = Boolean(yearColumn(archive));
+  if (hasYears) list.push({ name: "time", label: "Timeline" });
+  const columns = archive.columns.filter((column) => column.kind === "category" && column.values > 1 && column.values <= 5000);
+  for (const { name, label } of columns) list.push({ name: `by:${name}`, label: `By ${label.toLowerCase()}` });
+  if (!hasYears) return list;
+  const group = "Several timelines";
+  for (const { name, label } of columns) list.push({ name: `time:${name}`, label: `Time by ${label.toLowerCase()}`, group });
+  for (const { name } of archive.clusters) list.push({ name: `time:cluster:${name}`, label: `Time by cluster (${name})`, group });
   return list;
 }

@@ -40,7 +40,7 @@ export const nameOfRecord = (record) => (record ? [record.title || record.id, re
 /** Opens the panel of an artwork. */
 export async function open(n) {
   const { id } = await data.record(n);
-  change({ work: id });
+  change({ work: id, match: null });
 }
 
 /** A thumbnail that opens its artwork. `note` is a short line under it. */

@@ -5,7 +5,7 @@ import { answer, fileOf } from "./files.js";
 export const isStatic = document.querySelector('meta[name="artsim-source"]')?.content === "static";
 
 /** Tabs that need a server. */
-export const WITHOUT = isStatic ? ["walk", "tables"] : [];
+export const WITHOUT = isStatic ? ["walk", "tables", "runs"] : [];
 
 async function askServer(path, options) {
   const found = await fetch(path, { ...options, headers: { "X-Requested-With": "artsim", ...options?.headers } });

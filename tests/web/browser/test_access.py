@@ -34,6 +34,7 @@ def serious_faults(page: Any) -> list[str]:
         ("light", "?tab=clusters"),
         ("dark", f"?tab=walk&from={IDS[2]}&to={IDS[30]}"),
         ("dark", "?tab=tables"),
+        ("light", "?layout=time:style"),
     ],
 )
 def test_axe_finds_no_serious_fault(visit: Open, scheme: str, query: str) -> None:
@@ -54,7 +55,7 @@ def test_tabs_have_keys_and_the_first_stop_skips_to_the_content(visit: Open) -> 
     page = visit()
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
-    for key, title in (("2", "Clusters"), ("3", "Duplicates"), ("4", "Walk"), ("5", "The archive")):
+    for key, title in (("2", "Clusters"), ("3", "Duplicates"), ("4", "Walk"), ("5", "The archive"), ("6", "Runs")):
         page.keyboard.press(key)
         page.locator("h1", has_text=title).wait_for()
     page.keyboard.press("1")

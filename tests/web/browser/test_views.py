@@ -110,15 +110,40 @@ def test_the_map_moves_by_keyboard_and_says_where_it_is(visit: Open) -> None:
     page.wait_for_url(lambda url: "at=" not in url)
 
 
-@pytest.mark.parametrize("layout", ["flat", "grid", "list", "time", "by:style"])
+@pytest.mark.parametrize("layout", ["flat", "grid", "list", "time", "by:style", "time:style"])
 def test_every_layout_is_drawn(visit: Open, layout: str) -> None:
     page = visit(f"?layout={layout}")
     page.wait_for_selector("html[data-sprites]", state="attached")
     box = page.locator(".pane").bounding_box()
     picture = Image.open(io.BytesIO(page.screenshot(clip=box)))
     assert len(picture.convert("RGB").getcolors(2**24) or []) > 100
-    if layout in ("time", "by:style"):
+    if layout in ("time", "by:style", "time:style"):
         assert page.locator(".name").count() > 1
+
+
+def test_timelines_have_a_row_for_each_value_on_one_axis(visit: Open) -> None:
+    page = visit("?layout=time")
+    page.get_by_label("Arrange", exact=True).select_option("time:style")
+    page.locator(".name.row", has_text="Cubism · 20").wait_for()
+    names = page.locator(".name.row:visible")
+    rows = {names.nth(index).inner_text(): names.nth(index).bounding_box() for index in range(names.count())}
+    assert sorted(rows) == ["Cubism · 20", "Realism · 10", "not given · 10"]
+    assert rows["Cubism · 20"]["x"] < rows["Realism · 10"]["x"] < rows["not given · 10"]["x"]  # from their first years
+    assert rows["not given · 10"]["y"] == max(box["y"] for box in rows.values())
+    years = page.locator(".name.sticks:visible")
+    boxes = {int(each.inner_text()): each.bounding_box() for each in years.all()}
+    across = {year: box["x"] for year, box in boxes.items()}
+    assert sorted(across, key=lambda year: across[year]) == sorted(across) and min(across) == 1800
+    page.locator(".pane").focus()
+    for _ in range(4):  # the names stay in sight when the camera moves towards the right
+        page.keyboard.press("+")
+        page.keyboard.press("ArrowRight")
+    pane = page.locator(".pane").bounding_box()
+    assert all(names.nth(index).bounding_box()["x"] >= pane["x"] for index in range(names.count()))
+    page.get_by_label("Color", exact=True).select_option("style")
+    page.get_by_label("Arrange", exact=True).select_option("time:cluster:three")
+    page.locator(".name.row", has_text="in no cluster · 20").wait_for()
+    assert query_of(page)["layout"] == ["time:cluster:three"]
 
 
 def test_two_layouts_side_by_side(visit: Open) -> None:

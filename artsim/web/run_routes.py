@@ -1,0 +1,56 @@
+"""Routes of evaluations, trainings and sweeps."""
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, HTTPException
+from starlette.responses import Response
+
+from artsim.archive import Archive
+from artsim.web import runs
+from artsim.web.answers import as_json
+from artsim.web.site import Site
+
+_NONE = {"evaluation": False, "models": [], "sweeps": []}
+
+
+def run_routes(site: Callable[[], Site]) -> APIRouter:
+    """Returns the routes; ``site`` waits until the archive is loaded.
+
+    Runs are measured on all artworks, so a server of public artworks has none.
+    """
+    routes = APIRouter()
+
+    @routes.get("/api/runs")
+    def listed() -> Response:
+        return as_json(_NONE if site().options.public_only else runs.runs_of(site().archive))
+
+    @routes.get("/api/runs/evaluation")
+    def evaluation() -> Response:
+        archive = _archive(site())
+        if not runs.runs_of(archive)["evaluation"]:
+            raise HTTPException(404, "the archive has no evaluation; run jobs.evaluate")
+        return as_json(runs.evaluation_of(archive))
+
+    @routes.get("/api/runs/models/{name}")
+    def training(name: str) -> Response:
+        archive = _archive(site())
+        return as_json(runs.training_of(archive, _known(runs.runs_of(archive)["models"], name)))
+
+    @routes.get("/api/runs/sweeps/{name}")
+    def sweep(name: str) -> Response:
+        archive = _archive(site())
+        return as_json(runs.sweep_of(archive, _known(runs.runs_of(archive)["sweeps"], name)))
+
+    return routes
+
+
+def _archive(site: Site) -> Archive:
+    if site.options.public_only:
+        raise HTTPException(404, "there is no such run")
+    return site.archive
+
+
+def _known(names: list[str], name: str) -> str:
+    if name not in names:
+        raise HTTPException(404, f"{name[:100]}: there is no such run; the archive has {', '.join(names) or 'none'}")
+    return name
