@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from artsim.archive import CATALOG, Archive
-from artsim.labels.labeller import Labeller
+from artsim.labels.labeler import Labeler
 from jobs.labels import job
 from tests.made import add_features, make_archive, named
 
@@ -41,10 +41,10 @@ def test_the_configuration_learns_the_seven_classes(tmp_path: Path) -> None:
     (task,) = card["tasks"]
     assert (task["name"], sorted(task["labels"])) == ("type", sorted(_CLASSES))
     assert task["left_out"] == {"map": _FEW}
-    labeller = Labeller(archive, "reproduction")
+    labeler = Labeler(archive, "reproduction")
     for number, kind in enumerate(_CLASSES):
-        (label,) = labeller.label({"dots": 6 * np.eye(7, dtype=np.float32)[number]})
+        (label,) = labeler.label({"dots": 6 * np.eye(7, dtype=np.float32)[number]})
         assert (label.label, label.abstained) == (kind, False)
-    (unclear,) = labeller.label({"dots": 2.5 * np.eye(7, dtype=np.float32)[1:3].sum(axis=0)})
+    (unclear,) = labeler.label({"dots": 2.5 * np.eye(7, dtype=np.float32)[1:3].sum(axis=0)})
     assert unclear.abstained
     assert {*unclear.candidates} >= {"photograph", "object"}
