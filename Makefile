@@ -82,6 +82,7 @@ bench: setup  ## run every benchmark; the source of the figures in docs/performa
 	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.photographs
 	$(BIN)/python -m benchmarks.dedupe
+	$(BIN)/python -m benchmarks.identify
 	$(BIN)/python -m benchmarks.names
 	$(BIN)/python -m benchmarks.evaluate
 	$(BIN)/python -m benchmarks.train

@@ -23,6 +23,7 @@ _LAYERS = [
     {"publish"},
     {"web"},
     {"gallery"},
+    {"identify"},
     {"labels", "enrich", "clusters", "layouts", "duplicates"},
     {"explore", "annotation_page", "sweep", "evaluate"},
     {"learn"},

@@ -12,7 +12,10 @@ from artsim.archive.inventory import kind_of
 from artsim.archive.table import Table
 from artsim.errors import UserError
 
-_DELETED_AS_A_WHOLE = ("neighbors", "clusters", "layouts", "duplicates", "indexes", "topics", "names", "descriptors")
+_DELETED_AS_A_WHOLE = (
+    *("neighbors", "clusters", "layouts", "duplicates", "identifications", "indexes", "topics", "names"),
+    "descriptors",
+)
 
 
 def delete(archive: Archive, name: str, *, really: bool) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from artsim.archive.table import Table
 from artsim.errors import UserError
 
 GROUPS = (  # folders of tables
-    *("features", "neighbors", "clusters", "layouts", "duplicates", "labels"),
+    *("features", "neighbors", "clusters", "layouts", "duplicates", "identifications", "labels"),
     *("topics", "names", "descriptors"),
 )
 _FOLDERS = (*GROUPS, "models", "sweeps", "indexes")  # folders whose entries can be deleted

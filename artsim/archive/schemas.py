@@ -96,6 +96,20 @@ DUPLICATES = pa.schema(
     ]
 )
 
+IDENTIFICATIONS = pa.schema(
+    [
+        ("id", pa.string()),  # one row per candidate; one row with nulls if there is none
+        ("rank", pa.int32()),  # 1 is the best candidate
+        ("reference_id", pa.string()),  # an artwork of the reference archive
+        ("title", pa.string()),  # of the reference's catalog, as is artist
+        ("artist", pa.string()),
+        ("similarity", pa.float32()),  # cosine of the features; null if it was found by its hash only
+        ("score", pa.float32()),  # agreement: correlation of the aligned details, 0 to 1
+        ("evidence", pa.struct([("method", pa.string()), ("patches", pa.int32())])),
+        ("status", pa.string()),  # of the artwork: identified, review or none
+    ]
+)
+
 LABELS = pa.schema(
     [
         ("id", pa.string()),  # one row per task
@@ -172,6 +186,7 @@ _GROUPS: dict[str, pa.Schema | None] = {  # tables with a name of their own: ``c
     "layouts": LAYOUT,
     "clusters": CLUSTERS,
     "duplicates": DUPLICATES,
+    "identifications": IDENTIFICATIONS,
     "labels": LABELS,
     "topics": TOPICS,
     "names": NAMES,

@@ -1,59 +1,43 @@
-"""Checks pairs of images of an archive by their thumbnails."""
+"""Compares many pairs of images by their thumbnails."""
 
 from typing import IO
 
 import numpy as np
 
 from artsim.archive import Archive
-from artsim.duplicates.alignment import SIDE, agreement, square
-from artsim.pictures.thumbnails import thumbnail_jpegs
-from artsim.vision.check import BadImage
+from artsim.duplicates.alignment import agreement
+from artsim.duplicates.squares import Squares
 
-_IMAGES = 256  # thumbnails read at a time
 _PAIRS = 32  # compared at a time
 
 
 class Checker:
-    """Computes the agreement of pairs of rows. Keeps small gray copies of images in ``file``, 16 kB each."""
+    """Computes the agreement of pairs of rows of one archive. Keeps small gray copies of images in ``file``."""
 
     def __init__(self, archive: Archive, ids: np.ndarray, file: IO[bytes]) -> None:
-        self.unreadable = 0
-        self._archive = archive
-        self._ids = ids
-        self._file = file
-        self._position = np.full(len(ids), -1, np.int64)
-        self._aspect = np.full(len(ids), np.nan)
-        self._stored = 0
+        self._squares = Squares(archive, ids, file)
+
+    @property
+    def unreadable(self) -> int:
+        """How many images could not be read."""
+        return self._squares.unreadable
 
     def __call__(self, pairs: np.ndarray) -> np.ndarray:
         """Returns the agreement of rows i and j of each pair (p, 2), float64 (p,); 0 if an image can't be read."""
-        scores = np.zeros(len(pairs))
-        if not len(pairs):
-            return scores
-        self._load(np.unique(pairs))
-        squares = np.memmap(self._file, np.uint8, "r", shape=(max(self._stored, 1), SIDE, SIDE))
-        readable = np.flatnonzero(self._aspect[pairs].all(axis=1) & (self._position[pairs] >= 0).all(axis=1))
-        for start in range(0, len(readable), _PAIRS):
-            block = readable[start : start + _PAIRS]
-            first, second = pairs[block].T
-            a, b = (squares[self._position[rows]].astype(np.float32) / 255 for rows in (first, second))
-            scores[block] = agreement(a, b, self._aspect[second] / self._aspect[first])
-        return scores
+        self._squares.load(pairs)
+        return agreements(self._squares, self._squares, pairs)
 
-    def _load(self, rows: np.ndarray) -> None:
-        """Appends the squares of images that the file lacks."""
-        rows = rows[np.isnan(self._aspect[rows])]
-        for start in range(0, len(rows), _IMAGES):
-            block = rows[start : start + _IMAGES]
-            jpegs = thumbnail_jpegs(self._archive, self._ids[block].tolist())
-            for row in block.tolist():
-                self._aspect[row] = 0.0
-                try:
-                    gray, self._aspect[row] = square(jpegs.get(self._ids[row], b""))
-                except BadImage:
-                    self.unreadable += 1
-                    continue
-                self._file.write((255 * gray).round().astype(np.uint8).tobytes())
-                self._position[row] = self._stored
-                self._stored += 1
-        self._file.flush()
+
+def agreements(first: Squares, second: Squares, pairs: np.ndarray) -> np.ndarray:
+    """Returns the agreement of loaded images, float64 (p,): row i of ``first`` and row j of ``second`` of each pair.
+
+    ``pairs`` is int64 (p, 2). The agreement is 0 if an image can't be read.
+    """
+    scores = np.zeros(len(pairs))
+    aspects = [squares.aspect[rows] for squares, rows in zip((first, second), pairs.T, strict=True)]
+    readable = np.flatnonzero((aspects[0] > 0) & (aspects[1] > 0))
+    for start in range(0, len(readable), _PAIRS):
+        block = readable[start : start + _PAIRS]
+        a, b = (squares.read(rows) for squares, rows in zip((first, second), pairs[block].T, strict=True))
+        scores[block] = agreement(a, b, aspects[1][block] / aspects[0][block])
+    return scores

@@ -72,7 +72,7 @@ _WRITES = {  # a pattern of commands: what they write, beside the files that the
     "*jobs.tune*--name wide*": [f"{_DEMO}/sweeps/wide/{name}" for name in ("trials.md", "heatmap.png", "best.toml")],
 }
 
-_FILES = ("--picture", "--out")  # options that name a file to write
+_FILES = ("--picture", "--csv", "--out")  # options that name a file to write
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -20,7 +20,7 @@ from artsim.annotations.links import Link, add_links
 from artsim.archive import Archive
 from tests.learn.annotated import IDS, annotated
 from tests.learn.made_models import model_of
-from tests.made import jpeg
+from tests.made import add_features, jpeg, make_archive, named
 
 JOBS = sorted(path.stem for path in (Path(__file__).parents[2] / "jobs").glob("*.py") if path.stem not in ("__init__",))
 
@@ -65,6 +65,13 @@ def cases() -> list[Case]:
         Case("neighbors", "--id", (*_DOTS, "--id", IDS[0]), (), ("features/dots",)),
         Case("map", "", (*_DOTS, "--method", "pca", "--name", "map"), ("layouts/map",), ("features/dots",)),
         Case("dedupe", "", (*_DOTS, "--name", "d"), ("duplicates/d",), ("features/dots", "images")),
+        Case(
+            "identify",
+            "",
+            (*_DOTS, "--reference", "{folder}/reference", "--name", "i", "--candidates", "1", "--whole-images"),
+            ("identifications/i",),
+            ("features/dots",),
+        ),
         Case("walk", "", (*_DOTS, "--from", IDS[0], "--to", IDS[70]), (), ("features/dots",)),
         Case("cluster", "", (*_DOTS, "--min-cluster-size", "4"), ("clusters/dots-hdbscan",), ("features/dots",)),
         Case(
@@ -168,6 +175,9 @@ def _made() -> Path:
     )
     model_of(archive, "eye", "dots", np.eye(4, 20), [])
     archive.write_json("models/_begun/asked.json", {})
+    reference = make_archive(folder / "reference", named(4))
+    add_features(reference, "dots", dict(zip(named(4), np.eye(4, 20), strict=True)))
+    reference.write_json("features/dots/_about.json", archive.read_json("features/dots/_about.json"))
     importlib.import_module("jobs.labels").job.run(["train", "--archive", archive.uri, "--name", "kinds", *_LABELS])
     return folder
 

@@ -1,0 +1,38 @@
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from artsim.identify.evidence import Comparer
+from tests.duplicates.made_pictures import encoded, painting
+from tests.made import make_archive
+
+_BACKBONE = "efficientnet_lite0@2+224"
+
+
+@pytest.mark.slow
+def test_a_detail_is_found_by_its_parts(tmp_path: Path) -> None:
+    whole = painting(1, (640, 480))
+    books = {
+        "made:copy": whole.resize((320, 240)),
+        "made:detail": whole.crop((40, 30, 360, 270)),
+        "made:other": painting(3, (320, 240)),
+    }
+    museum = {"made:whole": encoded(whole), "made:another": encoded(painting(2, (640, 480))), "made:none": None}
+    pictures = {one: encoded(image) for one, image in books.items()} | {"made:damaged": b"no"}
+    archive = make_archive(tmp_path / "books", list(pictures), pictures=pictures)
+    reference = make_archive(tmp_path / "museum", list(museum), pictures=museum)
+    ids, candidates = np.array([*books, "made:damaged"], object), np.array([[0, 1, 2]] * 2 + [[1, 0, -1]] * 2)
+    with tempfile.TemporaryFile() as file:
+        compare = Comparer(archive, reference, np.array(list(museum), object), file, enough=0.7, backbone=_BACKBONE)
+        found = compare(ids, candidates)
+    assert found.readable.tolist() == [True, True, True, False]
+    assert (found.scores.argmax(axis=1)[:2] == 0).all()
+    assert (found.scores[:2, 0] > 0.8).all()
+    others = np.delete(found.scores.ravel(), [0, 3])
+    assert others.max() < 0.4
+    assert found.by_parts[1, 0]
+    assert found.patches[1, 0] >= 4
+    assert found.patches[0].tolist() == [-1, -1, -1], "whole images agree: no parts are compared"
+    assert found.patches[1, 2] == found.patches[2, 2] == -1
