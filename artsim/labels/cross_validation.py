@@ -18,10 +18,10 @@ NEIGHBORS = 10
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """Of m labelled artworks: their row numbers, int (m,), and labels, bool (m, c), and what heads say that differ.
+    """Of m labeled artworks: their row numbers, int (m,), and labels, bool (m, c), and what heads say that differ.
 
     ``answers`` are calibrated, ``uncalibrated`` probabilities, (m, c), are not. ``votes``, (m, c), are the shares of
-    the ten nearest labelled artworks by cosine distance, as a baseline. ``candidates`` are bool (m, c).
+    the ten nearest labeled artworks by cosine distance, as a baseline. ``candidates`` are bool (m, c).
     """
 
     rows: np.ndarray

@@ -80,7 +80,7 @@ def labeled_ids(archive: Archive, options: LabelsOptions) -> pa.Array:
     """Returns the sorted ids of the artworks that have a value in one of the columns, and may be used."""
     columns = [name for name in _catalog_columns(options) if name != "rights"]
     columns = [name for name in columns if name != options.group_by or name in columns_of(options)]
-    found = [pa.array([], pa.string())]
+    id_arrays = [pa.array([], pa.string())]
     for rows in archive.table("catalog").scan(["id", "rights", *columns]):
         has_value = np.zeros(len(rows), bool)
         for name in columns:

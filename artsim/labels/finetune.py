@@ -15,7 +15,7 @@ from artsim.encoders.embed import check_features, embed_archive
 from artsim.encoders.model import about_feature
 from artsim.labels import table
 from artsim.labels.calibration import Goals, calibrated_head, log_prior
-from artsim.labels.examples import Examples, digest, labelled_ids
+from artsim.labels.examples import Examples, digest, labeled_ids
 from artsim.labels.heads import Head
 from artsim.labels.options import LabelsOptions
 from artsim.labels.settings import settings_of

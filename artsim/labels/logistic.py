@@ -120,7 +120,7 @@ def _fits_of(
 def _fits(
     x: np.ndarray, targets: np.ndarray, has_several: bool, balanced: bool, strengths: tuple[float, ...]
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Fits logistic regressions to standardised vectors; returns weight (d, c) and bias (c,) for vectors as they are.
+    """Fits logistic regressions to standardized vectors; returns weight (d, c) and bias (c,) for vectors as they are.
 
     A label without rows gets probability 0.
     """
@@ -129,7 +129,7 @@ def _fits(
 
     mean, deviation = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
     scale = 1 / np.where(deviation > 1e-6 * max(deviation.max(initial=0), 1e-30), deviation, np.inf)
-    standardised = ((x - mean.astype(np.float32)) * scale.astype(np.float32)).astype(np.float32)
+    standardized = ((x - mean.astype(np.float32)) * scale.astype(np.float32)).astype(np.float32)
     settings: dict[str, Any] = {"max_iter": _ITERATIONS, "tol": _TOLERANCE, "warm_start": not has_several}
     regression = LogisticRegression(class_weight="balanced" if balanced else None, **settings)
     present = np.flatnonzero(targets.any(axis=0))
@@ -142,11 +142,11 @@ def _fits(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the last iterations change little
             if has_several:
-                several = OneVsRestClassifier(regression).fit(standardised, targets[:, present])
+                several = OneVsRestClassifier(regression).fit(standardized, targets[:, present])
                 parts = [_coefficients(one, x.shape[1]) for one in several.estimators_]
                 coefficients = np.stack([row for row, _ in parts]), np.array([bias for _, bias in parts])
             else:
-                regression.fit(standardised, targets.argmax(axis=1))
+                regression.fit(standardized, targets.argmax(axis=1))
                 coefficients = _both_classes(regression)
         weight = np.zeros((x.shape[1], targets.shape[1]), np.float32)
         weight[:, present] = coefficients[0].T * scale[:, None]

@@ -108,7 +108,7 @@ def _fit(
 ) -> tuple[Hidden, list[tuple[np.ndarray, np.ndarray]]]:
     """Returns the hidden layer, for vectors as they are, and weight (h, c) and bias (c,) of each task.
 
-    Vectors (n, d) are standardised. Adam minimises the mean losses plus |weights|^2 / (2 n strength), the penalty of
+    Vectors (n, d) are standardized. Adam minimizes the mean losses plus |weights|^2 / (2 n strength), the penalty of
     scikit-learn's C, with a learning rate that falls to 0 by a cosine. A label without rows gets probability 0.
     """
     generator = torch.Generator().manual_seed(seed)
@@ -147,7 +147,7 @@ def _fit(
 
 
 class _TaskLoss:
-    """The mean loss of a task over the labelled rows of a batch, in which labels have equal weights if ``balanced``."""
+    """The mean loss of a task over the labeled rows of a batch, in which labels have equal weights if ``balanced``."""
 
     def __init__(self, task: Task, balanced: bool) -> None:
         targets = task.targets

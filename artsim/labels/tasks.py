@@ -15,7 +15,7 @@ from artsim.labels.periods import period_names, periods
 DATE = "date"
 LEVEL = ">"  # between the columns of a task with levels
 LONGEST = 200  # characters of a label; a longer value is a text, not a label
-_MOST = 2000  # labels of a task
+_MAX_LABELS = 2000  # labels of a task
 _DEEPEST = 6  # levels of a column
 
 
@@ -179,7 +179,7 @@ def _task(name: str, values: list[list[str]], options: LabelsOptions) -> Task:
     counts = Counter(label for labels in values for label in labels)
     kept = [label for label, count in counts.most_common() if count >= options.min_count]
     kept = sorted(kept, key=_order(name, options, counts))
-    if not 2 <= len(kept) <= _MOST:
+    if not 2 <= len(kept) <= _MAX_LABELS:
         problem = (
             f"only {len(kept)} labels occur" if len(kept) < 2 else f"{len(kept):,} labels are too many; they occur"
         )
@@ -222,7 +222,7 @@ def _subdivision(name: str, above: Task, values: list[list[str]], options: Label
         if not below:
             labels.append(label_above)
             parents.append(parent)
-    if len(labels) > _MOST:
+    if len(labels) > _MAX_LABELS:
         raise UserError(f"`columns` {name}: {len(labels):,} labels are too many; raise `min_count` {options.min_count}")
     targets = np.zeros((len(values), len(labels)), bool)
     for row, pair in enumerate(pairs):

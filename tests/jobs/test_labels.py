@@ -221,11 +221,11 @@ def test_several_labels_in_a_value(archive: Archive) -> None:
 @pytest.mark.slow
 def test_levels_are_learnt_scored_and_checked(archive: Archive) -> None:
     values = ("painting > oil", "painting > fresco > \x1b", "print")
-    _catalogue(archive, lambda number, _: {"technique": values[number % 3] if number < 120 else None})
+    _catalog(archive, lambda number, _: {"technique": values[number % 3] if number < 120 else None})
     report = _train(archive, "--columns", "technique", "--level-separator", ">")
     assert [(row["task"], row["labels"]) for row in report["tasks"]] == [("technique", 2), ("technique-2", 3)]
-    labeller, names = Labeller(archive, "n"), ("painting > oil", "painting > fresco", "print")
-    found = [labeller.label({"dots": _vectors()[one].astype(np.float32)}) for one in _IDS]
+    labeler, names = Labeler(archive, "n"), ("painting > oil", "painting > fresco", "print")
+    found = [labeler.label({"dots": _vectors()[one].astype(np.float32)}) for one in _IDS]
     assert np.mean([one[1].label == names[number % 3] for number, one in enumerate(found)]) > 0.9
     for above, below in found:
         assert (above.task, below.task) == ("technique", "technique-2")
@@ -250,8 +250,8 @@ def test_heads_that_share_a_hidden_layer_have_the_same_files_and_answers(archive
     report = _train(archive, *arguments)
     assert [(row["task"], row["labels"], row["C"]) for row in report["tasks"]] == [("style", 3, 0.5), ("date", 2, 0.5)]
     before = _files(archive)
-    labeller, names = Labeller(archive, "n"), [" ".join(style.split()) for style in _STYLES]
-    found = [labeller.label({"dots": _vectors()[one].astype(np.float32)})[0] for one in _IDS]
+    labeler, names = Labeler(archive, "n"), [" ".join(style.split()) for style in _STYLES]
+    found = [labeler.label({"dots": _vectors()[one].astype(np.float32)})[0] for one in _IDS]
     assert np.mean([one.label == names[number % 3] for number, one in enumerate(found)]) > 0.9
     assert _train(archive, *arguments)["rows_in"] == 0
     assert _train(archive, *arguments, "--again")["rows_in"] == 150
