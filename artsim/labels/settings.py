@@ -6,17 +6,8 @@ from typing import Any
 from artsim.labels.options import LabelsOptions
 
 _SETTINGS = (
-    *(
-        "columns",
-        "separator",
-        "level_separator",
-        "date_edges",
-        "min_count",
-        "group_by",
-        "weights",
-        "accuracy",
-        "threshold",
-    ),
+    *("columns", "separator", "level_separator", "date_edges", "min_count", "group_by"),
+    *("weights", "accuracy", "threshold"),
     *("head", "hidden", "strength", "coverage", "limit", "rights", "seed"),
 )
 _OF_RUN = ("limit", "rights", "seed")  # an evaluation has its own
