@@ -16,10 +16,12 @@ import numpy as np
 import torch
 
 from artsim.archive import LABELS, Archive
+from artsim.labels.calibration import Goals, folds
 from artsim.labels.cross_validation import out_of_fold
 from artsim.labels.examples import Examples, load_examples
-from artsim.labels.heads import Goals, Head, fit_head, folds
+from artsim.labels.heads import Head
 from artsim.labels.label_errors import belief, suspects
+from artsim.labels.logistic import fit_heads
 from artsim.labels.options import LabelsOptions
 from artsim.labels.predictions import as_rows, predict
 from artsim.labels.tasks import Task
@@ -73,11 +75,11 @@ def style(archive: Archive) -> list[Claim]:
     common = np.isin(ours.ids, plain.ids)
     assert common.all() and list(ours.ids) == list(plain.ids), "both features must describe the same artworks"
     task = ours.tasks[0]
-    first, second = (out_of_fold(examples, examples.tasks[0], options, examples.groups) for examples in (ours, plain))
+    first, second = (out_of_fold(one, one.tasks[:1], options, one.groups)[0] for one in (ours, plain))
     groups = ours.groups[first.rows]
     systems = {
-        "default: recommended features": first.probabilities,
-        "head on efficientnet_lite0": second.probabilities,
+        "default: recommended features": first.answers.probabilities,
+        "head on efficientnet_lite0": second.answers.probabilities,
         "vote, recommended features": first.votes,
         "vote, efficientnet_lite0": second.votes,
         "rebuilt recipe, efficientnet_lite0": recipe(plain, task, options.seed),
@@ -141,8 +143,8 @@ def flips(archive: Archive, seeds: int) -> Claim:
         labels = (targets[flipped].argmax(axis=1) + rng.integers(1, len(task.labels), len(flipped))) % len(task.labels)
         targets[flipped] = np.eye(len(task.labels), dtype=bool)[labels]
         noisy = Task(task.name, task.labels, targets, False, {})
-        result = out_of_fold(examples, noisy, options, np.arange(len(examples.ids)))
-        worst = suspects(result.targets.argmax(axis=1), belief(result.probabilities, result.votes))
+        (result,) = out_of_fold(examples, [noisy], options, np.arange(len(examples.ids)))
+        worst = suspects(result.targets.argmax(axis=1), belief(result.answers.probabilities, result.votes))
         shares.append(np.isin(result.rows[worst[:100]], flipped).mean())
         print(
             f"{len(flipped)} of {len(task.known)} styles flipped, {len(worst)} suspects: "
@@ -168,7 +170,7 @@ def times(folder: Path, divisor: int) -> list[Claim]:
     groups = rng.integers(0, count // 10, count)
     goals = Goals(accuracy=0.8, threshold=None, coverage=0.9, balanced=True)
     started, cpu = time.monotonic(), time.process_time()
-    heads = [fit_head(x, task, groups, goals, seed=0) for task in tasks]
+    heads = [head for task in tasks for head in fit_heads(x, [task], groups, goals, seed=0)]
     training = time.monotonic() - started
     print(f"{count:,} vectors of {dimension}: {training:.0f} s, {time.process_time() - cpu:.0f} s of CPU")
     started, cpu = time.monotonic(), time.process_time()

@@ -1,6 +1,8 @@
 """Learn catalog columns such as style from the artworks that have a value, predict the others, find likely errors.
 
 python -m jobs.labels train --archive archives/demo --columns style type date --name basics
+python -m jobs.labels train --archive archives/demo --columns "type>style" --name levels
+python -m jobs.labels train --archive archives/demo --columns style type date --head mlp --name shared
 python -m jobs.labels predict --archive archives/demo --name basics
 python -m jobs.labels evaluate --archive archives/demo --name basics
 python -m jobs.labels errors --archive archives/demo --name basics

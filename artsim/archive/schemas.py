@@ -113,7 +113,7 @@ IDENTIFICATIONS = pa.schema(
 LABELS = pa.schema(
     [
         ("id", pa.string()),  # one row per task
-        ("task", pa.string()),  # a column of the catalog, or date
+        ("task", pa.string()),  # a column of the catalog, a level of one (technique-2), or date
         ("label", pa.string()),  # the most probable one; null if the vector holds NaN or infinity
         ("probability", pa.float32()),  # calibrated
         ("top", pa.list_(pa.struct([("label", pa.string()), ("probability", pa.float32())]))),  # up to three

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from artsim.archive import Archive
+from artsim.labels.heads import Answers
 from artsim.labels.tasks import Task
 from artsim.pictures.captioned_pictures import captioned_pictures
 from artsim.pictures.lettering import ACCENT, FAINT, INK, PAPER, caption, fitted, font, hex_code
@@ -33,17 +34,17 @@ def confusion_picture(
     matrix: np.ndarray,
     ids: np.ndarray,
     targets: np.ndarray,
-    probabilities: np.ndarray,
+    answers: Answers,
     split: str,
 ) -> Image.Image:
     """Draws the confusion matrix, int (c, c), beside artworks of the six most frequent confusions, RGB.
 
-    ``ids``, object (n,), ``targets``, bool (n, c), and ``probabilities``, (n, c), are those of the out-of-fold
+    ``ids``, object (n,), ``targets``, bool (n, c), and ``answers`` are those of the out-of-fold
     predictions. Of more than 40 labels, the matrix shows the most frequent ones.
     """
     left = _matrix_picture(task, matrix)
-    confusions = _confusions(matrix, targets, probabilities)
-    right = _examples_picture(archive, task, confusions, ids, probabilities)
+    found = _confusions(matrix, targets, answers)
+    right = _examples_picture(archive, task, found, ids, answers.probabilities)
     title = f"{task.name}: what is taken for what, {len(ids):,} artworks, held out {split}"
     head = 64
     sheet = Image.new("RGB", (left.width + right.width, head + max(left.height, right.height)), PAPER)
@@ -55,17 +56,16 @@ def confusion_picture(
     return sheet
 
 
-def _confusions(matrix: np.ndarray, targets: np.ndarray, probabilities: np.ndarray) -> list[_Confusion]:
+def _confusions(matrix: np.ndarray, targets: np.ndarray, answers: Answers) -> list[_Confusion]:
     wrong = matrix * ~np.eye(len(matrix), dtype=bool)
-    predicted = probabilities.argmax(axis=1)
-    confusions = []
+    found = []
     for flat in np.argsort(-wrong, axis=None, kind="stable")[:_CONFUSIONS]:
         label, taken_for = np.unravel_index(flat, wrong.shape)
         if wrong[label, taken_for]:
-            rows = np.flatnonzero(targets[:, label] & (predicted == taken_for))
-            rows = rows[np.argsort(-probabilities[rows, taken_for], kind="stable")][:_EXAMPLES]
-            confusions.append(_Confusion(int(label), int(taken_for), int(wrong[label, taken_for]), rows))
-    return confusions
+            rows = np.flatnonzero(targets[:, label] & (answers.labels == taken_for))
+            rows = rows[np.argsort(-answers.probabilities[rows, taken_for], kind="stable")][:_EXAMPLES]
+            found.append(_Confusion(int(label), int(taken_for), int(wrong[label, taken_for]), rows))
+    return found
 
 
 def _matrix_picture(task: Task, matrix: np.ndarray) -> Image.Image:

@@ -1,13 +1,15 @@
 """Out-of-fold predictions: each artwork is labeled by a head, and a vote of neighbors, that have not seen it."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from artsim.labels.calibration import folds
 from artsim.labels.examples import Examples
-from artsim.labels.heads import folds
+from artsim.labels.heads import Answers, Head, ranking
 from artsim.labels.options import LabelsOptions
-from artsim.labels.tasks import Task
+from artsim.labels.tasks import Task, strata
 from artsim.labels.train import fit
 from artsim.space.exact import KBest
 
@@ -16,38 +18,75 @@ NEIGHBORS = 10
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """Of m labeled artworks: their row numbers, int (m,), labels, bool (m, c), and predicted probabilities, (m, c).
+    """Of m labeled artworks: their row numbers, int (m,), and labels, bool (m, c), and what heads say that differ.
 
-    ``votes``, (m, c), are the shares of the ten nearest labeled artworks by cosine distance, as a baseline.
-    ``abstained``, bool (m,), and ``candidates``, bool (m, c), come from the head of the fold.
+    ``answers`` are calibrated, ``uncalibrated`` probabilities, (m, c), are not. ``votes``, (m, c), are the shares of
+    the ten nearest labeled artworks by cosine distance, as a baseline. ``candidates`` are bool (m, c).
     """
 
     rows: np.ndarray
     targets: np.ndarray
-    probabilities: np.ndarray
+    answers: Answers
     uncalibrated: np.ndarray
     votes: np.ndarray
-    abstained: np.ndarray
     candidates: np.ndarray
 
+    @property
+    def ranking(self) -> np.ndarray:
+        """Values (m, c) by which the heads rank the labels."""
+        return ranking(self.answers.probabilities, self.answers.labels)
 
-def out_of_fold(examples: Examples, task: Task, options: LabelsOptions, groups: np.ndarray) -> OutOfFold:
+
+def out_of_fold(
+    examples: Examples, tasks: Sequence[Task], options: LabelsOptions, groups: np.ndarray
+) -> list[OutOfFold]:
     """Predicts each artwork with a label by heads that were chosen, fitted and calibrated on the other folds.
 
-    Artworks of the same of ``groups``, int (n,), are in the same fold.
+    The tasks are fitted together. Artworks of the same of ``groups``, int (n,), are in the same fold.
     """
-    rows = task.known
-    targets, shape = task.targets[rows], (len(rows), len(task.labels))
-    probabilities, uncalibrated, votes = (np.zeros(shape, np.float32) for _ in range(3))
-    abstained, candidates = np.zeros(len(rows), bool), np.zeros(shape, bool)
-    for training, test in folds(targets, groups[rows], options.seed):
-        head = fit(examples, task, groups, options, rows[training])
-        vectors = examples.vectors[rows[test]]
-        probabilities[test], uncalibrated[test] = head.probabilities(vectors), head.uncalibrated(vectors)
-        votes[test] = vote(vectors, examples.vectors[rows[training]], targets[training])
-        abstained[test] = probabilities[test].max(axis=1) < head.threshold
-        candidates[test] = 1 - probabilities[test] <= head.quantile
-    return OutOfFold(rows, targets, probabilities, uncalibrated, votes, abstained, candidates)
+    rows = np.flatnonzero(np.any([task.targets.any(axis=1) for task in tasks], axis=0))
+    results: list[list[OutOfFold]] = [[] for _ in tasks]
+    for training, test in folds(strata(tasks)[rows], groups[rows], options.seed):
+        heads = fit(examples, tasks, groups, options, rows[training])
+        for task, head, found in zip(tasks, heads, results, strict=True):
+            found.append(predicted(head, task, examples.vectors, rows[training], rows[test]))
+    return [_joined(found) for found in results]
+
+
+def predicted(head: Head, task: Task, vectors: np.ndarray, training: np.ndarray, test: np.ndarray) -> OutOfFold:
+    """Returns what a head, trained on some rows of vectors (n, d), says of the ``test`` rows that have a label."""
+    known = np.asarray(task.targets.any(axis=1))
+    training, test = training[known[training]], test[known[test]]
+    answers = head.answers(vectors[test])
+    return OutOfFold(
+        test,
+        task.targets[test],
+        answers,
+        head.uncalibrated(vectors[test]),
+        vote(vectors[test], vectors[training], task.targets[training]),
+        1 - answers.probabilities <= head.quantile,
+    )
+
+
+def _joined(parts: Sequence[OutOfFold]) -> OutOfFold:
+    """Returns the predictions of all folds, rows in ascending order."""
+    order = np.argsort(np.concatenate([part.rows for part in parts]), kind="stable")
+
+    def join(get: Callable[[OutOfFold], np.ndarray]) -> np.ndarray:
+        return np.concatenate([get(part) for part in parts])[order]
+
+    return OutOfFold(
+        join(lambda part: part.rows),
+        join(lambda part: part.targets),
+        Answers(
+            join(lambda part: part.answers.probabilities),
+            join(lambda part: part.answers.labels),
+            join(lambda part: part.answers.abstained),
+        ),
+        join(lambda part: part.uncalibrated),
+        join(lambda part: part.votes),
+        join(lambda part: part.candidates),
+    )
 
 
 def vote(queries: np.ndarray, vectors: np.ndarray, targets: np.ndarray, k: int = NEIGHBORS) -> np.ndarray:

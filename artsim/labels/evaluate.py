@@ -21,6 +21,7 @@ from artsim.labels.held_out import held_out_results
 from artsim.labels.options import LabelsOptions
 from artsim.labels.settings import options_of
 from artsim.labels.tasks import Task
+from artsim.labels.train import fitted_together
 from artsim.metrics.classification import balanced_accuracy, calibration_error, class_table, confusion, top_hits
 from artsim.metrics.interval import as_json, mean_score, paired_difference
 from artsim.space.features import Space
@@ -51,12 +52,10 @@ def _evaluate(archive: Archive, options: LabelsOptions) -> dict[str, Any]:
         scores.append({"task": task.name, "held_out": split, **score(result, groups, options.seed)})
         count = max(count, len(ids))
         if task.name not in classes:
-            predicted = result.probabilities.argmax(axis=1)
+            predicted = result.answers.labels
             classes[task.name] = class_table(predicted, result.targets, list(task.labels))
             matrix = confusion(predicted, result.targets)
-            pictures[task.name] = confusion_picture(
-                archive, task, matrix, ids, result.targets, result.probabilities, split
-            )
+            pictures[task.name] = confusion_picture(archive, task, matrix, ids, result.targets, result.answers, split)
     about = {"name": options.name, "features": space.title, "query": card["query"]}
     texts = {
         "scores.md": markdown(options.name, space.title, scores, classes),
@@ -78,16 +77,19 @@ def _results(
             yield task, f"by {training.group_by}, a seventh", ids, groups, result
         return
     examples = load_examples(archive, space, training)
-    for task in examples.tasks:
-        for split, groups in splits(examples, task, training.group_by):
-            _log.info("%s: cross-validation, held out %s", task.name, split)
-            result = out_of_fold(examples, task, training, groups)
-            yield task, split, examples.ids[result.rows], groups[result.rows], result
+    for tasks in fitted_together(examples.tasks, training):
+        results = []
+        for split, groups in splits(examples, tasks, training.group_by):
+            _log.info("%s: cross-validation, held out %s", ", ".join(task.name for task in tasks), split)
+            results.append((split, groups, out_of_fold(examples, tasks, training, groups)))
+        for number, task in enumerate(tasks):
+            for split, groups, found in results:
+                yield task, split, examples.ids[found[number].rows], groups[found[number].rows], found[number]
 
 
-def splits(examples: Examples, task: Task, group_by: str) -> list[tuple[str, np.ndarray]]:
+def splits(examples: Examples, tasks: Sequence[Task], group_by: str) -> list[tuple[str, np.ndarray]]:
     """Returns the ways to hold out artworks, with the groups of each, int (n,): by group if possible, and at random."""
-    groups = examples.groups_of(task)
+    groups = examples.groups_of(*tasks)
     by_group = [] if groups is None else [(f"by {group_by}", groups)]
     return [*by_group, (RANDOM, np.arange(len(examples.ids)))]
 
@@ -97,20 +99,20 @@ def score(result: OutOfFold, groups: np.ndarray, seed: int) -> dict[str, Any]:
 
     ``gain`` is the difference in top-1 accuracy to the vote of neighbors.
     """
-    hits = {k: top_hits(result.probabilities, result.targets, k) for k in (1, 3)}
+    hits = {k: top_hits(result.ranking, result.targets, k) for k in (1, 3)}
     votes = top_hits(result.votes, result.targets, 1)
-    kept = ~result.abstained
-    predicted = result.probabilities.argmax(axis=1)
+    kept = ~result.answers.abstained
+    before = np.take_along_axis(result.uncalibrated, result.answers.labels[:, None], axis=1)[:, 0]
     return {
         "top1": as_json(mean_score(hits[1], seed, groups)),
         "top3": as_json(mean_score(hits[3], seed, groups)),
-        "balanced": round(balanced_accuracy(predicted, result.targets), 3),
+        "balanced": round(balanced_accuracy(result.answers.labels, result.targets), 3),
         "knn_top1": as_json(mean_score(votes, seed, groups)),
         "knn_top3": as_json(mean_score(top_hits(result.votes, result.targets, 3), seed, groups)),
         "gain": as_json(paired_difference(hits[1], votes, seed, groups)),
-        "ece_before": round(calibration_error(result.uncalibrated.max(axis=1), hits[1]), 3),
-        "ece": round(calibration_error(result.probabilities.max(axis=1), hits[1]), 3),
-        "abstained": round(float(result.abstained.mean()), 3),
+        "ece_before": round(calibration_error(before, hits[1]), 3),
+        "ece": round(calibration_error(result.answers.confidence, hits[1]), 3),
+        "abstained": round(float(result.answers.abstained.mean()), 3),
         "accuracy_of_rest": round(float(hits[1][kept].mean()), 3) if kept.any() else None,
         "coverage": round(float((result.candidates | ~result.targets).all(axis=1).mean()), 3),
         "candidates": round(float(result.candidates.sum(axis=1).mean()), 2),

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from artsim.archive import Archive, UserError, is_public_domain
 from artsim.labels.options import LabelsOptions
-from artsim.labels.tasks import DATE, Task, read_tasks
+from artsim.labels.tasks import DATE, Task, columns_of, read_tasks
 from artsim.space.features import Space, check_learnable
 
 _MIN_EXAMPLES = 20
@@ -25,15 +25,18 @@ class Examples:
     tasks: list[Task]
     groups: np.ndarray
 
-    def groups_of(self, task: Task) -> np.ndarray | None:
-        """Returns the groups, or None if they say too much about the task's labels to be held out.
+    def groups_of(self, *tasks: Task) -> np.ndarray | None:
+        """Returns the groups, or None if they say too much about the labels of one of the tasks to be held out.
 
         That is the case if most artworks have a label that only one group has: training would not know the label.
         """
+        return self.groups if all(map(self._can_hold_out, tasks)) else None
+
+    def _can_hold_out(self, task: Task) -> bool:
         rows, labels = np.nonzero(task.targets)
         pairs = np.unique(np.stack([labels, self.groups[rows]], axis=1), axis=0)
         has_groups = np.bincount(pairs[:, 0], minlength=len(task.labels)) > 1
-        return self.groups if has_groups[labels].mean() >= 0.5 else None
+        return bool(has_groups[labels].mean() >= 0.5)
 
 
 def load_examples(archive: Archive, space: Space, options: LabelsOptions) -> Examples:
@@ -76,7 +79,7 @@ def digest(archive: Archive, space: Space, options: LabelsOptions) -> str:
 def labeled_ids(archive: Archive, options: LabelsOptions) -> pa.Array:
     """Returns the sorted ids of the artworks that have a value in one of the columns, and may be used."""
     columns = [name for name in _catalog_columns(options) if name != "rights"]
-    columns = [name for name in columns if name != options.group_by or name in (options.columns or ())]
+    columns = [name for name in columns if name != options.group_by or name in columns_of(options)]
     id_arrays = [pa.array([], pa.string())]
     for rows in archive.table("catalog").scan(["id", "rights", *columns]):
         has_value = np.zeros(len(rows), bool)
@@ -90,5 +93,5 @@ def labeled_ids(archive: Archive, options: LabelsOptions) -> pa.Array:
 
 
 def _catalog_columns(options: LabelsOptions) -> list[str]:
-    stored = [("year_from", "year_to") if name == DATE else (name,) for name in options.columns or ()]
+    stored = [("year_from", "year_to") if name == DATE else (name,) for name in columns_of(options)]
     return list(dict.fromkeys([*(name for names in stored for name in names), options.group_by, "rights"]))

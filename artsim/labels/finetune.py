@@ -14,8 +14,9 @@ from artsim.archive import Archive, UserError
 from artsim.encoders.embed import check_features, embed_archive
 from artsim.encoders.model import about_feature
 from artsim.labels import table
+from artsim.labels.calibration import Goals, calibrated_head, log_prior
 from artsim.labels.examples import Examples, digest, labeled_ids
-from artsim.labels.heads import Goals, Head, calibrated_head, log_prior
+from artsim.labels.heads import Head
 from artsim.labels.options import LabelsOptions
 from artsim.labels.settings import settings_of
 from artsim.labels.tasks import Task, read_tasks
@@ -107,7 +108,7 @@ def _label_data(archive: Archive, options: LabelsOptions, usable: Callable[[Sequ
     labels = np.stack([np.where(task.targets.any(axis=1), task.targets.argmax(axis=1), -1) for task in tasks], axis=1)
     with_label = np.asarray((labels >= 0).any(axis=1))
     ids, labels, groups = ids[with_label], labels[with_label], groups[with_label]
-    if Examples(ids, np.empty((len(ids), 0)), tasks, groups).groups_of(_rows_of(tasks[0], with_label)) is None:
+    if Examples(ids, np.empty((len(ids), 0)), tasks, groups).groups_of(tasks[0].of_rows(with_label)) is None:
         _log.warning("%s says too much about %s to be held out; artworks are held out at random",
                      options.group_by, tasks[0].name)  # fmt: skip
         groups = np.arange(len(ids))
@@ -116,10 +117,6 @@ def _label_data(archive: Archive, options: LabelsOptions, usable: Callable[[Sequ
     roles = np.full(len(ids), TRAINING, object)
     roles[parts[0]], roles[parts[1]] = TEST, VALIDATION
     return LabelData(ids.tolist(), roles.tolist(), labels, {task.name: list(task.labels) for task in tasks})
-
-
-def _rows_of(task: Task, kept: np.ndarray) -> Task:
-    return Task(task.name, task.labels, task.targets[kept], task.has_several, task.left_out)
 
 
 def _heads(space: Space, finetuned: FinetunedHeads, options: LabelsOptions) -> tuple[list[Head], list[dict[str, Any]]]:
@@ -142,7 +139,8 @@ def _heads(space: Space, finetuned: FinetunedHeads, options: LabelsOptions) -> t
             else np.zeros(len(labels))
         )
         logits = vectors[known] @ weight + bias
-        head = calibrated_head(weight, bias, logits, targets[validation][known], prior, False, goals)
+        fitted = Head(weight, bias, np.zeros_like(bias), False, 1.0, 0.0, np.inf, np.inf)
+        head = calibrated_head(fitted, logits, targets[validation][known], prior, goals).head
         heads.append(head)
         records.append(table.task_record(Task(name, tuple(labels), targets, False, {}), head, grouped=True))
     return heads, records

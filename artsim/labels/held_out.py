@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from artsim.archive import Archive
-from artsim.labels.cross_validation import OutOfFold, vote
+from artsim.labels.cross_validation import OutOfFold, predicted
 from artsim.labels.heads import Head
 from artsim.labels.tasks import Task, group_numbers
 from artsim.learn.backbones.label_training import TEST, TRAINING, read_labels
@@ -24,18 +24,6 @@ def held_out_results(
     vectors = space.find(data.ids)
     groups = group_numbers(archive, np.array(data.ids, object), group_by)
     for number, ((column, labels), head) in enumerate(zip(data.classes.items(), heads, strict=True)):
-        targets = data.labels[:, number, None] == np.arange(len(labels))
-        known = targets.any(axis=1)
-        rows, training = (part[known[part]] for part in (data.rows(TEST), data.rows(TRAINING)))
-        probabilities = head.probabilities(vectors[rows])
-        result = OutOfFold(
-            rows,
-            targets[rows],
-            probabilities,
-            head.uncalibrated(vectors[rows]),
-            vote(vectors[rows], vectors[training], targets[training]),
-            probabilities.max(axis=1) < head.threshold,
-            1 - probabilities <= head.quantile,
-        )
-        task = Task(column, tuple(labels), targets, False, {})
-        yield task, np.array(data.ids, object)[rows], groups[rows], result
+        task = Task(column, tuple(labels), data.labels[:, number, None] == np.arange(len(labels)), False, {})
+        result = predicted(head, task, vectors, data.rows(TRAINING), data.rows(TEST))
+        yield task, np.array(data.ids, object)[result.rows], groups[result.rows], result

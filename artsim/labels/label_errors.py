@@ -19,6 +19,7 @@ from artsim.labels.examples import Examples, load_examples
 from artsim.labels.options import LabelsOptions
 from artsim.labels.settings import options_of
 from artsim.labels.tasks import Task
+from artsim.labels.train import fitted_together
 from artsim.metrics.vectors import unit_length
 from artsim.pictures.captioned_pictures import captioned_pictures
 from artsim.pictures.contact_sheet import Cell, artwork_cell, contact_sheet
@@ -51,13 +52,20 @@ def _find_errors(archive: Archive, options: LabelsOptions) -> dict[str, Any]:
     space, _ = table.load_heads(archive, options.name, card)
     training = options_of(card, options)
     examples = load_examples(archive, space, training)
-    files, pictures, errors, counts = {}, {}, list[dict[str, Any]](), {}
     for task in examples.tasks:
         if task.has_several:
             _log.info("%s: artworks with several labels are not checked", task.name)
+    files, pictures, errors, counts = {}, {}, list[dict[str, Any]](), {}
+    results = [
+        pair
+        for tasks in fitted_together(examples.tasks, training)
+        if not all(task.has_several for task in tasks)
+        for pair in zip(tasks, out_of_fold(examples, tasks, training, np.arange(len(examples.ids))), strict=True)
+    ]
+    for task, result in results:
+        if task.has_several:
             continue
-        result = out_of_fold(examples, task, training, np.arange(len(examples.ids)))
-        beliefs = belief(result.probabilities, result.votes)
+        beliefs = belief(result.answers.probabilities, result.votes)
         labels = result.targets.argmax(axis=1)
         worst = suspects(labels, beliefs)
         rows = _rows(archive, task, examples.ids[result.rows[worst]], labels[worst], beliefs[worst])
@@ -92,6 +100,8 @@ def suspects(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_label_quality_scores
 
+    present, labels = np.unique(labels, return_inverse=True)  # cleanlab expects artworks of every label
+    probabilities = probabilities[:, present] / probabilities[:, present].sum(axis=1, keepdims=True)
     count = int(find_label_issues(labels, probabilities, n_jobs=1).sum())
     quality = get_label_quality_scores(labels, probabilities, method="self_confidence")
     return np.argsort(quality, kind="stable")[:count]

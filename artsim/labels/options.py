@@ -13,7 +13,7 @@ from artsim.options import REQUIRED, DataOptions, recipe_settings, setting
 DATE_EDGES = (1350, 1450, 1550, 1650, 1750, 1850, 1950, 2000)
 _LATEST = 10_000
 # options that only a training uses and that have no default
-_TRAINING = ("columns", "features", "finetune", "pretrained", "threshold")
+_TRAINING = ("columns", "features", "finetune", "pretrained", "threshold", "level_separator", "hidden", "strength")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,8 @@ class LabelsOptions(DataOptions):
     name: str = setting(REQUIRED, "name of the trained heads and of their table in labels/")
     columns: tuple[str, ...] | None = setting(
         None,
-        "train: catalog columns to learn, such as style; date is the period of year_from and year_to",
+        "train: catalog columns to learn, such as style; date is the period of year_from and year_to; in type>style, "
+        "each type has its own styles",
         metavar="COLUMN",
     )
     features: tuple[str, ...] | None = setting(
@@ -53,8 +54,25 @@ class LabelsOptions(DataOptions):
         metavar="N or MIN:MAX",
     )
     recipe: Mapping[str, Any] = recipe_settings(LabelRecipe)
+    head: str = setting(
+        "logistic",
+        "train: a logistic regression per column, or mlp: one hidden layer that all columns share",
+        choices=("logistic", "mlp"),
+    )
+    hidden: int | None = setting(None, "with `head` mlp: units of the hidden layer (default: 128)", least=1)
+    strength: float | None = setting(
+        None,
+        "train: inverse strength of the L2 penalty, as scikit-learn's C (default: chosen by cross-validation)",
+        least=1e-12,
+        metavar="C",
+    )
     separator: str | None = setting(
         None, "train: a value may list several labels, separated by this text", metavar="TEXT"
+    )
+    level_separator: str | None = setting(
+        None,
+        "train: a value such as painting > landscape has levels, separated by this text; each level is predicted",
+        metavar="TEXT",
     )
     date_edges: tuple[int, ...] = setting(
         DATE_EDGES, "train: first year of each period, ascending; everything before is one more period", metavar="YEAR"
@@ -98,6 +116,10 @@ class LabelsOptions(DataOptions):
         for option in (*_TRAINING, "again"):
             if getattr(self, option) and self.action != "train":
                 raise UserError(f"`{option}`: {self.action} does not use it; train does")
+        if self.hidden and self.head != "mlp":
+            raise UserError("`hidden` needs `head` mlp")
+        if self.finetune and (self.head != "logistic" or self.strength):
+            raise UserError("`finetune`: does not work with `head` or `strength`; its heads are part of the network")
         if self.features and self.finetune:
             raise UserError("`features` and `finetune`: choose one of them")
         if self.separator and self.finetune:
@@ -111,5 +133,17 @@ class LabelsOptions(DataOptions):
         years = [0, *self.date_edges, _LATEST]
         if len(years) < 3 or any(first >= second for first, second in pairwise(years)):
             raise UserError(f"`date_edges` {' '.join(map(str, self.date_edges))}: must be ascending years from 1 on")
-        if self.separator is not None and not self.separator:
-            raise UserError("`separator`: must not be empty")
+        for option, text in (("separator", self.separator), ("level_separator", self.level_separator)):
+            if text is not None and not text:
+                raise UserError(f"`{option}`: must not be empty")
+        self._check_levels()
+
+    def _check_levels(self) -> None:
+        has_levels = any(">" in column for column in self.columns or ())
+        if self.level_separator is not None and has_levels:
+            raise UserError("`columns` and `level_separator`: separate levels either by columns or within one")
+        if has_levels or self.level_separator is not None:
+            for option in ("separator", "finetune"):
+                if getattr(self, option):
+                    words = "columns with levels" if has_levels else "`level_separator`"
+                    raise UserError(f"`{option}`: does not work with {words}")

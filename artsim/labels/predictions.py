@@ -6,14 +6,14 @@ import numpy as np
 import pyarrow as pa
 
 from artsim.archive import LABELS
-from artsim.labels.heads import Head
+from artsim.labels.heads import Head, ranking
 
 TOP = 3
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Of n vectors: the most probable labels as numbers, int (n, up to 3), and their probabilities, float32.
+    """Of n vectors: the chosen and the most probable other labels, int (n, up to 3), their probabilities, float32.
 
     ``abstained``, bool (n,). The candidates of all rows follow each other: their labels, int (m,), and the number of
     candidates of each row, int (n,).
@@ -28,15 +28,16 @@ class Predictions:
 
 def predict(head: Head, vectors: np.ndarray) -> Predictions:
     """Predicts the labels of vectors (n, d)."""
-    probabilities = head.probabilities(vectors)
-    order = np.argsort(-probabilities, axis=1, kind="stable")
+    answers = head.answers(vectors)
+    probabilities = answers.probabilities
+    order = np.argsort(-ranking(probabilities, answers.labels), axis=1, kind="stable")
     ordered = np.take_along_axis(probabilities, order, axis=1)
     is_candidate = 1 - ordered <= head.quantile
     top = slice(0, TOP)
     return Predictions(
         order[:, top],
         ordered[:, top],
-        ordered[:, 0] < head.threshold,
+        answers.abstained,
         order[is_candidate],
         is_candidate.sum(axis=1),
     )

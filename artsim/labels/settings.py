@@ -6,8 +6,9 @@ from typing import Any
 from artsim.labels.options import LabelsOptions
 
 _SETTINGS = (
-    *("columns", "separator", "date_edges", "min_count", "group_by", "weights", "accuracy", "threshold"),
-    *("coverage", "limit", "rights", "seed"),
+    *("columns", "separator", "level_separator", "date_edges", "min_count", "group_by"),
+    *("weights", "accuracy", "threshold"),
+    *("head", "hidden", "strength", "coverage", "limit", "rights", "seed"),
 )
 _OF_RUN = ("limit", "rights", "seed")  # an evaluation has its own
 
@@ -21,6 +22,6 @@ def settings_of(options: LabelsOptions) -> dict[str, Any]:
 def options_of(card: Any, options: LabelsOptions) -> LabelsOptions:
     """Returns the options of a training that a card describes, with seed, limit and rights of ``options``."""
     query = card["query"]
-    settings: dict[str, Any] = {name: query[name] for name in _SETTINGS if name not in _OF_RUN}
+    settings: dict[str, Any] = {name: query[name] for name in _SETTINGS if name in query and name not in _OF_RUN}
     settings = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
     return replace(options, action="train", out=None, **settings)

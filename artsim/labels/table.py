@@ -4,7 +4,6 @@ The card is written last: without it, the training is unfinished and is done aga
 """
 
 import contextlib
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,15 @@ import numpy as np
 from artsim.archive import Archive, UserError
 from artsim.archive.damaged_files import intact_tensors
 from artsim.encoders.model import about_feature
-from artsim.labels.heads import Head
+from artsim.labels.heads import Head, Hidden, Level
 from artsim.labels.tasks import Task
 from artsim.space.features import Space
 from artsim.space.reduction import pca_arrays, pca_from
 
 FORMAT = 1
 _ARRAYS = ("weight", "bias", "shift")
-_NUMBERS = [field.name for field in fields(Head) if field.name not in (*_ARRAYS, "has_several")]
+_HIDDEN = ("hidden.weight", "hidden.bias")
+_NUMBERS = ("temperature", "threshold", "quantile", "strength")
 _KEYS = {"format": int, "query": dict, "rows": str, "features": list, "inputs": list, "tasks": list}
 
 
@@ -55,6 +55,7 @@ def task_record(task: Task, head: Head, *, grouped: bool) -> dict[str, Any]:
         "artworks": task.targets.sum(axis=0).tolist(),
         "left_out": task.left_out,
         "has_several": task.has_several,
+        "parents": None if task.parents is None else task.parents.tolist(),
         "grouped": grouped,
         **{number: _finite(getattr(head, number)) for number in _NUMBERS},
     }
@@ -68,6 +69,8 @@ def write(archive: Archive, name: str, space: Space, heads: list[Head], card: di
     tensors = pca_arrays({f"pca.{index}": pca for index, pca in enumerate(space.pcas)})
     for index, head in enumerate(heads):
         tensors |= {f"{index}.{name}": getattr(head, name) for name in _ARRAYS}
+        if head.hidden is not None:  # all heads share it
+            tensors |= dict(zip(_HIDDEN, (head.hidden.weight, head.hidden.bias), strict=True))
     with archive.store.replace(f"{folder(name)}/_heads.safetensors") as draft:
         Path(draft).write_bytes(save({key: np.ascontiguousarray(value) for key, value in tensors.items()}))
     archive.write_json(f"{folder(name)}/_card.json", {"format": FORMAT, **card})
@@ -93,18 +96,28 @@ def load_heads(archive: Archive, name: str, card: Any) -> tuple[Space, list[Head
         if about_feature(archive, spec.name) != about:
             raise UserError(f"features/{spec.name}: labels/{name} was trained on different features; {remedy}")
     try:
-        heads = [_head(tensors, index, record) for index, record in enumerate(card["tasks"])]
-    except (KeyError, TypeError) as error:
+        heads = list[Head]()
+        for index, record in enumerate(card["tasks"]):
+            heads.append(_head(tensors, index, record, heads[-1] if heads else None))
+    except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{folder(name)}: its _card.json and _heads.safetensors do not match; {remedy}") from error
     return space, heads
 
 
-def _head(tensors: dict[str, np.ndarray], index: int, record: dict[str, Any]) -> Head:
+def _head(tensors: dict[str, np.ndarray], index: int, record: dict[str, Any], before: Head | None) -> Head:
+    """Returns a head; ``before`` is the one of the task before, which is the type if the record has parents."""
     weight, bias, shift = (tensors[f"{index}.{name}"] for name in _ARRAYS)
     if not weight.shape[1:] == bias.shape == shift.shape == (len(record["labels"]),):
         raise KeyError(index)
     numbers = {number: np.inf if record[number] is None else float(record[number]) for number in _NUMBERS}
-    return Head(weight, bias, shift, bool(record["has_several"]), **numbers)
+    hidden = Hidden(*(tensors[name] for name in _HIDDEN)) if set(_HIDDEN) <= set(tensors) else None
+    level = None
+    if record.get("parents") is not None:
+        parents = np.array(record["parents"], np.int64)
+        if before is None or parents.shape != bias.shape or not set(parents.tolist()) <= set(range(len(before.bias))):
+            raise KeyError(index)
+        level = Level(before, parents)
+    return Head(weight, bias, shift, bool(record["has_several"]), **numbers, hidden=hidden, level=level)
 
 
 def _finite(value: float) -> float | None:

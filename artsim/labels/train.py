@@ -1,6 +1,7 @@
-"""Trains the heads of ``labels/<name>``: one logistic regression per catalog column, on stored features."""
+"""Trains the heads of ``labels/<name>`` on stored features: logistic regressions, or one network for all columns."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,14 @@ import numpy as np
 from artsim.archive import Archive
 from artsim.archive.valid_name import check_name
 from artsim.encoders.model import about_feature
-from artsim.labels import table
+from artsim.labels import logistic, mlp, table
+from artsim.labels.calibration import Goals
 from artsim.labels.examples import Examples, digest, load_examples
 from artsim.labels.finetune import finetune
-from artsim.labels.heads import Goals, Head, fit_head
+from artsim.labels.heads import Head
 from artsim.labels.options import LabelsOptions
 from artsim.labels.settings import settings_of
-from artsim.labels.tasks import Task, check_columns
+from artsim.labels.tasks import Task, check_columns, with_levels
 from artsim.space.features import Space
 from artsim.vision.recommended import recommended_features
 
@@ -51,13 +53,20 @@ def train(archive: Archive, options: LabelsOptions) -> dict[str, Any]:
         if card is not None:
             _log.info("%s: training again; earlier predictions are removed", table.folder(options.name))
         examples = load_examples(archive, space, options)
-        heads, records = [], []
-        for task in examples.tasks:
-            groups = examples.groups_of(task)
-            _log.info("%s: fitting %d labels to %d artworks", task.name, len(task.labels), len(task.known))
-            head = fit(examples, task, np.arange(len(examples.ids)) if groups is None else groups, options)
-            heads.append(head)
-            records.append(table.task_record(task, head, grouped=groups is not None))
+        heads, records = list[Head](), list[dict[str, Any]]()
+        for tasks in fitted_together(examples.tasks, options):
+            groups = examples.groups_of(*tasks)
+            if groups is None and len(tasks) > 1:
+                _log.warning("%s: %s says too much about one of them; artworks are held out at random",
+                             ", ".join(task.name for task in tasks), options.group_by)  # fmt: skip
+            for task in tasks:
+                _log.info("%s: fitting %d labels to %d artworks", task.name, len(task.labels), len(task.known))
+            found = fit(examples, tasks, np.arange(len(examples.ids)) if groups is None else groups, options)
+            heads += found
+            records += [
+                table.task_record(task, head, grouped=groups is not None)
+                for task, head in zip(tasks, found, strict=True)
+            ]
         card = {
             "query": query,
             "rows": rows,
@@ -75,16 +84,32 @@ def train(archive: Archive, options: LabelsOptions) -> dict[str, Any]:
     }
 
 
+def fitted_together(tasks: Sequence[Task], options: LabelsOptions) -> list[list[Task]]:
+    """Returns the tasks in lists that ``fit`` fits: the levels of a column, or all that share a hidden layer."""
+    return [list(tasks)] if options.head == "mlp" else with_levels(tasks)
+
+
 def fit(
-    examples: Examples, task: Task, groups: np.ndarray, options: LabelsOptions, rows: np.ndarray | None = None
-) -> Head:
-    """Fits a task's head to all examples or some rows; artworks of one of ``groups``, (n,), are held out together."""
+    examples: Examples,
+    tasks: Sequence[Task],
+    groups: np.ndarray,
+    options: LabelsOptions,
+    rows: np.ndarray | None = None,
+) -> list[Head]:
+    """Fits the heads of ``fitted_together`` tasks to all examples or some rows.
+
+    Artworks of one of ``groups``, (n,), are held out together.
+    """
     vectors = examples.vectors
     if rows is not None:
-        task = Task(task.name, task.labels, task.targets[rows], task.has_several, task.left_out)
+        tasks = [task.of_rows(rows) for task in tasks]
         vectors, groups = vectors[rows], groups[rows]
     goals = Goals(options.accuracy, options.threshold, options.coverage, options.weights == "balanced")
-    return fit_head(vectors, task, groups, goals, options.seed)
+    chosen = () if options.strength is None else (options.strength,)
+    if options.head == "mlp":
+        hidden, strengths = options.hidden or mlp.HIDDEN, chosen or mlp.STRENGTHS
+        return mlp.fit_mlp(vectors, tasks, groups, goals, options.seed, hidden, strengths)
+    return logistic.fit_heads(vectors, tasks, groups, goals, options.seed, chosen or logistic.STRENGTHS)
 
 
 def _report(name: str, card: Any) -> dict[str, Any]:

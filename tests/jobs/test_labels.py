@@ -218,6 +218,47 @@ def test_several_labels_in_a_value(archive: Archive) -> None:
     assert {name for name, probability in found.top if probability > 0.5} == {"portrait", "study"}
 
 
+@pytest.mark.slow
+def test_levels_are_learnt_scored_and_checked(archive: Archive) -> None:
+    values = ("painting > oil", "painting > fresco > \x1b", "print")
+    _catalog(archive, lambda number, _: {"technique": values[number % 3] if number < 120 else None})
+    report = _train(archive, "--columns", "technique", "--level-separator", ">")
+    assert [(row["task"], row["labels"]) for row in report["tasks"]] == [("technique", 2), ("technique-2", 3)]
+    labeler, names = Labeler(archive, "n"), ("painting > oil", "painting > fresco", "print")
+    found = [labeler.label({"dots": _vectors()[one].astype(np.float32)}) for one in _IDS]
+    assert np.mean([one[1].label == names[number % 3] for number, one in enumerate(found)]) > 0.9
+    for above, below in found:
+        assert (above.task, below.task) == ("technique", "technique-2")
+        assert below.label.split(" > ")[0] == above.label and below.probability <= above.probability + 1e-6
+        assert below.abstained or not above.abstained
+    scores = _run("evaluate", archive)["scores"]
+    assert [(row["task"], row["held_out"], row["top1"]["n"]) for row in scores] == [
+        ("technique", "by artist", 120),
+        ("technique", "at random", 120),
+        ("technique-2", "by artist", 80),
+        ("technique-2", "at random", 80),
+    ]
+    assert scores[2]["top1"]["value"] > 0.9
+    assert set(_run("errors", archive)["likely_errors"]) == {"technique", "technique-2"}
+    with pytest.raises(UserError, match="no label of type has two labels of style"):
+        _train(archive, "--columns", "type>style")
+
+
+@pytest.mark.slow
+def test_heads_that_share_a_hidden_layer_have_the_same_files_and_answers(archive: Archive) -> None:
+    arguments = ("--columns", "style", "date", "--head", "mlp", "--hidden", "8", "--strength", "0.5")
+    report = _train(archive, *arguments)
+    assert [(row["task"], row["labels"], row["C"]) for row in report["tasks"]] == [("style", 3, 0.5), ("date", 2, 0.5)]
+    before = _files(archive)
+    labeler, names = Labeler(archive, "n"), [" ".join(style.split()) for style in _STYLES]
+    found = [labeler.label({"dots": _vectors()[one].astype(np.float32)})[0] for one in _IDS]
+    assert np.mean([one.label == names[number % 3] for number, one in enumerate(found)]) > 0.9
+    assert _train(archive, *arguments)["rows_in"] == 0
+    assert _train(archive, *arguments, "--again")["rows_in"] == 150
+    assert _files(archive) == before
+    assert _train(archive, *arguments[:-1], "0.4")["rows_in"] == 150
+
+
 def test_odd_values_are_no_labels(archive: Archive) -> None:
     with pytest.raises(UserError, match=r"--columns location: only 0 artworks|--columns location: only 0 labels"):
         _train(archive, "--columns", "location")
@@ -267,6 +308,9 @@ def test_the_wrong_label_is_the_first_suspect(archive: Archive, tmp_path: Path) 
         (["train", "--name", "n", "--columns", "school"], "--columns school: only 0 artworks"),
         (["train", "--name", "n", "--columns", "style", "--min-count", "100"], "--columns style: only 0 labels"),
         (["train", "--name", "n", "--columns", "date", "--date-edges", "1600", "1500"], "--date-edges 1600 1500"),
+        (["train", "--name", "n", "--columns", "style", "--hidden", "8"], "--hidden needs --head mlp"),
+        (["predict", "--name", "n", "--strength", "1"], "--strength: predict does not use it"),
+        (["train", "--name", "n", "--columns", "type>titel"], "--columns titel: must be"),
         (["train", "--name", "n", "--columns", "style", "--out", "x"], "--out: train does not use it"),
         (["predict", "--name", "n", "--columns", "style"], "--columns: predict does not use it"),
         (["predict", "--name", "n"], "--name n: no trained heads"),

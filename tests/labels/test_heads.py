@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from artsim.labels.heads import Goals, abstention, calibrate, fit_head, folds, log_loss, log_prior
+from artsim.labels.calibration import Goals, abstention, calibrate, folds, log_loss, log_prior
+from artsim.labels.heads import Head
+from artsim.labels.logistic import fit_heads
 from artsim.labels.tasks import Task
 from artsim.metrics.classification import calibration_error
 
@@ -20,6 +22,10 @@ def _blobs(count: int, classes: int, distance: float, seed: int = 0) -> tuple[np
 
 def _task(targets: np.ndarray, has_several: bool = False) -> Task:
     return Task("style", tuple(map(str, range(targets.shape[1]))), targets, has_several, {})
+
+
+def fit_head(x: np.ndarray, task: Task, groups: np.ndarray, goals: Goals, seed: int) -> Head:
+    return fit_heads(x, [task], groups, goals, seed)[0]
 
 
 def test_the_log_loss_is_the_mean_of_minus_log_probabilities() -> None:
