@@ -19,6 +19,9 @@ class NeighborsOptions(DataOptions):
     image: tuple[str, ...] | None = setting(
         None, "query: image files, which need not be in the archive", metavar="FILE"
     )
+    text: tuple[str, ...] | None = setting(
+        None, "query: what artworks should look like, in words; for features of open_clip", metavar="TEXT"
+    )
     all: bool = setting(False, "query: every artwork; writes the results as a neighbors table")
     k: int = setting(10, "number of results per query", least=1)
     metric: str = setting("cosine", _METRIC)
@@ -54,8 +57,10 @@ class NeighborsOptions(DataOptions):
         for name in ("rerank_depth", "local_backbone"):
             if getattr(self, name) is not None and not self.rerank:
                 raise UserError(f"`{name}`: applies only with `rerank` local")
-        if self.all and (self.id or self.image or self.picture):
-            raise UserError("`all`: writes a table of all artworks; leave out `id`, `image` and `picture`")
+        if self.rerank and self.text:
+            raise UserError("`rerank`: compares images; leave out `rerank` or `text`")
+        if self.all and (self.id or self.image or self.text or self.picture):
+            raise UserError("`all`: writes a table of all artworks; leave out `id`, `image`, `text` and `picture`")
         if self.index and self.farthest:
             raise UserError("`farthest`: an index finds only the nearest; leave out `index` or `farthest`")
 

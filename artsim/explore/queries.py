@@ -1,6 +1,7 @@
-"""Nearest-neighbor queries for some artworks or image files, answered as a report and a contact sheet."""
+"""Nearest-neighbor queries for some artworks, image files or texts, answered as a report and a contact sheet."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from artsim.explore.neighbors import all_neighbors
 from artsim.explore.options import NeighborsOptions
 from artsim.explore.rerank import DEPTH, Entry, Rerank
 from artsim.extract.outside_images import Describer
+from artsim.extract.outside_texts import TextDescriber
 from artsim.matching.draw import matches_sheet
 from artsim.matching.match import LocalMatches
 from artsim.pictures.captioned_pictures import captioned_pictures, shrink
-from artsim.pictures.contact_sheet import Cell, artwork_cell, contact_sheet
+from artsim.pictures.contact_sheet import Cell, artwork_cell, contact_sheet, text_cell
 from artsim.space.approximate import search_index
 from artsim.space.features import Space
 from artsim.space.index import load_or_update
@@ -33,7 +35,7 @@ _CANDIDATES = 10  # the most ids that an error message lists
 
 
 def answer(archive: Archive, options: NeighborsOptions) -> dict[str, Any]:
-    """Finds the neighbors of some artworks and files, or writes the table of all; returns the report fields."""
+    """Finds the neighbors of some artworks, files and texts, or writes the table of all; returns the report fields."""
     without = duplicate_ids(archive, options.without_duplicates, public_only=options.public_only)
     space = Space(archive, options.features, options.seed, without=without)
     how: dict[str, Any] = {
@@ -47,7 +49,13 @@ def answer(archive: Archive, options: NeighborsOptions) -> dict[str, Any]:
     if options.rerank:
         how["rerank"] = Rerank(options.rerank_depth or DEPTH, options.local_backbone or DEFAULT)
     return neighbors_of(
-        space, ids=options.id or (), files=options.image or (), k=options.k, picture=options.picture, **how
+        space,
+        ids=options.id or (),
+        files=options.image or (),
+        texts=options.text or (),
+        k=options.k,
+        picture=options.picture,
+        **how,
     )
 
 
@@ -56,6 +64,7 @@ def neighbors_of(
     *,
     ids: Sequence[str],
     files: Sequence[str],
+    texts: Sequence[str] = (),
     k: int,
     metric: str,
     farthest: bool,
@@ -64,22 +73,25 @@ def neighbors_of(
     rerank: Rerank | None = None,
     picture: str | None,
 ) -> dict[str, Any]:
-    """Finds the k nearest (or farthest) artworks of each id and each image file; returns the report fields.
+    """Finds the k nearest (or farthest) artworks of each id, image file and text; returns the report fields.
 
     ``indexed`` searches approximately, by an index that is built or updated first (see artsim.space.index). ``rerank``
     orders the nearest by local matches; the picture of a single query then shows them. Raises ``UserError`` if there is
-    no query, an id has no vector or is excluded by its rights, or a file can't be read.
+    no query, an id has no vector or is excluded by its rights, a file can't be read, or the features read no texts.
     """
-    if not ids and not files:
-        raise UserError("give `id`, `image` or `all`")
+    if not ids and not files and not texts:
+        raise UserError("give `id`, `image`, `text` or `all`")
     check_query(k, metric)
-    ids, files = full_ids(space.archive, ids), list(dict.fromkeys(files))
+    ids, files, texts = full_ids(space.archive, ids), list(dict.fromkeys(files)), list(dict.fromkeys(texts))
     if public_only:
         refuse_protected(space.archive, ids)
     queries = [space.find(ids)] if ids else []
     if files:
         queries.append(_describe_files(space, files))
-    vectors, own = np.concatenate(queries), np.array([*ids, *([None] * len(files))], dtype=object)
+    if texts:
+        queries.append(_describe_texts(space, texts))
+    outside = len(files) + len(texts)
+    vectors, own = np.concatenate(queries), np.array([*ids, *([None] * outside)], dtype=object)
     report: dict[str, Any] = {}
     most = max(k, rerank.depth) if rerank else k
     if indexed:
@@ -109,18 +121,19 @@ def neighbors_of(
         sheet = (
             _matches_sheet(space, [*ids, *files][0], answers[0], matches, title, is_file=not ids)
             if show_matches
-            else _sheet(space, ids, files, answers, title)
+            else _sheet(space, ids, files, texts, answers, title)
         )
         save_picture(sheet, picture)
     return {
-        "rows_in": len(ids) + len(files),
+        "rows_in": len(ids) + outside,
         "rows_out": sum(map(len, answers)),
         "rows_failed": 0,
         "metric": metric,
         **report,
         "picture": picture and str(Path(picture).resolve()),
         "queries": [
-            {"query": query, "neighbors": nearest} for query, nearest in zip([*ids, *files], answers, strict=True)
+            {"query": query, "neighbors": nearest}
+            for query, nearest in zip([*ids, *files, *texts], answers, strict=True)
         ],
     }
 
@@ -195,6 +208,12 @@ def _describe_files(space: Space, files: Sequence[str]) -> np.ndarray:
         raise UserError(f"`image` {bad.detail}") from bad
 
 
+def _describe_texts(space: Space, texts: Sequence[str]) -> np.ndarray:
+    if len(space.specs) > 1 or space.specs[0].pca is not None:
+        raise UserError(f"`features` {space.title}: a text needs one feature, without a PCA")
+    return TextDescriber(space.archive, space.specs[0].name)(texts)
+
+
 def _matches_sheet(
     space: Space, query: str, entries: list[Entry], matches: list[LocalMatches | None], title: str, *, is_file: bool
 ) -> Any:
@@ -214,17 +233,26 @@ def _matches_sheet(
 
 
 def _sheet(
-    space: Space, ids: Sequence[str], files: Sequence[str], answers: list[list[dict[str, Any]]], title: str
+    space: Space,
+    ids: Sequence[str],
+    files: Sequence[str],
+    texts: Sequence[str],
+    answers: list[list[dict[str, Any]]],
+    title: str,
 ) -> Any:
-    asked = [*ids, *files][:_SHEET_ROWS]
+    asked: list[str | Callable[[], Cell]] = [*ids]
+    asked += [partial(_file_cell, file) for file in files]
+    asked += [partial(text_cell, text) for text in texts]
+    asked = asked[:_SHEET_ROWS]
     answers = [entries[:_SHEET_COLUMNS] for entries in answers[:_SHEET_ROWS]]
     shown = {entry["id"] for entries in answers for entry in entries} | set(ids[:_SHEET_ROWS])
     known = captioned_pictures(space.archive, sorted(shown), _SIDE)
     rows = []
     for query, entries in zip(asked, answers, strict=False):
-        if query in known:
-            head = artwork_cell(known[query])
-        else:
-            head = Cell(shrink(Path(query).read_bytes(), _SIDE), [Path(query).name])
+        head = artwork_cell(known[query]) if isinstance(query, str) else query()
         rows.append((head, [artwork_cell(known[entry["id"]], entry["distance"]) for entry in entries]))
     return contact_sheet(title, rows)
+
+
+def _file_cell(file: str) -> Cell:
+    return Cell(shrink(Path(file).read_bytes(), _SIDE), [Path(file).name])

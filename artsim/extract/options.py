@@ -11,7 +11,7 @@ class ExtractOptions(DataOptions):
 
     backbones: tuple[str, ...] | None = setting(
         None,
-        "networks of timm or torchvision, with layer, pooling and input size: NAME[@LEVEL][+POOLING][+SIZE] "
+        "networks of timm, torchvision or open_clip, with layer, pooling and input size: NAME[@LEVEL][+POOLING][+SIZE] "
         "(default: the recommended features)",
         metavar="NAME",
     )

@@ -7,11 +7,13 @@ from PIL import Image, ImageDraw
 
 from artsim.pictures.captioned_pictures import CaptionedPicture
 from artsim.pictures.lettering import ACCENT, INK, PAPER, caption, fitted, font
+from artsim.pictures.typesetting import Face
 
 _CELL = 190  # the longest side of a picture, pixels
 _GAP = 18
 _CAPTION = 104
 _HEAD = 64
+_TEXT_LINES = 6
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,17 @@ def artwork_cell(artwork: CaptionedPicture, number: float | None = None) -> Cell
     """Returns an artwork with its title, artist, year and id; ``number`` (a distance, a score) stands before the id."""
     below = ", ".join(word for word in (artwork.artist, artwork.year) if word)
     return Cell(artwork.image, [artwork.title, below, artwork.id if number is None else f"{number:.3f} · {artwork.id}"])
+
+
+def text_cell(text: str) -> Cell:
+    """Returns a text that was searched for, as a picture of its words."""
+    image = Image.new("RGB", (_CELL, _CELL), PAPER)
+    face = Face(20)
+    lines = face.wrapped(text, _CELL - _GAP, _TEXT_LINES)
+    top = (_CELL - len(lines) * face.line) / 2
+    for number, line in enumerate(lines):
+        face.write(image, line, _CELL / 2, top + number * face.line, align="middle")
+    return Cell(image, ["text"])
 
 
 def contact_sheet(title: str, rows: Sequence[tuple[Cell, Sequence[Cell]]]) -> Image.Image:

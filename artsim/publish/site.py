@@ -74,6 +74,7 @@ def _write(site: Site, draft: Draft, options: ExportOptions, features: list[str]
         "version": version,
         "features": features,
         "upload": False,
+        "text_features": [],
         "static": {"short": SHORT, "full": FULL, "chunk": CHUNK, "neighbors": k},
     }
     described["default"]["features"] = features[0] if features else None

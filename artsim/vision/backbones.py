@@ -1,4 +1,4 @@
-"""Backbones by name: every network of timm and torchvision, and short names for those most used with image archives."""
+"""Backbones by name: networks of timm, torchvision and open_clip, and short names for those most used with archives."""
 
 import re
 from dataclasses import dataclass, replace
@@ -37,6 +37,7 @@ _FEATURE = re.compile(
     r"(?P<backbone>[\w.\-]+?)(@(?P<level>-?\w[\w.]*))?(\+(?P<pooling>[a-z]\w*))?(\+(?P<size>\d{1,5}))?"
 )
 _TORCHVISION = "torchvision."
+OPEN_CLIP = "open_clip."  # prefix of networks with an image and a text tower
 _SIZES = (32, 2048)  # pixels
 
 
@@ -48,7 +49,7 @@ class Feature:
     ``pooling`` over positions: ``avg`` (without a level: the network's own pooled vector), ``max``, ``gem``
     (generalized mean, p = 3), ``std`` (mean and standard deviation, twice as long), ``cov`` (signed roots of the
     channels' covariance: n (n + 1) / 2 numbers for n channels). ``size`` is the side of the network's square input, in
-    pixels; None is its default.
+    pixels; None is its default. An image-text network gives only its joint embedding, of length 1: it has neither.
     """
 
     name: str
@@ -80,6 +81,8 @@ def parse_feature(text: str, pooling: str = "avg") -> Feature:
         raise UserError(f"`backbones` {text}: unknown pooling {method!r}; choose one of {', '.join(POOLINGS)}")
     if size is not None and not _SIZES[0] <= size <= _SIZES[1]:
         raise UserError(f"`backbones` {text}: size {size} is out of range ({_SIZES[0]} to {_SIZES[1]})")
+    if is_image_text(match["backbone"]) and (match["level"] or method != "avg" or size):
+        raise UserError(f"`backbones` {text}: this network has only one output; write {match['backbone']}")
     bare = text.partition("+")[0]
     name = "+".join([bare, *([method] if method != "avg" else []), *([str(size)] if size else [])])
     return Feature(name, match["backbone"], match["level"], method, size)
@@ -88,9 +91,11 @@ def parse_feature(text: str, pooling: str = "avg") -> Feature:
 def network_name(backbone: str) -> str:
     """Returns the library's name of a backbone. Raises ``UserError``, with similar names, if no library has it.
 
-    Imports neither timm nor torchvision, so a mistyped name is reported before they are loaded.
+    Imports none of the libraries, so a mistyped name is reported before they are loaded.
     """
     name = ALIASES.get(backbone, backbone)
+    if is_image_text(name):
+        return _image_text_name(name)
     bare = name.removeprefix(_TORCHVISION)
     if names.in_torchvision(bare) if is_torchvision(name) else names.in_timm(name):
         return name
@@ -100,6 +105,20 @@ def network_name(backbone: str) -> str:
         close = names.near(name, list(ALIASES))
     hint = f"did you mean {', '.join(close)}?" if close else "jobs.extract `list` shows common ones"
     raise UserError(f"`backbones` {backbone}: timm and torchvision have no network with this name; {hint}")
+
+
+def _image_text_name(name: str) -> str:
+    architecture = name.removeprefix(OPEN_CLIP).partition(".")[0]
+    if names.in_open_clip(architecture):
+        return name
+    close = [OPEN_CLIP + candidate for candidate in names.near_in_open_clip(architecture)]
+    hint = f"did you mean {', '.join(close)}?" if close else f"one of them is {OPEN_CLIP}ViT-B-32"
+    raise UserError(f"`backbones` {name}: open_clip has no image-text network with this name; {hint}")
+
+
+def is_image_text(network: str) -> bool:
+    """Whether a network is one of open_clip, with an image tower and a text tower."""
+    return network.startswith(OPEN_CLIP)
 
 
 def is_torchvision(network: str) -> bool:
@@ -115,7 +134,14 @@ def torchvision_weights(network: str) -> Any:
 
 
 def create(network: str) -> Any:
-    """The network with untrained weights, a ``torch.nn.Module`` in eval mode, on torch's default device."""
+    """The network with untrained weights, a ``torch.nn.Module`` in eval mode, on torch's default device.
+
+    Of an image-text network, this is the image tower.
+    """
+    if is_image_text(network):
+        from artsim.vision import image_text
+
+        return image_text.create(network).visual
     if is_torchvision(network):
         from torchvision import models
 
@@ -141,6 +167,8 @@ def input_of(network: str, size: int | None = None) -> Input:
 
 
 def _is_fixed(network: str) -> bool:
+    if is_image_text(network):
+        return True
     import timm
 
     known = None if is_torchvision(network) else timm.get_pretrained_cfg(network)
@@ -148,6 +176,10 @@ def _is_fixed(network: str) -> bool:
 
 
 def _own_input(network: str) -> Input:
+    if is_image_text(network):
+        from artsim.vision import image_text
+
+        return image_text.input_of(network)
     if is_torchvision(network):
         preset = torchvision_weights(network).transforms()
         size = preset.crop_size[0]

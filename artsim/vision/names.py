@@ -1,10 +1,12 @@
-"""The names of timm's and torchvision's networks, read from source text because imports take seconds."""
+"""The names of timm's, torchvision's and open_clip's networks, read from files because imports take seconds."""
 
 import importlib.util
+import json
 import re
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 _ENTRY = re.compile(r"^@register_model(?:\(\))?\n(?:[@ )].*\n)*def (\w+)", re.MULTILINE)
 _TAGGED = re.compile(r"""['"](\w+\.\w+)['"]\s*:""")  # NAME.TAG of weights
@@ -25,6 +27,11 @@ def in_torchvision(name: str) -> bool:
     return name in _torchvision()
 
 
+def in_open_clip(name: str) -> bool:
+    """Whether open_clip has an architecture of this name whose towers need no other library, and no text decoder."""
+    return name in _open_clip()
+
+
 def near(name: str, more: list[str]) -> list[str]:
     """Returns up to three names, from timm or ``more``, that are similar to ``name``."""
     return _near(name.lower(), _tags(name.partition(".")[0]) or sorted({*_timm()[0], *more}))
@@ -33,6 +40,12 @@ def near(name: str, more: list[str]) -> list[str]:
 def near_in_torchvision(name: str) -> list[str]:
     """Returns up to three names of torchvision that are similar to ``name``."""
     return _near(name.lower(), sorted(_torchvision()))
+
+
+def near_in_open_clip(name: str) -> list[str]:
+    """Returns up to three architectures of open_clip that are similar to ``name``."""
+    lower = {known.lower(): known for known in sorted(_open_clip())}
+    return [lower[near] for near in _near(name.lower(), list(lower))]
 
 
 def _near(name: str, known: list[str]) -> list[str]:
@@ -55,6 +68,18 @@ def _timm() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
 @cache
 def _torchvision() -> frozenset[str]:
     return frozenset(_found(_ENTRY, _sources("torchvision")))
+
+
+@cache
+def _open_clip() -> frozenset[str]:
+    spec = importlib.util.find_spec("open_clip")
+    assert spec is not None and spec.submodule_search_locations, "open_clip is not installed"
+    configs = Path(spec.submodule_search_locations[0], "model_configs").glob("*.json")
+    return frozenset(path.stem for path in configs if _is_plain(json.loads(path.read_text(encoding="utf-8"))))
+
+
+def _is_plain(config: dict[str, Any]) -> bool:
+    return "multimodal_cfg" not in config and "hf_model_name" not in config.get("text_cfg", {})
 
 
 def _found(pattern: re.Pattern[str], texts: list[str]) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from artsim.archive import UserError
 from artsim.vision import backbones
@@ -29,6 +30,7 @@ class Descriptor(nn.Module):
         model.load_state_dict(state)
         self.input: Input = backbones.input_of(network, features[0].size)
         self.model: Any = _headless(model, network)
+        self._unit = backbones.is_image_text(network)
         self.features = tuple(features)
         self.register_buffer("mean", torch.tensor(self.input.mean) * 255)
         self.register_buffer("scale", 1 / (torch.tensor(self.input.std) * 255))
@@ -48,6 +50,8 @@ class Descriptor(nn.Module):
             pooled = self.model.forward_head(last, pre_logits=True)
         else:
             last = pooled = self.model(images)
+            if self._unit:
+                last = pooled = F.normalize(pooled.float(), dim=1)
         return tuple(self._describe(feature, last, pooled) for feature in self.features)
 
     def _describe(self, feature: Feature, last: torch.Tensor, pooled: torch.Tensor) -> torch.Tensor:
@@ -121,6 +125,8 @@ def _module_of(model: nn.Module, feature: Feature, network: str) -> tuple[str, i
 
 def _headless(model: nn.Module, network: str) -> nn.Module:
     """Returns the network without its classifier, so that it outputs the vector before it."""
+    if backbones.is_image_text(network):
+        return model
     if not backbones.is_torchvision(network):
         model.reset_classifier(0)  # type: ignore[operator]  # every timm model has it
         return model

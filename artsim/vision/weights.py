@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,14 @@ def load(backbone: str, folder: str | None) -> tuple[State, str]:
 
     ``folder`` holds ``<name>.safetensors`` or ``.pth``; the word ``random`` asks for untrained weights (seed 0); None
     searches installed packages, the hub's cache and the hub. Raises ``UserError``, which says what to do, if there are
-    none.
+    none. Of an image-text network, the state dict is that of the image tower.
     """
     network = backbones.network_name(backbone)
+    if backbones.is_image_text(network):
+        model, origin = load_image_text(backbone, folder)
+        return model.visual.state_dict(), origin
     if folder == "random":
-        return _random(network), "random"
+        return _random(backbones.create, network).state_dict(), "random"
     if folder:
         path = _in_folder(backbone, network, folder)
         return _from_file(network, path), str(path)
@@ -38,9 +42,33 @@ def load(backbone: str, folder: str | None) -> tuple[State, str]:
     return _from_hub(backbone, network)
 
 
-def are_here(backbone: str, folder: str | None) -> bool:
-    """Whether ``load`` finds the weights on this machine, without the hub or its cache. Does not load torch.
+def load_image_text(backbone: str, folder: str | None) -> tuple[Any, str]:
+    """Returns both towers of an image-text network and where their weights came from; see ``load``."""
+    from artsim.vision import image_text
 
+    network = backbones.network_name(backbone)
+    if folder == "random":
+        return _random(image_text.create, network), "random"
+    if folder:
+        path = _in_folder(backbone, network, folder)
+        try:
+            return image_text.from_file(network, path), str(path)
+        except UserError:
+            raise
+        except Exception as error:
+            raise UserError(f"`weights`: {path} does not fit {network}: {_first_line(error)}") from error
+    are_here(backbone, folder)
+    _log.info("weights of %s: loading from the hub or its cache", backbone)
+    try:
+        return image_text.from_hub(network), f"open_clip hub {network}"
+    except Exception as error:
+        raise _not_to_be_had(backbone, network, f"{type(error).__name__}: {_first_line(error)[:120]}") from error
+
+
+def are_here(backbone: str, folder: str | None) -> bool:
+    """Whether ``load`` finds the weights on this machine, without the hub or its cache.
+
+    Loads torch only for the weights of an image-text network that are neither random nor in a folder.
     Raises ``UserError`` if ``load`` can neither find nor fetch them.
     """
     network = backbones.network_name(backbone)
@@ -50,7 +78,12 @@ def are_here(backbone: str, folder: str | None) -> bool:
         return _in_folder(backbone, network, folder).is_file()
     if _installed(network):
         return True
-    if reason := hub.missing(network, torchvision=backbones.is_torchvision(network)):
+    on_hub = network
+    if backbones.is_image_text(network):
+        from artsim.vision import image_text
+
+        on_hub = image_text.name_on_hub(network)
+    if reason := hub.missing(on_hub, torchvision=backbones.is_torchvision(network)):
         raise _not_to_be_had(backbone, network, reason)
     return False
 
@@ -72,19 +105,21 @@ def fingerprint(state: State) -> str:
     return digest.hexdigest()
 
 
-def _random(network: str) -> State:
+def _random(create: Callable[[str], Any], network: str) -> Any:
+    """Returns an untrained network, always the same."""
     import torch
 
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return backbones.create(network).state_dict()
+        return create(network)
 
 
 def _in_folder(backbone: str, network: str, folder: str) -> Path:
     if not Path(folder).is_dir():
         what = "this is a file; pass the folder that contains it" if Path(folder).exists() else "no such folder"
         raise UserError(f"`weights` {folder}: {what}")
-    names = dict.fromkeys((backbone, network, network.split(".")[0]))
+    without_tag = ".".join(network.split(".")[: 2 if backbones.is_image_text(network) else 1])
+    names = dict.fromkeys((backbone, network, without_tag))
     for name in names:
         for suffix in _SUFFIXES:
             if (path := Path(folder, name + suffix)).is_file():

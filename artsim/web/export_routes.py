@@ -9,9 +9,11 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response, StreamingResponse
 
+from artsim.vision.image_text import MAX_LENGTH
 from artsim.web import exports, queries
 from artsim.web.answers import ASK, as_json
 from artsim.web.records import full_record
+from artsim.web.similar_routes import as_neighbors, looking_like
 from artsim.web.site import Site
 from artsim.web.vectors import combined
 from artsim.web.walks import walk
@@ -63,6 +65,7 @@ def export_routes(site: Callable[[], Site]) -> APIRouter:
         start: Annotated[str, Query(alias="from")] = "",
         end: Annotated[str, Query(alias="to")] = "",
         steps: Annotated[int, Query(ge=1, le=50)] = 9,
+        text: Annotated[str, Query(max_length=MAX_LENGTH)] = "",
         features: str | None = None,
     ) -> Response:
         """The artworks of a view; parameters are those of the page, and the ones that only change it are ignored."""
@@ -74,6 +77,11 @@ def export_routes(site: Callable[[], Site]) -> APIRouter:
             content["similar"] = _similar(site(), like or [], unlike or [], features)
         if work and match:
             content["matches"] = site().pair_matcher(*_known(site(), [work, match]))
+        if text:
+            allowed = np.zeros(len(site().collection), bool)
+            allowed[result.numbers] = True
+            name = features if features in site().text_features else None
+            content["looking_like"] = looking_like(site(), text, name, _MAX_LISTED, allowed)
         if start and end:
             first, last = _known(site(), [start, end])
             content["walk"] = walk(site().vectors(features), first, last, steps)
@@ -107,8 +115,7 @@ def _similar(site: Site, like: list[str], unlike: list[str], features: str | Non
     query = combined(vectors, numbers, [*[1.0] * len(like), *[-0.5] * len(unlike)])
     allowed = np.ones(len(site.collection), bool)
     allowed[numbers] = False
-    neighbors = zip(*vectors.nearest(query, _MAX_LISTED, allowed=allowed), strict=True)
-    return [{"n": int(number), "distance": round(float(distance), 6)} for number, distance in neighbors]
+    return as_neighbors(*vectors.nearest(query, _MAX_LISTED, allowed=allowed))
 
 
 def _known(site: Site, ids: list[str]) -> list[int]:

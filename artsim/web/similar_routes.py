@@ -1,4 +1,4 @@
-"""Routes of similarity: artworks like others, their matching parts, walks, uploaded images."""
+"""Routes of similarity: artworks like others or like a text, matching parts, walks, uploaded images."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from artsim.vision.check import BadImage
+from artsim.vision.image_text import MAX_LENGTH
 from artsim.web import queries
 from artsim.web.answers import as_json
 from artsim.web.artwork_routes import numbers_in
@@ -42,14 +43,24 @@ def similar_routes(site: Callable[[], Site]) -> APIRouter:
         if len(weights) != len(numbers) or not np.isfinite(weights).all():
             raise HTTPException(400, f"weight: give one number for each of the {len(numbers)} artworks")
         vectors = site().vectors(features)
-        allowed = np.ones(len(site().collection), bool)
-        if q or filter or years or set:
-            allowed[:] = False
-            query = queries.Query(q, tuple(filter or ()), years, set)
-            allowed[queries.find(site(), query, facets=False).numbers] = True
+        allowed = _allowed(site(), queries.Query(q, tuple(filter or ()), years, set))
         allowed[numbers] = False
-        nearest, distances = vectors.nearest(combined(vectors, numbers, weights), k, farthest=farthest, allowed=allowed)
-        return as_json([{"n": int(i), "distance": round(float(d), 6)} for i, d in zip(nearest, distances, strict=True)])
+        nearest = vectors.nearest(combined(vectors, numbers, weights), k, farthest=farthest, allowed=allowed)
+        return as_json(as_neighbors(*nearest))
+
+    @routes.get("/api/text-to-image")
+    def text_to_image(
+        text: Annotated[str, Query(max_length=MAX_LENGTH)],
+        features: str | None = None,
+        k: Annotated[int, Query(ge=1, le=1000)] = 30,
+        q: str = "",
+        filter: Annotated[list[str] | None, Query()] = None,
+        years: str = "",
+        set: str = "",
+    ) -> Response:
+        """Finds artworks that look like what a text describes, by features of an image-text network."""
+        allowed = _allowed(site(), queries.Query(q, tuple(filter or ()), years, set))
+        return as_json(looking_like(site(), text, features, k, allowed))
 
     @routes.get("/api/matches")
     def matches(a: str, b: str) -> Response:
@@ -78,6 +89,28 @@ def similar_routes(site: Callable[[], Site]) -> APIRouter:
         return await run_in_threadpool(_describe, site, data, features, k)
 
     return routes
+
+
+def _allowed(site: Site, query: queries.Query) -> np.ndarray:
+    """Which artworks match a query, bool of shape (artworks,)."""
+    if query == queries.Query():
+        return np.ones(len(site.collection), bool)
+    allowed = np.zeros(len(site.collection), bool)
+    allowed[queries.find(site, query, facets=False).numbers] = True
+    return allowed
+
+
+def looking_like(
+    site: Site, text: str, features: str | None, k: int, allowed: np.ndarray
+) -> list[dict[str, int | float]]:
+    """Returns the k artworks among those allowed that look most like what a text describes."""
+    name = site.features_of_texts(features)
+    return as_neighbors(*site.vectors(name).nearest(site.texts(text, name), k, allowed=allowed))
+
+
+def as_neighbors(numbers: np.ndarray, distances: np.ndarray) -> list[dict[str, int | float]]:
+    """Returns neighbors as JSON has them."""
+    return [{"n": int(n), "distance": round(float(d), 6)} for n, d in zip(numbers, distances, strict=True)]
 
 
 def _describe(site: Callable[[], Site], data: bytes, features: str | None, k: int) -> Response:

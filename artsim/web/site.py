@@ -6,6 +6,7 @@ from threading import Lock
 from typing import Any
 
 from artsim.archive import Archive, UserError
+from artsim.extract.outside_texts import reads_text
 from artsim.web.atlas import Atlas
 from artsim.web.cache import cache_folder
 from artsim.web.collection import Collection
@@ -16,6 +17,7 @@ from artsim.web.located_rows import LocatedRows
 from artsim.web.options import ServeOptions
 from artsim.web.pair_matcher import PairMatcher, is_available
 from artsim.web.pictures import Pictures
+from artsim.web.texts import Texts
 from artsim.web.uploads import Heads, Uploads
 from artsim.web.vectors import Vectors
 from artsim.web.words import Words
@@ -49,6 +51,7 @@ class Site:
         self.pictures = Pictures(self.collection)
         self.uploads = Uploads(archive)
         self.pair_matcher = PairMatcher(self.pictures)
+        self.texts = Texts(archive)
         self._vectors = lru_cache(maxsize=_FEATURES_IN_MEMORY)(lambda name: Vectors(self.collection, name))
         self._lock = Lock()
 
@@ -79,6 +82,7 @@ class Site:
             "atlas": self.atlas.grid.described(),
             "upload": any(self.describes(name) for name in features),
             "matching": is_available(),
+            "text_features": self.text_features,
         }
 
     def features(self, name: str | None) -> str:
@@ -105,6 +109,20 @@ class Site:
         """Returns the name of features that describe uploads, by default the first of a backbone."""
         backbones = [candidate for candidate in self.archive.names("features") if self.describes(candidate)]
         return backbones[0] if name is None and backbones else self.features(name)
+
+    def features_of_texts(self, name: str | None) -> str:
+        """Returns the name of image-text features, by default the first. Raises ``UserError`` if there are none."""
+        known = self.text_features
+        if not known:
+            raise UserError("text: the archive has no features of an image-text network; see jobs.extract")
+        if name is not None and name not in known:
+            raise UserError(f"features {name[:100]}: a text needs one of {', '.join(known)}")
+        return name or known[0]
+
+    @property
+    def text_features(self) -> list[str]:
+        """The features of image-text networks, in whose space texts can be described."""
+        return [name for name in self.archive.names("features") if reads_text(self._about(name))]
 
     def describes(self, name: str) -> bool:
         """Whether images from outside can be described: a backbone made the features, not a model."""

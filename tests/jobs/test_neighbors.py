@@ -147,7 +147,7 @@ def test_protected_artworks_are_not_queries(archive: Archive, identifier: str, e
 @pytest.mark.parametrize(
     ("arguments", "expected_text"),
     [
-        ([], "give --id, --image or --all"),
+        ([], "give --id, --image, --text or --all"),
         (["--id", "stranger"], "stranger: no such id in the catalog"),
         (["--id", _IDS[9]], "made:0009: features/dots has no vector"),
         (["--id", _IDS[0], "--k", "0"], "--k 0"),

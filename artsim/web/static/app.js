@@ -6,6 +6,7 @@ import { Clusters } from "./clusters.js";
 import { Duplicates } from "./duplicates.js";
 import { Side } from "./facets.js";
 import { Keys, useKeys } from "./keys.js";
+import { Looking, describesTexts } from "./looking.js";
 import { Icon } from "./parts.js";
 import { Runs } from "./runs.js";
 import { Search } from "./search.js";
@@ -36,7 +37,7 @@ export function App() {
   useKeys(() => setHelp(true));
   const tab = PAGES[state.tab] && !WITHOUT.includes(state.tab) ? state.tab : "map";
   const Page = PAGES[tab];
-  const Panel = session.open >= 0 ? Artwork : session.uploaded ? Uploaded : state.like.length || state.unlike.length ? Similar : null;
+  const Panel = session.open >= 0 ? Artwork : session.uploaded ? Uploaded : state.text && describesTexts() ? Looking : state.like.length || state.unlike.length ? Similar : null;
   const share = async () => {
     await navigator.clipboard?.writeText(location.href).catch(() => {});
     say("The link to this view is copied.");

@@ -41,6 +41,7 @@ export function Keys({ close }) {
 function back() {
   if (session.open >= 0) return change({ work: null, match: null }), true;
   if (session.uploaded) return update({ uploaded: null }), emphasise([]), true;
+  if (state.text) return change({ text: null }), true;
   if (state.like.length || state.unlike.length) return change({ like: [], unlike: [] }), true;
   dispatchEvent(new CustomEvent("artsim-tool", { detail: "pan" }));
   return false;

@@ -1,7 +1,8 @@
-// The search box: words with suggestions from the catalog, and the button for a picture.
+// The search box: words with suggestions from the catalog, a description of a picture, and the button for a file.
 
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import * as data from "./data.js";
+import { describesTexts, look } from "./looking.js";
 import { Icon, Thumb, Words, open } from "./parts.js";
 import { describe } from "./upload.js";
 import { session } from "./session.js";
@@ -55,6 +56,11 @@ export function Search() {
     setWords("");
     change({ q: null, tab: null, at: null, filter: [...state.filter, `${offer.column}:${offer.value}`] });
   };
+  const describeWords = () => {
+    setOffers(null);
+    setWords("");
+    look(words.trim());
+  };
   const key = (event) => {
     if (event.key === "Escape") return setOffers(null);
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
@@ -68,7 +74,7 @@ export function Search() {
   return html`<form class="search" role="search" ref=${root} onSubmit=${go} onKeyDown=${key} onFocusOut=${leave}>
     <${Icon} name="search" />
     <input ref=${box} id="search" type="search" name="q" autocomplete="off" spellcheck="false" dir="auto" maxlength="300"
-      aria-label="Search artists, titles and all words of the catalog" placeholder="Search artists, titles, words …" value=${words}
+      aria-label="Search artists, titles and all words of the catalog" placeholder=${describesTexts() ? "Search words, or describe a picture …" : "Search artists, titles, words …"} value=${words}
       onInput=${(event) => { setWords(event.target.value); if (!event.target.value && state.q) change({ q: null }); }} />
     ${session.archive.upload && html`<button type="button" class="icon" aria-label="Search with a picture" title="Search with a picture: choose, paste or drop one" onClick=${() => file.current.click()}><${Icon} name="picture" /></button>
       <input ref=${file} type="file" accept="image/jpeg,image/png,image/webp,image/tiff,image/gif,image/bmp" hidden onChange=${(event) => { describe(event.target.files[0]); event.target.value = ""; }} />`}
@@ -76,6 +82,7 @@ export function Search() {
       ${offers.values.map((offer) => html`<button type="button" class="offer" onClick=${() => choose(offer)}><${Words} text=${offer.value} most=${80} /><small>${offer.label} · ${offer.number || ""}</small></button>`)}
       ${offers.hits.length > 0 && html`<div class="strip">${offers.hits.map(({ n }) => html`<${Thumb} key=${n} n=${n} press=${() => { setOffers(null); open(n); }} />`)}</div>`}
       <button type="submit" class="offer all">${offers.total ? `Show all ${offers.total.toLocaleString("en")} artworks with “` : "Nothing has the words “"}<${Words} text=${offers.text} most=${60} />”</button>
+      ${describesTexts() && html`<button type="button" class="offer all" onClick=${describeWords}><${Icon} name="eye" /> Show what looks like “<${Words} text=${words.trim()} most=${60} />”</button>`}
     </div>`}
   </form>`;
 }
