@@ -59,7 +59,7 @@ def levels_of(text: str) -> list[str]:
 
 
 def check_columns(options: LabelsOptions) -> None:
-    """Raises ``UserError`` unless all columns can be learnt and grouped by."""
+    """Raises ``UserError`` unless all columns can be learned and grouped by."""
     every = [column for text in dict.fromkeys(options.columns or ()) for column in levels_of(text)]
     for column in every:
         if column != DATE:

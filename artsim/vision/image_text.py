@@ -108,7 +108,7 @@ def name_on_hub(network: str) -> str:
 
 
 def input_of(network: str) -> Input:
-    """Returns how open_clip scales, crops and normalises images for these weights."""
+    """Returns how open_clip scales, crops and normalizes images for these weights."""
     import open_clip
     from open_clip.transform import PreprocessCfg, merge_preprocess_dict
 

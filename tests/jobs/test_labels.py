@@ -219,7 +219,7 @@ def test_several_labels_in_a_value(archive: Archive) -> None:
 
 
 @pytest.mark.slow
-def test_levels_are_learnt_scored_and_checked(archive: Archive) -> None:
+def test_levels_are_learned_scored_and_checked(archive: Archive) -> None:
     values = ("painting > oil", "painting > fresco > \x1b", "print")
     _catalog(archive, lambda number, _: {"technique": values[number % 3] if number < 120 else None})
     report = _train(archive, "--columns", "technique", "--level-separator", ">")

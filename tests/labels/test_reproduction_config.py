@@ -12,7 +12,7 @@ from tests.made import add_features, make_archive, named
 
 _CONFIG = Path(__file__).parents[2] / "examples" / "reproduction.toml"
 _CLASSES = ("reproduction", "photograph", "object", "architecture or decoration", "sculpture", "plan", "ornament")
-_COUNTS = (48, 24, 16, 12, 12, 12, 12)  # of labelled artworks, as unequal as those of books
+_COUNTS = (48, 24, 16, 12, 12, 12, 12)  # of labeled artworks, as unequal as those of books
 _FEW = 2  # artworks of another label, too few to learn
 
 

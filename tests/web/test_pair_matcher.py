@@ -30,8 +30,8 @@ def test_matches_are_those_of_the_renditions(client: TestClient) -> None:
         xs, ys = np.transpose([line[name] for line in found["lines"]])
         assert 0 <= left <= xs.min() and xs.max() <= right <= 1
         assert 0 <= top <= ys.min() and ys.max() <= bottom <= 0.75
-    centre = np.mean([line["b"] for line in found["lines"]], axis=0) * 640
-    assert np.abs(centre - (440, 270)).max() < 40  # the middle of the crop in the whole
+    center = np.mean([line["b"] for line in found["lines"]], axis=0) * 640
+    assert np.abs(center - (440, 270)).max() < 40  # the middle of the crop in the whole
     again = client.get("/view.json", params={"work": IDS[CROP], "match": IDS[WHOLE], "q": "harbour"}).json()
     assert again["matches"] == found
 

@@ -12,7 +12,7 @@ const RAMP = ["#440154", "#3b528b", "#21918c", "#5ec962", "#fde725"]; // viridis
 const packed = ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 const bytes = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
-/** The colour of a share from 0 to 1: red, green and blue, 0 to 255. */
+/** The color of a share from 0 to 1: red, green and blue, 0 to 255. */
 export function ramp(t) {
   const place = Math.max(0, Math.min(0.9999, t)) * (RAMP.length - 1);
   const [low, high] = [bytes(RAMP[Math.floor(place)]), bytes(RAMP[Math.floor(place) + 1])];

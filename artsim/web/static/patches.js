@@ -10,7 +10,7 @@ const GAP = 0.07; // of the stage, between the pictures
 const AROUND = 2.5; // patches that are shown around the chosen one, on each side
 const STEPS = [10, 20, 40];
 
-/** Lines keep a colour by their place in the first picture, so that they can be followed to the second. */
+/** Lines keep a color by their place in the first picture, so that they can be followed to the second. */
 const colorOf = ([x, y]) => `hsl(${Math.round(330 * Math.min(0.999, 0.3 * x + 0.7 * y))} 90% 55%)`;
 
 export function Patches() {
@@ -72,7 +72,7 @@ function placesOf(images, width, height) {
   return images.map((image, index) => {
     const scale = Math.min(across / image.width, down / image.height);
     const [w, h] = [image.width * scale, image.height * scale];
-    // the pictures stand towards the gap, so that lines are short
+    // the pictures stand toward the gap, so that lines are short
     const left = beside ? (index ? across + gap : across - w) : (width - w) / 2;
     const top = beside ? (down - h) / 2 : index ? down + gap : down - h;
     return { left, top, width: w, height: h, longest: Math.max(w, h), beside };

@@ -41,7 +41,7 @@ export function Runs() {
   const View = { evaluation: Evaluation, sweep: SweepView, model: Training }[run?.split(":")[0]];
   return html`<div class="page" aria-busy=${!listed || (path && !content && !failure)}>
     <h1>Runs</h1>
-    <p class="lead">How well features and models match the curators' judgement, and how the models learnt it. Meanrank: 1 is perfect, 4.5 is chance; lower is better.</p>
+    <p class="lead">How well features and models match the curators' judgment, and how the models learned it. Meanrank: 1 is perfect, 4.5 is chance; lower is better.</p>
     ${listed && !choices.length && html`<p>There are no runs to show: <code>jobs.train</code>, <code>jobs.evaluate</code> and <code>jobs.tune</code> make them${listed.models ? ", and a page of public works shows none" : ""}.</p>`}
     ${choices.length > 0 && html`<div class="choices row"><label>Run<select value=${run} onChange=${(event) => change({ run: event.target.value, trial: null })}>${choices.map(([address, label]) => html`<option value=${address}>${label}</option>`)}</select></label></div>`}
     ${(fault ?? failure) && html`<p class="fault">${(fault ?? failure).message}</p>`}

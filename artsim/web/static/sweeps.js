@@ -9,7 +9,7 @@ import { change, state } from "./state.js";
 const FEW = 15; // trials in the table at first
 const LINES = 300; // trials whose curves are drawn
 
-/** The colour of a share from 0 to 1, the best; the ends of the ramp are left out, for they are hard to see as lines. */
+/** The color of a share from 0 to 1, the best; the ends of the ramp are left out, for they are hard to see as lines. */
 const colorOf = (share) => `rgb(${ramp(0.18 + 0.74 * Math.max(0, Math.min(1, share))).join(",")})`;
 
 /** The quantities of a trial that can be an axis: its settings, and what came of it. */
@@ -36,7 +36,7 @@ export function Sweep({ sweep }) {
   if (!trials.length) return html`<p>No trial of this sweep has finished yet.</p>`;
   const [low, high] = [trials[0].meanrank, trials.at(-1).meanrank];
   const inside = trials.filter((trial) => trial.meanrank <= (trials[0].high ?? low)).length;
-  // the best trials are yellow, and a few bad ones do not take all colours for themselves
+  // the best trials are yellow, and a few bad ones do not take all colors for themselves
   const limit = trials[Math.floor((trials.length - 1) * 0.9)].meanrank;
   const color = (trial) => colorOf(1 - (trial.meanrank - low) / (limit - low || 1));
   const say = (index) => {
@@ -64,8 +64,8 @@ export function Sweep({ sweep }) {
   </div>`;
 }
 
-/** What the colours mean. */
-const Scale = ({ low, high }) => html`<span class="scale"><span>${low.toFixed(2)}</span><svg viewBox="0 0 120 10" width="120" height="10" role="img" aria-label="Colours of meanrank, the best is yellow">${Array.from({ length: 24 }, (_, index) => html`<rect x=${index * 5} width="5.5" height="10" fill=${colorOf(1 - index / 23)} />`)}</svg><span>${high.toFixed(2)} meanrank</span></span>`;
+/** What the colors mean. */
+const Scale = ({ low, high }) => html`<span class="scale"><span>${low.toFixed(2)}</span><svg viewBox="0 0 120 10" width="120" height="10" role="img" aria-label="Colors of meanrank, the best is yellow">${Array.from({ length: 24 }, (_, index) => html`<rect x=${index * 5} width="5.5" height="10" fill=${colorOf(1 - index / 23)} />`)}</svg><span>${high.toFixed(2)} meanrank</span></span>`;
 
 function Scatter({ trials, x, y, color, ...rest }) {
   const [across, up] = [x, y].map((quantity) => axisOf(trials.map(quantity.of), quantity));

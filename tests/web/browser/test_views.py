@@ -135,7 +135,7 @@ def test_timelines_have_a_row_for_each_value_on_one_axis(visit: Open) -> None:
     across = {year: box["x"] for year, box in boxes.items()}
     assert sorted(across, key=lambda year: across[year]) == sorted(across) and min(across) == 1800
     page.locator(".pane").focus()
-    for _ in range(4):  # the names stay in sight when the camera moves towards the right
+    for _ in range(4):  # the names stay in sight when the camera moves toward the right
         page.keyboard.press("+")
         page.keyboard.press("ArrowRight")
     pane = page.locator(".pane").bounding_box()
