@@ -3,7 +3,6 @@
 import io
 from collections import OrderedDict
 from collections.abc import Sequence
-from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
@@ -11,6 +10,7 @@ from PIL import Image
 from artsim.errors import ServiceUnavailable, UserError
 from artsim.vision import weights
 from artsim.web.pictures import Pictures
+from artsim.web.turns import Turns
 
 if TYPE_CHECKING:
     from artsim.matching.match import Box
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _BACKBONE = "efficientnet_lite0"  # of the patches' default feature
 _KEPT = 100  # latest artworks whose patches are in memory, 350 kB each
 _WAITING = 8  # comparisons at a time; further ones are refused
-_PATIENCE = 30.0  # seconds that a comparison waits for those before it
+_WAIT_SECONDS = 30.0  # that a comparison waits for those before it
 
 
 class PairMatcher:
@@ -28,8 +28,7 @@ class PairMatcher:
     def __init__(self, pictures: Pictures) -> None:
         self._pictures = pictures
         self._kept: OrderedDict[int, tuple[Patches, tuple[int, int]]] = OrderedDict()
-        self._places = BoundedSemaphore(_WAITING)
-        self._lock = Lock()
+        self._turns = Turns("comparisons", places=_WAITING, seconds=_WAIT_SECONDS)
 
     def __call__(self, a: int, b: int) -> dict[str, Any]:
         """Returns the local matches of two artworks as a JSON object.
@@ -45,12 +44,8 @@ class PairMatcher:
             raise ServiceUnavailable(
                 f"local matches need the backbone {_BACKBONE}, but its weights are not installed on the server"
             )
-        if not self._places.acquire(blocking=False):
-            raise ServiceUnavailable("too many comparisons at the moment; try again in a few seconds")
-        try:
+        with self._turns.place():
             return self._compared(a, b)
-        finally:
-            self._places.release()
 
     def _compared(self, a: int, b: int) -> dict[str, Any]:
         from artsim.matching.draw import spread  # imports torch, which the other requests do not need
@@ -82,9 +77,7 @@ class PairMatcher:
         jpeg = self._pictures.rendition(number)
         if jpeg is None:
             raise UserError(f"{number}: this artwork has no image that can be read")
-        if not self._lock.acquire(timeout=_PATIENCE):
-            raise ServiceUnavailable("too many comparisons at the moment; try again in a minute")
-        try:
+        with self._turns.turn():
             kept = self._kept.get(number)
             if kept is None:
                 kept = patches_of(jpeg), Image.open(io.BytesIO(jpeg)).size
@@ -92,8 +85,6 @@ class PairMatcher:
             self._kept.move_to_end(number)
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
-        finally:
-            self._lock.release()
         return kept
 
 

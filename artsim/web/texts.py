@@ -1,13 +1,12 @@
 """Texts that say what artworks should show, as vectors in the space of image-text features."""
 
 from functools import lru_cache
-from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from artsim.archive import Archive
-from artsim.errors import ServiceUnavailable
+from artsim.web.turns import Turns
 
 if TYPE_CHECKING:
     from artsim.extract.outside_texts import TextDescriber
@@ -23,8 +22,7 @@ class Texts:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._describers: dict[str, TextDescriber] = {}
-        self._places = BoundedSemaphore(_WAITING)
-        self._lock = Lock()
+        self._turns = Turns("searches by text", places=_WAITING, seconds=_SECONDS)
         self._vector = lru_cache(maxsize=_REMEMBERED)(self._described)
 
     def __call__(self, text: str, features: str) -> np.ndarray:
@@ -33,17 +31,8 @@ class Texts:
         Raises ``UserError`` if the text is empty or too long, or if the feature describes no texts, and
         ``ServiceUnavailable`` if too many texts wait, or one waits too long.
         """
-        if not self._places.acquire(blocking=False):
-            raise _busy()
-        try:
-            if not self._lock.acquire(timeout=_SECONDS):
-                raise _busy()
-            try:
-                return self._vector(" ".join(text.split()), features)
-            finally:
-                self._lock.release()
-        finally:
-            self._places.release()
+        with self._turns.place(), self._turns.turn():
+            return self._vector(" ".join(text.split()), features)
 
     def _described(self, text: str, features: str) -> np.ndarray:
         from artsim.extract.outside_texts import TextDescriber  # imports torch, which the other requests do not need
@@ -51,7 +40,3 @@ class Texts:
         if features not in self._describers:
             self._describers[features] = TextDescriber(self._archive, features)
         return self._describers[features]([text])[0]
-
-
-def _busy() -> ServiceUnavailable:
-    return ServiceUnavailable("too many searches by text at the moment; try again in a few seconds")

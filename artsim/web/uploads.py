@@ -2,17 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from artsim.archive import Archive
-from artsim.errors import ServiceUnavailable
 from artsim.vision.check import Checked, check_image
 from artsim.vision.isolated_process import IsolatedProcess
 from artsim.web.collection import Collection
 from artsim.web.columns import Columns
+from artsim.web.turns import Turns
 from artsim.web.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ MAX_BYTES = 20 << 20
 MAX_PIXELS = 60_000_000
 _SECONDS, _MEMORY = 20.0, 4 << 30  # of the subprocess that decodes
 _MAX_CONCURRENT = 8  # uploads at a time; further ones are refused
+_WAIT_SECONDS = 60.0  # that an upload waits for those before it
 _VOTERS = 10  # nearest artworks that vote
 _VALUES = 3  # values of a column that are shown
 _MAX_DISTANCE = 0.18  # cosine distance below which two images may be the same artwork
@@ -38,8 +38,7 @@ class Uploads:
         self._archive = archive
         self._isolated = IsolatedProcess(seconds=_SECONDS, memory=_MEMORY)
         self._describers: dict[tuple[str, ...], Describer] = {}
-        self._places = BoundedSemaphore(_MAX_CONCURRENT)
-        self._lock = Lock()
+        self._turns = Turns("uploads", places=_MAX_CONCURRENT, seconds=_WAIT_SECONDS)
 
     def __call__(self, data: bytes, features: Sequence[str]) -> tuple[dict[str, np.ndarray], Checked]:
         """Returns the vector of an image by each feature, float32 (d,), and its properties.
@@ -49,18 +48,14 @@ class Uploads:
         """
         from artsim.extract.outside_images import Describer  # imports torch, which the other requests do not need
 
-        if not self._places.acquire(blocking=False):
-            raise ServiceUnavailable("too many uploads at the moment; try again in a few seconds")
-        try:
+        with self._turns.place():
             checked = self._isolated(check_image, data, MAX_PIXELS)
             names = tuple(dict.fromkeys(features))
-            with self._lock:
+            with self._turns.turn():
                 if names not in self._describers:
                     self._describers[names] = Describer(self._archive, names, self._isolated)
                 vectors = self._describers[names]({"the image": data})
             return {name: vector[0] for name, vector in zip(names, vectors, strict=True)}, checked
-        finally:
-            self._places.release()
 
 
 class Heads:

@@ -1,5 +1,6 @@
 """Local matches of two artworks, compared with those of the library on the same renditions."""
 
+import contextlib
 from unittest import mock
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from artsim.archive import Archive
+from artsim.web import pair_matcher
 from tests.web.conftest import COUNT, CROP, IDS, PROTECTED, WHOLE, client_of
 
 
@@ -68,8 +70,9 @@ def test_without_weights_the_page_offers_no_matches(shown: Archive) -> None:
 def test_comparisons_beyond_the_limit_are_refused_at_once(shown: Archive) -> None:
     client = client_of(shown)
     assert client.get("/api/archive").json()["matching"] is True
-    places = client.app.state.site.result().pair_matcher._places  # type: ignore[attr-defined]
-    while places.acquire(blocking=False):
-        pass
-    answer = client.get("/api/matches?a=1&b=2")
+    turns = client.app.state.site.result().pair_matcher._turns  # type: ignore[attr-defined]
+    with contextlib.ExitStack() as stack:
+        for _ in range(pair_matcher._WAITING):
+            stack.enter_context(turns.place())
+        answer = client.get("/api/matches?a=1&b=2")
     assert answer.status_code == 503 and "too many comparisons" in answer.json()["error"]

@@ -1,5 +1,6 @@
 """Searches by text on the page: the artworks of a naive search, and refusals."""
 
+import contextlib
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -83,13 +84,13 @@ def test_requests_that_make_no_sense_are_refused(client: TestClient, query: str)
 
 def test_texts_beyond_the_places_and_the_time_are_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = client.app.state.site.result()  # type: ignore[attr-defined]
-    for _ in range(texts._WAITING):
-        assert loaded.texts._places.acquire(blocking=False)
-    assert client.get("/api/text-to-image?text=boats").status_code == 503
-    for _ in range(texts._WAITING):
-        loaded.texts._places.release()
-    monkeypatch.setattr(texts, "_SECONDS", 0.01)
-    with loaded.texts._lock:
+    turns = loaded.texts._turns
+    with contextlib.ExitStack() as stack:
+        for _ in range(texts._WAITING):
+            stack.enter_context(turns.place())
+        assert client.get("/api/text-to-image?text=boats").status_code == 503
+    monkeypatch.setattr(turns, "_seconds", 0.01)
+    with turns.turn():
         assert client.get("/api/text-to-image?text=boats").status_code == 503
     assert client.get("/api/text-to-image?text=boats").status_code == 200
 
