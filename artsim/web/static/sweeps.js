@@ -47,7 +47,7 @@ export function Sweep({ sweep }) {
   const shared = { count: trials.length, picked, pick: setOver, press, say };
   const choice = (label, value, set) => html`<label>${label}<select value=${value} onChange=${(event) => set(event.target.value)}>${quantities.map(({ key, name }) => html`<option value=${key}>${name}</option>`)}</select></label>`;
   return html`<div onPointerLeave=${() => setOver(-1)}>
-    <p>${count(trials.length)} ${trials.length === 1 ? "trial" : "trials"}; the best meanrank is ${low.toFixed(3)} (95% interval ${short(trials[0].low)} to ${short(trials[0].high)}), ${inside === trials.length ? "all trials lie in it, so none is shown to be better" : `${inside - 1 || "no"} other ${inside === 2 ? "trial lies" : "trials lie"} in it`}.
+    <p>${count(trials.length)} ${trials.length === 1 ? "trial" : "trials"}. The best meanrank is ${low.toFixed(3)} (95% interval ${short(trials[0].low)} to ${short(trials[0].high)}). ${inside === trials.length ? "All trials lie in this interval, so none is shown to be better" : `${inside - 1 || "No"} other ${inside === 2 ? "trial lies" : "trials lie"} in this interval`}.
       ${sweep.damaged > 0 && ` ${count(sweep.damaged)} could not be read.`}${sweep.left_out > 0 && ` ${count(sweep.left_out)} more are not shown.`}</p>
     <h3>Settings and scores</h3>
     <div class="choices row">${choice("Across", x, setX)}${choice("Up", y, setY)}<${Scale} low=${low} high=${Math.min(high, limit)} /></div>
