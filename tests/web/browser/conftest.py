@@ -49,9 +49,9 @@ def address(shown: Archive) -> Iterator[str]:
         thread.join(10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Debian's Chromium, drawing in software."""
+    """Debian's Chromium, drawing in software. While it is open, an event loop runs, so other files can't start one."""
     if not _CHROMIUM.exists():
         pytest.skip(f"there is no {_CHROMIUM}")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
