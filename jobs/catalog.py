@@ -23,7 +23,7 @@ job = Job("catalog", __doc__, CatalogOptions, creates_archive=True)
 
 @job.runs
 def catalog(archive: "Archive", options: CatalogOptions) -> dict[str, Any]:
-    """Adds the new rows of the catalog to the catalog."""
+    """Adds the new rows of the source to the catalog."""
     from artsim.sources.from_options import import_catalog
 
     return import_catalog(archive, options)

@@ -119,7 +119,7 @@ def _nodes(merges: np.ndarray, branch: np.ndarray) -> tuple[_Node, list[int]]:
 
 
 def _lines(root: _Node, radius: float, middle: tuple[float, float]) -> dict[Color, list[Line]]:
-    """An arc for each node and a line along the radius for each of its children, by colour."""
+    """An arc for each node and a line along the radius for each of its children, by color."""
     lines: dict[Color, list[Line]] = {}
 
     def point(share: float, angle: float) -> tuple[float, float]:

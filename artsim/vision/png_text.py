@@ -1,7 +1,7 @@
 """Removes long texts from PNG files; they do not affect the picture."""
 
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-_MIN_BYTES = 1000  # bytes; even a compressed text of this length is within Pillow's limit
+_MAX_TEXT_BYTES = 1000  # bytes; even a compressed text of this length is within Pillow's limit
 _MANY = 32
 _EXIF = b"Raw profile type exif"  # some programs store the orientation here
 _EXIF_LONG = 60_000
@@ -16,7 +16,7 @@ def without_long_texts(data: bytes) -> bytes:
         end = place + 12 + length
         if kind in _TEXTS:
             texts += 1
-            allowed = _EXIF_LONG if data.startswith(_EXIF, place + 8) else _MIN_BYTES
+            allowed = _EXIF_LONG if data.startswith(_EXIF, place + 8) else _MAX_TEXT_BYTES
             if end <= len(data) and (length > allowed or texts > _MANY):
                 kept.append(data[start:place])
                 start = end

@@ -105,7 +105,7 @@ PAINTER = Painter(
     died=2009,
     style="Lyrical abstraction",
     school="Danish",
-    technique="pen and colored inks on board",
+    technique="pen and coloured inks on board",
     rights="CC0",
     palettes=(
         Palette(

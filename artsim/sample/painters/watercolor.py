@@ -76,7 +76,7 @@ PAINTER = Painter(
     died=1869,
     style="Romanticism",
     school="Swedish",
-    technique="watercolor over pencil",
+    technique="watercolour over pencil",
     rights="CC0",
     palettes=(
         Palette(
