@@ -29,7 +29,7 @@ def test_a_text_finds_pictures_by_keyboard_and_by_its_address(visit: Open) -> No
     page.keyboard.type("red boats at night")
     page.get_by_role("button", name=re.compile("Show what looks like")).wait_for()
     page.keyboard.press("ArrowUp")  # from the box nothing is above it
-    page.locator("#search").focus()
+    assert page.evaluate("document.activeElement.id") == "search"
     for _ in range(page.locator(".offers button").count()):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
@@ -73,3 +73,9 @@ def test_without_such_features_nothing_is_offered(visit: Open) -> None:
     page.locator(".offer.all").wait_for()
     assert page.locator(".offer.all").count() == 1
     assert page.locator(".panel").count() == 0
+
+
+def test_a_clustering_that_is_shown_is_no_filter(visit: Open) -> None:
+    page = visit("?text=boats&tab=clusters&cluster=three")
+    page.locator(".panel .thumbs .thumb").first.wait_for()
+    assert page.locator(".panel .fault").count() == 0
