@@ -23,6 +23,14 @@ def shown(shown: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield shown
 
 
+def _first_name(page: Any) -> str:
+    """The name of the first artwork, once all have theirs."""
+    page.locator(".panel .thumbs .thumb").first.wait_for()
+    page.wait_for_function("!document.querySelector('.panel .thumb[aria-label=Artwork]')")
+    name: str = page.locator(".panel .thumb").first.get_attribute("aria-label")
+    return name
+
+
 def test_a_text_finds_pictures_by_keyboard_and_by_its_address(visit: Open) -> None:
     page = visit("?filter=style:Realism")
     page.keyboard.press("/")
@@ -73,6 +81,19 @@ def test_without_such_features_nothing_is_offered(visit: Open) -> None:
     page.locator(".offer.all").wait_for()
     assert page.locator(".offer.all").count() == 1
     assert page.locator(".panel").count() == 0
+
+
+def test_words_that_were_searched_are_offered_again_only_when_typed(visit: Open) -> None:
+    page = visit()
+    page.keyboard.press("/")
+    page.keyboard.type("forest")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("q=forest"))
+    page.wait_for_timeout(500)
+    assert page.locator(".offers").count() == 0
+    page.keyboard.press("Backspace")
+    page.keyboard.type("t")
+    page.get_by_role("button", name=re.compile("Show what looks like.*forest")).wait_for()
 
 
 def test_a_clustering_that_is_shown_is_no_filter(visit: Open) -> None:
