@@ -214,7 +214,8 @@ def _cached(network: str) -> bool:
     import timm
 
     known = timm.get_pretrained_cfg(network)
-    return isinstance(known and known.hf_hub_id, str) and hub.cached(known.hf_hub_id, _FILES)
+    hub_id = known.hf_hub_id if known else None
+    return isinstance(hub_id, str) and hub.cached(hub_id, _FILES)
 
 
 def _from_hub(backbone: str, network: str) -> tuple[State, str]:
