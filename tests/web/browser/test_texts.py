@@ -24,7 +24,7 @@ def shown(shown: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def _first_name(page: Any) -> str:
-    """The name of the first artwork, once all have theirs."""
+    """The name of the first artwork found; names arrive after the pictures."""
     page.locator(".panel .thumbs .thumb").first.wait_for()
     page.wait_for_function("!document.querySelector('.panel .thumb[aria-label=Artwork]')")
     name: str = page.locator(".panel .thumb").first.get_attribute("aria-label")
@@ -56,12 +56,6 @@ def test_a_text_finds_pictures_by_keyboard_and_by_its_address(visit: Open) -> No
     page.keyboard.press("Escape")
     page.locator(".panel").wait_for(state="detached")
     assert "text" not in query_of(page)
-
-
-def _first_name(page: Any) -> str:
-    """The name of the first artwork found; names arrive after the pictures."""
-    page.locator(".panel .thumb:not([aria-label='Artwork'])").first.wait_for()
-    return page.locator(".panel .thumb").first.get_attribute("aria-label")
 
 
 def test_a_hostile_text_in_an_address_is_only_words(visit: Open) -> None:
