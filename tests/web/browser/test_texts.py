@@ -25,9 +25,9 @@ def shown(shown: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 def _first_name(page: Any) -> str:
     """The name of the first artwork found; names arrive after the pictures."""
-    page.locator(".panel .thumbs .thumb").first.wait_for()
-    page.wait_for_function("!document.querySelector('.panel .thumb[aria-label=Artwork]')")
-    name: str = page.locator(".panel .thumb").first.get_attribute("aria-label")
+    first = page.locator(".panel .thumbs > .thumb:first-child:not([aria-label='Artwork'])")
+    first.wait_for()
+    name: str = first.get_attribute("aria-label")
     return name
 
 
