@@ -39,6 +39,9 @@ def page(arguments: Mapping[str, str]) -> serve.Application:
     uri, token = Archive.open(arguments["archive"]).uri, token_of(options)
 
     def application() -> Any:
+        from artsim.vision.hub import stay_offline
+
+        stay_offline()  # visitors must not make a replica download anything
         from artsim.web.app import build_app
 
         return build_app(Archive.open(uri), options, token=token)

@@ -16,6 +16,9 @@ job = Job("serve", __doc__, ServeOptions)
 @job.runs
 def serve(archive: Any, options: ServeOptions) -> dict[str, Any]:
     """Serves the page until it is interrupted; returns the report fields."""
+    from artsim.vision.hub import stay_offline
+
+    stay_offline()  # visitors must not make the server download anything
     from artsim.web.server import serve
 
     return serve(archive, options)

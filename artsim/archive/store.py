@@ -105,6 +105,10 @@ class Store:
         """Whether a file or folder exists."""
         return self.filesystem.get_file_info(f"{self.root}/{path}").type != pafs.FileType.NotFound
 
+    def size(self, path: str) -> int:
+        """Returns the bytes of a file; 0 if there is no such file."""
+        return self.filesystem.get_file_info(f"{self.root}/{path}").size or 0
+
     def remove(self, folder: str) -> None:
         """Removes a folder and its content, if it exists.
 

@@ -20,8 +20,11 @@ class Describer:
     The weights of a backbone are loaded once, and features of one backbone and input size share a forward pass.
     """
 
-    def __init__(self, archive: Archive, names: Sequence[str], call: Callable[..., Any] | None = None) -> None:
-        """``call`` calls the decoder, for example in another process; None calls it in this one.
+    def __init__(
+        self, archive: Archive, names: Sequence[str], call: Callable[..., Any] | None = None, *, download: bool = True
+    ) -> None:
+        """``call`` calls the decoder, for example in another process; None calls it in this one. Weights are only
+        downloaded if ``download``.
 
         Raises ``UserError`` if features come from no backbone, or from weights that are not available.
         """
@@ -31,7 +34,7 @@ class Describer:
         for name in self._names:
             about = _about(archive, name)
             by_weights.setdefault((about["backbone"], about["weights"]), {})[name] = about
-        self._passes = [describer for abouts in by_weights.values() for describer in _passes(abouts)]
+        self._passes = [describer for abouts in by_weights.values() for describer in _passes(abouts, download)]
 
     def __call__(self, images: Mapping[str, bytes]) -> list[np.ndarray]:
         """Returns the vectors of images by each feature, float32 of shape (n, d).
@@ -61,10 +64,10 @@ def _about(archive: Archive, name: str) -> Any:
     return about
 
 
-def _passes(abouts: Mapping[str, Any]) -> list[tuple[list[str], bool, Engine]]:
+def _passes(abouts: Mapping[str, Any], download: bool) -> list[tuple[list[str], bool, Engine]]:
     """Returns the forward passes of features with the same weights: their names, whether exact, the network."""
     first = next(iter(abouts.values()))
-    state, origin = weights.load(first["backbone"], first["weights"])
+    state, origin = weights.load(first["backbone"], first["weights"], download=download)
     fingerprint = weights.fingerprint(state)
     by_input: dict[tuple[int | None, bool], list[str]] = {}
     for name, about in abouts.items():

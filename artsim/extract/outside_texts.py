@@ -19,8 +19,10 @@ def reads_text(about: Mapping[str, Any] | None) -> bool:
 class TextDescriber:
     """Describes texts in the space of a feature of an archive. Make it once and call it often: it holds the tower."""
 
-    def __init__(self, archive: Archive, name: str) -> None:
-        """Raises ``UserError`` if the feature has no text tower, or if its weights or tokenizer aren't available."""
+    def __init__(self, archive: Archive, name: str, *, download: bool = True) -> None:
+        """Weights and tokenizer are only downloaded if ``download``.
+
+        Raises ``UserError`` if the feature has no text tower, or if its weights or tokenizer aren't available."""
         about = read_about(archive, name)
         if not reads_text(about):
             raise UserError(
@@ -29,13 +31,16 @@ class TextDescriber:
             )
         from artsim.vision.text_tower import TextTower  # imports torch
 
-        model, origin = weights.load_image_text(about["backbone"], about["weights"])
-        if weights.fingerprint(model.visual.state_dict()) != about["weights_hash"]:
+        model, origin = weights.load_image_text(about["backbone"], about["weights"], download=download)
+        is_same = weights.fingerprint(model.visual.state_dict()) == about["weights_hash"]
+        if is_same and "text_weights_hash" in about:
+            is_same = weights.text_fingerprint(model) == about["text_weights_hash"]
+        if not is_same:
             raise UserError(
                 f"`features` {name}: made with weights from {about['weights_from']}, but the weights available here, "
                 f"from {origin}, differ"
             )
-        self._tower = TextTower(about["network"], model)
+        self._tower = TextTower(about["network"], model, download=download)
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
         """Returns a vector of length 1 for each text, float32 of shape (n, d).

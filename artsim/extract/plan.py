@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from artsim.vision import weights
-from artsim.vision.backbones import Feature, Input, network_name
+from artsim.vision.backbones import Feature, Input, is_image_text, network_name
 from artsim.vision.network import Descriptor, dimensions
 
 
@@ -20,6 +20,7 @@ class Plan:
     nbytes: int
     weights: str  # where they came from
     weights_hash: str
+    text_weights_hash: str | None = None  # of an image-text network, all but its image tower
 
 
 def make_plans(features: list[Feature], folder: str | None) -> list[Plan]:
@@ -30,7 +31,12 @@ def make_plans(features: list[Feature], folder: str | None) -> list[Plan]:
     plans = []
     for (backbone, _), group in by_pass.items():
         network = network_name(backbone)
-        state, origin = weights.load(backbone, folder)
+        text_hash = None
+        if is_image_text(network):
+            model, origin = weights.load_image_text(backbone, folder)
+            state, text_hash = model.visual.state_dict(), weights.text_fingerprint(model)
+        else:
+            state, origin = weights.load(backbone, folder)
         descriptor = Descriptor(network, group, state)
         plans.append(
             Plan(
@@ -42,6 +48,7 @@ def make_plans(features: list[Feature], folder: str | None) -> list[Plan]:
                 nbytes=sum(tensor.nbytes for tensor in state.values()),
                 weights=origin,
                 weights_hash=weights.fingerprint(state),
+                text_weights_hash=text_hash,
             )
         )
     return plans

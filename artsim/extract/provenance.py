@@ -51,6 +51,8 @@ def write_about(archive: Archive, plans: list[Any], folder: str | None, exact: b
                 "weights_hash": plan.weights_hash,
                 "exact": exact,
             }
+            if plan.text_weights_hash:
+                about[feature.name]["text_weights_hash"] = plan.text_weights_hash
             archive.write_json(_path(feature.name), about[feature.name])
     return about
 

@@ -75,6 +75,7 @@ def _write(site: Site, draft: Draft, options: ExportOptions, features: list[str]
         "features": features,
         "upload": False,
         "text_features": [],
+        "matching": False,
         "static": {"short": SHORT, "full": FULL, "chunk": CHUNK, "neighbors": k},
     }
     described["default"]["features"] = features[0] if features else None

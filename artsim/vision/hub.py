@@ -1,14 +1,27 @@
-"""Checks, before anything heavy starts, whether weights can be downloaded: an unreachable hub costs minutes."""
+"""Checks, before anything heavy starts, whether weights are cached or can be downloaded; can forbid downloads."""
 
 import os
 import socket
 import threading
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 _TORCHVISION = "https://download.pytorch.org"
 _TIMEOUT_SECONDS = 2.0  # seconds for the DNS lookup and the connection
+
+
+def stay_offline() -> None:
+    """Keeps the hub's libraries from the network, unless HF_HUB_OFFLINE says otherwise. Call it before their import."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+def cached(repository: str, files: Iterable[str]) -> bool:
+    """Whether the hub's cache has one of these files of a repository."""
+    import huggingface_hub
+
+    return any(isinstance(huggingface_hub.try_to_load_from_cache(repository, file), str) for file in files)
 
 
 def missing(network: str, *, torchvision: bool) -> str | None:

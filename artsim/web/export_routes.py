@@ -2,18 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import numpy as np
 from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response, StreamingResponse
 
+from artsim.errors import ServiceUnavailable, UserError
 from artsim.vision.image_text import MAX_LENGTH
 from artsim.web import exports, queries
 from artsim.web.answers import ASK, as_json
 from artsim.web.records import full_record
-from artsim.web.similar_routes import as_neighbors, looking_like
+from artsim.web.similar_routes import as_neighbors, looking_like, mask_of
 from artsim.web.site import Site
 from artsim.web.vectors import combined
 from artsim.web.walks import walk
@@ -69,19 +70,18 @@ def export_routes(site: Callable[[], Site]) -> APIRouter:
         features: str | None = None,
     ) -> Response:
         """The artworks of a view; parameters are those of the page, and the ones that only change it are ignored."""
-        filters = [*(filter or ()), *([f"cluster/{cluster}"] if cluster else ())]
+        filters = [*(filter or ()), *([f"cluster/{cluster}"] if ":" in cluster else ())]
         query = queries.Query(q, tuple(filters), years, set)
         result = queries.find(site(), query, facets=False)
         content = _view(site(), request, result.numbers, select, work)
         if like or unlike:
             content["similar"] = _similar(site(), like or [], unlike or [], features)
         if work and match:
-            content["matches"] = site().pair_matcher(*_known(site(), [work, match]))
+            pair = _known(site(), [work, match])
+            content["matches"] = _or_error(lambda: site().pair_matcher(*pair))
         if text:
-            allowed = np.zeros(len(site().collection), bool)
-            allowed[result.numbers] = True
-            name = features if features in site().text_features else None
-            content["looking_like"] = looking_like(site(), text, name, _MAX_LISTED, allowed)
+            name, allowed = features if features in site().text_features else None, mask_of(site(), result.numbers)
+            content["looking_like"] = _or_error(lambda: looking_like(site(), text, name, _MAX_LISTED, allowed))
         if start and end:
             first, last = _known(site(), [start, end])
             content["walk"] = walk(site().vectors(features), first, last, steps)
@@ -106,12 +106,31 @@ def _view(site: Site, request: Request, numbers: np.ndarray, select: str, work: 
     if work and (number := site.collection.number(work)) is not None:
         content["work"] = _linked([full_record(site, number)], base)[0]
         content["links"]["similar"] = f"{base}/api/similar?{urlencode({'n': number})}"
+    run = request.query_params.get("run")
+    if run and not site.options.public_only:
+        content["links"]["run"] = f"{base}/api/runs/{_path_of_run(run)}"
     return content
+
+
+def _or_error(answer: Callable[[], Any]) -> Any:
+    """Returns an answer, or why there is none: a part of a view that fails must not hide the others."""
+    try:
+        return answer()
+    except (UserError, ServiceUnavailable) as error:
+        return {"error": str(error)}
+
+
+def _path_of_run(run: str) -> str:
+    """Returns the path of a run that the page names ``evaluation``, ``model:NAME`` or ``sweep:NAME``."""
+    kind, _, name = run.partition(":")
+    return f"{kind}s/{quote(name, safe='')}" if kind in ("model", "sweep") else "evaluation"
 
 
 def _similar(site: Site, like: list[str], unlike: list[str], features: str | None) -> list[dict[str, Any]]:
     """The nearest artworks to those that a view is like, and unlike."""
-    vectors, numbers = site.vectors(features), _known(site, [*like, *unlike][:_SELECTED])
+    if len(like) + len(unlike) > _SELECTED:
+        raise HTTPException(400, f"like, unlike: at most {_SELECTED} artworks")
+    vectors, numbers = site.vectors(features), _known(site, [*like, *unlike])
     query = combined(vectors, numbers, [*[1.0] * len(like), *[-0.5] * len(unlike)])
     allowed = np.ones(len(site.collection), bool)
     allowed[numbers] = False

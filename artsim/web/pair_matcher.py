@@ -53,16 +53,16 @@ class PairMatcher:
         from artsim.vision.patches import DEFAULT
 
         (patches_a, size_a), (patches_b, size_b) = (self._patches(number) for number in (a, b))
-        found = match(patches_a, patches_b)
-        order = spread(found.points_a, len(found.points_a))
+        matches = match(patches_a, patches_b)
+        order = spread(matches.points_a, len(matches.points_a))
         rank = {index: place for place, index in enumerate(order)}
-        pairs = zip(found.points_a.tolist(), found.points_b.tolist(), found.similarity.tolist(), strict=True)
+        pairs = zip(matches.points_a.tolist(), matches.points_b.tolist(), matches.similarity.tolist(), strict=True)
         return {
             "backbone": DEFAULT,
-            "score": round(found.score, 2),
+            "score": round(matches.score, 2),
             "images": [
-                _image(a, size_a, found.box_a, found.side_a),
-                _image(b, size_b, found.box_b, found.side_b),
+                _image(a, size_a, matches.box_a, matches.side_a),
+                _image(b, size_b, matches.box_b, matches.side_b),
             ],
             "lines": [
                 {"a": _rounded(start), "b": _rounded(end), "similarity": round(similarity, 3), "rank": rank[index]}
@@ -90,7 +90,7 @@ class PairMatcher:
 
 def is_available() -> bool:
     """Whether this machine has the weights that local matches need; nothing is downloaded for them."""
-    return weights.at_hand(_BACKBONE) != "-"
+    return weights.are_offline(_BACKBONE, None)
 
 
 def _image(number: int, size: tuple[int, int], box: "Box | None", side: float) -> dict[str, Any]:

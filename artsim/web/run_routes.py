@@ -9,7 +9,10 @@ from artsim.archive import Archive
 from artsim.web import runs
 from artsim.web.answers import as_json
 from artsim.web.site import Site
+from artsim.web.turns import Turns
 
+_PLACES = 4  # requests for a run at a time; further ones are refused
+_SECONDS = 30.0  # that one waits for those before it
 _NONE = {"evaluation": False, "models": [], "sweeps": []}
 
 
@@ -19,6 +22,7 @@ def run_routes(site: Callable[[], Site]) -> APIRouter:
     Runs are measured on all artworks, so a server of public artworks has none.
     """
     routes = APIRouter()
+    turns = Turns("runs", places=_PLACES, seconds=_SECONDS)
 
     @routes.get("/api/runs")
     def listed() -> Response:
@@ -27,19 +31,24 @@ def run_routes(site: Callable[[], Site]) -> APIRouter:
     @routes.get("/api/runs/evaluation")
     def evaluation() -> Response:
         archive = _archive(site())
-        if not runs.runs_of(archive)["evaluation"]:
+        if not runs.has_evaluation(archive):
             raise HTTPException(404, "the archive has no evaluation; run jobs.evaluate")
-        return as_json(runs.evaluation_of(archive))
+        with turns.place(), turns.turn():
+            return as_json(runs.evaluation_of(archive))
 
     @routes.get("/api/runs/models/{name}")
     def training(name: str) -> Response:
         archive = _archive(site())
-        return as_json(runs.training_of(archive, _known(runs.runs_of(archive)["models"], name)))
+        _require(archive, "models", name)
+        with turns.place(), turns.turn():
+            return as_json(runs.training_of(archive, name))
 
     @routes.get("/api/runs/sweeps/{name}")
     def sweep(name: str) -> Response:
         archive = _archive(site())
-        return as_json(runs.sweep_of(archive, _known(runs.runs_of(archive)["sweeps"], name)))
+        _require(archive, "sweeps", name)
+        with turns.place(), turns.turn():
+            return as_json(runs.sweep_of(archive, name))
 
     return routes
 
@@ -50,7 +59,6 @@ def _archive(site: Site) -> Archive:
     return site.archive
 
 
-def _known(names: list[str], name: str) -> str:
-    if name not in names:
-        raise HTTPException(404, f"{name[:100]}: there is no such run; the archive has {', '.join(names) or 'none'}")
-    return name
+def _require(archive: Archive, kind: str, name: str) -> None:
+    if not runs.is_run(archive, kind, name):
+        raise HTTPException(404, f"{name[:100]}: there is no such run")

@@ -8,19 +8,32 @@ from artsim.archive import Archive, UserError
 
 _SCORES = ("before_seen", "after_seen", "before", "after", "gain", "against_first")
 _MEASURES = ("held_out", "seen")
+_MAX_BYTES = 8 << 20  # of a stored file; larger ones are refused
 _TRIALS = 2_000  # of a sweep that are read, the first to finish
+_CURVES = 300  # trials of a sweep, the best, whose curves are shown
+_POINTS = 500  # of the curve of a trial
 _EPOCHS = 10_000  # of a training that are shown
 _TEXT = 1_000  # characters of a label or note
 _EVALUATION = "evaluation/evaluation.json"
+_FILES = {"models": "card.json", "sweeps": "asked.json"}  # that say what a run is
 
 
 def runs_of(archive: Archive) -> dict[str, Any]:
     """Returns which runs can be shown: whether there is an evaluation, the names of models and of sweeps."""
     return {
-        "evaluation": archive.store.exists(_EVALUATION),
-        "models": [name for name in archive.names("models") if archive.store.exists(f"models/{name}/card.json")],
-        "sweeps": [name for name in archive.names("sweeps") if archive.store.exists(f"sweeps/{name}/asked.json")],
+        "evaluation": has_evaluation(archive),
+        **{kind: [name for name in archive.names(kind) if is_run(archive, kind, name)] for kind in _FILES},
     }
+
+
+def has_evaluation(archive: Archive) -> bool:
+    """Whether there is an evaluation."""
+    return archive.store.exists(_EVALUATION)
+
+
+def is_run(archive: Archive, kind: str, name: str) -> bool:
+    """Whether a run can be shown; ``kind`` is ``models`` or ``sweeps``."""
+    return name in archive.names(kind) and archive.store.exists(f"{kind}/{name}/{_FILES[kind]}")
 
 
 def evaluation_of(archive: Archive) -> dict[str, Any]:
@@ -74,6 +87,7 @@ def training_of(archive: Archive, name: str) -> dict[str, Any]:
 def sweep_of(archive: Archive, name: str) -> dict[str, Any]:
     """Returns the parameters of a sweep and its finished trials, the best first.
 
+    ``curve`` of a trial has the meanrank of every ``every``-th epoch from the first; only the best trials have one.
     ``values`` of a trial are in the order of ``parameters``; ``choices`` of a parameter are texts, and its values are
     then indices. A trial that can't be read is left out and counted. Raises ``UserError`` if the
     sweep's settings are missing or damaged.
@@ -91,6 +105,8 @@ def sweep_of(archive: Archive, name: str) -> dict[str, Any]:
         except UserError:
             damaged += 1
     trials.sort(key=lambda trial: (trial["meanrank"], trial["number"]))
+    for trial in trials[_CURVES:]:
+        trial["curve"] = []
     return {
         "name": name,
         "parameters": list(parameters.values()),
@@ -101,6 +117,8 @@ def sweep_of(archive: Archive, name: str) -> dict[str, Any]:
 
 
 def _read(archive: Archive, path: str) -> dict[str, Any]:
+    if (size := archive.store.size(path)) > _MAX_BYTES:
+        raise UserError(f"{archive.store.address(path)}: {size:,} bytes, the limit is {_MAX_BYTES:,}; it is not shown")
     content = archive.read_json(path)
     if not isinstance(content, dict):
         raise UserError(f"{archive.store.address(path)}: this file is missing or is no JSON object")
@@ -120,12 +138,14 @@ def _trial(content: Mapping[str, Any], parameters: Mapping[str, Mapping[str, Any
     trial = {key: _number(content.get(key)) for key in ("number", "meanrank", "low", "high", "epochs", "best_epoch")}
     if trial["number"] is None or trial["meanrank"] is None:
         raise UserError("the trial has no number or no score")
-    curve = [_number(value) for value in _list(content.get("curve"))[:_EPOCHS]]
+    curve = _list(content.get("curve"))[:_EPOCHS]
+    every = max(math.ceil(len(curve) / _POINTS), 1)
     return {
         **trial,
         "seconds": _number(content.get("seconds")),
         "values": [_value(setting.get(key), about) for key, about in parameters.items()],
-        "curve": curve,
+        "curve": [_number(value) for value in curve[::every]],
+        "every": every,
     }
 
 

@@ -65,10 +65,7 @@ def similar_routes(site: Callable[[], Site]) -> APIRouter:
     @routes.get("/api/matches")
     def matches(a: str, b: str) -> Response:
         """Finds the parts of two artworks that match."""
-        first, second = numbers_in(site(), [a], 1), numbers_in(site(), [b], 1)
-        if not first or not second:
-            raise HTTPException(400, "a, b: give the numbers of two artworks")
-        return as_json(site().pair_matcher(first[0], second[0]))
+        return as_json(site().pair_matcher(*_two_numbers(site(), "a, b", a, b)))
 
     @routes.get("/api/walk")
     def walking(
@@ -77,7 +74,7 @@ def similar_routes(site: Callable[[], Site]) -> APIRouter:
         steps: Annotated[int, Query(ge=1, le=50)] = 9,
         features: str | None = None,
     ) -> Response:
-        first, last = numbers_in(site(), [start], 1)[0], numbers_in(site(), [end], 1)[0]
+        first, last = _two_numbers(site(), "from, to", start, end)
         return as_json(walk(site().vectors(features), first, last, steps))
 
     @routes.post("/api/describe")
@@ -91,13 +88,26 @@ def similar_routes(site: Callable[[], Site]) -> APIRouter:
     return routes
 
 
+def _two_numbers(site: Site, names: str, first: str, second: str) -> tuple[int, int]:
+    """The numbers of two artworks. Answers 400 unless there is one in each text."""
+    numbers = [numbers_in(site, [text], 1) for text in (first, second)]
+    if not all(numbers):
+        raise HTTPException(400, f"{names}: give the numbers of two artworks")
+    return numbers[0][0], numbers[1][0]
+
+
 def _allowed(site: Site, query: queries.Query) -> np.ndarray:
     """Which artworks match a query, bool of shape (artworks,)."""
     if query == queries.Query():
         return np.ones(len(site.collection), bool)
-    allowed = np.zeros(len(site.collection), bool)
-    allowed[queries.find(site, query, facets=False).numbers] = True
-    return allowed
+    return mask_of(site, queries.find(site, query, facets=False).numbers)
+
+
+def mask_of(site: Site, numbers: np.ndarray) -> np.ndarray:
+    """Returns which artworks have these numbers, bool of shape (artworks,)."""
+    mask = np.zeros(len(site.collection), bool)
+    mask[numbers] = True
+    return mask
 
 
 def looking_like(

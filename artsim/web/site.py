@@ -1,12 +1,14 @@
 """Everything that the server knows about one archive, loaded once."""
 
 import logging
+from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from threading import Lock
 from typing import Any
 
 from artsim.archive import Archive, UserError
 from artsim.extract.outside_texts import reads_text
+from artsim.vision.weights import are_offline
 from artsim.web.atlas import Atlas
 from artsim.web.cache import cache_folder
 from artsim.web.collection import Collection
@@ -30,6 +32,16 @@ _FEATURES_IN_MEMORY = 3  # features whose vectors are in memory
 
 def _rank(method: str) -> int:
     return _METHODS.index(method) if method in _METHODS else len(_METHODS)
+
+
+def _describes_texts(about: Mapping[str, Any]) -> bool:
+    if not reads_text(about):
+        return False
+    try:
+        return are_offline(about["backbone"], about["weights"])
+    except (UserError, KeyError) as error:
+        _log.warning("no search by text with %s: %s", about.get("backbone"), error)
+        return False
 
 
 class Site:
@@ -81,7 +93,7 @@ class Site:
             },
             "atlas": self.atlas.grid.described(),
             "upload": any(self.describes(name) for name in features),
-            "matching": is_available(),
+            "matching": self.matching,
             "text_features": self.text_features,
         }
 
@@ -119,10 +131,18 @@ class Site:
             raise UserError(f"features {name[:100]}: a text needs one of {', '.join(known)}")
         return name or known[0]
 
-    @property
+    @cached_property
     def text_features(self) -> list[str]:
-        """The features of image-text networks, in whose space texts can be described."""
-        return [name for name in self.archive.names("features") if reads_text(self._about(name))]
+        """The features of image-text networks whose weights are on this machine: texts can be described in their space.
+
+        They are looked up once.
+        """
+        return [name for name in self.archive.names("features") if _describes_texts(self._about(name))]
+
+    @cached_property
+    def matching(self) -> bool:
+        """Whether parts of two artworks can be compared. It is looked up once."""
+        return is_available()
 
     def describes(self, name: str) -> bool:
         """Whether images from outside can be described: a backbone made the features, not a model."""

@@ -31,7 +31,8 @@ _SAME_BITS = 6  # of two perceptual hashes that differ, at most
 class Uploads:
     """Describes uploaded images with the features of an archive. The networks stay in memory.
 
-    Images are untrusted: they are checked and decoded in a subprocess with limits of time and memory.
+    Nothing is downloaded. Images are untrusted: they are checked and decoded in a subprocess with limits of time and
+    memory.
     """
 
     def __init__(self, archive: Archive) -> None:
@@ -53,7 +54,7 @@ class Uploads:
             names = tuple(dict.fromkeys(features))
             with self._turns.turn():
                 if names not in self._describers:
-                    self._describers[names] = Describer(self._archive, names, self._isolated)
+                    self._describers[names] = Describer(self._archive, names, self._isolated, download=False)
                 vectors = self._describers[names]({"the image": data})
             return {name: vector[0] for name, vector in zip(names, vectors, strict=True)}, checked
 

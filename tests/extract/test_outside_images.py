@@ -48,7 +48,7 @@ def test_each_image_has_the_vector_of_each_feature(archive: Archive) -> None:
 def test_weights_are_loaded_once_and_kept(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[str] = []
     load = weights.load
-    monkeypatch.setattr(weights, "load", lambda backbone, folder: loaded.append(backbone) or load(backbone, folder))
+    monkeypatch.setattr(weights, "load", lambda name, folder, download: loaded.append(name) or load(name, folder))
     describe = Describer(archive, NAMES)
     first, again = describe(IMAGES), describe(IMAGES)
     assert loaded == [BACKBONE]

@@ -49,23 +49,22 @@ def test_both_towers_are_those_of_one_open_clip_model(tower):
     assert np.linalg.norm(found, axis=1) == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.parametrize("network", ["open_clip.ViT-B-16-SigLIP", "open_clip.ViT-B-32", "open_clip.MobileCLIP2-S0"])
-def test_the_input_is_that_of_open_clip(network):
-    from open_clip.transform import PreprocessCfg, image_transform_v2
+@pytest.mark.parametrize(
+    ("architecture", "tag"),
+    [
+        ("ViT-B-16-SigLIP", "webli"),
+        ("ViT-B-32", "openai"),
+        ("MobileCLIP2-S0", "dfndr2b"),
+        ("MobileCLIP-B", "datacompdr"),
+    ],
+)
+def test_the_input_is_that_of_open_clip(architecture, tag):
+    from open_clip.transform import PreprocessCfg, image_transform_v2, merge_preprocess_dict
 
-    wanted = input_of(network)
-    mode = "squash" if wanted.squash else "shortest"
-    config = PreprocessCfg(
-        size=wanted.size,
-        mean=wanted.mean,
-        std=wanted.std,
-        interpolation="bicubic" if wanted.bicubic else "bilinear",
-        resize_mode=mode,
-    )
-    architecture, tag = image_text.split(network)
-    if tag:
-        known = open_clip.get_pretrained_cfg(architecture, tag)
-        assert (config.mean, config.std, mode) == (known["mean"], known["std"], known["resize_mode"])
+    wanted = input_of(f"open_clip.{architecture}")  # these have several weights, or one, of the same input
+    size = open_clip.get_model_config(architecture)["vision_cfg"]["image_size"]
+    known = open_clip.get_pretrained_cfg(architecture, tag)
+    config = PreprocessCfg(**merge_preprocess_dict(PreprocessCfg(size=size), known))
     picture = Image.new("RGB", (500, 300))
     picture.paste(Image.open(io.BytesIO(jpeg(size=(400, 240)))), (50, 30))
     sink = io.BytesIO()
@@ -73,6 +72,15 @@ def test_the_input_is_that_of_open_clip(network):
     square = (decode(sink.getvalue(), [wanted], True)[0] / 255 - wanted.mean) / wanted.std
     reference = image_transform_v2(config, is_train=False)(picture).permute(1, 2, 0).numpy()
     assert np.abs(square - reference).mean() < 0.01
+
+
+def test_weights_of_different_input_must_be_named(monkeypatch):
+    configs = {"one": {"mean": (0.0, 0.0, 0.0)}, "two": {"mean": (0.5, 0.5, 0.5)}}
+    monkeypatch.setattr(open_clip, "list_pretrained_tags_by_model", lambda architecture: list(configs))
+    monkeypatch.setattr(open_clip, "get_pretrained_cfg", lambda architecture, tag: configs[tag])
+    with pytest.raises(UserError, match=r"different input; name one as open_clip\.ViT-B-32\.one"):
+        input_of("open_clip.ViT-B-32")
+    assert input_of("open_clip.ViT-B-32.two").mean == (0.5, 0.5, 0.5)
 
 
 def test_vectors_in_bfloat16_are_close():

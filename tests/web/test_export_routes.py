@@ -55,6 +55,7 @@ def test_a_view_has_a_twin_as_json(client: TestClient) -> None:
     assert view["query"]["layout"] == ["flat"]
     assert client.get("/view.json").json()["total"] == COUNT
     assert client.get("/view.json?cluster=three:1").json()["total"] == 10
+    assert client.get("/view.json?cluster=three").json()["total"] == COUNT  # a clustering that is shown, no filter
 
 
 def test_the_twin_has_similar_artworks_and_walks(client: TestClient) -> None:
@@ -63,6 +64,17 @@ def test_the_twin_has_similar_artworks_and_walks(client: TestClient) -> None:
     assert view["similar"] == similar and len(similar) == COUNT - 2
     assert view["walk"] == client.get("/api/walk?from=3&to=11&steps=5").json()
     assert client.get("/view.json?like=made:none").status_code == 404
+
+
+def test_the_twin_links_the_run_that_is_shown(client: TestClient, public: TestClient) -> None:
+    for run, path in (("sweep:margins", "sweeps/margins"), ("model:eye", "models/eye"), ("evaluation", "evaluation")):
+        link = client.get(f"/view.json?tab=runs&run={run}").json()["links"]["run"]
+        assert link.endswith(f"/api/runs/{path}") and client.get(link).status_code == 200
+        assert "run" not in public.get(f"/view.json?tab=runs&run={run}").json()["links"]
+
+
+def test_a_view_like_too_many_artworks_is_refused(client: TestClient) -> None:
+    assert client.get("/view.json", params={"like": [IDS[3]] * 501}).status_code == 400
 
 
 def test_tables_and_reports_are_listed(client: TestClient) -> None:

@@ -94,7 +94,7 @@ def test_the_archive_is_described_as_by_the_server(whole: Path, client: TestClie
     described, served = _json(whole / "api/archive.json"), client.get("/api/archive").json()
     for key in ("count", "rights", "columns", "layouts", "clusters", "labels", "duplicates", "features", "atlas"):
         assert described[key] == served[key], key
-    assert described["upload"] is False
+    assert (described["upload"], described["matching"]) == (False, False)
 
 
 def test_records_are_those_of_the_server(whole: Path, client: TestClient) -> None:

@@ -60,10 +60,12 @@ def test_protected_artworks_are_not_compared(public: TestClient) -> None:
 
 
 def test_without_weights_the_page_offers_no_matches(shown: Archive) -> None:
-    with mock.patch("artsim.vision.weights.at_hand", return_value="-"):
+    with mock.patch("artsim.vision.weights.are_offline", return_value=False):
         client = client_of(shown)
         assert client.get("/api/archive").json()["matching"] is False
         answer = client.get("/api/matches?a=1&b=2")
+        view = client.get("/view.json", params={"work": IDS[1], "match": IDS[2]}).json()
+    assert view["total"] == COUNT and "weights are not installed" in view["matches"]["error"]
     assert answer.status_code == 503 and "weights are not installed" in answer.json()["error"]
 
 

@@ -1,13 +1,18 @@
 """Evaluations, trainings and sweeps as the page plots them; hostile content of their files."""
 
+import contextlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, Semaphore
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from artsim.archive import Archive
+from artsim.web import runs
+from artsim.web.turns import Turns
 from tests.web.conftest import HOSTILE
 from tests.web.made_runs import CARD, EVALUATION, TRIALS
 
@@ -116,3 +121,36 @@ def test_content_of_other_kinds_does_no_harm(client: TestClient, changed: Any) -
             answer = client.get(f"/api/runs/{path}")
             assert answer.status_code == 200, (value, path)
             assert "<script" not in answer.text and len(answer.content) < 200_000
+
+
+def test_only_the_best_trials_have_a_curve_and_long_ones_are_thinned(client: TestClient, changed: Any) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "_CURVES", 1)
+        trial = {"number": 1, "meanrank": 0.5, "setting": {}, "curve": list(range(1, 1202))}
+        changed("sweeps/margins/trials/000001.json", json.dumps(trial))
+        best, *others = client.get("/api/runs/sweeps/margins").json()["trials"]
+    assert (best["curve"], best["every"]) == (trial["curve"][::3], 3)
+    assert others and not any(other["curve"] for other in others)
+
+
+def test_large_files_and_many_requests_are_refused(client: TestClient, changed: Any) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "_MAX_BYTES", 1000)
+        changed("models/eye/card.json", json.dumps({"note": "x" * 1000}))
+        answer = client.get("/api/runs/models/eye")
+        assert answer.status_code == 400 and "the limit is 1,000" in answer.json()["error"]
+    inside, go = Semaphore(0), Event()
+
+    def wait(*_: Any) -> dict[str, Any]:
+        inside.release()
+        go.wait(20)
+        return {}
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(4) as pool:
+        patch.setattr(Turns, "turn", lambda self: contextlib.nullcontext())
+        patch.setattr(runs, "sweep_of", wait)
+        waiting = [pool.submit(client.get, "/api/runs/sweeps/margins") for _ in range(4)]
+        assert all(inside.acquire(timeout=20) for _ in waiting)
+        assert client.get("/api/runs/sweeps/margins").status_code == 503
+        go.set()
+        assert [answer.result().status_code for answer in waiting] == [200] * 4

@@ -57,7 +57,7 @@ def test_requests_that_make_no_sense_are_refused(client: TestClient) -> None:
     for query in queries:
         assert client.get(f"/api/similar?{query}").status_code == 400, query
     assert client.get("/api/similar?n=40").status_code == 404
-    for query in ("from=1&to=1", "from=1&to=2&steps=39", "from=1"):
+    for query in ("from=1&to=1", "from=1&to=2&steps=39", "from=1", "from=&to=1", "from=1&to="):
         assert client.get(f"/api/walk?{query}").status_code == 400, query
 
 

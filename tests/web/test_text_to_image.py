@@ -2,14 +2,18 @@
 
 import contextlib
 from collections.abc import Iterator
+from unittest import mock
 from urllib.parse import quote
 
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from artsim.archive import Archive
+from artsim.archive import Archive, UserError
 from artsim.web import texts
+from artsim.web.texts import Texts
+from artsim.web.uploads import Uploads
+from tests.made import jpeg
 from tests.vision.tiny_clip import TINY, add_tiny_features, register, text_vector
 from tests.web.conftest import COUNT, IDS, PROTECTED, STYLES, client_of
 
@@ -64,13 +68,15 @@ def test_protected_artworks_are_left_out(shown: Archive, vectors: dict[int, np.n
     assert ids == [IDS[n] for n in _naive(vectors, "boats", 1000, allowed)]
 
 
-def test_hostile_texts_are_only_words(client: TestClient) -> None:
+def test_hostile_texts_are_only_words(client: TestClient, vectors: dict[int, np.ndarray]) -> None:
     hostile = ("<script>alert(1)</script>", "\0\x1b[31m boats", "\u202egnp", "%c3%28", "<end_of_text>" * 20, "x" * 300)
     for text in hostile:
         answer = client.get("/api/text-to-image", params={"text": text, "k": 3})
-        assert answer.status_code == 200 and len(answer.json()) == 3, text
-        assert "script" not in answer.text
-    assert len(_found(client, "text=%ff%fe&k=3")) == 3
+        assert answer.status_code == 200, text
+        assert [hit["n"] for hit in answer.json()] == _naive(vectors, " ".join(text.replace("\0", " ").split()), 3), (
+            text
+        )
+    assert _found(client, "text=%ff%fe&k=3") == _naive(vectors, "\ufffd\ufffd", 3)
 
 
 @pytest.mark.parametrize(
@@ -88,14 +94,57 @@ def test_texts_beyond_the_places_and_the_time_are_refused(client: TestClient, mo
     with contextlib.ExitStack() as stack:
         for _ in range(texts._WAITING):
             stack.enter_context(turns.place())
-        assert client.get("/api/text-to-image?text=boats").status_code == 503
+        assert client.get("/api/text-to-image?text=ships").status_code == 503
     monkeypatch.setattr(turns, "_seconds", 0.01)
     with turns.turn():
-        assert client.get("/api/text-to-image?text=boats").status_code == 503
-    assert client.get("/api/text-to-image?text=boats").status_code == 200
+        assert client.get("/api/text-to-image?text=ships").status_code == 503
+    assert client.get("/api/text-to-image?text=ships").status_code == 200
+    with turns.turn():  # the vector of a text is remembered
+        assert client.get("/api/text-to-image?text=ships").status_code == 200
 
 
 def test_the_text_tower_is_loaded_once(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     _found(client, "text=boats")
     monkeypatch.setattr("artsim.vision.weights.load_image_text", None)
     assert _found(client, "text=another")
+
+
+def test_a_request_downloads_no_weights(client: TestClient, shown: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "open_clip.ViT-B-32.laion2b_s34b_b79k"
+    about = shown.read_json(f"features/{TINY}/_about.json")
+    shown.write_json(f"features/{name}/_about.json", about | {"backbone": name, "network": name, "weights": None})
+    monkeypatch.setattr("artsim.vision.hub.cached", lambda repository, files: False)
+    monkeypatch.setattr("artsim.vision.hub.missing", lambda network, torchvision: None)
+    asked: list[str] = []
+    monkeypatch.setattr("artsim.vision.image_text.from_hub", asked.append)
+    try:
+        other = client_of(shown)
+        assert other.get("/api/archive").json()["text_features"] == [TINY]
+        assert other.get(f"/api/text-to-image?text=boats&features={name}").status_code == 400
+        for search in (Texts(shown), Uploads(shown)):
+            with pytest.raises(UserError, match="nothing is downloaded here"):
+                search("boats", name) if isinstance(search, Texts) else search(jpeg(), [name])
+        assert not asked
+    finally:
+        shown.store.remove(f"features/{name}")
+
+
+def test_a_feature_that_describes_no_texts_is_tried_once(shown: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def describer(archive: Archive, name: str, *, download: bool) -> None:
+        tried.append(name)
+        raise UserError("no weights")
+
+    monkeypatch.setattr("artsim.extract.outside_texts.TextDescriber", describer)
+    search = Texts(shown)
+    for text in ("boats", "a horse"):
+        with pytest.raises(UserError, match="no weights"):
+            search(text, TINY)
+    assert tried == [TINY]
+
+
+def test_a_view_without_image_text_features_has_its_other_parts(shown: Archive) -> None:
+    with mock.patch("artsim.web.site.reads_text", return_value=False):
+        view = client_of(shown).get("/view.json?text=boats").json()
+    assert view["total"] == COUNT and "no features of an image-text network" in view["looking_like"]["error"]

@@ -3,7 +3,7 @@
 
 import * as data from "./data.js";
 import { yearColumn } from "./matches.js";
-import { timeline, timelines } from "./timelines.js";
+import { emptyPlaces, timeline, timelines } from "./timelines.js";
 
 const shown = (matches) => {
   const list = matches.ranked ? Array.from(matches.ranked).filter((n) => !matches.fails[n]) : [];
@@ -11,13 +11,9 @@ const shown = (matches) => {
   return list;
 };
 
-function empty(count) {
-  return new Float32Array(2 * count).fill(NaN);
-}
-
 /** The matches row by row, the best match first. */
 function list(archive, matches) {
-  const places = empty(archive.count);
+  const places = emptyPlaces(archive.count);
   const members = shown(matches);
   const width = Math.max(1, Math.ceil(Math.sqrt(members.length * 1.5)));
   members.forEach((n, index) => {
@@ -53,7 +49,7 @@ function packed(blocks) {
 
 /** A block of artworks for each value of a category, the largest first. */
 async function byCategory(archive, matches, name) {
-  const places = empty(archive.count);
+  const places = emptyPlaces(archive.count);
   const [codes, values] = await Promise.all([data.column(name), data.values(name)]);
   const groups = new Map();
   for (const n of shown(matches)) {

@@ -22,7 +22,7 @@ function path(features) {
   const query = new URLSearchParams({ text: state.text, features, k: 60 });
   for (const key of ["q", "years"]) if (state[key]) query.set(key, state[key]);
   for (const filter of state.filter) query.append("filter", filter);
-  if (state.cluster) query.append("filter", `cluster/${state.cluster}`);
+  if (state.cluster?.includes(":")) query.append("filter", `cluster/${state.cluster}`);
   return `/api/text-to-image?${query}`;
 }
 
@@ -41,7 +41,7 @@ export function Looking() {
     event.preventDefault();
     if (text.trim()) change({ text: text.trim() });
   };
-  const filtered = state.q || state.years || state.cluster || state.filter.length > 0;
+  const filtered = state.q || state.years || state.cluster?.includes(":") || state.filter.length > 0;
   return html`<section class="panel-inner" aria-label="Looks like what you wrote" aria-busy=${!near && !failure}>
     <header><h2>Looks like</h2><${Close} press=${() => change({ text: null })} label="End this search" /></header>
     <form class="again" onSubmit=${again}>
@@ -51,7 +51,7 @@ export function Looking() {
     <p class="hint">By what the pictures show, not by the words of the catalog${filtered ? "; only among the artworks that match your search and filters" : ""}.</p>
     ${known.length > 1 && html`<div class="choices slim"><label>By<select value=${features} onChange=${(event) => change({ features: event.target.value })}>${known.map((name) => html`<option value=${name}>${name}</option>`)}</select></label></div>`}
     ${failure && html`<p class="fault">${failure.message}</p>`}
-    ${!near && !failure && html`<p class="wait" role="status">Reading it …</p>`}
+    ${!near && !failure && html`<p class="wait" role="status">Searching …</p>`}
     ${near?.length === 0 && html`<p>No artwork matches your search and filters.</p>`}
     <div class="thumbs">${(near ?? []).map(({ n }) => html`<${Thumb} key=${n} n=${n} />`)}</div>
     ${near?.length > 0 && html`<button type="button" onClick=${() => select(near.map((item) => item.n))}>Select these ${count(near.length)}</button>`}

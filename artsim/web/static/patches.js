@@ -27,6 +27,7 @@ export function Patches() {
   const move = (step) => lines.length && setChosen((now) => (now < 0 ? (step > 0 ? 0 : lines.length - 1) : (now + step + lines.length) % lines.length));
   useEffect(() => {
     const key = (event) => {
+      if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (!step || event.target.closest("select, input")) return;
       event.preventDefault();
@@ -37,7 +38,7 @@ export function Patches() {
   }, [answer]);
   return html`<${Dialog} title="What matches" close=${() => change({ match: null })} wide=${true}>
     <div class="compare" aria-busy=${!answer && !failure}>
-      <p class="hint" role="status">${failure ? html`<span class="fault">${failure.message}</span>` : !answer ? "Comparing the pictures …" : told(answer)}</p>
+      <p class="hint" role="status">${failure ? html`<span class="fault">${failure.message}</span>` : !answer ? "Comparing the pictures …" : summary(answer)}</p>
       ${answer && html`<${Stage} answer=${answer} lines=${lines.filter((line, index) => line.rank < most || index === chosen)} boxes=${boxes} chosen=${lines[chosen]} choose=${(line) => setChosen(line ? lines.indexOf(line) : -1)} />
         <div class="compare-foot">
           <figcaption><${Name} n=${answer.images[0].n} /></figcaption>
@@ -54,14 +55,14 @@ export function Patches() {
   <//>`;
 }
 
-function told({ lines, score }) {
+function summary({ lines, score }) {
   if (!lines.length) return "No part of one picture matches a part of the other.";
   return `${count(lines.length)} matching ${lines.length === 1 ? "patch" : "patches"}, score ${score.toFixed(1)}. Point at a line, or press ← and →, to see its patches.`;
 }
 
 function Name({ n }) {
   const record = useRecord(n);
-  return html`<button type="button" class="plain" title="Open this artwork" onClick=${() => (change({ match: null }), open(n))}><${Words} text=${nameOfRecord(record)} most=${120} /></button>`;
+  return html`<button type="button" class="plain" title="Open this artwork" onClick=${() => open(n)}><${Words} text=${nameOfRecord(record)} most=${120} /></button>`;
 }
 
 /** Where both pictures stand: beside each other on a wide stage, below each other on a narrow one. */

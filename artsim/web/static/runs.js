@@ -4,6 +4,7 @@ import { html, useState } from "./vendor/preact.js";
 import * as data from "./data.js";
 import { Curves, DotPlot, short } from "./plots.js";
 import { Words, count, useData } from "./parts.js";
+import { session } from "./session.js";
 import { change, state } from "./state.js";
 import { Sweep } from "./sweeps.js";
 
@@ -36,16 +37,18 @@ function choicesOf({ evaluation, models, sweeps }) {
 export function Runs() {
   const [listed, fault] = useData(() => data.json("/api/runs"), []);
   const choices = listed ? choicesOf(listed) : [];
-  const [run, , path] = choices.find(([address]) => address === state.run) ?? choices[0] ?? [];
-  const [content, failure] = useData(async () => (path ? { run, found: await data.json(path) } : null), [path]);
+  const isUnknown = Boolean(listed && state.run && !choices.some(([address]) => address === state.run));
+  const [run, , path] = (state.run ? choices.find(([address]) => address === state.run) : choices[0]) ?? [];
+  const [loaded, failure] = useData(async () => (path ? { run, content: await data.json(path) } : null), [path]);
   const View = { evaluation: Evaluation, sweep: SweepView, model: Training }[run?.split(":")[0]];
-  return html`<div class="page" aria-busy=${!listed || (path && !content && !failure)}>
+  return html`<div class="page" aria-busy=${!listed || (path && !loaded && !failure)}>
     <h1>Runs</h1>
     <p class="lead">How well features and models match the curators' judgment, and how the models learned it. Meanrank: 1 is perfect, 4.5 is chance; lower is better.</p>
-    ${listed && !choices.length && html`<p>There are no runs to show: <code>jobs.train</code>, <code>jobs.evaluate</code> and <code>jobs.tune</code> make them${listed.models ? ", and a page of public works shows none" : ""}.</p>`}
-    ${choices.length > 0 && html`<div class="choices row"><label>Run<select value=${run} onChange=${(event) => change({ run: event.target.value, trial: null })}>${choices.map(([address, label]) => html`<option value=${address}>${label}</option>`)}</select></label></div>`}
+    ${listed && !choices.length && html`<p>There are no runs to show: <code>jobs.train</code>, <code>jobs.evaluate</code> and <code>jobs.tune</code> make them${session.archive.rights === "public" ? ", and a page of public works shows none" : ""}.</p>`}
+    ${choices.length > 0 && html`<div class="choices row"><label>Run<select value=${run ?? ""} onChange=${(event) => change({ run: event.target.value, trial: null })}>${isUnknown && html`<option value="">choose a run</option>`}${choices.map(([address, label]) => html`<option value=${address}>${label}</option>`)}</select></label></div>`}
+    ${isUnknown && html`<p class="fault">There is no such run.</p>`}
     ${(fault ?? failure) && html`<p class="fault">${(fault ?? failure).message}</p>`}
-    ${content?.run === run && View && html`<${View} key=${run} run=${content.found} />`}
+    ${run && loaded?.run === run && View && html`<${View} key=${run} run=${loaded.content} />`}
   </div>`;
 }
 
@@ -106,7 +109,7 @@ function Training({ run }) {
   const say = (index) => {
     const epoch = history[index];
     const interval = Number.isFinite(epoch.low) ? ` (95% interval ${short(epoch.low)} to ${short(epoch.high)})` : "";
-    return `Epoch ${epoch.epoch ?? index + 1}: ${measure} ${short(epoch[measure])}${interval}, loss ${short(epoch.loss)}${index + 1 === run.best_epoch ? (inFolds ? "; the model was trained this long" : "; the best") : ""}`;
+    return `Epoch ${epoch.epoch ?? index + 1}: ${measure ? `${measure} ${short(epoch[measure])}${interval}, ` : ""}loss ${short(epoch.loss)}${index + 1 === run.best_epoch ? (inFolds ? "; the model was trained this long" : "; the best") : ""}`;
   };
   if (!history.length) return html`<p>This model has no epochs: nothing was trained step by step.</p>`;
   const shared = { picked, pick, say, best: run.best_epoch };

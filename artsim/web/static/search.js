@@ -26,16 +26,17 @@ export function Search() {
   const box = useRef();
   const file = useRef();
   const root = useRef();
+  const isTyped = useRef(false); // whether a person typed the words, and has not searched for them
   useEffect(() => setWords(state.q ?? ""), [state.q]);
 
   useEffect(() => {
     const text = words.trim();
-    if (!text || text === (state.q ?? "")) return setOffers(null);
+    if (!text || !isTyped.current) return setOffers(null);
     let current = true;
     const timer = setTimeout(async () => {
       try {
         const [values, answer] = await Promise.all([valuesWith(text.toLowerCase()), data.json(`/api/search?q=${encodeURIComponent(text)}&limit=6`)]);
-        if (current && document.activeElement === box.current) setOffers({ text, values, hits: answer.hits, total: answer.total });
+        if (current && isTyped.current && document.activeElement === box.current) setOffers({ text, values, hits: answer.hits, total: answer.total });
       } catch {
         if (current) setOffers(null);
       }
@@ -46,18 +47,22 @@ export function Search() {
     };
   }, [words]);
 
+  const close = () => {
+    isTyped.current = false;
+    setOffers(null);
+  };
   const go = (event) => {
     event?.preventDefault();
-    setOffers(null);
+    close();
     change({ q: words.trim() || null, tab: null, at: null });
   };
   const choose = (offer) => {
-    setOffers(null);
+    close();
     setWords("");
     change({ q: null, tab: null, at: null, filter: [...state.filter, `${offer.column}:${offer.value}`] });
   };
   const describeWords = () => {
-    setOffers(null);
+    close();
     setWords("");
     look(words.trim());
   };
@@ -75,7 +80,7 @@ export function Search() {
     <${Icon} name="search" />
     <input ref=${box} id="search" type="search" name="q" autocomplete="off" spellcheck="false" dir="auto" maxlength="300"
       aria-label="Search artists, titles and all words of the catalog" placeholder=${describesTexts() ? "Search words, or describe a picture …" : "Search artists, titles, words …"} value=${words}
-      onInput=${(event) => { setWords(event.target.value); if (!event.target.value && state.q) change({ q: null }); }} />
+      onInput=${(event) => { isTyped.current = true; setWords(event.target.value); if (!event.target.value && state.q) change({ q: null }); }} />
     ${session.archive.upload && html`<button type="button" class="icon" aria-label="Search with a picture" title="Search with a picture: choose, paste or drop one" onClick=${() => file.current.click()}><${Icon} name="picture" /></button>
       <input ref=${file} type="file" accept="image/jpeg,image/png,image/webp,image/tiff,image/gif,image/bmp" hidden onChange=${(event) => { describe(event.target.files[0]); event.target.value = ""; }} />`}
     ${offers && html`<div class="offers">

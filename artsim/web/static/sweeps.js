@@ -12,7 +12,7 @@ const LINES = 300; // trials whose curves are drawn
 /** The color of a share from 0 to 1, the best; the ends of the ramp are left out, for they are hard to see as lines. */
 const colorOf = (share) => `rgb(${ramp(0.18 + 0.74 * Math.max(0, Math.min(1, share))).join(",")})`;
 
-/** The quantities of a trial that can be an axis: its settings, and what came of it. */
+/** The quantities of a trial that can be an axis: its settings and its results. */
 function quantitiesOf({ parameters }) {
   return [
     ...parameters.map((parameter, index) => ({ ...parameter, of: (trial) => trial.values[index] })),
@@ -36,13 +36,15 @@ export function Sweep({ sweep }) {
   if (!trials.length) return html`<p>No trial of this sweep has finished yet.</p>`;
   const [low, high] = [trials[0].meanrank, trials.at(-1).meanrank];
   const inside = trials.filter((trial) => trial.meanrank <= (trials[0].high ?? low)).length;
-  // the best trials are yellow, and a few bad ones do not take all colors for themselves
+  // the best trials are yellow; outliers do not use up the color range
   const limit = trials[Math.floor((trials.length - 1) * 0.9)].meanrank;
   const color = (trial) => colorOf(1 - (trial.meanrank - low) / (limit - low || 1));
   const say = (index) => {
     const trial = trials[index];
     const settings = parameters.map((parameter, at) => `${parameter.name} ${textOf(parameter, trial.values[at])}`).join(", ");
-    return `Trial ${trial.number}: meanrank ${trial.meanrank.toFixed(3)} (${short(trial.low)} to ${short(trial.high)}), ${settings}, ${trial.epochs} epochs${index ? "" : "; the best"}`;
+    const interval = Number.isFinite(trial.low) && Number.isFinite(trial.high) ? ` (${short(trial.low)} to ${short(trial.high)})` : "";
+    const epochs = Number.isFinite(trial.epochs) ? `, ${trial.epochs} epochs` : "";
+    return `Trial ${trial.number}: meanrank ${trial.meanrank.toFixed(3)}${interval}, ${settings}${epochs}${index ? "" : "; the best"}`;
   };
   const shared = { count: trials.length, picked, pick: setOver, press, say };
   const choice = (label, value, set) => html`<label>${label}<select value=${value} onChange=${(event) => set(event.target.value)}>${quantities.map(({ key, name }) => html`<option value=${key}>${name}</option>`)}</select></label>`;
@@ -53,7 +55,7 @@ export function Sweep({ sweep }) {
     <div class="choices row">${choice("Across", x, setX)}${choice("Up", y, setY)}<${Scale} low=${low} high=${Math.min(high, limit)} /></div>
     <${Scatter} trials=${trials} x=${quantities[Number(x)]} y=${quantities[Number(y)]} color=${color} ...${shared} />
     ${parameters.length > 1 && html`<h3>All settings at once</h3><${Parallel} trials=${trials} quantities=${quantities.slice(0, parameters.length + 1)} color=${color} ...${shared} />`}
-    ${trials.some((trial) => trial.curve.length > 1) && html`<h3>Training curves</h3><${Curves} label="Meanrank of each trial after each epoch" title="meanrank" lines=${trials.slice(0, LINES).map((trial) => ({ values: trial.curve, color: color(trial) }))} picked=${picked < LINES ? picked : -1} pick=${setOver} press=${press} say=${say} />`}
+    ${trials.some((trial) => trial.curve.length > 1) && html`<h3>Training curves</h3><${Curves} label="Meanrank of each trial after each epoch" title="meanrank" lines=${trials.slice(0, LINES).map((trial) => ({ values: trial.curve, every: trial.every, color: color(trial) }))} picked=${picked < LINES ? picked : -1} pick=${setOver} press=${press} say=${say} />`}
     <h3>Best trials</h3>
     <div class="scroll" tabindex="0" role="region" aria-label="Best trials"><table class="trials"><thead><tr><th scope="col">trial</th>${parameters.map(({ name }) => html`<th scope="col" class="number">${name}</th>`)}${["meanrank", "95% interval", "best epoch", "epochs", "seconds"].map((name) => html`<th scope="col" class="number">${name}</th>`)}</tr></thead>
       <tbody>${trials.slice(0, all ? trials.length : FEW).map((trial, index) => html`<tr key=${trial.number} class=${index === picked ? "now" : ""} aria-current=${index === kept || undefined} onPointerEnter=${() => setOver(index)}>

@@ -9,10 +9,12 @@ const ROW_GAP = 2; // cells between rows, where their names stand
 const MOST = 12; // rows of values; the rest share one
 const SHAPE = 0.55; // height by width, at most
 const SHAPE_OF_ROWS = 0.62; // height by width, about
+const PERIODS = 40; // on the axis, about
 const WIDEST = 40; // artworks beside each other in a row's stack
 const NOTHING = { cell: 0.1, labels: [] };
 
-const emptyPlaces = (count) => new Float32Array(2 * count).fill(NaN);
+/** Places of artworks, none of which is shown. */
+export const emptyPlaces = (count) => new Float32Array(2 * count).fill(NaN);
 
 /** Years of the artworks and the periods that they fall into, or null if none of `members` has a year. */
 async function periodsOf(archive, members) {
@@ -25,7 +27,7 @@ async function periodsOf(archive, members) {
   // the earliest and latest hundredth are gathered at the ends, so that one antique does not stretch the axis
   const low = sorted[Math.floor(sorted.length * 0.01)];
   const high = sorted[Math.ceil(sorted.length * 0.99) - 1];
-  const span = [1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000].find((size) => (high - low) / size <= 40) ?? 2000;
+  const span = [1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000].find((size) => (high - low) / size <= PERIODS) ?? Math.max(2000, 10 ** Math.ceil(Math.log10((high - low) / PERIODS)));
   const first = Math.floor(low / span);
   const bins = Math.floor(high / span) - first + 1;
   const binOf = (n) => Math.min(bins - 1, Math.max(0, Math.floor(year[n] / span) - first));
@@ -107,7 +109,8 @@ function rowsOf(members, { codes, nameOf: named, missing }, year) {
   const middle = (list) => Float32Array.from(list, (n) => year[n]).sort()[list.length >> 1];
   const known = [...groups].filter(([code]) => named(code) !== null).sort((a, b) => b[1].length - a[1].length);
   const shown = known.slice(0, known.length === MOST + 1 ? MOST + 1 : MOST);
-  const rows = shown.sort((a, b) => middle(a[1]) - middle(b[1]) || b[1].length - a[1].length).map(([code, list]) => [named(code), list]);
+  const medians = new Map(shown.map(([code, list]) => [code, middle(list)]));
+  const rows = shown.sort((a, b) => medians.get(a[0]) - medians.get(b[0]) || b[1].length - a[1].length).map(([code, list]) => [named(code), list]);
   const others = known.slice(shown.length);
   if (others.length) rows.push([`${others.length} more`, others.flatMap(([, list]) => list)]);
   const without = [...groups].filter(([code]) => named(code) === null).flatMap(([, list]) => list);

@@ -82,3 +82,30 @@ def test_runs_fit_a_phone(visit: Open) -> None:
     for part in ("main", ".search", ".top nav", ".plot >> nth=0"):
         box = page.locator(part).bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= 390, part
+
+
+def test_axes_of_extreme_values_end(visit: Open) -> None:
+    page = visit("?tab=runs")
+    plots = "import(new URL('static/plots.js', location.href).href)"
+    assert len(page.evaluate(f"async () => (await {plots}).ticks(1, 1 + 2 ** -52)")) < 20
+    assert page.evaluate(f"async () => (await {plots}).ticks(0, 10, 5)") == [0, 2, 4, 6, 8, 10]
+    axis = page.evaluate(f"async () => (await {plots}).axisOf(new Array(300000).fill(1).concat(9))")
+    assert (axis["low"], axis["high"]) == (1, 9)
+
+
+def test_keys_of_the_browser_are_left_to_it(visit: Open) -> None:
+    page = visit("?tab=runs")
+    plot = page.get_by_role("application", name=re.compile("Meanrank, New images"))
+    press = (
+        "(plot, alt) => plot.dispatchEvent(new KeyboardEvent('keydown', "
+        "{key: 'ArrowLeft', altKey: alt, bubbles: true, cancelable: true}))"
+    )
+    plot.focus()
+    assert [plot.evaluate(press, alt) for alt in (True, False)] == [True, False]  # whether the browser's action is left
+
+
+def test_an_unknown_run_is_named_as_such(visit: Open) -> None:
+    page = visit("?tab=runs&run=sweep:none")
+    page.get_by_text("There is no such run.").wait_for()
+    page.get_by_role("combobox", name="Run").select_option("sweep:margins")
+    page.get_by_role("application", name=re.compile("Trials by m and m2")).wait_for()

@@ -23,13 +23,21 @@ def shown(shown: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield shown
 
 
+def _first_name(page: Any) -> str:
+    """The name of the first artwork found; names arrive after the pictures."""
+    first = page.locator(".panel .thumbs > .thumb:first-child:not([aria-label='Artwork'])")
+    first.wait_for()
+    name: str = first.get_attribute("aria-label")
+    return name
+
+
 def test_a_text_finds_pictures_by_keyboard_and_by_its_address(visit: Open) -> None:
     page = visit("?filter=style:Realism")
     page.keyboard.press("/")
     page.keyboard.type("red boats at night")
     page.get_by_role("button", name=re.compile("Show what looks like")).wait_for()
     page.keyboard.press("ArrowUp")  # from the box nothing is above it
-    page.locator("#search").focus()
+    assert page.evaluate("document.activeElement.id") == "search"
     for _ in range(page.locator(".offers button").count()):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
@@ -50,12 +58,6 @@ def test_a_text_finds_pictures_by_keyboard_and_by_its_address(visit: Open) -> No
     assert "text" not in query_of(page)
 
 
-def _first_name(page: Any) -> str:
-    """The name of the first artwork found; names arrive after the pictures."""
-    page.locator(".panel .thumb:not([aria-label='Artwork'])").first.wait_for()
-    return page.locator(".panel .thumb").first.get_attribute("aria-label")
-
-
 def test_a_hostile_text_in_an_address_is_only_words(visit: Open) -> None:
     page = visit("?text=%3Cimg+src%3Dx+onerror%3Dalert(1)%3E%E2%80%AE" + HOSTILE[:9])
     page.locator(".panel .thumbs .thumb").first.wait_for()
@@ -73,3 +75,22 @@ def test_without_such_features_nothing_is_offered(visit: Open) -> None:
     page.locator(".offer.all").wait_for()
     assert page.locator(".offer.all").count() == 1
     assert page.locator(".panel").count() == 0
+
+
+def test_words_that_were_searched_are_offered_again_only_when_typed(visit: Open) -> None:
+    page = visit()
+    page.keyboard.press("/")
+    page.keyboard.type("forest")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("q=forest"))
+    page.wait_for_timeout(500)
+    assert page.locator(".offers").count() == 0
+    page.keyboard.press("Backspace")
+    page.keyboard.type("t")
+    page.get_by_role("button", name=re.compile("Show what looks like.*forest")).wait_for()
+
+
+def test_a_clustering_that_is_shown_is_no_filter(visit: Open) -> None:
+    page = visit("?text=boats&tab=clusters&cluster=three")
+    page.locator(".panel .thumbs .thumb").first.wait_for()
+    assert page.locator(".panel .fault").count() == 0
