@@ -23,6 +23,7 @@ import numpy as np
 from PIL import Image
 
 from artsim.archive import Archive
+from artsim.metrics.interval import mean_score
 from benchmarks.claims import Claim, conclude
 from benchmarks.reproductions import KINDS
 
@@ -37,13 +38,19 @@ def run(job: str, archive: Path, *arguments: str) -> dict[str, Any]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def build(folder: Path) -> None:
-    """Makes or completes both archives, with the recommended features. Ids of the second say what they are."""
+def build(folder: Path, divisor: int = 1) -> list[str]:
+    """Makes or completes both archives, with the recommended features; returns the names of the second one's images.
+
+    The names say what the images show. ``divisor`` makes all archives smaller.
+    """
+    reproduced_count, other_count = REPRODUCED // divisor, OTHERS // divisor
     with (PEOPLE_ART / "labels.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    order = np.random.default_rng(SEED).permutation(len(rows))[: REPRODUCED + OTHERS + ONLY_REFERENCE]
+    order = np.random.default_rng(SEED).permutation(len(rows))[
+        : reproduced_count + other_count + ONLY_REFERENCE // divisor
+    ]
     chosen = [rows[number] for number in order.tolist()]
-    reproduced, others = chosen[:REPRODUCED], chosen[REPRODUCED : REPRODUCED + OTHERS]
+    reproduced, others = chosen[:reproduced_count], chosen[reproduced_count : reproduced_count + other_count]
     pictures, rng = folder / "pictures", np.random.default_rng(SEED)
     pictures.mkdir(parents=True, exist_ok=True)
     books = list[tuple[str, str]]()
@@ -66,52 +73,63 @@ def build(folder: Path) -> None:
         run("catalog", folder / archive, "--source", "table", "--location", str(path), "--as", archive)
         run("scrape", folder / archive, "--contact", "benchmark@museum.example")
         run("extract", folder / archive)
+    return [name for name, _ in books]
 
 
 def _half(number: int) -> str:
     return "tune" if number % 2 == 0 else "report"
 
 
-def scores(books: Archive, table: str, half: str) -> dict[str, Any]:
-    """Counts of a half: of reproductions by kind, and of the paintings that the reference lacks."""
+def scores(books: Archive, table: str, half: str, names: Iterable[str]) -> dict[str, Any]:
+    """Counts of a half: of reproductions by kind, and of the paintings that the reference lacks.
+
+    ``names`` are those of all images that were made; one without a row is not found. ``hits`` of each kind says which
+    paintings were identified rightly.
+    """
     results = dict[str, list[dict[str, Any]]]()
     for rows in books.table(table).scan():
         for row in rows.to_pylist():
             results.setdefault(row["id"], []).append(row)
-    kinds = {kind: {"identified": 0, "wrong": 0, "review": 0, "n": 0} for kind in (*KINDS, "other")}
-    for identifier, rows in results.items():
-        which, painting, kind = identifier.partition(":")[2].split("-")
+    by_name = {identifier.partition(":")[2]: rows for identifier, rows in results.items()}
+    kinds = {kind: {"identified": 0, "wrong": 0, "review": 0, "n": 0, "hits": {}} for kind in (*KINDS, "other")}
+    for name in names:
+        which, painting, kind = name.split("-")
         if which == half:
-            _count(kinds[kind], painting if kind != "other" else None, rows)
+            counts = kinds[kind]
+            before = counts["identified"]
+            counts["n"] += 1
+            if name in by_name:
+                _count(counts, painting if kind != "other" else None, by_name[name])
+            counts["hits"][painting] = counts["identified"] > before
     return kinds
 
 
-def _count(counts: dict[str, int], painting: str | None, rows: Iterable[dict[str, Any]]) -> None:
+def _count(counts: dict[str, Any], painting: str | None, rows: Iterable[dict[str, Any]]) -> None:
     rows = sorted(rows, key=lambda row: row["rank"])
-    found = [str(row["reference_id"]).partition(":")[2] for row in rows]
-    counts["n"] += 1
+    candidates = [str(row["reference_id"]).partition(":")[2] for row in rows]
     if rows[0]["status"] == "identified":
-        counts["identified" if found[0] == painting else "wrong"] += 1
+        counts["identified" if candidates[0] == painting else "wrong"] += 1
     elif rows[0]["status"] == "review":
-        counts["review"] += painting is None or painting in found
+        counts["review"] += painting is None or painting in candidates
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", help="keep the archives here, and use them again (default: a temporary folder)")
     parser.add_argument("--half", default="report", choices=("tune", "report"), help="the half to score")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the paintings")
     parser.add_argument("options", nargs="*", help="options of jobs.identify, after --")
     arguments = parser.parse_args()
     if not PEOPLE_ART.is_dir():
         sys.exit(f"people-art not found: {PEOPLE_ART}")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(arguments.folder or temporary)
-        build(folder)
+        names = build(folder, 10 if arguments.quick else 1)
         began = time.monotonic()
         run("identify", folder / "books", "--reference", str(folder / "museum"), "--name", "benchmark",
             *arguments.options)  # fmt: skip
         print(f"identified in {time.monotonic() - began:.0f} s")
-        kinds = scores(Archive.open(str(folder / "books")), "identifications/benchmark", arguments.half)
+        kinds = scores(Archive.open(str(folder / "books")), "identifications/benchmark", arguments.half, names)
     print(f"{'':12}{'n':>5}{'identified':>12}{'wrong':>7}{'in review':>11}")
     for kind, counts in kinds.items():
         print(f"{kind:12}{counts['n']:5}{counts['identified']:12}{counts['wrong']:7}{counts['review']:11}")
@@ -119,6 +137,10 @@ def main() -> None:
         sum(counts[key] for kind, counts in kinds.items() if kind != "other" or key == "wrong")
         for key in ("identified", "wrong", "review", "n")
     )
+    pairs = [(painting, hit) for kind in KINDS for painting, hit in kinds[kind]["hits"].items()]
+    groups = np.unique([painting for painting, _ in pairs], return_inverse=True)[1]
+    recall = mean_score(np.array([hit for _, hit in pairs], float), groups=groups)
+    print(f"recall {recall.value:.3f} [{recall.low:.3f}, {recall.high:.3f}], 95% interval by painting")
     others = kinds["other"]
     conclude("identify", [
         Claim("precision of identified", right / max(right + wrong, 1), 0.98, "known reproductions of people-art"),

@@ -106,7 +106,7 @@ IDENTIFICATIONS = pa.schema(
         ("similarity", pa.float32()),  # cosine of the features; null if it was found by its hash only
         ("score", pa.float32()),  # agreement: correlation of the aligned details, 0 to 1
         ("evidence", pa.struct([("method", pa.string()), ("patches", pa.int32())])),
-        ("status", pa.string()),  # of the artwork: identified, review or none
+        ("status", pa.string()),  # of the artwork: identified, review, none or unreadable
     ]
 )
 
@@ -114,9 +114,15 @@ LABELS = pa.schema(
     [
         ("id", pa.string()),  # one row per task
         ("task", pa.string()),  # a column of the catalog, a level of one (technique-2), or date
-        ("label", pa.string()),  # the most probable one; null if the vector holds NaN or infinity
+        (
+            "label",
+            pa.string(),
+        ),  # the most probable one, within the label above; null if the vector holds NaN or infinity
         ("probability", pa.float32()),  # calibrated
-        ("top", pa.list_(pa.struct([("label", pa.string()), ("probability", pa.float32())]))),  # up to three
+        (
+            "top",
+            pa.list_(pa.struct([("label", pa.string()), ("probability", pa.float32())])),
+        ),  # up to three, the label first
         ("abstained", pa.bool_()),  # the probability is below the task's threshold
         ("candidates", pa.list_(pa.string())),  # prediction set, most probable first
         ("sha256", pa.string()),  # of the image that it describes

@@ -18,7 +18,7 @@ from artsim.archive.valid_name import check_name
 from artsim.encoders.model import about_feature
 from artsim.explore.queries import save_picture
 from artsim.identify.candidates import Candidates, CandidateSearch
-from artsim.identify.decision import STATUSES, Decision, decide
+from artsim.identify.decision import STATUSES, UNREADABLE, Decision, decide
 from artsim.identify.evidence import Comparer, Evidence
 from artsim.identify.options import IdentifyOptions
 from artsim.identify.review_file import write_review_file
@@ -122,10 +122,12 @@ class _Sources:
     def key(self, shard: int, part: str) -> str:
         """A hash of everything on which the rows of one partition depend."""
         digest = hashlib.sha256(json.dumps(self.inputs, sort_keys=True).encode())
+        parts = [table.read(shard, part, ["id", "sha256"]) for table in self.space.tables]
         if self.public_only:
-            digest.update(json.dumps(public_ids(self.archive.table("catalog"), shard).to_pylist()).encode())
-        for table in self.space.tables:
-            digest.update(_text(table.read(shard, part, ["id", "sha256"])))
+            public = set(public_ids(self.archive.table("catalog"), shard).to_pylist())
+            digest.update(json.dumps(sorted(public & set(parts[0]["id"].to_pylist()))).encode())
+        for rows in parts:
+            digest.update(_text(rows))
         return digest.hexdigest()
 
 
@@ -171,17 +173,19 @@ def _compare(
             sources.archive, sources.reference, sources.reference_ids, file,
             enough=options.agreement, backbone=backbone,
         )  # fmt: skip
-        for found in search(list(keys), options.candidates):
-            where, ids = found.where, found.ids
+        for candidates in search(list(keys), options.candidates):
+            where, ids = candidates.where, candidates.ids
             _log.info("%s: comparing %d artworks of partition %d/%s", table.name, len(ids), *where)
-            evidence = comparer(ids, found.rows)
+            evidence = comparer(ids, candidates.rows)
             decisions = [
                 decide(scores, least=options.agreement, review=options.review, most=options.k)
-                for scores in evidence.scores
+                if readable
+                else Decision(UNREADABLE, [])
+                for scores, readable in zip(evidence.scores, evidence.readable, strict=True)
             ]
-            lines = _rows(sources, found, evidence, decisions)
-            statuses = Counter(decision.status for decision, ok in zip(decisions, evidence.readable, strict=True) if ok)
-            failed = int((~evidence.readable).sum())
+            lines = _rows(sources, candidates, evidence, decisions)
+            statuses = Counter(decision.status for decision in decisions)
+            failed = statuses[UNREADABLE]
             outcome = {"work": keys[where], "failed": failed, **{status: statuses[status] for status in STATUSES}}
             table.write(*where, pa.Table.from_pylist(lines, IDENTIFICATIONS), outcome)
             done["rows_in"] += len(ids)
@@ -191,20 +195,19 @@ def _compare(
 
 
 def _rows(
-    sources: _Sources, found: Candidates, evidence: Evidence, decisions: Sequence[Decision]
+    sources: _Sources, candidates: Candidates, evidence: Evidence, decisions: Sequence[Decision]
 ) -> list[dict[str, Any]]:
     """Returns the rows of a partition. An artwork without candidates to decide on has one row, with nulls."""
     rows: list[dict[str, Any]] = []
-    written = [row for decision, line in zip(decisions, found.rows, strict=True) for row in line[decision.places]]
+    written = [row for decision, line in zip(decisions, candidates.rows, strict=True) for row in line[decision.places]]
     titles = _titles(sources.reference, sources.reference_ids[np.unique(np.array(written, np.int64))].tolist())
-    for number, (identifier, decision) in enumerate(zip(found.ids.tolist(), decisions, strict=True)):
-        if not evidence.readable[number]:
-            continue
+    for number, (identifier, decision) in enumerate(zip(candidates.ids.tolist(), decisions, strict=True)):
         if not decision.places:
             rows.append({"id": identifier, "rank": 1, "status": decision.status})
         for rank, place in enumerate(decision.places, 1):
-            reference_id = sources.reference_ids[found.rows[number, place]]
-            similarity, patches = float(found.similarities[number, place]), int(evidence.patches[number, place])
+            reference_id = sources.reference_ids[candidates.rows[number, place]]
+            similarity = float(candidates.similarities[number, place])
+            patches = int(evidence.patches[number, place])
             rows.append(
                 {
                     "id": identifier,

@@ -11,7 +11,7 @@ from artsim.space.features import Space
 from artsim.space.search import search
 
 _ROWS = 8192  # artworks whose candidates are searched at a time
-_QUERIES = 256  # hashes compared with all others at a time
+_CELLS = 1 << 24  # pairs of hashes compared at a time
 _BY_HASH = 5  # the most candidates of an artwork by its hash
 
 Where = tuple[int, str]  # shard and partition
@@ -76,9 +76,10 @@ class CandidateSearch:
         hashes, hashed = _hashes(self._space.archive, ids)
         width = min(_BY_HASH, len(self._hashes))
         out = np.full((len(ids), width), -1)
-        for start in range(0, len(ids), _QUERIES):
-            queries = slice(start, start + _QUERIES)
-            bits = np.bitwise_count(hashes[queries, None] ^ self._hashes).astype(np.int64)
+        step = max(1, _CELLS // len(self._hashes))
+        for start in range(0, len(ids), step):
+            queries = slice(start, start + step)
+            bits = np.bitwise_count(hashes[queries, None] ^ self._hashes)  # uint8
             bits[:, ~self._hashed] = 65
             bits[~hashed[queries]] = 65
             best = np.argpartition(bits, width - 1, axis=1)[:, :width]
@@ -91,9 +92,9 @@ class CandidateSearch:
 def _hashes(archive: Archive, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns the perceptual hashes of artworks, uint64 (n,), and which of them have one, bool (n,)."""
     hashes, hashed = np.zeros(len(ids), np.uint64), np.zeros(len(ids), bool)
-    found = archive.table("images").find(ids.tolist(), ["id", "phash"]) if len(ids) else None
+    images = archive.table("images").find(ids.tolist(), ["id", "phash"]) if len(ids) else None
     places = {identifier: place for place, identifier in enumerate(ids.tolist())}
-    for row in found.to_pylist() if found is not None else ():
+    for row in images.to_pylist() if images is not None else ():
         if row["phash"]:
             place = places[row["id"]]
             hashes[place], hashed[place] = int(row["phash"], 16), True

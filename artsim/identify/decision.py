@@ -1,11 +1,12 @@
-"""Decides what the evidence of an artwork means: identified, a person has to decide, or none of the reference."""
+"""Decides what the evidence of an artwork means: identified, for review by a person, or none of the reference."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 IDENTIFIED, REVIEW, NONE = "identified", "review", "none"
-STATUSES = (IDENTIFIED, REVIEW, NONE)
+UNREADABLE = "unreadable"  # the artwork has no image that can be compared
+STATUSES = (IDENTIFIED, REVIEW, NONE, UNREADABLE)
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class Decision:
 
 def decide(scores: np.ndarray, *, least: float, review: float, most: int) -> Decision:
     """Decides by the agreements with the candidates of one artwork, float64 (c,), in the order of similarity.
+
+    NaN stands for no candidate, which is never written.
 
     Identified: exactly one candidate agrees by ``least`` or more. Several may be versions or copies of one painting, so
     a person has to choose. Review: the best agrees by ``review`` or more. At most ``most`` candidates that agree by

@@ -24,9 +24,9 @@ class IdentifyOptions(ArchiveOptions):
         10, "compare also images whose perceptual hashes differ in at most N bits", below=33, metavar="N"
     )
     agreement: float = setting(
-        0.7, "identified are artworks whose details, once aligned, have at least this correlation", below=1
+        0.7, "an artwork is identified if the correlation of its aligned details is at least this", below=1
     )
-    review: float = setting(0.4, "from this correlation on, a person has to decide", below=1)
+    review: float = setting(0.4, "minimum correlation for review by a person", below=1)
     k: int = setting(3, "candidates that are written for each artwork, at most", least=1, metavar="N")
     without_duplicates: str | None = setting(
         None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from artsim.labels.heads import Answers, Head, Level, activated, answered, log_softmax
+from artsim.labels.tasks import Task
 from artsim.metrics.classification import conformal_quantile
 
 FOLDS = 5
@@ -40,46 +41,55 @@ def calibrated_head(
     prior: np.ndarray,
     goals: Goals,
     rows: np.ndarray | None = None,
+    own: np.ndarray | None = None,
     above: Calibrated | None = None,
 ) -> Calibrated:
     """Returns a head with temperature, shift, threshold and quantile.
 
     ``logits``, (n, c), are those of artworks that the head has not seen; ``targets``, bool (n, c), their labels, and
-    ``rows``, int (n,), their numbers. ``prior``, (c,), is the ``log_prior`` of the training if its labels had equal
-    weights, otherwise 0. A head with a ``level`` needs the calibrated head ``above``; it calibrates threshold and
-    quantile on the artworks that both have not seen.
+    ``rows``, int (n,), their numbers in ascending order. ``own``, bool (n,), are those that calibrate; the others only
+    get answers, for the levels below. ``prior``, (c,), is the ``log_prior`` of the training if its labels had equal
+    weights, otherwise 0. A head with a ``level`` needs the calibrated head ``above`` with answers for all ``rows``.
     """
     parents = None if head.level is None else head.level.parents
-    temperature, share, _ = best_calibration(logits, targets, prior, head.has_several, parents)
+    rows = np.arange(len(logits)) if rows is None else rows
+    own = np.ones(len(logits), bool) if own is None else own
+    temperature, share, _ = best_calibration(logits[own], targets[own], prior, head.has_several, parents)
     shift = np.asarray(share * prior, np.float32)
     probabilities = activated(logits / np.float32(temperature) + shift, head.has_several, parents)
-    rows = np.arange(len(logits)) if rows is None else rows
     upper: Answers | None = None
-    level, kept = head.level, np.ones(len(logits), bool)
+    level, kept = head.level, own
     if above is not None and parents is not None:
-        common, own, others = np.intersect1d(rows, above.rows, assume_unique=True, return_indices=True)
-        rows, targets, upper = common, targets[own], above.answers.rows(others)
-        probabilities = probabilities[own] * upper.probabilities[:, parents]
-        level, kept = Level(above.head, parents), ~upper.abstained
+        upper = above.answers.rows(np.searchsorted(above.rows, rows))
+        probabilities = probabilities * upper.probabilities[:, parents]
+        level, kept = Level(above.head, parents), own & ~upper.abstained
     answers = answered(probabilities, -np.inf, upper, parents)
     correct = targets[np.arange(len(targets)), answers.labels]
     threshold = goals.threshold
     if threshold is None:
         threshold = abstention(answers.confidence[kept], correct[kept], goals.accuracy)
-    quantile = conformal_quantile(1 - _probability_of_target(probabilities, targets), goals.coverage)
+    quantile = conformal_quantile(1 - _probability_of_target(probabilities[own], targets[own]), goals.coverage)
     calibrated = replace(
         head, shift=shift, level=level, temperature=temperature, threshold=threshold, quantile=quantile
     )
     return Calibrated(calibrated, rows, answered(probabilities, threshold, upper, parents))
 
 
+def first_known(task: Task, order: np.ndarray, count: int) -> np.ndarray:
+    """Returns the first ``count`` rows of an ``order``, int (m,), that have a label of the task, int64."""
+    return order[task.targets[order].any(axis=1)][:count]
+
+
 def folds(targets: np.ndarray, groups: np.ndarray, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yields training and test rows of up to five folds, with whole groups and similar shares of the labels.
 
-    Yields fewer if there are fewer groups; rows of a single group are split at random.
+    Yields fewer if there are fewer groups; rows of a single group are split at random. Yields none for fewer than two
+    rows.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
+    if len(groups) < 2:
+        return
     count = len(np.unique(groups))
     if count < 2:
         groups, count = np.arange(len(groups)), len(groups)
@@ -118,8 +128,8 @@ def calibrate(
     def loss(point: np.ndarray) -> float:
         return log_loss(logits / np.exp(point[0]) + point[1] * prior, targets, has_several, parents)
 
-    found = minimize(loss, (0.0, shares[1] / 3), method="L-BFGS-B", bounds=[(-3, 3), shares])
-    return float(np.exp(found.x[0])), float(found.x[1]), float(found.fun)
+    optimum = minimize(loss, (0.0, shares[1] / 3), method="L-BFGS-B", bounds=[(-3, 3), shares])
+    return float(np.exp(optimum.x[0])), float(optimum.x[1]), float(optimum.fun)
 
 
 def log_prior(targets: np.ndarray, has_several: bool, parents: np.ndarray | None = None) -> np.ndarray:
@@ -149,13 +159,13 @@ def log_loss(logits: np.ndarray, targets: np.ndarray, has_several: bool, parents
 def abstention(confidence: np.ndarray, correct: np.ndarray, accuracy: float) -> float:
     """Returns the lowest confidence at which predictions that are at least as confident have this accuracy.
 
-    If that is none, or fewer than 20 predictions, returns 1: the head abstains from nearly everything.
+    If that is none, or fewer than 20 predictions, returns infinity: the head abstains from everything.
     """
     order = np.argsort(-confidence, kind="stable")
     ordered, right = confidence[order], correct[order].cumsum() / np.arange(1, len(order) + 1)
     is_last = np.append(ordered[1:] < ordered[:-1], True)  # equal confidences are all kept or all dropped
     enough = np.flatnonzero(is_last & (right >= accuracy) & (np.arange(1, len(order) + 1) >= _FEWEST))
-    return float(ordered[enough[-1]]) if len(enough) else 1.0
+    return float(ordered[enough[-1]]) if len(enough) else float("inf")
 
 
 def _probability_of_target(probabilities: np.ndarray, targets: np.ndarray) -> np.ndarray:

@@ -43,8 +43,8 @@ def confusion_picture(
     predictions. Of more than 40 labels, the matrix shows the most frequent ones.
     """
     left = _matrix_picture(task, matrix)
-    found = _confusions(matrix, targets, answers)
-    right = _examples_picture(archive, task, found, ids, answers.probabilities)
+    confusions = _confusions(matrix, targets, answers)
+    right = _examples_picture(archive, task, confusions, ids, answers.probabilities)
     title = f"{task.name}: what is taken for what, {len(ids):,} artworks, held out {split}"
     head = 64
     sheet = Image.new("RGB", (left.width + right.width, head + max(left.height, right.height)), PAPER)
@@ -58,14 +58,14 @@ def confusion_picture(
 
 def _confusions(matrix: np.ndarray, targets: np.ndarray, answers: Answers) -> list[_Confusion]:
     wrong = matrix * ~np.eye(len(matrix), dtype=bool)
-    found = []
+    confusions = []
     for flat in np.argsort(-wrong, axis=None, kind="stable")[:_CONFUSIONS]:
         label, taken_for = np.unravel_index(flat, wrong.shape)
         if wrong[label, taken_for]:
             rows = np.flatnonzero(targets[:, label] & (answers.labels == taken_for))
             rows = rows[np.argsort(-answers.probabilities[rows, taken_for], kind="stable")][:_EXAMPLES]
-            found.append(_Confusion(int(label), int(taken_for), int(wrong[label, taken_for]), rows))
-    return found
+            confusions.append(_Confusion(int(label), int(taken_for), int(wrong[label, taken_for]), rows))
+    return confusions
 
 
 def _matrix_picture(task: Task, matrix: np.ndarray) -> Image.Image:

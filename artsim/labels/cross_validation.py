@@ -18,16 +18,17 @@ NEIGHBORS = 10
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """Of m labeled artworks: their row numbers, int (m,), and labels, bool (m, c), and what heads say that differ.
+    """Of m labeled artworks: their row numbers, int (m,), and labels, bool (m, c), and the predictions of heads that
+    have not seen them.
 
-    ``answers`` are calibrated, ``uncalibrated`` probabilities, (m, c), are not. ``votes``, (m, c), are the shares of
-    the ten nearest labeled artworks by cosine distance, as a baseline. ``candidates`` are bool (m, c).
+    ``answers`` are calibrated, ``uncalibrated`` ones are not. ``votes``, (m, c), are the shares of the ten nearest
+    labeled artworks by cosine distance, as a baseline. ``candidates`` are bool (m, c).
     """
 
     rows: np.ndarray
     targets: np.ndarray
     answers: Answers
-    uncalibrated: np.ndarray
+    uncalibrated: Answers
     votes: np.ndarray
     candidates: np.ndarray
 
@@ -48,9 +49,9 @@ def out_of_fold(
     results: list[list[OutOfFold]] = [[] for _ in tasks]
     for training, test in folds(strata(tasks)[rows], groups[rows], options.seed):
         heads = fit(examples, tasks, groups, options, rows[training])
-        for task, head, found in zip(tasks, heads, results, strict=True):
-            found.append(predicted(head, task, examples.vectors, rows[training], rows[test]))
-    return [_joined(found) for found in results]
+        for task, head, parts in zip(tasks, heads, results, strict=True):
+            parts.append(predicted(head, task, examples.vectors, rows[training], rows[test]))
+    return [_joined(parts) for parts in results]
 
 
 def predicted(head: Head, task: Task, vectors: np.ndarray, training: np.ndarray, test: np.ndarray) -> OutOfFold:
@@ -75,15 +76,18 @@ def _joined(parts: Sequence[OutOfFold]) -> OutOfFold:
     def join(get: Callable[[OutOfFold], np.ndarray]) -> np.ndarray:
         return np.concatenate([get(part) for part in parts])[order]
 
+    def join_answers(get: Callable[[OutOfFold], Answers]) -> Answers:
+        return Answers(
+            join(lambda part: get(part).probabilities),
+            join(lambda part: get(part).labels),
+            join(lambda part: get(part).abstained),
+        )
+
     return OutOfFold(
         join(lambda part: part.rows),
         join(lambda part: part.targets),
-        Answers(
-            join(lambda part: part.answers.probabilities),
-            join(lambda part: part.answers.labels),
-            join(lambda part: part.answers.abstained),
-        ),
-        join(lambda part: part.uncalibrated),
+        join_answers(lambda part: part.answers),
+        join_answers(lambda part: part.uncalibrated),
         join(lambda part: part.votes),
         join(lambda part: part.candidates),
     )
@@ -92,8 +96,10 @@ def _joined(parts: Sequence[OutOfFold]) -> OutOfFold:
 def vote(queries: np.ndarray, vectors: np.ndarray, targets: np.ndarray, k: int = NEIGHBORS) -> np.ndarray:
     """Returns the share of each query's ``k`` nearest vectors (n, d) by cosine distance that have a label; (q, c).
 
-    Of labels with equal shares, that of nearer vectors gets slightly more.
+    Of labels with equal shares, that of nearer vectors gets slightly more. Without vectors, all shares are 0.
     """
+    if not len(vectors):
+        return np.zeros((len(queries), targets.shape[1]))
     search = KBest(queries, k, "cosine", sign=1.0, zero_distance=1.0)
     search.add(np.arange(len(vectors)), vectors)
     width = min(k, len(vectors))

@@ -73,8 +73,10 @@ def _results(
     """Yields each task and way to hold out artworks with the ids, the groups and the predictions of held-out ones."""
     training = options_of(card, options)
     if "finetune" in card["query"]:
+        is_grouped = {record["name"]: record["grouped"] for record in card["tasks"]}
         for task, ids, groups, result in held_out_results(archive, options.name, space, heads, training.group_by):
-            yield task, f"by {training.group_by}, a seventh", ids, groups, result
+            split = f"by {training.group_by}" if is_grouped[task.name] else RANDOM
+            yield task, f"{split}, a seventh", ids, groups, result
         return
     examples = load_examples(archive, space, training)
     for tasks in fitted_together(examples.tasks, training):
@@ -83,8 +85,9 @@ def _results(
             _log.info("%s: cross-validation, held out %s", ", ".join(task.name for task in tasks), split)
             results.append((split, groups, out_of_fold(examples, tasks, training, groups)))
         for number, task in enumerate(tasks):
-            for split, groups, found in results:
-                yield task, split, examples.ids[found[number].rows], groups[found[number].rows], found[number]
+            for split, groups, predictions in results:
+                own = predictions[number]
+                yield task, split, examples.ids[own.rows], groups[own.rows], own
 
 
 def splits(examples: Examples, tasks: Sequence[Task], group_by: str) -> list[tuple[str, np.ndarray]]:
@@ -102,7 +105,8 @@ def score(result: OutOfFold, groups: np.ndarray, seed: int) -> dict[str, Any]:
     hits = {k: top_hits(result.ranking, result.targets, k) for k in (1, 3)}
     votes = top_hits(result.votes, result.targets, 1)
     kept = ~result.answers.abstained
-    before = np.take_along_axis(result.uncalibrated, result.answers.labels[:, None], axis=1)[:, 0]
+    before = result.uncalibrated
+    right_before = result.targets[np.arange(len(result.targets)), before.labels]
     return {
         "top1": as_json(mean_score(hits[1], seed, groups)),
         "top3": as_json(mean_score(hits[3], seed, groups)),
@@ -110,7 +114,7 @@ def score(result: OutOfFold, groups: np.ndarray, seed: int) -> dict[str, Any]:
         "knn_top1": as_json(mean_score(votes, seed, groups)),
         "knn_top3": as_json(mean_score(top_hits(result.votes, result.targets, 3), seed, groups)),
         "gain": as_json(paired_difference(hits[1], votes, seed, groups)),
-        "ece_before": round(calibration_error(before, hits[1]), 3),
+        "ece_before": round(calibration_error(before.confidence, right_before), 3),
         "ece": round(calibration_error(result.answers.confidence, hits[1]), 3),
         "abstained": round(float(result.answers.abstained.mean()), 3),
         "accuracy_of_rest": round(float(hits[1][kept].mean()), 3) if kept.any() else None,

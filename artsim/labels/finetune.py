@@ -91,7 +91,7 @@ def finetune(archive: Archive, options: LabelsOptions) -> tuple[dict[str, Any], 
 
 
 def _label_data(archive: Archive, options: LabelsOptions, usable: Callable[[Sequence[str]], set[str]]) -> LabelData:
-    """Returns the labeled artworks with a readable image, in random roles; a group has one role."""
+    """Returns the labeled artworks with a readable image, in random roles; a group has one role if possible."""
     from sklearn.model_selection import StratifiedGroupKFold
 
     rng = np.random.default_rng(options.seed)
@@ -108,7 +108,9 @@ def _label_data(archive: Archive, options: LabelsOptions, usable: Callable[[Sequ
     labels = np.stack([np.where(task.targets.any(axis=1), task.targets.argmax(axis=1), -1) for task in tasks], axis=1)
     with_label = np.asarray((labels >= 0).any(axis=1))
     ids, labels, groups = ids[with_label], labels[with_label], groups[with_label]
-    if Examples(ids, np.empty((len(ids), 0)), tasks, groups).groups_of(tasks[0].of_rows(with_label)) is None:
+    examples = Examples(ids, np.empty((len(ids), 0)), tasks, groups)
+    by_group = examples.groups_of(tasks[0].of_rows(with_label)) is not None
+    if not by_group:
         _log.warning("%s says too much about %s to be held out; artworks are held out at random",
                      options.group_by, tasks[0].name)  # fmt: skip
         groups = np.arange(len(ids))
@@ -116,7 +118,7 @@ def _label_data(archive: Archive, options: LabelsOptions, usable: Callable[[Sequ
     parts = [rows for _, rows in cut.split(ids, labels[:, 0], groups)]
     roles = np.full(len(ids), TRAINING, object)
     roles[parts[0]], roles[parts[1]] = TEST, VALIDATION
-    return LabelData(ids.tolist(), roles.tolist(), labels, {task.name: list(task.labels) for task in tasks})
+    return LabelData(ids.tolist(), roles.tolist(), labels, {task.name: list(task.labels) for task in tasks}, by_group)
 
 
 def _heads(space: Space, finetuned: FinetunedHeads, options: LabelsOptions) -> tuple[list[Head], list[dict[str, Any]]]:
@@ -142,7 +144,8 @@ def _heads(space: Space, finetuned: FinetunedHeads, options: LabelsOptions) -> t
         fitted = Head(weight, bias, np.zeros_like(bias), False, 1.0, 0.0, np.inf, np.inf)
         head = calibrated_head(fitted, logits, targets[validation][known], prior, goals).head
         heads.append(head)
-        records.append(table.task_record(Task(name, tuple(labels), targets, False, {}), head, grouped=True))
+        task = Task(name, tuple(labels), targets, False, {})
+        records.append(table.task_record(task, head, grouped=data.by_group))
     return heads, records
 
 

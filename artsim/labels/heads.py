@@ -84,10 +84,13 @@ class Head:
         """Returns the calibrated probability of each label, float32 (n, c)."""
         return self.answers(vectors).probabilities
 
-    def uncalibrated(self, vectors: np.ndarray) -> np.ndarray:
-        """Returns the probabilities before the calibration."""
+    def uncalibrated(self, vectors: np.ndarray) -> Answers:
+        """Returns the answers before the calibration, without abstentions."""
         own = self._own(self._logits(vectors))
-        return own if self.level is None else own * self.level.above.uncalibrated(vectors)[:, self.level.parents]
+        if self.level is None:
+            return answered(own, -np.inf)
+        above = self.level.above.uncalibrated(vectors)
+        return answered(own * above.probabilities[:, self.level.parents], -np.inf, above, self.level.parents)
 
     def _logits(self, vectors: np.ndarray) -> np.ndarray:
         inputs = vectors if self.hidden is None else self.hidden.outputs(vectors)

@@ -26,6 +26,7 @@ from artsim.pictures.contact_sheet import Cell, artwork_cell, contact_sheet
 from artsim.pictures.typesetting import readable
 
 _SMOOTHING = 0.01  # added to votes: no label is impossible
+_LEAST = 1e-9  # added to probabilities: those of the labels that occur may all be 0
 _MAX_LISTED = 10  # errors of each task in the report
 _DRAWN, _NEAR, _SIDE = 8, 5, 240
 _COLUMNS = ("id", "title", "artist", "label", "suggestion", "probability_of_label", "probability_of_suggestion")
@@ -101,7 +102,8 @@ def suspects(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     from cleanlab.rank import get_label_quality_scores
 
     present, labels = np.unique(labels, return_inverse=True)  # cleanlab expects artworks of every label
-    probabilities = probabilities[:, present] / probabilities[:, present].sum(axis=1, keepdims=True)
+    probabilities = probabilities[:, present] + _LEAST
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
     count = int(find_label_issues(labels, probabilities, n_jobs=1).sum())
     quality = get_label_quality_scores(labels, probabilities, method="self_confidence")
     return np.argsort(quality, kind="stable")[:count]

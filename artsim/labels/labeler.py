@@ -12,8 +12,9 @@ from artsim.labels.predictions import predict
 
 @dataclass(frozen=True)
 class Label:
-    """A task's most probable label of an image, and its ``top`` three with probabilities.
+    """A task's label of an image, and its ``top`` three with probabilities, the label first.
 
+    The label is the most probable one; that of a lower level is the most probable one within the label above.
     ``abstained`` says that the probability is too low to be trusted. ``candidates`` hold the right label with the
     coverage that the training aimed at; they may be none.
     """

@@ -12,10 +12,12 @@ from artsim.labels.calibration import (
     Goals,
     best_calibration,
     calibrated_head,
+    first_known,
     folds,
     log_prior,
 )
 from artsim.labels.heads import Head, Level
+from artsim.labels.standardization import standardization, standardized
 from artsim.labels.tasks import Task
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)  # inverse strengths of the L2 penalty, as scikit-learn's C
@@ -34,15 +36,17 @@ def fit_heads(
     """Fits the head of each of ``levels``, a task and its subdivisions, to all vectors (n, d) with a label.
 
     ``groups``, int (n,), are held out together. Up to 5,000 random rows choose the strength, by the log loss of
-    calibrated out-of-fold predictions. Up to 10,000 calibrate, by out-of-fold predictions at this strength. The labels
-    of each type have a logistic regression of their own, fitted to the artworks of the type: a local classifier per
-    parent node (Silla and Freitas 2011).
+    calibrated out-of-fold predictions. Up to 10,000 calibrate, by out-of-fold predictions at this strength, which the
+    rows that calibrate lower levels get, too. The labels of each type have a logistic regression of their own, fitted
+    to the artworks of the type: a local classifier per parent node (Silla and Freitas 2011).
     """
     order = np.random.default_rng(seed).permutation(levels[0].known)
+    samples = [first_known(task, order, CALIBRATION_ROWS) for task in levels]
     fitted: list[Calibrated] = []
     for task in levels:
-        fitted.append(_fit(vectors, task, groups, goals, seed, strengths, order, fitted[-1] if fitted else None))
-    return [one.head for one in fitted]
+        remaining = samples[len(fitted) :]  # of this level and those below
+        fitted.append(_fit(vectors, task, groups, goals, seed, strengths, remaining, fitted[-1] if fitted else None))
+    return [level.head for level in fitted]
 
 
 def _fit(
@@ -52,27 +56,29 @@ def _fit(
     goals: Goals,
     seed: int,
     strengths: tuple[float, ...],
-    order: np.ndarray,
+    samples: Sequence[np.ndarray],
     above: Calibrated | None,
 ) -> Calibrated:
+    """Fits a head. ``samples`` are the rows that calibrate it, in random order, and those of each level below."""
     rows, parents = task.known, task.parents
-    sampled = order[np.isin(order, rows)]  # the first rows are those of the head above, if they have a label
     prior = log_prior(task.targets[rows], task.has_several, parents) if goals.balanced else np.zeros(len(task.labels))
 
-    def tried(count: int, strengths: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
-        chosen = np.sort(sampled[:count])
-        return chosen, _out_of_fold(vectors[chosen], task, chosen, groups[chosen], strengths, goals.balanced, seed)
+    def logits_of(chosen: np.ndarray, strengths: tuple[float, ...]) -> np.ndarray:
+        return _out_of_fold(vectors[chosen], task, chosen, groups[chosen], strengths, goals.balanced, seed)
 
-    chosen, all_logits = tried(CHOICE_ROWS, strengths)
-    losses = [best_calibration(each, task.targets[chosen], prior, task.has_several, parents)[2] for each in all_logits]
+    chosen = np.sort(samples[0][:CHOICE_ROWS])
+    all_logits = logits_of(chosen, strengths)
+    losses = [best_calibration(own, task.targets[chosen], prior, task.has_several, parents)[2] for own in all_logits]
     best = int(np.argmin(losses))
     logits, strength = all_logits[best], strengths[best]
     if len(rows) > CHOICE_ROWS:
-        chosen, (logits,) = tried(CALIBRATION_ROWS, (strength,))
+        chosen = np.unique(np.concatenate(samples))
+        (logits,) = logits_of(chosen, (strength,))
     ((weight, bias),) = _fits_of(task, vectors[rows], task.targets[rows], goals.balanced, (strength,))
     level = None if above is None or parents is None else Level(above.head, parents)
     head = Head(weight, bias, np.zeros_like(bias), task.has_several, 1.0, 0.0, np.inf, strength, level=level)
-    return calibrated_head(head, logits, task.targets[chosen], prior, goals, chosen, above)
+    own = np.isin(chosen, samples[0])
+    return calibrated_head(head, logits, task.targets[chosen], prior, goals, chosen, own, above)
 
 
 def _out_of_fold(
@@ -86,7 +92,7 @@ def _out_of_fold(
 ) -> np.ndarray:
     """Returns out-of-fold logits of ``rows``, whose vectors are x (n, d), at each strength, float32 (s, n, c)."""
     targets = task.targets[rows]
-    logits = np.empty((len(strengths), *targets.shape), np.float32)
+    logits = np.zeros((len(strengths), *targets.shape), np.float32)
     for training, test in folds(targets, groups, seed):
         fits = _fits_of(task, x[training], targets[training], balanced, strengths)
         for number, (weight, bias) in enumerate(fits):
@@ -127,26 +133,25 @@ def _fits(
     from sklearn.linear_model import LogisticRegression
     from sklearn.multiclass import OneVsRestClassifier
 
-    mean, deviation = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
-    scale = 1 / np.where(deviation > 1e-6 * max(deviation.max(initial=0), 1e-30), deviation, np.inf)
-    standardized = ((x - mean.astype(np.float32)) * scale.astype(np.float32)).astype(np.float32)
-    settings: dict[str, Any] = {"max_iter": _ITERATIONS, "tol": _TOLERANCE, "warm_start": not has_several}
-    regression = LogisticRegression(class_weight="balanced" if balanced else None, **settings)
     present = np.flatnonzero(targets.any(axis=0))
-    fitted = []
-    if len(present) == 1 and not has_several:  # nothing to tell apart
+    if not len(present) or (len(present) == 1 and not has_several):  # nothing to tell apart
         only = np.where(targets.any(axis=0), 0, ABSENT).astype(np.float32)
         return [(np.zeros((x.shape[1], targets.shape[1]), np.float32), only)] * len(strengths)
+    mean, scale = standardization(x)
+    inputs = standardized(x, mean, scale)
+    settings: dict[str, Any] = {"max_iter": _ITERATIONS, "tol": _TOLERANCE, "warm_start": not has_several}
+    regression = LogisticRegression(class_weight="balanced" if balanced else None, **settings)
+    fitted = []
     for strength in strengths:
         regression.set_params(C=strength)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the last iterations change little
             if has_several:
-                several = OneVsRestClassifier(regression).fit(standardized, targets[:, present])
-                parts = [_coefficients(one, x.shape[1]) for one in several.estimators_]
+                several = OneVsRestClassifier(regression).fit(inputs, targets[:, present])
+                parts = [_coefficients(estimator, x.shape[1]) for estimator in several.estimators_]
                 coefficients = np.stack([row for row, _ in parts]), np.array([bias for _, bias in parts])
             else:
-                regression.fit(standardized, targets.argmax(axis=1))
+                regression.fit(inputs, targets.argmax(axis=1))
                 coefficients = _both_classes(regression)
         weight = np.zeros((x.shape[1], targets.shape[1]), np.float32)
         weight[:, present] = coefficients[0].T * scale[:, None]
@@ -164,8 +169,8 @@ def _both_classes(regression: Any) -> tuple[np.ndarray, np.ndarray]:
     return rows, intercepts
 
 
-def _coefficients(one: Any, dimension: int) -> tuple[np.ndarray, float]:
+def _coefficients(estimator: Any, dimension: int) -> tuple[np.ndarray, float]:
     """Returns the coefficients (d,) and the intercept of one label of several; a label of all rows is certain."""
-    if not hasattr(one, "coef_"):
+    if not hasattr(estimator, "coef_"):
         return np.zeros(dimension), 10.0
-    return np.asarray(one.coef_[0], np.float64), float(one.intercept_[0])
+    return np.asarray(estimator.coef_[0], np.float64), float(estimator.intercept_[0])

@@ -12,11 +12,13 @@ from artsim.labels.calibration import (
     Goals,
     best_calibration,
     calibrated_head,
+    first_known,
     folds,
     log_prior,
 )
 from artsim.labels.heads import Head, Hidden, Level
 from artsim.labels.logistic import CALIBRATION_ROWS, CHOICE_ROWS
+from artsim.labels.standardization import standardization, standardized
 from artsim.labels.tasks import Task, strata
 
 HIDDEN = 128  # units
@@ -37,37 +39,45 @@ def fit_mlp(
     """Fits one hidden layer and the heads of all tasks to vectors (n, d); the same ``seed`` gives the same heads.
 
     The losses of the tasks are added up, as in multi-task learning (Caruana 1997); a missing label adds nothing.
-    ``groups``, int (n,), are held out together. Up to 5,000 random rows choose one strength for all tasks, by the
-    summed log losses of calibrated out-of-fold predictions. Up to 10,000 calibrate, by out-of-fold predictions at it.
+    ``groups``, int (n,), are held out together. Up to 5,000 random rows with a label of each task choose one strength
+    for all tasks, by the summed log losses of calibrated out-of-fold predictions. Up to 10,000 with a label of each
+    task calibrate its head, by out-of-fold predictions at this strength.
     """
     known = np.flatnonzero(np.any([task.targets.any(axis=1) for task in tasks], axis=0))
     sampled = np.random.default_rng(seed).permutation(known)
     priors = [_prior(task, goals.balanced) for task in tasks]
-    rows = np.sort(sampled[:CHOICE_ROWS])
+    samples = [first_known(task, sampled, CHOICE_ROWS) for task in tasks]
+    rows = np.unique(np.concatenate(samples))
     parts = [task.of_rows(rows) for task in tasks]
-    losses, tried = [], []
+    losses, all_logits = [], []
     for strength in strengths:
         logits = _out_of_fold(vectors[rows], parts, groups[rows], goals.balanced, seed, hidden, strength)
-        tried.append(logits)
-        losses.append(sum(map(_loss, parts, logits, priors)))
+        all_logits.append(logits)
+        losses.append(sum(map(_loss, parts, logits, priors, (np.isin(rows, sample) for sample in samples))))
     best = int(np.argmin(losses))
-    logits, strength = tried[best], strengths[best]
-    if len(known) > CHOICE_ROWS:
-        rows = np.sort(sampled[:CALIBRATION_ROWS])
+    logits, strength = all_logits[best], strengths[best]
+    if any(len(task.known) > CHOICE_ROWS for task in tasks):
+        samples = [first_known(task, sampled, CALIBRATION_ROWS) for task in tasks]
+        rows = np.unique(np.concatenate(samples))
         parts = [task.of_rows(rows) for task in tasks]
         logits = _out_of_fold(vectors[rows], parts, groups[rows], goals.balanced, seed, hidden, strength)
     layer, outputs = _fit(
         vectors[known], [task.of_rows(known) for task in tasks], goals.balanced, seed, hidden, strength
     )
     calibrated: list[Calibrated] = []
-    for task, part, (weight, bias), held_out, prior in zip(tasks, parts, outputs, logits, priors, strict=True):
+    for task, part, (weight, bias), held_out, prior, sample in zip(
+        tasks, parts, outputs, logits, priors, samples, strict=True
+    ):
         above = calibrated[-1] if task.parents is not None else None
         level = None if above is None or task.parents is None else Level(above.head, task.parents)
         shift = np.zeros_like(bias)
         head = Head(weight, bias, shift, task.has_several, 1.0, 0.0, np.inf, strength, hidden=layer, level=level)
-        own = part.known
-        calibrated.append(calibrated_head(head, held_out[own], part.targets[own], prior, goals, rows[own], above))
-    return [one.head for one in calibrated]
+        labeled = part.known
+        own = np.isin(rows[labeled], sample)
+        calibrated.append(
+            calibrated_head(head, held_out[labeled], part.targets[labeled], prior, goals, rows[labeled], own, above)
+        )
+    return [task.head for task in calibrated]
 
 
 def _prior(task: Task, balanced: bool) -> np.ndarray:
@@ -76,10 +86,12 @@ def _prior(task: Task, balanced: bool) -> np.ndarray:
     return log_prior(task.targets[task.known], task.has_several, task.parents)
 
 
-def _loss(task: Task, logits: np.ndarray, prior: np.ndarray) -> float:
-    """Returns the log loss of a task's calibrated logits (n, c); 0 if no fold knows the labels of the others."""
-    known = task.known
-    loss = best_calibration(logits[known], task.targets[known], prior, task.has_several, task.parents)[2]
+def _loss(task: Task, logits: np.ndarray, prior: np.ndarray, own: np.ndarray) -> float:
+    """Returns the log loss of a task's calibrated logits (n, c) of ``own`` rows, bool (n,), which have a label.
+
+    Returns 0 if no fold knows the labels of the others.
+    """
+    loss = best_calibration(logits[own], task.targets[own], prior, task.has_several, task.parents)[2]
     return loss if np.isfinite(loss) else 0.0
 
 
@@ -112,9 +124,8 @@ def _fit(
     scikit-learn's C, with a learning rate that falls to 0 by a cosine. A label without rows gets probability 0.
     """
     generator = torch.Generator().manual_seed(seed)
-    mean, deviation = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
-    scale = 1 / np.where(deviation > 1e-6 * max(deviation.max(initial=0), 1e-30), deviation, np.inf)
-    inputs = torch.from_numpy(((x - mean.astype(np.float32)) * scale.astype(np.float32)).astype(np.float32))
+    mean, scale = standardization(x)
+    inputs = torch.from_numpy(standardized(x, mean, scale))
     losses = [_TaskLoss(task, balanced) for task in tasks]
     sizes = [len(task.labels) for task in tasks]
     first, second = _uniform((x.shape[1], hidden), generator), _uniform((hidden, sum(sizes)), generator)
@@ -128,7 +139,9 @@ def _fit(
             units = torch.relu(inputs[batch] @ first + biases[0])
             kept = torch.rand(units.shape, generator=generator) >= _DROPOUT
             logits = (units * kept / (1 - _DROPOUT) @ second + biases[1]).split(sizes, dim=1)
-            loss = torch.stack([one(values, batch) for one, values in zip(losses, logits, strict=True)]).sum()
+            loss = torch.stack(
+                [task_loss(values, batch) for task_loss, values in zip(losses, logits, strict=True)]
+            ).sum()
             penalty = (first.square().sum() + second.square().sum()) / (2 * len(x) * strength)
             optimizer.zero_grad()
             (loss + penalty).backward()

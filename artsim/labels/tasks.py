@@ -17,6 +17,7 @@ LEVEL = ">"  # between the columns of a task with levels
 LONGEST = 200  # characters of a label; a longer value is a text, not a label
 _MAX_LABELS = 2000  # labels of a task
 _DEEPEST = 6  # levels of a column
+_LONGEST_PATH = 20 * LONGEST * _DEEPEST  # characters of a value with levels; a longer one is a text
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,15 @@ def read_tasks(archive: Archive, ids: np.ndarray, options: LabelsOptions) -> tup
 
     Each level of a column is a task, which follows that of the level above. An artwork without a value of `group_by` is
     a group of its own. Raises ``UserError`` if a column has fewer than two labels that occur `min_count` times, or more
-    than 2,000.
+    than 2,000, or if `level_separator` separates nothing.
     """
     columns = columns_of(options)
     stored = [column for column in columns if column != DATE]
     years = ["year_from", "year_to"] if DATE in columns else []
     frame = catalog_columns(archive, ids, list(dict.fromkeys([*stored, *years, options.group_by])))
+    separator = options.level_separator
+    if separator is not None and all(len(_split(frame[column], separator)) < 2 for column in stored):
+        raise UserError(f"`level_separator` {separator}: no value of {', '.join(columns)} has a second level")
     tasks = [task for text in dict.fromkeys(options.columns or ()) for task in _tasks(frame, text, options)]
     return tasks, _groups(frame, options.group_by)
 
@@ -138,8 +142,10 @@ def _tasks(frame: pd.DataFrame, text: str, options: LabelsOptions) -> list[Task]
     columns = levels_of(text)
     names, values = columns, [_values(frame, column, options) for column in columns]
     if options.level_separator is not None and columns[0] != DATE:
-        values = _split(values[0], options.level_separator)
+        values = _split(frame[columns[0]], options.level_separator)
         names = [columns[0], *(f"{columns[0]}-{level}" for level in range(2, len(values) + 1))]
+    if len(values) > 1:  # so that a label cannot look like one of another level
+        values = [[[label.replace(LEVEL, "›") for label in row] for row in level] for level in values]
     tasks = [_task(names[0], values[0], options)]
     for name, own in zip(names[1:], values[1:], strict=True):
         task = _subdivision(name, tasks[-1], own, options)
@@ -162,17 +168,20 @@ def _values(frame: pd.DataFrame, column: str, options: LabelsOptions) -> list[li
     return [[period] if period else [] for period in periods(first, last, options.date_edges)]
 
 
-def _split(values: list[list[str]], separator: str) -> list[list[list[str]]]:
-    """Returns the values of each level, at most six; a level without a letter or digit ends a value."""
-    levels: list[list[list[str]]] = []
-    for row, labels in enumerate(values):
-        for level, part in enumerate(labels[0].split(separator)[:_DEEPEST] if labels else []):
+def _split(values: pd.Series, separator: str) -> list[list[list[str]]]:
+    """Returns the labels of each level, at most six; a level without a letter or digit ends a value."""
+    levels: list[list[list[str]]] = [[[] for _ in values]]
+    for row, value in enumerate(values):
+        if isinstance(value, str) and len(value) > _LONGEST_PATH:
+            continue
+        parts = value.split(separator)[:_DEEPEST] if isinstance(value, str) else [value]
+        for level, part in enumerate(parts):
             if (label := tidy(part)) is None:
                 break
             if level == len(levels):
                 levels.append([[] for _ in values])
             levels[level][row] = [label]
-    return levels or [values]
+    return levels
 
 
 def _task(name: str, values: list[list[str]], options: LabelsOptions) -> Task:
@@ -210,11 +219,11 @@ def _subdivision(name: str, above: Task, values: list[list[str]], options: Label
     kept = {pair for pair in frequent if divided[pair[0]] > 1}
     if not kept:
         return None
-    order = _order(name, options, Counter({label: counts[parent, label] for parent, label in kept}))
     labels, parents = list[str](), list[int]()
     number: dict[tuple[int, str], int] = {}
     for parent, label_above in enumerate(above.labels):
-        below = sorted((label for of, label in kept if of == parent), key=order)
+        below = [label for of, label in kept if of == parent]
+        below.sort(key=_order(name, options, Counter({label: counts[parent, label] for label in below})))
         for label in below:
             number[parent, label] = len(labels)
             labels.append(_path(label_above, label))
@@ -237,7 +246,7 @@ def _subdivision(name: str, above: Task, values: list[list[str]], options: Label
 
 
 def _path(label_above: str, label: str) -> str:
-    return f"{label_above} {LEVEL} {label.replace(LEVEL, '›')}"
+    return f"{label_above} {LEVEL} {label}"
 
 
 def _labels(value: object, separator: str | None) -> list[str]:

@@ -61,11 +61,11 @@ def train(archive: Archive, options: LabelsOptions) -> dict[str, Any]:
                              ", ".join(task.name for task in tasks), options.group_by)  # fmt: skip
             for task in tasks:
                 _log.info("%s: fitting %d labels to %d artworks", task.name, len(task.labels), len(task.known))
-            found = fit(examples, tasks, np.arange(len(examples.ids)) if groups is None else groups, options)
-            heads += found
+            fitted = fit(examples, tasks, np.arange(len(examples.ids)) if groups is None else groups, options)
+            heads += fitted
             records += [
                 table.task_record(task, head, grouped=groups is not None)
-                for task, head in zip(tasks, found, strict=True)
+                for task, head in zip(tasks, fitted, strict=True)
             ]
         card = {
             "query": query,

@@ -50,11 +50,15 @@ class ArchiveMatcher:
 
     def of_artwork(self, identifier: str) -> Patches:
         """Describes the patches of an artwork. Raises ``UserError`` if it has no readable image."""
-        self._load([identifier])
-        patches = self._patches[identifier]
+        patches = self.of_readable(identifier)
         if patches is None:
             raise UserError(f"{identifier}: no readable image; run jobs.scrape")
         return patches
+
+    def of_readable(self, identifier: str) -> Patches | None:
+        """Describes the patches of an artwork; None if it has no readable image."""
+        self._load([identifier])
+        return self._patches[identifier]
 
     def matches(self, query: Patches, ids: Sequence[str]) -> list[LocalMatches | None]:
         """Compares an image with these artworks; None stands for one without a readable image."""

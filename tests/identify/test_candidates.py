@@ -2,8 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from artsim.archive import IMAGES, Archive
+from artsim.identify import candidates
 from artsim.identify.candidates import CandidateSearch
 from artsim.space.features import Space
 from tests.made import add_features, jpeg, make_archive
@@ -30,7 +32,11 @@ def _made(
     return archive, vectors, hashes
 
 
-def test_candidates_are_the_nearest_by_features_and_by_hash(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cells", [7, 1 << 24])
+def test_candidates_are_the_nearest_by_features_and_by_hash(
+    tmp_path: Path, cells: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "_CELLS", cells)
     rng = np.random.default_rng(4)
     ids, others = [f"books:{number}" for number in range(20)], [f"museum:{number}" for number in range(30)]
     archive, vectors, hashes = _made(tmp_path / "books", ids, rng)
@@ -58,7 +64,12 @@ def test_candidates_are_the_nearest_by_features_and_by_hash(tmp_path: Path) -> N
             more = [reference_ids[row] for row in rows[_K:] if row >= 0]
             assert not {*more} & {*nearest}
             assert all(bits[other] <= _BITS for other in more)
-            assert len(more) >= len(within) - _K
+            limit = sorted(bits.values())[:_BY_HASH][-1] if bits else 0
+            five = [other for other in bits if bits[other] < min(limit, _BITS + 1)]  # without ties
+            assert {*five} <= {*more, *nearest}
+            by_both = [other for other in nearest if bits.get(other, 65) <= min(limit, _BITS)]
+            assert len(within) - len(by_both) <= len(more) <= len(within)
+            assert sorted(bits[other] for other in {*more, *by_both})[: len(within)] == within
             by_hash += len(more)
     assert sorted(seen) == sorted(ids)
     assert by_hash > 20

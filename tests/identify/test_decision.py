@@ -4,6 +4,12 @@ import pytest
 from artsim.identify.decision import decide
 
 
+def test_without_a_limit_for_review_only_candidates_are_written() -> None:
+    decision = decide(np.array([np.nan, 0.0, np.nan]), least=0.7, review=0.0, most=3)
+    assert (decision.status, decision.places) == ("review", [1])
+    assert decide(np.array([np.nan, np.nan]), least=0.7, review=0.0, most=3).status == "none"
+
+
 @pytest.mark.parametrize(
     ("scores", "status", "places"),
     [

@@ -31,8 +31,18 @@ def test_a_detail_is_found_by_its_parts(tmp_path: Path) -> None:
     assert (found.scores.argmax(axis=1)[:2] == 0).all()
     assert (found.scores[:2, 0] > 0.8).all()
     others = np.delete(found.scores.ravel(), [0, 3])
-    assert others.max() < 0.4
+    assert np.nanmax(others) < 0.4
+    assert np.isnan(found.scores[2:, 2]).all(), "there is no candidate"
     assert found.by_parts[1, 0]
     assert found.patches[1, 0] >= 4
     assert found.patches[0].tolist() == [-1, -1, -1], "whole images agree: no parts are compared"
     assert found.patches[1, 2] == found.patches[2, 2] == -1
+
+
+def test_no_candidate_has_no_score(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path / "books", ["made:a"], pictures={"made:a": encoded(painting(1))})
+    reference = make_archive(tmp_path / "museum", ["made:b"], pictures={"made:b": encoded(painting(2))})
+    with tempfile.TemporaryFile() as file:
+        compare = Comparer(archive, reference, np.array(["made:b"], object), file, enough=0.7, backbone=None)
+        found = compare(np.array(["made:a"], object), np.array([[0, -1]]))
+    assert np.isfinite(found.scores[0, 0]) and np.isnan(found.scores[0, 1])

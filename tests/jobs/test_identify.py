@@ -10,7 +10,7 @@ from PIL import Image
 
 from artsim.archive import CATALOG, Archive, UserError
 from artsim.archive.deletion import delete
-from artsim.identify import archive_identifications
+from artsim.identify import archive_identifications, sheet
 from artsim.identify.evidence import Evidence
 from benchmarks.copies import KINDS
 from jobs.identify import job
@@ -156,7 +156,9 @@ def test_an_interrupted_run_is_resumed(
     report = _run(books, museum)
     assert (report["rows_in"], len(compared), report["identified"]) == (2, 2, 3)
     assert _rows(books) == expected
-    assert books.read_json("identifications/p/_about.json")["statuses"] == {"identified": 3, "review": 0, "none": 1}
+    assert books.read_json("identifications/p/_about.json")["statuses"] == {
+        "identified": 3, "review": 0, "none": 1, "unreadable": 0,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("change", ["title", "picture", "option", "network"])
@@ -210,10 +212,37 @@ def test_only_new_artworks_are_compared(archives: tuple[Archive, Archive], compa
     assert {row["id"] for row in _rows(books)} == {*_BOOKS}
 
 
-def test_protected_artworks_of_both_archives_are_left_out(
-    archives: tuple[Archive, Archive], compared: list[str], tmp_path: Path
+def test_a_new_partition_of_a_shard_repeats_no_public_artwork(
+    archives: tuple[Archive, Archive], compared: list[str]
 ) -> None:
-    report = _run(*archives, "--rights", "public", "--picture", str(tmp_path / "pairs.png"))
+    books, museum = archives
+    _run(books, museum, "--rights", "public")
+    compared.clear()
+    catalog, shard = books.table("catalog"), int(books.shard_of(["books:gray"])[0])
+    row = catalog.find(["books:gray"]).to_pylist()[0]
+    new = next(f"books:{n}" for n in range(999) if int(books.shard_of([f"books:{n}"])[0]) == shard)
+    catalog.write(shard, "new", pa.Table.from_pylist([{**row, "id": new}], CATALOG))
+    assert _run(books, museum, "--rights", "public")["rows_in"] == 0
+    assert compared == []
+
+
+def test_protected_artworks_of_both_archives_are_left_out(
+    archives: tuple[Archive, Archive], compared: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+    original = sheet.captioned_pictures
+
+    def pictures(archive: Archive, ids: list[str], side: int) -> Any:
+        drawn.extend(ids)
+        return original(archive, ids, side)
+
+    monkeypatch.setattr(sheet, "captioned_pictures", pictures)
+    files = ["--csv", str(tmp_path / "review.csv"), "--picture", str(tmp_path / "pairs.png")]
+    report = _run(*archives, "--rights", "public", *files)
+    assert drawn == ["books:gray", _MUSEUM[0]]
+    with (tmp_path / "review.csv").open(encoding="utf-8-sig", newline="") as file:
+        lines = {line["id"]: line["reference_id"] for line in csv.DictReader(file)}
+    assert lines == {"books:gray": _MUSEUM[0], "books:cast": "", "books:unknown": ""}
     assert (report["rows_in"], report["identified"], report["none"]) == (3, 1, 2)
     assert {row["id"]: row["reference_id"] for row in _rows(archives[0])} == {
         "books:gray": _MUSEUM[0], "books:cast": None, "books:unknown": None,
@@ -238,7 +267,9 @@ def test_several_that_agree_are_reviewed(archives: tuple[Archive, Archive], tmp_
     assert _run(books, museum, "--without-duplicates", "d")["identified"] == 3
 
 
-def test_an_unreadable_image_has_no_row(archives: tuple[Archive, Archive], compared: list[str]) -> None:
+def test_an_unreadable_image_has_a_row_and_is_counted_again(
+    archives: tuple[Archive, Archive], compared: list[str], tmp_path: Path
+) -> None:
     books, museum = archives
     table = books.table("features/dots")
     shard, part = next((shard, part) for shard in range(books.shards) for part in table.parts(shard))
@@ -247,7 +278,10 @@ def test_an_unreadable_image_has_no_row(archives: tuple[Archive, Archive], compa
     books.table("features/dots", rows.schema).write(int(books.shard_of(["books:bad"])[0]), "bad", bad)
     report = _run(books, museum)
     assert (report["rows_in"], report["rows_out"], report["rows_failed"]) == (5, 4, 1)
-    assert "books:bad" not in {row["id"] for row in _rows(books)}
+    (row,) = (row for row in _rows(books) if row["id"] == "books:bad")
+    assert (row["status"], row["rank"], row["reference_id"]) == ("unreadable", 1, None)
+    again = _run(books, museum, "--picture", str(tmp_path / "pairs.png"))
+    assert (report["unreadable"], again["unreadable"], again["rows_in"]) == (1, 1, 0)
 
 
 def test_mistakes_are_user_errors(archives: tuple[Archive, Archive], tmp_path: Path) -> None:

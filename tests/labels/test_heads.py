@@ -5,8 +5,13 @@ import pytest
 from scipy.special import softmax
 
 from artsim.labels.calibration import Goals, abstention, calibrate, folds, log_loss, log_prior
-from artsim.labels.heads import Head
+from artsim.labels.cross_validation import OutOfFold, vote
+from artsim.labels.evaluate import score
+from artsim.labels.heads import Answers, Head
+from artsim.labels.label_errors import suspects
 from artsim.labels.logistic import fit_heads
+from artsim.labels.options import LabelsOptions
+from artsim.labels.settings import options_of, settings_of
 from artsim.labels.tasks import Task
 from artsim.metrics.classification import calibration_error
 
@@ -127,4 +132,44 @@ def test_abstention_is_the_lowest_confidence_with_the_accuracy() -> None:
     chosen = abstention(confidence, correct, 0.8)
     enough = [c for c in np.unique(confidence) if sum(confidence >= c) >= 20 and correct[confidence >= c].mean() >= 0.8]
     assert chosen == min(enough)
-    assert abstention(confidence, np.zeros(500, bool), 0.8) == 1.0
+    assert abstention(np.ones(500), np.zeros(500, bool), 0.8) == np.inf, "even a probability of 1 is below it"
+
+
+def test_fewer_than_two_rows_have_no_folds_but_a_head() -> None:
+    for count in (0, 1):
+        assert list(folds(np.ones((count, 2), bool), np.arange(count), 0)) == []
+        head = fit_head(
+            np.ones((count, 4), np.float32), _task(np.eye(2, dtype=bool)[:count]), np.arange(count), _GOALS, 0
+        )
+        assert np.isfinite(head.probabilities(np.ones((3, 4), np.float32))).all()
+        assert head.answers(np.ones((3, 4), np.float32)).abstained.all()
+
+
+def test_a_vote_without_neighbors_has_no_shares() -> None:
+    votes = vote(np.ones((2, 4), np.float32), np.empty((0, 4), np.float32), np.empty((0, 3), bool))
+    assert votes.tolist() == [[0, 0, 0], [0, 0, 0]]
+
+
+def test_the_calibration_error_before_is_that_of_the_labels_before() -> None:
+    targets, before = np.eye(2, dtype=bool)[[0, 0]], np.array([[0.4, 0.6], [1.0, 0.0]], np.float32)
+    after = np.array([[0.9, 0.1], [0.9, 0.1]], np.float32)
+    uncalibrated, answers = (Answers(p, p.argmax(axis=1), np.zeros(2, bool)) for p in (before, after))
+    result = OutOfFold(np.arange(2), targets, answers, uncalibrated, after, after > 0.5)
+    assert score(result, np.arange(2), 0)["ece_before"] == 0.3  # 0.6 for a wrong label, 1.0 for a right one
+
+
+def test_suspects_are_found_if_no_label_that_occurs_is_probable() -> None:
+    probabilities = np.zeros((40, 3))
+    probabilities[:, 2] = 1  # a label that no artwork has
+    probabilities[:20, 0], probabilities[20:38, 1], probabilities[38, 0] = 0.5, 0.5, 0.5
+    assert suspects(np.repeat([0, 1], 20), probabilities).tolist() == [38]
+
+
+def test_settings_that_change_nothing_are_left_out() -> None:
+    options = LabelsOptions(action="train", name="n", columns=("style",))
+    later = {"level_separator", "hidden", "strength", "head"}
+    assert not later & settings_of(options).keys()
+    other = LabelsOptions(action="train", name="n", columns=("style",), head="mlp", hidden=8, strength=0.1)
+    assert later - settings_of(other).keys() == {"level_separator"}
+    for each in (options, other):
+        assert options_of({"query": settings_of(each)}, options) == each

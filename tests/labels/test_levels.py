@@ -1,11 +1,16 @@
 """Tasks with levels: their labels, their probabilities, and predictions that never contradict each other."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import softmax
 
-from artsim.archive import UserError
+from artsim.archive import Archive, UserError
+from artsim.labels import logistic
+from artsim.labels import tasks as task_module
 from artsim.labels.calibration import Goals, log_loss, log_prior
 from artsim.labels.heads import Head, Level, activated, ranking
 from artsim.labels.logistic import fit_heads
@@ -160,3 +165,59 @@ def test_a_fold_without_a_type_can_be_fitted() -> None:
     for head in fit_heads(x, levels, groups, _GOALS, seed=0):
         answers = head.answers(x)
         assert np.isfinite(answers.probabilities).all() and np.isfinite(head.temperature)
+
+
+def test_a_level_is_calibrated_by_all_of_its_first_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, (types, styles) = _levels(600)
+    rare = styles.targets.copy()
+    rare[np.random.default_rng(0).permutation(600)[:300]] = False
+    levels = [types, Task("style", styles.labels, rare, False, {}, _PARENTS)]
+    monkeypatch.setattr(logistic, "CHOICE_ROWS", 50)
+    monkeypatch.setattr(logistic, "CALIBRATION_ROWS", 100)
+    original, counts = logistic.calibrated_head, []
+
+    def counted(head: Head, logits: np.ndarray, targets: np.ndarray, *arguments: object) -> object:
+        own = arguments[3]
+        assert isinstance(own, np.ndarray)
+        assert targets[own].any(axis=1).all()
+        counts.append((int(own.sum()), len(own)))
+        return original(head, logits, targets, *arguments)
+
+    monkeypatch.setattr(logistic, "calibrated_head", counted)
+    fit_heads(x, levels, np.arange(600), _GOALS, seed=0, strengths=(0.01,))
+    assert [own for own, _ in counts] == [100, 100]
+    assert counts[0][1] > 100 and counts[1][1] == 100
+
+
+def test_the_order_of_labels_does_not_depend_on_hashes() -> None:
+    code = """
+import pandas as pd
+from artsim.labels.options import LabelsOptions
+from artsim.labels.tasks import _tasks
+rows = [("a", "x")] * 5 + [("a", "y")] * 3 + [("b", "x")] * 2 + [("b", "y")] * 4 + [("c", "x")] * 3 + [("c", "y")] * 3
+frame = pd.DataFrame(rows, columns=["type", "style"])
+options = LabelsOptions(action="train", name="n", columns=("type>style",), min_count=2)
+print(_tasks(frame, "type>style", options)[1].labels)
+"""
+    expected = ("a > x", "a > y", "b > y", "b > x", "c > x", "c > y")
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == str(expected)
+
+
+def test_a_separator_within_a_label_is_replaced_before_labels_are_counted() -> None:
+    frame = pd.DataFrame({"type": ["a > b"] * 4 + ["c"] * 2, "style": ["x>y", "x›y", "z", "z", "u", "u"]})
+    above, below = _tasks(frame, "type>style", _options("type>style"))
+    assert above.labels == ("a › b", "c")
+    assert below.labels == ("a › b > x›y", "a › b > z", "c")
+
+
+def test_values_are_split_before_they_are_tidied(monkeypatch: pytest.MonkeyPatch) -> None:
+    long = "a" * 150
+    frame = pd.DataFrame({"type": [f"{long}\n{'b' * 150}"] * 2 + [f"{long}\nc"] * 2 + ["d"] * 2, "artist": None})
+    options = _options("type", level_separator="\n")
+    assert [len(task.labels) for task in _tasks(frame, "type", options)] == [2, 3]
+    monkeypatch.setattr(task_module, "catalog_columns", lambda *_: frame)
+    archive = Archive.__new__(Archive)
+    assert len(task_module.read_tasks(archive, np.arange(6), options)[0]) == 2
+    with pytest.raises(UserError, match=r"`level_separator` /: no value of type has a second level"):
+        task_module.read_tasks(archive, np.arange(6), _options("type", level_separator="/"))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from artsim.labels import mlp
 from artsim.labels.calibration import Goals
 from artsim.labels.heads import Head
 from artsim.labels.mlp import _fit, _TaskLoss, fit_mlp
@@ -77,3 +78,32 @@ def test_a_label_without_rows_is_impossible_and_constant_inputs_are_ignored() ->
     layer, ((weight, bias),) = _fit(x, [wider], balanced=True, seed=0, hidden=4, strength=1.0)
     assert bias[2] == -1e4 and not layer.weight[3].any()
     assert np.isfinite(weight).all() and np.isfinite(layer.bias).all()
+
+
+def test_each_task_is_calibrated_by_rows_of_its_own_and_groups_are_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, (frequent, _, _) = _rings(400)
+    rare = np.zeros((400, 2), bool)
+    rare[:40] = frequent.targets[:40]
+    tasks = [frequent, Task("rare", ("a", "b"), rare, False, {})]
+    monkeypatch.setattr(mlp, "CHOICE_ROWS", 30)
+    monkeypatch.setattr(mlp, "CALIBRATION_ROWS", 60)
+    monkeypatch.setattr(mlp, "_EPOCHS", 1)
+    monkeypatch.setattr(mlp, "_LEAST_STEPS", 1)
+    original, split, counts, groups = mlp.calibrated_head, mlp.folds, [], np.arange(400) // 5
+
+    def counted(*arguments: object) -> object:
+        own = arguments[6]
+        assert isinstance(own, np.ndarray)
+        counts.append(int(own.sum()))
+        return original(*arguments)  # type: ignore[arg-type]
+
+    def checked(targets: np.ndarray, groups: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        parts = list(split(targets, groups, seed))
+        assert all(not {*groups[training]} & {*groups[test]} for training, test in parts)
+        assert all(len(np.unique(groups[test])) > 1 for _, test in parts)
+        return parts
+
+    monkeypatch.setattr(mlp, "calibrated_head", counted)
+    monkeypatch.setattr(mlp, "folds", checked)
+    fit_mlp(x, tasks, groups, _GOALS, 0, hidden=2, strengths=(1.0,))
+    assert counts == [60, 40]

@@ -39,13 +39,15 @@ class LabelData:
     """The labels of images, and the role of each image in a training.
 
     ``labels``, int (m, t), is each image's class in each task, -1 if it is missing. ``roles`` are TRAINING, VALIDATION
-    or TEST. ``classes`` are the labels of each task by its name, in the order of their numbers.
+    or TEST. ``classes`` are the labels of each task by its name, in the order of their numbers. ``by_group`` says that
+    the images of a group have one role; otherwise roles are random.
     """
 
     ids: list[str]
     roles: list[str]
     labels: np.ndarray
     classes: dict[str, list[str]]
+    by_group: bool = True
 
     def rows(self, role: str) -> np.ndarray:
         """Returns the row numbers of the images with this role, int (n,)."""
@@ -137,10 +139,11 @@ def _usable(archive: Archive, plan: Plan, ids: Sequence[str]) -> set[str]:
 
 
 def _write(archive: Archive, folder: str, data: LabelData) -> None:
-    """Stores the labels. The classes are in the metadata of the file."""
+    """Stores the labels. The classes, and whether roles are by group, are in the metadata of the file."""
     table = pa.table({"id": data.ids, "role": data.roles, "labels": data.labels.tolist()})
     with archive.store.replace(f"{folder}/{_DATA}") as draft:
-        pq.write_table(table.replace_schema_metadata({"classes": json.dumps(data.classes)}), draft)
+        about = {"classes": json.dumps(data.classes), "by_group": json.dumps(data.by_group)}
+        pq.write_table(table.replace_schema_metadata(about), draft)
 
 
 def read_labels(archive: Archive, folder: str) -> LabelData:
@@ -148,7 +151,8 @@ def read_labels(archive: Archive, folder: str) -> LabelData:
     table = intact_table(archive.store, f"{folder}/{_DATA}", of="run", remedy=_START_OVER)
     ids, roles = table["id"].to_pylist(), table["role"].to_pylist()
     classes = json.loads(table.schema.metadata[b"classes"])
-    return LabelData(ids, roles, np.array(table["labels"].to_pylist(), np.int64), classes)
+    by_group = json.loads(table.schema.metadata.get(b"by_group", b"true"))
+    return LabelData(ids, roles, np.array(table["labels"].to_pylist(), np.int64), classes, by_group)
 
 
 def _train(
