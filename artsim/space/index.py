@@ -35,6 +35,7 @@ TARGET_RECALL = 0.98  # recall@10 that a search is widened for
 _EXPANSIONS = (64, 128, 256, 512, 1024)  # widths of a search, usearch's expansion_search
 _EXPANSION_ADD, _CONNECTIVITY = 128, 16
 _SAMPLE = 200  # queries that recall is measured on
+_REPEATABLE_ROWS = 10_000  # up to this size one thread adds rows, so that the same rows give the same graph
 _MAX_STALE_SHARE = 0.2  # share of removed and replaced rows at which an index is rebuilt
 _KEYS = {"file": str, "digests": dict, "rows": int, "expansion": int, "partitions": dict, "made": dict}
 _ROWS = pa.schema([("id", pa.string()), ("print", pa.binary()), ("partition", pa.string())])
@@ -237,7 +238,8 @@ def _update(space: Space, metric: str, name: str, *, rebuild: bool = False) -> d
         if count:
             graph = _new_graph(vectors.shape[1], metric) if graph is None else graph
             keys = np.arange(len(ids) - count, len(ids))
-            graph.add(keys, np.ascontiguousarray(vectors[new]), threads=_threads())
+            threads = 1 if len(ids) <= _REPEATABLE_ROWS else _threads()
+            graph.add(keys, np.ascontiguousarray(vectors[new]), threads=threads)
             added += count
     removed_keys |= set(known.values())  # replaced, or no longer in their partition
     for key in removed_keys:
