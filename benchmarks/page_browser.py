@@ -17,19 +17,11 @@ import requests
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.claims import Claim, conclude
-from benchmarks.page import empty_atlas, make, served
+from benchmarks.page import MOST_DRAWN, empty_atlas, make, served
+from tests.web.browser.chromium import CHROMIUM, SOFTWARE
 
-_CHROMIUM = "/usr/bin/chromium"
-_SOFTWARE = [
-    "--headless=new",
-    "--no-sandbox",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-]
 _GOALS = {10_000: 2.0, 100_000: 5.0, 1_000_000: 20.0}  # works: seconds until the page is usable
 _RUNS = 3
-_MOST_DRAWN = 200_000  # works whose atlas is drawn
 _WATCH = """() => {
   window.frames = []; window.tasks = [];
   let last = performance.now();
@@ -76,7 +68,7 @@ def run(works: int, folder: Path) -> dict[str, float]:
     uri, cache = folder / f"archive-{works}", folder / "cache"
     if not (uri / "clusters" / "groups" / "_about.json").exists():
         make(uri, works)
-    if works > _MOST_DRAWN:
+    if works > MOST_DRAWN:
         empty_atlas(uri, cache)
     with served(str(uri), cache) as (address, _, _), sync_playwright() as engine:
         pages = requests.get(f"{address}/api/archive", timeout=600).json()["atlas"]["pages"]
@@ -84,7 +76,7 @@ def run(works: int, folder: Path) -> dict[str, float]:
             requests.get(f"{address}/api/atlas/{number}.jpg", timeout=600).raise_for_status()
         turns = []
         for _ in range(_RUNS):
-            browser = engine.chromium.launch(executable_path=_CHROMIUM, args=_SOFTWARE)
+            browser = engine.chromium.launch(executable_path=str(CHROMIUM), args=SOFTWARE)
             turns.append(measure(browser, address))
             browser.close()
     return {name: statistics.median(turn[name] for turn in turns) for name in turns[0]}

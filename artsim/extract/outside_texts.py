@@ -22,7 +22,8 @@ class TextDescriber:
     def __init__(self, archive: Archive, name: str, *, download: bool = True) -> None:
         """Weights and tokenizer are only downloaded if ``download``.
 
-        Raises ``UserError`` if the feature has no text tower, or if its weights or tokenizer aren't available."""
+        Raises ``UserError`` if the feature has no text tower, or if its weights or tokenizer aren't available.
+        """
         about = read_about(archive, name)
         if not reads_text(about):
             raise UserError(

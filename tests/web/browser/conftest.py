@@ -13,17 +13,10 @@ import artsim.web
 from artsim.archive import Archive
 from artsim.web.app import build_app
 from artsim.web.options import ServeOptions
+from tests.web.browser.chromium import CHROMIUM, SOFTWARE
 from tests.web.conftest import IDS
 
-_CHROMIUM = Path("/usr/bin/chromium")
 VENDOR = Path(artsim.web.__file__).parent / "static" / "vendor"
-_SOFTWARE = [
-    "--headless=new",
-    "--no-sandbox",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-]
 
 NO_PICTURE = IDS[6]
 UNKNOWN = "made:unknown"  # no artwork has this id
@@ -52,11 +45,11 @@ def address(shown: Archive) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Debian's Chromium, drawing in software. While it is open, an event loop runs, so other files can't start one."""
-    if not _CHROMIUM.exists():
-        pytest.skip(f"there is no {_CHROMIUM}")
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no {CHROMIUM}")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=str(_CHROMIUM), args=_SOFTWARE)
+        browser = engine.chromium.launch(executable_path=str(CHROMIUM), args=SOFTWARE)
         yield browser
         browser.close()
 
