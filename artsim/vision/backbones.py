@@ -128,9 +128,9 @@ def is_torchvision(network: str) -> bool:
 
 def torchvision_weights(network: str) -> Any:
     """torchvision's default weights of a network (an enum member with url, transforms and meta)."""
-    from torchvision import models
+    from artsim.vision.torch_libraries import torchvision
 
-    return models.get_model_weights(network.removeprefix(_TORCHVISION)).DEFAULT
+    return torchvision.models.get_model_weights(network.removeprefix(_TORCHVISION)).DEFAULT
 
 
 def create(network: str) -> Any:
@@ -143,11 +143,11 @@ def create(network: str) -> Any:
 
         return image_text.create(network).visual
     if is_torchvision(network):
-        from torchvision import models
+        from artsim.vision.torch_libraries import torchvision
 
         extra = {"init_weights": False} if network.endswith(("googlenet", "inception_v3")) else {}
-        return models.get_model(network.removeprefix(_TORCHVISION), weights=None, **extra).eval()
-    import timm
+        return torchvision.models.get_model(network.removeprefix(_TORCHVISION), weights=None, **extra).eval()
+    from artsim.vision.torch_libraries import timm
 
     return timm.create_model(network, pretrained=False).eval()
 
@@ -169,7 +169,7 @@ def input_of(network: str, size: int | None = None) -> Input:
 def _is_fixed(network: str) -> bool:
     if is_image_text(network):
         return True
-    import timm
+    from artsim.vision.torch_libraries import timm
 
     known = None if is_torchvision(network) else timm.get_pretrained_cfg(network)
     return known.fixed_input_size if known else network.removeprefix(_TORCHVISION).startswith("vit")
@@ -185,7 +185,7 @@ def _own_input(network: str) -> Input:
         size = preset.crop_size[0]
         bicubic = preset.interpolation.value == "bicubic"
         return Input(size, size / preset.resize_size[0], False, bicubic, tuple(preset.mean), tuple(preset.std))
-    import timm
+    from artsim.vision.torch_libraries import timm
 
     known = timm.get_pretrained_cfg(network)
     config = timm.data.resolve_data_config(pretrained_cfg=known.to_dict() if known else {})

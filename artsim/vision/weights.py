@@ -174,7 +174,7 @@ def _from_file(network: str, path: Path) -> State:
 
             model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
         else:
-            import timm
+            from artsim.vision.torch_libraries import timm
 
             timm.models.load_checkpoint(model, str(path))
     except Exception as error:
@@ -211,7 +211,7 @@ def _cached(network: str) -> bool:
         return image_text.is_cached(network)
     if hub.cached(f"timm/{network}", _FILES):
         return True
-    import timm
+    from artsim.vision.torch_libraries import timm
 
     known = timm.get_pretrained_cfg(network)
     hub_id = known.hf_hub_id if known else None
@@ -226,7 +226,7 @@ def _from_hub(backbone: str, network: str) -> tuple[State, str]:
         if backbones.is_torchvision(network):
             weights = backbones.torchvision_weights(network)
             return weights.get_state_dict(progress=False, check_hash=True), f"torchvision {weights}"
-        import timm
+        from artsim.vision.torch_libraries import timm
 
         return timm.create_model(network, pretrained=True).state_dict(), f"timm hub {network}"
     except Exception as error:
