@@ -1,7 +1,7 @@
 """The page's server on synthetic archives: search by id and by words, memory, first bytes, 50 people at once.
 
 python -m benchmarks.page
-python -m benchmarks.page --works 1000000 --folder /tmp/page --seconds 60
+python -m benchmarks.page --works 1000000 --folder /tmp/page --seconds 60 --index
 """
 
 import argparse
@@ -24,6 +24,8 @@ import pyarrow as pa
 import requests
 
 from artsim.archive import CATALOG, CLUSTERS, IMAGES, LAYOUT, THUMBNAILS, Archive, features
+from artsim.space.features import Space
+from artsim.space.index import load_or_update
 from artsim.web.atlas import Atlas
 from artsim.web.collection import Collection
 from benchmarks.claims import Claim, conclude
@@ -218,6 +220,7 @@ def main() -> None:
     parser.add_argument("--works", type=int, default=100_000)
     parser.add_argument("--folder", help="keeps the archive and the cache here")
     parser.add_argument("--seconds", type=float, default=60.0, help="of 50 people at once")
+    parser.add_argument("--index", action="store_true", help="first builds an approximate index of the vectors")
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     works, seconds = (5_000, 5.0) if options.quick else (options.works, options.seconds)
@@ -228,6 +231,10 @@ def main() -> None:
         if not (uri / "clusters" / "groups" / "_about.json").exists():
             make(uri, works)
         print(f"{works:,} works; the archive took {time.perf_counter() - start:.0f} s")
+        if options.index:
+            start = time.perf_counter()
+            _, built = load_or_update(Space(Archive.open(str(uri)), ["made"]), "cosine")
+            print(f"index, {time.perf_counter() - start:.0f} s: {built}")
         if works > MOST_DRAWN:
             empty_atlas(uri, cache)
         with served(str(uri), cache) as (address, process, first):

@@ -83,7 +83,7 @@ def load_or_update(space: Space, metric: str, *, locked: bool = False) -> tuple[
     """
     check_metric(metric)
     space = space.including_all()
-    name = f"{_folder(space)}/{'cosine' if metric == 'cosine' else 'euclidean'}"
+    name = _name(space, metric)
     changed = {"added": 0, "removed": 0}
     if not _is_current(space, name):
         with nullcontext() if locked else index_lock(space):
@@ -93,6 +93,20 @@ def load_or_update(space: Space, metric: str, *, locked: bool = False) -> tuple[
     index = _loaded(space.archive, name)
     shown = {key: index.about[key] for key in ("rows", "recall_at_10", "recall_queries", "expansion")}
     return index, {"file": index.about["file"], **changed, **shown}
+
+
+def load_current(space: Space, metric: str) -> Index | None:
+    """Returns the index of all rows of a space if it is stored and its rows haven't changed since; builds nothing.
+
+    Raises ``UserError`` if the index is damaged.
+    """
+    space = space.including_all()
+    name = _name(space, metric)
+    return _loaded(space.archive, name) if _is_current(space, name) else None
+
+
+def _name(space: Space, metric: str) -> str:
+    return f"{_folder(space)}/{'cosine' if metric == 'cosine' else 'euclidean'}"
 
 
 def _is_current(space: Space, name: str) -> bool:

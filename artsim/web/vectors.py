@@ -1,9 +1,11 @@
-"""The vectors of a collection in memory, in half precision, for exact search within a fraction of a second.
+"""The vectors of a collection, for search within a fraction of a second.
 
-Distances in half precision choose candidates; their order comes from the full vectors, which stay on the local disk. A
-bound on the error of half precision says how many candidates are needed, so the result is that of an exact search.
+Candidates come from distances in half precision, whose vectors are in memory; their order comes from the full vectors,
+which stay on the local disk. A bound on the error of half precision says how many candidates are needed, so the result
+is that of an exact search. Large archives take their candidates from an approximate index, if there is one.
 """
 
+import math
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +18,12 @@ from artsim.metrics.vectors import unit_length
 from artsim.space.features import Space
 from artsim.web.cache import cache_folder
 from artsim.web.collection import Collection
+from artsim.web.shortlist import shortlist
 
 _THREADS = 2
+_INDEXED_FROM = 200_000  # vectors; up to here an exact search takes less than 20 ms
+_MAX_CANDIDATES = 5_000  # that the index is asked for; an exact search is faster than that
+_SPARE = 10  # candidates beyond those that are needed
 _ERROR = 1.1 * 2.0**-10  # of a dot product of unit vectors, both rounded to half precision (2**-11 each)
 
 
@@ -42,6 +48,7 @@ class Vectors:
         self.rows = np.full(len(collection), -1, np.int32)
         self.rows[self.numbers] = np.arange(len(self.numbers))
         self._pool = ThreadPoolExecutor(_THREADS)
+        self._shortlist = shortlist(collection, features) if len(self.numbers) >= _INDEXED_FROM else None
 
     def of(self, number: int) -> np.ndarray:
         """The unit vector of an artwork, float32 (d,). Raises ``UserError`` if it has none."""
@@ -58,21 +65,35 @@ class Vectors:
         result. Ties are ordered by number, which is the order of ids.
         """
         query = unit_length(query[None].astype(np.float64))[0]
-        sign = -1.0 if farthest else 1.0
-        scores = self._scores(query)  # the larger, the nearer
-        scores *= sign
-        if allowed is not None:
-            scores[~allowed[self.numbers]] = -np.inf
-        usable = len(scores) if allowed is None else int(np.count_nonzero(allowed[self.numbers]))
-        k = min(k, usable)
+        usable = np.ones(len(self.numbers), bool) if allowed is None else allowed[self.numbers]
+        k = min(k, int(np.count_nonzero(usable)))
         if not k:
             return np.empty(0, np.int64), np.empty(0)
-        bound = np.partition(scores, len(scores) - k)[len(scores) - k] - 2 * _ERROR
-        rows = np.flatnonzero(scores >= bound)
+        rows = None if farthest else self._from_index(query, k, usable)
+        if rows is None:
+            rows = self._from_all(query, k, usable, farthest=farthest)
         full = np.asarray(self.matrix[rows], np.float64)
         distances = 1 - unit_length(full) @ query
-        order = np.lexsort((self.numbers[rows], sign * distances))[:k]
+        order = np.lexsort((self.numbers[rows], -distances if farthest else distances))[:k]
         return self.numbers[rows[order]].astype(np.int64), distances[order]
+
+    def _from_index(self, query: np.ndarray, k: int, usable: np.ndarray) -> np.ndarray | None:
+        """Returns at least k usable rows near the query; None without an index, or if it would have to look too far."""
+        count = math.ceil(2 * k * len(usable) / np.count_nonzero(usable)) + _SPARE
+        if self._shortlist is None or count > _MAX_CANDIDATES:
+            return None
+        rows = self.rows[self._shortlist.numbers(query, count)]
+        rows = rows[(rows >= 0) & usable[rows]]
+        return rows if len(rows) >= k else None
+
+    def _from_all(self, query: np.ndarray, k: int, usable: np.ndarray, *, farthest: bool) -> np.ndarray:
+        """Returns the rows that the k nearest (or farthest) usable ones are among."""
+        scores = self._scores(query)  # the larger, the nearer
+        if farthest:
+            scores = -scores
+        scores[~usable] = -np.inf
+        bound = np.partition(scores, len(scores) - k)[len(scores) - k] - 2 * _ERROR
+        return np.flatnonzero(scores >= bound)
 
     def _scores(self, query: np.ndarray) -> np.ndarray:
         """Dot products with all vectors in half precision, float32 (rows,)."""
