@@ -246,8 +246,8 @@ def main() -> None:
             start = time.perf_counter()
             requests.get(f"{address}/api/atlas/0.jpg", timeout=600)
             print(f"atlas: {time.perf_counter() - start:.1f} s")
-        with served(str(uri), cache) as (address, process, times):
-            print(f"second start: answers {times['answers']:.1f} s, loaded {times['loaded']:.1f} s")
+        with served(str(uri), cache) as (address, process, second):
+            print(f"second start: answers {second['answers']:.1f} s, loaded {second['loaded']:.1f} s")
             report(address, process, Archive.open(str(uri)), works, seconds)
 
 
