@@ -130,10 +130,12 @@ class Idler:
         return {"name": partition.name}
 
 
-def dispatched(machines: Machines, count: int, at_once: int) -> float:
-    """Partitions a second through idle workers with ``at_once`` partitions each, from the first result on."""
+def dispatched(machines: Machines, count: int, max_concurrent: int) -> float:
+    """Partitions a second through idle workers with ``max_concurrent`` partitions each, from the first result on."""
     with driver_of(machines):
-        results = through_workers([Partition(str(number)) for number in range(count)], Idler, at_once=at_once)
+        results = through_workers(
+            [Partition(str(number)) for number in range(count)], Idler, max_concurrent=max_concurrent
+        )
         next(results)
         started = time.monotonic()
         assert sum(1 for _ in results) == count - 1
@@ -141,7 +143,7 @@ def dispatched(machines: Machines, count: int, at_once: int) -> float:
 
 
 def through_workers(
-    partitions: list[Partition], worker: type, *arguments: Any, at_once: int = 1
+    partitions: list[Partition], worker: type, *arguments: Any, max_concurrent: int = 1
 ) -> Iterator[dict[str, Any]]:
     """Yields the results of one worker per CPU."""
     return runtime.process_partitions(
@@ -151,7 +153,7 @@ def through_workers(
         attempts=runtime.start_attempts(),
         needs={"CPU": 1},
         workers=runtime.cpus(),
-        at_once=at_once,
+        max_concurrent=max_concurrent,
     )
 
 

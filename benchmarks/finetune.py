@@ -34,14 +34,14 @@ class Task:
     judged: np.ndarray
     epochs: int
     batch: int
-    at_once: int
+    micro_batch: int
     precision: str
 
 
 def _recipe(task: Task):
     from artsim.learn.backbones.recipe import FinetuneRecipe
 
-    return FinetuneRecipe(epochs=task.epochs, batch=task.batch, at_once=task.at_once, patience=task.epochs)
+    return FinetuneRecipe(epochs=task.epochs, batch=task.batch, micro_batch=task.micro_batch, patience=task.epochs)
 
 
 def _learner(task: Task):
@@ -108,10 +108,10 @@ def _bare(rank: int, task: Task, own_module: bool, folder: str) -> None:
         for start in range(0, len(order), task.batch):
             share = order[start : start + task.batch][rank::WORKERS]
             optimizer.zero_grad()
-            for first in range(0, len(share), task.at_once):
-                judged = task.judged[share[first : first + task.at_once]]
+            for first in range(0, len(share), task.micro_batch):
+                judged = task.judged[share[first : first + task.micro_batch]]
                 images, places = np.unique(judged, return_inverse=True)
-                last = first + task.at_once >= len(share)
+                last = first + task.micro_batch >= len(share)
                 with contextlib.nullcontext() if last else model.no_sync():
                     with torch.autocast("cpu", torch.bfloat16, enabled=task.precision == "bfloat16"):
                         out = model(torch.from_numpy(squares[slots[images]]))
@@ -204,7 +204,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as uri:
         archive_of(pictures(IMAGES), IMAGES, uri)
         task = Task(
-            uri, 128 if quick else 224, judged, epochs=3 if quick else 4, batch=32, at_once=4, precision=precision
+            uri, 128 if quick else 224, judged, epochs=3 if quick else 4, batch=32, micro_batch=4, precision=precision
         )
         _pixels(task)
         rates = {}

@@ -139,7 +139,7 @@ def simulate(archive: Stored) -> dict[str, float]:
     return seconds | {"extract": _seconds(partitions, archive, 1)}
 
 
-def _seconds(partitions: Sequence[Any], archive: Stored, at_once: int) -> float:
+def _seconds(partitions: Sequence[Any], archive: Stored, max_concurrent: int) -> float:
     """Seconds from the first partition started, with all workers there, to the last one finished."""
     coordinator: Any = ray.remote(Start).options(num_cpus=0).remote()
     spans = list(
@@ -150,8 +150,8 @@ def _seconds(partitions: Sequence[Any], archive: Stored, at_once: int) -> float:
             attempts=coordinator,
             needs={"CPU": 0.01},
             workers=WORKERS,
-            most=WORKERS,
-            at_once=at_once,
+            max_workers=WORKERS,
+            max_concurrent=max_concurrent,
         )
     )
     assert len(spans) == len(partitions)

@@ -49,7 +49,7 @@ class S3(pafs.S3FileSystem):
         return partial(S3, **self._options), ()
 
     @cached_property
-    def at_once(self) -> "S3":
+    def in_one_request(self) -> "S3":
         """The same client for files below 10 MB: one request on close. Larger files may be left incomplete."""
         return S3(**self._options, allow_delayed_open=True)
 

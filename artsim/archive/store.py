@@ -181,7 +181,7 @@ class Store:
         """Opens a file for writing. Creates its folder only if that fails: objects need none, and checks take time."""
         filesystem = self.filesystem
         if isinstance(filesystem, S3) and size <= _AT_ONCE:
-            filesystem = filesystem.at_once
+            filesystem = filesystem.in_one_request
         try:
             return filesystem.open_output_stream(target, compression=None)
         except FileNotFoundError:

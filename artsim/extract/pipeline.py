@@ -176,7 +176,7 @@ def _on_gpus(extraction: Any, partitions: list[ImagesPartition], nbytes: int) ->
         (extraction, attempts),
         needs=needs,
         workers=min(runtime.room_for(needs), len(partitions)),
-        at_once=2,  # one is written while the other is described
+        max_concurrent=2,  # one is written while the other is described
         batch_format="numpy",
     )
     return runtime.results_of(described, attempts, extraction.run, needs)

@@ -68,7 +68,17 @@ class Experiment:
 
 EXPERIMENT_KEYS: Keys = {"inputs": dict, "recipe": dict}  # of a configuration as JSON stores it
 
+_FORMER_SETTINGS = {"at_once": "micro_batch"}  # settings of a recipe that had another name in earlier versions
+
 MakeLearner = Callable[[dict[str, torch.Tensor] | None], Learner]  # called with the kept tensors, or None at the start
+
+
+def with_current_names(settings: Any) -> Any:
+    """Returns a stored configuration with the current names of its settings. What has no recipe is returned as is."""
+    if not isinstance(settings, dict) or not isinstance(settings.get("recipe"), dict):
+        return settings
+    recipe = {_FORMER_SETTINGS.get(name, name): value for name, value in settings["recipe"].items()}
+    return {**settings, "recipe": recipe}
 
 
 def difference(before: dict[str, Any], now: dict[str, Any]) -> str:

@@ -28,6 +28,7 @@ from artsim.learn.experiment import (
     MakeLearner,
     difference,
     load_or_make_plan,
+    with_current_names,
 )
 from artsim.learn.fold_plan import kind_name
 from artsim.learn.held_out_fold import hold_out
@@ -81,8 +82,8 @@ def _train_or_resume(
     archive: Archive, name: str, experiment: Experiment, make_learner: MakeLearner, workers: Workers, again: bool
 ) -> dict[str, Any]:
     folder, settings = f"models/_{name}", json.loads(json.dumps(asdict(experiment)))
-    stored_settings = intact(
-        archive.store, f"{folder}/{_CONFIGURATION}", of="run", remedy=_START_OVER, keys=EXPERIMENT_KEYS
+    stored_settings = with_current_names(
+        intact(archive.store, f"{folder}/{_CONFIGURATION}", of="run", remedy=_START_OVER, keys=EXPERIMENT_KEYS)
     )
     if stored_settings not in (None, settings) and not again:
         raise UserError(
@@ -146,9 +147,9 @@ def _existing_model(
     where = archive.store.address(f"models/{name}/card.json")
     check_card(card, where)
     check_trained(card, where)
-    if card["asked"] != settings:
+    if (trained := with_current_names(card["asked"])) != settings:
         raise UserError(
-            f"`name` {name}: was trained with {difference(card['asked'], settings)}; "
+            f"`name` {name}: was trained with {difference(trained, settings)}; "
             "choose another `name`, or `again` to start over"
         )
     trained_on = card["split"]["annotations"]

@@ -83,24 +83,24 @@ def with_workers(
     *,
     needs: Needs,
     workers: int,
-    most: int | None = None,
-    at_once: int = 1,
+    max_workers: int | None = None,
+    max_concurrent: int = 1,
     batch_format: str = "pyarrow",
 ) -> "Dataset":
-    """Maps each row to a result, with ``worker(*arguments)`` as actors that have ``at_once`` blocks at a time.
+    """Maps each row to a result, with ``worker(*arguments)`` as actors that have ``max_concurrent`` blocks at a time.
 
-    The pool begins with ``workers`` actors and grows to ``most`` if the cluster does; Ray Data spreads them over the
-    nodes. ``batch_format`` is the form in which the worker gets a row.
+    The pool begins with ``workers`` actors and grows to ``max_workers`` if the cluster does; Ray Data spreads them over
+    the nodes. ``batch_format`` is the form in which the worker gets a row.
     """
     from ray.data import ActorPoolStrategy
 
-    most = min(most or _MAX_WORKERS, _MAX_WORKERS)
+    max_workers = min(max_workers or _MAX_WORKERS, _MAX_WORKERS)
     pool = ActorPoolStrategy(
         min_size=1,
-        initial_size=min(workers, most),
-        max_size=most,
-        max_tasks_in_flight_per_actor=at_once,
-        max_concurrent_calls_per_actor=at_once,
+        initial_size=min(workers, max_workers),
+        max_size=max_workers,
+        max_tasks_in_flight_per_actor=max_concurrent,
+        max_concurrent_calls_per_actor=max_concurrent,
         enable_true_multi_threading=True,
     )
     return dataset.map_batches(
@@ -123,16 +123,16 @@ def process_partitions(
     attempts: Any,
     needs: Needs,
     workers: int,
-    most: int | None = None,
-    at_once: int = 1,
+    max_workers: int | None = None,
+    max_concurrent: int = 1,
 ) -> Iterator[dict[str, Any]]:
     """Yields the result of every partition as it completes.
 
     ``worker(*arguments)`` is an actor; its method ``process(partition, attempt)``, plain or async, returns a result
     that JSON can hold. ``attempt`` is 0, or the number of earlier tries, whose workers were lost before their result
     arrived: because of the partition, or with their machine. Raises RuntimeError if too many workers are lost during
-    one partition or while they start, and what ``process`` raises. Each worker has up to ``at_once`` partitions at a
-    time, and an equal share of them if they are few.
+    one partition or while they start, and what ``process`` raises. Each worker has up to ``max_concurrent`` partitions
+    at a time, and an equal share of them if they are few.
     """
     share = -(-min(len(partitions), _MAX_BLOCKS) // min(workers, room_for(needs, alive=True)))
     run = uuid.uuid4().hex
@@ -143,8 +143,8 @@ def process_partitions(
         (attempts, run, type(partitions[0]), worker, tuple(arguments)),
         needs=needs,
         workers=min(workers, len(partitions)),
-        most=most,
-        at_once=min(at_once, share),
+        max_workers=max_workers,
+        max_concurrent=min(max_concurrent, share),
     )
     return results_of(dataset, attempts, run, needs)
 

@@ -166,8 +166,8 @@ def _round(
         attempts=coordinator,
         needs=needs,
         workers=workers,
-        most=options.workers,
-        at_once=_TASKS_PER_WORKER,
+        max_workers=options.workers,
+        max_concurrent=_TASKS_PER_WORKER,
     )
     return map(Stats.from_counts, results)
 

@@ -51,14 +51,14 @@ def search(
     seed: int,
     store: Store,
     folder: str,
-    at_once: int | None = None,
+    max_concurrent: int | None = None,
 ) -> list[Trial]:
     """Runs the trials that are missing in ``folder`` and stores each there. Returns all trials, failed ones last.
 
     Failed trials are not stored. ``trainable`` reports ``epochs``, meanrank, low, high, best_epoch, curve (of every
     epoch) and training (seconds), at least at every rung.
     """
-    run_missing = partial(_run_missing, trainable, space, trials, epochs, seed, store, folder, at_once)
+    run_missing = partial(_run_missing, trainable, space, trials, epochs, seed, store, folder, max_concurrent)
     failed = run_missing()
     for _ in range(_RETRIES):
         given_up = sum(trial["given_up"] for trial in failed)
@@ -78,7 +78,7 @@ def _run_missing(
     seed: int,
     store: Store,
     folder: str,
-    at_once: int | None,
+    max_concurrent: int | None,
 ) -> list[Trial]:
     """Runs the trials that ``folder`` lacks; returns those that failed."""
     os.environ.update(_SETTINGS)
@@ -118,8 +118,8 @@ def _run_missing(
             search_alg=searcher,
             scheduler=asha,
             num_samples=missing,
-            reuse_actors=at_once is None,
-            max_concurrent_trials=at_once,
+            reuse_actors=max_concurrent is None,
+            max_concurrent_trials=max_concurrent,
         ),
         run_config=tune.RunConfig(
             name="_ray",

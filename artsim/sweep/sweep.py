@@ -14,7 +14,14 @@ from artsim.archive import Archive, Keys, UserError
 from artsim.archive.damaged_files import intact
 from artsim.archive.valid_name import check_name
 from artsim.failures import failures_of
-from artsim.learn.experiment import EXPERIMENT_KEYS, Experiment, MakeLearner, difference, load_or_make_plan
+from artsim.learn.experiment import (
+    EXPERIMENT_KEYS,
+    Experiment,
+    MakeLearner,
+    difference,
+    load_or_make_plan,
+    with_current_names,
+)
 from artsim.learn.fold_plan import Folds, kind_name, tuning_folds
 from artsim.learn.heads.learner import covariance_of
 from artsim.learn.plan import TRAINING
@@ -66,7 +73,7 @@ def tune(
         started = time.monotonic()
         runtime.connect()
         runtime.wait_for({"CPU": 1})
-        trainable, at_once = _trainable(
+        trainable, max_concurrent = _trainable(
             archive, folder, experiment, space, learner, tuning, workers, trials - len(stored)
         )
         results = search(
@@ -77,7 +84,7 @@ def tune(
             seed=experiment.seed,
             store=archive.store,
             folder=folder,
-            at_once=at_once,
+            max_concurrent=max_concurrent,
         )
         seconds = time.monotonic() - started
         succeeded = [trial for trial in results if "error" not in trial]
@@ -105,7 +112,7 @@ def tune(
         ),
         "seconds_search": round(seconds, 3),
         "seconds_training": round(trained, 3),  # summed over all trials
-        "orchestration": round(1 - trained / (seconds * (at_once or runtime.cpus())), 3),
+        "orchestration": round(1 - trained / (seconds * (max_concurrent or runtime.cpus())), 3),
     }
 
 
@@ -120,7 +127,9 @@ def _start_or_resume(archive: Archive, name: str, experiment: Experiment, space:
     searched = {setting: vars(distribution) for setting, distribution in space.items()}
     settings = json.loads(json.dumps({**asdict(experiment), "space": searched, "folds": folds}))
     stored_settings = (
-        intact(archive.store, f"{folder}/asked.json", of="sweep", remedy=_START_OVER, keys=EXPERIMENT_KEYS)
+        with_current_names(
+            intact(archive.store, f"{folder}/asked.json", of="sweep", remedy=_START_OVER, keys=EXPERIMENT_KEYS)
+        )
         if not again
         else None
     )

@@ -32,7 +32,7 @@ class Engine:
         if self.device == "cpu":
             descriptor.model.to(self.type)  # on the CPU autocast would only add casts
         self.descriptor = descriptor.to(self.device)
-        self._at_once = max(_CACHED // (size * size), 1) if self.device == "cpu" else _ON_A_GPU
+        self._micro_batch = max(_CACHED // (size * size), 1) if self.device == "cpu" else _ON_A_GPU
 
     @torch.inference_mode()
     def __call__(self, pixels: np.ndarray) -> list[np.ndarray]:
@@ -43,12 +43,12 @@ class Engine:
         images = torch.from_numpy(pixels)
         while True:
             try:
-                passes = [self._pass(batch) for batch in images.split(self._at_once)]
+                passes = [self._pass(batch) for batch in images.split(self._micro_batch)]
                 return [torch.cat(vectors).float().numpy() for vectors in zip(*passes, strict=True)]
             except torch.OutOfMemoryError:
-                if self._at_once == 1:
+                if self._micro_batch == 1:
                     raise
-            self._at_once = max(min(self._at_once, len(images)) // 2, 1)
+            self._micro_batch = max(min(self._micro_batch, len(images)) // 2, 1)
             torch.cuda.empty_cache()
 
     def _pass(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:

@@ -141,13 +141,13 @@ def test_an_exception_ends_the_run_unchanged(machines: Cluster) -> None:
 
 
 def test_an_async_worker_has_many_partitions_at_once(machines: Cluster) -> None:
-    results = list(_results(_items(40), AsyncWorker, at_once=16))
+    results = list(_results(_items(40), AsyncWorker, max_concurrent=16))
     assert sorted(result["value"] for result in results) == list(range(40))
     assert max(result["most"] for result in results) == 16
 
 
 def test_few_partitions_are_shared_equally(machines: Cluster) -> None:
-    results = list(_results(_items(8), AsyncWorker, at_once=16))
+    results = list(_results(_items(8), AsyncWorker, max_concurrent=16))
     assert len(results) == 8
     assert max(result["most"] for result in results) == 4
 
@@ -160,7 +160,7 @@ def test_more_partitions_than_blocks(machines: Cluster, monkeypatch: pytest.Monk
     assert sorted(result["value"] for result in results) == list(range(20))
     assert {result["attempt"] for result in results if result["value"] == 6} == {1}
     assert {result["attempt"] for result in results if result["value"] > 6} == {0}
-    assert sorted(result["value"] for result in _results(_items(20), AsyncWorker, at_once=4)) == list(range(20))
+    assert sorted(result["value"] for result in _results(_items(20), AsyncWorker, max_concurrent=4)) == list(range(20))
 
 
 def test_a_wait_for_resources_is_logged(machines: Cluster) -> None:

@@ -78,7 +78,7 @@ class ClassifierTrainer(PixelTrainer):
         seed: int = 0,
         balanced: bool = True,
     ) -> None:
-        super().__init__(plan, squares, slots, recipe.at_once, recipe.precision)
+        super().__init__(plan, squares, slots, recipe.micro_batch, recipe.precision)
         self.labels, self.training, self.validation = labels, training, validation
         self.recipe, self.seed, self.batch = recipe, seed, recipe.batch
         self.weights = [_class_weights(labels[training, task], count, balanced) for task, count in enumerate(classes)]

@@ -36,7 +36,7 @@ class LabelRecipe(Settings):
     resolution: int | None = setting(
         None, "with `finetune`: side of an image in pixels (default: the network's own)", least=32
     )
-    at_once: int = setting(
+    micro_batch: int = setting(
         32,
         "with `finetune`: micro-batch size: artworks per pass of a worker; gradients accumulate up to `batch`",
         least=1,

@@ -24,7 +24,7 @@ from artsim.learn.backbones.label_recipe import LabelRecipe
 from artsim.learn.backbones.learner import plan_for
 from artsim.learn.curves import live, write_curves
 from artsim.learn.epochs import best_epoch
-from artsim.learn.experiment import difference
+from artsim.learn.experiment import difference, with_current_names
 from artsim.learn.ray_train import run
 from artsim.learn.workers import Workers
 
@@ -98,7 +98,9 @@ def finetune_on_labels(
     settings: dict[str, Any] = {"inputs": inputs, "recipe": asdict(recipe), "seed": seed}
     settings = json.loads(json.dumps(settings))
     with archive.lock(f"models/{name}"):
-        stored = intact(archive.store, f"{folder}/{_CONFIGURATION}", of="run", remedy=_START_OVER, keys=_KEYS)
+        stored = with_current_names(
+            intact(archive.store, f"{folder}/{_CONFIGURATION}", of="run", remedy=_START_OVER, keys=_KEYS)
+        )
         if not again:
             if stored is None and (finished := _finished(archive, name, settings)) is not None:
                 return finished
@@ -121,7 +123,7 @@ def _finished(archive: Archive, name: str, settings: dict[str, Any]) -> Finetune
     card = intact(archive.store, f"models/{name}/card.json")
     if card is None:
         return None
-    _check_same(name, card.get("asked", {}), settings)
+    _check_same(name, with_current_names(card.get("asked", {})), settings)
     return FinetunedHeads(load_model(archive, name), read_labels(archive, f"models/{name}"))
 
 

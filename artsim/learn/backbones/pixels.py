@@ -27,9 +27,9 @@ class PixelTrainer(BatchTrainer):
 
     optimizer: torch.optim.Optimizer
 
-    def __init__(self, plan: Plan, squares: np.ndarray, slots: np.ndarray, at_once: int, precision: str) -> None:
+    def __init__(self, plan: Plan, squares: np.ndarray, slots: np.ndarray, micro_batch: int, precision: str) -> None:
         self.plan, self.squares, self.slots = plan, squares, slots
-        self.at_once, self.precision, self._synchronizing = at_once, precision, False
+        self.micro_batch, self.precision, self._synchronizing = micro_batch, precision, False
         self.rank, self.world = rank_and_world_size()
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.backbone = Backbone(plan).to(self.device)
@@ -62,9 +62,9 @@ class PixelTrainer(BatchTrainer):
                 total = self._accumulate_gradients(share, self._terms(items))
                 break
             except torch.OutOfMemoryError:
-                if self.at_once == 1 or self._synchronizing:  # can't be halved, or a retry would deadlock other workers
+                if self.micro_batch == 1 or self._synchronizing:  # a retry would deadlock other workers
                     raise
-            self.at_once = max(min(self.at_once, len(share)) // 2, 1)
+            self.micro_batch = max(min(self.micro_batch, len(share)) // 2, 1)
             torch.cuda.empty_cache()
         self.optimizer.step()
         return total
@@ -74,7 +74,9 @@ class PixelTrainer(BatchTrainer):
 
         ``terms`` are those of the whole batch.
         """
-        micro_batches = [share[start : start + self.at_once] for start in range(0, max(len(share), 1), self.at_once)]
+        micro_batches = [
+            share[start : start + self.micro_batch] for start in range(0, max(len(share), 1), self.micro_batch)
+        ]
         total = torch.zeros((), device=self.device)
         self.optimizer.zero_grad()
         for micro_batch in micro_batches:

@@ -22,7 +22,7 @@ class FinetuneRecipe(Recipe):
         "with `finetune`: learning rate of a group of layers, as a share of that of the group after it",
         below=1.001,
     )
-    at_once: int = setting(
+    micro_batch: int = setting(
         4,
         "with `finetune`: micro-batch size: annotations per pass of a worker; gradients accumulate up to `batch`",
         least=1,

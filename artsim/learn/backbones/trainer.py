@@ -40,7 +40,7 @@ class BackboneTrainer(PixelTrainer):
         groups: np.ndarray | None = None,
         pool: np.ndarray | None = None,
     ) -> None:
-        super().__init__(plan, squares, slots, recipe.at_once, recipe.precision)
+        super().__init__(plan, squares, slots, recipe.micro_batch, recipe.precision)
         self.training, self.validation, self.recipe, self.seed = training, validation, recipe, seed
         self.batch = recipe.batch
         self.groups = np.full(len(slots), -1) if groups is None else groups

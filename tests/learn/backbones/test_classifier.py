@@ -19,7 +19,7 @@ from tests.learn.two_workers import two_workers
 _SIZE = 32
 _PLAN = make_plans([parse_feature(f"test_efficientnet+{_SIZE}")], "random")[0]
 _PLAIN = LabelRecipe(
-    precision="float32", batch=8, at_once=8, mixup=0, randaugment=0, dropout=0, label_smoothing=0, frozen_epochs=0
+    precision="float32", batch=8, micro_batch=8, mixup=0, randaugment=0, dropout=0, label_smoothing=0, frozen_epochs=0
 )
 
 

@@ -19,7 +19,7 @@ from artsim.vision.inference import Engine
 from tests.learn.two_workers import two_workers
 
 SIZE = 32
-EXACT = FinetuneRecipe(precision="float32", batch=6, at_once=6, learning_rate=1e-3)
+EXACT = FinetuneRecipe(precision="float32", batch=6, micro_batch=6, learning_rate=1e-3)
 
 
 def plan_for(name="test_efficientnet"):
@@ -72,7 +72,10 @@ def test_batch_norms_are_frozen_and_all_other_layers_train(precision):
 
 
 def test_micro_batches_are_halved_on_out_of_memory_with_the_same_gradients(monkeypatch):
-    whole, small = trainer_for(replace(EXACT, batch=7, at_once=7)), trainer_for(replace(EXACT, batch=7, at_once=7))
+    whole, small = (
+        trainer_for(replace(EXACT, batch=7, micro_batch=7)),
+        trainer_for(replace(EXACT, batch=7, micro_batch=7)),
+    )
     passes, loss_of = [], small._loss
 
     def short_of_memory(judged, batch):
@@ -93,10 +96,10 @@ def test_micro_batches_are_halved_on_out_of_memory_with_the_same_gradients(monke
 @pytest.mark.parametrize("loss", [{"loss": "listwise"}, {"loss": "triplet", "reduction": "sum", "intra_margin": 0.1}])
 def test_accumulated_gradients_match_one_pass(loss):
     results = {}
-    for at_once in (2, 7):
-        trainer = trainer_for(replace(EXACT, batch=7, at_once=at_once, **loss))
+    for micro_batch in (2, 7):
+        trainer = trainer_for(replace(EXACT, batch=7, micro_batch=micro_batch, **loss))
         value = trainer.train_epoch(0)["loss"]
-        results[at_once] = value, [p.grad.clone() for p in trainer.backbone.parameters() if p.requires_grad]
+        results[micro_batch] = value, [p.grad.clone() for p in trainer.backbone.parameters() if p.requires_grad]
     assert results[2][0] == pytest.approx(results[7][0], rel=1e-4)
     for first, second in zip(results[2][1], results[7][1], strict=True):
         torch.testing.assert_close(first, second, rtol=1e-3, atol=1e-5)
@@ -114,7 +117,7 @@ def test_the_first_loss_matches_the_descriptors():
 
 
 def test_each_image_is_computed_once_per_pass():
-    trainer = trainer_for(replace(EXACT, batch=7, at_once=7))
+    trainer = trainer_for(replace(EXACT, batch=7, micro_batch=7))
     sizes = []
     trainer.backbone.register_forward_pre_hook(lambda _, pixels: sizes.append(len(pixels[0])))
     trainer.train_epoch(0)
@@ -215,7 +218,7 @@ def _work(rank, folder):
 
 def _steps():
     """Losses and gradients of batches of seven and of one (a worker gets none); ranks; then the loss of an epoch."""
-    recipe = replace(EXACT, batch=7, at_once=2, learning_rate=1e-12, negatives="semihard", mined=2)
+    recipe = replace(EXACT, batch=7, micro_batch=2, learning_rate=1e-12, negatives="semihard", mined=2)
     trainer, steps = trainer_for(recipe), []
     mined = np.hstack([trainer.training, trainer._mine_negatives(trainer.training, np.random.default_rng(0))])
     for judged in (mined, mined[:1]):
