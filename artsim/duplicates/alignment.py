@@ -1,6 +1,6 @@
 """Whether two pictures show the same image: the second is aligned with the first and their details are correlated."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,14 +18,24 @@ _MIN_COARSE_AGREEMENT = 0.3  # pairs below it at half resolution are not compare
 _NOISE = 0.015  # detail below this share of white is not amplified: the noise of a JPEG
 _BORDER = 0.24  # share of a picture that the first search leaves out at its borders together: a frame
 _BLUR = 4.0  # pixels; what is coarser is no detail
+_MIN_CHROMA = 4.0  # mean difference of a pixel's channels, of 255, below which an image is gray
 _MARGIN = 0.04  # share of a picture left out at its borders, where a frame's shadow falls
 
 
-def square(data: bytes) -> tuple[np.ndarray, float]:
-    """Decodes an image to gray, float32 (SIDE, SIDE) from 0 to 1, and its width by its height. Raises ``BadImage``."""
+class Square(NamedTuple):
+    """An image as it is compared: ``gray``, float32 (SIDE, SIDE) from 0 to 1; ``aspect`` is its width by its height."""
+
+    gray: np.ndarray
+    aspect: float
+    is_colored: bool
+
+
+def square(data: bytes) -> Square:
+    """Decodes an image. Raises ``BadImage``."""
     image = decoded(data, 4 * SIDE)
     gray = np.asarray(image.convert("L").resize((SIDE, SIDE)), np.float32) / 255
-    return gray, image.width / image.height
+    chroma = np.ptp(np.asarray(image, np.int16), axis=2).mean()
+    return Square(gray, image.width / image.height, bool(chroma > _MIN_CHROMA))
 
 
 def agreement(a: np.ndarray, b: np.ndarray, aspects: np.ndarray) -> np.ndarray:

@@ -127,8 +127,6 @@ def _find(
     ids = np.array(images.ids.to_pylist(), object)
     copies = np.flatnonzero(images.files != np.arange(len(ids)))
     identical_pairs = np.column_stack([images.files[copies], copies])
-    rank = np.empty(len(ids), np.int64)
-    rank[np.lexsort((ids.astype(str), -images.pixels))] = np.arange(len(ids))
     with tempfile.TemporaryFile() as file:
         checker = Checker(archive, ids, file)
 
@@ -137,6 +135,8 @@ def _find(
             return np.where(files[:, 0] == files[:, 1], 1.0, checker(files))
 
         scores = checker(pairs)
+        rank = np.empty(len(ids), np.int64)
+        rank[np.lexsort((ids.astype(str), ~checker.is_colored, -images.pixels))] = np.arange(len(ids))
         representative_of, confidence = grouped(
             np.concatenate([identical_pairs, pairs]),
             np.concatenate([np.ones(len(identical_pairs)), scores]),

@@ -22,6 +22,11 @@ class Checker:
         """How many images could not be read."""
         return self._squares.unreadable
 
+    @property
+    def is_colored(self) -> np.ndarray:
+        """Which images of the pairs so far are more than gray, bool (n,)."""
+        return self._squares.is_colored
+
     def __call__(self, pairs: np.ndarray) -> np.ndarray:
         """Returns the agreement of rows i and j of each pair (p, 2), float64 (p,); 0 if an image can't be read."""
         self._squares.load(pairs)

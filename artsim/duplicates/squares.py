@@ -16,11 +16,13 @@ class Squares:
     """The images of ``ids``, object (n,), as gray squares. Keeps those that were loaded in ``file``, 16 kB each.
 
     ``aspect``, float64 (n,), is the width by the height: NaN before an image is loaded, 0 if it can't be read.
+    ``is_colored``, bool (n,), is true for loaded images that have more than shades of gray.
     """
 
     def __init__(self, archive: Archive, ids: np.ndarray, file: IO[bytes]) -> None:
         self.unreadable = 0
         self.aspect = np.full(len(ids), np.nan)
+        self.is_colored = np.zeros(len(ids), bool)
         self._archive = archive
         self._ids = ids
         self._file = file
@@ -37,7 +39,7 @@ class Squares:
             for row in block.tolist():
                 self.aspect[row] = 0.0
                 try:
-                    gray, self.aspect[row] = square(jpegs.get(self._ids[row], b""))
+                    gray, self.aspect[row], self.is_colored[row] = square(jpegs.get(self._ids[row], b""))
                 except BadImage:
                     self.unreadable += 1
                     continue

@@ -112,6 +112,17 @@ def test_copies_are_grouped_around_the_largest_image(archive: Archive, tmp_path:
     assert duplicate_ids(archive, "d") == {*rows} - heads
 
 
+def test_of_equally_large_images_one_in_color_represents(tmp_path: Path) -> None:
+    original = painting(0)
+    pictures = {"made:a-gray": encoded(original.convert("L")), "made:b": encoded(original), "made:c": encoded(original)}
+    archive = make_archive(tmp_path / "archive", list(pictures), pictures=pictures)
+    _fill(archive, pictures, hashed=True)
+    add_features(archive, "dots", dict.fromkeys(pictures, np.ones(8)))
+    job.run(["--archive", archive.uri, "--features", "dots"])
+    rows = [row for part in archive.table("duplicates/dots").scan() for row in part.to_pylist()]
+    assert len(rows) == 3 and [row["id"] for row in rows if row["representative"]] == ["made:b"]
+
+
 def test_features_alone_find_the_same(tmp_path: Path) -> None:
     archive = _archive(tmp_path, hashed=False)
     report = _run(archive, "--k", "8")
