@@ -216,7 +216,7 @@ class Job:
                 raise
             self._exit(1, f"the disk is full; free some disk space and run the same command again: {_reason(error)}")
         except KeyboardInterrupt:
-            self._exit(1, "stopped; run the same command again to resume")
+            self._exit(1, "stopped; run the same command again: what is complete is kept")
         if not (out is not None and out.isatty() and not values.json) and (failures := failed_line(report)):
             logging.warning("%s", with_flags(failures))
         other = self._other(values)

@@ -145,7 +145,7 @@ def test_the_report_is_the_last_line_and_is_kept(job: Job, tmp_path, monkeypatch
     ("name", "code", "lines"),
     [
         ("mistake", 2, ["python -m jobs.toy: --name mistake: it is one"]),
-        ("stop", 1, ["python -m jobs.toy: stopped; run the same command again to resume"]),
+        ("stop", 1, ["python -m jobs.toy: stopped; run the same command again: what is complete is kept"]),
     ],
 )
 def test_other_ends(job: Job, tmp_path, monkeypatch, capsys, name: str, code: int, lines: list[str]) -> None:

@@ -69,7 +69,7 @@ def describe(archive: Archive, ids: np.ndarray, labels: np.ndarray, exemplars: E
     """Returns the description of each cluster, in their order, as ``_clusters.json`` stores it.
 
     ``variances`` are for sorting: ``year`` is a standard deviation in years; ``artist``, ``attribution`` and ``place``
-    are the chance that two random members differ. The attribution is the artist with words such as "workshop of".
+    are the chance that two random members differ. A value is frequent if two members have it. The attribution is the artist with words such as "workshop of".
     """
     frame = catalog_columns(archive, ids, _COLUMNS).reset_index(drop=True)
     frame["cluster"] = labels
@@ -128,7 +128,8 @@ def _counts(counts: pd.Series, cluster: int) -> np.ndarray:
 
 def _frequent(counts: pd.Series, cluster: int) -> list[dict[str, Any]]:
     try:
-        best = counts.loc[cluster].sort_values(ascending=False, kind="stable")[:_FREQUENT]
+        values = counts.loc[cluster]
     except KeyError:
         return []
+    best = values[values > 1].sort_values(ascending=False, kind="stable")[:_FREQUENT]
     return [{"value": str(value), "count": int(count)} for value, count in best.items()]

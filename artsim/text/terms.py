@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from artsim.text.languages import stop_words
+from artsim.text.languages import language_of, stop_words
 from artsim.text.words import words
 
 _SHORTEST, _LONGEST = 3, 40  # letters of a word that counts; longer ones are no words
-_WORD = r"(?u)\b[^\W\d_]{3,}\b"
 _POOL = 8  # words that are considered for each one that is chosen
 _MIN_SIMILARITY = 85.0  # similarity (0 to 100) of forms of one word: painting, paintings
 _RELEVANCE = 0.7  # weight of the relevance against the difference from words that were chosen
@@ -41,12 +40,12 @@ def class_tf_idf(counts: csr_matrix) -> csr_matrix:
 def distinctive_terms(documents: Sequence[str], most: int) -> list[list[str]]:
     """Returns up to ``most`` terms that set each document apart by class-based tf-idf, best first.
 
-    A word has three letters or more, and counts from its second occurrence in a document. English stop words are left
-    out.
+    A document has a title on each line. A word counts from its second occurrence in a document. The stop words of a
+    title's language are left out.
     """
     from sklearn.feature_extraction.text import CountVectorizer
 
-    vectorizer = CountVectorizer(token_pattern=_WORD, stop_words="english")
+    vectorizer = CountVectorizer(analyzer=_terms_of_titles)
     try:
         counts = vectorizer.fit_transform(documents).tocsr()
     except ValueError:  # no document has a word
@@ -54,6 +53,14 @@ def distinctive_terms(documents: Sequence[str], most: int) -> list[list[str]]:
     weights = class_tf_idf(counts).multiply(counts >= 2).tocsr()
     vocabulary = vectorizer.get_feature_names_out()
     return [[str(vocabulary[column]) for column in _best(weights, row, most)] for row in range(len(documents))]
+
+
+def _terms_of_titles(document: str) -> list[str]:
+    return [
+        term
+        for title in document.split("\n")
+        for term in terms_of(title, language_of(word.plain for word in words(title)))
+    ]
 
 
 def decorrelated_terms(
