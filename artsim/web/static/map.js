@@ -145,18 +145,19 @@ export class ArtMap {
 
   #draw(now) {
     if (!this.panes[0]?.after || !this.canvas.width) return;
-    const budget = this.pace.begin();
     const panes = this.panes.filter((pane) => pane.after && pane.rect);
-    let [moving, unfinished] = [false, false];
-    for (const pane of panes) {
-      moving = pane.advance(now) || moving;
-      unfinished = pane.draw(now, this.version, budget) || unfinished;
-      if (pane.side() * this.density > 3 && !this.paged) this.#loadPages();
-    }
-    this.#show(panes, now);
+    const moving = panes.filter((pane) => pane.advance(now)).length > 0;
+    const views = panes.map((pane) => pane.shot(now));
+    const shown = JSON.stringify(views);
+    const budget = this.pace.begin(shown !== this.shown);
+    const unfinished = panes.filter((pane, index) => pane.draw(views[index], this.version, budget)).length > 0;
+    if (shown !== this.shown || panes.some((pane) => pane.painter.changed)) this.#show(panes, views);
+    this.shown = shown;
     this.pace.end(budget);
+    panes.forEach((pane, index) => pane.labels.draw(pane.camera, this.names && views[index].progress >= 1));
+    if (!this.paged && panes.some((pane) => pane.side() * this.density > 3)) this.#loadPages();
     if (moving || unfinished) this.redraw();
-    else if (this.pictured) {
+    if (this.pictured && panes.every((pane) => pane.painter.isFinished)) {
       this.pictured = false;
       this.actions.pictured();
     }
@@ -164,18 +165,13 @@ export class ArtMap {
     this.wasMoving = moving;
   }
 
-  /** Puts the pictures of the panes on the canvas, unless it shows the same already. */
-  #show(panes, now) {
-    for (const pane of panes) {
-      pane.labels.draw(pane.camera, this.names && pane.progress(now) >= 1);
-      pane.minimap.draw();
-    }
-    const views = panes.map((pane) => pane.shot(now));
-    const shown = JSON.stringify(views);
-    if (shown === this.shown && !panes.some((pane) => pane.painter.changed)) return;
-    this.shown = shown;
+  /** Copies the pictures of the panes to the canvas. */
+  #show(panes, views) {
     this.sprites.clear();
-    panes.forEach((pane, index) => pane.painter.show(views[index], pane.rect, this.canvas.height));
+    panes.forEach((pane, index) => {
+      pane.painter.show(views[index], pane.rect, this.canvas.height);
+      pane.minimap.draw();
+    });
   }
 
   #want() {

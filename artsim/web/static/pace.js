@@ -2,6 +2,7 @@
 
 const FIRST = 20000; // microseconds, as `cost` estimates them
 const LEAST = 4000;
+const STILL = 40000; // at least, while the camera is still: no one sees that a frame comes late
 const MOST = 1e8;
 const STEP = 1.5;
 const POINT = 0.4; // microseconds of a point in software on two cores, and of one of its pixels
@@ -12,11 +13,11 @@ export const cost = (count, pixels) => count * (POINT + PIXEL * pixels);
 
 export class Pace {
   constructor(gl) {
-    Object.assign(this, { gl, budget: FIRST, given: 0, fence: null, late: false });
+    Object.assign(this, { gl, budget: FIRST, given: 0, fence: null, late: false, moving: false });
   }
 
   /** The budget of a frame, {left}: 0 while the graphics card still draws what an earlier frame spent. */
-  begin() {
+  begin(moving) {
     const { gl } = this;
     if (this.fence && gl.getSyncParameter(this.fence, gl.SYNC_STATUS) !== gl.SIGNALED) {
       this.late = true;
@@ -25,10 +26,10 @@ export class Pace {
     if (this.fence) {
       gl.deleteSync(this.fence);
       this.fence = null;
-      this.budget = this.late ? Math.max(LEAST, this.budget / STEP) : Math.min(MOST, this.budget * STEP);
+      if (this.moving) this.budget = this.late ? Math.max(LEAST, this.budget / STEP) : Math.min(MOST, this.budget * STEP);
     }
-    this.late = false;
-    return { left: (this.given = this.budget) };
+    Object.assign(this, { late: false, moving });
+    return { left: (this.given = moving ? this.budget : Math.max(this.budget, STILL)) };
   }
 
   /** Ends a frame: the next budget depends on how soon this one is drawn, if it spent at least half of its own. */

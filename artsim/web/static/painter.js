@@ -13,6 +13,11 @@ export class Painter {
     this.tools = { cost: (picture, rect) => this.#cost(picture, rect), paint: (picture, rect) => scene.paint(picture, rect) };
   }
 
+  /** Whether the picture is whole and none is drawn behind it. */
+  get isFinished() {
+    return this.front?.missing.length === 0 && !this.building;
+  }
+
   remove() {
     for (const picture of [this.front, this.back, this.whole]) picture?.remove();
     Object.assign(this, { front: null, back: null, whole: null, building: false });
@@ -87,7 +92,6 @@ export class Painter {
 
   /** Draws the picture of the whole layout while there is nothing else to draw; returns whether anything is left. */
   #overview(view, overview, version, budget) {
-    if (view.scale < overview.scale * 3) return false;
     if (this.whole?.version !== version || this.whole.view.scale !== overview.scale) this.whole = this.#begin(this.whole, overview, version);
     this.whole.work(budget, this.tools);
     return this.whole.missing.length > 0;

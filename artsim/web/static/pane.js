@@ -135,10 +135,9 @@ export class Pane {
     return { side: side * density, border: Math.max(1.5, Math.min(4, side * density * 0.05)) * density };
   }
 
-  /** Draws what the frame at `now` needs and `budget` allows; returns whether anything is left. `version`: of the content. */
-  draw(now, version, budget) {
-    const moving = this.progress(now) < 1;
-    const view = this.shot(now);
+  /** Draws as much of a view as the budget allows; returns whether anything is left. `version`: of the content. */
+  draw(view, version, budget) {
+    const moving = view.progress < 1;
     if (moving || this.wasMoving) this.painter.redraw(view, version);
     this.wasMoving = moving;
     return this.painter.advance(view, this.overview(), version, budget);
