@@ -1,4 +1,4 @@
-// The map: one or two panes over one canvas, drawn when something changes.
+// The map: one or two panes over one canvas, drawn when something changes, in portions that fit into a frame.
 
 import * as data from "./data.js";
 import { control } from "./controls.js";
