@@ -69,7 +69,8 @@ def describe(archive: Archive, ids: np.ndarray, labels: np.ndarray, exemplars: E
     """Returns the description of each cluster, in their order, as ``_clusters.json`` stores it.
 
     ``variances`` are for sorting: ``year`` is a standard deviation in years; ``artist``, ``attribution`` and ``place``
-    are the chance that two random members differ. A value is frequent if two members have it. The attribution is the artist with words such as "workshop of".
+    are the chance that two random members differ. The attribution is the artist with words such as "workshop of". Of
+    artists, styles and periods, those of two or more members are listed.
     """
     frame = catalog_columns(archive, ids, _COLUMNS).reset_index(drop=True)
     frame["cluster"] = labels

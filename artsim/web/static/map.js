@@ -1,9 +1,10 @@
-// The map: one or two panes over one canvas, drawn when something changes.
+// The map: one or two panes over one canvas, drawn when something changes, in portions that fit into a frame.
 
 import * as data from "./data.js";
 import { control } from "./controls.js";
 import { gestures } from "./gestures.js";
-import { OPENS, Pane } from "./pane.js";
+import { Pace } from "./pace.js";
+import { ENLARGED, OPENS, Pane } from "./pane.js";
 import { Sprites } from "./sprites.js";
 import { Thumbnails } from "./thumbnails.js";
 
@@ -13,19 +14,22 @@ const LARGE = 600; // artworks in view up to which larger thumbnails are fetched
 export class ArtMap {
   /** `actions`: open(n), toggle(n), enclose(numbers, mode), hover(n, x, y), moved(text), cluster(name), pictured(), failed(error). */
   constructor(root, archive, actions) {
-    Object.assign(this, { root, archive, actions, panes: [], tool: "pan", names: true, pending: false, paged: false, matching: archive.count });
+    Object.assign(this, { root, archive, actions, panes: [], tool: "pan", names: true, pending: false, paged: false, matching: archive.count, version: 0, pictured: false });
     this.canvas = document.createElement("canvas");
     this.canvas.className = "sprites";
     root.append(this.canvas);
     this.sprites = new Sprites(this.canvas, archive.count, archive.atlas);
-    this.thumbnails = new Thumbnails(this.sprites.gl, () => this.redraw());
+    this.pace = new Pace(this.sprites.gl);
+    this.thumbnails = new Thumbnails(this.sprites.gl, (n) => {
+      for (const pane of this.panes) pane.enlarge(n);
+      this.redraw();
+    });
     this.flags = new Uint8Array(archive.count).fill(1);
     this.tints = new Uint8Array(4 * archive.count);
     this.tiles = new Uint8Array(2 * archive.count).fill(archive.atlas.tile);
     this.colors = new Uint8Array(3 * archive.count).fill(140);
     this.paneCount(1);
     new ResizeObserver(() => this.resize()).observe(root);
-    this.frames = [];
   }
 
   /** Loads the colors, drawn until pictures arrive. */
@@ -36,7 +40,7 @@ export class ArtMap {
     this.sprites.fill("color", colors);
     this.sprites.fill("size", tiles);
     this.paintMinimaps();
-    this.redraw();
+    this.repaint();
   }
 
   /** Loads the atlas when sprites are first large enough to see a picture; each page appears as it arrives. */
@@ -51,11 +55,12 @@ export class ArtMap {
         const bitmap = await createImageBitmap(await answer.blob());
         this.sprites.page(page, bitmap);
         bitmap.close();
-        this.redraw();
+        this.repaint();
       }
     };
     await Promise.all([worker(), worker()]).catch((error) => this.actions.failed(error));
-    this.actions.pictured();
+    this.pictured = true;
+    this.redraw();
   }
 
   paneCount(count) {
@@ -80,8 +85,11 @@ export class ArtMap {
     for (const pane of this.panes) {
       const own = pane.element.getBoundingClientRect();
       pane.camera.resize(own.width, own.height);
-      pane.rect = { x: (own.left - box.left) * density, y: (own.top - box.top) * density, width: own.width * density, height: own.height * density };
+      const [left, right] = [own.left - box.left, own.right - box.left].map((value) => Math.round(value * density));
+      const [top, bottom] = [own.top - box.top, own.bottom - box.top].map((value) => Math.round(value * density));
+      pane.rect = { x: left, y: top, width: Math.max(1, right - left), height: Math.max(1, bottom - top) };
     }
+    this.shown = null;
     this.#draw(performance.now());
   }
 
@@ -92,14 +100,14 @@ export class ArtMap {
     for (const flag of flags) this.matching += flag & 1;
     this.sprites.fill("flags", flags);
     this.paintMinimaps();
-    this.redraw();
+    this.repaint();
   }
 
   /** Sets the color of the frame of each artwork, 4 bytes; the last is 0 for none. */
   tint(tints) {
     this.tints = tints;
     this.sprites.fill("tint", tints);
-    this.redraw();
+    this.repaint();
   }
 
   paintMinimaps() {
@@ -107,8 +115,8 @@ export class ArtMap {
   }
 
   background(color) {
-    this.ground = color;
-    this.redraw();
+    this.sprites.ground = color;
+    this.repaint();
   }
 
   moved(pane) {
@@ -118,6 +126,12 @@ export class ArtMap {
       this.#want();
       if (pane === this.panes[0]) this.actions.moved(pane.view());
     }, 150);
+  }
+
+  /** The content has changed, not only the camera. */
+  repaint() {
+    this.version++;
+    this.redraw();
   }
 
   redraw() {
@@ -131,48 +145,39 @@ export class ArtMap {
 
   #draw(now) {
     if (!this.panes[0]?.after || !this.canvas.width) return;
-    this.sprites.clear(this.ground ?? [0.1, 0.1, 0.1]);
-    let moving = false;
-    for (const pane of this.panes) {
-      if (!pane.after || !pane.rect) continue;
-      moving = pane.advance(now) || moving;
-      const t = pane.progress(now);
-      const side = pane.side() * this.density;
-      const view = {
-        center: [pane.camera.x, pane.camera.y],
-        scale: pane.camera.scale * this.density,
-        side,
-        progress: t < 0.5 ? 4 * t ** 3 : 1 - (2 - 2 * t) ** 3 / 2,
-        border: Math.max(1.5, Math.min(4, side * 0.05)) * this.density,
-      };
-      if (side > 3 && !this.paged) this.#loadPages();
-      this.sprites.draw(pane.buffers, pane.rect, view);
-      if (t >= 1 && pane.large?.length) {
-        const large = this.thumbnails.gather(pane.large, { places: pane.after, tints: this.tints, flags: this.flags });
-        if (large.count) this.sprites.drawLarge(large);
-      }
-      pane.labels.draw(pane.camera, this.names && t >= 1);
+    const panes = this.panes.filter((pane) => pane.after && pane.rect);
+    const moving = panes.filter((pane) => pane.advance(now)).length > 0;
+    const views = panes.map((pane) => pane.shot(now));
+    const shown = JSON.stringify(views);
+    const budget = this.pace.begin(shown !== this.shown);
+    const unfinished = panes.filter((pane, index) => pane.draw(views[index], this.version, budget)).length > 0;
+    if (shown !== this.shown || panes.some((pane) => pane.painter.changed)) this.#show(panes, views);
+    this.shown = shown;
+    this.pace.end(budget);
+    panes.forEach((pane, index) => pane.labels.draw(pane.camera, this.names && views[index].progress >= 1));
+    if (!this.paged && panes.some((pane) => pane.side() * this.density > 3)) this.#loadPages();
+    if (moving || unfinished) this.redraw();
+    if (this.pictured && panes.every((pane) => pane.painter.isFinished)) {
+      this.pictured = false;
+      this.actions.pictured();
+    }
+    if (this.wasMoving && !moving) this.#want();
+    this.wasMoving = moving;
+  }
+
+  /** Copies the pictures of the panes to the canvas. */
+  #show(panes, views) {
+    this.sprites.clear();
+    panes.forEach((pane, index) => {
+      pane.painter.show(views[index], pane.rect, this.canvas.height);
       pane.minimap.draw();
-    }
-    if (moving) {
-      this.wasMoving = true;
-      this.redraw();
-    } else if (this.wasMoving) {
-      this.wasMoving = false;
-      this.#want();
-    }
+    });
   }
 
   #want() {
-    const wanted = [];
-    for (const pane of this.panes) {
-      pane.large = [];
-      if (!pane.after || pane.side() * this.density < this.archive.atlas.tile * 1.2) continue;
-      pane.large = pane.inView(LARGE);
-      wanted.push(...pane.large);
-    }
+    const enlarged = this.panes.filter((pane) => pane.after && pane.side() * this.density >= this.archive.atlas.tile * ENLARGED);
+    const wanted = enlarged.flatMap((pane) => pane.inView(LARGE));
     if (wanted.length) this.thumbnails.want(wanted);
-    this.redraw();
   }
 
   zoom(levels) {

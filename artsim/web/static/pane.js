@@ -3,10 +3,12 @@
 import { Camera } from "./camera.js";
 import { Labels } from "./labels.js";
 import { Minimap } from "./minimap.js";
+import { Painter } from "./painter.js";
 import { Places } from "./places.js";
 
 const HIDDEN = -9;
 export const OPENS = 0.75; // growth of the sprites of a map with the zoom: below 1, they move apart
+export const ENLARGED = 1.2; // tiles of the atlas: larger sprites show larger thumbnails
 const MOVE = 800; // milliseconds of a transition
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const ease = (t) => (t < 0.5 ? 4 * t ** 3 : 1 - (2 - 2 * t) ** 3 / 2);
@@ -22,6 +24,7 @@ export class Pane {
     this.element.setAttribute("aria-describedby", "map-keys");
     root.append(this.element);
     this.camera = new Camera();
+    this.painter = new Painter(map.sprites, this);
     this.labels = new Labels(this.element, (label) => map.actions.cluster(label.cluster));
     this.minimap = new Minimap(this.element, this.camera, () => map.moved(this));
     this.outline = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -33,6 +36,7 @@ export class Pane {
 
   remove() {
     this.element.remove();
+    this.painter.remove();
   }
 
   /** Moves the artworks to another layout. `view` is where the camera goes: a camera's {x, y, zoom}, or the whole. */
@@ -51,6 +55,7 @@ export class Pane {
     this.before = moving ? before : after;
     this.cell = cell;
     this.map.sprites.place(this.buffers, this.before, after);
+    this.painter.remove();
     const size = Math.max(box.right - box.left, box.bottom - box.top, 0.001);
     const scale = this.camera.scale;
     this.sideBefore = this.natural ? this.side() : 0;
@@ -97,15 +102,74 @@ export class Pane {
   /** The longest side of a sprite in CSS pixels: as the grid grows, or slower than a map, so that it opens up. */
   side() {
     const t = ease(this.progress());
-    return t < 1 && this.sideBefore ? this.sideBefore * (1 - t) + this.#sideAfter() * t : this.#sideAfter();
+    const after = this.#sideAt(this.camera.zoom);
+    return t < 1 && this.sideBefore ? this.sideBefore * (1 - t) + after * t : after;
   }
 
-  #sideAfter() {
-    const { camera } = this;
-    const whole = this.natural * camera.fit;
-    if (this.cell) return Math.min(whole * 2 ** camera.zoom, this.map.sprites.largest);
+  #sideAt(zoom) {
+    const whole = this.natural * this.camera.fit;
+    if (this.cell) return Math.min(whole * 2 ** zoom, this.map.sprites.largest);
     const few = Math.min(2.4, (this.index.placed / Math.max(this.map.matching, 1)) ** 0.3); // few matches are drawn larger
-    return Math.min(Math.max(whole * few, 3) * 2 ** (OPENS * camera.zoom), 260);
+    return Math.min(Math.max(whole * few, 3) * 2 ** (OPENS * zoom), 260);
+  }
+
+  /** What sprites.js draws of this pane: the camera, in pixels of the screen, at a whole number of them. */
+  shot(now) {
+    const { camera, rect } = this;
+    const { density } = this.map;
+    const scale = camera.scale * density;
+    const center = [camera.x, camera.y].map((value) => Math.round(value * scale) / scale);
+    return { ...this.#sized(this.side(), density), center, scale, progress: ease(this.progress(now)), width: rect.width, height: rect.height };
+  }
+
+  /** The same of the whole layout, half as large. */
+  overview() {
+    const { camera, rect } = this;
+    const density = this.map.density / 2;
+    const { x, y } = camera.whole();
+    const size = { width: Math.ceil(rect.width / 2), height: Math.ceil(rect.height / 2) };
+    return { ...this.#sized(this.#sideAt(0), density), center: [x, y], scale: camera.fit * density, progress: 1, ...size };
+  }
+
+  #sized(side, density) {
+    return { side: side * density, border: Math.max(1.5, Math.min(4, side * density * 0.05)) * density };
+  }
+
+  /** Draws as much of a view as the budget allows; returns whether anything is left. `version`: of the content. */
+  draw(view, version, budget) {
+    const moving = view.progress < 1;
+    if (moving || this.wasMoving) this.painter.redraw(view, version);
+    this.wasMoving = moving;
+    return this.painter.advance(view, this.overview(), version, budget);
+  }
+
+  /** The part of the layout that a rectangle of a view shows, and that sprites reach from outside it. */
+  #part(view, { x, y, width, height }) {
+    const reach = Math.max(1.25 * view.side, 12) / 2 + 1;
+    const [left, top] = [x - reach - view.width / 2, y - reach - view.height / 2].map((value, axis) => value / view.scale + view.center[axis]);
+    return [left, top, left + (width + 2 * reach) / view.scale, top + (height + 2 * reach) / view.scale];
+  }
+
+  /** About how many artworks are in a rectangle of a view. */
+  count(view, rect) {
+    return this.index.around(...this.#part(view, rect));
+  }
+
+  /** Draws the artworks in a rectangle of a picture, with the larger thumbnails that are loaded. */
+  paint(picture, rect) {
+    const { sprites, thumbnails, archive, tints, flags } = this.map;
+    const { view } = picture;
+    const numbers = view.progress < 1 ? sprites.all : Uint32Array.from(this.index.inside(...this.#part(view, rect))).sort();
+    sprites.draw(picture, rect, this.buffers, view, numbers);
+    if (view.progress < 1 || view.side < archive.atlas.tile * ENLARGED) return;
+    const large = thumbnails.gather(numbers, { places: this.after, tints, flags });
+    if (large.count) sprites.drawLarge(large);
+  }
+
+  /** A larger thumbnail has arrived. */
+  enlarge(n) {
+    if (!this.after || this.after[2 * n] < -1) return;
+    this.painter.spoil(this.after[2 * n], this.after[2 * n + 1], (side) => Math.max(1.25 * side, 12) + 2);
   }
 
   /** The view as text for the address, or null when it is the whole layout. */

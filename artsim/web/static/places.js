@@ -81,6 +81,18 @@ export class Places {
     return found;
   }
 
+  /** Roughly how many artworks are inside a rectangle: those of all cells that it touches. */
+  around(left, top, right, bottom) {
+    const { starts, side, box } = this;
+    if (right < box.left || left > box.right || bottom < box.top || top > box.bottom) return 0;
+    const [first, last] = [this.#cell(left, top), this.#cell(right, bottom)];
+    let count = 0;
+    for (let row = Math.floor(first / side); row <= Math.floor(last / side); row++) {
+      count += starts[row * side + (last % side) + 1] - starts[row * side + (first % side)];
+    }
+    return count;
+  }
+
   /** The artworks inside a polygon [[x, y], ...], by the even-odd rule. */
   within(polygon) {
     const [xs, ys] = [polygon.map((point) => point[0]), polygon.map((point) => point[1])];

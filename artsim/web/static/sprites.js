@@ -1,4 +1,4 @@
-// Draws every artwork in WebGL2 as a point with a picture: one call per atlas page, positions interpolated on the GPU.
+// Draws artworks in WebGL2 as points with pictures: one call per atlas page, positions interpolated on the GPU.
 // Points rather than instances: software rendering draws instances one by one, a thousand times slower.
 
 const VERTEX = `#version 300 es
@@ -65,12 +65,13 @@ const LARGEST = 500; // pixels of a sprite, where the graphics card allows it
 export class Sprites {
   /** `count` artworks on pages as `atlas` of /api/archive describes them. Throws where there is no WebGL2. */
   constructor(canvas, count, atlas) {
-    const gl = canvas.getContext("webgl2", { antialias: false, alpha: false, powerPreference: "high-performance" });
+    const gl = canvas.getContext("webgl2", { antialias: false, alpha: false, depth: false, powerPreference: "high-performance" });
     if (!gl) throw new Error("this browser has no WebGL2");
-    Object.assign(this, { gl, canvas, count, atlas, textures: new Map(), buffers: {} });
+    Object.assign(this, { gl, canvas, count, atlas, textures: new Map(), buffers: {}, chosen: gl.createBuffer(), ground: [0.1, 0.1, 0.1] });
     const program = this.#link();
     gl.useProgram(program);
     this.at = Object.fromEntries(UNIFORMS.map((name) => [name, gl.getUniformLocation(program, name)]));
+    this.all = Uint32Array.from({ length: count }, (_, n) => n);
     this.largest = Math.min(LARGEST, gl.getParameter(gl.ALIASED_POINT_SIZE_RANGE)[1]);
     gl.uniform1f(this.at.largest, this.largest);
     gl.enable(gl.DEPTH_TEST);
@@ -129,14 +130,6 @@ export class Sprites {
     this.textures.set(number, texture);
   }
 
-  clear([red, green, blue]) {
-    const { gl, canvas } = this;
-    gl.scissor(0, 0, canvas.width, canvas.height);
-    gl.clearColor(red, green, blue, 1);
-    gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
-    gl.uniform3f(this.at.background, red, green, blue);
-  }
-
   #attributes(source) {
     const { gl } = this;
     const set = (location, buffer, size, type, normalized) => {
@@ -156,27 +149,47 @@ export class Sprites {
     else gl.disableVertexAttribArray(6);
   }
 
-  /** Draws a pane. `view`: center, scale (pixels of the screen per unit), side (longest side of a sprite), progress. */
-  draw(pane, rect, view) {
-    const { gl, at, atlas, canvas } = this;
-    const bottom = canvas.height - rect.y - rect.height;
+  /** Fills the canvas with the ground. */
+  clear() {
+    const { gl, canvas } = this;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    gl.scissor(0, 0, canvas.width, canvas.height);
+    gl.clearColor(...this.ground, 1);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+  }
+
+  /**
+   * Draws artworks into a rectangle of a target: {framebuffer, width, height}. `pane` are the buffers of `place`; `view`:
+   * center, scale (pixels per unit), side (longest side of a sprite), border, progress; `numbers`: which artworks, ascending.
+   */
+  draw(target, { x, y, width, height }, pane, view, numbers) {
+    const { gl, at, atlas } = this;
     const rim = Math.ceil(this.largest); // a point outside the viewport is not drawn at all, not even its part inside
-    gl.viewport(rect.x - rim, bottom - rim, rect.width + 2 * rim, rect.height + 2 * rim);
-    gl.scissor(rect.x, bottom, rect.width, rect.height);
-    gl.uniform2f(at.viewport, rect.width + 2 * rim, rect.height + 2 * rim);
-    gl.uniform2f(at.center, view.center[0], view.center[1]);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, target.framebuffer);
+    gl.viewport(-rim, -rim, target.width + 2 * rim, target.height + 2 * rim);
+    gl.scissor(x, target.height - y - height, width, height);
+    gl.clearColor(...this.ground, 1);
+    gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
+    gl.uniform3f(at.background, ...this.ground);
+    gl.uniform2f(at.viewport, target.width + 2 * rim, target.height + 2 * rim);
+    gl.uniform2f(at.center, ...view.center);
     for (const name of ["scale", "progress", "side", "border"]) gl.uniform1f(at[name], view[name]);
     gl.uniform1f(at.tile, atlas.tile);
     gl.uniform1f(at.columns, atlas.columns);
     gl.uniform1f(at.textureSide, atlas.size);
     this.#attributes({ ...this.buffers, before: pane.before, after: pane.after });
     gl.vertexAttrib1f(6, -1);
-    for (let page = 0, start = 0; start < this.count; page++, start += atlas.per_page) {
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.chosen);
+    gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, numbers, gl.STREAM_DRAW);
+    for (let from = 0, to = 0; from < numbers.length; from = to) {
+      const page = Math.floor(numbers[from] / atlas.per_page);
+      const start = page * atlas.per_page;
+      while (to < numbers.length && numbers[to] < start + atlas.per_page) to++;
       const texture = this.textures.get(page);
       gl.uniform1i(at.textured, view.side > 3 && Boolean(texture)); // below that no one sees the picture
       gl.uniform1f(at.first, start);
       gl.bindTexture(gl.TEXTURE_2D, texture ?? null);
-      gl.drawArrays(gl.POINTS, start, Math.min(atlas.per_page, this.count - start));
+      gl.drawElements(gl.POINTS, to - from, gl.UNSIGNED_INT, 4 * from);
     }
   }
 

@@ -9,8 +9,9 @@ const SLOTS = COLUMNS * COLUMNS;
 const AT_ONCE = 6; // requests
 
 export class Thumbnails {
-  constructor(gl, redraw) {
-    Object.assign(this, { gl, redraw, slots: new Map(), free: [], loading: new Set(), failed: new Set(), queue: [], texture: null });
+  /** `arrived(n)` is called when a thumbnail can be drawn. */
+  constructor(gl, arrived) {
+    Object.assign(this, { gl, arrived, slots: new Map(), free: [], loading: new Set(), failed: new Set(), queue: [], texture: null });
   }
 
   #start() {
@@ -55,7 +56,7 @@ export class Thumbnails {
         bitmap = await createImageBitmap(bitmap, { resizeWidth, resizeHeight, resizeQuality: "medium" });
       }
       this.#put(n, bitmap);
-      this.redraw();
+      this.arrived(n);
     } catch {
       this.failed.add(n);
     } finally {
@@ -77,9 +78,9 @@ export class Thumbnails {
     this.slots.set(n, { slot, width: bitmap.width, height: bitmap.height });
   }
 
-  /** What `Sprites.drawLarge` needs for those of `list` that are loaded. `attributes`: places, colors, tints, flags. */
+  /** What `Sprites.drawLarge` needs for those of `list`, ascending numbers, that are loaded. */
   gather(list, { places, tints, flags }) {
-    const ready = list.filter((n) => this.slots.has(n) && flags[n] & 15).sort((a, b) => a - b);
+    const ready = list.filter((n) => this.slots.has(n) && flags[n] & 15);
     const after = new Float32Array(2 * ready.length);
     const size = new Uint8Array(2 * ready.length);
     const tint = new Uint8Array(4 * ready.length);
