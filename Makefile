@@ -9,6 +9,7 @@ setup: .venv/ready
 
 .venv/ready: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing artsim and its libraries, about 6 GB, into .venv; this takes several minutes"
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[dev,weights]'
 	touch $@

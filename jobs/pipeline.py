@@ -7,6 +7,7 @@ python -m jobs.pipeline --archive archives/demo --config pipeline.toml
 #                 [neighbors]  features = ["efficientnet_lite0"]  all = true
 """
 
+import difflib
 import importlib
 import pkgutil
 from collections import Counter
@@ -81,9 +82,9 @@ def _steps(uri: str, options: PipelineOptions) -> list[tuple[Job, list[str]]]:
     steps = []
     for name, settings in _sections(options).items():
         if name not in known:
-            raise UserError(
-                f"--config {options.config}: [{name}] is not a job; choose one of {', '.join(sorted(known))}"
-            )
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(sorted(known))}"
+            raise UserError(f"--config {options.config}: [{name}] is not a job; {hint}")
         step = importlib.import_module(f"jobs.{name}").job
         for section in settings if isinstance(settings, list) else [settings]:
             if not isinstance(section, dict):

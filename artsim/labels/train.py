@@ -126,6 +126,13 @@ def _report(name: str, card: Any) -> dict[str, Any]:
         }
         for record in card["tasks"]
     ]
+    for record in card["tasks"]:
+        if record["threshold"] is None:
+            _log.warning(
+                "labels: %s abstains for every artwork: too few of its predictions are right to reach `accuracy`; "
+                "lower it, or set `threshold`",
+                record["name"],
+            )
     left_out = [
         f"{record['name']}: {label} ({count})"
         for record in card["tasks"]

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from artsim.pictures.captioned_pictures import CaptionedPicture
-from artsim.pictures.lettering import ACCENT, INK, PAPER, caption, fitted, font
+from artsim.pictures.lettering import ACCENT, INK, PAPER, caption, font, in_two
 from artsim.pictures.typesetting import Face
 
 _CELL = 190  # the longest side of a picture, pixels
 _GAP = 18
 _CAPTION = 104
 _HEAD = 64
+_HEAD_LINE = 30  # of a second line of the title
 _TEXT_LINES = 6
 
 
@@ -45,13 +46,16 @@ def contact_sheet(title: str, rows: Sequence[tuple[Cell, Sequence[Cell]]]) -> Im
     """Draws the sheet, RGB: in each row the framed query, then its results in order."""
     columns = max((len(answers) for _, answers in rows), default=0)
     width = _GAP * 4 + _CELL + columns * (_CELL + _GAP)
-    height = _HEAD + len(rows) * (_CELL + _CAPTION + _GAP) + _GAP
+    face = font(22, bold=True)
+    headline = in_two(title, width - 4 * _GAP, face)
+    head = _HEAD + (len(headline) - 1) * _HEAD_LINE
+    height = head + len(rows) * (_CELL + _CAPTION + _GAP) + _GAP
     sheet = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(sheet)
-    face = font(22, bold=True)
-    draw.text((2 * _GAP, _GAP), fitted(title, width - 4 * _GAP, face), INK, font=face)
+    for number, line in enumerate(headline):
+        draw.text((2 * _GAP, _GAP + number * _HEAD_LINE), line, INK, font=face)
     for index, (query, answers) in enumerate(rows):
-        top = _HEAD + index * (_CELL + _CAPTION + _GAP)
+        top = head + index * (_CELL + _CAPTION + _GAP)
         _place(sheet, query, 2 * _GAP, top, framed=True)
         for column, answer in enumerate(answers):
             _place(sheet, answer, 4 * _GAP + _CELL + column * (_CELL + _GAP), top, framed=False)

@@ -68,14 +68,22 @@ def poster(width: int, body_height: int, words: Words) -> tuple[Image.Image, int
     frame = Frame(width)
     title, small, tiny = frame.face(0.021, bold=True), frame.face(0.0095), frame.face(0.0078)
     rows = _legend_rows(words.legend, frame, small) if words.legend else []
+    headline = title.wrapped(words.title, frame.body, 2)
     credits = tiny.wrapped(words.credits, frame.body, 2)
-    top = frame.margin + title.line + (small.line if words.caption else 0) + len(rows) * round(small.line * 1.25)
+    top = (
+        frame.margin
+        + len(headline) * title.line
+        + (small.line if words.caption else 0)
+        + len(rows) * round(small.line * 1.25)
+    )
     top += round(0.014 * width) + (round(0.006 * width) if rows else 0)
     foot = round(0.014 * width) + len(credits) * tiny.line if credits else 0
     canvas = Image.new("RGB", (width, top + body_height + foot + frame.margin), PAPER)
     y = frame.margin - round(0.2 * title.size)
-    title.write(canvas, title.fitted(words.title, frame.body), frame.margin, y)
-    y += title.line + round(0.15 * title.size)
+    for line in headline:
+        title.write(canvas, line, frame.margin, y)
+        y += title.line
+    y += round(0.15 * title.size)
     if words.caption:
         small.write(canvas, small.fitted(words.caption, frame.body), frame.margin, y, FAINT)
         y += small.line + round(0.5 * small.size)

@@ -81,7 +81,7 @@ def waiting_for(needs: Needs) -> str:
         )
     unused = ray.available_resources()
     free = {name: unused.get(name, 0) for name in needs if unused.get(name, 0) < needs[name]} or {"CPU": 0}
-    return f"waiting for {needed}: the cluster has {_in_words(free)} free, the rest is in use or starting"
+    return f"waiting for {needed}: {_in_words(free)} free, the rest is in use or starting"
 
 
 def _in_words(amounts: Needs) -> str:

@@ -168,9 +168,7 @@ def test_a_wait_for_resources_is_logged(machines: Cluster) -> None:
         "waiting for a machine with 4 CPUs and 1 GPU: the largest of 2 running now has 1 CPU"
     )
     with _both_machines_taken() as release:
-        assert waiting_for({"CPU": 1}) == (
-            "waiting for 1 CPU: the cluster has no CPU free, the rest is in use or starting"
-        )
+        assert waiting_for({"CPU": 1}) == ("waiting for 1 CPU: no CPU free, the rest is in use or starting")
         release()
 
 
