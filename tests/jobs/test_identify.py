@@ -2,14 +2,12 @@ import csv
 import importlib
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
-import ray
 from PIL import Image
 
 from artsim.archive import CATALOG, Archive, Table, UserError, features
@@ -19,6 +17,7 @@ from artsim.identify.evidence import Evidence
 from benchmarks.copies import KINDS
 from jobs.identify import job
 from tests.duplicates.made_pictures import encoded, painting
+from tests.identify.in_process import without_ray
 from tests.made import CLOSED, OPEN, add_features, make_archive
 
 _MUSEUM = [f"museum:{number}" for number in range(4)]
@@ -83,15 +82,7 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls the worker in this process instead of on Ray."""
 
-    def process(partitions: Sequence[Any], kind: type, arguments: Sequence[Any], **_: Any) -> Iterator[dict[str, Any]]:
-        identifier = kind(*arguments)
-        return (identifier.process(partition, 0) for partition in partitions)
-
-    for name in ("put", "get"):
-        monkeypatch.setattr(ray, name, lambda value: value)
-    monkeypatch.setattr("artsim.runtime.process_partitions", process)
-    for name in ("connect", "start_attempts", "with_memory", "room_for"):
-        monkeypatch.setattr(f"artsim.runtime.{name}", lambda *_, **__: None)
+    without_ray(monkeypatch)
 
 
 def _run(books: Archive, museum: Archive, *arguments: str) -> dict[str, Any]:
