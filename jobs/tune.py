@@ -23,7 +23,9 @@ def tune(archive: Any, options: TuneOptions) -> dict[str, Any]:
     if options.labels:
         from artsim.labels.sweep.run import tune_labels
 
-        return tune_labels(archive, options)
+        report = tune_labels(archive, options)
+        command = f"python -m jobs.labels train --archive {archive.uri} --config {report['config']}"
+        return {**report, "command": command}
     from artsim.sweep.from_options import tune_from_options
 
     return tune_from_options(archive, options)

@@ -36,13 +36,11 @@ def write_results(
     chosen = {**settings_of(with_setting(base, best["setting"])), "features": [_text(spec) for spec in features.specs]}
     with store.replace(f"{folder}/best.toml") as draft:
         Path(draft).write_text(_toml(name, f"The best of {about}: {_score(best)}.", chosen), encoding="utf-8")
-    config = store.address(f"{folder}/best.toml")
     return {
         "best": best["setting"] | {key: best[key] for key in _SCORES},
-        "config": config,
+        "config": store.address(f"{folder}/best.toml"),
         "table": store.address(f"{folder}/trials.md"),
         "csv": store.address(f"{folder}/trials.csv"),
-        "command": f"python -m jobs.labels train --archive {archive.uri} --config {config}",
     }
 
 
