@@ -107,6 +107,7 @@ IDENTIFICATIONS = pa.schema(
         ("score", pa.float32()),  # agreement: correlation of the aligned details, 0 to 1
         ("evidence", pa.struct([("method", pa.string()), ("patches", pa.int32())])),
         ("status", pa.string()),  # of the artwork: identified, review, none or unreadable
+        ("key", pa.string()),  # hash of the artwork's image, the reference and the options
     ]
 )
 

@@ -11,10 +11,10 @@ from artsim.archive import Archive
 from artsim.duplicates.checking import agreements
 from artsim.duplicates.squares import Squares
 from artsim.identify.regions import region_agreement
-from artsim.matching.archive_matches import ArchiveMatcher
+from artsim.matching.archive_matches import ArchiveMatcher, need_describer
 from artsim.pictures.small_images import decoded
 from artsim.pictures.thumbnails import SIDE, thumbnail_jpegs
-from artsim.vision.patches import DEFAULT
+from artsim.vision.patches import DEFAULT, PatchDescriber
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,18 @@ class Evidence:
     readable: np.ndarray
 
 
+def need_network(backbone: str | None) -> PatchDescriber:
+    """Returns the network for ``Comparer``, on the CPU: many workers would not fit on a GPU.
+
+    Raises ``UserError`` if there is no such backbone, or its weights are missing.
+    """
+    return need_describer(backbone or DEFAULT, "cpu")
+
+
 class Comparer:
     """Compares artworks of ``archive`` with artworks of ``reference``, whose ids are ``reference_ids``, object (m,).
 
-    ``enough`` is the agreement of whole images from which on an artwork's parts are not compared. ``backbone``
+    ``enough`` is the agreement of whole images from which on an artwork's parts are not compared. ``network``
     describes patches; None compares whole images only. ``file`` keeps small copies of the reference.
     """
 
@@ -48,14 +56,13 @@ class Comparer:
         file: IO[bytes],
         *,
         enough: float,
-        backbone: str | None = DEFAULT,
+        network: PatchDescriber | None,
     ) -> None:
-        """Raises ``UserError`` if there is no such backbone, or its weights are missing."""
         self._archive, self._reference = archive, reference
         self._reference_ids = reference_ids
         self._squares = Squares(reference, reference_ids, file)
         self._enough = enough
-        self._matchers = [ArchiveMatcher(source, backbone) for source in (archive, reference)] if backbone else None
+        self._matchers = [ArchiveMatcher(source, network) for source in (archive, reference)] if network else None
 
     def __call__(self, ids: np.ndarray, candidates: np.ndarray) -> Evidence:
         """Compares artworks, object (n,), with rows of the reference, int64 (n, c); -1 stands for no candidate."""

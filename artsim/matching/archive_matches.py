@@ -23,30 +23,38 @@ def local_matches(image_a: bytes, image_b: bytes, backbone: str = DEFAULT) -> Lo
 
 def patches_of(image: bytes, backbone: str = DEFAULT) -> Patches:
     """Describes the patches of an image file; raises as ``local_matches``."""
-    describe = _describer(backbone)
+    return _described(image, _describer(backbone))
+
+
+def _described(image: bytes, describe: PatchDescriber) -> Patches:
     return describe(decoded(image, describe.size))
 
 
 @lru_cache(maxsize=2)
-def _describer(backbone: str) -> PatchDescriber:
-    return PatchDescriber(backbone)
+def _describer(backbone: str, device: str | None = None) -> PatchDescriber:
+    return PatchDescriber(backbone, device)
+
+
+def need_describer(backbone: str, device: str | None = None) -> PatchDescriber:
+    """Returns the network; raises ``UserError``, naming `local_backbone`, if there is none, or no level or weights."""
+    try:
+        return _describer(backbone, device)
+    except UserError as error:
+        raise UserError(str(error).replace("`backbones`", "`local_backbone`")) from error
 
 
 class ArchiveMatcher:
     """Compares images with artworks of an archive. Make it once and call it often: it keeps patches."""
 
-    def __init__(self, archive: Archive, backbone: str = DEFAULT) -> None:
-        """Raises ``UserError``, naming `local_backbone`, if there is no such network, level or weights."""
-        self._archive, self._backbone = archive, backbone
+    def __init__(self, archive: Archive, backbone: str | PatchDescriber = DEFAULT) -> None:
+        """``backbone`` is a name or a loaded network. Raises as ``need_describer``."""
+        self._archive = archive
+        self._describe = need_describer(backbone) if isinstance(backbone, str) else backbone
         self._patches: OrderedDict[str, Patches | None] = OrderedDict()
-        try:
-            _describer(backbone)
-        except UserError as error:
-            raise UserError(str(error).replace("`backbones`", "`local_backbone`")) from error
 
     def patches(self, image: bytes) -> Patches:
         """Describes the patches of an image file. Raises ``BadImage`` if it can't be read."""
-        return patches_of(image, self._backbone)
+        return _described(image, self._describe)
 
     def of_artwork(self, identifier: str) -> Patches:
         """Describes the patches of an artwork. Raises ``UserError`` if it has no readable image."""

@@ -70,12 +70,8 @@ def poster(width: int, body_height: int, words: Words) -> tuple[Image.Image, int
     rows = _legend_rows(words.legend, frame, small) if words.legend else []
     headline = title.wrapped(words.title, frame.body, 2)
     credits = tiny.wrapped(words.credits, frame.body, 2)
-    top = (
-        frame.margin
-        + len(headline) * title.line
-        + (small.line if words.caption else 0)
-        + len(rows) * round(small.line * 1.25)
-    )
+    above = len(headline) * title.line + (small.line if words.caption else 0)
+    top = frame.margin + above + len(rows) * round(small.line * 1.25)
     top += round(0.014 * width) + (round(0.006 * width) if rows else 0)
     foot = round(0.014 * width) + len(credits) * tiny.line if credits else 0
     canvas = Image.new("RGB", (width, top + body_height + foot + frame.margin), PAPER)

@@ -6,6 +6,7 @@ from artsim.errors import UserError
 from artsim.learn.from_options import experiment_of
 from artsim.sweep.options import TuneOptions
 
+_SPACE = ("m=0:1", "m2=0:1")
 _FOLDS = 3  # of the cross-validation that scores a setting, by default
 
 
@@ -15,7 +16,7 @@ def tune_from_options(archive: Any, options: TuneOptions) -> dict[str, Any]:
     from artsim.sweep.search_space import parse_space  # imports Ray and torch; user errors come first
     from artsim.sweep.sweep import tune
 
-    space = parse_space(options.space, experiment.recipe)
+    space = parse_space(options.space or _SPACE, experiment.recipe)
     for name in space:
         if name != "loss" and options.recipe.get(name) is not None:
             raise UserError(f"`{name}`: is searched; leave {name} out of `space` to set it")

@@ -22,11 +22,12 @@ from artsim.sweep.search_space import Space
 
 _log = logging.getLogger(__name__)
 
-Trial = dict[str, Any]  # number, setting, meanrank, low, high, best_epoch, epochs, seconds, curve; or error, given_up
+# number, setting, the metric (such as meanrank), low, high, best_epoch, epochs, seconds, curve; or error, given_up
+Trial = dict[str, Any]
 
 _TRIAL_KEYS: Keys = {
     **dict.fromkeys(("number", "best_epoch", "epochs"), int),
-    **dict.fromkeys(("meanrank", "low", "high", "seconds"), (int, float)),
+    **dict.fromkeys(("low", "high", "seconds"), (int, float)),
     "setting": dict,
     "curve": list,
 }
@@ -52,13 +53,17 @@ def search(
     store: Store,
     folder: str,
     max_concurrent: int | None = None,
+    metric: str = "meanrank",
+    mode: str = "min",
 ) -> list[Trial]:
     """Runs the trials that are missing in ``folder`` and stores each there. Returns all trials, failed ones last.
 
-    Failed trials are not stored. ``trainable`` reports ``epochs``, meanrank, low, high, best_epoch, curve (of every
-    epoch) and training (seconds), at least at every rung.
+    Failed trials are not stored. ``trainable`` reports ``epochs``, the metric, low, high, best_epoch, curve (the metric
+    of every epoch) and training (seconds), at least at every rung. ``mode`` is min or max.
     """
-    run_missing = partial(_run_missing, trainable, space, trials, epochs, seed, store, folder, max_concurrent)
+    run_missing = partial(
+        _run_missing, trainable, space, trials, epochs, seed, store, folder, max_concurrent, metric, mode
+    )
     failed = run_missing()
     for _ in range(_RETRIES):
         given_up = sum(trial["given_up"] for trial in failed)
@@ -67,7 +72,7 @@ def search(
         # Tune retries a trial whose process is lost while it trains, but not while it changes to another setting
         _log.warning("%d trials lost their process before they started; running as many again", given_up)
         failed = run_missing()
-    return [*stored_trials(store, folder), *failed]
+    return [*stored_trials(store, folder, metric), *failed]
 
 
 def _run_missing(
@@ -79,6 +84,8 @@ def _run_missing(
     store: Store,
     folder: str,
     max_concurrent: int | None,
+    metric: str,
+    mode: str,
 ) -> list[Trial]:
     """Runs the trials that ``folder`` lacks; returns those that failed."""
     os.environ.update(_SETTINGS)
@@ -94,22 +101,22 @@ def _run_missing(
     # Each machine finds its own credentials; Ray would send the driver's and write them to its logs. Neither a public
     # setting nor an upstream issue is known.
     class_cache.ENV_VARS_TO_PROPAGATE -= {name for name in class_cache.ENV_VARS_TO_PROPAGATE if name.startswith("AWS_")}
-    done = stored_trials(store, folder)
+    done = stored_trials(store, folder, metric)
     missing = trials - len(done)
     if missing <= 0:
         return []
     sampler = optuna.samplers.TPESampler(seed=seed + len(done), constant_liar=True)  # the same seed repeats its draws
-    searcher = OptunaSearch(dict(space), metric="meanrank", mode="min", sampler=sampler)
+    searcher = OptunaSearch(dict(space), metric=metric, mode=mode, sampler=sampler)
     asha = ASHAScheduler(
         time_attr="epochs",
-        metric="meanrank",
-        mode="min",
+        metric=metric,
+        mode=mode,
         max_t=epochs,
         grace_period=rungs(epochs)[0],
         reduction_factor=_REDUCTION,
     )
-    _replay(searcher, asha, done)
-    trial_store, search_ended = _trial_store(store, folder, len(done)), threading.Event()
+    _replay(searcher, asha, done, metric, mode)
+    trial_store, search_ended = _trial_store(store, folder, len(done), metric), threading.Event()
     progress_thread = threading.Thread(target=_show_progress, args=(trial_store, search_ended, missing), daemon=True)
     progress_thread.start()
     tuner = tune.Tuner(
@@ -147,29 +154,29 @@ def rungs(epochs: int) -> list[int]:
     )
 
 
-def stored_trials(store: Store, folder: str) -> list[Trial]:
+def stored_trials(store: Store, folder: str, metric: str = "meanrank") -> list[Trial]:
     """Returns the finished trials, in the order in which they finished."""
-    return [_stored_trial(store, f"{folder}/trials/{name}") for name in store.names(f"{folder}/trials")]
+    return [_stored_trial(store, f"{folder}/trials/{name}", metric) for name in store.names(f"{folder}/trials")]
 
 
-def _stored_trial(store: Store, path: str) -> Trial:
+def _stored_trial(store: Store, path: str, metric: str) -> Trial:
     remedy = "remove it and run the same command again to replace this trial"
     trial = intact(store, path, of="sweep", remedy=remedy)
-    check_record(trial, _TRIAL_KEYS, store.address(path), remedy)
+    check_record(trial, {**_TRIAL_KEYS, metric: (int, float)}, store.address(path), remedy)
     return trial
 
 
-def _replay(searcher: Any, asha: Any, done: Sequence[Trial]) -> None:
+def _replay(searcher: Any, asha: Any, done: Sequence[Trial], metric: str, mode: str) -> None:
     """Gives the searcher and the scheduler the finished trials, as if the search had not been interrupted."""
     for trial in done:
-        searcher.add_evaluated_point(trial["setting"], trial["meanrank"])
+        searcher.add_evaluated_point(trial["setting"], trial[metric])
         replayed = SimpleNamespace(trial_id=f"kept {trial['number']}")
         asha.on_trial_add(None, replayed)
-        for epoch, value in enumerate(accumulate(trial["curve"], min), 1):
-            asha.on_trial_result(None, replayed, {"epochs": epoch, "meanrank": value})
+        for epoch, value in enumerate(accumulate(trial["curve"], min if mode == "min" else max), 1):
+            asha.on_trial_result(None, replayed, {"epochs": epoch, metric: value})
 
 
-def _trial_store(store: Store, folder: str, before: int) -> Any:
+def _trial_store(store: Store, folder: str, before: int, metric: str) -> Any:
     from ray.tune import Callback
 
     class TrialStore(Callback):
@@ -186,7 +193,7 @@ def _trial_store(store: Store, folder: str, before: int) -> Any:
             row = {
                 "number": self.number,
                 "setting": trial.config,
-                **{name: result[name] for name in ("meanrank", "low", "high", "best_epoch")},
+                **{name: result[name] for name in (metric, "low", "high", "best_epoch")},
                 "epochs": result["epochs"],
                 "seconds": result["training"],
                 "curve": result["curve"],

@@ -59,7 +59,9 @@ def tune(
         if value < 1:
             raise UserError(f"{option} {value}: must be 1 or more")
     with archive.lock(f"sweeps/{name}"):
-        folder = _start_or_resume(archive, name, experiment, space, folds, again)
+        searched = {setting: vars(distribution) for setting, distribution in space.items()}
+        settings = {**asdict(experiment), "space": searched, "folds": folds}
+        folder = start_or_resume(archive, name, json.loads(json.dumps(settings)), again=again)
         stored = stored_trials(archive.store, folder)
         report = intact(archive.store, f"{folder}/sweep.json", of="sweep", remedy=_START_OVER, keys=_REPORT)
         if report and len(stored) >= trials:
@@ -121,11 +123,12 @@ def _folds_description(tuning: Folds) -> str:
     return f"{len(tuning.folds)} folds ({kind_name(tuning.folds[0].kind)}), {tested} annotations"
 
 
-def _start_or_resume(archive: Archive, name: str, experiment: Experiment, space: Space, folds: int, again: bool) -> str:
-    """Returns the sweep's folder, where its configuration is stored. Raises a user error if it has a different one."""
+def start_or_resume(archive: Archive, name: str, settings: dict[str, Any], *, again: bool) -> str:
+    """Returns the sweep's folder, where its settings are stored. Raises a user error if it has different ones.
+
+    ``settings`` are those of ``EXPERIMENT_KEYS`` and others, as JSON stores them.
+    """
     folder = f"sweeps/{name}"
-    searched = {setting: vars(distribution) for setting, distribution in space.items()}
-    settings = json.loads(json.dumps({**asdict(experiment), "space": searched, "folds": folds}))
     stored_settings = (
         with_current_names(
             intact(archive.store, f"{folder}/asked.json", of="sweep", remedy=_START_OVER, keys=EXPERIMENT_KEYS)

@@ -19,11 +19,18 @@ class Engine:
     """A descriptor ready to run: batch norms folded, channels_last, with autocast on a GPU or a CPU's best type.
 
     ``precision`` is a type's name or ``auto``: bfloat16 if the hardware supports it, else float16 on a GPU and float32
-    on a CPU.
+    on a CPU. ``device`` is cuda or cpu; None takes a GPU if there is one.
     """
 
-    def __init__(self, network: str, features: Sequence[Feature], state: dict[str, Any], precision: str) -> None:
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+    def __init__(
+        self,
+        network: str,
+        features: Sequence[Feature],
+        state: dict[str, Any],
+        precision: str,
+        device: str | None = None,
+    ) -> None:
+        self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.type = _TYPES[_best(self.device) if precision == "auto" else precision]
         descriptor = Descriptor(network, features, state).eval()
         size = descriptor.input.size

@@ -28,14 +28,14 @@ class PatchDescriber:
     """Describes the patches of images by a feature such as ``efficientnet_lite0@3+448``; its pooling is ignored.
 
     The whole image is scaled into the network's square input, unlike for features, which see its center. Patches at the
-    image's border are left out.
+    image's border are left out. ``device`` is cuda or cpu; None takes a GPU if there is one. Can be pickled.
     """
 
-    def __init__(self, feature: str = DEFAULT) -> None:
+    def __init__(self, feature: str = DEFAULT, device: str | None = None) -> None:
         """Raises ``UserError`` if there is no such network, level or weights."""
         parsed = replace(backbones.parse_feature(feature), pooling="map")
         state, _ = weights.load(parsed.backbone, None)
-        self._engine = Engine(backbones.network_name(parsed.backbone), [parsed], state, "auto")
+        self._engine = Engine(backbones.network_name(parsed.backbone), [parsed], state, "auto", device)
         self.size: int = self._engine.descriptor.input.size
 
     def __call__(self, image: Image.Image) -> Patches:

@@ -13,6 +13,7 @@ _TRIALS = 2_000  # of a sweep that are read, the first to finish
 _CURVES = 300  # trials of a sweep, the best, whose curves are shown
 _POINTS = 500  # of the curve of a trial
 _EPOCHS = 10_000  # of a training that are shown
+_MEANRANK = "meanrank"
 _TEXT = 1_000  # characters of a label or note
 _EVALUATION = "evaluation/evaluation.json"
 _FILES = {"models": "card.json", "sweeps": "asked.json"}  # that say what a run is
@@ -79,7 +80,7 @@ def training_of(archive: Archive, name: str) -> dict[str, Any]:
         "split": _text(split.get("kind")),
         "counts": _numbers(split),
         "best_epoch": _number(card.get("best_epoch")),
-        "measure": "meanrank" if "meanrank" in measures else min(measures, default=None),
+        "measure": _MEANRANK if _MEANRANK in measures else min(measures, default=None),
         "history": history,
     }
 
@@ -87,7 +88,8 @@ def training_of(archive: Archive, name: str) -> dict[str, Any]:
 def sweep_of(archive: Archive, name: str) -> dict[str, Any]:
     """Returns the parameters of a sweep and its finished trials, the best first.
 
-    ``curve`` of a trial has the meanrank of every ``every``-th epoch from the first; only the best trials have one.
+    ``score`` of a trial is its ``measure``: meanrank, or another of which more is better. ``curve`` has the score of
+    every ``every``-th epoch from the first; only the best trials have one.
     ``values`` of a trial are in the order of ``parameters``; ``choices`` of a parameter are texts, and its values are
     then indices. A trial that can't be read is left out and counted. Raises ``UserError`` if the
     sweep's settings are missing or damaged.
@@ -95,20 +97,24 @@ def sweep_of(archive: Archive, name: str) -> dict[str, Any]:
     from artsim.sweep.search_space import SHORT  # imports optuna
 
     folder = f"sweeps/{name}"
-    space = _mapping(_read(archive, f"{folder}/asked.json").get("space"))
+    asked = _read(archive, f"{folder}/asked.json")
+    space, measure = _mapping(asked.get("space")), _text(asked.get("measure")) or _MEANRANK
     parameters = {key: _parameter(SHORT.get(key, key), _mapping(about)) for key, about in space.items()}
     names = archive.store.names(f"{folder}/trials")
     trials, damaged = list[dict[str, Any]](), 0
     for file in names[:_TRIALS]:
         try:
-            trials.append(_trial(_read(archive, f"{folder}/trials/{file}"), parameters))
+            trials.append(_trial(_read(archive, f"{folder}/trials/{file}"), parameters, measure))
         except UserError:
             damaged += 1
-    trials.sort(key=lambda trial: (trial["meanrank"], trial["number"]))
+    sign = 1 if measure == _MEANRANK else -1
+    trials.sort(key=lambda trial: (sign * trial["score"], trial["number"]))
     for trial in trials[_CURVES:]:
         trial["curve"] = []
     return {
         "name": name,
+        "measure": measure,
+        "higher_is_better": sign < 0,
         "parameters": list(parameters.values()),
         "trials": trials,
         "damaged": damaged,
@@ -132,11 +138,12 @@ def _parameter(name: str, about: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": _text(name), "log": about.get("log") is True}
 
 
-def _trial(content: Mapping[str, Any], parameters: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _trial(content: Mapping[str, Any], parameters: Mapping[str, Mapping[str, Any]], measure: str) -> dict[str, Any]:
     """Raises ``UserError`` if the trial has no number or no score."""
     setting = _mapping(content.get("setting"))
-    trial = {key: _number(content.get(key)) for key in ("number", "meanrank", "low", "high", "epochs", "best_epoch")}
-    if trial["number"] is None or trial["meanrank"] is None:
+    trial = {key: _number(content.get(key)) for key in ("number", "low", "high", "epochs", "best_epoch")}
+    trial["score"] = _number(content.get(measure))
+    if trial["number"] is None or trial["score"] is None:
         raise UserError("the trial has no number or no score")
     curve = _list(content.get("curve"))[:_EPOCHS]
     every = max(math.ceil(len(curve) / _POINTS), 1)

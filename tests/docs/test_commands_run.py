@@ -49,6 +49,7 @@ _BEFORE = {  # a page: commands of other pages, on which it builds
         "scrape --archive archives/people-art",
         "annotations simulate --archive archives/people-art --annotator curator --by artist --pools 1 --n 16",
     ],
+    "sweep.md": ["labels train --archive archives/demo --columns style type date --min-count 4 --name basics"],
 }
 
 _DEMO, _OTHER, _PEOPLE = "archives/demo", "archives/other", "archives/people-art"
@@ -69,6 +70,7 @@ _WRITES = {  # a pattern of commands: what they write, beside the files that the
     "*jobs.train*best.toml": [f"{_DEMO}/models/margins/model.safetensors"],
     "*jobs.embed*": [f"{_OTHER}/features/eye/*/*.parquet"],
     "*jobs.evaluate*": [f"{_DEMO}/evaluation/evaluation.{kind}" for kind in ("md", "json")],
+    "*jobs.tune*--labels *": [f"{_DEMO}/sweeps/strengths/{name}" for name in ("trials.md", "trials.csv", "best.toml")],
     "*jobs.tune*--name wide*": [f"{_DEMO}/sweeps/wide/{name}" for name in ("trials.md", "heatmap.png", "best.toml")],
 }
 

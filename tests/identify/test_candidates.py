@@ -6,7 +6,7 @@ import pytest
 
 from artsim.archive import IMAGES, Archive
 from artsim.identify import candidates
-from artsim.identify.candidates import CandidateSearch
+from artsim.identify.candidates import CandidateSearch, read_hashes
 from artsim.space.features import Space
 from tests.made import add_features, jpeg, make_archive
 
@@ -43,10 +43,12 @@ def test_candidates_are_the_nearest_by_features_and_by_hash(
     reference, known, known_hashes = _made(tmp_path / "museum", others, rng)
     space, reference_space = (Space(each, ["dots"]) for each in (archive, reference))
     reference_ids, _ = reference_space.matrix()
-    search = CandidateSearch(space, reference_space, reference_ids, public_only=False, hash_distance=_BITS)
+    reference_hashes = read_hashes(reference, reference_ids)
+    search = CandidateSearch(reference_ids, reference_hashes, reference_space.blocks, hash_distance=_BITS)
     seen, by_hash = [], 0
-    for found in search(space.parts(), _K):
-        for one, rows, similarities in zip(found.ids, found.rows, found.similarities, strict=True):
+    for own, queries in space.blocks():
+        found = search(queries, read_hashes(archive, own), _K)
+        for one, rows, similarities in zip(own, found.rows, found.similarities, strict=True):
             seen.append(one)
             cosines = {
                 other: vectors[one] @ vector / np.linalg.norm(vector) / np.linalg.norm(vectors[one])

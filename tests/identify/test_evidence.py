@@ -3,8 +3,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ray import cloudpickle
 
-from artsim.identify.evidence import Comparer
+from artsim.identify.evidence import Comparer, need_network
 from tests.duplicates.made_pictures import encoded, painting
 from tests.made import make_archive
 
@@ -24,8 +25,9 @@ def test_a_detail_is_found_by_its_parts(tmp_path: Path) -> None:
     archive = make_archive(tmp_path / "books", list(pictures), pictures=pictures)
     reference = make_archive(tmp_path / "museum", list(museum), pictures=museum)
     ids, candidates = np.array([*books, "made:damaged"], object), np.array([[0, 1, 2]] * 2 + [[1, 0, -1]] * 2)
+    network = cloudpickle.loads(cloudpickle.dumps(need_network(_BACKBONE)))  # as workers receive it
     with tempfile.TemporaryFile() as file:
-        compare = Comparer(archive, reference, np.array(list(museum), object), file, enough=0.7, backbone=_BACKBONE)
+        compare = Comparer(archive, reference, np.array(list(museum), object), file, enough=0.7, network=network)
         found = compare(ids, candidates)
     assert found.readable.tolist() == [True, True, True, False]
     assert (found.scores.argmax(axis=1)[:2] == 0).all()
@@ -43,6 +45,6 @@ def test_no_candidate_has_no_score(tmp_path: Path) -> None:
     archive = make_archive(tmp_path / "books", ["made:a"], pictures={"made:a": encoded(painting(1))})
     reference = make_archive(tmp_path / "museum", ["made:b"], pictures={"made:b": encoded(painting(2))})
     with tempfile.TemporaryFile() as file:
-        compare = Comparer(archive, reference, np.array(["made:b"], object), file, enough=0.7, backbone=None)
+        compare = Comparer(archive, reference, np.array(["made:b"], object), file, enough=0.7, network=None)
         found = compare(np.array(["made:a"], object), np.array([[0, -1]]))
     assert np.isfinite(found.scores[0, 0]) and np.isnan(found.scores[0, 1])

@@ -96,7 +96,7 @@ def test_reading_jobs_work_on_a_read_only_archive(read_only: Archive, tmp_path: 
 
 
 # these jobs write only from Ray workers; tests/faults fills a disk during a scrape
-_LATE = ("scrape", "extract", "labels predict")
+_LATE = ("scrape", "extract", "identify", "labels predict")
 
 
 @pytest.mark.parametrize("case", [case for case in _WRITES if str(case) not in _LATE], ids=str)

@@ -1,5 +1,7 @@
 import csv
 import importlib
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +10,14 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from artsim.archive import CATALOG, Archive, UserError
+from artsim.archive import CATALOG, Archive, Table, UserError, features
 from artsim.archive.deletion import delete
-from artsim.identify import archive_identifications, sheet
+from artsim.identify import sheet, worker
 from artsim.identify.evidence import Evidence
 from benchmarks.copies import KINDS
 from jobs.identify import job
 from tests.duplicates.made_pictures import encoded, painting
+from tests.identify.in_process import without_ray
 from tests.made import CLOSED, OPEN, add_features, make_archive
 
 _MUSEUM = [f"museum:{number}" for number in range(4)]
@@ -71,13 +74,24 @@ class _Known:
 def compared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Replaces the comparison by ``_Known``; returns the list of artworks that are compared."""
     _Known.compared = []
-    monkeypatch.setattr(archive_identifications, "Comparer", _Known)
+    monkeypatch.setattr(worker, "Comparer", _Known)
     return _Known.compared
 
 
+@pytest.fixture(autouse=True)
+def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls the worker in this process instead of on Ray."""
+
+    without_ray(monkeypatch)
+
+
 def _run(books: Archive, museum: Archive, *arguments: str) -> dict[str, Any]:
+    return job.run([*_command(books, museum), *arguments])
+
+
+def _command(books: Archive, museum: Archive) -> list[str]:
     command = ["--archive", books.uri, "--reference", museum.uri, "--name", "p", "--features", "dots"]
-    return job.run([*command, "--candidates", "2", "--whole-images", *arguments])
+    return [*command, "--candidates", "2", "--whole-images"]
 
 
 def _rows(books: Archive) -> list[dict[str, Any]]:
@@ -147,8 +161,8 @@ def test_an_interrupted_run_is_resumed(
     expected = _rows(books)
     _run(books, museum, "--k", "1")
     with monkeypatch.context() as patch:
-        decide, calls = archive_identifications.decide, iter(range(99))
-        patch.setattr(archive_identifications, "decide", lambda *a, **b: 1 / 0 if next(calls) == 2 else decide(*a, **b))
+        decide, calls = worker.decide, iter(range(99))
+        patch.setattr(worker, "decide", lambda *a, **b: 1 / 0 if next(calls) == 2 else decide(*a, **b))
         with pytest.raises(ZeroDivisionError):
             _run(books, museum)
     assert books.read_json("identifications/p/_about.json") is None
@@ -210,6 +224,68 @@ def test_only_new_artworks_are_compared(archives: tuple[Archive, Archive], compa
     books.store.remove_file(table.path(int(books.shard_of(["books:new"])[0]), "new"))
     assert _run(books, museum)["none"] == 1
     assert {row["id"] for row in _rows(books)} == {*_BOOKS}
+
+
+def _one_partition(books: Archive) -> tuple[Table, int, list[dict[str, Any]]]:
+    """Moves all features of a shard with several artworks into one partition; returns table, shard and rows."""
+    table = books.table("features/dots", features(8))
+    shard = next(shard for shard in range(books.shards) if len(table.parts(shard)) > 1)
+    rows = [row for part in table.parts(shard) for row in table.read(shard, part).to_pylist()]
+    for part in table.parts(shard):
+        books.store.remove_file(table.path(shard, part))
+    table.write(shard, "one", pa.Table.from_pylist(rows, table.schema))
+    return table, shard, rows
+
+
+@pytest.mark.parametrize("change", ["new", "replaced", "removed"])
+def test_one_new_image_of_a_partition_is_compared_alone(
+    archives: tuple[Archive, Archive], compared: list[str], change: str
+) -> None:
+    books, museum = archives
+    table, shard, rows = _one_partition(books)
+    _run(books, museum)
+    before, chosen = _rows(books), rows[0]["id"]
+    compared.clear()
+    if change == "new":
+        chosen = "books:new"
+        rows.insert(1, {**rows[0], "id": chosen})
+    elif change == "replaced":
+        rows[0]["sha256"] = "0" * 64
+    else:
+        del rows[0]
+    table.write(shard, "one", pa.Table.from_pylist(rows, table.schema))
+    report = _run(books, museum)
+    assert compared == ([] if change == "removed" else [chosen])
+    assert report["rows_in"] == len(compared)
+    after = _rows(books)
+    assert [row for row in after if row["id"] != chosen] == [row for row in before if row["id"] != chosen]
+    assert (
+        {row["id"] for row in after} == {*_BOOKS, "books:new"}
+        if change == "new"
+        else {*_BOOKS} - ({chosen} if change == "removed" else set())
+    )
+    stored = books.table("identifications/p").read(shard, "one")["id"].to_pylist()
+    assert list(dict.fromkeys(stored)) == [row["id"] for row in rows], "in the order of the features"
+    assert _run(books, museum)["rows_in"] == 0
+
+
+def test_features_that_hold_nan_are_unreadable_once(archives: tuple[Archive, Archive], compared: list[str]) -> None:
+    books, museum = archives
+    table, shard, rows = _one_partition(books)
+    rows[0]["vector"] = [float("nan")] * 8
+    table.write(shard, "one", pa.Table.from_pylist(rows, table.schema))
+    report = _run(books, museum)
+    assert (report["rows_failed"], report["unreadable"]) == (1, 1)
+    assert rows[0]["id"] not in compared
+    assert _run(books, museum)["rows_in"] == 0
+
+
+@pytest.mark.slow
+def test_a_run_with_nothing_pending_does_not_import_ray(archives: tuple[Archive, Archive], compared: list[str]) -> None:
+    books, museum = archives
+    _run(books, museum)
+    code = "import sys; from jobs.identify import job; job.run(sys.argv[1:]); sys.exit('ray' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code, *_command(books, museum)], check=True)
 
 
 def test_a_new_partition_of_a_shard_repeats_no_public_artwork(

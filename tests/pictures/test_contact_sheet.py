@@ -48,8 +48,9 @@ def test_the_query_alone_is_framed() -> None:
 @pytest.mark.parametrize("size", [(1, 240), (240, 1), (1, 1), (7, 240)])
 def test_odd_pictures_and_titles_make_a_sheet(size: tuple[int, int], text: str) -> None:
     cell = Cell(Image.new("RGB", size, (1, 200, 1)), [text] * 3)
-    sheet = contact_sheet(" ".join(text.split())[:80], [(cell, [cell, cell])])
-    plain = contact_sheet("", [(_plain((0, 0, 0)), [_plain((0, 0, 0))] * 2)])
+    title = " ".join(text.split())[:80]
+    sheet = contact_sheet(title, [(cell, [cell, cell])])
+    plain = contact_sheet(title, [(_plain((0, 0, 0)), [_plain((0, 0, 0))] * 2)])
     assert sheet.size == plain.size
     assert sheet.getpixel((0, 0)) == PAPER
 

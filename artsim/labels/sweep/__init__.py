@@ -1,0 +1,1 @@
+"""Searches the settings of heads that predict labels, with Ray Tune."""
