@@ -8,7 +8,7 @@ from typing import Any, get_args
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from artsim.errors import UserError
-from artsim.learn.recipe import Recipe
+from artsim.options import Settings
 
 SHORT = {"margin": "m", "intra_margin": "m2", "learning_rate": "lr"}
 _LONG = {short: name for name, short in SHORT.items()}
@@ -18,7 +18,7 @@ Space = dict[str, BaseDistribution]  # by field names of the recipe
 Setting = dict[str, Any]  # of a trial: values of the searched fields of the recipe
 
 
-def parse_space(texts: Sequence[str], recipe: Recipe) -> Space:
+def parse_space(texts: Sequence[str], recipe: Settings) -> Space:
     """Returns the space that texts such as ``m=0:1``, ``lr=1e-5:1e-2:log``, ``swap=true,false`` define.
 
     Raises a user error for a name that is not a setting, and for values that the recipe does not accept.
@@ -37,7 +37,7 @@ def parse_space(texts: Sequence[str], recipe: Recipe) -> Space:
     return space
 
 
-def _distribution(text: str, values: str, recipe_field: Field[Any], recipe: Recipe) -> BaseDistribution:
+def _distribution(text: str, values: str, recipe_field: Field[Any], recipe: Settings) -> BaseDistribution:
     low, *high_and_scale = values.split(":")
     parsed = [
         _value(text, word, recipe_field) for word in ([low, high_and_scale[0]] if high_and_scale else values.split(","))
