@@ -8,7 +8,8 @@ _CELL = 60  # characters of a table cell
 _ROWS = 40  # rows of a table
 _LINES = 12  # lines of a list
 _FRAME = ("job", "seconds", "rows_in", "rows_out", "rows_failed", "rows_there", "failures", "seed", "options")
-_HIDDEN = {*_FRAME, "versions", "report", "steps", "worker_seconds", "row_seconds"}
+_HIDDEN = {*_FRAME, "versions", "report", "steps", "worker_seconds", "row_seconds", "operators"}
+_HIDDEN_IF_ZERO = {"rows_updated", "images_moved", "rows_kept", "rows_of_others", "larger_than_resize"}
 _UNSAFE = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")  # control, format (right-to-left overrides), surrogates, line breaks
 
 
@@ -37,13 +38,16 @@ def all_failed(report: Mapping[str, Any]) -> bool:
 
 
 def summary(report: Mapping[str, Any]) -> str:
-    """Returns a few lines: what was done, what failed, tables of results, where the files are."""
+    """Returns a few lines: what was done, what failed, tables of results, where the files are.
+
+    Counts of what rarely happens are left out if they are zero; the stored report has them.
+    """
     lines = [_headline(report)]
     if failures := failed_line(report):
         lines.append(f"! {failures}")
     lines += [f"  {_headline(step)}" for step in report.get("steps", ())]
     for name, value in report.items():
-        if name not in _HIDDEN and value not in (None, [], {}, ""):
+        if name not in _HIDDEN and value not in (None, [], {}, "") and (value or name not in _HIDDEN_IF_ZERO):
             lines += _shown(name, value)
     if report.get("report"):
         lines.append(f"report: {printable(str(report['report']))}")

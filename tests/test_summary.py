@@ -71,6 +71,11 @@ def test_neighbors_are_a_table() -> None:
     ]
 
 
+def test_counts_of_what_did_not_happen_are_left_out() -> None:
+    report = {"job": "scrape", "rows_in": 3, "rows_out": 3, "rows_kept": 0, "larger_than_resize": 2, "duplicates": 0}
+    assert summary(report).splitlines() == ["scrape: 3 rows in, 3 out", "larger than resize: 2", "duplicates: 0"]
+
+
 def test_scores_in_a_table_are_figures() -> None:
     """Columns have the order of the row with the most columns."""
     score = {"value": 2.184, "n": 199, "low": 2.05, "high": 2.3149}
