@@ -3,12 +3,12 @@
 import io
 import re
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from PIL import Image
 
-from tests.web.browser.conftest import Open
+from tests.web.browser.conftest import NO_PICTURE, Open
 from tests.web.conftest import COUNT, IDS
 
 pytestmark = pytest.mark.slow
@@ -34,6 +34,18 @@ def test_a_click_opens_an_artwork_and_escape_closes_it(visit: Open) -> None:
     page.keyboard.press("Escape")
     page.locator(".panel").wait_for(state="detached")
     assert "work" not in query_of(page)
+
+
+def test_an_artwork_without_an_image_says_why(visit: Open) -> None:
+    page = visit(f"?work={NO_PICTURE}", routes={"**/api/similar?*": lambda route: route.fulfill(json=[])})
+    page.locator(".panel .no-picture", has_text=re.compile("^No image: corrupt file$")).wait_for()
+    page.locator(".panel .note", has_text="No similar artworks: this artwork has no features").wait_for()
+    assert page.locator(".panel .fault").count() == page.locator(".panel .picture").count() == 0
+    page.goto(page.url.split("?")[0] + f"?q={quote(NO_PICTURE)}&layout=list")
+    total(page, f"1 of {COUNT} artworks")
+    box = page.locator(".pane").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2 + 3, box["y"] + box["height"] / 2)
+    page.locator(".tip .no-picture", has_text="No image: corrupt file").wait_for()
 
 
 def test_filters_count_and_go_back(visit: Open) -> None:
