@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import * as data from "./data.js";
 import { describesTexts, look } from "./looking.js";
-import { Icon, Thumb, Words, open } from "./parts.js";
+import { Icon, Thumb, Words, count, open } from "./parts.js";
 import { describe } from "./upload.js";
 import { session } from "./session.js";
 import { change, state } from "./state.js";
@@ -18,6 +18,11 @@ async function valuesWith(words) {
     }
   }
   return found.sort((a, b) => (a.at > 0) - (b.at > 0) || b.number - a.number).slice(0, 5);
+}
+
+function sentence(total) {
+  if (!total) return "Nothing has the words";
+  return total === 1 ? "Show the artwork with" : `Show all ${count(total)} artworks with`;
 }
 
 export function Search() {
@@ -86,7 +91,7 @@ export function Search() {
     ${offers && html`<div class="offers">
       ${offers.values.map((offer) => html`<button type="button" class="offer" onClick=${() => choose(offer)}><${Words} text=${offer.value} most=${80} /><small>${offer.label} · ${offer.number || ""}</small></button>`)}
       ${offers.hits.length > 0 && html`<div class="strip">${offers.hits.map(({ n }) => html`<${Thumb} key=${n} n=${n} press=${() => { setOffers(null); open(n); }} />`)}</div>`}
-      <button type="submit" class="offer all">${offers.total ? `Show all ${offers.total.toLocaleString("en")} artworks with “` : "Nothing has the words “"}<${Words} text=${offers.text} most=${60} />”</button>
+      <button type="submit" class="offer all">${sentence(offers.total)} “<${Words} text=${offers.text} most=${60} />”</button>
       ${describesTexts() && html`<button type="button" class="offer all" onClick=${describeWords}><${Icon} name="eye" /> Show what looks like “<${Words} text=${words.trim()} most=${60} />”</button>`}
     </div>`}
   </form>`;

@@ -46,6 +46,8 @@ def test_an_artwork_without_an_image_says_why(visit: Open) -> None:
     box = page.locator(".pane").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2 + 3, box["y"] + box["height"] / 2)
     page.locator(".tip .no-picture", has_text="No image: corrupt file").wait_for()
+    page.locator("#search").fill(NO_PICTURE)
+    page.locator(".offers .thumb .absent", has_text="No image").wait_for()
 
 
 def test_filters_count_and_go_back(visit: Open) -> None:
@@ -76,6 +78,19 @@ def test_words_are_found_by_keyboard_alone(visit: Open) -> None:
     page.locator(".pane").focus()
     page.keyboard.press("Enter")
     page.locator(".panel h2", has_text="Bridge number").wait_for()
+
+
+def test_offered_artworks_have_equal_tiles_whatever_their_titles(visit: Open) -> None:
+    page = visit()
+    page.locator("#search").fill("made 0000")  # its title has thousands of words
+    page.locator(".offer.all", has_text=re.compile("^Show the artwork with “made 0000”$")).wait_for()
+    page.locator(".offers .caption", has_text="long long").wait_for()
+    long = page.locator(".offers .thumb").bounding_box()
+    page.locator("#search").fill("portrait")
+    page.locator(".offer.all", has_text="Show all 10 artworks with “portrait”").wait_for()
+    page.locator(".offers .caption", has_text="Portrait number").nth(5).wait_for()
+    assert {each.bounding_box()["width"] for each in page.locator(".offers .thumb").all()} == {long["width"]}
+    assert long["width"] < 80 and long["height"] < 120
 
 
 def test_a_value_is_offered_as_a_filter(visit: Open) -> None:
