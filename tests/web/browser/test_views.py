@@ -46,7 +46,7 @@ def test_an_artwork_without_an_image_says_why(visit: Open) -> None:
     box = page.locator(".pane").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2 + 3, box["y"] + box["height"] / 2)
     page.locator(".tip .no-picture", has_text="No image: corrupt file").wait_for()
-    page.locator("#search").fill(NO_PICTURE)
+    page.locator("#search").fill("portrait 6")
     page.locator(".offers .thumb .absent", has_text="No image").wait_for()
 
 
@@ -78,6 +78,26 @@ def test_words_are_found_by_keyboard_alone(visit: Open) -> None:
     page.locator(".pane").focus()
     page.keyboard.press("Enter")
     page.locator(".panel h2", has_text="Bridge number").wait_for()
+
+
+def test_the_box_shows_only_words_that_filter_the_map(visit: Open) -> None:
+    page = visit()
+    box = page.locator("#search")
+    box.fill("bridge")
+    page.locator(".offers .thumb", has_text="Bridge").first.click()
+    page.locator(".panel h2", has_text="Bridge number").wait_for()
+    assert box.input_value() == "" and "q" not in query_of(page)
+    box.fill("bridge")
+    page.locator(".offer.all").click()
+    total(page, f"10 of {COUNT} artworks")
+    box.fill("bridge 11")
+    page.locator(".offers .thumb", has_text="Bridge").first.click()
+    page.locator(".panel h2", has_text="Bridge number 11").wait_for()
+    assert box.input_value() == "bridge" and query_of(page)["q"] == ["bridge"]
+    box.fill("harbour")
+    page.get_by_role("link", name="Clusters").click()
+    page.locator("h1", has_text="Clusters").wait_for()
+    assert box.input_value() == "bridge"
 
 
 def test_offered_artworks_have_equal_tiles_whatever_their_titles(visit: Open) -> None:
