@@ -22,7 +22,7 @@ export function Artwork() {
   const [zoomed, setZoomed] = useState(false);
   const close = () => change({ work: null, match: null });
   if (failure) return html`<div class="panel-inner"><header><${Close} press=${close} /></header><p class="fault">${failure.message}</p></div>`;
-  if (!record) return html`<div class="panel-inner"><header><${Close} press=${close} /></header><p class="wait">…</p></div>`;
+  if (!record) return html`<div class="panel-inner"><header><${Close} press=${close} /></header><p class="wait">Loading the artwork…</p></div>`;
   const { id } = record;
   const chosen = session.selected.has(n);
   const facts = Object.entries({ ...record, ...record.fields }).filter(([key, value]) => !OWN.has(key) && value !== null && value !== "" && typeof value !== "object");

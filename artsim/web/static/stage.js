@@ -98,7 +98,7 @@ function Tip({ n, x, y, spoken }) {
   });
   return html`<div class="tip" ref=${ref} role=${spoken ? "status" : undefined}>
     <${Glimpse} n=${n} />
-    <p><strong><${Words} text=${record?.title || record?.id || "…"} most=${90} /></strong>
+    <p><strong><${Words} text=${record?.title || record?.id || "Loading…"} most=${90} /></strong>
     ${record?.artist && html`<br /><${Words} text=${record.artist} most=${60} />`}${(record?.date ?? record?.year) && html`<br /><${Words} text=${record.date ?? record.year} most=${30} />`}</p>
   </div>`;
 }
