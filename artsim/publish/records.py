@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from artsim.publish.draft import Draft
 from artsim.web.collection import Collection
+from artsim.web.pictures import MISSING
 from artsim.web.records import MANY, record_of, web_address
 from artsim.web.site import Site
 
@@ -31,7 +32,7 @@ def write_short_records(collection: Collection, draft: Draft) -> None:
 
 def full_records(site: Site) -> Iterator[tuple[int, list[Record]]]:
     """Yields the first number and the full records of each ``_PART`` artworks."""
-    pages = _Pages(site.collection)
+    pages, faults = _Pages(site.collection), _image_faults(site.collection)
     for start in range(0, len(site.collection), _PART):
         stop = min(start + _PART, len(site.collection))
         catalog = _rows(site, "catalog", start, stop)
@@ -40,7 +41,7 @@ def full_records(site: Site) -> Iterator[tuple[int, list[Record]]]:
         records = []
         for number in range(start, stop):
             about = catalog[number][0] if number in catalog else {"id": site.collection.id(number)}
-            record = record_of(number, about, pages.others(number))
+            record = record_of(number, about, pages.others(number), faults.get(number))
             record["clusters"] = site.groups.memberships(number)
             for key, tables in (("labels", labels), ("topics", topics)):
                 record[key] = [
@@ -61,6 +62,16 @@ def _rows(site: Site, name: str, start: int, stop: int) -> dict[int, list[Record
         for number, row in zip(numbers[wanted].tolist(), rows.filter(pa.array(wanted)).to_pylist(), strict=True):
             rows_of.setdefault(number, []).append(row)
     return rows_of
+
+
+def _image_faults(collection: Collection) -> dict[int, str]:
+    """Returns why artworks have no image, by number."""
+    faults, has_row = dict[int, str](), np.zeros(len(collection), bool)
+    for numbers, rows in collection.placed(collection.archive.table("images"), ["status"]):
+        has_row[numbers] = True
+        statuses = zip(numbers.tolist(), rows["status"].to_pylist(), strict=True)
+        faults |= {number: status for number, status in statuses if status != "ok"}
+    return faults | dict.fromkeys(np.flatnonzero(~has_row).tolist(), MISSING)
 
 
 class _Pages:

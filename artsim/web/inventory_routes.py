@@ -67,7 +67,7 @@ def inventory_routes(site: Callable[[], Site]) -> APIRouter:
 
 
 def latest_reports(archive: Archive) -> list[dict[str, Any]]:
-    """The latest runs, newest first: job, time, and the numbers that every report has."""
+    """The latest runs, newest first: job, its action if it has several, time, and the numbers of every report."""
     paths = [f"{job}/{name}" for job in archive.names("reports") for name in archive.names(f"reports/{job}")]
     known = [path.removesuffix(".json") for path in paths if path.endswith("Z.json")]
     latest = sorted((path for path in known if _REPORT.fullmatch(path)), key=lambda path: path.partition("/")[2])
@@ -75,9 +75,16 @@ def latest_reports(archive: Archive) -> list[dict[str, Any]]:
     for path in latest[: -_RUNS - 1 : -1]:
         job, _, at = path.partition("/")
         content = archive.read_json(f"reports/{path}.json")
-        numbers = {key: content.get(key) for key in _FRAME} if isinstance(content, dict) else {}
-        rows.append({"job": job, "at": at, **numbers})
+        content = content if isinstance(content, dict) else {}
+        rows.append({"job": job, "action": _action(content), "at": at, **{key: content.get(key) for key in _FRAME}})
     return rows
+
+
+def _action(report: dict[str, Any]) -> str | None:
+    """What a job with several actions did, such as ``draw`` or ``import``."""
+    options = report.get("options")
+    action = options.get("action") if isinstance(options, dict) else None
+    return action[:40] if isinstance(action, str) else None
 
 
 def stored_pictures(archive: Archive) -> list[str]:

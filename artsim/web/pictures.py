@@ -18,6 +18,7 @@ from artsim.web.located_rows import LocatedRows
 
 RENDITION = 2048  # pixels of a rendition's longer side
 DEEPEST = 8_192  # pixels of the longer side that can be zoomed into
+MISSING = "missing"  # the images table has no row of the artwork
 TILE = 512  # pixels of a deep zoom tile
 _QUALITY = 85
 _SECONDS, _MEMORY = 120.0, 8 << 30  # of the subprocess that decodes
@@ -36,6 +37,12 @@ class Pictures:
         self._lock = Lock()
         self._zoom = cache_folder(f"zoom-{collection.version_of('catalog', 'images')}")
         self._kept: OrderedDict[int, bytes] = OrderedDict()
+
+    def fault(self, number: int) -> str | None:
+        """Returns why an artwork has no image: its status, or ``MISSING``; None if it has one."""
+        row = self._images.row(number, ["status"])
+        status: str = MISSING if row is None else row["status"]
+        return None if status == "ok" else status
 
     def thumbnail(self, number: int) -> bytes | None:
         """Returns the stored thumbnail, a JPEG of at most 320 pixels, or makes it; None if no image can be read."""

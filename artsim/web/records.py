@@ -18,15 +18,18 @@ def full_record(site: Site, number: int) -> dict[str, Any]:
     stored = site.catalog.row(number, ["source", "image_url", "metadata"]) or {}
     pages = [page for page in _same_page(site, web_address(about.get("page_url"))) if page != number]
     return {
-        **record_of(number, about | stored, pages),
+        **record_of(number, about | stored, pages, site.pictures.fault(number)),
         "clusters": site.groups.memberships(number),
         "labels": site.groups.labels_of(number),
         "topics": site.groups.topics_of(number),
     }
 
 
-def record_of(number: int, about: dict[str, Any], pages: list[int]) -> dict[str, Any]:
-    """Returns a row of the catalog as a record, with links that are safe; ``pages`` are others of the same work."""
+def record_of(number: int, about: dict[str, Any], pages: list[int], no_image: str | None) -> dict[str, Any]:
+    """Returns a row of the catalog as a record, with links that are safe; ``pages`` are others of the same work.
+
+    ``no_image`` is why the artwork has no image: its status in the images table, or ``missing``; None if it has one.
+    """
     image_url, metadata = about.get("image_url"), about.get("metadata")
     plain = {name: value for name, value in about.items() if name not in ("image_url", "metadata")}
     record = {"n": number, **{name: value for name, value in plain.items() if value is not None}}
@@ -35,6 +38,8 @@ def record_of(number: int, about: dict[str, Any], pages: list[int]) -> dict[str,
     record["metadata"] = _metadata(metadata)
     record["credit"] = credit(about)
     record["pages"] = pages
+    if no_image is not None:
+        record["no_image"] = no_image
     return record
 
 

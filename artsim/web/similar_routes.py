@@ -37,12 +37,17 @@ def similar_routes(site: Callable[[], Site]) -> APIRouter:
         years: str = "",
         set: str = "",
     ) -> Response:
-        """Finds artworks like one or several others; those with a negative weight it should be unlike."""
+        """Finds artworks like one or several others; those with a negative weight it should be unlike.
+
+        The list is empty if none of them has these features.
+        """
         numbers = numbers_in(site(), n, _QUERIES)
         weights = weight or [1.0] * len(numbers)
         if len(weights) != len(numbers) or not np.isfinite(weights).all():
             raise HTTPException(400, f"weight: give one number for each of the {len(numbers)} artworks")
         vectors = site().vectors(features)
+        if (vectors.rows[numbers] < 0).all():
+            return as_json([])
         allowed = _allowed(site(), queries.Query(q, tuple(filter or ()), years, set))
         allowed[numbers] = False
         nearest = vectors.nearest(combined(vectors, numbers, weights), k, farthest=farthest, allowed=allowed)

@@ -36,6 +36,7 @@ class Vectors:
 
     def __init__(self, collection: Collection, features: str) -> None:
         """Reads the vectors; first writes them to the local disk, once. Raises ``UserError`` if there are none."""
+        self._features, self._id = features, collection.id
         space = Space(collection.archive, [features])
         version = collection.version_of("catalog", f"features/{features}")
         folder = cache_folder(f"vectors-{version}")
@@ -53,7 +54,7 @@ class Vectors:
     def of(self, number: int) -> np.ndarray:
         """The unit vector of an artwork, float32 (d,). Raises ``UserError`` if it has none."""
         if self.rows[number] < 0:
-            raise UserError(f"{number}: this artwork has no vector in these features")
+            raise UserError(f"{self._id(number)}: this artwork has no features {self._features}")
         return np.asarray(self.matrix[self.rows[number]])
 
     def nearest(

@@ -82,6 +82,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     archive.write_json("duplicates/copies/_about.json", {"inputs": {}})
     add_runs(archive)
     archive.write_json("reports/cluster/20260101T000000.000000Z.json", {"job": "cluster", "seconds": 1.0, "rows_in": 9})
+    report = {"job": "annotations", "options": {"action": "simulate"}, "seconds": 2.0, "rows_in": 5, "rows_out": 5}
+    archive.write_json("reports/annotations/20260102T000000.000000Z.json", report)
     return archive
 
 

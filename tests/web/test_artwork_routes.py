@@ -2,11 +2,14 @@
 
 import io
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
+import pyarrow.compute as pc
 from PIL import Image
 from starlette.testclient import TestClient
 
-from tests.web.conftest import IDS
+from tests.made import make_archive, named
+from tests.web.conftest import IDS, client_of
 
 
 def test_a_full_record_has_all_that_is_known(client: TestClient) -> None:
@@ -43,6 +46,17 @@ def test_tiles_of_deep_zoom_make_up_the_picture(client: TestClient) -> None:
 def test_an_artwork_without_a_readable_image_has_no_picture(client: TestClient) -> None:
     for path in ("thumbnails/6.jpg", "images/6.jpg", "images/6.dzi"):
         assert client.get(f"/api/{path}").status_code == 404
+    assert client.get("/api/artworks/6").json()["no_image"] == "corrupt"
+    assert "no_image" not in client.get("/api/artworks/4").json()
+
+
+def test_an_artwork_that_was_not_scraped_says_so(tmp_path: Path) -> None:
+    ids = named(3)
+    archive = make_archive(tmp_path / "museum", ids, shards=1)
+    images = archive.table("images")
+    images.write(0, "p0-00000", images.read(0, "p0-00000").filter(pc.field("id") != ids[1]))
+    client = client_of(archive)
+    assert [client.get(f"/api/artworks/{n}").json().get("no_image") for n in range(3)] == [None, "missing", None]
 
 
 def test_numbers_that_no_artwork_has_are_refused(client: TestClient) -> None:

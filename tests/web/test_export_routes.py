@@ -80,8 +80,9 @@ def test_a_view_like_too_many_artworks_is_refused(client: TestClient) -> None:
 def test_tables_and_reports_are_listed(client: TestClient) -> None:
     tables = {row["table"]: row["rows"] for row in client.get("/api/tables").json()["tables"]}
     assert tables["catalog"] == COUNT and tables["clusters/three"] == 30
-    report = client.get("/api/reports").json()[0]
-    assert (report["job"], report["rows_in"]) == ("cluster", 9)
+    newest, report = client.get("/api/reports").json()
+    assert (newest["job"], newest["action"], newest["rows_out"]) == ("annotations", "simulate", 5)
+    assert (report["job"], report["action"], report["rows_in"]) == ("cluster", None, 9)
     assert client.get(f"/api/reports/cluster/{report['at']}").json()["seconds"] == 1.0
     assert client.get("/api/reports/cluster/..%2f..%2farchive").status_code == 404
     assert client.get("/api/pictures/archive.json").status_code == 404

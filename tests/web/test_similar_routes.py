@@ -1,9 +1,12 @@
 """Similar artworks, walks and uploads, compared with a naive search."""
 
+from pathlib import Path
+
 import numpy as np
 from starlette.testclient import TestClient
 
-from tests.web.conftest import COUNT, STYLES, vectors_of
+from tests.made import add_features, make_archive, named
+from tests.web.conftest import COUNT, STYLES, client_of, vectors_of
 
 _UNIT = {n: vector / np.linalg.norm(vector) for n, vector in enumerate(vectors_of().values())}
 
@@ -37,6 +40,17 @@ def test_several_artworks_count_by_their_weights(client: TestClient) -> None:
 def test_similar_artworks_can_be_limited_to_a_filter(client: TestClient) -> None:
     others = {n for n in range(COUNT) if STYLES[n % 4] != "Cubism"} | {4}
     _same(_found(client, "n=4&k=50&filter=style:Cubism"), _naive(_UNIT[4], others, 50))
+
+
+def test_artworks_without_features_have_no_similar_ones(tmp_path: Path) -> None:
+    ids = named(4)
+    archive = make_archive(tmp_path / "museum", ids, pictures={ids[1]: None})
+    add_features(archive, "tiny", vectors_of(ids) | {ids[1]: None})
+    client = client_of(archive)
+    assert _found(client, "n=1") == []
+    assert len(_found(client, "n=0")) == 2
+    mixed = client.get("/api/similar?n=0&n=1")
+    assert mixed.status_code == 400 and mixed.json()["error"] == f"{ids[1]}: this artwork has no features tiny"
 
 
 def test_a_walk_takes_the_nearest_that_is_left_at_each_point(client: TestClient) -> None:

@@ -5,6 +5,7 @@ import * as data from "./data.js";
 import { nameOf, numberOf } from "./labels.js";
 import { Close, Icon, Thumb, Words, nameOfRecord, percent, useData, useRecord } from "./parts.js";
 import { Patches } from "./patches.js";
+import { Picture } from "./artwork_image.js";
 import { toggle } from "./selection.js";
 import { session } from "./session.js";
 import { isStatic, own } from "./source.js";
@@ -12,7 +13,7 @@ import { change, state } from "./state.js";
 import { emphasise } from "./sync.js";
 import { Zoom } from "./zoom.js";
 
-const OWN = new Set(["n", "id", "source", "title", "artist", "date", "year", "rights", "credit", "page_url", "image_url", "pages", "clusters", "labels", "topics", "metadata", "page", "fields", "year_from", "year_to", "date_text"]);
+const OWN = new Set(["n", "id", "source", "title", "artist", "date", "year", "rights", "credit", "page_url", "image_url", "pages", "clusters", "labels", "topics", "metadata", "page", "fields", "year_from", "year_to", "date_text", "no_image"]);
 const readable = (name) => name.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
 
 export function Artwork() {
@@ -21,14 +22,14 @@ export function Artwork() {
   const [zoomed, setZoomed] = useState(false);
   const close = () => change({ work: null, match: null });
   if (failure) return html`<div class="panel-inner"><header><${Close} press=${close} /></header><p class="fault">${failure.message}</p></div>`;
-  if (!record) return html`<div class="panel-inner"><header><${Close} press=${close} /></header><p class="wait">…</p></div>`;
+  if (!record) return html`<div class="panel-inner"><header><${Close} press=${close} /></header><p class="wait">Loading the artwork…</p></div>`;
   const { id } = record;
   const chosen = session.selected.has(n);
   const facts = Object.entries({ ...record, ...record.fields }).filter(([key, value]) => !OWN.has(key) && value !== null && value !== "" && typeof value !== "object");
   const date = record.date ?? record.date_text ?? record.year_from;
   return html`<article class="panel-inner" aria-label="Artwork">
     <header class="over"><${Close} press=${close} label="Close the artwork" /></header>
-    <button type="button" class="picture" onClick=${() => setZoomed(true)} aria-label="Look closer: zoom into the picture"><img key=${n} src=${data.image(n)} alt=${record.title || id} /></button>
+    <${Picture} n=${n} record=${record} press=${() => setZoomed(true)} />
     <h2><${Words} text=${record.title || id} /></h2>
     <p class="by">${record.artist && html`<button type="button" class="plain" onClick=${() => change({ filter: [`artist:${record.artist}`], q: null, at: null, tab: null })} title="Show all works of this artist"><${Words} text=${record.artist} most=${120} /></button>`}
       ${date && html`<span> · <${Words} text=${date} most=${60} /></span>`}</p>
@@ -84,6 +85,7 @@ function Nearest({ n }) {
       ${!isStatic && html`<label class="check"><input type="checkbox" role="switch" checked=${farthest} onChange=${() => setFarthest(!farthest)} /> farthest</label>`}
     </div>
     ${failure && html`<p class="fault">${failure.message}</p>`}
+    ${near?.length === 0 && html`<p class="note">No similar artworks: this artwork has no features.</p>`}
     <div class="thumbs votes">${(near ?? []).map((item) => html`<${Near} key=${item.n} n=${item.n} />`)}</div>
   </section>`;
 }

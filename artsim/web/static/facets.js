@@ -76,7 +76,7 @@ function Values({ column, chosen }) {
   const [part, setPart] = useState("");
   const [loaded] = useData(() => Promise.all([data.column(column.name), data.values(column.name)]), [column.name]);
   const counts = useMemo(() => loaded && matches && countsOf(matches, column.name, loaded[0], loaded[1].length), [loaded, generation]);
-  if (!counts) return html`<p class="wait">…</p>`;
+  if (!counts) return html`<p class="wait">Loading values…</p>`;
   const rows = loaded[1].map(([value], index) => ({ value, number: counts[index + 1] }));
   if (counts[0]) rows.push({ value: "", number: counts[0] });
   const words = part.trim().toLowerCase();

@@ -46,9 +46,10 @@ export async function open(n) {
 /** A thumbnail that opens its artwork. `note` is a short line under it. */
 export function Thumb({ n, note, caption = true, press }) {
   const record = useRecord(n);
+  const [broken, setBroken] = useState(-1); // the artwork whose picture did not arrive
   const name = nameOfRecord(record).slice(0, 200);
   return html`<button type="button" class="thumb" onClick=${() => (press ? press(n) : open(n))} aria-label=${note ? `${name}, ${note}` : name} title=${name}>
-    <img src=${data.thumbnail(n)} alt="" loading="lazy" decoding="async" />
+    ${broken === n ? html`<span class="absent">No image</span>` : html`<img src=${data.thumbnail(n)} alt="" loading="lazy" decoding="async" onError=${() => setBroken(n)} />`}
     ${caption && html`<span class="caption"><${Words} text=${record?.title || record?.id || ""} most=${80} /></span>`}
     ${note && html`<span class="note">${note}</span>`}
   </button>`;

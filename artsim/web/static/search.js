@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import * as data from "./data.js";
 import { describesTexts, look } from "./looking.js";
-import { Icon, Thumb, Words, open } from "./parts.js";
+import { Icon, Thumb, Words, count, open } from "./parts.js";
 import { describe } from "./upload.js";
 import { session } from "./session.js";
 import { change, state } from "./state.js";
@@ -20,6 +20,11 @@ async function valuesWith(words) {
   return found.sort((a, b) => (a.at > 0) - (b.at > 0) || b.number - a.number).slice(0, 5);
 }
 
+function sentence(total) {
+  if (!total) return "Nothing has the words";
+  return total === 1 ? "Show the artwork with" : `Show all ${count(total)} artworks with`;
+}
+
 export function Search() {
   const [words, setWords] = useState(state.q ?? "");
   const [offers, setOffers] = useState(null);
@@ -27,7 +32,15 @@ export function Search() {
   const file = useRef();
   const root = useRef();
   const isTyped = useRef(false); // whether a person typed the words, and has not searched for them
-  useEffect(() => setWords(state.q ?? ""), [state.q]);
+  const close = () => {
+    isTyped.current = false;
+    setOffers(null);
+  };
+  const showSearched = () => {
+    close();
+    setWords(state.q ?? "");
+  };
+  useEffect(showSearched, [state.q, state.work, state.tab]); // words that filter nothing are not kept in another view
 
   useEffect(() => {
     const text = words.trim();
@@ -47,10 +60,6 @@ export function Search() {
     };
   }, [words]);
 
-  const close = () => {
-    isTyped.current = false;
-    setOffers(null);
-  };
   const go = (event) => {
     event?.preventDefault();
     close();
@@ -85,8 +94,8 @@ export function Search() {
       <input ref=${file} type="file" accept="image/jpeg,image/png,image/webp,image/tiff,image/gif,image/bmp" hidden onChange=${(event) => { describe(event.target.files[0]); event.target.value = ""; }} />`}
     ${offers && html`<div class="offers">
       ${offers.values.map((offer) => html`<button type="button" class="offer" onClick=${() => choose(offer)}><${Words} text=${offer.value} most=${80} /><small>${offer.label} · ${offer.number || ""}</small></button>`)}
-      ${offers.hits.length > 0 && html`<div class="strip">${offers.hits.map(({ n }) => html`<${Thumb} key=${n} n=${n} press=${() => { setOffers(null); open(n); }} />`)}</div>`}
-      <button type="submit" class="offer all">${offers.total ? `Show all ${offers.total.toLocaleString("en")} artworks with “` : "Nothing has the words “"}<${Words} text=${offers.text} most=${60} />”</button>
+      ${offers.hits.length > 0 && html`<div class="strip">${offers.hits.map(({ n }) => html`<${Thumb} key=${n} n=${n} press=${() => { showSearched(); open(n); }} />`)}</div>`}
+      <button type="submit" class="offer all">${sentence(offers.total)} “<${Words} text=${offers.text} most=${60} />”</button>
       ${describesTexts() && html`<button type="button" class="offer all" onClick=${describeWords}><${Icon} name="eye" /> Show what looks like “<${Words} text=${words.trim()} most=${60} />”</button>`}
     </div>`}
   </form>`;

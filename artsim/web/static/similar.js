@@ -39,6 +39,7 @@ export function Similar() {
   return html`<section class="panel-inner" aria-label="More like these" aria-busy=${!answer}>
     <header><h2>More like these</h2><${Close} press=${() => change({ like: [], unlike: [] })} label="End this search" /></header>
     ${failure && html`<p class="fault">${failure.message}</p>`}
+    ${answer?.near.length === 0 && html`<p class="note">No similar artworks found.</p>`}
     <ul class="examples">${(answer?.given ?? []).map(({ id, n, weight }) => html`<li key=${id} class=${weight > 0 ? "" : "less"}>
       <${Thumb} n=${n} caption=${false} />
       <div><strong>${weight > 0 ? (weight > 1 ? `like this, ${weight} times` : "like this") : weight < LESS ? `not this, ${weight / LESS} times` : "not this"}</strong>
@@ -49,6 +50,6 @@ export function Similar() {
     ${archive.features.length > 1 && html`<div class="choices slim"><label>By<select value=${features} onChange=${(event) => change({ features: event.target.value })}>${archive.features.map((name) => html`<option value=${name}>${name}</option>`)}</select></label></div>`}
     <div class="thumbs votes">${(answer?.near ?? []).map(({ n }) => html`<div key=${n}><${Thumb} n=${n} />
       <span class="vote"><button type="button" aria-label="More like this" onClick=${async () => more((await data.record(n)).id)}>+</button><button type="button" aria-label="Less like this" onClick=${async () => less((await data.record(n)).id)}>−</button></span></div>`)}</div>
-    ${answer && html`<button type="button" onClick=${() => select(answer.near.map((item) => item.n))}>Select these ${answer.near.length}</button>`}
+    ${answer?.near.length > 0 && html`<button type="button" onClick=${() => select(answer.near.map((item) => item.n))}>Select these ${answer.near.length}</button>`}
   </section>`;
 }

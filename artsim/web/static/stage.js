@@ -1,9 +1,9 @@
 // The map in the page: its tools, what the pointer shows, the tray of the selection.
 
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
-import * as data from "./data.js";
 import { ArtMap } from "./map.js";
 import { Icon, Words, open, useRecord } from "./parts.js";
+import { Glimpse } from "./artwork_image.js";
 import { enclose, toggle } from "./selection.js";
 import { say, session, update } from "./session.js";
 import { change, state } from "./state.js";
@@ -97,8 +97,8 @@ function Tip({ n, x, y, spoken }) {
     style.transform = `translate(${Math.max(8, left)}px, ${top}px)`;
   });
   return html`<div class="tip" ref=${ref} role=${spoken ? "status" : undefined}>
-    <img src=${data.thumbnail(n)} alt="" />
-    <p><strong><${Words} text=${record?.title || record?.id || "…"} most=${90} /></strong>
+    <${Glimpse} n=${n} />
+    <p><strong><${Words} text=${record?.title || record?.id || "Loading…"} most=${90} /></strong>
     ${record?.artist && html`<br /><${Words} text=${record.artist} most=${60} />`}${(record?.date ?? record?.year) && html`<br /><${Words} text=${record.date ?? record.year} most=${30} />`}</p>
   </div>`;
 }

@@ -136,5 +136,11 @@ def test_a_hostile_title_is_only_text(visit: Open) -> None:
 
 
 def test_the_archive_lists_its_tables(visit: Open) -> None:
-    page = visit("?tab=tables")
+    held = []
+    page = visit("?tab=tables", routes={"**/api/tables": lambda route: held.append(route)})
+    page.locator(".wait", has_text="Loading tables…").wait_for()
+    held.pop().continue_()
     page.locator("td", has_text="catalog").first.wait_for()
+    runs = page.locator("table", has_text="Rows read")
+    assert runs.locator("tbody tr").first.locator("td").first.inner_text() == "annotations: simulate"
+    assert runs.locator("th", has_text="Rows written").count() == 1

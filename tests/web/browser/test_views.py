@@ -3,12 +3,12 @@
 import io
 import re
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from PIL import Image
 
-from tests.web.browser.conftest import Open
+from tests.web.browser.conftest import NO_PICTURE, Open
 from tests.web.conftest import COUNT, IDS
 
 pytestmark = pytest.mark.slow
@@ -34,6 +34,20 @@ def test_a_click_opens_an_artwork_and_escape_closes_it(visit: Open) -> None:
     page.keyboard.press("Escape")
     page.locator(".panel").wait_for(state="detached")
     assert "work" not in query_of(page)
+
+
+def test_an_artwork_without_an_image_says_why(visit: Open) -> None:
+    page = visit(f"?work={NO_PICTURE}", routes={"**/api/similar?*": lambda route: route.fulfill(json=[])})
+    page.locator(".panel .no-picture", has_text=re.compile("^No image: corrupt file$")).wait_for()
+    page.locator(".panel .note", has_text="No similar artworks: this artwork has no features").wait_for()
+    assert page.locator(".panel .fault").count() == page.locator(".panel .picture").count() == 0
+    page.goto(page.url.split("?")[0] + f"?q={quote(NO_PICTURE)}&layout=list")
+    total(page, f"1 of {COUNT} artworks")
+    box = page.locator(".pane").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2 + 3, box["y"] + box["height"] / 2)
+    page.locator(".tip .no-picture", has_text="No image: corrupt file").wait_for()
+    page.locator("#search").fill("portrait 6")
+    page.locator(".offers .thumb .absent", has_text="No image").wait_for()
 
 
 def test_filters_count_and_go_back(visit: Open) -> None:
@@ -64,6 +78,39 @@ def test_words_are_found_by_keyboard_alone(visit: Open) -> None:
     page.locator(".pane").focus()
     page.keyboard.press("Enter")
     page.locator(".panel h2", has_text="Bridge number").wait_for()
+
+
+def test_the_box_shows_only_words_that_filter_the_map(visit: Open) -> None:
+    page = visit()
+    box = page.locator("#search")
+    box.fill("bridge")
+    page.locator(".offers .thumb", has_text="Bridge").first.click()
+    page.locator(".panel h2", has_text="Bridge number").wait_for()
+    assert box.input_value() == "" and "q" not in query_of(page)
+    box.fill("bridge")
+    page.locator(".offer.all").click()
+    total(page, f"10 of {COUNT} artworks")
+    box.fill("bridge 11")
+    page.locator(".offers .thumb", has_text="Bridge").first.click()
+    page.locator(".panel h2", has_text="Bridge number 11").wait_for()
+    assert box.input_value() == "bridge" and query_of(page)["q"] == ["bridge"]
+    box.fill("harbour")
+    page.get_by_role("link", name="Clusters").click()
+    page.locator("h1", has_text="Clusters").wait_for()
+    assert box.input_value() == "bridge"
+
+
+def test_offered_artworks_have_equal_tiles_whatever_their_titles(visit: Open) -> None:
+    page = visit()
+    page.locator("#search").fill("made 0000")  # its title has thousands of words
+    page.locator(".offer.all", has_text=re.compile("^Show the artwork with “made 0000”$")).wait_for()
+    page.locator(".offers .caption", has_text="long long").wait_for()
+    long = page.locator(".offers .thumb").bounding_box()
+    page.locator("#search").fill("portrait")
+    page.locator(".offer.all", has_text="Show all 10 artworks with “portrait”").wait_for()
+    page.locator(".offers .caption", has_text="Portrait number").nth(5).wait_for()
+    assert {each.bounding_box()["width"] for each in page.locator(".offers .thumb").all()} == {long["width"]}
+    assert long["width"] < 80 and long["height"] < 120
 
 
 def test_a_value_is_offered_as_a_filter(visit: Open) -> None:
