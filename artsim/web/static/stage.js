@@ -2,11 +2,17 @@
 
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import { ArtMap } from "./map.js";
+<<<<<<< HEAD
 import { Icon, Words, open, useRecord } from "./parts.js";
 import { Glimpse } from "./artwork_image.js";
+=======
+import { Close, Icon, Words, open, useRecord } from "./parts.js";
+import { Glimpse } from "./picture.js";
+>>>>>>> pagefix
 import { enclose, toggle } from "./selection.js";
 import { say, session, update } from "./session.js";
 import { change, state } from "./state.js";
+import { isStatic } from "./source.js";
 import { layoutName, sync } from "./sync.js";
 import { mapGround, onTheme } from "./theme.js";
 import { Tray } from "./tray.js";
@@ -80,10 +86,18 @@ export function Stage({ hidden }) {
     <p id="map-keys" class="quiet">Arrows move, plus and minus zoom, Enter opens the artwork in the middle, Space selects it.</p>
     ${fault && html`<p class="fault center">The map cannot be drawn: ${fault}. Search, clusters and walks still work.</p>`}
     ${session.matches?.count === 0 && html`<div class="nothing"><p>No artwork matches.</p><button type="button" onClick=${() => change({ q: null, filter: [], years: null, cluster: null })}>Clear all filters</button></div>`}
+    <${MapHint} />
     <div class="tools" role="toolbar" aria-label="Map tools">${tools.map(([icon, label, press, pressed]) => html`<button type="button" class="icon" aria-label=${label} title=${label} aria-pressed=${pressed} onClick=${press}><${Icon} name=${icon} /></button>`)}</div>
     ${hover && !hidden && html`<${Tip} ...${hover} />`}
     ${selected.size > 0 && html`<${Tray} />`}
   </section>`;
+}
+
+/** Names the job that makes maps while the archive has none. */
+function MapHint() {
+  const [closed, setClosed] = useState(false);
+  if (closed || isStatic || session.archive.layouts.some((item) => item.method !== "id") || layoutName() !== session.archive.layouts[0]?.name) return null;
+  return html`<div class="map-hint"><p>This archive has no map yet: artworks are in the order of their ids. <code>jobs.map</code> makes one.</p><${Close} press=${() => setClosed(true)} label="Close this hint" /></div>`;
 }
 
 /** A small card beside the pointer. */

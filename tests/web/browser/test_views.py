@@ -195,6 +195,20 @@ def test_timelines_have_a_row_for_each_value_on_one_axis(visit: Open) -> None:
     assert query_of(page)["layout"] == ["time:cluster:three"]
 
 
+def test_an_archive_without_a_map_names_the_job_that_makes_one(visit: Open) -> None:
+    def without_maps(route: Any) -> None:
+        about = route.fetch().json()
+        by_id = [layout for layout in about["layouts"] if layout["method"] == "id"]
+        route.fulfill(json=about | {"layouts": by_id, "default": about["default"] | {"layout": by_id[0]["name"]}})
+
+    page = visit(routes={"**/api/archive": without_maps})
+    page.locator(".map-hint", has_text="jobs.map").wait_for()
+    page.get_by_role("button", name="Close this hint").click()
+    page.locator(".map-hint").wait_for(state="detached")
+    page = visit()
+    assert page.locator(".map-hint").count() == 0
+
+
 def test_two_layouts_side_by_side(visit: Open) -> None:
     page = visit("?layout=grid&layout2=time")
     assert page.locator(".pane").count() == 2
