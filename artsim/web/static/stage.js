@@ -2,13 +2,8 @@
 
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import { ArtMap } from "./map.js";
-<<<<<<< HEAD
-import { Icon, Words, open, useRecord } from "./parts.js";
-import { Glimpse } from "./artwork_image.js";
-=======
 import { Close, Icon, Words, open, useRecord } from "./parts.js";
-import { Glimpse } from "./picture.js";
->>>>>>> pagefix
+import { Glimpse } from "./artwork_image.js";
 import { enclose, toggle } from "./selection.js";
 import { say, session, update } from "./session.js";
 import { change, state } from "./state.js";
