@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -54,8 +54,7 @@ class PendingArtworks:
         found = []
         for part in sorted(stored_parts.union(parts)):
             keys = self._keys(shard, part, allowed) if part in parts else {}
-            stored = self.table.read(shard, part, ["key"])["key"] if part in stored_parts else None
-            known = set() if stored is None else set(stored.to_pylist())
+            known = set(self._stored(shard, part)["key"].to_pylist()) if part in stored_parts else set()
             count = sum(key not in known for key in keys.values())
             found.append((ArtworksPartition(shard, part, count), not known <= set(keys.values())))
         return found
@@ -63,10 +62,15 @@ class PendingArtworks:
     def current_rows(self, shard: int, part: str, keys: dict[str, str]) -> pa.Table | None:
         """Returns the rows of a partition with these keys; None if nothing was written yet."""
         try:
-            rows = self.table.read(shard, part)
+            rows = self._stored(shard, part)
         except FileNotFoundError:
             return None
         return rows.filter(pc.is_in(rows["key"], value_set=pa.array(list(keys.values()), pa.string())))
+
+    def _stored(self, shard: int, part: str) -> pa.Table:
+        """Returns the rows of a partition. Those that an earlier version wrote have no key, so they are outdated."""
+        rows = replace(self.table, schema=None).read(shard, part)  # with its schema, the table would require a key
+        return rows if "key" in rows.column_names else rows.append_column("key", pa.nulls(len(rows), pa.string()))
 
     def _allowed(self, shard: int) -> set[str] | None:
         return set(public_ids(self.space.archive.table("catalog"), shard).to_pylist()) if self.public_only else None

@@ -129,8 +129,8 @@ def _report(name: str, card: Any) -> dict[str, Any]:
     for record in card["tasks"]:
         if record["threshold"] is None:
             _log.warning(
-                "labels: %s abstains for every artwork: too few of its predictions are right to reach `accuracy`; "
-                "lower it, or set `threshold`",
+                "labels: %s gives no label to any artwork, because no threshold reaches `accuracy`; "
+                "lower `accuracy` or set `threshold`",
                 record["name"],
             )
     left_out = [

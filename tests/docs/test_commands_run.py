@@ -70,7 +70,7 @@ _WRITES = {  # a pattern of commands: what they write, beside the files that the
     "*jobs.train*best.toml": [f"{_DEMO}/models/margins/model.safetensors"],
     "*jobs.embed*": [f"{_OTHER}/features/eye/*/*.parquet"],
     "*jobs.evaluate*": [f"{_DEMO}/evaluation/evaluation.{kind}" for kind in ("md", "json")],
-    "*jobs.tune*--name strengths*": [f"{_DEMO}/sweeps/strengths/{name}" for name in ("trials.md", "trials.csv", "best.toml")],
+    "*jobs.tune*--name strengths*": [f"{_DEMO}/sweeps/strengths/{name}" for name in ("trials.md", "best.toml")],
     "*jobs.tune*--name wide*": [f"{_DEMO}/sweeps/wide/{name}" for name in ("trials.md", "heatmap.png", "best.toml")],
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -267,6 +268,20 @@ def test_one_new_image_of_a_partition_is_compared_alone(
     stored = books.table("identifications/p").read(shard, "one")["id"].to_pylist()
     assert list(dict.fromkeys(stored)) == [row["id"] for row in rows], "in the order of the features"
     assert _run(books, museum)["rows_in"] == 0
+
+
+def test_a_table_of_an_earlier_version_is_made_again(archives: tuple[Archive, Archive], compared: list[str]) -> None:
+    books, museum = archives
+    _run(books, museum)
+    rows, ids = _rows(books), sorted(compared)
+    table = books.table("identifications/p")
+    for shard in range(books.shards):
+        for part in table.parts(shard):
+            rows_before = table.read(shard, part).drop_columns("key")
+            pq.write_table(rows_before, Path(books.store.root, table.path(shard, part)))
+    compared.clear()
+    _run(books, museum)
+    assert sorted(compared) == ids and _rows(books) == rows
 
 
 def test_features_that_hold_nan_are_unreadable_once(archives: tuple[Archive, Archive], compared: list[str]) -> None:

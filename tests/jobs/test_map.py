@@ -429,9 +429,10 @@ def test_groups_stay_together(archive: Archive, method: str) -> None:
     assert _shown(archive) == shown
     positions = np.array([shown[image_id] for image_id in _OLD])
     vectors = np.array([_vectors()[image_id] for image_id in _OLD])
-    expected = trustworthiness(vectors, positions, n_neighbors=10, metric="cosine")
-    ties = 0.03 if method == "grid" else 0.01  # equal distances of a grid are ordered in another way
-    assert report["trustworthiness"] == pytest.approx(expected, abs=ties)
+    rng = np.random.default_rng(0)  # orders the equal distances of a grid in several ways
+    nudged = [positions + rng.normal(scale=1e-6, size=positions.shape) for _ in range(20)]
+    expected = [trustworthiness(vectors, each, n_neighbors=10, metric="cosine") for each in (positions, *nudged)]
+    assert min(expected) - 0.01 <= report["trustworthiness"] <= max(expected) + 0.01
     assert report["trustworthiness"] > 0.75
 
 
